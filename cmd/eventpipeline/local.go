@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -34,6 +35,8 @@ type localFlags struct {
 	parameters  []string
 	ssm         []string
 	asJSON      bool
+	console     consoleFlags
+	consoleURL  string
 }
 
 func newLocalCommand() *cobra.Command {
@@ -97,6 +100,7 @@ standard output, the progress on standard error.`,
 func (f *localFlags) add(cmd *cobra.Command) {
 	o, flags := &f.options, cmd.Flags()
 	f.addListen(flags)
+	f.console.add(flags)
 	flags.StringVar(&o.Stage, "stage", "local",
 		"stage of the app, set as the context value \"stage\"")
 	flags.BoolVar(&o.Authorize, "authorize", false, "apply the deployed stages' authorization "+
@@ -165,7 +169,19 @@ func (f *localFlags) run(cmd *cobra.Command) error {
 	steps := &stepPrinter{}
 	o := f.options
 	o.Progress, o.Phase = progress, progress.phase
+	page, err := f.newLocalConsole()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = page.close() }()
+	o.Debug = page != nil
 	o.Steps = func(s activity.Step) {
+		if page != nil {
+			page.Record(s)
+		}
+		if s.Level < slog.LevelInfo {
+			return
+		}
 		if err := steps.add(s); err != nil {
 			stop(fmt.Errorf("print the steps: %w", err))
 		}
@@ -191,10 +207,19 @@ func (f *localFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return errors.Join(f.explain(ctx, err), platform.Close())
 	}
+	if page != nil {
+		page.start(platform, pipelines, func(err error) { stop(err) })
+		f.consoleURL = page.url
+	}
 	progress.ready()
 	announce := func() error { return f.announce(out, cmd.ErrOrStderr(), platform, pipelines) }
 	if err := steps.start(f.printFunc(out, len(pipelines) > 1), announce); err != nil {
 		return errors.Join(fmt.Errorf("print the announcement: %w", err), platform.Close())
+	}
+	if page != nil && f.console.openURL {
+		if err := openBrowser(ctx, page.url); err != nil {
+			fmt.Fprintf(cmd.ErrOrStderr(), "%v\n", err)
+		}
 	}
 	err = platform.Run(ctx)
 	progress.phase(stopping)

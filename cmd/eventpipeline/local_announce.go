@@ -19,7 +19,12 @@ func (f *localFlags) announce(
 	if f.asJSON {
 		printNotRun(errOut, p.NotRun)
 		f.printLookups(errOut, p.Lookups)
-		return printJSON(out, newReadyLine(p, pipelines))
+		line := newReadyLine(p, pipelines)
+		line.Console = f.consoleURL
+		return printJSON(out, line)
+	}
+	if f.consoleURL != "" {
+		fmt.Fprintf(out, "\nConsole    %s\n", f.consoleURL)
 	}
 	if err := announceText(out, p, pipelines); err != nil {
 		return err
@@ -44,9 +49,10 @@ type readyLine struct {
 	Ready     bool              `json:"ready"`
 	API       string            `json:"api,omitempty"` // the first API
 	AWS       string            `json:"aws"`
-	Stack     string            `json:"stack"`          // the stack of the first API
-	Outputs   map[string]string `json:"outputs"`        // the outputs of Stack
-	APIs      []readyAPI        `json:"apis,omitempty"` // all APIs, if there are several
+	Console   string            `json:"console,omitempty"` // URL with the token
+	Stack     string            `json:"stack"`             // the stack of the first API
+	Outputs   map[string]string `json:"outputs"`           // the outputs of Stack
+	APIs      []readyAPI        `json:"apis,omitempty"`    // all APIs, if there are several
 	Pipelines []readyPipeline   `json:"pipelines,omitempty"`
 	NotRun    []string          `json:"notRun,omitempty"`
 	// Placeholders are the keys in cdk.context.json for which the app got a placeholder.
@@ -148,21 +154,35 @@ func announceText(
 
 // announceRequests prints requests that the user can paste.
 func announceRequests(w io.Writer, api emulator.API, region string) {
-	authorization := ""
 	switch {
 	case api.Signed:
 		fmt.Fprintln(w, "  accepts only requests signed with AWS credentials, as on AWS")
-		authorization = ` --aws-sigv4 "aws:amz:` + region + `:execute-api" --user local:local`
 	case api.Token:
 		fmt.Fprintln(w, "  accepts only requests with a JSON Web Token, as on AWS")
-		authorization = ` -H "authorization: Bearer $` + tokenVariable + `"`
 	}
-	const event = `-H 'content-type: application/json' -d '{"eventType":"demo","message":"hello"}'`
+	const event = `-d '{"eventType":"demo","message":"hello"}'`
 	fmt.Fprintf(w, `  post an event:
-    curl -s%[1]s %[2]s/events %[3]s
+    %s %s
   then see its status, with the eventId of the answer:
-    curl -s%[1]s %[2]s/events/<eventId>
-`, authorization, api.URL, event)
+    curl -s%s %s/events/<eventId>
+`, curlCommand(api, region), event, curlAuthorization(api, region), api.URL)
+}
+
+// curlCommand returns the command that posts an event to the API, without the event.
+func curlCommand(api emulator.API, region string) string {
+	return fmt.Sprintf("curl -s%s %s/events -H 'content-type: application/json'",
+		curlAuthorization(api, region), api.URL)
+}
+
+// curlAuthorization returns the options that make curl authorize a request to the API.
+func curlAuthorization(api emulator.API, region string) string {
+	switch {
+	case api.Signed:
+		return ` --aws-sigv4 "aws:amz:` + region + `:execute-api" --user local:local`
+	case api.Token:
+		return ` -H "authorization: Bearer $` + tokenVariable + `"`
+	}
+	return ""
 }
 
 func announceValues(w io.Writer, heading string, values map[string]string) {

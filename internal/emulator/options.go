@@ -62,6 +62,7 @@ type Options struct {
 	Progress io.Writer           // receives the output of the app during synthesis
 	Phase    func(Phase)         // called when a phase of the start begins
 	Steps    func(activity.Step) // called for each step of each event, always by one goroutine
+	Debug    bool                // also record the steps of level DEBUG: see activity.Request
 	// Logs is called for each line that a function prints, by many goroutines at the same time.
 	// Logs must not keep the line after it returns.
 	Logs func(function string, line []byte)

@@ -29,6 +29,7 @@ type services struct {
 	resources.Services
 	json       map[string]jsonService // service by the prefix of X-Amz-Target
 	recorder   *activity.Recorder     // nil if Options.Steps is nil
+	debug      bool                   // Options.Debug
 	mappings   *eventsource.Service
 	faults     *faults.Injector
 	authorizer iam.Authorizer
@@ -49,7 +50,9 @@ type jsonService struct {
 func newServices(
 	o Options, db *store.DB, endpoint, account, region string,
 ) (_ *services, err error) {
-	s := &services{noPolicies: o.NoPolicies, logDenials: map[string]error{}}
+	s := &services{
+		noPolicies: o.NoPolicies, debug: o.Debug, logDenials: map[string]error{},
+	}
 	s.DynamoDB, err = dynamodb.New(dynamodb.Config{
 		Region: region, Account: account, DB: db, Now: o.Now,
 	})
@@ -137,6 +140,9 @@ func (s *services) awsHandler(
 		handler = s.authorizer.Wrap(handler)
 	}
 	api := sqs.QueryProtocol(protocol.KeepCall(s.faults.Wrap(handler)))
+	if s.debug {
+		api = s.recordCalls(api)
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, lambda.RuntimePrefix) { // not an AWS API
 			s.Lambda.ServeHTTP(w, r)

@@ -16,6 +16,9 @@ import (
 func (s *services) apiHandler(a *resources.API) (http.Handler, error) {
 	a.Settings.Invoke, a.Settings.AccessLog = s.invokeForAPI, s.recordUnanswered
 	a.Settings.WriteLog = s.accessLog(a)
+	if s.debug {
+		a.Settings.OnExchange = s.recordRequest
+	}
 	return a.Handler()
 }
 

@@ -72,6 +72,14 @@ func (r *Recorder) Record(fill func(*Step) bool) {
 	})
 }
 
+// RecordDebug is like Record, but it drops the step if half of the buffer is in use. So steps of
+// level DEBUG never displace other steps.
+func (r *Recorder) RecordDebug(fill func(*Step) bool) {
+	if r != nil && len(r.entries) < cap(r.entries)/2 {
+		r.Record(fill)
+	}
+}
+
 func (r *Recorder) add(entry func() (Step, bool)) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()

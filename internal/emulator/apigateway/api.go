@@ -27,6 +27,7 @@ type API struct {
 	AccessLog           func(line []byte) // called with a line of JSON for each request; optional
 	LogFormat           string            // format of a line in the stage's access log
 	WriteLog            func(line []byte) // receives the lines of the stage's access log; optional
+	OnExchange          func(Exchange)    // called after each response; optional
 	Now                 func() time.Time  // default time.Now
 }
 
@@ -35,6 +36,18 @@ type Route struct {
 	Key        string // "POST /events", "GET /events/{eventId}", "ANY /files/{path+}" or "$default"
 	Function   string
 	Authorizer Authorizer // nil for a public route
+}
+
+// Exchange describes a request and its response. They must not be changed.
+type Exchange struct {
+	Request      *http.Request // its body has been read
+	Body         []byte        // nil if the request was rejected before its body was read
+	Function     string        // of the route; "" if no route matched
+	Caller       map[string]any
+	Status       int
+	ResponseBody []byte
+	Start        time.Time
+	Took         time.Duration
 }
 
 // Result holds the result of an invocation.
@@ -98,6 +111,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if h.api.WriteLog != nil {
 		h.api.WriteLog(x.accessLogLine(response))
 	}
+	if h.api.OnExchange != nil {
+		h.api.OnExchange(Exchange{
+			Request: r, Body: x.body, Function: x.route.Function, Caller: x.caller,
+			Status: response.status, ResponseBody: response.body,
+			Start: start, Took: h.api.Now().Sub(start),
+		})
+	}
 }
 
 // exchange holds the state of one request.
@@ -107,6 +127,7 @@ type exchange struct {
 	id      string
 	start   time.Time
 	route   matchedRoute
+	body    []byte
 	caller  map[string]any // requestContext.authorizer of the event
 	invoked bool           // whether the function was invoked
 	// Errors of the authorizer and of the integration, for the access log.
@@ -155,6 +176,7 @@ func (x *exchange) respond(ctx context.Context) httpResponse {
 	if err != nil {
 		return x.fail(http.StatusBadRequest, "Bad Request", err.Error()) // the client disconnected
 	}
+	x.body = body
 	if rejection, ok := x.authorize(ctx, body); !ok {
 		return rejection
 	}

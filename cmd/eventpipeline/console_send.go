@@ -1,0 +1,53 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/client"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
+)
+
+// sendFromConsole posts an event or a list of events to the pipeline's API. It signs the request
+// with the credentials of the pipeline's configuration, or sends the token in tokenVariable.
+func sendFromConsole(ctx context.Context, p deployment.Pipeline, body []byte) (string, error) {
+	address, err := p.APIURL(ctx)
+	if err != nil {
+		return "", err
+	}
+	o := client.Options{MaxAttempts: 2}
+	authorize(&o, p)
+	c, err := client.New(address, o)
+	if err != nil {
+		return "", err
+	}
+	if jsontext.Value(body).Kind() != jsontext.KindBeginArray {
+		accepted, err := c.Send(ctx, body)
+		return accepted.EventID, err
+	}
+	var events []jsontext.Value
+	if err := jsonv2.Unmarshal(body, &events); err != nil {
+		return "", fmt.Errorf("read the list of events: %w", err)
+	}
+	list := make([][]byte, len(events))
+	for i, event := range events {
+		list[i] = event
+	}
+	accepted, err := c.SendBatch(ctx, list)
+	if err != nil {
+		return "", err
+	}
+	return accepted.Batches[0].BatchID, nil
+}
+
+func authorize(o *client.Options, p deployment.Pipeline) {
+	if token := os.Getenv(tokenVariable); token != "" {
+		o.Token = func(context.Context) (string, error) { return token, nil }
+		return
+	}
+	o.Credentials, o.Region = p.Config.Credentials, p.Region
+}

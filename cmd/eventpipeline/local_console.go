@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/pflag"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/console"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator"
+)
+
+// consoleFlags holds the flags of the console of the local platform.
+type consoleFlags struct {
+	port         int // -1: defaultConsolePort, or any free port if that one is in use
+	off, openURL bool
+}
+
+const defaultConsolePort = 8090
+
+func (f *consoleFlags) add(flags *pflag.FlagSet) {
+	flags.IntVar(&f.port, "console-port", -1, "port of the console in the browser, on loopback; "+
+		"0 is any free port (default: 8090, or any free port)")
+	flags.Lookup("console-port").DefValue = "0" // hides the default -1
+	flags.BoolVar(&f.off, "no-console", false, "do not serve the console")
+	flags.BoolVar(&f.openURL, "open", false, "open the console in the browser")
+}
+
+// localConsole is the console of the local platform. A nil *localConsole serves nothing.
+type localConsole struct {
+	*console.Server
+	platform *emulator.Platform // set by start
+	listener net.Listener
+	url      string
+}
+
+// newLocalConsole opens the console's port. It returns nil if the console is off.
+func (f *localFlags) newLocalConsole() (*localConsole, error) {
+	if f.console.off {
+		return nil, nil
+	}
+	l, err := listenConsole(f.console.port)
+	if err != nil {
+		return nil, err
+	}
+	c := &localConsole{}
+	server := console.New(console.Options{
+		Local: true, Watch: f.options.Watch, Write: true, Command: suggestCommand,
+		Flags: func(p deployment.Pipeline) string {
+			return (&stackFlags{aws: *p.Config.BaseEndpoint, pipeline: p.Name}).String()
+		},
+		Send: sendFromConsole, Curl: c.curl,
+	})
+	c.Server, c.listener, c.url = server, l, server.URL(l)
+	return c, nil
+}
+
+// curl returns the start of the curl command that posts an event to the pipeline's API.
+func (c *localConsole) curl(ctx context.Context, p deployment.Pipeline) string {
+	address, err := p.APIURL(ctx)
+	if err != nil {
+		return ""
+	}
+	for _, api := range c.platform.APIs {
+		if strings.TrimSuffix(api.URL, "/") == strings.TrimSuffix(address, "/") {
+			return curlCommand(api, c.platform.Region)
+		}
+	}
+	return ""
+}
+
+// listenConsole listens on the port. For -1 it listens on the default port, or on any free port.
+func listenConsole(port int) (net.Listener, error) {
+	first := port
+	if port < 0 {
+		first = defaultConsolePort
+	}
+	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(first)))
+	switch {
+	case err != nil && port < 0:
+		return net.Listen("tcp", "127.0.0.1:0")
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("port %d is in use (%w); choose another with --console-port",
+			port, err)
+	}
+	return l, err
+}
+
+// start serves the console. If serving fails, it calls fail.
+func (c *localConsole) start(
+	p *emulator.Platform, pipelines []deployment.Pipeline, fail func(error),
+) {
+	c.platform = p
+	c.SetPipelines(pipelines)
+	go func() {
+		if err := c.Serve(c.listener); err != nil {
+			fail(fmt.Errorf("serve the console: %w", err))
+		}
+	}()
+}
+
+func (c *localConsole) close() error {
+	if c == nil {
+		return nil
+	}
+	_ = c.listener.Close() // Close closes it too, if it is served
+	return c.Close()
+}
+
+// openBrowser opens the address in the user's browser.
+func openBrowser(ctx context.Context, address string) error {
+	command := map[string][]string{
+		"darwin": {"open"}, "windows": {"rundll32", "url.dll,FileProtocolHandler"},
+	}[runtime.GOOS]
+	if command == nil {
+		command = []string{"xdg-open"}
+	}
+	cmd := exec.CommandContext(ctx, command[0], append(command[1:], address)...)
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("open the browser: %w", err)
+	}
+	go func() { _ = cmd.Wait() }()
+	return nil
+}

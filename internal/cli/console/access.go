@@ -1,0 +1,104 @@
+package console
+
+import (
+	"crypto/subtle"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// access decides which requests the console serves: those of the browser that opened the console's
+// URL. Other users of the machine and scripts of other web sites have no token.
+type access struct {
+	token   string // in the URL that the command prints
+	session string // the value of the cookie that a browser gets for the token
+	change  string // in the header of requests that change something
+}
+
+func newAccess() access {
+	return access{token: newToken(), session: newToken(), change: newToken()}
+}
+
+// changeHeader is the header that must contain access.change.
+const changeHeader = "X-Console-Token"
+
+// policy is the content security policy: the page runs only the scripts that the console serves.
+const policy = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; " +
+	"object-src 'none'"
+
+// check returns a handler that passes only permitted requests to next. address is the loopback
+// address of the listener.
+func (a access) check(address string, next http.Handler) http.Handler {
+	_, port, _ := net.SplitHostPort(address)
+	hosts := []string{"127.0.0.1:" + port, "localhost:" + port, "[::1]:" + port}
+	cookieName := "console-" + port // browsers do not separate the cookies of ports
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		setSecurityHeaders(w.Header())
+		if !slices.Contains(hosts, strings.ToLower(r.Host)) {
+			http.Error(w, "the Host header must be "+hosts[0]+" or "+hosts[1], http.StatusForbidden)
+			return
+		}
+		if !sameOrigin(r) {
+			http.Error(w, "the console rejects requests of other web sites", http.StatusForbidden)
+			return
+		}
+		if token := r.URL.Query().Get("token"); r.Method == http.MethodGet && token != "" {
+			a.exchange(w, r, cookieName, token)
+			return
+		}
+		cookie, err := r.Cookie(cookieName)
+		if err != nil || !equal(cookie.Value, a.session) {
+			writeNotice(w, http.StatusUnauthorized, "Open the console with its URL",
+				"This browser has no session. Open the URL that the command printed. "+
+					"It contains a token, which changes at each start.")
+			return
+		}
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			if !equal(r.Header.Get(changeHeader), a.change) {
+				http.Error(w, "the header "+changeHeader+" must contain the page's token; "+
+					"reload the page", http.StatusForbidden)
+				return
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// exchange sets the cookie of the session if the token is right. Then it makes the browser load the
+// same page without the token. It does not redirect: a browser omits a strict cookie on a redirect
+// if another site links to the console.
+func (a access) exchange(w http.ResponseWriter, r *http.Request, cookieName, token string) {
+	if !equal(token, a.token) {
+		writeNotice(w, http.StatusUnauthorized, "This URL is of an earlier start",
+			"The token in the URL is not valid. Open the URL that the command printed last.")
+		return
+	}
+	http.SetCookie(w, &http.Cookie{
+		Name: cookieName, Value: a.session, Path: "/",
+		HttpOnly: true, SameSite: http.SameSiteStrictMode,
+	})
+	w.Header().Set("Refresh", "0; url=/"+strings.TrimLeft(r.URL.EscapedPath(), "/"))
+	writeNotice(w, http.StatusOK, "Opening the console …", "")
+}
+
+// sameOrigin reports whether the console's own pages or the user sent the request.
+func sameOrigin(r *http.Request) bool {
+	origin, site := r.Header.Get("Origin"), r.Header.Get("Sec-Fetch-Site")
+	if origin != "" && !strings.EqualFold(origin, "http://"+r.Host) {
+		return false
+	}
+	isNavigation := r.Method == http.MethodGet && r.Header.Get("Sec-Fetch-Mode") == "navigate"
+	return site == "" || site == "same-origin" || site == "none" || isNavigation
+}
+
+func setSecurityHeaders(h http.Header) {
+	h.Set("Content-Security-Policy", policy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Cache-Control", "no-store")
+}
+
+func equal(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }

@@ -1,0 +1,367 @@
+'use strict';
+
+// The page of the console. It needs no library. All texts of events reach the page as text, never
+// as HTML, except the parts of pages that the console has rendered and escaped.
+
+const base = document.body.dataset.base;
+const changeToken = document.querySelector('meta[name=change], meta[name=count]').content;
+const $ = (selector, root = document) => root.querySelector(selector);
+
+// ---- Times
+
+const two = (n) => String(n).padStart(2, '0');
+
+function showTime(element, ms) {
+  const t = new Date(ms);
+  element.dateTime = t.toISOString();
+  element.title = t.toISOString() + ' (UTC)';
+  const clock = `${two(t.getHours())}:${two(t.getMinutes())}:${two(t.getSeconds())}.` +
+    String(t.getMilliseconds()).padStart(3, '0');
+  const isToday = t.toDateString() === new Date().toDateString();
+  const text = isToday ? clock : `${t.getFullYear()}-${two(t.getMonth() + 1)}-${two(t.getDate())} ${clock}`;
+  if (element.textContent !== text) element.textContent = text;
+}
+
+function showTimes(root) {
+  for (const element of root.querySelectorAll('time[data-ms]:not([title])')) {
+    if (element.dataset.ms) showTime(element, Number(element.dataset.ms));
+  }
+}
+
+// ---- Notices
+
+let toastTimer;
+
+function toast(text, isError) {
+  const element = $('#toast');
+  element.textContent = text;
+  element.className = isError ? 'show error' : 'show';
+  clearTimeout(toastTimer);
+  toastTimer = setTimeout(() => { element.className = ''; }, isError ? 10000 : 4000);
+}
+
+// ---- Changes
+
+async function post(path, body, type) {
+  const headers = { 'X-Console-Token': changeToken };
+  headers['Content-Type'] = type || 'application/x-www-form-urlencoded';
+  const response = await fetch(path, { method: 'POST', headers, body });
+  const text = await response.text();
+  let answer;
+  try { answer = JSON.parse(text); } catch { answer = { error: text }; }
+  if (!response.ok) throw new Error(answer.error || response.statusText);
+  return answer;
+}
+
+async function change(path, body, type, source) {
+  const problem = source && source.querySelector('[data-error]');
+  if (problem) problem.hidden = true;
+  const buttons = source ? source.querySelectorAll('button') : [];
+  buttons.forEach((button) => { button.disabled = true; });
+  try {
+    const answer = await post(path, body, type);
+    if (answer.location && answer.location !== location.pathname + location.search) {
+      location.assign(answer.location);
+      return;
+    }
+    if (answer.message) toast(answer.message);
+    await reload();
+  } catch (error) {
+    if (problem) {
+      problem.textContent = error.message;
+      problem.hidden = false;
+    } else {
+      toast(error.message, true);
+    }
+  } finally {
+    buttons.forEach((button) => { button.disabled = false; });
+  }
+}
+
+document.addEventListener('submit', (event) => {
+  const form = event.target;
+  if (form.id === 'search' || form.id === 'filter') {
+    for (const field of form.elements) if (!field.value) field.disabled = true; // short addresses
+    return;
+  }
+  if (!form.dataset.post) return;
+  event.preventDefault();
+  submit(form, form.dataset.post);
+});
+
+function submit(form, path) {
+  if (form.dataset.raw) {
+    change(path, form.elements[form.dataset.raw].value, 'application/json', form);
+    return;
+  }
+  change(path, new URLSearchParams(new FormData(form)), undefined, form);
+}
+
+document.addEventListener('click', (event) => {
+  const button = event.target.closest('button');
+  if (!button) return;
+  if (button.dataset.copy !== undefined) copy(button);
+  if (button.dataset.submit) submit(button.form, button.dataset.submit);
+  if (button.dataset.post) {
+    change(button.dataset.post, button.dataset.body || '', undefined, button.parentElement);
+  }
+});
+
+async function copy(button) {
+  try {
+    await navigator.clipboard.writeText(button.dataset.copy);
+    toast('Copied');
+  } catch {
+    toast('The browser does not allow copying', true);
+  }
+}
+
+// ---- Pages that load again
+
+let known = new Map(); // id → HTML as the console rendered it
+
+function remember(main) {
+  known = new Map();
+  for (const part of main.children) if (part.id) known.set(part.id, part.outerHTML);
+}
+
+// reload loads the main part of the page and replaces the parts that differ. It keeps folded and
+// unfolded parts, the focus and what the user types.
+async function reload() {
+  const response = await fetch(location.href, { headers: { 'X-Fragment': '1' } });
+  if (response.status === 401) { location.reload(); return; }
+  const parsed = new DOMParser().parseFromString(await response.text(), 'text/html');
+  const next = $('main', parsed);
+  if (!next) return;
+  const main = $('main');
+  const before = known;
+  remember(next);
+  let last = null;
+  for (const part of [...next.children]) {
+    const current = part.id && document.getElementById(part.id);
+    if (current && before.get(part.id) === part.outerHTML) { last = current; continue; }
+    if (current && current.tagName === 'FORM') { last = current; continue; }
+    const adopted = document.importNode(part, true);
+    if (current) {
+      keepOpen(current, adopted);
+      current.replaceWith(adopted);
+    } else if (part.id) {
+      last ? last.after(adopted) : main.prepend(adopted);
+    } else {
+      continue;
+    }
+    showTimes(adopted);
+    last = adopted;
+  }
+  for (const part of [...main.children]) {
+    if (part.id && !known.has(part.id)) part.remove();
+  }
+}
+
+function keepOpen(current, adopted) {
+  for (const details of current.querySelectorAll('details[id]')) {
+    const match = adopted.querySelector('#' + CSS.escape(details.id));
+    if (match) match.open = details.open;
+  }
+  for (const box of current.querySelectorAll('input[type=checkbox][id]')) {
+    const match = adopted.querySelector('#' + CSS.escape(box.id));
+    if (match) match.checked = box.checked;
+  }
+  const focused = current.contains(document.activeElement) && document.activeElement;
+  if (focused && focused.dataset.post) {
+    const match = adopted.querySelector(`[data-post="${CSS.escape(focused.dataset.post)}"]`);
+    if (match) setTimeout(() => match.focus());
+  }
+}
+
+// ---- The stream
+
+function listen(query, handlers) {
+  const live = $('#live');
+  let source;
+  const open = () => {
+    source = new EventSource(`${base}/stream?${query}`);
+    source.onopen = () => { live.className = 'live on'; live.textContent = 'Live'; };
+    source.onerror = () => { live.className = 'live off'; live.textContent = 'Reconnecting'; };
+    for (const [name, fn] of Object.entries(handlers)) {
+      source.addEventListener(name, (message) => fn(JSON.parse(message.data)));
+    }
+  };
+  open();
+  document.addEventListener('visibilitychange', () => {
+    if (document.hidden) { source.close(); return; }
+    if (source.readyState === EventSource.CLOSED) { open(); if (handlers.back) handlers.back(); }
+  });
+}
+
+let loading = false;
+let again = false;
+
+async function reloadOnce() {
+  if (loading) { again = true; return; }
+  loading = true;
+  try { await reload(); } catch { /* the stream shows that the console is gone */ }
+  loading = false;
+  if (again) { again = false; reloadOnce(); }
+}
+
+// ---- The list of events
+
+const maxRows = 10000;
+
+function startEvents() {
+  const list = $('#rows');
+  const template = $('#row').content.firstElementChild;
+  const newer = $('#newer');
+  const progress = $('#progress');
+  const query = new URLSearchParams(location.search);
+  const byID = new Map();
+  let waiting = new Map(); // rows that arrived while the list is paused
+  let more = list.dataset.more;
+
+  for (const item of list.children) byID.set(item.firstElementChild.dataset.id, item);
+  showTimes(list);
+
+  const fill = (item, row) => {
+    const link = item.firstElementChild;
+    const set = (selector, text) => {
+      const element = $(selector, link);
+      if (element.textContent !== text) element.textContent = text;
+    };
+    link.href = `${base}/events/${encodeURIComponent(row.id)}`;
+    link.dataset.id = row.id;
+    link.className = row.status;
+    showTime($('time', link), row.time);
+    const status = $('.status', link);
+    status.className = 'status ' + row.status;
+    if (status.textContent !== row.status) status.textContent = row.status;
+    set('.type', row.type);
+    set('.id', row.id);
+    set('.took', row.tookText);
+    set('.tries', row.triesText);
+    set('.rownote', row.note);
+    item.dataset.time = row.time;
+    item.dataset.cursor = row.cursor || 0;
+  };
+
+  const make = (row) => {
+    const item = template.cloneNode(true);
+    fill(item, row);
+    byID.set(row.id, item);
+    return item;
+  };
+
+  const isPaused = () => window.scrollY > 40;
+
+  const showWaiting = () => {
+    const rows = [...waiting.values()].sort((a, b) => (a.cursor || 0) - (b.cursor || 0));
+    waiting = new Map();
+    newer.hidden = true;
+    for (const row of rows) {
+      const item = make(row);
+      list.prepend(item);
+    }
+    while (list.children.length > maxRows) {
+      byID.delete(list.lastElementChild.firstElementChild.dataset.id);
+      list.lastElementChild.remove();
+    }
+    $('#empty').hidden = list.children.length > 0;
+  };
+
+  const receive = ({ rows, skipped }) => {
+    for (const row of rows) {
+      const item = byID.get(row.id);
+      if (item) fill(item, row); else waiting.set(row.id, row);
+    }
+    $('#pulse').textContent = skipped ? 'Busy: the list shows a sample. Search to see all.' : '';
+    if (waiting.size === 0) return;
+    if (!isPaused()) { showWaiting(); return; }
+    newer.textContent = waiting.size === 1 ? '1 new event' : `${waiting.size} new events`;
+    newer.hidden = false;
+  };
+
+  newer.addEventListener('click', () => { window.scrollTo({ top: 0 }); showWaiting(); });
+  window.addEventListener('scroll', () => { if (!isPaused() && waiting.size) showWaiting(); }, { passive: true });
+
+  let isLoading = false;
+  const loadMore = async () => {
+    if (isLoading || !more || list.children.length >= maxRows) return;
+    isLoading = true;
+    progress.textContent = 'Searching …';
+    query.set('before', more === 'first' ? '' : more);
+    try {
+      const response = await fetch(`${base}/events/rows?${query}`);
+      const answer = await response.json();
+      more = answer.more || '';
+      list.append(...(answer.rows || []).filter((row) => !byID.has(row.id)).map(make));
+      progress.textContent = answer.error || answer.note || '';
+      const isEmpty = list.children.length === 0;
+      $('#empty').hidden = !isEmpty || Boolean(more);
+      if (isEmpty && !more) $('#empty h2').textContent = 'No event found';
+      isLoading = false;
+      // A deployed pipeline is searched an hour after the other, until the screen is full.
+      if (more && list.dataset.slow === 'true' && list.children.length < 50 && !document.hidden) loadMore();
+    } catch (error) {
+      progress.textContent = error.message;
+      isLoading = false;
+    }
+  };
+  if (list.dataset.slow === 'true') { more = 'first'; loadMore(); }
+  new IntersectionObserver((entries) => {
+    if (entries.some((entry) => entry.isIntersecting)) loadMore();
+  }, { rootMargin: '1200px' }).observe(progress);
+
+  if (list.dataset.slow !== 'true') {
+    query.delete('before');
+    listen('rows=1&' + query, { rows: receive, back: () => location.reload() });
+  } else {
+    $('#live').hidden = true;
+  }
+}
+
+// ---- Keys
+
+const pages = { o: '/', e: '/events', d: '/deadletters', r: '/refused', p: '/replay' };
+let goes = false;
+
+document.addEventListener('keydown', (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const typing = event.target.matches('input, textarea, select');
+  if (event.key === 'Escape' && typing) { event.target.blur(); return; }
+  if (typing) return;
+  if (goes) {
+    goes = false;
+    if (pages[event.key]) location.assign(base + pages[event.key]);
+    return;
+  }
+  const moves = { j: 1, k: -1 };
+  if (event.key === '/') {
+    event.preventDefault();
+    const field = $('#search input');
+    if (field) field.focus(); else location.assign(base + '/events');
+  } else if (event.key === 'g') {
+    goes = true;
+    setTimeout(() => { goes = false; }, 1500);
+  } else if (event.key === '?') {
+    $('#keys').showModal();
+  } else if (moves[event.key]) {
+    const links = [...document.querySelectorAll('.rows a, .letters a')];
+    const next = links[links.indexOf(document.activeElement) + moves[event.key]] ||
+      (event.key === 'j' && links[0]);
+    if (next) next.focus();
+  }
+});
+
+// ---- Start
+
+if ($('#rows') && $('#search')) {
+  startEvents();
+} else {
+  showTimes(document);
+  fetch(location.href, { headers: { 'X-Fragment': '1' } }).then((r) => r.text()).then((html) => {
+    const main = $('main', new DOMParser().parseFromString(html, 'text/html'));
+    if (main) remember(main);
+  });
+  const live = document.body.dataset.live;
+  if (live) listen(live, { change: reloadOnce, back: reloadOnce }); else $('#live').hidden = true;
+}

@@ -1,0 +1,175 @@
+// Package console serves a page on which a user watches and operates a pipeline in the browser.
+//
+// For the local platform, the pages show the steps that the platform records. For a deployed
+// pipeline, they show what Bronze, the events table, the queues and CloudWatch hold. Changes use
+// the same code as the commands dlq, replay and send.
+package console
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
+)
+
+// Options configure a Server.
+type Options struct {
+	Local bool // the pipelines run on the local platform, whose steps Record receives
+	Watch bool // the local platform reloads the app when the app's sources change
+	Write bool // users may change the pipelines: send, redrive, discard and replay
+	// Command returns a command line that the user can paste. It skips empty words.
+	Command func(words ...string) string
+	// Flags returns the flags that make a command select the pipeline.
+	Flags func(deployment.Pipeline) string
+	// Send posts an event or a list of events to the pipeline's API, and returns the id.
+	Send func(ctx context.Context, p deployment.Pipeline, body []byte) (id string, err error)
+	// Curl returns the start of the curl command that posts an event to the pipeline's API.
+	Curl func(ctx context.Context, p deployment.Pipeline) string
+	Now  func() time.Time // nil is time.Now
+}
+
+// Server serves the console. Create it with New. Its methods are safe for concurrent use.
+type Server struct {
+	o         Options
+	access    access
+	journal   *journal
+	functions sync.Map // name of a function → slug of its pipeline
+
+	mu        sync.RWMutex
+	pipelines []*view
+
+	server *http.Server
+	ctx    context.Context // ends when the server is closed; jobs run in it
+	stop   context.CancelFunc
+}
+
+// New returns a server without pipelines.
+func New(o Options) *Server {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	s := &Server{o: o, journal: newJournal(o.Now), access: newAccess()}
+	s.ctx, s.stop = context.WithCancel(context.Background())
+	return s
+}
+
+// Record adds a step of the local platform. It never waits for a reader.
+func (s *Server) Record(step activity.Step) {
+	slug := ""
+	if found, ok := s.functions.Load(step.Source); ok {
+		slug = found.(string)
+	}
+	s.journal.add(step, slug)
+}
+
+// SetPipelines sets the pipelines that the console shows.
+func (s *Server) SetPipelines(pipelines []deployment.Pipeline) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pipelines = nil
+	for _, p := range pipelines {
+		v := newView(s, p, s.pipelines)
+		s.pipelines = append(s.pipelines, v)
+		for _, name := range []string{p.APIFunction, p.WorkerFunction, p.ReconcilerFunction, p.Bus} {
+			s.functions.Store(name, v.Slug)
+		}
+		s.functions.Store(queueName(p.DLQURL), v.Slug)
+	}
+}
+
+// Serve serves the console on a listener of a loopback address until Close.
+func (s *Server) Serve(l net.Listener) error {
+	handler := s.access.check(l.Addr().String(), s.handler())
+	s.mu.Lock()
+	s.server = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	s.mu.Unlock()
+	if s.ctx.Err() != nil {
+		return nil
+	}
+	if err := s.server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// URL returns the address that the user opens, for a listener that Serve uses. It contains the
+// token.
+func (s *Server) URL(l net.Listener) string {
+	return "http://" + l.Addr().String() + "/?token=" + s.access.token
+}
+
+// Close ends the jobs and the streams, and stops the server.
+func (s *Server) Close() error {
+	s.stop()
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.server == nil {
+		return nil
+	}
+	return s.server.Close()
+}
+
+// find returns the pipeline with the slug, or nil.
+func (s *Server) find(slug string) *view {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, v := range s.pipelines {
+		if v.Slug == slug {
+			return v
+		}
+	}
+	return nil
+}
+
+// all returns the pipelines.
+func (s *Server) all() []*view {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.pipelines
+}
+
+// view is a pipeline with the jobs that the console runs for it.
+type view struct {
+	deployment.Pipeline
+	Slug   string // names the pipeline in URLs
+	Title  string
+	server *Server
+	jobs   jobs
+	cache  cache
+}
+
+func newView(s *Server, p deployment.Pipeline, others []*view) *view {
+	title := p.Name
+	if title == "" {
+		title = p.Stack
+	}
+	v := &view{Pipeline: p, Slug: slugOf(title), Title: title, server: s}
+	for _, other := range others {
+		if other.Slug == v.Slug {
+			v.Slug, v.Title = slugOf(p.Stack+"-"+title), p.Stack+"/"+title
+		}
+	}
+	return v
+}
+
+// slugOf returns the text with only letters, digits and hyphens.
+func slugOf(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '-'
+	}, text)
+}
+
+func queueName(url string) string { return url[strings.LastIndex(url, "/")+1:] }
+
+// newToken returns a random token.
+func newToken() string { return rand.Text() }

@@ -1,0 +1,349 @@
+package console
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/dlq"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/timeflag"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+)
+
+// deadLettersData is what the page of dead letters shows.
+type deadLettersData struct {
+	Groups   []group
+	Rows     []deadRow
+	Total    int // messages in the DLQ
+	Matched  int
+	Hidden   int
+	Query    url.Values
+	Filtered bool
+	Problem  string
+	Jobs     []job
+	Busy     bool
+	Preview  *previewData // set on the page of a dry run
+	Command  string
+}
+
+// group counts the messages with the same code and type.
+type group struct {
+	Code, Type string
+	Count      int
+	Oldest     time.Time
+	Path       string // of the page with only these messages
+	Selected   bool
+}
+
+// deadRow is a message in the list.
+type deadRow struct {
+	ID, Code, Type, Status, Reason string
+	At                             time.Time
+	Attempts                       int
+	HasEvent                       bool
+}
+
+// previewData is the result of a dry run.
+type previewData struct {
+	Action    string // redrive or discard
+	Count     int
+	Rejected  int
+	Hidden    int
+	Truncated bool
+	Kinds     []kindCount
+}
+
+type kindCount struct {
+	dlq.Kind
+	Count int
+}
+
+// maxDeadRows limits the messages in the list. The groups count all messages.
+const maxDeadRows = 200
+
+// deadLetterScan is the result of a scan of the DLQ.
+type deadLetterScan struct {
+	messages  []dlq.Message
+	hidden    int
+	truncated bool
+	err       error
+}
+
+// maxScan limits the messages that a page scans. The scan hides them for a moment.
+const maxScan = 10_000
+
+// scanDeadLetters returns the messages in the DLQ. SQS hides a message while it is scanned, so the
+// result is kept for a short time.
+func (v *view) scanDeadLetters(ctx context.Context) deadLetterScan {
+	return cached(&v.cache, "dlq", 2*v.ttl(), func() deadLetterScan {
+		var found deadLetterScan
+		scan := dlq.NewScan(v.Pipeline, time.Now(), maxScan)
+		found.err = scan.Visit(ctx, func(m dlq.Message) error {
+			found.messages = append(found.messages, m)
+			return nil
+		})
+		found.hidden, found.truncated = scan.Hidden, scan.Truncated
+		return found
+	})
+}
+
+func (v *view) deadLetters(w http.ResponseWriter, r *http.Request) {
+	v.showDeadLetters(w, r, nil)
+}
+
+func (v *view) showDeadLetters(w http.ResponseWriter, r *http.Request, preview *previewData) {
+	values := r.URL.Query()
+	data := deadLettersData{
+		Query: values, Jobs: v.jobs.of("deadletters"), Busy: v.jobs.busy("deadletters"),
+		Preview: preview, Command: v.command("dlq list"),
+	}
+	filter, err := readFilter(values)
+	data.Filtered = !filter.Empty()
+	if err != nil {
+		data.Problem = visible(err.Error())
+	}
+	if !data.Busy { // a scan would hide messages from the job
+		scan := v.scanDeadLetters(r.Context())
+		if scan.err != nil {
+			data.Problem = "The DLQ can't be read: " + visible(scan.err.Error())
+		}
+		data.add(scan, filter, v)
+	}
+	p := page{Title: "Dead letters", Nav: "deadletters", Data: data}
+	if preview == nil && (v.server.o.Local || data.Busy) {
+		p.Live = "tick"
+	}
+	v.show(w, r, p)
+}
+
+func (d *deadLettersData) add(scan deadLetterScan, filter dlq.Filter, v *view) {
+	d.Total, d.Hidden = len(scan.messages), scan.hidden
+	groups := map[[2]string]*group{}
+	now := time.Now()
+	messages := slices.Clone(scan.messages)
+	slices.SortFunc(messages, func(a, b dlq.Message) int {
+		return cmp.Or(b.FailureTime().Compare(a.FailureTime()), cmp.Compare(a.ID(), b.ID()))
+	})
+	for _, m := range messages {
+		key := [2]string{m.Code(), m.EventType}
+		g := groups[key]
+		if g == nil {
+			query := url.Values{"code": {m.Code()}}
+			if m.EventType != "" {
+				query.Set("type", m.EventType)
+			}
+			g = &group{
+				Code: visible(m.Code()), Type: visible(m.EventType),
+				Path:     v.path("deadletters") + "?" + query.Encode(),
+				Selected: filter.Match(m, now) && !filter.Empty(),
+			}
+			groups[key] = g
+		}
+		g.Count++
+		g.Oldest = m.FailureTime() // messages are sorted, the newest first
+		if !filter.Match(m, now) {
+			continue
+		}
+		d.Matched++
+		if len(d.Rows) < maxDeadRows {
+			d.Rows = append(d.Rows, deadRow{
+				ID: visible(m.ID()), Code: visible(m.Code()), Type: visible(m.EventType),
+				Status: string(m.Status), Reason: visible(m.Failure.Reason), At: m.FailureTime(),
+				Attempts: m.Attempts, HasEvent: m.EventID != "",
+			})
+		}
+	}
+	for _, g := range groups {
+		d.Groups = append(d.Groups, *g)
+	}
+	slices.SortFunc(d.Groups, func(a, b group) int {
+		return cmp.Or(b.Count-a.Count, cmp.Compare(a.Code, b.Code), cmp.Compare(a.Type, b.Type))
+	})
+}
+
+// readFilter reads the filter from the fields of a form.
+func readFilter(values url.Values) (dlq.Filter, error) {
+	list := func(name string) []string {
+		return strings.FieldsFunc(values.Get(name), func(r rune) bool {
+			return r == ',' || r == ' ' || r == '\n' || r == '\t' || r == '\r'
+		})
+	}
+	f := dlq.Filter{
+		IDs: list("ids"), Codes: list("code"), Types: list("type"), Statuses: list("status"),
+	}
+	for _, code := range f.Codes {
+		if !dlq.IsCode(code) {
+			return f, fmt.Errorf("unknown code %q", code)
+		}
+	}
+	for _, id := range f.IDs {
+		if !pipeline.ValidID(id) {
+			return f, fmt.Errorf("invalid event or message id %q", id)
+		}
+	}
+	for name, age := range map[string]**time.Duration{
+		"older": &f.OlderThan, "newer": &f.NewerThan,
+	} {
+		if text := strings.TrimSpace(values.Get(name)); text != "" {
+			parsed, err := timeflag.ParseAge(text)
+			if err != nil {
+				return f, err
+			}
+			*age = &parsed
+		}
+	}
+	return f, nil
+}
+
+// actions maps the name of a change to what it does.
+var actions = map[string]dlq.Action{"redrive": dlq.Redrive, "discard": dlq.Discard}
+
+// deadLetterPreview shows what a change would do.
+func (v *view) deadLetterPreview(w http.ResponseWriter, r *http.Request) {
+	action, ok := actions[r.PathValue("action")]
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	filter, err := readFilter(r.URL.Query())
+	if err != nil {
+		v.problemPage(w, r, "deadletters", err)
+		return
+	}
+	if v.jobs.busy("deadletters") {
+		v.problemPage(w, r, "deadletters", errBusy)
+		return
+	}
+	change := dlq.Change{Pipeline: v.Pipeline, Filter: filter, Begin: time.Now(), Action: action}
+	p, err := change.Preview(r.Context())
+	if err != nil {
+		v.problemPage(w, r, "deadletters", err)
+		return
+	}
+	data := &previewData{
+		Action: r.PathValue("action"), Count: p.Counts.Total(), Rejected: p.Rejected,
+		Hidden: p.Hidden, Truncated: p.Truncated,
+	}
+	for _, kind := range p.Counts.Kinds() {
+		n := p.Counts[kind]
+		kind.Code, kind.EventType = visible(kind.Code), visible(kind.EventType)
+		data.Kinds = append(data.Kinds, kindCount{kind, n})
+	}
+	v.showDeadLetters(w, r, data)
+}
+
+var errBusy = errors.New("a redrive or discard is running: wait for its end, or stop it")
+
+// changeDeadLetters starts a redrive or discard of the messages that the form selects.
+func (v *view) changeDeadLetters(r *http.Request) (answer, error) {
+	if err := r.ParseForm(); err != nil {
+		return answer{}, err
+	}
+	filter, err := readFilter(r.Form)
+	if err != nil {
+		return answer{}, err
+	}
+	if filter.Empty() && r.Form.Get("all") == "" {
+		return answer{}, errors.New("select messages with the filter, or tick \"all messages\"")
+	}
+	err = v.startChange("deadletters", r.PathValue("action"), filter)
+	return answer{Location: v.path("deadletters")}, err
+}
+
+// startChange starts a job that changes the selected messages.
+func (v *view) startChange(page, name string, filter dlq.Filter) error {
+	action, ok := actions[name]
+	if !ok {
+		return fmt.Errorf("unknown action %q", name)
+	}
+	if v.jobs.busy("deadletters") {
+		return errBusy
+	}
+	change := dlq.Change{Pipeline: v.Pipeline, Filter: filter, Begin: time.Now(), Action: action}
+	v.jobs.start(v.server.ctx, job{
+		Page: page, Kind: name,
+		Title: map[string]string{"redrive": "Redrive", "discard": "Discard"}[name] + " " +
+			describeFilter(filter),
+		run: func(ctx context.Context, update func(func(*job))) error {
+			defer v.cache.forget("dlq")
+			return v.change(ctx, name, change, update)
+		},
+	})
+	return nil
+}
+
+func (v *view) change(
+	ctx context.Context, name string, change dlq.Change, update func(func(*job)),
+) error {
+	p, err := change.Preview(ctx)
+	if err != nil {
+		return err
+	}
+	update(func(j *job) { j.Total = p.Counts.Total() })
+	result, err := change.Run(ctx, p.Selected, func(c dlq.Result, m dlq.Message, err error) {
+		if err == nil && name == "redrive" {
+			v.record("redriven", m.EventID, m.EventType)
+		}
+		update(func(j *job) {
+			j.Done = c.Done + c.Failed
+			if err != nil && len(j.Problems) < maxProblems {
+				j.Problems = append(j.Problems, visible(m.ID()+": "+err.Error()))
+			}
+		})
+	})
+	update(func(j *job) {
+		past := map[string]string{"redrive": "Redriven", "discard": "Discarded"}[name]
+		j.Results = []field{{past, formatCount(result.Done)}}
+		if result.Failed > 0 {
+			j.Results = append(j.Results, field{"Failed", formatCount(result.Failed)})
+		}
+		for _, id := range p.Missing {
+			j.Problems = append(j.Problems, visible(id)+": no message in the DLQ has this id")
+		}
+		if p.Hidden > 0 {
+			j.Problems = append(j.Problems, plural(p.Hidden, "message")+" not checked: another "+
+				"client has received them. They become visible within five minutes.")
+		}
+	})
+	return err
+}
+
+// record adds a step that the console itself has caused.
+func (v *view) record(name, id, eventType string) {
+	if v.server.o.Local && id != "" {
+		v.server.journal.add(activity.Step{
+			Time: v.server.o.Now(), Name: name, EventID: id, EventType: eventType, Source: "console",
+		}, v.Slug)
+	}
+}
+
+func describeFilter(f dlq.Filter) string {
+	var parts []string
+	for _, each := range []struct {
+		name   string
+		values []string
+	}{{"", f.IDs}, {"code ", f.Codes}, {"type ", f.Types}, {"status ", f.Statuses}} {
+		if len(each.values) > 3 {
+			parts = append(parts, plural(len(each.values), "id"))
+		} else if len(each.values) > 0 {
+			parts = append(parts, each.name+strings.Join(each.values, ", "))
+		}
+	}
+	if f.OlderThan != nil {
+		parts = append(parts, "older than "+f.OlderThan.String())
+	}
+	if f.NewerThan != nil {
+		parts = append(parts, "newer than "+f.NewerThan.String())
+	}
+	if len(parts) == 0 {
+		return "all messages"
+	}
+	return visible(strings.Join(parts, ", "))
+}

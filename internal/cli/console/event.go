@@ -1,0 +1,413 @@
+package console
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/stored"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+)
+
+// eventData is what the page of an event shows.
+type eventData struct {
+	row
+	Title         string
+	ReceivedAt    time.Time
+	FinishedAt    time.Time
+	Facts         []field
+	Failure       field // code and reason; the name is "" if the event did not fail
+	Advice        string
+	Steps         []stepView
+	Forgotten     int
+	Calls         int // AWS calls among the steps
+	Lines         []stepView
+	Payload       document
+	Records       []document
+	RecordNote    string
+	Headers       []field
+	Response      string
+	Notifications []stepView
+	Parts         []row
+	Members       []member
+	Curl          string
+	Command       string
+	CanRedrive    bool
+	CanReplay     bool
+	Busy          bool
+	Gone          string // why the event has no item
+}
+
+// member is an event of a batch that was not split off.
+type member struct{ ID, Index string }
+
+// document is a JSON text that the page shows as a tree.
+type document struct {
+	Title string
+	Tree  tree
+	Size  int
+	Note  string
+	Path  string // of the raw text
+}
+
+// stepView is a step as the page shows it.
+type stepView struct {
+	Time    time.Time
+	Offset  string // from the first step
+	Took    string
+	Name    string
+	Text    string
+	Source  string
+	Tone    string
+	IsCall  bool
+	Details []field
+	Output  string
+}
+
+func (v *view) event(w http.ResponseWriter, r *http.Request) {
+	id := r.PathValue("id")
+	data, err := v.eventData(r.Context(), id)
+	if err != nil {
+		w.WriteHeader(http.StatusNotFound)
+		v.problemPage(w, r, "events", err)
+		return
+	}
+	v.show(w, r, page{
+		Title: data.Type + " " + id, Nav: "events", Live: "id=" + id, Data: data,
+	})
+}
+
+func (v *view) eventData(ctx context.Context, id string) (eventData, error) {
+	if !pipeline.ValidID(id) {
+		return eventData{}, fmt.Errorf("%q is not the id of an event", id)
+	}
+	known, isKnown := v.server.journal.get(id)
+	item, err := pipeline.LookUp(ctx, v.Items(), id)
+	isMissing := errors.Is(err, pipeline.ErrNotFound)
+	if err != nil && !isMissing {
+		return eventData{}, fmt.Errorf("look up the event: %w", err)
+	}
+	if isMissing && !isKnown {
+		return eventData{}, fmt.Errorf("there is no event %s in this pipeline. Items expire after the "+
+			"pipeline's StatusRetention", id)
+	}
+	batchID, _, isPart, _ := pipeline.ParseID(id)
+	if isPart && !isKnown { // the lines of an event that was not split off name its batch
+		known, _ = v.server.journal.get(batchID)
+	}
+	data := eventData{row: known.row, ReceivedAt: known.receivedAt, FinishedAt: known.finishedAt}
+	data.addSteps(known)
+	if isMissing {
+		data.Gone = "The events table has no item for this event."
+	} else {
+		data.addItem(item, v)
+		v.addContent(ctx, &data, item)
+	}
+	if data.row.ID = id; isPart {
+		data.Batch = batchID
+	}
+	if known.request != nil {
+		data.Headers = headerFields(*known.request)
+		data.Response = visible(stringOf(*known.request, "response"))
+	}
+	data.Lines = v.server.journal.linesDuring(v.WorkerFunction, known)
+	data.Parts = v.server.journal.parts(id)
+	data.Command = v.command("status", id)
+	data.Busy = v.jobs.busy("event " + id)
+	return data, nil
+}
+
+// addItem adds what the event's item says. It is the truth about the event's state.
+func (d *eventData) addItem(item pipeline.Item, v *view) {
+	mark, attempts := d.Mark, d.Attempts
+	d.row = itemEvent(item, v.Slug).row
+	d.Mark, d.Attempts = cmp.Or(d.Mark, mark), max(d.Attempts, attempts)
+	d.ReceivedAt, d.FinishedAt = item.ReceivedAt, item.ProcessedAt
+	if item.Status == pipeline.Failed {
+		d.FinishedAt = item.FailedAt
+		d.Failure = field{visible(string(item.Failure.Code)), visible(item.Failure.Reason)}
+		d.Advice = adviceFor(item.Failure.Code)
+	}
+	if item.Filtered != (pipeline.Filtered{}) {
+		d.RecordNote = "The processor filtered the event: " +
+			visible(item.Filtered.Code+": "+item.Filtered.Reason)
+	}
+	d.CanRedrive = item.Status == pipeline.Failed
+	d.CanReplay = item.Status != pipeline.Enqueued
+	add := func(name, value string) {
+		if value != "" {
+			d.Facts = append(d.Facts, field{name, visible(value)})
+		}
+	}
+	add("Caller", item.Caller)
+	if item.RequestID != "" {
+		add("Idempotency key", "hash "+item.RequestID)
+	}
+	add("Payload", formatBytes(item.Bytes))
+	if item.Count > 0 {
+		add("Events in the batch", formatCount(item.Count))
+	}
+	if item.Reenqueues > 0 {
+		add("Enqueued again", plural(item.Reenqueues, "time")+" by the reconciler")
+	}
+	add("Replay", item.Replay.ID)
+	if item.Replay.Redrives > 0 {
+		add("Redriven", plural(item.Replay.Redrives, "time"))
+	}
+	if last := item.LastEnqueued(); !last.Equal(item.ReceivedAt) {
+		add("Last enqueued", last.Local().Format("2006-01-02 15:04:05.000"))
+	}
+	if !item.ExpiresAt.IsZero() {
+		add("Item expires", item.ExpiresAt.Local().Format("2006-01-02 15:04"))
+	}
+	add("SHA-256", item.SHA256)
+	add("Bronze", "s3://"+item.Bronze.Bucket+"/"+item.Bronze.Key)
+	if item.Silver.Key != "" {
+		add("Silver", "s3://"+item.Silver.Bucket+"/"+item.Silver.Key)
+	}
+	if item.IsBatch() {
+		split := map[string]bool{}
+		for _, part := range item.Parts() {
+			split[part.ID] = true
+		}
+		for i := range min(item.Count, maxBatchRows) {
+			id := fmt.Sprintf("%s.%d", item.ID, i)
+			if !split[id] {
+				d.Members = append(d.Members, member{id, fmt.Sprint(i)})
+			}
+		}
+	}
+}
+
+// maxBatchRows limits the events of a batch that a page shows.
+const maxBatchRows = 1000
+
+// addContent adds the payload and the records.
+func (v *view) addContent(ctx context.Context, d *eventData, item pipeline.Item) {
+	payload, err := stored.Payload(ctx, v.Pipeline, item.Event)
+	d.Payload = document{
+		Title: "Payload", Size: len(payload), Path: v.path("events", item.ID, "payload.json"),
+	}
+	if err != nil {
+		d.Payload.Note = "The payload can't be read: " + visible(err.Error())
+	}
+	d.Curl = v.curl(ctx, payload)
+	var lines []json.RawMessage
+	if item.Status == pipeline.Processed {
+		records, err := stored.Records(ctx, v.Pipeline, item)
+		if err != nil {
+			d.RecordNote = "The record can't be read: " + visible(err.Error())
+		}
+		for line := range bytes.Lines(records) {
+			lines = append(lines, line)
+		}
+	}
+	var made tree // the record's payload, if there is one record
+	if len(lines) == 1 && d.Mark != "filtered" && !item.IsBatch() {
+		var record pipeline.Record
+		if json.Unmarshal(lines[0], &record) == nil {
+			made = parseTree(record.Payload)
+		}
+	}
+	d.Payload.Tree = parseTree(payload).comparedWith(made)
+	for i, line := range lines[:min(len(lines), maxRecords)] {
+		title := "Record"
+		if len(lines) > 1 {
+			title = fmt.Sprintf("Record %d of %d", i+1, len(lines))
+		}
+		document := document{
+			Title: title, Size: len(line), Path: v.path("events", item.ID, "record.json"),
+		}
+		document.Tree = parseTree(line)
+		if made.root != nil {
+			document.Tree.comparePayload(d.Payload.Tree)
+		}
+		d.Records = append(d.Records, document)
+	}
+	if rest := len(lines) - maxRecords; rest > 0 {
+		d.RecordNote = fmt.Sprintf("The page shows %d of %d records.", maxRecords, len(lines))
+	}
+	if d.RecordNote == "" && len(lines) == 0 {
+		d.RecordNote = map[pipeline.Status]string{
+			pipeline.Enqueued: "The worker has not made a record yet.",
+			pipeline.Failed:   "A failed event has no record.",
+		}[item.Status]
+	}
+}
+
+// maxRecords limits the records of an event that the page shows.
+const maxRecords = 20
+
+// eventFile serves the payload or the records as text.
+func (v *view) eventFile(w http.ResponseWriter, r *http.Request) {
+	id := r.PathValue("id")
+	item, err := pipeline.LookUp(r.Context(), v.Items(), id)
+	var content []byte
+	switch {
+	case err != nil:
+	case r.PathValue("file") == "payload.json":
+		content, err = stored.Payload(r.Context(), v.Pipeline, item.Event)
+	case r.PathValue("file") == "record.json" && item.Status == pipeline.Processed:
+		content, err = stored.Records(r.Context(), v.Pipeline, item)
+	default:
+		err = errors.New("there is no such file")
+	}
+	if err != nil {
+		http.Error(w, visible(err.Error()), http.StatusNotFound)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = w.Write(content) // the browser may be gone
+}
+
+// addSteps adds the steps of the journal.
+func (d *eventData) addSteps(e event) {
+	slices.SortStableFunc(e.steps, func(a, b activity.Step) int { return a.Time.Compare(b.Time) })
+	d.Forgotten = e.forgotten
+	for _, step := range e.steps {
+		view := newStepView(step, e.steps[0].Time)
+		if view.IsCall {
+			d.Calls++
+		}
+		if step.Name == "published" {
+			d.Notifications = append(d.Notifications, view)
+		}
+		d.Steps = append(d.Steps, view)
+	}
+}
+
+// shownElsewhere lists the details of a step that its text or another part of the page shows.
+var shownElsewhere = []string{
+	"events", "ms", "headers", "authorizer", "response", "body", "bodyBytes", "service",
+	"operation", "resource",
+}
+
+func newStepView(step activity.Step, first time.Time) stepView {
+	view := stepView{
+		Time: step.Time, Offset: "+" + formatDuration(max(step.Time.Sub(first), 0)),
+		Name: visible(step.Name), Source: visible(step.Source), IsCall: isCall(step),
+		Output: visible(step.Output), Tone: toneOf(step), Text: describe(step),
+	}
+	if step.Time.Equal(first) {
+		view.Offset = ""
+	}
+	if ms := valueOf(step, "ms"); ms != nil {
+		view.Took = formatMicros(ms)
+	}
+	for _, name := range []string{"durationMs", "batchMs"} {
+		if value := valueOf(step, name); value != nil {
+			view.Took = formatMillis(int64(numberOf(step, name)))
+		}
+	}
+	for _, d := range step.Details {
+		text := detailText(d.Value)
+		isShown := slices.Contains(shownElsewhere, d.Name) && step.Name != "batch failed"
+		if !isShown && text != "" && text != "null" && text != "[]" {
+			view.Details = append(view.Details, field{visible(d.Name), terminalLines(text)})
+		}
+	}
+	return view
+}
+
+// describe returns a sentence about a step.
+func describe(step activity.Step) string {
+	text := func(name string) string { return visible(stringOf(step, name)) }
+	switch step.Name {
+	case activity.Request:
+		return fmt.Sprintf("%s %s answered %s", text("method"), text("path"), text("status"))
+	case activity.Call:
+		return strings.TrimSpace(fmt.Sprintf("%s %s", text("service"), text("operation")) +
+			map[bool]string{true: " answered " + text("status")}[numberOf(step, "status") >= 300])
+	case "accepted":
+		if stringOf(step, "replayed") == "true" {
+			return "Accepted again: the idempotency key is known"
+		}
+		return "Stored in Bronze, the table and the queue"
+	case "processed":
+		return "Record stored in Silver, status PROCESSED"
+	case "filtered":
+		return "The processor filtered the event"
+	case "retried":
+		return "Attempt " + text("attempt") + " failed; SQS delivers again in " +
+			text("retryInSeconds") + " s"
+	case "failed":
+		return "Failed; the message is in the DLQ"
+	case "delivered again":
+		return "Delivered again: attempt " + text("attempt")
+	case "published":
+		return text("detailType") + " published on the bus"
+	case "dead-lettered":
+		return "Message moved to the DLQ"
+	case "redriven":
+		return "Redriven from the console"
+	case "replayed":
+		return "Replayed from the console"
+	}
+	return ""
+}
+
+func toneOf(step activity.Step) string {
+	switch {
+	case step.Level >= 8 || isCall(step) && numberOf(step, "status") >= 400:
+		return "bad"
+	case step.Level >= 4:
+		return "warn"
+	case step.Name == "processed" || step.Name == "filtered":
+		return "good"
+	}
+	return ""
+}
+
+func isCall(step activity.Step) bool { return step.Name == activity.Call }
+
+// formatMicros formats a number of milliseconds with a fraction.
+func formatMicros(ms json.RawMessage) string {
+	var number float64
+	_ = json.Unmarshal(ms, &number) // the emulator writes a number
+	return formatDuration(time.Duration(number * float64(time.Millisecond)))
+}
+
+// maxLines limits the log lines that the page of an event shows.
+const maxLines = 100
+
+// linesDuring returns the lines without an event that the function printed while it processed the
+// event.
+func (j *journal) linesDuring(function string, e event) []stepView {
+	j.mu.RLock()
+	defer j.mu.RUnlock()
+	var views []stepView
+	for _, step := range j.others {
+		isDuring := !step.Time.Before(e.receivedAt) && (e.finishedAt.IsZero() ||
+			!step.Time.After(e.finishedAt.Add(100*time.Millisecond)))
+		isOf := slices.Contains(listOf(step, "events"), e.ID) || step.Name == "log" && isDuring
+		if step.Source == function && isOf && len(views) < maxLines && e.ID != "" {
+			view := newStepView(step, e.receivedAt)
+			view.Text = terminalLines(stringOf(step, "line") + stringOf(step, "error"))
+			views = append(views, view)
+		}
+	}
+	return views
+}
+
+// adviceFor returns what to do about an event that failed with the code.
+func adviceFor(code pipeline.Code) string {
+	switch {
+	case code == pipeline.ProcessorError:
+		return "The processor failed at each attempt. Fix it, then redrive the event."
+	case code == pipeline.NotFinished:
+		return "The worker crashed or timed out at each attempt. Look at its log lines, fix the " +
+			"processor, then redrive the event."
+	case pipeline.Permanent(code):
+		return "The payload can't be processed as it is. If the processor should accept it, fix the " +
+			"processor, then redrive the event. Otherwise discard it."
+	}
+	return "A service failed. When it works again, redrive the event."
+}

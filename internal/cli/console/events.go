@@ -1,0 +1,131 @@
+package console
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/timeflag"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+)
+
+// pageRows is the number of rows that a page loads at once.
+const pageRows = 200
+
+// eventsData is what the list of events shows.
+type eventsData struct {
+	Rows         []row
+	Query        url.Values
+	More         string // cursor of the next rows; "" if there are no more
+	Types, Codes []string
+	Filtered     bool // a search is active
+	Problem      string
+	Note         string
+	Curl         string
+	Slow         bool // rows of a deployed pipeline are loaded by the page
+}
+
+// Statuses returns the values of the filter by status.
+func (eventsData) Statuses() []string {
+	return []string{"ENQUEUED", "PROCESSED", "FAILED", "filtered", "redriven", "replayed"}
+}
+
+func (v *view) events(w http.ResponseWriter, r *http.Request) {
+	values := r.URL.Query()
+	if id := strings.TrimSpace(values.Get("q")); pipeline.ValidID(id) && values.Get("exact") == "" {
+		http.Redirect(w, r, v.path("events", id), http.StatusSeeOther)
+		return
+	}
+	q, err := readQuery(v.Slug, values)
+	data := eventsData{Query: values, Filtered: isFiltered(values), Curl: v.exampleCurl(r.Context())}
+	if err != nil {
+		data.Problem = visible(err.Error())
+	}
+	if v.server.o.Local {
+		rows, more := v.server.journal.list(q, 0, pageRows)
+		data.Rows = rows
+		if more {
+			data.More = strconv.FormatUint(rows[len(rows)-1].Cursor, 10)
+		}
+		data.Types, data.Codes = v.server.journal.known(v.Slug)
+	} else {
+		data.Slow = true
+		data.Types = v.bronzeTypes(r.Context())
+	}
+	v.show(w, r, page{Title: "Events", Nav: "events", Data: data})
+}
+
+// rowsAnswer is the response to a request for more rows.
+type rowsAnswer struct {
+	Rows  []row  `json:"rows"`
+	More  string `json:"more,omitempty"`
+	Note  string `json:"note,omitempty"` // how far the search got
+	Error string `json:"error,omitempty"`
+}
+
+func (v *view) eventRows(w http.ResponseWriter, r *http.Request) {
+	q, err := readQuery(v.Slug, r.URL.Query())
+	var found rowsAnswer
+	switch {
+	case err != nil:
+	case v.server.o.Local:
+		before, _ := strconv.ParseUint(r.URL.Query().Get("before"), 10, 64) // 0: the newest
+		var more bool
+		found.Rows, more = v.server.journal.list(q, before, pageRows)
+		if more {
+			found.More = strconv.FormatUint(found.Rows[len(found.Rows)-1].Cursor, 10)
+		}
+	default:
+		found, err = v.searchBronze(r.Context(), q, r.URL.Query().Get("before"))
+	}
+	if err != nil {
+		found.Error = visible(err.Error())
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(found) // the browser may be gone
+}
+
+// filterNames lists the parameters of a search.
+var filterNames = []string{"q", "type", "status", "caller", "code", "from", "to"}
+
+func isFiltered(values url.Values) bool {
+	for _, name := range filterNames {
+		if values.Get(name) != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// readQuery reads the search from a page's address.
+func readQuery(slug string, values url.Values) (query, error) {
+	get := func(name string) string { return strings.TrimSpace(values.Get(name)) }
+	q := query{
+		Pipeline: slug, Text: get("q"), Type: get("type"), Status: get("status"),
+		Caller: get("caller"), Code: get("code"),
+	}
+	var err error
+	now := time.Now()
+	for name, at := range map[string]*time.Time{"from": &q.From, "to": &q.To} {
+		if text := get(name); text != "" {
+			if *at, err = parseTime(text, now); err != nil {
+				return q, fmt.Errorf("%s: %w", name, err)
+			}
+		}
+	}
+	return q, nil
+}
+
+// parseTime parses a time as the commands do, or the local time of an input field.
+func parseTime(text string, now time.Time) (time.Time, error) {
+	for _, layout := range []string{"2006-01-02T15:04", "2006-01-02T15:04:05"} {
+		if t, err := time.ParseInLocation(layout, text, time.Local); err == nil {
+			return t.UTC(), nil
+		}
+	}
+	return timeflag.Parse(text, now)
+}

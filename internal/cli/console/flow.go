@@ -1,0 +1,215 @@
+package console
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// flow is the picture of the pipeline: boxes and the arrows between them, in the units of an SVG.
+type flow struct {
+	Name          string // wide or narrow
+	Width, Height int
+	Boxes         []box
+	Arrows        []arrow
+	Text          string // for screen readers
+}
+
+type box struct {
+	X, Y, W, H   int
+	Name, Number string
+	Tone         string
+}
+
+type arrow struct {
+	Path   string
+	Label  string
+	X, Y   int // of the label
+	Anchor string
+	Tone   string
+	Busy   bool // events pass now
+}
+
+// boxes and arrows of the picture, in the grid of a layout.
+const (
+	atClient = iota
+	atAPI
+	atBronze
+	atTable
+	atQueue
+	atWorker
+	atSilver
+	atBus
+	atDLQ
+)
+
+var boxNames = []string{
+	"Client", "API", "Bronze", "Table", "Queue", "Worker", "Silver", "Event bus", "DLQ",
+}
+
+// link is an arrow of the flow with the counter that it shows.
+type link struct {
+	from, to int
+	counter  string
+}
+
+var links = []link{
+	{atClient, atAPI, "accepted"}, {atAPI, atBronze, ""}, {atAPI, atTable, ""},
+	{atAPI, atQueue, "accepted"},
+	{atQueue, atWorker, "processed"}, {atWorker, atSilver, "processed"}, {atWorker, atBus, ""},
+	{atWorker, atDLQ, "failed"},
+}
+
+// point is the upper left corner of a box.
+type point struct{ x, y int }
+
+func wideFlow(m measures) flow {
+	return newFlow("wide", 880, 250, 112, 52, []point{
+		{0, 100}, {180, 100}, {380, 10}, {380, 190}, {380, 100}, {570, 100},
+		{768, 10}, {768, 100}, {768, 190},
+	}, m)
+}
+
+func narrowFlow(m measures) flow {
+	return newFlow("narrow", 330, 470, 96, 48, []point{
+		{117, 0}, {117, 100}, {0, 200}, {234, 200}, {117, 200}, {117, 310},
+		{0, 420}, {117, 420}, {234, 420},
+	}, m)
+}
+
+func newFlow(name string, width, height, w, h int, corners []point, m measures) flow {
+	f := flow{Name: name, Width: width, Height: height}
+	numbers := map[int]string{
+		atAPI:    number(m.totals["accepted"], "accepted"),
+		atQueue:  m.number(m.queue.Known, m.queue.Waiting+m.queue.Delayed) + " waiting",
+		atWorker: m.number(m.queue.Known, m.queue.InFlight) + " in flight",
+		atSilver: number(m.totals["processed"], "processed"),
+		atDLQ:    m.number(m.failed >= 0, m.failed) + " failed",
+	}
+	for i, corner := range corners {
+		b := box{X: corner.x, Y: corner.y, W: w, H: h, Name: boxNames[i], Number: numbers[i]}
+		if i == atDLQ && m.failed > 0 {
+			b.Tone = "bad"
+		}
+		f.Boxes = append(f.Boxes, b)
+	}
+	for _, l := range links {
+		f.Arrows = append(f.Arrows, newArrow(f.Boxes[l.from], f.Boxes[l.to], l, m))
+	}
+	var words []string
+	for i, b := range f.Boxes {
+		if numbers[i] != "" {
+			words = append(words, b.Name+": "+b.Number)
+		}
+	}
+	f.Text = strings.Join(words, ", ")
+	return f
+}
+
+func number(n int, noun string) string { return formatCount(n) + " " + noun }
+
+// newArrow returns an arrow from the right or lower side of a box to the next box.
+func newArrow(from, to box, l link, m measures) arrow {
+	a := arrow{Anchor: "middle", Busy: l.counter != "" && m.rates[l.counter] > 0}
+	if l.counter != "" {
+		a.Label = formatRate(m.rates[l.counter])
+	}
+	if l.counter == "failed" && m.rates["failed"] > 0 {
+		a.Tone = "bad"
+	}
+	const gap = 5 // between the head of the arrow and the box
+	switch {
+	case to.X >= from.X+from.W: // to the right
+		x1, y1, x2, y2 := from.X+from.W, from.Y+from.H/2, to.X-gap, to.Y+to.H/2
+		middle := (x1 + x2) / 2
+		a.Path = fmt.Sprintf("M%d %d C%d %d %d %d %d %d", x1, y1, middle, y1, middle, y2, x2, y2)
+		a.X, a.Y = middle, min(y1, y2)+abs(y1-y2)/2-8
+	default: // down
+		x1, y1, x2, y2 := from.X+from.W/2, from.Y+from.H, to.X+to.W/2, to.Y-gap
+		middle := (y1 + y2) / 2
+		a.Path = fmt.Sprintf("M%d %d C%d %d %d %d %d %d", x1, y1, x1, middle, x2, middle, x2, y2)
+		a.X, a.Y, a.Anchor = (x1+x2)/2+8, middle+4, "start"
+	}
+	return a
+}
+
+func abs(n int) int { return max(n, -n) }
+
+// chart is a series of values as an SVG.
+type chart struct {
+	Name, Tone string
+	Total      string
+	Now        string
+	Bars       []bar
+	Width      int
+	Peak       string
+}
+
+// bar is a bar of a chart, in the units of an SVG of chartHeight.
+type bar struct{ X, Y, W, H float64 }
+
+// chartHeight and chartWidth are the size of a chart's SVG.
+const (
+	chartHeight = 48
+	chartWidth  = 300
+)
+
+// charts returns the charts of the overview.
+func (m measures) charts() []chart {
+	var charts []chart
+	for _, each := range []struct{ name, title, tone string }{
+		{"accepted", "Accepted", ""}, {"processed", "Processed", "good"},
+		{"retried", "Retried", "warn"}, {"failed", "Failed", "bad"},
+	} {
+		c := chart{
+			Name: each.title, Tone: each.tone, Width: chartWidth,
+			Total: formatCount(m.totals[each.name]), Now: formatRate(m.rates[each.name]),
+		}
+		values := m.series[each.name]
+		peak := 0.0
+		for _, value := range values {
+			peak = max(peak, value)
+		}
+		width := float64(chartWidth) / float64(max(len(values), 1))
+		for i, value := range values {
+			if value > 0 {
+				height := max(value/peak*(chartHeight-2), 2)
+				c.Bars = append(c.Bars,
+					bar{float64(i) * width, chartHeight - height, max(width-1, 1), height})
+			}
+		}
+		if peak > 0 {
+			c.Peak = "peak " + formatRate(peak/m.step.Seconds())
+		}
+		charts = append(charts, c)
+	}
+	return charts
+}
+
+// alarmID matches the logical id of an alarm, which contains the id of the alarm's construct.
+var alarmID = regexp.MustCompile(`([A-Z][A-Za-z]+Alarm)[0-9A-F]{8}$`)
+
+// runbookOf returns the section of docs/runbooks.md for an alarm's logical id.
+func runbookOf(logicalID string) string {
+	found := alarmID.FindStringSubmatch(logicalID)
+	if found == nil {
+		return ""
+	}
+	id := strings.ToLower(found[1])
+	for _, name := range runbooks {
+		if strings.HasSuffix(id, name) {
+			return name
+		}
+	}
+	return ""
+}
+
+// runbooks lists the sections of docs/runbooks.md about alarms. A name that ends with another name
+// comes first.
+var runbooks = []string{
+	"notificationdeadlettersalarm", "deadlettersalarm", "failedeventsalarm", "retriedeventsalarm",
+	"oldestmessagealarm", "apiservererrorsalarm", "throttledrequestsalarm", "apierrorsalarm",
+	"apithrottlesalarm", "workererrorsalarm", "workerthrottlesalarm", "reconcilererrorsalarm",
+	"reconcilermissingrunsalarm", "reconcilerlagalarm", "faileddeliveriesalarm",
+	"unhealedeventsalarm",
+}

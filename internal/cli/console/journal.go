@@ -1,0 +1,195 @@
+package console
+
+import (
+	"container/list"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
+)
+
+// Limits of a journal.
+const (
+	maxEvents     = 20_000   // events
+	maxBytes      = 64 << 20 // of the steps of all events
+	maxSteps      = 200      // of one event
+	maxDetail     = 4 << 10  // bytes of a detail
+	maxOtherSteps = 500      // steps without an event
+	maxRefused    = 200      // refused requests
+	stepOverhead  = 300      // bytes of a step in addition to its details
+)
+
+// journal keeps the latest events of the local platform with their steps. If a limit is reached, it
+// forgets the oldest events. Its methods are safe for concurrent use.
+type journal struct {
+	mu      sync.RWMutex
+	now     func() time.Time
+	seq     uint64 // number of the last change
+	arrived uint64 // number of the last new event
+	size    int    // bytes of all steps
+	events  map[string]*event
+	order   *list.List // events in the order of their arrival, the newest first
+	changes *list.List // events in the order of their last change, the newest first
+
+	refused []refusal       // the newest last
+	others  []activity.Step // steps without an event, the newest last
+	reloads []activity.Step // steps of --watch, the newest last
+	stats   map[string]*stats
+}
+
+// event holds what the journal knows about an event, a batch or a part of a batch.
+type event struct {
+	row
+	pipeline   string // slug
+	receivedAt time.Time
+	finishedAt time.Time
+	request    *activity.Step // the request that created the event; nil if unknown
+	steps      []activity.Step
+	forgotten  int // steps beyond maxSteps
+	size       int
+	seq        uint64 // number of the last change
+	arrival    uint64
+	inOrder    *list.Element
+	inChanges  *list.Element
+}
+
+// row describes an event in a list.
+type row struct {
+	ID       string `json:"id"`
+	Type     string `json:"type"`
+	Status   string `json:"status"`
+	Time     int64  `json:"time"` // receipt, in milliseconds since 1970
+	Took     int64  `json:"took"` // milliseconds until the event was finished; -1: not yet
+	Caller   string `json:"caller,omitempty"`
+	Code     string `json:"code,omitempty"` // of the last failure, or of the filter
+	Mark     string `json:"mark,omitempty"` // filtered, redriven, replayed
+	Attempts int    `json:"attempts,omitempty"`
+	Count    int    `json:"count,omitempty"` // events in a batch
+	Batch    string `json:"batch,omitempty"` // id of the batch of a part
+	Cursor   uint64 `json:"cursor,omitempty"`
+}
+
+func newJournal(now func() time.Time) *journal {
+	return &journal{
+		now: now, events: make(map[string]*event), order: list.New(), changes: list.New(),
+		stats: make(map[string]*stats),
+	}
+}
+
+// get returns a copy of the event that can be read without a lock.
+func (j *journal) get(id string) (event, bool) {
+	j.mu.RLock()
+	defer j.mu.RUnlock()
+	e, ok := j.events[id]
+	if !ok {
+		return event{}, false
+	}
+	copied := *e
+	copied.steps = append([]activity.Step(nil), e.steps...)
+	return copied, true
+}
+
+// parts returns the rows of the events and ranges that were split off the batch.
+func (j *journal) parts(batch string) []row {
+	j.mu.RLock()
+	defer j.mu.RUnlock()
+	var rows []row
+	for at := j.order.Back(); at != nil && len(rows) < maxBatchRows; at = at.Prev() {
+		if e := at.Value.(*event); e.Batch == batch {
+			rows = append(rows, e.row)
+		}
+	}
+	return rows
+}
+
+// list returns up to limit rows that the query selects, the newest first. It begins after the
+// cursor before, if it is not 0. more reports whether there may be more rows.
+func (j *journal) list(q query, before uint64, limit int) (rows []row, more bool) {
+	j.mu.RLock()
+	defer j.mu.RUnlock()
+	for at := j.order.Front(); at != nil; at = at.Next() {
+		e := at.Value.(*event)
+		if before > 0 && e.arrival >= before || !q.matches(e) {
+			continue
+		}
+		if len(rows) == limit {
+			return rows, true
+		}
+		rows = append(rows, e.row)
+	}
+	return rows, false
+}
+
+// changed returns up to limit rows that changed after the change number since, the last change
+// first. skipped counts the other changed events. It counts at most maxSkipped events, so that a
+// slow reader costs little.
+func (j *journal) changed(q query, since uint64, limit int) (rows []row, skipped int, seq uint64) {
+	const maxSkipped = 1000
+	j.mu.RLock()
+	defer j.mu.RUnlock()
+	for at := j.changes.Front(); at != nil && skipped < maxSkipped; at = at.Next() {
+		e := at.Value.(*event)
+		switch {
+		case e.seq <= since:
+			return rows, skipped, j.seq
+		case !q.matches(e):
+		case len(rows) == limit:
+			skipped++
+		default:
+			rows = append(rows, e.row)
+		}
+	}
+	return rows, skipped, j.seq
+}
+
+// lastChange returns the number of the event's last change, or of the last change of any event if
+// id is empty.
+func (j *journal) lastChange(id string) uint64 {
+	j.mu.RLock()
+	defer j.mu.RUnlock()
+	if id == "" {
+		return j.seq
+	}
+	if e := j.events[id]; e != nil {
+		return e.seq
+	}
+	return 0
+}
+
+// known returns the types, codes and callers of the pipeline's events, for suggestions.
+func (j *journal) known(pipeline string) (types, codes []string) {
+	j.mu.RLock()
+	defer j.mu.RUnlock()
+	seenTypes, seenCodes := map[string]bool{}, map[string]bool{}
+	for at := j.order.Front(); at != nil && len(seenTypes) < 50; at = at.Next() {
+		e := at.Value.(*event)
+		if e.pipeline == pipeline {
+			seenTypes[e.Type], seenCodes[e.Code] = true, true
+		}
+	}
+	return sortedKeys(seenTypes), sortedKeys(seenCodes)
+}
+
+// query selects events of a pipeline.
+type query struct {
+	Pipeline string
+	Text     string // part of an id, type, caller or code
+	Type     string
+	Status   string
+	Caller   string
+	Code     string
+	From, To time.Time // zero: no limit
+}
+
+func (q query) matches(e *event) bool {
+	return (e.pipeline == q.Pipeline || e.pipeline == "") &&
+		(q.Type == "" || e.Type == q.Type) &&
+		(q.Status == "" || e.Status == q.Status || e.Mark == q.Status) &&
+		(q.Caller == "" || e.Caller == q.Caller) &&
+		(q.Code == "" || e.Code == q.Code) &&
+		(q.From.IsZero() || !e.receivedAt.Before(q.From)) &&
+		(q.To.IsZero() || e.receivedAt.Before(q.To)) &&
+		(q.Text == "" || strings.Contains(e.ID, q.Text) || strings.Contains(e.Type, q.Text) ||
+			strings.Contains(e.Caller, q.Text) || strings.Contains(e.Code, q.Text))
+}

@@ -1,0 +1,228 @@
+package console
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+)
+
+// hiddenDetails lists the details that are useful only in CloudWatch.
+var hiddenDetails = []string{
+	"_aws", "traceId", contract.FunctionDimension, contract.PipelineDimension,
+	contract.MetricAccepted,
+}
+
+// longDetails lists the details that the emulator has limited already.
+var longDetails = []string{"body", "response", "headers", "authorizer", "events"}
+
+// reloadSteps lists the names of the steps that --watch records.
+var reloadSteps = []string{
+	"changed", "reloaded", "not reloaded", "nothing to reload", "restart needed",
+	"build output ignored", "old build kept",
+}
+
+// add adds a step to the journal. slug names the pipeline of the step's source.
+func (j *journal) add(step activity.Step, slug string) {
+	step.Details = trimDetails(step.Details)
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.seq++
+	ids := []string{step.EventID}
+	if isCall(step) {
+		ids = listOf(step, "events")
+	}
+	ids = slices.DeleteFunc(ids, func(id string) bool { return !pipeline.ValidID(id) })
+	if len(ids) == 0 {
+		j.addOther(step, slug)
+		return
+	}
+	for _, id := range ids {
+		j.addTo(j.event(id, step, slug), step)
+	}
+	j.forget()
+}
+
+func (j *journal) addOther(step activity.Step, slug string) {
+	switch {
+	case slices.Contains(reloadSteps, step.Name):
+		j.reloads = appendLimited(j.reloads, step, maxOtherSteps)
+	case isCall(step):
+	case step.Name == activity.Request:
+		j.addRefusal(step, slug)
+	default:
+		j.others = appendLimited(j.others, step, maxOtherSteps)
+		if step.Name == "batch failed" {
+			j.statsOf(slug).failedBatches.add(j.now(), 1)
+		}
+	}
+}
+
+// event returns the event, which it creates if the journal does not know it.
+func (j *journal) event(id string, step activity.Step, slug string) *event {
+	e := j.events[id]
+	if e == nil {
+		j.arrived++
+		e = &event{pipeline: slug, receivedAt: step.Time, arrival: j.arrived}
+		e.row = row{
+			ID: id, Type: visible(step.EventType), Status: string(pipeline.Enqueued), Took: -1,
+			Time: step.Time.UnixMilli(), Cursor: j.arrived,
+		}
+		if batch, _, isPart, _ := pipeline.ParseID(id); isPart {
+			e.Batch = batch
+		}
+		j.events[id] = e
+		e.inOrder, e.inChanges = j.order.PushFront(e), j.changes.PushFront(e)
+	}
+	if e.pipeline == "" {
+		e.pipeline = slug
+	}
+	if e.Type == "" {
+		e.Type = visible(step.EventType)
+	}
+	return e
+}
+
+// addTo adds the step to the event, and changes the event's state as the step says.
+func (j *journal) addTo(e *event, step activity.Step) {
+	e.seq = j.seq
+	j.changes.MoveToFront(e.inChanges)
+	if len(e.steps) >= maxSteps {
+		e.forgotten++
+	} else {
+		e.steps = append(e.steps, step)
+		size := stepOverhead
+		for _, d := range step.Details {
+			size += len(d.Value)
+		}
+		e.size += size
+		j.size += size
+	}
+	s := j.statsOf(e.pipeline)
+	switch now := j.now(); step.Name {
+	case activity.Request:
+		request := step
+		e.request, e.Caller = &request, visible(callerOf(step))
+	case "accepted":
+		if stringOf(step, "replayed") == "true" {
+			return // the same idempotency key again
+		}
+		took := time.Duration(numberOf(step, "durationMs")) * time.Millisecond
+		e.receivedAt = step.Time.Add(-took)
+		e.Time = e.receivedAt.UnixMilli()
+		if e.Count = numberOf(step, "events"); e.finishedAt.IsZero() {
+			e.Took = -1
+		} else {
+			e.Took = e.finishedAt.Sub(e.receivedAt).Milliseconds()
+		}
+		s.accepted.add(now, max(e.Count, 1))
+	case "processed", "filtered":
+		e.finish(string(pipeline.Processed), step)
+		if step.Name == "filtered" {
+			e.Mark = "filtered"
+		}
+		if e.Code = ""; step.Name == "filtered" {
+			e.Code = visible(stringOf(step, "code"))
+		}
+		s.processed.add(now, max(e.Count-numberOf(step, "splitOff"), 1))
+		s.addLatency(now, e.finishedAt.Sub(e.receivedAt))
+	case "failed":
+		e.finish(string(pipeline.Failed), step)
+		e.Code = visible(stringOf(step, "code"))
+		s.failed.add(now, max(e.Count, 1))
+	case "dead-lettered":
+		if e.Status != string(pipeline.Failed) {
+			e.Status = string(pipeline.Failed)
+			s.failed.add(now, 1)
+		}
+	case "retried":
+		e.reopen()
+		e.Code = visible(stringOf(step, "code"))
+		e.Attempts = max(e.Attempts, numberOf(step, "attempt"))
+		s.retried.add(now, 1)
+	case "redriven", "replayed":
+		e.reopen()
+		e.Mark, e.Code = step.Name, ""
+	}
+}
+
+func (e *event) finish(status string, step activity.Step) {
+	e.Status, e.finishedAt = status, step.Time
+	e.Attempts = max(numberOf(step, "attempt"), 1)
+	e.Took = max(step.Time.Sub(e.receivedAt).Milliseconds(), 0)
+}
+
+func (e *event) reopen() {
+	e.Status, e.Took, e.finishedAt = string(pipeline.Enqueued), -1, time.Time{}
+}
+
+// forget removes the oldest events until the journal is within its limits.
+func (j *journal) forget() {
+	for len(j.events) > maxEvents || j.size > maxBytes && len(j.events) > 1 {
+		oldest := j.order.Back().Value.(*event)
+		j.order.Remove(oldest.inOrder)
+		j.changes.Remove(oldest.inChanges)
+		delete(j.events, oldest.ID)
+		j.size -= oldest.size
+	}
+}
+
+// appendLimited appends the element to the list, which keeps at least the last limit elements.
+func appendLimited[T any](list []T, element T, limit int) []T {
+	if list = append(list, element); len(list) >= 2*limit {
+		list = slices.Clone(list[len(list)-limit:])
+	}
+	return list
+}
+
+// trimDetails removes the hidden details, and shortens long values.
+func trimDetails(details []activity.Detail) []activity.Detail {
+	kept := make([]activity.Detail, 0, len(details))
+	for _, d := range details {
+		if slices.Contains(hiddenDetails, d.Name) {
+			continue
+		}
+		if len(d.Value) > maxDetail && !slices.Contains(longDetails, d.Name) {
+			start := strings.ToValidUTF8(string(d.Value[:maxDetail]), "")
+			d = activity.StringDetail(d.Name, start+" …")
+		}
+		kept = append(kept, d)
+	}
+	return kept
+}
+
+func valueOf(step activity.Step, name string) json.RawMessage {
+	for _, d := range step.Details {
+		if d.Name == name {
+			return d.Value
+		}
+	}
+	return nil
+}
+
+// stringOf returns a detail as text: the text of a string, and the JSON of any other value.
+func stringOf(step activity.Step, name string) string { return detailText(valueOf(step, name)) }
+
+func detailText(value json.RawMessage) string {
+	var text string
+	if json.Unmarshal(value, &text) == nil {
+		return text
+	}
+	return string(value)
+}
+
+func numberOf(step activity.Step, name string) int {
+	var number float64
+	_ = json.Unmarshal(valueOf(step, name), &number) // 0 if it is not a number
+	return int(number)
+}
+
+func listOf(step activity.Step, name string) []string {
+	var list []string
+	_ = json.Unmarshal(valueOf(step, name), &list) // nil if it is not a list
+	return list
+}

@@ -1,0 +1,153 @@
+package console
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
+)
+
+// measure returns the pipeline's numbers: from the journal for the local platform, and from
+// CloudWatch for a deployed pipeline.
+func (v *view) measure(ctx context.Context) measures {
+	m := measures{}
+	if v.server.o.Local {
+		m = v.server.journal.localMeasures(v.Slug)
+	} else {
+		m = cached(&v.cache, "cloudwatch", v.ttl(), func() measures { return v.cloudWatch(ctx) })
+	}
+	m.queue, m.failed = v.queueDepth(ctx), v.deadLetterCount(ctx)
+	if v.server.o.Local {
+		if m.failed > 0 {
+			m.alarms = append(m.alarms, alarm{"DeadLetters",
+				"Events failed: their messages are in the DLQ.", "deadlettersalarm"})
+		}
+		if m.oldest >= 5*time.Minute {
+			m.alarms = append(m.alarms, alarm{"OldestMessage",
+				"Events wait for the worker for more than 5 minutes.", "oldestmessagealarm"})
+		}
+	}
+	return m
+}
+
+// metric is a metric of CloudWatch that the overview shows.
+type metric struct {
+	id, namespace, name, dimension, value, stat string
+}
+
+// cloudWatch returns the numbers that CloudWatch has of the last 15 minutes. Its metrics are up to
+// some minutes late. If a call fails, the measures contain the reason.
+func (v *view) cloudWatch(ctx context.Context) measures {
+	m := measures{
+		p50: -1, p99: -1, oldest: -1, step: time.Minute,
+		series: map[string][]float64{}, rates: map[string]float64{}, totals: map[string]int{},
+	}
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	defer cancel()
+	queue := queueName(v.QueueURL)
+	metrics := []metric{
+		{"accepted", contract.MetricNamespace, contract.MetricAccepted,
+			contract.PipelineDimension, queue, "Sum"},
+		{"processed", contract.MetricNamespace, contract.MetricProcessed,
+			contract.PipelineDimension, queue, "Sum"},
+		{"failed", contract.MetricNamespace, contract.MetricFailed,
+			contract.PipelineDimension, queue, "Sum"},
+		{"retried", contract.MetricNamespace, contract.MetricRetried,
+			contract.PipelineDimension, queue, "Sum"},
+		{"oldest", "AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", queue, "Maximum"},
+	}
+	end := v.server.o.Now().UTC().Truncate(time.Minute)
+	input := &cloudwatch.GetMetricDataInput{StartTime: aws.Time(end.Add(-period)), EndTime: &end}
+	for _, each := range metrics {
+		input.MetricDataQueries = append(input.MetricDataQueries, types.MetricDataQuery{
+			Id: &each.id, MetricStat: &types.MetricStat{
+				Period: aws.Int32(60), Stat: &each.stat, Metric: &types.Metric{
+					Namespace: &each.namespace, MetricName: &each.name,
+					Dimensions: []types.Dimension{{Name: &each.dimension, Value: &each.value}},
+				},
+			},
+		})
+	}
+	client := cloudwatch.NewFromConfig(v.Config)
+	out, err := client.GetMetricData(ctx, input)
+	if err != nil {
+		m.note = "CloudWatch did not return the metrics: " + visible(err.Error())
+		return m
+	}
+	for _, result := range out.MetricDataResults {
+		m.addResult(aws.ToString(result.Id), result, end)
+	}
+	m.alarms, err = v.ringingAlarms(ctx, client)
+	if err != nil {
+		m.note = "CloudWatch did not return the alarms: " + visible(err.Error())
+	}
+	return m
+}
+
+func (m *measures) addResult(id string, result types.MetricDataResult, end time.Time) {
+	buckets := int(period / m.step)
+	values := make([]float64, buckets)
+	for i, at := range result.Timestamps {
+		if bucket := buckets - 1 - int(end.Sub(at)/m.step) + 1; bucket >= 0 && bucket < buckets {
+			values[bucket] = result.Values[i]
+		}
+	}
+	last := values[buckets-1]
+	if id == "oldest" {
+		m.oldest = time.Duration(last) * time.Second
+		return
+	}
+	m.series[id], m.rates[id] = values, last/m.step.Seconds()
+	for _, value := range values {
+		m.totals[id] += int(value)
+	}
+}
+
+// ringingAlarms returns the alarms of the pipeline's stack that ring.
+func (v *view) ringingAlarms(ctx context.Context, client *cloudwatch.Client) ([]alarm, error) {
+	logicalIDs, names := map[string]string{}, []string{}
+	pages := cloudformation.NewListStackResourcesPaginator(cloudformation.NewFromConfig(v.Config),
+		&cloudformation.ListStackResourcesInput{StackName: &v.Stack})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range page.StackResourceSummaries {
+			if aws.ToString(r.ResourceType) == "AWS::CloudWatch::Alarm" {
+				name := aws.ToString(r.PhysicalResourceId)
+				logicalIDs[name] = aws.ToString(r.LogicalResourceId)
+				names = append(names, name)
+			}
+		}
+	}
+	if len(names) == 0 {
+		return nil, nil
+	}
+	var ringing []alarm
+	for begin := 0; begin < len(names); begin += maxAlarmNames {
+		out, err := client.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{
+			AlarmNames: names[begin:min(begin+maxAlarmNames, len(names))],
+			StateValue: types.StateValueAlarm,
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range out.MetricAlarms {
+			name := aws.ToString(a.AlarmName)
+			ringing = append(ringing, alarm{
+				Name: visible(name), Text: visible(aws.ToString(a.AlarmDescription)),
+				Runbook: runbookOf(logicalIDs[name]),
+			})
+		}
+	}
+	return ringing, nil
+}
+
+// maxAlarmNames is the number of names that a call of DescribeAlarms accepts.
+const maxAlarmNames = 100

@@ -1,0 +1,154 @@
+package console
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+)
+
+// overviewData is what the overview shows.
+type overviewData struct {
+	Flow   []flow // the picture for wide and for narrow pages
+	Cards  []card
+	Charts []chart
+	Alarms []alarm
+	Note   string // what the page can't show
+	Empty  bool   // no event was accepted
+	Curl   string
+}
+
+// card is a number with its meaning.
+type card struct {
+	Name, Value, Note string
+	Tone              string // "", good, warn or bad
+	Path              string
+}
+
+// alarm is an alarm that rings.
+type alarm struct {
+	Name, Text string
+	Runbook    string // section of docs/runbooks.md
+}
+
+// Link returns the address of the alarm's runbook.
+func (a alarm) Link() string {
+	const page = "https://github.com/event-driven-cloud-platform/eventpipeline/blob/main/docs/runbooks.md"
+	return page + "#" + a.Runbook
+}
+
+func (v *view) overview(w http.ResponseWriter, r *http.Request) {
+	m := v.measure(r.Context())
+	data := overviewData{
+		Flow: []flow{wideFlow(m), narrowFlow(m)}, Charts: m.charts(), Alarms: m.alarms,
+		Note: m.note, Curl: v.exampleCurl(r.Context()),
+	}
+	data.Cards = []card{
+		{Name: "In the queue", Value: m.number(m.queue.Known, m.queue.Waiting+m.queue.Delayed),
+			Note: "messages wait for the worker"},
+		{Name: "Oldest message", Value: m.oldestText(), Note: "since it was enqueued",
+			Tone: tone(m.oldest >= 5*time.Minute, "warn")},
+		{Name: "In flight", Value: m.number(m.queue.Known, m.queue.InFlight),
+			Note: "the worker processes them"},
+		{Name: "Dead letters", Value: m.number(m.failed >= 0, m.failed), Note: "failed events",
+			Tone: tone(m.failed > 0, "bad"), Path: v.path("deadletters")},
+		{Name: "Median", Value: m.latencyText(m.p50), Note: "from receipt to PROCESSED"},
+		{Name: "99th percentile", Value: m.latencyText(m.p99), Note: "from receipt to PROCESSED"},
+	}
+	data.Empty = v.server.o.Local && !v.server.journal.hasEvents(v.Slug)
+	v.show(w, r, page{Title: "Overview", Nav: "", Live: "tick", Data: data})
+}
+
+func tone(when bool, name string) string {
+	if when {
+		return name
+	}
+	return ""
+}
+
+// measures holds the numbers of a pipeline in the last 15 minutes.
+type measures struct {
+	queue    depth
+	failed   int // messages in the DLQ; -1 if unknown
+	oldest   time.Duration
+	p50, p99 time.Duration // -1 if unknown
+	series   map[string][]float64
+	rates    map[string]float64 // per second, now
+	totals   map[string]int     // in the period; -1 if unknown
+	step     time.Duration      // of the series
+	alarms   []alarm
+	note     string
+}
+
+func (m measures) number(known bool, n int) string {
+	if !known {
+		return "–"
+	}
+	return formatCount(n)
+}
+
+func (m measures) oldestText() string {
+	switch {
+	case m.oldest < 0:
+		return "–"
+	case m.oldest == 0:
+		return "none"
+	}
+	return formatAge(m.oldest)
+}
+
+func (m measures) latencyText(d time.Duration) string {
+	if d < 0 {
+		return "–"
+	}
+	return formatDuration(d)
+}
+
+// rateWindow is the time over which the rates on the arrows are averaged.
+const rateWindow = 10 * time.Second
+
+// chartBuckets is the number of bars in a chart of the local platform.
+const chartBuckets = 60
+
+// localMeasures returns the numbers that the journal has counted.
+func (j *journal) localMeasures(slug string) measures {
+	j.mu.Lock() // counters move with time
+	defer j.mu.Unlock()
+	now, s := j.now(), j.statsOf(slug)
+	m := measures{
+		p50: -1, p99: -1, series: map[string][]float64{}, rates: map[string]float64{},
+		totals: map[string]int{}, step: period / chartBuckets,
+	}
+	for name, c := range map[string]*counter{
+		"accepted": &s.accepted, "processed": &s.processed, "failed": &s.failed,
+		"retried": &s.retried, "refused": &s.refused,
+	} {
+		m.series[name] = c.series(now, chartBuckets)
+		m.rates[name] = float64(c.sum(now, rateWindow)) / rateWindow.Seconds()
+		m.totals[name] = c.total
+	}
+	if p50, p99, ok := s.percentiles(now); ok {
+		m.p50, m.p99 = p50, p99
+	}
+	for at := j.order.Front(); at != nil; at = at.Next() {
+		e := at.Value.(*event)
+		if e.pipeline == slug && e.Status == string(pipeline.Enqueued) {
+			m.oldest = max(now.Sub(e.receivedAt), m.oldest)
+		}
+	}
+	if s.failedBatches.sum(now, 5*time.Minute) > 0 {
+		m.alarms = append(m.alarms, alarm{"WorkerErrors",
+			"The worker function crashed or timed out in the last 5 minutes.", "workererrorsalarm"})
+	}
+	if s.retried.sum(now, 5*time.Minute) >= 5 {
+		m.alarms = append(m.alarms, alarm{"RetriedEvents",
+			"Deliveries fail again and again: the processor or a service does not work.",
+			"retriedeventsalarm"})
+	}
+	return m
+}
+
+func (j *journal) hasEvents(slug string) bool {
+	rows, _ := j.list(query{Pipeline: slug}, 0, 1)
+	return len(rows) > 0
+}

@@ -1,0 +1,243 @@
+package console
+
+import (
+	"bytes"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+//go:embed templates/*.html
+var templateFiles embed.FS
+
+//go:embed assets
+var assetFiles embed.FS
+
+var templates = template.Must(
+	template.New("").Funcs(templateFunctions).ParseFS(templateFiles, "templates/*.html"))
+
+// page holds what the layout and the template of a page show.
+type page struct {
+	Title     string
+	Nav       string // name of the page, which is also its path
+	View      *view
+	Pipelines []*view
+	Local     bool
+	Watch     bool
+	Write     bool
+	Change    string // token for changes; "" if the console is read-only
+	Live      string // query of the stream that makes the page load again; "" for none
+	Failed    int    // messages in the DLQ; -1 if unknown
+	Refused   int
+	Broken    bool // the last reload failed
+	Data      any
+}
+
+// Path returns the path of a page of the same pipeline.
+func (p page) Path(parts ...string) string { return p.View.path(parts...) }
+
+func (v *view) path(parts ...string) string {
+	path := "/" + v.Slug
+	for _, part := range parts {
+		path += "/" + url.PathEscape(part)
+	}
+	return path
+}
+
+// fragmentHeader marks requests of a page that loads its main part again.
+const fragmentHeader = "X-Fragment"
+
+// show renders a page, or only its main part for a page that loads again.
+func (v *view) show(w http.ResponseWriter, r *http.Request, p page) {
+	p.View, p.Pipelines = v, v.server.all()
+	p.Local, p.Watch, p.Write = v.server.o.Local, v.server.o.Watch, v.server.o.Write
+	p.Change = v.server.access.change
+	p.Failed, p.Refused = v.deadLetterCount(r.Context()), len(v.server.journal.refusals(v.Slug))
+	p.Broken = v.server.journal.reloadFailed()
+	name := "layout"
+	if r.Header.Get(fragmentHeader) != "" {
+		name = "main"
+	}
+	var html bytes.Buffer
+	if err := templates.ExecuteTemplate(&html, name, p); err != nil {
+		http.Error(w, "render the page: "+err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_, _ = w.Write(html.Bytes()) // fails only if the browser is gone
+}
+
+// writeNotice writes a page that says why there is nothing to see.
+func writeNotice(w http.ResponseWriter, status int, title, text string) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_ = templates.ExecuteTemplate(w, "notice", field{title, text}) // the browser may be gone
+}
+
+// problemPage shows an error where the page's content would be.
+func (v *view) problemPage(w http.ResponseWriter, r *http.Request, nav string, err error) {
+	v.show(w, r, page{Title: "Error", Nav: nav, Data: errorData{visible(err.Error())}})
+}
+
+type errorData struct{ Message string }
+
+// answer is the response to a change: where the browser goes, or what it shows.
+type answer struct {
+	Location string `json:"location,omitempty"`
+	Message  string `json:"message,omitempty"`
+	Error    string `json:"error,omitempty"`
+}
+
+func writeAnswer(w http.ResponseWriter, status int, a answer) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(a) // the browser may be gone
+}
+
+// handler returns the handler of all pages.
+func (s *Server) handler() http.Handler {
+	pages := http.NewServeMux()
+	show := func(pattern string, fn func(*view, http.ResponseWriter, *http.Request)) {
+		pages.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+			fn(r.Context().Value(viewKey{}).(*view), w, r)
+		})
+	}
+	change := func(pattern string, fn func(*view, *http.Request) (answer, error)) {
+		show("POST "+pattern, func(v *view, w http.ResponseWriter, r *http.Request) {
+			if !s.o.Write {
+				writeAnswer(w, http.StatusForbidden,
+					answer{Error: "the console is read-only: start it with --write"})
+				return
+			}
+			v.answer(w, r, fn)
+		})
+	}
+	show("GET /{$}", (*view).overview)
+	show("GET /events", (*view).events)
+	show("GET /events/rows", (*view).eventRows)
+	show("GET /events/{id}", (*view).event)
+	show("GET /events/{id}/{file}", (*view).eventFile)
+	show("GET /send", (*view).sendForm)
+	show("GET /deadletters", (*view).deadLetters)
+	show("GET /deadletters/{action}", (*view).deadLetterPreview)
+	show("GET /refused", (*view).refused)
+	show("GET /replay", (*view).replayPage)
+	show("GET /reload", (*view).reload)
+	show("GET /stream", (*view).serveStream)
+	show("POST /replay/{kind}", (*view).startCount) // count and compare change nothing
+	change("/send", (*view).send)
+	change("/events/{id}/{action}", (*view).changeEvent)
+	change("/deadletters/{action}", (*view).changeDeadLetters)
+	change("/replay", (*view).startReplay)
+	change("/jobs/{id}/{action}", (*view).controlJob)
+
+	assets, err := fs.Sub(assetFiles, "assets")
+	if err != nil {
+		panic(err) // never happens: the folder is embedded
+	}
+	files := http.StripPrefix("/-/", http.FileServerFS(assets))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/-/") {
+			files.ServeHTTP(w, r)
+			return
+		}
+		s.servePage(w, r, pages)
+	})
+}
+
+// viewKey is the key of the view in a request's context.
+type viewKey struct{}
+
+// servePage passes the request to the page of the pipeline that the path begins with.
+func (s *Server) servePage(w http.ResponseWriter, r *http.Request, pages http.Handler) {
+	all := s.all()
+	if len(all) == 0 {
+		writeNotice(w, http.StatusServiceUnavailable, "The pipelines are not known yet",
+			"The platform starts. Load this page again in a moment.")
+		return
+	}
+	slug, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	if slug == "" {
+		http.Redirect(w, r, all[0].path()+"/", http.StatusSeeOther)
+		return
+	}
+	v := s.find(slug)
+	if v == nil {
+		writeNotice(w, http.StatusNotFound, "There is no such page",
+			"The console has the pipelines "+titles(all)+".")
+		return
+	}
+	inner := r.WithContext(withView(r.Context(), v))
+	u := *r.URL
+	u.Path, u.RawPath = "/"+rest, ""
+	inner.URL = &u
+	pages.ServeHTTP(w, inner)
+}
+
+// answer calls fn, and writes its answer or its error.
+func (v *view) answer(
+	w http.ResponseWriter, r *http.Request, fn func(*view, *http.Request) (answer, error),
+) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	result, err := fn(v, r)
+	if err != nil {
+		writeAnswer(w, http.StatusUnprocessableEntity, answer{Error: visible(err.Error())})
+		return
+	}
+	writeAnswer(w, http.StatusOK, result)
+}
+
+// maxForm limits the bytes of a request that changes something. Its body may contain an event.
+const maxForm = 12 << 20
+
+func titles(views []*view) string {
+	var names []string
+	for _, v := range views {
+		names = append(names, v.Title)
+	}
+	return strings.Join(names, ", ")
+}
+
+// command returns a command line that selects the view's pipeline.
+func (v *view) command(words ...string) string {
+	return v.server.o.Command(append([]string{words[0], v.server.o.Flags(v.Pipeline)},
+		words[1:]...)...)
+}
+
+// field is a name with a value.
+type field struct{ Name, Value string }
+
+var templateFunctions = template.FuncMap{
+	"clock":    func(t time.Time) string { return t.Local().Format("15:04:05.000") },
+	"day":      func(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05.000") },
+	"utc":      func(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") },
+	"ms":       func(t time.Time) int64 { return t.UnixMilli() },
+	"age":      func(t time.Time) string { return formatAge(time.Since(t)) },
+	"duration": formatDuration,
+	"millis":   formatMillis,
+	"count":    formatCount,
+	"bytes":    formatBytes,
+	"rate":     formatRate,
+	"dict":     dict,
+	"visible":  visible,
+	"add":      func(a, b int) int { return a + b },
+}
+
+// dict returns a map of the names and values in pairs, which a template passes to another template.
+func dict(pairs ...any) (map[string]any, error) {
+	values := make(map[string]any, len(pairs)/2)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		name, ok := pairs[i].(string)
+		if !ok {
+			return nil, fmt.Errorf("name must be a string, got %v", pairs[i])
+		}
+		values[name] = pairs[i+1]
+	}
+	return values, nil
+}

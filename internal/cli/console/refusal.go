@@ -1,0 +1,128 @@
+package console
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
+)
+
+// refusal is a request that the API did not accept.
+type refusal struct {
+	number   uint64
+	pipeline string
+	Time     time.Time
+	Path     string
+	Status   int
+	Code     string // of the problem, without its prefix
+	Title    string
+	Detail   string
+	Pointers []string // JSON pointers to the faults in the body
+	Errors   []refusedEvent
+	Headers  []field
+	Body     []byte // at most the first 64 KiB
+	Bytes    int    // size of the whole body
+	Response string
+}
+
+// refusedEvent is an invalid event of a refused batch.
+type refusedEvent struct {
+	Index  int    `json:"index"`
+	Title  string `json:"title"`
+	Detail string `json:"detail"`
+}
+
+// problem is a response of the API, or of the gateway, which sends only a message.
+type problem struct {
+	Type    string `json:"type"`
+	Title   string `json:"title"`
+	Detail  string `json:"detail"`
+	Pointer string `json:"pointer"`
+	Message string `json:"message"`
+	Errors  []struct {
+		refusedEvent
+		Pointer string `json:"pointer"`
+	} `json:"errors"`
+}
+
+// maxRefusedErrors limits the errors of a batch that a refusal keeps.
+const maxRefusedErrors = 20
+
+// addRefusal adds a request to the refused ones, unless the API accepted it. The caller holds j.mu.
+func (j *journal) addRefusal(step activity.Step, slug string) {
+	status := numberOf(step, "status")
+	if status < 400 {
+		return
+	}
+	r := refusal{
+		number: j.seq, pipeline: slug, Time: step.Time, Status: status,
+		Path: visible(stringOf(step, "path")), Headers: headerFields(step),
+		Body: []byte(stringOf(step, "body")), Bytes: numberOf(step, "bodyBytes"),
+		Response: stringOf(step, "response"),
+	}
+	var p problem
+	_ = json.Unmarshal([]byte(r.Response), &p) // a response without a problem has no details
+	r.Code = visible(p.Type[strings.LastIndex(p.Type, ":")+1:])
+	r.Title, r.Detail = visible(p.Title+p.Message), visible(p.Detail)
+	if p.Pointer != "" {
+		r.Pointers = append(r.Pointers, p.Pointer)
+	}
+	for _, e := range p.Errors[:min(len(p.Errors), maxRefusedErrors)] {
+		e.Title, e.Detail = visible(e.Title), visible(e.Detail)
+		r.Errors = append(r.Errors, e.refusedEvent)
+		r.Pointers = append(r.Pointers, elementPointer(e.Index)+e.Pointer)
+	}
+	j.refused = appendLimited(j.refused, r, maxRefused)
+	j.statsOf(slug).refused.add(j.now(), 1)
+}
+
+// refusals returns the refused requests of a pipeline, the newest first.
+func (j *journal) refusals(slug string) []refusal {
+	j.mu.RLock()
+	defer j.mu.RUnlock()
+	var found []refusal
+	for _, r := range slices.Backward(j.refused) {
+		if (r.pipeline == slug || r.pipeline == "") && len(found) < maxRefused {
+			found = append(found, r)
+		}
+	}
+	return found
+}
+
+// headerFields returns the headers of a request, sorted by name.
+func headerFields(step activity.Step) []field {
+	var headers map[string]string
+	_ = json.Unmarshal(valueOf(step, "headers"), &headers) // nil if the step has no headers
+	var fields []field
+	for _, name := range sortedKeys(headers) {
+		fields = append(fields, field{visible(name), visible(headers[name])})
+	}
+	return fields
+}
+
+// callerOf returns the name of the caller whom the API's authorizer identified, or "".
+func callerOf(step activity.Step) string {
+	var authorizer struct {
+		IAM struct {
+			UserARN string `json:"userArn"`
+		} `json:"iam"`
+		JWT struct {
+			Claims map[string]any `json:"claims"`
+		} `json:"jwt"`
+		Lambda map[string]any `json:"lambda"`
+	}
+	_ = json.Unmarshal(valueOf(step, "authorizer"), &authorizer) // empty for an open API
+	if authorizer.IAM.UserARN != "" {
+		return "iam " + authorizer.IAM.UserARN
+	}
+	for _, claims := range []map[string]any{authorizer.JWT.Claims, authorizer.Lambda} {
+		for _, name := range []string{"sub", "client_id", "principalId"} {
+			if text, ok := claims[name].(string); ok && text != "" {
+				return text
+			}
+		}
+	}
+	return ""
+}

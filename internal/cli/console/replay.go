@@ -1,0 +1,292 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/replay"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/stdio"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+)
+
+// replayData is what the page of replays shows.
+type replayData struct {
+	Query   url.Values
+	Types   []string
+	Jobs    []job
+	Command string
+}
+
+func (v *view) replayPage(w http.ResponseWriter, r *http.Request) {
+	values := r.URL.Query()
+	data := replayData{
+		Query: values, Types: v.bronzeTypes(r.Context()), Jobs: v.jobs.of("replay"),
+		Command: v.command("replay", "--type", "TYPE", "--from", "24h", "--dry-run"),
+	}
+	v.show(w, r, page{Title: "Replay", Nav: "replay", Live: "tick", Data: data})
+}
+
+// replayState returns the state of a new replay that the form describes.
+func (v *view) replayState(form url.Values) (*replay.State, error) {
+	get := func(name string) string { return strings.TrimSpace(form.Get(name)) }
+	s := &replay.State{
+		EventID: get("event"), Type: get("type"),
+		Failed: get("select") == "failed", Orphans: get("select") == "orphans",
+	}
+	s.Replay = pipeline.Replay{ID: uuid.Must(uuid.NewV7()).String(), Quiet: get("quiet") != ""}
+	if text := get("rate"); text != "" {
+		rate, err := strconv.ParseFloat(text, 64)
+		if err != nil || !(rate > 0 && rate <= replay.MaxRate) {
+			return nil, fmt.Errorf("the rate must be above 0 and at most %.0f, got %q",
+				replay.MaxRate, text)
+		}
+		s.Rate = rate
+	}
+	if s.EventID != "" {
+		if !pipeline.ValidID(s.EventID) {
+			return nil, fmt.Errorf("invalid event id %q", s.EventID)
+		}
+		return s, nil
+	}
+	if !pipeline.ValidType(s.Type) {
+		return nil, fmt.Errorf("the type must be the eventType of the events, got %q", s.Type)
+	}
+	now := time.Now()
+	var err error
+	if s.From, err = parseTime(get("from"), now); err != nil {
+		return nil, fmt.Errorf("from: %w", err)
+	}
+	s.To = now.UTC()
+	if text := get("to"); text != "" {
+		if s.To, err = parseTime(text, now); err != nil {
+			return nil, fmt.Errorf("to: %w", err)
+		}
+	}
+	if !s.From.Before(s.To) {
+		return nil, fmt.Errorf("from must be before to, got %s and %s",
+			s.From.Format(time.RFC3339), s.To.Format(time.RFC3339))
+	}
+	return s, nil
+}
+
+// startCount starts a dry run or a comparison. Both change nothing.
+func (v *view) startCount(w http.ResponseWriter, r *http.Request) {
+	v.answer(w, r, func(v *view, r *http.Request) (answer, error) {
+		if err := r.ParseForm(); err != nil {
+			return answer{}, err
+		}
+		s, err := v.replayState(r.Form)
+		if err != nil {
+			return answer{}, err
+		}
+		if _, err := s.FindEvent(r.Context(), v.Pipeline); err != nil {
+			return answer{}, err
+		}
+		switch r.PathValue("kind") {
+		case "count":
+			v.startCounting(s, r.Form)
+		case "compare":
+			worker := strings.TrimSpace(r.Form.Get("worker"))
+			if worker != "" && !v.server.o.Write {
+				return answer{}, errors.New(
+					"the console builds a worker only if it may change something: start it with --write")
+			}
+			v.startComparison(s, worker)
+		default:
+			return answer{}, errors.New("unknown action")
+		}
+		return answer{Location: v.path("replay") + "?" + r.PostForm.Encode()}, nil
+	})
+}
+
+func (v *view) startCounting(s *replay.State, form url.Values) {
+	v.jobs.start(v.server.ctx, job{
+		Page: "replay", Kind: "count", Title: "Dry run: " + visible(s.String()),
+		Next: form.Encode(),
+		run: func(ctx context.Context, update func(func(*job))) error {
+			counts, err := s.Count(ctx, replay.NewReplayer(v.Pipeline, s), func(scanned int) {
+				update(func(j *job) { j.Done = scanned })
+			})
+			update(func(j *job) {
+				j.Total = counts.Sent
+				j.Results = append([]field{{"To replay", formatCount(counts.Sent)}},
+					countFields(counts)...)
+			})
+			return err
+		},
+	})
+}
+
+func countFields(c pipeline.ReplayCounts) []field {
+	fields := []field{{"Scanned", formatCount(c.Scanned)}, {"Matched", formatCount(c.Matched)}}
+	for _, each := range []struct {
+		name string
+		n    int
+	}{
+		{"Skipped: on the queue", c.Enqueued}, {"Skipped: failed", c.Failed},
+		{"Skipped: done", c.Done}, {"Orphans", c.Orphans}, {"Too young", c.Young},
+	} {
+		if each.n > 0 {
+			fields = append(fields, field{each.name, formatCount(each.n)})
+		}
+	}
+	return fields
+}
+
+func (v *view) startComparison(s *replay.State, worker string) {
+	v.jobs.start(v.server.ctx, job{
+		Page: "replay", Kind: "compare", Title: "Compare: " + visible(s.String()),
+		run: func(ctx context.Context, update func(func(*job))) error {
+			r := replay.NewReplayer(v.Pipeline, s)
+			if worker == "" {
+				return compare(ctx, r, s, update)
+			}
+			var log tail
+			err := replay.WithWorker(ctx, worker, &log,
+				func(ctx context.Context, client *stdio.Client) error {
+					r.Processor = client
+					return compare(ctx, r, s, update)
+				})
+			if err != nil {
+				return fmt.Errorf("%w\n%s", err, log.String())
+			}
+			return nil
+		},
+	})
+}
+
+func compare(
+	ctx context.Context, r pipeline.Replayer, s *replay.State, update func(func(*job)),
+) error {
+	report := func(d pipeline.Difference) {
+		d.Reason = visible(d.Reason)
+		for i := range d.Fields {
+			d.Fields[i] = visible(d.Fields[i])
+		}
+		update(func(j *job) {
+			if len(j.Changed) < maxDifferences {
+				j.Changed = append(j.Changed, d)
+			}
+		})
+	}
+	return r.Compare(ctx, s.Request(true), report, func(_ string, c pipeline.Comparison) error {
+		update(func(j *job) {
+			j.Done = c.Scanned
+			j.Results = []field{
+				{"Same", formatCount(c.Same)}, {"Changed", formatCount(c.Changed)},
+				{"Missing in Silver", formatCount(c.Missing)},
+				{"Refused today", formatCount(c.Refused)}, {"Skipped", formatCount(c.Skipped)},
+			}
+		})
+		return nil
+	})
+}
+
+// startReplay starts the replay that the form describes.
+func (v *view) startReplay(r *http.Request) (answer, error) {
+	if err := r.ParseForm(); err != nil {
+		return answer{}, err
+	}
+	s, err := v.replayState(r.Form)
+	if err != nil {
+		return answer{}, err
+	}
+	total, _ := strconv.Atoi(r.Form.Get("total")) // 0 if it was not counted
+	return answer{Location: v.path("replay")}, v.runReplay(r.Context(), "replay", s, total)
+}
+
+// runReplay starts a job that replays the events. The job's file keeps the progress, so that the
+// command replay can continue it, too.
+func (v *view) runReplay(ctx context.Context, page string, s *replay.State, total int) error {
+	if _, err := s.FindEvent(ctx, v.Pipeline); err != nil {
+		return err
+	}
+	if err := s.Bind(v.Pipeline); err != nil {
+		return err
+	}
+	file, err := replayFile(s.Replay.ID)
+	if err != nil {
+		return err
+	}
+	s.File, s.Total = file, total
+	v.jobs.start(v.server.ctx, job{
+		Page: page, Kind: "replay", Title: "Replay " + visible(s.String()), Total: total,
+		CanPause: true,
+		run: func(ctx context.Context, update func(func(*job))) error {
+			return v.replayJob(ctx, s, update)
+		},
+	})
+	return nil
+}
+
+func (v *view) replayJob(ctx context.Context, s *replay.State, update func(func(*job))) error {
+	lock, err := replay.Lock(s.File)
+	if err != nil {
+		return err
+	}
+	defer lock.Release()
+	before := s.Counts.Sent
+	err = s.Run(ctx, replay.NewReplayer(v.Pipeline, s), func(sent int) {
+		update(func(j *job) { j.Done = before + sent })
+	})
+	update(func(j *job) {
+		j.Results = append([]field{{"Replayed", formatCount(s.Counts.Sent)}},
+			countFields(s.Counts)...)
+		if err != nil {
+			j.Results = append(j.Results, field{"Continue elsewhere",
+				v.command("replay", "--resume", s.File)})
+		}
+	})
+	if err != nil {
+		return err
+	}
+	if s.EventID != "" && s.Counts.Sent > 0 {
+		v.record("replayed", s.EventID, s.Type)
+	}
+	return os.Remove(s.File)
+}
+
+// replayFile returns the path of the file with the progress of a replay.
+func replayFile(id string) (string, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("find a folder for the replay's progress: %w", err)
+	}
+	dir := filepath.Join(cache, "eventpipeline", "replays")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", fmt.Errorf("create a folder for the replay's progress: %w", err)
+	}
+	return filepath.Join(dir, id+".replay.json"), nil
+}
+
+// controlJob pauses, resumes or stops a job.
+func (v *view) controlJob(r *http.Request) (answer, error) {
+	id, err := strconv.Atoi(r.PathValue("id"))
+	if err != nil || !v.jobs.control(v.server.ctx, id, r.PathValue("action")) {
+		return answer{}, errors.New("the job is not in a state in which it can do this")
+	}
+	return answer{}, nil
+}
+
+// tail keeps the end of what is written.
+type tail struct{ text []byte }
+
+func (t *tail) Write(p []byte) (int, error) {
+	const limit = 4 << 10
+	if t.text = append(t.text, p...); len(t.text) > limit {
+		t.text = t.text[len(t.text)-limit:]
+	}
+	return len(p), nil
+}
+
+func (t *tail) String() string { return string(t.text) }

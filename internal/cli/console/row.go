@@ -1,0 +1,75 @@
+package console
+
+import (
+	"encoding/json"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// TookText returns the time from receipt to the end of the processing.
+func (r row) TookText() string {
+	if r.Took < 0 {
+		return "–"
+	}
+	return formatMillis(r.Took)
+}
+
+// TriesText returns the number of attempts.
+func (r row) TriesText() string {
+	if r.Attempts == 0 {
+		return "–"
+	}
+	return strconv.Itoa(r.Attempts)
+}
+
+// Note returns what else a list says about the event.
+func (r row) Note() string {
+	var parts []string
+	if r.Count > 0 {
+		parts = append(parts, "batch of "+formatCount(r.Count))
+	}
+	if r.Batch != "" {
+		parts = append(parts, "split off")
+	}
+	for _, part := range []string{r.Mark, r.Code, r.Caller} {
+		if part != "" {
+			parts = append(parts, part)
+		}
+	}
+	return strings.Join(parts, " · ")
+}
+
+// MarshalJSON adds the texts, so that only one place formats them.
+func (r row) MarshalJSON() ([]byte, error) {
+	type plain row
+	return json.Marshal(struct {
+		plain
+		TookText  string `json:"tookText"`
+		TriesText string `json:"triesText"`
+		Note      string `json:"note"`
+	}{plain(r), r.TookText(), r.TriesText(), r.Note()})
+}
+
+// MidX, NameY and NumberY are the positions of the texts in a box.
+func (b box) MidX() int { return b.X + b.W/2 }
+
+// NameY is the base line of the box's name.
+func (b box) NameY() int {
+	if b.Number == "" {
+		return b.Y + b.H/2 + 5
+	}
+	return b.Y + b.H/2 - 3
+}
+
+// NumberY is the base line of the box's number.
+func (b box) NumberY() int { return b.Y + b.H/2 + 15 }
+
+// Link returns the address of the pipeline's overview.
+func (v *view) Link() string { return v.path() + "/" }
+
+// Preview returns the address of the dry run for the group's messages.
+func (g group) Preview(action string) string {
+	page, query, _ := strings.Cut(g.Path, "?")
+	return page + "/" + url.PathEscape(action) + "?" + query
+}

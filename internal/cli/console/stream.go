@@ -1,0 +1,118 @@
+package console
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// Limits of the stream of server-sent events.
+const (
+	streamInterval = 40 * time.Millisecond // between two looks at the journal
+	streamRows     = 50                    // rows in a message; a reader gets a sample of more
+	tickInterval   = time.Second           // between two messages to pages that load again
+	streamTimeout  = 30 * time.Second      // for a write to a reader that does not read
+	keepAlive      = 15 * time.Second
+)
+
+// rowsMessage holds the rows that changed since the last message, the newest change first.
+type rowsMessage struct {
+	Rows    []row `json:"rows"`
+	Skipped int   `json:"skipped,omitempty"` // changed events that are not in the message
+}
+
+// serveStream sends what changes. A reader has no queue: each message describes the journal at that
+// time. So a slow reader misses changes, but never blocks the platform.
+func (v *view) serveStream(w http.ResponseWriter, r *http.Request) {
+	out := http.NewResponseController(w)
+	w.Header().Set("Content-Type", "text/event-stream")
+	send := func(event string, value any) error {
+		data, err := json.Marshal(value)
+		if err != nil {
+			return err
+		}
+		_ = out.SetWriteDeadline(time.Now().Add(streamTimeout)) // an error here shows in the write
+		if _, err := fmt.Fprintf(w, "event: %s\ndata: %s\n\n", event, data); err != nil {
+			return err
+		}
+		return out.Flush()
+	}
+	if send("open", struct{}{}) != nil {
+		return
+	}
+	next := v.rowsSince(r)
+	if !r.URL.Query().Has("rows") {
+		next = v.changeSince(r.URL.Query().Get("id"))
+	}
+	ticker := time.NewTicker(streamInterval)
+	defer ticker.Stop()
+	lastSent := time.Now()
+	for {
+		select {
+		case <-r.Context().Done():
+			return
+		case <-v.server.ctx.Done():
+			return
+		case now := <-ticker.C:
+			event, value := next(now)
+			if event == "" && now.Sub(lastSent) < keepAlive {
+				continue
+			}
+			if event == "" {
+				event = "alive"
+			}
+			if send(event, value) != nil {
+				return
+			}
+			lastSent = now
+		}
+	}
+}
+
+// rowsSince returns a function that returns the message with the rows that changed since its last
+// call. The name of the message is "" if none changed.
+func (v *view) rowsSince(r *http.Request) func(time.Time) (string, any) {
+	q, _ := readQuery(v.Slug, r.URL.Query()) // the page has reported errors
+	seq := v.server.journal.lastChange("")
+	return func(time.Time) (string, any) {
+		if v.server.journal.lastChange("") == seq {
+			return "", nil
+		}
+		var m rowsMessage
+		m.Rows, m.Skipped, seq = v.server.journal.changed(q, seq, streamRows)
+		if len(m.Rows) == 0 {
+			return "", nil
+		}
+		return "rows", m
+	}
+}
+
+// changeSince returns a function that returns a message if the event, or anything if id is empty,
+// has changed. Jobs count as changes, too.
+func (v *view) changeSince(id string) func(time.Time) (string, any) {
+	state := func() [2]uint64 {
+		return [2]uint64{v.server.journal.lastChange(id), v.jobs.version.Load()}
+	}
+	seen, sent := state(), time.Time{}
+	return func(now time.Time) (string, any) {
+		current, wait := state(), tickInterval
+		if id != "" {
+			wait = 4 * streamInterval
+		}
+		isDue := current != seen || id == "" && now.Sub(sent) >= v.refreshInterval()
+		if !isDue || now.Sub(sent) < wait {
+			return "", nil
+		}
+		seen, sent = current, now
+		return "change", struct{}{}
+	}
+}
+
+// refreshInterval is the time after which pages load again although no step was recorded.
+func (v *view) refreshInterval() time.Duration {
+	if v.server.o.Local {
+		return 5 * time.Second
+	}
+	return 15 * time.Second
+}

@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/client"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator"
 )
 
 // sendFromConsole posts an event or a list of events to the pipeline's API. It signs the request
@@ -50,4 +52,8 @@ func authorize(o *client.Options, p deployment.Pipeline) {
 		return
 	}
 	o.Credentials, o.Region = p.Config.Credentials, p.Region
+	if p.Config.BaseEndpoint != nil { // the local platform
+		o.Credentials = credentials.NewStaticCredentialsProvider(
+			emulator.LocalKey, emulator.LocalKey, "")
+	}
 }

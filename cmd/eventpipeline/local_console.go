@@ -7,10 +7,12 @@ import (
 	"net"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/spf13/pflag"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/console"
@@ -99,7 +101,12 @@ func (c *localConsole) start(
 	p *emulator.Platform, pipelines []deployment.Pipeline, fail func(error),
 ) {
 	c.platform = p
-	c.SetPipelines(pipelines)
+	own := slices.Clone(pipelines)
+	for i := range own {
+		key := console.AccessKey
+		own[i].Config.Credentials = credentials.NewStaticCredentialsProvider(key, key, "")
+	}
+	c.SetPipelines(own)
 	go func() {
 		if err := c.Serve(c.listener); err != nil {
 			fail(fmt.Errorf("serve the console: %w", err))

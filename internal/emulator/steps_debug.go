@@ -90,7 +90,7 @@ func (s *services) recordCalls(next http.Handler) http.Handler {
 			if len(ids) == 0 {
 				return false
 			}
-			caller, _ := s.sandboxOf(call.AccessKey)
+			caller, isFunction := s.sandboxOf(call.AccessKey)
 			resource := ""
 			if call.Service == "s3" {
 				resource = strings.TrimPrefix(path, "/")
@@ -101,6 +101,10 @@ func (s *services) recordCalls(next http.Handler) http.Handler {
 				details("service", call.Service, "operation", call.Operation, "resource", resource),
 				numberDetail("status", response.status), numberDetail("ms", milliseconds(took)),
 				listDetail("events", ids))
+			if !isFunction {
+				step.Details = append(step.Details,
+					activity.StringDetail("caller", call.AccessKey))
+			}
 			return true
 		})
 	})

@@ -104,7 +104,7 @@ func (v *view) eventData(ctx context.Context, id string) (eventData, error) {
 		known, _ = v.server.journal.get(batchID)
 	}
 	data := eventData{row: known.row, ReceivedAt: known.receivedAt, FinishedAt: known.finishedAt}
-	data.addSteps(known)
+	data.addSteps(known, v)
 	if isMissing {
 		data.Gone = "The events table has no item for this event."
 	} else {
@@ -118,7 +118,11 @@ func (v *view) eventData(ctx context.Context, id string) (eventData, error) {
 		data.Headers = headerFields(*known.request)
 		data.Response = visible(stringOf(*known.request, "response"))
 	}
-	data.Lines = v.server.journal.linesDuring(v.WorkerFunction, known)
+	for _, step := range v.server.journal.stepsDuring(v.WorkerFunction, known) {
+		line := v.newStepView(step, known.receivedAt)
+		line.Text = terminalLines(stringOf(step, "line") + stringOf(step, "error"))
+		data.Lines = append(data.Lines, line)
+	}
 	data.Parts = v.server.journal.parts(id)
 	data.Command = v.command("status", id)
 	data.Busy = v.jobs.busy("event " + id)
@@ -269,11 +273,11 @@ func (v *view) eventFile(w http.ResponseWriter, r *http.Request) {
 }
 
 // addSteps adds the steps of the journal.
-func (d *eventData) addSteps(e event) {
+func (d *eventData) addSteps(e event, v *view) {
 	slices.SortStableFunc(e.steps, func(a, b activity.Step) int { return a.Time.Compare(b.Time) })
 	d.Forgotten = e.forgotten
 	for _, step := range e.steps {
-		view := newStepView(step, e.steps[0].Time)
+		view := v.newStepView(step, e.steps[0].Time)
 		if view.IsCall {
 			d.Calls++
 		}
@@ -287,13 +291,13 @@ func (d *eventData) addSteps(e event) {
 // shownElsewhere lists the details of a step that its text or another part of the page shows.
 var shownElsewhere = []string{
 	"events", "ms", "headers", "authorizer", "response", "body", "bodyBytes", "service",
-	"operation", "resource",
+	"operation", "caller", "requestId", "messageId",
 }
 
-func newStepView(step activity.Step, first time.Time) stepView {
+func (v *view) newStepView(step activity.Step, first time.Time) stepView {
 	view := stepView{
 		Time: step.Time, Offset: "+" + formatDuration(max(step.Time.Sub(first), 0)),
-		Name: visible(step.Name), Source: visible(step.Source), IsCall: isCall(step),
+		Name: visible(step.Name), Source: v.sourceName(step), IsCall: isCall(step),
 		Output: visible(step.Output), Tone: toneOf(step), Text: describe(step),
 	}
 	if step.Time.Equal(first) {
@@ -378,23 +382,39 @@ func formatMicros(ms json.RawMessage) string {
 // maxLines limits the log lines that the page of an event shows.
 const maxLines = 100
 
-// linesDuring returns the lines without an event that the function printed while it processed the
-// event.
-func (j *journal) linesDuring(function string, e event) []stepView {
+// stepsDuring returns the lines without an event that the function printed while it processed the
+// event, and the batches with the event that failed.
+func (j *journal) stepsDuring(function string, e event) (steps []activity.Step) {
 	j.mu.RLock()
 	defer j.mu.RUnlock()
-	var views []stepView
 	for _, step := range j.others {
 		isDuring := !step.Time.Before(e.receivedAt) && (e.finishedAt.IsZero() ||
 			!step.Time.After(e.finishedAt.Add(100*time.Millisecond)))
 		isOf := slices.Contains(listOf(step, "events"), e.ID) || step.Name == "log" && isDuring
-		if step.Source == function && isOf && len(views) < maxLines && e.ID != "" {
-			view := newStepView(step, e.receivedAt)
-			view.Text = terminalLines(stringOf(step, "line") + stringOf(step, "error"))
-			views = append(views, view)
+		if step.Source == function && isOf && len(steps) < maxLines && e.ID != "" {
+			steps = append(steps, step)
 		}
 	}
-	return views
+	return steps
+}
+
+// sourceName returns a short name of the function, queue or bus of a step.
+func (v *view) sourceName(step activity.Step) string {
+	switch step.Source {
+	case "":
+		return visible(stringOf(step, "caller"))
+	case v.APIFunction:
+		return "API function"
+	case v.WorkerFunction:
+		return "Worker function"
+	case v.ReconcilerFunction:
+		return "Reconciler function"
+	case v.Bus:
+		return "Event bus"
+	case queueName(v.DLQURL):
+		return "DLQ"
+	}
+	return visible(step.Source)
 }
 
 // adviceFor returns what to do about an event that failed with the code.

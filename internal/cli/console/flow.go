@@ -123,7 +123,9 @@ func newArrow(from, to box, l link, m measures) arrow {
 		x1, y1, x2, y2 := from.X+from.W, from.Y+from.H/2, to.X-gap, to.Y+to.H/2
 		middle := (x1 + x2) / 2
 		a.Path = fmt.Sprintf("M%d %d C%d %d %d %d %d %d", x1, y1, middle, y1, middle, y2, x2, y2)
-		a.X, a.Y = middle, min(y1, y2)+abs(y1-y2)/2-8
+		if a.X, a.Y = middle, y1-8; y1 != y2 {
+			a.X, a.Y, a.Anchor = x2-8, y2-8, "end"
+		}
 	default: // down
 		x1, y1, x2, y2 := from.X+from.W/2, from.Y+from.H, to.X+to.W/2, to.Y-gap
 		middle := (y1 + y2) / 2
@@ -132,8 +134,6 @@ func newArrow(from, to box, l link, m measures) arrow {
 	}
 	return a
 }
-
-func abs(n int) int { return max(n, -n) }
 
 // chart is a series of values as an SVG.
 type chart struct {

@@ -41,11 +41,19 @@ func (j *journal) add(step activity.Step, slug string) {
 		j.addOther(step, slug)
 		return
 	}
+	if isCall(step) && stringOf(step, "caller") == AccessKey {
+		return // the console's own calls are not part of an event's life
+	}
 	for _, id := range ids {
-		j.addTo(j.event(id, step, slug), step)
+		if e := j.event(id, step, slug); e != nil {
+			j.addTo(e, step)
+		}
 	}
 	j.forget()
 }
+
+// AccessKey is the access key with which the console calls the local platform.
+const AccessKey = "console"
 
 func (j *journal) addOther(step activity.Step, slug string) {
 	switch {
@@ -62,9 +70,15 @@ func (j *journal) addOther(step activity.Step, slug string) {
 	}
 }
 
-// event returns the event, which it creates if the journal does not know it.
+// event returns the event, which it creates if the journal does not know it. Calls and
+// notifications may name an event of a batch that was not split off. They belong to the batch, or to
+// no event: then event returns nil.
 func (j *journal) event(id string, step activity.Step, slug string) *event {
 	e := j.events[id]
+	batchID, _, isPart, _ := pipeline.ParseID(id)
+	if e == nil && isPart && (isCall(step) || step.Name == "published") {
+		return j.events[batchID]
+	}
 	if e == nil {
 		j.arrived++
 		e = &event{pipeline: slug, receivedAt: step.Time, arrival: j.arrived}
@@ -72,8 +86,8 @@ func (j *journal) event(id string, step activity.Step, slug string) *event {
 			ID: id, Type: visible(step.EventType), Status: string(pipeline.Enqueued), Took: -1,
 			Time: step.Time.UnixMilli(), Cursor: j.arrived,
 		}
-		if batch, _, isPart, _ := pipeline.ParseID(id); isPart {
-			e.Batch = batch
+		if isPart {
+			e.Batch = batchID
 		}
 		j.events[id] = e
 		e.inOrder, e.inChanges = j.order.PushFront(e), j.changes.PushFront(e)

@@ -52,8 +52,8 @@ func (v *view) overview(w http.ResponseWriter, r *http.Request) {
 			Note: "the worker processes them"},
 		{Name: "Dead letters", Value: m.number(m.failed >= 0, m.failed), Note: "failed events",
 			Tone: tone(m.failed > 0, "bad"), Path: v.path("deadletters")},
-		{Name: "Median", Value: m.latencyText(m.p50), Note: "from receipt to PROCESSED"},
-		{Name: "99th percentile", Value: m.latencyText(m.p99), Note: "from receipt to PROCESSED"},
+		{Name: "Median (p50)", Value: m.latencyText(m.p50), Note: "from receipt to PROCESSED"},
+		{Name: "99th percentile (p99)", Value: m.latencyText(m.p99), Note: "from receipt to PROCESSED"},
 	}
 	data.Empty = v.server.o.Local && !v.server.journal.hasEvents(v.Slug)
 	v.show(w, r, page{Title: "Overview", Nav: "", Live: "tick", Data: data})

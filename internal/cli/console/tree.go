@@ -262,7 +262,7 @@ func (n *node) write(b *strings.Builder, depth int, open bool) {
 	for _, child := range n.children {
 		child.write(b, depth+1, open)
 	}
-	b.WriteString("</div></details>")
+	b.WriteString(`</div><span class="p end">` + closing + `</span></details>`)
 }
 
 func (n *node) writeName(b *strings.Builder) {

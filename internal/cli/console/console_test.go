@@ -1,0 +1,306 @@
+package console
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
+)
+
+// world is a console whose pipeline's services answer every call with an error.
+type world struct {
+	*Server
+	handler http.Handler
+}
+
+func newWorld(t *testing.T, o Options) *world {
+	t.Helper()
+	services := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(services.Close)
+	o.Command = func(words ...string) string { return strings.Join(words, " ") }
+	o.Flags = func(deployment.Pipeline) string { return "" }
+	s := New(o)
+	t.Cleanup(func() { _ = s.Close() })
+	s.SetPipelines([]deployment.Pipeline{{
+		Name: "Orders", Stack: "shop", APIFunction: "api", WorkerFunction: "worker", Bus: "bus",
+		QueueURL: services.URL + "/queue", DLQURL: services.URL + "/dlq",
+		Config: aws.Config{
+			Region: "us-east-1", BaseEndpoint: &services.URL, RetryMaxAttempts: 1,
+			Credentials: credentials.NewStaticCredentialsProvider("x", "x", ""),
+		},
+	}})
+	return &world{s, s.handler()}
+}
+
+func (w *world) get(t *testing.T, path string) (int, string) {
+	t.Helper()
+	recorder := httptest.NewRecorder()
+	w.handler.ServeHTTP(recorder, httptest.NewRequest("GET", path, nil))
+	return recorder.Code, recorder.Body.String()
+}
+
+func step(name string, n int, details ...activity.Detail) activity.Step {
+	return activity.Step{
+		Time: time.Now(), Name: name, Source: "worker", EventID: eventID(n), EventType: "demo",
+		Details: details,
+	}
+}
+
+func eventID(n int) string { return fmt.Sprintf("019aaf3e-6f0b-7cc2-9c49-%012x", n) }
+
+// hostile is text of an attacker: markup, control characters, and characters that change the
+// direction of text.
+const hostile = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>\u202eevil\u2066\x1b[31m\x00"
+
+func wantHarmless(t *testing.T, html string) {
+	t.Helper()
+	for _, bad := range []string{
+		"<script>alert", "<img src=x", "\u202e", "\u2066", "\x1b", "\x00", "ZgotmplZ",
+	} {
+		if strings.Contains(html, bad) {
+			at := strings.Index(html, bad)
+			t.Errorf("the page contains %q: %q", bad, html[max(at-60, 0):at+60])
+		}
+	}
+}
+
+func TestPages_EscapeAllTextOfEvents(t *testing.T) {
+	w := newWorld(t, Options{Local: true, Watch: true, Write: true})
+	failed := step("failed", 1, activity.StringDetail("error", hostile),
+		activity.StringDetail("code", hostile), activity.StringDetail(hostile, hostile))
+	failed.EventType, failed.Level = hostile, 8
+	w.Record(failed)
+	w.Record(activity.Step{
+		Name: activity.Request, Source: "api", Details: []activity.Detail{
+			{Name: "status", Value: []byte("400")}, activity.StringDetail("path", "/"+hostile),
+			activity.StringDetail("body", `{"`+"<script>alert(1)</script>"+`":"\u202e<img src=x"}`),
+			{Name: "headers", Value: []byte(`{"x-<script>alert(1)":"\u202e<img src=x onerror=y>"}`)},
+			activity.StringDetail("response", `{"title":"<script>alert(1)</script>","pointer":"/\u202e"}`),
+		},
+	})
+	w.Record(activity.Step{
+		Name: "not reloaded", Output: hostile,
+		Details: []activity.Detail{activity.StringDetail("error", hostile)},
+	})
+	for _, path := range []string{
+		"/Orders/", "/Orders/events", "/Orders/events?q=" + "%3Cscript%3Ealert(1)%3C/script%3E",
+		"/Orders/events/rows", "/Orders/events/" + eventID(1), "/Orders/refused", "/Orders/reload",
+		"/Orders/replay?type=%22%3E%3Cscript%3Ealert(1)%3C/script%3E", "/Orders/deadletters",
+	} {
+		if _, html := w.get(t, path); html == "" {
+			t.Errorf("%s: no page", path)
+		} else {
+			wantHarmless(t, html)
+		}
+	}
+}
+
+func TestTree_ShowsHostilePayloads(t *testing.T) {
+	deep := strings.Repeat(`{"a":`, 5000) + "1" + strings.Repeat("}", 5000)
+	for name, payload := range map[string]string{
+		"markup":      `{"<script>alert(1)</script>":"<img src=x onerror=alert(2)>\u202e"}`,
+		"large field": `{"text":"` + strings.Repeat("<script>alert(1)</script>", 50_000) + `"}`,
+		"long string": `{"text":"` + strings.Repeat("ä", 100_000) + `"}`,
+		"long number": `{"n":` + strings.Repeat("9", 200_000) + `}`,
+		"many values": "[" + strings.Repeat("1,", 50_000) + "1]",
+		"deep":        deep,
+		"no JSON":     hostile,
+		"empty":       "",
+	} {
+		tree := parseTree([]byte(payload))
+		html := string(tree.HTML())
+		wantHarmless(t, html)
+		if len(html) > 2<<20 {
+			t.Errorf("%s: %d bytes of HTML", name, len(html))
+		}
+	}
+}
+
+func TestTree_KeepsTheTextOfNumbersAndTheOrderOfNames(t *testing.T) {
+	html := string(parseTree([]byte(`{"z":12345678901234567890123,"a":1.0,"n":null}`)).HTML())
+	z, a := strings.Index(html, "12345678901234567890123"), strings.Index(html, "1.0")
+	if z < 0 || a < z || !strings.Contains(html, "null") {
+		t.Errorf("got %s", html)
+	}
+}
+
+func TestTree_MarksDifferences(t *testing.T) {
+	before := parseTree([]byte(`{"same":1,"changed":1,"removed":{"x":1},"list":[1,2]}`))
+	after := parseTree([]byte(`{"same":1,"changed":2,"added":true,"list":[1,3,4]}`))
+	before.comparedWith(after)
+	if before.Changes() != 3 || after.Changes() != 4 {
+		t.Errorf("%d and %d marks:\n%s\n%s", before.Changes(), after.Changes(), before.HTML(),
+			after.HTML())
+	}
+}
+
+func TestJournal_FollowsTheLifeOfAnEvent(t *testing.T) {
+	j := newJournal(time.Now)
+	number := func(name string, n int) activity.Detail {
+		return activity.Detail{Name: name, Value: fmt.Append(nil, n)}
+	}
+	want := func(status, note string) {
+		t.Helper()
+		if e, _ := j.get(eventID(1)); e.Status != status || e.Note() != note {
+			t.Errorf("got %s %q, want %s %q", e.Status, e.Note(), status, note)
+		}
+	}
+	j.add(step("accepted", 1, number("durationMs", 5)), "p")
+	want("ENQUEUED", "")
+	j.add(step("retried", 1, activity.StringDetail("code", "processor-error")), "p")
+	want("ENQUEUED", "processor-error")
+	j.add(step("failed", 1, activity.StringDetail("code", "rejected.x"), number("attempt", 3)), "p")
+	want("FAILED", "rejected.x")
+	j.add(step("redriven", 1), "p")
+	want("ENQUEUED", "redriven")
+	j.add(step("processed", 1, number("attempt", 1)), "p")
+	want("PROCESSED", "redriven")
+	call := activity.Step{Name: activity.Call, Details: []activity.Detail{
+		{Name: "events", Value: []byte(`["` + eventID(1) + `","` + eventID(2) + `.7","x"]`)},
+	}}
+	j.add(call, "")
+	if e, _ := j.get(eventID(1)); len(e.steps) != 6 || e.Took < 0 {
+		t.Errorf("%d steps, took %d", len(e.steps), e.Took)
+	}
+	if rows, _ := j.list(query{Pipeline: "p"}, 0, 10); len(rows) != 1 {
+		t.Errorf("a call has added an event of a batch: %v", rows)
+	}
+	m := j.localMeasures("p")
+	if m.totals["accepted"] != 1 || m.totals["failed"] != 1 || m.totals["processed"] != 1 {
+		t.Errorf("counted %v", m.totals)
+	}
+}
+
+func TestJournal_ForgetsTheOldestEvents(t *testing.T) {
+	j := newJournal(time.Now)
+	for i := range maxEvents + 10 {
+		j.add(step("accepted", i), "p")
+	}
+	if len(j.events) != maxEvents || j.order.Len() != maxEvents || j.changes.Len() != maxEvents {
+		t.Errorf("%d events", len(j.events))
+	}
+	if _, ok := j.get(eventID(9)); ok {
+		t.Error("an old event is still there")
+	}
+	large := activity.StringDetail("error", strings.Repeat("x", maxDetail))
+	for i := range maxBytes / maxDetail * 2 {
+		j.add(step("retried", i, large), "p")
+	}
+	if j.size > maxBytes {
+		t.Errorf("%d bytes", j.size)
+	}
+}
+
+func TestJournal_ListsPagesAndSearches(t *testing.T) {
+	j := newJournal(time.Now)
+	for i := range 25 {
+		j.add(step("accepted", i), "p")
+	}
+	j.add(step("failed", 3, activity.StringDetail("code", "rejected.x")), "p")
+	rows, more := j.list(query{Pipeline: "p"}, 0, 10)
+	next, _ := j.list(query{Pipeline: "p"}, rows[9].Cursor, 100)
+	if !more || rows[0].ID != eventID(24) || len(next) != 15 || next[0].ID != eventID(14) {
+		t.Errorf("%v, then %v", rows, next)
+	}
+	for _, q := range []query{
+		{Code: "rejected.x"}, {Status: "FAILED"}, {Text: eventID(3)}, {Text: "rejected"},
+	} {
+		q.Pipeline = "p"
+		if rows, _ := j.list(q, 0, 100); len(rows) != 1 || rows[0].ID != eventID(3) {
+			t.Errorf("%+v: got %v", q, rows)
+		}
+	}
+	if rows, _ := j.list(query{Pipeline: "other"}, 0, 100); len(rows) != 0 {
+		t.Errorf("another pipeline has %v", rows)
+	}
+}
+
+// A reader that does not read must not delay the platform, and gets a sample afterwards.
+func TestStream_NeverBlocksTheFeed(t *testing.T) {
+	w := newWorld(t, Options{Local: true})
+	server := httptest.NewServer(w.handler)
+	t.Cleanup(server.Close)
+	request, err := http.NewRequestWithContext(t.Context(), "GET",
+		server.URL+"/Orders/stream?rows=1", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	lines := bufio.NewReader(response.Body)
+	if _, err := lines.ReadString('\n'); err != nil { // the stream is open
+		t.Fatal(err)
+	}
+	const events = 5000
+	for i := range events {
+		w.Record(step("accepted", i)) // returns although nobody reads
+	}
+	last, skipped := "", false
+	for !strings.Contains(last, eventID(events-1)) {
+		line, err := lines.ReadString('\n')
+		if err != nil {
+			t.Fatal(err)
+		}
+		if last = line; strings.Contains(line, `"skipped":`) {
+			skipped = true
+		}
+	}
+	if !skipped {
+		t.Error("the reader got every event, want a sample")
+	}
+}
+
+func TestServer_RejectsChangesIfReadOnly(t *testing.T) {
+	w := newWorld(t, Options{})
+	for _, path := range []string{
+		"/send", "/events/" + eventID(1) + "/redrive", "/deadletters/discard", "/replay",
+		"/jobs/1/pause",
+	} {
+		recorder := httptest.NewRecorder()
+		w.handler.ServeHTTP(recorder, httptest.NewRequest("POST", "/Orders"+path, nil))
+		if recorder.Code != http.StatusForbidden {
+			t.Errorf("%s: %d %s", path, recorder.Code, recorder.Body)
+		}
+	}
+}
+
+func TestServer_StopsItsJobsAndStreams(t *testing.T) {
+	w := newWorld(t, Options{Local: true, Write: true})
+	ended := make(chan error, 1)
+	v := w.find("Orders")
+	v.jobs.start(w.ctx, job{Page: "replay", run: func(ctx context.Context, _ func(func(*job))) error {
+		<-ctx.Done()
+		ended <- ctx.Err()
+		return ctx.Err()
+	}})
+	server := httptest.NewServer(w.handler)
+	defer server.Close()
+	response, err := http.Get(server.URL + "/Orders/stream?id=")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; err == nil {
+		t.Error("the job was not cancelled")
+	}
+	if _, err := io.ReadAll(response.Body); err != nil {
+		t.Errorf("the stream did not end properly: %v", err)
+	}
+}

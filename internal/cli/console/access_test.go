@@ -18,7 +18,9 @@ func TestAccess_ServesOnlyTheBrowserWithTheToken(t *testing.T) {
 		want                 int
 	}{
 		"page":           {header: map[string]string{"Cookie": cookie}, want: 418},
-		"by localhost":   {host: "localhost:8090", header: map[string]string{"Cookie": cookie}, want: 418},
+		"by localhost": {
+			host: "localhost:8090", header: map[string]string{"Cookie": cookie}, want: 418,
+		},
 		"without cookie": {want: 401},
 		"wrong cookie":   {header: map[string]string{"Cookie": "console-8090=x"}, want: 401},
 		"other port's cookie": {

@@ -64,20 +64,20 @@ var links = []link{
 type point struct{ x, y int }
 
 func wideFlow(m measures) flow {
-	return newFlow("wide", 880, 250, 112, 52, []point{
+	return newFlow("wide", false, 880, 250, 112, 52, []point{
 		{0, 100}, {180, 100}, {380, 10}, {380, 190}, {380, 100}, {570, 100},
 		{768, 10}, {768, 100}, {768, 190},
 	}, m)
 }
 
 func narrowFlow(m measures) flow {
-	return newFlow("narrow", 330, 470, 96, 48, []point{
+	return newFlow("narrow", true, 330, 470, 96, 48, []point{
 		{117, 0}, {117, 100}, {0, 200}, {234, 200}, {117, 200}, {117, 310},
 		{0, 420}, {117, 420}, {234, 420},
 	}, m)
 }
 
-func newFlow(name string, width, height, w, h int, corners []point, m measures) flow {
+func newFlow(name string, down bool, width, height, w, h int, corners []point, m measures) flow {
 	f := flow{Name: name, Width: width, Height: height}
 	numbers := map[int]string{
 		atAPI:    number(m.totals["accepted"], "accepted"),
@@ -94,7 +94,7 @@ func newFlow(name string, width, height, w, h int, corners []point, m measures) 
 		f.Boxes = append(f.Boxes, b)
 	}
 	for _, l := range links {
-		f.Arrows = append(f.Arrows, newArrow(f.Boxes[l.from], f.Boxes[l.to], l, m))
+		f.Arrows = append(f.Arrows, newArrow(f.Boxes[l.from], f.Boxes[l.to], down, l, m))
 	}
 	var words []string
 	for i, b := range f.Boxes {
@@ -108,8 +108,8 @@ func newFlow(name string, width, height, w, h int, corners []point, m measures) 
 
 func number(n int, noun string) string { return formatCount(n) + " " + noun }
 
-// newArrow returns an arrow from the right or lower side of a box to the next box.
-func newArrow(from, to box, l link, m measures) arrow {
+// newArrow returns an arrow from the right side of a box to the next box, or from its lower side.
+func newArrow(from, to box, down bool, l link, m measures) arrow {
 	a := arrow{Anchor: "middle", Busy: l.counter != "" && m.rates[l.counter] > 0}
 	if l.counter != "" {
 		a.Label = formatRate(m.rates[l.counter])
@@ -118,20 +118,19 @@ func newArrow(from, to box, l link, m measures) arrow {
 		a.Tone = "bad"
 	}
 	const gap = 5 // between the head of the arrow and the box
-	switch {
-	case to.X >= from.X+from.W: // to the right
+	if !down {
 		x1, y1, x2, y2 := from.X+from.W, from.Y+from.H/2, to.X-gap, to.Y+to.H/2
 		middle := (x1 + x2) / 2
 		a.Path = fmt.Sprintf("M%d %d C%d %d %d %d %d %d", x1, y1, middle, y1, middle, y2, x2, y2)
 		if a.X, a.Y = middle, y1-8; y1 != y2 {
 			a.X, a.Y, a.Anchor = x2-8, y2-8, "end"
 		}
-	default: // down
-		x1, y1, x2, y2 := from.X+from.W/2, from.Y+from.H, to.X+to.W/2, to.Y-gap
-		middle := (y1 + y2) / 2
-		a.Path = fmt.Sprintf("M%d %d C%d %d %d %d %d %d", x1, y1, x1, middle, x2, middle, x2, y2)
-		a.X, a.Y, a.Anchor = (x1+x2)/2+8, middle+4, "start"
+		return a
 	}
+	x1, y1, x2, y2 := from.X+from.W/2, from.Y+from.H, to.X+to.W/2, to.Y-gap
+	middle := (y1 + y2) / 2
+	a.Path = fmt.Sprintf("M%d %d C%d %d %d %d %d %d", x1, y1, x1, middle, x2, middle, x2, y2)
+	a.X, a.Y, a.Anchor = (x1+x2)/2+8, middle+4, "start"
 	return a
 }
 

@@ -20,11 +20,15 @@ const (
 	stepOverhead  = 300      // bytes of a step in addition to its details
 )
 
+// limits are the limits of all events. Tests use lower ones.
+type limits struct{ events, bytes int }
+
 // journal keeps the latest events of the local platform with their steps. If a limit is reached, it
 // forgets the oldest events. Its methods are safe for concurrent use.
 type journal struct {
 	mu      sync.RWMutex
 	now     func() time.Time
+	limits  limits
 	seq     uint64 // number of the last change
 	arrived uint64 // number of the last new event
 	size    int    // bytes of all steps
@@ -72,8 +76,8 @@ type row struct {
 
 func newJournal(now func() time.Time) *journal {
 	return &journal{
-		now: now, events: make(map[string]*event), order: list.New(), changes: list.New(),
-		stats: make(map[string]*stats),
+		now: now, limits: limits{maxEvents, maxBytes}, events: make(map[string]*event),
+		order: list.New(), changes: list.New(), stats: make(map[string]*stats),
 	}
 }
 

@@ -71,8 +71,8 @@ func (j *journal) addOther(step activity.Step, slug string) {
 }
 
 // event returns the event, which it creates if the journal does not know it. Calls and
-// notifications may name an event of a batch that was not split off. They belong to the batch, or to
-// no event: then event returns nil.
+// notifications may name an event of a batch that was not split off. They belong to the batch.
+// event returns nil if the journal does not know the batch.
 func (j *journal) event(id string, step activity.Step, slug string) *event {
 	e := j.events[id]
 	batchID, _, isPart, _ := pipeline.ParseID(id)
@@ -88,6 +88,9 @@ func (j *journal) event(id string, step activity.Step, slug string) *event {
 		}
 		if isPart {
 			e.Batch = batchID
+		}
+		if batch := j.events[batchID]; isPart && batch != nil {
+			e.receivedAt, e.Time = batch.receivedAt, batch.Time
 		}
 		j.events[id] = e
 		e.inOrder, e.inChanges = j.order.PushFront(e), j.changes.PushFront(e)
@@ -105,6 +108,10 @@ func (j *journal) event(id string, step activity.Step, slug string) *event {
 func (j *journal) addTo(e *event, step activity.Step) {
 	e.seq = j.seq
 	j.changes.MoveToFront(e.inChanges)
+	if step.EventID != "" && step.EventID != e.ID { // an event of the batch
+		id := activity.StringDetail("eventId", step.EventID)
+		step.Details = append([]activity.Detail{id}, step.Details...)
+	}
 	if len(e.steps) >= maxSteps {
 		e.forgotten++
 	} else {
@@ -176,7 +183,7 @@ func (e *event) reopen() {
 
 // forget removes the oldest events until the journal is within its limits.
 func (j *journal) forget() {
-	for len(j.events) > maxEvents || j.size > maxBytes && len(j.events) > 1 {
+	for len(j.events) > j.limits.events || j.size > j.limits.bytes && len(j.events) > 1 {
 		oldest := j.order.Back().Value.(*event)
 		j.order.Remove(oldest.inOrder)
 		j.changes.Remove(oldest.inChanges)

@@ -33,8 +33,8 @@ type alarm struct {
 
 // Link returns the address of the alarm's runbook.
 func (a alarm) Link() string {
-	const page = "https://github.com/event-driven-cloud-platform/eventpipeline/blob/main/docs/runbooks.md"
-	return page + "#" + a.Runbook
+	return "https://github.com/event-driven-cloud-platform/eventpipeline/blob/main/" +
+		"docs/runbooks.md#" + a.Runbook
 }
 
 func (v *view) overview(w http.ResponseWriter, r *http.Request) {

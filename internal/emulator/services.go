@@ -139,10 +139,11 @@ func (s *services) awsHandler(
 	if !noPolicies {
 		handler = s.authorizer.Wrap(handler)
 	}
-	api := sqs.QueryProtocol(protocol.KeepCall(s.faults.Wrap(handler)))
+	handler = s.faults.Wrap(handler)
 	if s.debug {
-		api = s.recordCalls(api)
+		handler = s.recordCalls(handler)
 	}
+	api := sqs.QueryProtocol(protocol.KeepCall(handler))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, lambda.RuntimePrefix) { // not an AWS API
 			s.Lambda.ServeHTTP(w, r)

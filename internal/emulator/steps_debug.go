@@ -11,7 +11,6 @@ import (
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/apigateway"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/lambda"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
@@ -75,10 +74,6 @@ func headersOf(r *http.Request) map[string]string {
 func (s *services) recordCalls(next http.Handler) http.Handler {
 	targets := s.targets()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, lambda.RuntimePrefix) {
-			next.ServeHTTP(w, r)
-			return
-		}
 		call, begin := targets.ReadCall(r), time.Now()
 		body := &copiedBody{ReadCloser: r.Body}
 		r.Body = body

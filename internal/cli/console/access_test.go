@@ -17,7 +17,7 @@ func TestAccess_ServesOnlyTheBrowserWithTheToken(t *testing.T) {
 		header               map[string]string
 		want                 int
 	}{
-		"page":           {header: map[string]string{"Cookie": cookie}, want: 418},
+		"page": {header: map[string]string{"Cookie": cookie}, want: 418},
 		"by localhost": {
 			host: "localhost:8090", header: map[string]string{"Cookie": cookie}, want: 418,
 		},

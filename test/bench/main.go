@@ -8,6 +8,8 @@
 //	  -variant new=NEW/eventpipeline,NEW/assembly | tee out.txt
 //	benchstat -col /variant out.txt
 //
+// With -start NAME=BOOTSTRAP, it measures the start of a function instead.
+//
 // A variant consists of a build of cmd/eventpipeline and a cloud assembly for this machine. See
 // docs/performance.md for the commands that make them. The command runs on Linux only.
 package main
@@ -54,6 +56,8 @@ func run(args []string, out io.Writer) error {
 	var all variants
 	var l load
 	flags.Var(&all, "variant", "a version to measure: NAME=EVENTPIPELINE,ASSEMBLY")
+	var starts bootstraps
+	flags.Var(&starts, "start", "a function whose start to measure: NAME=BOOTSTRAP")
 	turns := flags.Int("turns", 5, "turns of each variant")
 	flags.IntVar(&l.count, "count", 3000, "events per turn")
 	flags.IntVar(&l.batch, "batch", 1, "events per request")
@@ -61,10 +65,15 @@ func run(args []string, out io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if len(all) == 0 {
-		return errors.New("set -variant")
+	if len(all)+len(starts) == 0 {
+		return errors.New("set -variant or -start")
 	}
 	for range *turns {
+		for _, b := range starts {
+			if err := b.measure(out); err != nil {
+				return err
+			}
+		}
 		for _, v := range all {
 			used, err := v.measure(l)
 			if err != nil {

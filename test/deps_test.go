@@ -16,7 +16,8 @@ const jsonModule = "github.com/go-json-experiment/json"
 // sharedPackages lists the packages on which every package may depend. They import only the
 // standard library.
 var sharedPackages = []string{
-	"internal/runtime/contract", "internal/runtime/jsonpointer", "internal/runtime/terminal",
+	"internal/runtime/contract", "internal/runtime/jsonpointer", "internal/runtime/lazyregexp",
+	"internal/runtime/terminal",
 }
 
 // folderRule lists the packages of this module on which the packages of a folder may depend,
@@ -79,6 +80,8 @@ var forbiddenModules = []struct {
 	{"internal/runtime/contract", []string{"github.com", "golang.org", "gopkg.in"},
 		"shared packages import the standard library only"},
 	{"internal/runtime/jsonpointer", []string{"github.com", "golang.org", "gopkg.in"},
+		"shared packages import the standard library only"},
+	{"internal/runtime/lazyregexp", []string{"github.com", "golang.org", "gopkg.in"},
 		"shared packages import the standard library only"},
 	{"internal/runtime/terminal", []string{"github.com", "golang.org", "gopkg.in"},
 		"shared packages import the standard library only"},

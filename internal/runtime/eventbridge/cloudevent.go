@@ -2,10 +2,10 @@ package eventbridge
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/lazyregexp"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
@@ -48,7 +48,7 @@ func cloudEventID(n pipeline.Notification) string {
 	return id
 }
 
-var nextWord = regexp.MustCompile(`([a-z])([A-Z])`)
+var nextWord = lazyregexp.New(`([a-z])([A-Z])`)
 
 // cloudEventType returns the type of a CloudEvent for a detail type. For EventProcessed it returns
 // io.eventpipeline.event.processed.

@@ -2,20 +2,20 @@ package pipeline
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/lazyregexp"
 )
 
 // Text from clients must match one of these patterns before it may be part of a key, a message or a
 // log line. Event.Caller is exempt, because the authorizer sets it.
 var (
-	typePattern = regexp.MustCompile(contract.EventTypePattern)
-	idPattern   = regexp.MustCompile(
+	typePattern = lazyregexp.New(contract.EventTypePattern)
+	idPattern   = lazyregexp.New(
 		`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
-	hashPattern = regexp.MustCompile(`^[0-9a-f]{64}$`)
+	hashPattern = lazyregexp.New(`^[0-9a-f]{64}$`)
 )
 
 // ValidID reports whether id has the form of an event id: a lower-case UUID. In the id of an event

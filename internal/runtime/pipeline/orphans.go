@@ -3,9 +3,10 @@ package pipeline
 import (
 	"bytes"
 	"context"
-	"regexp"
 	"strings"
 	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/lazyregexp"
 )
 
 // MinOrphanAge is the minimum age of an orphan that a replay enqueues. The request of a younger
@@ -64,7 +65,7 @@ func (r Replayer) orphanEvent(eventType string, o Object) (event Event, ok bool)
 }
 
 // formPattern matches the fields of a form, and no JSON object.
-var formPattern = regexp.MustCompile(`^[A-Za-z0-9%+._~*-]+=[A-Za-z0-9%&=+._~*-]*$`)
+var formPattern = lazyregexp.New(`^[A-Za-z0-9%+._~*-]+=[A-Za-z0-9%&=+._~*-]*$`)
 
 // describePayload returns the orphan's event with the size and the hash of its payload. A hash from
 // the key is kept, so that the worker detects a changed payload.

@@ -4,10 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/lazyregexp"
 )
 
 // Processor transforms an event's payload into the payloads of its records.
@@ -45,7 +46,7 @@ const (
 )
 
 // codePattern matches the codes of rejections and filtered events.
-var codePattern = regexp.MustCompile(`^[a-z][a-z0-9-]{0,63}$`)
+var codePattern = lazyregexp.New(`^[a-z][a-z0-9-]{0,63}$`)
 
 // rejectedPrefix distinguishes the codes of rejections from the platform's codes.
 const rejectedPrefix = "rejected."

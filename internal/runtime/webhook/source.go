@@ -3,9 +3,10 @@ package webhook
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/lazyregexp"
 )
 
 // Source describes the sender of webhooks: how the sender signs requests, and how a request becomes
@@ -36,13 +37,13 @@ const (
 )
 
 // namePattern matches the name of a source, which is a segment of the route's path.
-var namePattern = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
+var namePattern = lazyregexp.New(`^[a-z][a-z0-9-]{0,31}$`)
 
 // headerPattern matches the name of a header, in lower case.
-var headerPattern = regexp.MustCompile(`^[a-z0-9!#$%&'*+.^_|~-]{1,64}$`)
+var headerPattern = lazyregexp.New(`^[a-z0-9!#$%&'*+.^_|~-]{1,64}$`)
 
 // prefixPattern matches the first part of event types, without the period that follows.
-var prefixPattern = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9._-]{0,31}$`)
+var prefixPattern = lazyregexp.New(`^[A-Za-z][A-Za-z0-9._-]{0,31}$`)
 
 // ValidName reports whether name may be the name of a source.
 func ValidName(name string) bool { return namePattern.MatchString(name) }

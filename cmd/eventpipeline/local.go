@@ -89,6 +89,7 @@ standard output, the progress on standard error.`,
   eventpipeline local --authorize --allow-host box.tunnel.example
   eventpipeline local --no-worker --data .eventpipeline
   eventpipeline local --faults faults.json
+  eventpipeline local --open
   eventpipeline local --json | jq 'select(.step == "failed")'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },

@@ -29,10 +29,14 @@ type consoleFlags struct {
 const defaultConsolePort = 8090
 
 func (f *consoleFlags) add(flags *pflag.FlagSet) {
+	f.addPort(flags)
+	flags.BoolVar(&f.off, "no-console", false, "do not serve the console")
+}
+
+func (f *consoleFlags) addPort(flags *pflag.FlagSet) {
 	flags.IntVar(&f.port, "console-port", -1, "port of the console in the browser, on loopback; "+
 		"0 is any free port (default: 8090, or any free port)")
 	flags.Lookup("console-port").DefValue = "0" // hides the default -1
-	flags.BoolVar(&f.off, "no-console", false, "do not serve the console")
 	flags.BoolVar(&f.openURL, "open", false, "open the console in the browser")
 }
 

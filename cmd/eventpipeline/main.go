@@ -85,6 +85,7 @@ func rootCommand() *cobra.Command {
 	root.AddCommand(
 		newLocalCommand(), newSendCommand(), newStatusCommand(), newRecordCommand(),
 		newReplayCommand(), newReconcileCommand(), newDLQCommand(), newCostCommand(),
+		newConsoleCommand(),
 	)
 	return root
 }

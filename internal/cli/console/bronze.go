@@ -24,7 +24,8 @@ const (
 // bronzeTypes returns the event types that Bronze holds, or nil if it can't be read.
 func (v *view) bronzeTypes(ctx context.Context) []string {
 	return cached(&v.cache, "types", time.Minute, func() []string {
-		types, err := v.BronzeBucket().Types(ctx, "")
+		// Another reader may wait for the result, so a browser that leaves must not cancel the call.
+		types, err := v.BronzeBucket().Types(context.WithoutCancel(ctx), "")
 		if err != nil {
 			return nil
 		}
@@ -81,11 +82,11 @@ func (v *view) searchHour(
 	ctx context.Context, q query, types []string, hour time.Time,
 ) ([]row, error) {
 	ids := make([][]string, len(types))
-	listing, ctx := errgroup.WithContext(ctx)
+	listing, listCtx := errgroup.WithContext(ctx)
 	listing.SetLimit(8)
 	for i, eventType := range types {
 		listing.Go(func() (err error) {
-			ids[i], err = v.idsIn(ctx, pipeline.BronzeHourPrefix(eventType, hour))
+			ids[i], err = v.idsIn(listCtx, pipeline.BronzeHourPrefix(eventType, hour))
 			return err
 		})
 	}

@@ -85,7 +85,7 @@ func (v *view) scanDeadLetters(ctx context.Context) deadLetterScan {
 	return cached(&v.cache, "dlq", 2*v.ttl(), func() deadLetterScan {
 		var found deadLetterScan
 		scan := dlq.NewScan(v.Pipeline, time.Now(), maxScan)
-		found.err = scan.Visit(ctx, func(m dlq.Message) error {
+		found.err = scan.Visit(context.WithoutCancel(ctx), func(m dlq.Message) error {
 			found.messages = append(found.messages, m)
 			return nil
 		})

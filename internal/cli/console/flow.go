@@ -80,10 +80,10 @@ func narrowFlow(m measures) flow {
 func newFlow(name string, down bool, width, height, w, h int, corners []point, m measures) flow {
 	f := flow{Name: name, Width: width, Height: height}
 	numbers := map[int]string{
-		atAPI:    number(m.totals["accepted"], "accepted"),
+		atAPI:    m.total("accepted") + " accepted",
 		atQueue:  m.number(m.queue.Known, m.queue.Waiting+m.queue.Delayed) + " waiting",
 		atWorker: m.number(m.queue.Known, m.queue.InFlight) + " in flight",
-		atSilver: number(m.totals["processed"], "processed"),
+		atSilver: m.total("processed") + " processed",
 		atDLQ:    m.number(m.failed >= 0, m.failed) + " failed",
 	}
 	for i, corner := range corners {
@@ -105,8 +105,6 @@ func newFlow(name string, down bool, width, height, w, h int, corners []point, m
 	f.Text = strings.Join(words, ", ")
 	return f
 }
-
-func number(n int, noun string) string { return formatCount(n) + " " + noun }
 
 // newArrow returns an arrow from the right side of a box to the next box, or from its lower side.
 func newArrow(from, to box, down bool, l link, m measures) arrow {
@@ -162,7 +160,7 @@ func (m measures) charts() []chart {
 	} {
 		c := chart{
 			Name: each.title, Tone: each.tone, Width: chartWidth,
-			Total: formatCount(m.totals[each.name]), Now: formatRate(m.rates[each.name]),
+			Total: m.total(each.name), Now: formatRate(m.rates[each.name]),
 		}
 		values := m.series[each.name]
 		peak := 0.0

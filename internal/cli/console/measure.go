@@ -47,7 +47,7 @@ func (v *view) cloudWatch(ctx context.Context) measures {
 		p50: -1, p99: -1, oldest: -1, step: time.Minute,
 		series: map[string][]float64{}, rates: map[string]float64{}, totals: map[string]int{},
 	}
-	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
 	defer cancel()
 	queue := queueName(v.QueueURL)
 	metrics := []metric{
@@ -76,6 +76,7 @@ func (v *view) cloudWatch(ctx context.Context) measures {
 	client := cloudwatch.NewFromConfig(v.Config)
 	out, err := client.GetMetricData(ctx, input)
 	if err != nil {
+		m.totals = map[string]int{"accepted": -1, "processed": -1, "retried": -1, "failed": -1}
 		m.note = "CloudWatch did not return the metrics: " + visible(err.Error())
 		return m
 	}

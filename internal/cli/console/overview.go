@@ -43,6 +43,10 @@ func (v *view) overview(w http.ResponseWriter, r *http.Request) {
 		Flow: []flow{wideFlow(m), narrowFlow(m)}, Charts: m.charts(), Alarms: m.alarms,
 		Note: m.note, Curl: v.exampleCurl(r.Context()),
 	}
+	latencyNote := "from receipt to PROCESSED"
+	if !v.server.o.Local {
+		latencyNote = "CloudWatch has no metric of it"
+	}
 	data.Cards = []card{
 		{Name: "In the queue", Value: m.number(m.queue.Known, m.queue.Waiting+m.queue.Delayed),
 			Note: "messages wait for the worker"},
@@ -52,8 +56,8 @@ func (v *view) overview(w http.ResponseWriter, r *http.Request) {
 			Note: "the worker processes them"},
 		{Name: "Dead letters", Value: m.number(m.failed >= 0, m.failed), Note: "failed events",
 			Tone: tone(m.failed > 0, "bad"), Path: v.path("deadletters")},
-		{Name: "Median (p50)", Value: m.latencyText(m.p50), Note: "from receipt to PROCESSED"},
-		{Name: "99th percentile (p99)", Value: m.latencyText(m.p99), Note: "from receipt to PROCESSED"},
+		{Name: "Median (p50)", Value: m.latencyText(m.p50), Note: latencyNote},
+		{Name: "99th percentile (p99)", Value: m.latencyText(m.p99), Note: latencyNote},
 	}
 	data.Empty = v.server.o.Local && !v.server.journal.hasEvents(v.Slug)
 	v.show(w, r, page{Title: "Overview", Nav: "", Live: "tick", Data: data})
@@ -85,6 +89,11 @@ func (m measures) number(known bool, n int) string {
 		return "–"
 	}
 	return formatCount(n)
+}
+
+// total returns the number of events that the counter has counted in the period.
+func (m measures) total(counter string) string {
+	return m.number(m.totals[counter] >= 0, m.totals[counter])
 }
 
 func (m measures) oldestText() string {

@@ -39,7 +39,7 @@ func (v *view) deadLetterCount(ctx context.Context) int {
 
 func (v *view) depth(ctx context.Context, url string) depth {
 	return cached(&v.cache, url, v.ttl(), func() depth {
-		ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
 		out, err := sqs.NewFromConfig(v.Config).GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
 			QueueUrl: &url, AttributeNames: []types.QueueAttributeName{

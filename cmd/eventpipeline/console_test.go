@@ -1,0 +1,176 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// browser is an HTTP client with the session of a console.
+type browser struct {
+	http.Client
+	base, change string
+}
+
+// openConsole runs the command console until the end of the test.
+func (d *deployed) openConsole(t *testing.T, flags ...string) *browser {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	read, write := io.Pipe()
+	ended := make(chan int, 1)
+	var errOut bytes.Buffer
+	go func() {
+		args := append([]string{"console", "--aws", d.url, "--console-port", "0", "--json"}, flags...)
+		code := run(ctx, args, strings.NewReader(""), write, &errOut)
+		_ = write.Close()
+		ended <- code
+	}()
+	t.Cleanup(func() {
+		stop()
+		if code := <-ended; code != exitOK {
+			t.Errorf("exit code %d: %s", code, &errOut)
+		}
+	})
+	var ready struct{ Console string }
+	if err := json.NewDecoder(read).Decode(&ready); err != nil {
+		t.Fatalf("%v: %s", err, &errOut)
+	}
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &browser{Client: http.Client{Jar: jar, Timeout: time.Minute}}
+	b.get(t, ready.Console) // exchanges the token for the cookie
+	b.base, _, _ = strings.Cut(ready.Console, "/?")
+	page := b.get(t, b.base+"/")
+	b.base += regexp.MustCompile(`data-base="([^"]*)"`).FindStringSubmatch(page)[1]
+	b.change = regexp.MustCompile(`<meta name="\w+" content="([A-Z0-9]+)">`).
+		FindStringSubmatch(page)[1]
+	return b
+}
+
+func (b *browser) get(t *testing.T, url string) string {
+	t.Helper()
+	response, err := b.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return readBody(t, response)
+}
+
+func (b *browser) post(t *testing.T, path, form string) (status int, answer string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.base+path,
+		strings.NewReader(form))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	request.Header.Set("X-Console-Token", b.change)
+	response, err := b.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, readBody(t, response)
+}
+
+func readBody(t *testing.T, response *http.Response) string {
+	t.Helper()
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
+}
+
+func TestConsole_ShowsADeployedPipeline(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	processed := d.accept(t, `{"eventType":"demo","message":"hello"}`)[0]
+	failed := d.accept(t, poison)[0]
+	d.process(t)
+	b := d.openConsole(t)
+	rows := b.get(t, b.base+"/events/rows")
+	for page, want := range map[string]string{
+		"/events/" + processed:                       "PROCESSED",
+		"/events/" + processed + "/payload.json":     `{"eventType":"demo","message":"hello"}`,
+		"/events/" + failed:                          "unprocessable-number",
+		"/deadletters":                               failed,
+		"/deadletters/redrive?code=internal":         "<b>0</b> messages would be",
+		"/deadletters/discard?ids=" + failed:         "<b>1</b> message would be deleted",
+		"/refused":                                   "filter-log-events",
+		"/replay":                                    "Dry run",
+		"/events/rows?status=FAILED&type=demo":       failed,
+		"/events/019aaf3e-6f0b-7cc2-9c49-00000000ff": "is not the id of an event",
+	} {
+		if html := b.get(t, b.base+page); !strings.Contains(html, want) {
+			t.Errorf("%s lacks %s: %s", page, want, html)
+		}
+	}
+	if !strings.Contains(rows, processed) || !strings.Contains(rows, failed) {
+		t.Errorf("rows %s", rows)
+	}
+	if status, answer := b.post(t, "/deadletters/redrive", "all=1"); status != http.StatusForbidden {
+		t.Errorf("a read-only console redrives: %d %s", status, answer)
+	}
+	d.wantVisible(t, d.DLQURL, 1)
+}
+
+func TestConsole_RedrivesDiscardsAndReplays(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	ids := d.accept(t, poison, poison, poisonOrder, `{"eventType":"demo","message":"hello"}`)
+	d.process(t)
+	b := d.openConsole(t, "--write")
+	must := func(path, form string) {
+		t.Helper()
+		if status, answer := b.post(t, path, form); status != http.StatusOK {
+			t.Fatalf("%s: %d %s", path, status, answer)
+		}
+	}
+	must("/events/"+ids[0]+"/redrive", "") // waits for the end
+	d.wantStatus(t, ids[0], "ENQUEUED")
+	must("/deadletters/discard", "type=order")
+	b.wait(t, "/deadletters", ">finished</span>")
+	must("/replay/count", "type=demo&from=1h")
+	b.wait(t, "/replay", "Replay 1 event<")
+	must("/replay", "type=demo&from=1h&total=1&rate=100")
+	b.wait(t, "/replay", "<dt>Replayed</dt><dd>1</dd>")
+	d.wantStatus(t, ids[3], "ENQUEUED")
+	must("/replay/compare", "type=demo&from=1h")
+	b.wait(t, "/replay", "<dt>Same</dt>")
+	for path, form := range map[string]string{
+		"/deadletters/redrive": "", "/replay": "type=demo&from=1h&rate=-1",
+		"/deadletters/discard": "code=misspelled", "/jobs/99/pause": "", "/replay/count": "from=1h",
+		"/events/" + ids[0] + "/redrive": "", // its message is on the queue
+	} {
+		if status, answer := b.post(t, path, form); status != http.StatusUnprocessableEntity ||
+			!strings.Contains(answer, `"error"`) {
+			t.Errorf("%s %s: %d %s", path, form, status, answer)
+		}
+	}
+}
+
+// wait loads a page until it contains text.
+func (b *browser) wait(t *testing.T, page, text string) {
+	t.Helper()
+	deadline := time.Now().Add(30 * time.Second)
+	for {
+		html := b.get(t, b.base+page)
+		if strings.Contains(html, text) {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s lacks %s: %s", page, text, html)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}

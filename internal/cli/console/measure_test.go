@@ -1,0 +1,73 @@
+package console
+
+import (
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+)
+
+func TestMeasures_PlaceTheValuesOfCloudWatch(t *testing.T) {
+	end := time.Date(2026, 11, 27, 8, 0, 0, 0, time.UTC)
+	m := measures{
+		step: time.Minute, series: map[string][]float64{}, rates: map[string]float64{},
+		totals: map[string]int{},
+	}
+	m.addResult("accepted", types.MetricDataResult{
+		Id: aws.String("accepted"), Values: []float64{120, 30, 7},
+		Timestamps: []time.Time{ // of the beginnings of the minutes; the last one is out of range
+			end.Add(-time.Minute), end.Add(-15 * time.Minute), end.Add(-16 * time.Minute),
+		},
+	}, end)
+	m.addResult("oldest", types.MetricDataResult{
+		Values: []float64{42}, Timestamps: []time.Time{end.Add(-time.Minute)},
+	}, end)
+	series := m.series["accepted"]
+	if len(series) != 15 || series[14] != 120 || series[0] != 30 || m.totals["accepted"] != 150 ||
+		m.rates["accepted"] != 2 || m.oldest != 42*time.Second {
+		t.Errorf("got %+v", m)
+	}
+}
+
+func TestCounter_CountsTheLastPeriod(t *testing.T) {
+	var c counter
+	begin := time.Unix(1_800_000_000, 0)
+	c.add(begin, 5)
+	c.add(begin.Add(time.Second), 2)
+	now := begin.Add(2 * time.Second)
+	if got := c.sum(now, 10*time.Second); got != 7 {
+		t.Errorf("10 s: %d", got)
+	}
+	if got := c.sum(now, time.Second); got != 2 {
+		t.Errorf("1 s: %d", got)
+	}
+	if series := c.series(now, 60); series[59] != 7 {
+		t.Errorf("series %v", series)
+	}
+	later := now.Add(period)
+	if series := c.series(later, 60); slices.Max(series) != 0 || c.sum(later, period) != 0 {
+		t.Errorf("after the period: %v", series)
+	}
+}
+
+func TestRunbooks_AreSectionsOfTheDocument(t *testing.T) {
+	document, err := os.ReadFile("../../../docs/runbooks.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, found := range regexp.MustCompile(`(?m)^## (\w+Alarm)$`).FindAllStringSubmatch(
+		string(document), -1) {
+		want := strings.ToLower(found[1])
+		if got := runbookOf("Orders" + found[1] + "1A2B3C4D"); got != want {
+			t.Errorf("%s: got %q", found[1], got)
+		}
+	}
+	if got := runbookOf("SomethingElse12345678"); got != "" {
+		t.Errorf("got %q for a foreign alarm", got)
+	}
+}

@@ -17,7 +17,7 @@ const jsonModule = "github.com/go-json-experiment/json"
 // standard library.
 var sharedPackages = []string{
 	"internal/runtime/contract", "internal/runtime/jsonpointer", "internal/runtime/lazyregexp",
-	"internal/runtime/terminal",
+	"internal/runtime/parallel", "internal/runtime/terminal",
 }
 
 // folderRule lists the packages of this module on which the packages of a folder may depend,
@@ -82,6 +82,8 @@ var forbiddenModules = []struct {
 	{"internal/runtime/jsonpointer", []string{"github.com", "golang.org", "gopkg.in"},
 		"shared packages import the standard library only"},
 	{"internal/runtime/lazyregexp", []string{"github.com", "golang.org", "gopkg.in"},
+		"shared packages import the standard library only"},
+	{"internal/runtime/parallel", []string{"github.com", "golang.org", "gopkg.in"},
 		"shared packages import the standard library only"},
 	{"internal/runtime/terminal", []string{"github.com", "golang.org", "gopkg.in"},
 		"shared packages import the standard library only"},

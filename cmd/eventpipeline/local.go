@@ -144,10 +144,6 @@ func (f *localFlags) add(cmd *cobra.Command) {
 // memory of the index.
 const memoryLimit = 420 << 20
 
-// gcPercent makes the process collect garbage a third as often as Go's default, which takes a tenth
-// of the processor time.
-const gcPercent = 300
-
 func (f *localFlags) run(cmd *cobra.Command) error {
 	if err := f.parse(); err != nil {
 		return usageError{err}
@@ -160,9 +156,6 @@ func (f *localFlags) run(cmd *cobra.Command) error {
 	stopWithGoCommand(ctx, func() { stop(context.Canceled) })
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryLimit)
-	}
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
 	}
 
 	out, progress := cmd.OutOrStdout(), newProgress(cmd.ErrOrStderr())

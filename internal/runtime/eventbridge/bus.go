@@ -7,13 +7,13 @@ import (
 	"fmt"
 	"path"
 	"slices"
-	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/parallel"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
@@ -50,21 +50,14 @@ const maxConcurrent = 10
 // error or nil for each notification.
 func (b Bus) Publish(ctx context.Context, notifications []pipeline.Notification) []error {
 	errs := make([]error, len(notifications))
-	var running sync.WaitGroup
-	slots := make(chan struct{}, maxConcurrent)
-	for first := 0; first < len(notifications); first += maxEntries {
-		last := min(first+maxEntries, len(notifications))
-		slots <- struct{}{}
-		running.Go(func() {
-			defer func() { <-slots }()
-			batchErrs, err := b.putEvents(ctx, notifications[first:last])
-			if err != nil {
-				batchErrs = slices.Repeat([]error{err}, last-first)
-			}
-			copy(errs[first:last], batchErrs)
-		})
-	}
-	running.Wait()
+	batches := slices.Collect(slices.Chunk(notifications, maxEntries))
+	parallel.ForEach(maxConcurrent, len(batches), func(i int) {
+		batchErrs, err := b.putEvents(ctx, batches[i])
+		if err != nil {
+			batchErrs = slices.Repeat([]error{err}, len(batches[i]))
+		}
+		copy(errs[i*maxEntries:], batchErrs)
+	})
 	return errs
 }
 

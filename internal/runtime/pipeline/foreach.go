@@ -1,6 +1,6 @@
 package pipeline
 
-import "sync"
+import "github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/parallel"
 
 // maxConcurrent limits how many events run the same step at once. Each event holds its payload, up
 // to 6 MiB, in memory.
@@ -12,14 +12,5 @@ func forEach[T any](items []T, fn func(i int, item T)) { forEachLimited(maxConcu
 
 // forEachLimited does the same as forEach, with up to limit calls at once.
 func forEachLimited[T any](limit int, items []T, fn func(i int, item T)) {
-	var running sync.WaitGroup
-	slots := make(chan struct{}, limit)
-	for i, item := range items {
-		slots <- struct{}{}
-		running.Go(func() {
-			defer func() { <-slots }()
-			fn(i, item)
-		})
-	}
-	running.Wait()
+	parallel.ForEach(limit, len(items), func(i int) { fn(i, items[i]) })
 }

@@ -308,6 +308,9 @@ func eventsIn(items []Item) []Event {
 	return events
 }
 
+// maxMoves limits how many items a replay moves at once. Unlike orphans, the moves hold no payloads.
+const maxMoves = 64
+
 // reopenAll sets the events to ENQUEUED in this replay's generation. It returns the events that it
 // has changed. It leaves out events that another writer has moved meanwhile.
 func (r Replayer) reopenAll(
@@ -316,7 +319,11 @@ func (r Replayer) reopenAll(
 	var mu sync.Mutex
 	var items []Item
 	var errs []error
-	forEach(selected, func(_ int, c candidate) {
+	limit := maxMoves
+	if req.Orphans {
+		limit = maxConcurrent
+	}
+	forEachLimited(limit, selected, func(_ int, c candidate) {
 		item, ok, err := r.reopen(ctx, req, c)
 		mu.Lock()
 		defer mu.Unlock()

@@ -8,6 +8,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/parallel"
 )
 
 // maxEntries is SQS's quota of entries per batch request. The quota of 1 MiB per request does not
@@ -23,30 +25,42 @@ type results struct {
 // entryID returns the id of the entry with index i in a batch.
 func entryID(i int) *string { return aws.String(strconv.Itoa(i)) }
 
-// inBatches sends a request for every ten items. It returns an error or nil for each item. If the
-// response does not mention an item, it returns an error for that item.
+// maxConcurrent limits the requests that a call of inBatches makes at once.
+const maxConcurrent = 16
+
+// inBatches sends a request for every ten items, with several requests at once. It returns an error
+// or nil for each item. If the response does not mention an item, it returns an error for that
+// item.
 func inBatches[T any](action string, items []T, request func(batch []T) (results, error)) []error {
-	var errs []error
-	for batch := range slices.Chunk(items, maxEntries) {
-		response, err := request(batch)
-		if err == nil {
-			err = errors.New("the response does not mention this entry")
-		}
-		batchErrs := slices.Repeat([]error{fmt.Errorf("%s: %w", action, err)}, len(batch))
-		set := func(id *string, err error) {
-			i, notNumber := strconv.Atoi(aws.ToString(id))
-			if notNumber == nil && i >= 0 && i < len(batchErrs) {
-				batchErrs[i] = err
-			}
-		}
-		for _, id := range response.successful {
-			set(id, nil)
-		}
-		for _, failed := range response.failed {
-			code, message := aws.ToString(failed.Code), aws.ToString(failed.Message)
-			set(failed.Id, fmt.Errorf("%s: %s: %s", action, code, message))
-		}
-		errs = append(errs, batchErrs...)
-	}
+	errs := make([]error, len(items))
+	batches := slices.Collect(slices.Chunk(items, maxEntries))
+	parallel.ForEach(maxConcurrent, len(batches), func(i int) {
+		response, err := request(batches[i])
+		first := i * maxEntries
+		response.addErrors(errs[first:first+len(batches[i])], action, err)
+	})
 	return errs
+}
+
+// addErrors sets the error of each entry of a request. err is the error of the whole request.
+func (r results) addErrors(errs []error, action string, err error) {
+	if err == nil {
+		err = errors.New("the response does not mention this entry")
+	}
+	for i := range errs {
+		errs[i] = fmt.Errorf("%s: %w", action, err)
+	}
+	set := func(id *string, err error) {
+		i, notNumber := strconv.Atoi(aws.ToString(id))
+		if notNumber == nil && i >= 0 && i < len(errs) {
+			errs[i] = err
+		}
+	}
+	for _, id := range r.successful {
+		set(id, nil)
+	}
+	for _, failed := range r.failed {
+		code, message := aws.ToString(failed.Code), aws.ToString(failed.Message)
+		set(failed.Id, fmt.Errorf("%s: %s: %s", action, code, message))
+	}
 }

@@ -1,0 +1,25 @@
+// Package parallel runs a function for many items, with a limited number of goroutines.
+package parallel
+
+import (
+	"sync"
+	"sync/atomic"
+)
+
+// ForEach calls fn with each index below count, with up to limit calls at once. It returns when all
+// calls have returned. Each goroutine makes many calls, because the stack of a new goroutine grows
+// several times during a call of an AWS service.
+func ForEach(limit, count int, fn func(i int)) {
+	var running sync.WaitGroup
+	workers := min(limit, count)
+	var next atomic.Int64
+	next.Store(int64(workers))
+	for first := range workers {
+		running.Go(func() {
+			for i := first; i < count; i = int(next.Add(1)) - 1 {
+				fn(i)
+			}
+		})
+	}
+	running.Wait()
+}

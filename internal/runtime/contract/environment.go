@@ -44,6 +44,8 @@ const (
 	StatusRetentionDays = "STATUS_RETENTION_DAYS"
 	// Notifications is NotifyPerEvent, NotifyPerBatch or NotifyNone (worker).
 	Notifications = "NOTIFICATIONS"
+	// Webhooks is the JSON of the webhook sources, or not set if there are none (api).
+	Webhooks = "WEBHOOKS"
 	// LogLevel is debug, info, warn or error (all functions).
 	LogLevel = "LOG_LEVEL"
 )
@@ -53,7 +55,7 @@ var Variables = []string{
 	BronzeBucket, SilverBucket, EventsTable, QueueURL, DeadLetterQueueURL, EventBusName,
 	NotificationFormat, Notifications, MaxPayloadBytes, AcceptTextPlain, UnknownEventTypes,
 	OpenAPI, StatusForAllCallers, MaxReceiveCount, ReconcileGraceSeconds, ReconcileWindowSeconds,
-	MaxReenqueues, StatusRetentionDays, LogLevel,
+	MaxReenqueues, StatusRetentionDays, Webhooks, LogLevel,
 }
 
 // CloudEventNotifications is the value of NotificationFormat for notifications that are

@@ -4,11 +4,13 @@ package contract
 // the functions.
 const MetricNamespace = "EventPipeline"
 
-// Every metric has one of these dimensions. FunctionDimension names the function that counts.
-// PipelineDimension names the queue of the pipeline.
+// Every metric has one of the first two dimensions. FunctionDimension names the function that
+// counts. PipelineDimension names the queue of the pipeline. SourceDimension names a webhook source.
+// Accepted and RefusedSignatures also exist with both PipelineDimension and SourceDimension.
 const (
 	FunctionDimension = "FunctionName"
 	PipelineDimension = "QueueName"
+	SourceDimension   = "WebhookSource"
 )
 
 // Metrics with PipelineDimension.
@@ -17,6 +19,8 @@ const (
 	MetricProcessed = "Processed" // events that became PROCESSED
 	MetricFailed    = "Failed"    // messages moved to the DLQ
 	MetricRetried   = "Retried"   // failed deliveries that SQS will retry
+
+	MetricRefusedSignatures = "RefusedSignatures" // requests of webhooks without a valid signature
 )
 
 // Metrics with FunctionDimension. Each run of the reconciler counts them.

@@ -26,6 +26,9 @@ func (r *Reader) Text(name string) string {
 	return value
 }
 
+// Optional returns the value of a variable, or "" if the variable is not set.
+func (r *Reader) Optional(name string) string { return r.getenv(name) }
+
 // Int returns the value of a variable, which must be an integer and not less than minimum.
 func (r *Reader) Int(name string, minimum int) int {
 	value := r.Text(name)

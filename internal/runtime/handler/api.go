@@ -17,16 +17,19 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/logging"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/terminal"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/webhook"
 )
 
 // API handles the requests of the HTTP API.
 type API struct {
 	Ingest              pipeline.Ingest
 	Items               pipeline.ItemReader
-	Open                bool   // the API has no authorizer, so requests have no caller
-	TextPlain           bool   // text/plain is JSON
-	StatusForAllCallers bool   // a caller may look up the events of all callers
-	QueueName           string // dimension of the pipeline's metrics
+	Open                bool                      // the API has no authorizer, so requests have no caller
+	TextPlain           bool                      // text/plain is JSON
+	StatusForAllCallers bool                      // a caller may look up the events of all callers
+	QueueName           string                    // dimension of the pipeline's metrics
+	Webhooks            map[string]webhook.Source // by name
+	Secrets             *webhook.Secrets          // nil without Webhooks
 	Log                 *slog.Logger
 }
 
@@ -65,7 +68,7 @@ func (a API) respond(ctx context.Context, req request) (resp response) {
 	if !req.overHTTP() {
 		return a.accept(ctx, req)
 	}
-	resource, eventID, routed := req.resource()
+	resource, name, routed := req.resource()
 	allowed, known := methods[resource]
 	if !known || req.method() == allowed && !routed {
 		return a.reject(ctx, req, pipeline.Errorf(pipeline.NotFound, "The API has no such path."))
@@ -80,7 +83,9 @@ func (a API) respond(ctx context.Context, req request) (resp response) {
 	case eventsPath:
 		return a.accept(ctx, req)
 	case eventPath:
-		return a.status(ctx, req, eventID)
+		return a.status(ctx, req, name)
+	case webhookPath:
+		return a.webhook(ctx, req, name)
 	default: // healthPath
 		return jsonResponse(http.StatusOK, map[string]string{"status": "ok"})
 	}
@@ -148,8 +153,11 @@ func (a API) logAccepted(ctx context.Context, accepted pipeline.Accepted, took t
 		slog.Bool("replayed", accepted.Duplicate),
 		slog.Int64("durationMs", took.Milliseconds()))
 	if !accepted.Duplicate {
-		counts := []slog.Attr{slog.Int(contract.MetricAccepted, accepted.Event.Events())}
-		set := metricSet{contract.PipelineDimension, a.QueueName, counts}
+		set := pipelineMetrics(a.QueueName,
+			slog.Int(contract.MetricAccepted, accepted.Event.Events()))
+		if accepted.Event.Webhook != nil {
+			set.source = accepted.Event.Webhook.Source
+		}
 		attrs = append(attrs, metricAttrs(set)...)
 		log = atAnyLevel(log)
 	}

@@ -8,10 +8,17 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
-// metricSet holds counts that CloudWatch turns into metrics with one dimension.
+// metricSet holds counts that CloudWatch turns into metrics with one dimension. If source is set,
+// CloudWatch also makes metrics with a second dimension, the webhook source.
 type metricSet struct {
 	dimension, value string
+	source           string
 	counts           []slog.Attr
+}
+
+// pipelineMetrics returns the counts of the pipeline with the named queue.
+func pipelineMetrics(queueName string, counts ...slog.Attr) metricSet {
+	return metricSet{dimension: contract.PipelineDimension, value: queueName, counts: counts}
 }
 
 // metricAttrs returns the attributes of a log line in the embedded metric format. CloudWatch
@@ -29,9 +36,14 @@ func metricAttrs(sets ...metricSet) []slog.Attr {
 			}
 			metrics = append(metrics, metric{count.Key, unit})
 		}
+		dimensions := [][]string{{set.dimension}}
+		if set.source != "" {
+			dimensions = append(dimensions, []string{set.dimension, contract.SourceDimension})
+			attrs = append(attrs, slog.String(contract.SourceDimension, set.source))
+		}
 		directives = append(directives, map[string]any{
 			"Namespace":  contract.MetricNamespace,
-			"Dimensions": [][]string{{set.dimension}},
+			"Dimensions": dimensions,
 			"Metrics":    metrics,
 		})
 		attrs = append(attrs, slog.String(set.dimension, set.value))

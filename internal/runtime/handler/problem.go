@@ -46,6 +46,8 @@ var problems = map[pipeline.Code]struct {
 	pipeline.InvalidBase64:     {http.StatusBadRequest, "Invalid base64"},
 	pipeline.InvalidGzip:       {http.StatusBadRequest, "Invalid gzip"},
 	pipeline.InvalidJSON:       {http.StatusBadRequest, "Invalid JSON"},
+	pipeline.InvalidForm:       {http.StatusBadRequest, "Invalid form"},
+	pipeline.InvalidSignature:  {http.StatusUnauthorized, "Invalid signature"},
 	pipeline.NumberOutOfRange:  {http.StatusBadRequest, "Number out of range"},
 	pipeline.NotAnObject:       {http.StatusBadRequest, "Not a JSON object"},
 	pipeline.NotAnArray:        {http.StatusBadRequest, "Not a JSON array"},

@@ -113,10 +113,12 @@ func (h Reconciler) logRun(
 		attrs = append(attrs, counts...)
 	} else {
 		log = atAnyLevel(log)
-		failed := []slog.Attr{slog.Int(contract.MetricFailed, r.GivenUp)}
 		attrs = append(attrs, metricAttrs(
-			metricSet{contract.FunctionDimension, h.FunctionName, append(counts, lag...)},
-			metricSet{contract.PipelineDimension, h.QueueName, failed})...)
+			metricSet{
+				dimension: contract.FunctionDimension, value: h.FunctionName,
+				counts: append(counts, lag...),
+			},
+			pipelineMetrics(h.QueueName, slog.Int(contract.MetricFailed, r.GivenUp)))...)
 	}
 	level, message := slog.LevelInfo, logging.Reconciled
 	if err != nil {

@@ -1,6 +1,7 @@
 package handler
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -81,14 +82,16 @@ func (r request) overHTTP() bool { return r.RouteKey != "" || r.RequestContext.H
 
 // The paths of the API, as they appear in the route keys of API Gateway.
 const (
-	eventsPath = "/events"
-	eventPath  = "/events/{eventId}"
-	healthPath = "/health"
+	eventsPath  = "/events"
+	eventPath   = "/events/{eventId}"
+	healthPath  = "/health"
+	webhookPath = "/webhooks/{source}"
 )
 
 // methods maps each path to the only method that it supports.
 var methods = map[string]string{
 	eventsPath: http.MethodPost, eventPath: http.MethodGet, healthPath: http.MethodGet,
+	webhookPath: http.MethodPost,
 }
 
 // method returns the HTTP method of the request. A direct invocation may have only a route key.
@@ -100,23 +103,27 @@ func (r request) method() string {
 	return method
 }
 
-// resource returns the requested path and the event id in the path. If the route key names a path
-// of the API, resource reads both from the route key. The raw path may start with the base path of
+// resource returns the requested path, and the event id or the name of the webhook source in the
+// path. If the route key names a path of the API, resource reads both from the route key. The raw path may start with the base path of
 // a custom domain.
 //
 // routed is true for a direct invocation, and if API Gateway matched the route of the path and
 // method. In the second case API Gateway has checked that route's authorization. routed is false
 // for other routes, such as $default. Such a route may require less authorization, and may match
 // disguised paths such as /%65vents. The caller must reject such a request.
-func (r request) resource() (resource, eventID string, routed bool) {
+func (r request) resource() (resource, name string, routed bool) {
 	method, resource, _ := strings.Cut(r.RouteKey, " ")
 	if allowed, known := methods[resource]; known {
-		return resource, r.PathParameters["eventId"], method == allowed
+		name = cmp.Or(r.PathParameters["eventId"], r.PathParameters["source"])
+		return resource, name, method == allowed
 	}
 	routed = r.RouteKey == ""
-	id, isEvent := strings.CutPrefix(r.RawPath, eventsPath+"/")
-	if isEvent && id != "" && !strings.Contains(id, "/") {
-		return eventPath, id, routed
+	for _, path := range []string{eventPath, webhookPath} {
+		prefix, _, _ := strings.Cut(path, "{")
+		name, ok := strings.CutPrefix(r.RawPath, prefix)
+		if ok && name != "" && !strings.Contains(name, "/") {
+			return path, name, routed
+		}
 	}
 	return r.RawPath, "", routed
 }

@@ -110,11 +110,11 @@ func (h Worker) logCounts(ctx context.Context, c invocationCounts) {
 	if c == (invocationCounts{}) {
 		return
 	}
-	attrs := metricAttrs(metricSet{contract.PipelineDimension, h.QueueName, []slog.Attr{
+	attrs := metricAttrs(pipelineMetrics(h.QueueName,
 		slog.Int(contract.MetricProcessed, c.processed),
 		slog.Int(contract.MetricFailed, c.failed),
 		slog.Int(contract.MetricRetried, c.retried),
-	}})
+	))
 	atAnyLevel(logging.FromContext(ctx)).LogAttrs(ctx, slog.LevelInfo, logging.BatchDone, attrs...)
 }
 

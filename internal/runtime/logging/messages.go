@@ -16,4 +16,5 @@ const (
 	EventNotReconciled    = "event not reconciled"
 	Reconciled            = "reconciled"
 	ReconciliationFailed  = "reconciliation failed"
+	SecretNotRenewed      = "secret not renewed"
 )

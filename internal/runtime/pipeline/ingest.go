@@ -102,9 +102,8 @@ type Accepted struct {
 // the message. A rejected request creates no event. If a service fails, the error's code is
 // Unavailable, and the event may still be processed.
 func (in Ingest) Accept(ctx context.Context, req Request) (Accepted, error) {
-	if len(req.Body) > in.MaxPayloadBytes {
-		return Accepted{}, Errorf(PayloadTooLarge,
-			"The body has %d bytes; at most %d are accepted.", len(req.Body), in.MaxPayloadBytes)
+	if err := in.CheckSize(req.Body); err != nil {
+		return Accepted{}, err
 	}
 	eventType, key, err := req.decode()
 	if err != nil {
@@ -134,6 +133,15 @@ func (in Ingest) Accept(ctx context.Context, req Request) (Accepted, error) {
 		return Accepted{Event: event}, err
 	}
 	return Accepted{Event: event}, in.enqueue(ctx, event)
+}
+
+// CheckSize returns an error if a body is larger than MaxPayloadBytes.
+func (in Ingest) CheckSize(body []byte) error {
+	if len(body) > in.MaxPayloadBytes {
+		return Errorf(PayloadTooLarge,
+			"The body has %d bytes; at most %d are accepted.", len(body), in.MaxPayloadBytes)
+	}
+	return nil
 }
 
 func (in Ingest) validate(eventType string, body []byte) error {

@@ -26,7 +26,8 @@ func Start() { function.Start(function.NewLogger(), awsconfig.ForClient, New) }
 func New(cfg aws.Config, env *contract.Reader, log *slog.Logger) (handler.API, error) {
 	bronze, queue := env.Text(contract.BronzeBucket), env.Text(contract.QueueURL)
 	items := dynamodb.NewItems(cfg, env.Text(contract.EventsTable))
-	schemas, err := loadSchemas()
+	schemas, schemasErr := loadSchemas()
+	sources, sourcesErr := readSources(env.Optional(contract.Webhooks))
 	api := handler.API{
 		Ingest: pipeline.Ingest{
 			Bronze:             s3.NewBucket(cfg, bronze),
@@ -46,9 +47,13 @@ func New(cfg aws.Config, env *contract.Reader, log *slog.Logger) (handler.API, e
 		TextPlain:           env.Bool(contract.AcceptTextPlain),
 		StatusForAllCallers: env.Bool(contract.StatusForAllCallers),
 		QueueName:           sqs.QueueName(queue),
+		Webhooks:            sources,
 		Log:                 log,
 	}
-	return api, errors.Join(env.Err(), err)
+	if len(sources) > 0 {
+		api.Secrets = newSecrets(cfg, log)
+	}
+	return api, errors.Join(env.Err(), schemasErr, sourcesErr)
 }
 
 func newID() (string, error) {

@@ -1,0 +1,175 @@
+package handler
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"mime"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/webhook"
+)
+
+// webhook handles a request of a webhook source. The route has no authorizer, so the signature must
+// be verified before anything else happens.
+func (a API) webhook(ctx context.Context, req request, name string) response {
+	start := time.Now()
+	source, known := a.Webhooks[name]
+	if !known {
+		return a.reject(ctx, req,
+			pipeline.Errorf(pipeline.NotFound, "The API has no webhook source of this name."))
+	}
+	if source.MaxBytes > 0 {
+		a.Ingest.MaxPayloadBytes = source.MaxBytes
+	}
+	body, err := req.body()
+	if err == nil {
+		err = a.Ingest.CheckSize(body)
+	}
+	if err != nil {
+		return a.reject(ctx, req, err, slog.String("source", name))
+	}
+	if err := a.verify(ctx, source, req.Headers, body); err != nil {
+		return a.refuse(ctx, req, name, err)
+	}
+	if source.IsPing(req.Headers) {
+		return jsonResponse(http.StatusOK, map[string]string{"status": "ok"})
+	}
+	decoded, err := decodeWebhook(source, req.Headers, body)
+	if err != nil {
+		return a.rejectWebhook(ctx, req, source, err)
+	}
+	if challenge, ok := source.Challenge(decoded.Payload); ok {
+		return jsonResponse(http.StatusOK, map[string]string{"challenge": challenge})
+	}
+	accepted, err := a.Ingest.Accept(ctx, pipeline.Request{
+		Body: body, Caller: "webhook:" + name, Webhook: &decoded,
+	})
+	if err != nil {
+		return a.reject(ctx, req, err, slog.String("source", name),
+			slog.String("eventId", accepted.Event.ID))
+	}
+	a.logAccepted(ctx, accepted, time.Since(start))
+	return webhookResponse(source.Scheme, accepted)
+}
+
+// verify checks the signature. If it does not match, verify repeats the check with secrets that
+// were changed since they were cached. It returns a *webhook.Refusal for an invalid request.
+func (a API) verify(
+	ctx context.Context, source webhook.Source, headers map[string]string, body []byte,
+) error {
+	secret, err := a.Secrets.Get(ctx, source.SecretID)
+	if err != nil {
+		return err
+	}
+	now := a.Ingest.Now()
+	err = source.Verify(headers, body, secret.Values, now)
+	if !errors.Is(err, webhook.ErrMismatch) && !errors.Is(err, webhook.ErrUnusable) {
+		return err
+	}
+	renewed, changed := a.Secrets.Renew(ctx, secret)
+	if !changed {
+		return err
+	}
+	return source.Verify(headers, body, renewed.Values, now)
+}
+
+// refuse rejects a request whose signature is not valid, and counts it. If the secret could not be
+// read or used, the response is 503, which makes the sender repeat the request.
+func (a API) refuse(ctx context.Context, req request, source string, err error) response {
+	var refusal *webhook.Refusal
+	if !errors.As(err, &refusal) {
+		return a.reject(ctx, req, err, slog.String("source", source))
+	}
+	err = pipeline.Errorf(pipeline.InvalidSignature, "%s", refusal)
+	set := pipelineMetrics(a.QueueName, slog.Int(contract.MetricRefusedSignatures, 1))
+	set.source = source
+	a.Log = atAnyLevel(a.Log)
+	return a.reject(ctx, req, err, metricAttrs(set)...)
+}
+
+// Media types that webhooks may have.
+const (
+	jsonMedia     = "application/json"
+	acceptedMedia = jsonMedia + ", " + pipeline.FormContentType
+)
+
+// decodeWebhook returns the event of a request whose signature is valid.
+func decodeWebhook(
+	source webhook.Source, headers map[string]string, body []byte,
+) (pipeline.WebhookRequest, error) {
+	if coding := headers["content-encoding"]; coding != "" && coding != "identity" {
+		return pipeline.WebhookRequest{}, pipeline.Errorf(pipeline.UnsupportedCoding,
+			"A webhook's body must have no Content-Encoding.")
+	}
+	media, err := mediaType(source, headers)
+	if err != nil {
+		return pipeline.WebhookRequest{}, err
+	}
+	w := pipeline.Webhook{
+		Source: source.Name, ContentType: media, Headers: source.KeptHeaders(headers),
+	}
+	payload, err := w.JSON(body)
+	if err != nil {
+		return pipeline.WebhookRequest{}, err
+	}
+	return pipeline.WebhookRequest{
+		Webhook: w, Payload: payload,
+		Type:        source.EventType(headers, payload),
+		DeliveryKey: source.DeliveryKey(headers, payload),
+	}, nil
+}
+
+// mediaType returns the media type of a webhook. Without a Content-Type, the body must be JSON.
+func mediaType(source webhook.Source, headers map[string]string) (string, error) {
+	value, present := headers["content-type"]
+	if !present {
+		return jsonMedia, nil
+	}
+	media, parameters, err := mime.ParseMediaType(value)
+	charset, hasCharset := parameters["charset"]
+	isJSON := media == jsonMedia || strings.HasSuffix(media, "+json")
+	isForm := media == pipeline.FormContentType
+	switch {
+	case err != nil, !isJSON && !isForm, hasCharset && !strings.EqualFold(charset, "utf-8"):
+		return "", pipeline.Errorf(pipeline.UnsupportedType,
+			"A webhook's body must be JSON or a form, in UTF-8.")
+	case isForm && !source.Forms:
+		return "", pipeline.Errorf(pipeline.UnsupportedType,
+			"The source does not accept forms. Let the sender send JSON.")
+	}
+	return media, nil
+}
+
+func (a API) rejectWebhook(
+	ctx context.Context, req request, source webhook.Source, err error,
+) response {
+	resp := a.reject(ctx, req, err, slog.String("source", source.Name))
+	if resp.StatusCode == http.StatusUnsupportedMediaType {
+		resp.Headers["accept"], resp.Headers["accept-encoding"] = jsonMedia, "identity"
+		if source.Forms {
+			resp.Headers["accept"] = acceptedMedia
+		}
+	}
+	return resp
+}
+
+// webhookResponse returns the response that the sender expects. Slack shows a body to the user of a
+// slash command, so there is none. Slack and Shopify document 200 as the only success.
+func webhookResponse(scheme webhook.Scheme, accepted pipeline.Accepted) response {
+	resp := jsonResponse(http.StatusAccepted, acceptedBody{"accepted", accepted.Event.ID})
+	switch scheme {
+	case webhook.Slack:
+		resp.StatusCode, resp.Body = http.StatusOK, ""
+	case webhook.Shopify:
+		resp.StatusCode = http.StatusOK
+	}
+	if accepted.Duplicate {
+		resp.Headers["idempotency-replayed"] = "true"
+	}
+	return resp
+}

@@ -1,0 +1,119 @@
+package webhook
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+)
+
+// SecretReader reads secrets from their store.
+type SecretReader interface {
+	// Read returns the current value of a secret, and then the previous value if there is one.
+	Read(ctx context.Context, id string) ([]string, error)
+}
+
+// Secrets caches secrets. Callers wait while another caller reads the same secret.
+type Secrets struct {
+	Reader SecretReader
+	Now    func() time.Time
+	// OnError is called if a secret can't be read, but the cache holds an earlier value.
+	OnError func(id string, err error)
+
+	mu     sync.Mutex
+	cached map[string]*cachedSecret
+}
+
+const (
+	secretTTL    = 5 * time.Minute  // afterwards, the secret is read again
+	retryExpired = 10 * time.Second // time between two attempts to read an expired secret again
+	// renewInterval is the minimum time between two attempts to read a secret because of a
+	// signature that does not match. Anyone can send such signatures.
+	renewInterval = time.Second
+
+	// Slack waits 3 seconds for an answer. With a cached value, the request should not wait at all.
+	readLimit   = 2 * time.Second
+	rereadLimit = time.Second
+)
+
+type cachedSecret struct {
+	mu       sync.Mutex
+	values   []string
+	readings int       // number of successful readings
+	readAt   time.Time // time of the last successful reading
+	triedAt  time.Time // end of the last attempt
+	err      error     // of the last attempt
+}
+
+// Secret holds the values of a secret at the time of a reading.
+type Secret struct {
+	Values  []string
+	id      string
+	reading int
+}
+
+// Get returns a secret that was read in the last 5 minutes. If the secret can't be read, Get
+// returns the last known values. Get returns an error only if there are none.
+func (s *Secrets) Get(ctx context.Context, id string) (Secret, error) {
+	c := s.lock(id)
+	defer c.mu.Unlock()
+	now := s.Now()
+	switch known := c.readings > 0; {
+	case known && now.Sub(c.readAt) < secretTTL,
+		known && c.err != nil && now.Sub(c.triedAt) < retryExpired:
+		return c.secret(id), nil
+	case known:
+		if err := s.read(ctx, id, c, rereadLimit); err != nil {
+			s.OnError(id, err)
+		}
+		return c.secret(id), nil
+	case c.err != nil && now.Sub(c.triedAt) < renewInterval:
+		return Secret{}, c.err
+	}
+	err := s.read(ctx, id, c, readLimit)
+	return c.secret(id), err
+}
+
+// Renew returns the secret if it has changed after old was returned. It reads the secret at most
+// once a second. changed is false if the values are still the same.
+func (s *Secrets) Renew(ctx context.Context, old Secret) (renewed Secret, changed bool) {
+	c := s.lock(old.id)
+	defer c.mu.Unlock()
+	if c.readings == old.reading && s.Now().Sub(c.triedAt) >= renewInterval {
+		if err := s.read(ctx, old.id, c, rereadLimit); err != nil {
+			s.OnError(old.id, err)
+		}
+	}
+	return c.secret(old.id), !slices.Equal(c.values, old.Values)
+}
+
+func (s *Secrets) lock(id string) *cachedSecret {
+	s.mu.Lock()
+	c, ok := s.cached[id]
+	if !ok {
+		if s.cached == nil {
+			s.cached = map[string]*cachedSecret{}
+		}
+		c = &cachedSecret{}
+		s.cached[id] = c
+	}
+	s.mu.Unlock()
+	c.mu.Lock()
+	return c
+}
+
+func (s *Secrets) read(
+	ctx context.Context, id string, c *cachedSecret, limit time.Duration,
+) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	values, err := s.Reader.Read(ctx, id)
+	c.triedAt, c.err = s.Now(), err
+	if err == nil {
+		c.values, c.readAt = values, c.triedAt
+		c.readings++
+	}
+	return err
+}
+
+func (c *cachedSecret) secret(id string) Secret { return Secret{c.values, id, c.readings} }

@@ -20,6 +20,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/resources"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/s3"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/secretsmanager"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/store"
 )
@@ -66,6 +67,12 @@ func newServices(
 	if err != nil {
 		return nil, err
 	}
+	s.SecretsManager, err = secretsmanager.New(secretsmanager.Config{
+		Region: region, Account: account, DB: db, Now: o.Now,
+	})
+	if err != nil {
+		return nil, err
+	}
 	s.S3, err = s3.New(s3.Config{
 		Dir: objectsDir(o.Data), Region: region, Now: o.Now,
 		SecretKey: func(accessKey string) string {
@@ -90,10 +97,11 @@ func newServices(
 		OnEvent: s.recordEvent, OnError: s.recordUndelivered,
 	})
 	s.json = map[string]jsonService{
-		dynamodb.TargetPrefix:    {"dynamodb", s.DynamoDB},
-		eventbridge.TargetPrefix: {"events", s.EventBridge},
-		logs.TargetPrefix:        {"logs", s.Logs},
-		sqs.TargetPrefix:         {"sqs", s.SQS},
+		dynamodb.TargetPrefix:       {"dynamodb", s.DynamoDB},
+		eventbridge.TargetPrefix:    {"events", s.EventBridge},
+		logs.TargetPrefix:           {"logs", s.Logs},
+		secretsmanager.TargetPrefix: {"secretsmanager", s.SecretsManager},
+		sqs.TargetPrefix:            {"sqs", s.SQS},
 	}
 	s.faults = faults.New(o.Faults, s.targets(), s.sandboxOf, s.recordFault)
 	s.authorizer = iam.Authorizer{

@@ -23,6 +23,7 @@ import (
 
 	localdynamodb "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/dynamodb"
 	localeventbridge "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventbridge"
+	localsecretsmanager "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/secretsmanager"
 	localsqs "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/awsconfig"
 )
@@ -55,10 +56,11 @@ func uniqueName(prefix string) string {
 // localServices maps the prefix of the header X-Amz-Target to a function that starts the service.
 // The prefix of S3 is "", because S3's requests do not contain this header.
 var localServices = map[string]func(endpoint string) (http.Handler, error){
-	"":                            startS3,
-	localdynamodb.TargetPrefix:    startDynamoDB,
-	localeventbridge.TargetPrefix: startEventBridge,
-	localsqs.TargetPrefix:         startSQS,
+	"":                               startS3,
+	localdynamodb.TargetPrefix:       startDynamoDB,
+	localeventbridge.TargetPrefix:    startEventBridge,
+	localsecretsmanager.TargetPrefix: startSecretsManager,
+	localsqs.TargetPrefix:            startSQS,
 }
 
 // router passes each request to a service. Like the emulator, it selects the service by the header

@@ -19,6 +19,9 @@ var keyActions = map[string][]string{
 	"dynamodb:DeleteItem":         {"Decrypt"},
 	"dynamodb:BatchWriteItem":     {"Decrypt"},
 	"dynamodb:ConditionCheckItem": {"Decrypt"},
+
+	"secretsmanager:GetSecretValue": {"Decrypt"},
+	"secretsmanager:PutSecretValue": {"GenerateDataKey", "Decrypt"},
 }
 
 // keyPermissions returns the permissions for the KMS key that encrypts the resource of p.

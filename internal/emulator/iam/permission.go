@@ -11,6 +11,7 @@ import (
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventbridge"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/secretsmanager"
 )
 
 // permission represents the permission to perform an action on a resource.
@@ -35,6 +36,8 @@ func (a Authorizer) permissions(
 		return a.eventsPermissions(call.Operation, r, body)
 	case "lambda":
 		return a.lambdaPermissions(call.Operation, r)
+	case "secretsmanager":
+		return a.secretsPermissions(call.Operation, body)
 	case "query":
 		return queryPermissions(r, body)
 	}
@@ -175,6 +178,21 @@ func (a Authorizer) lambdaPermissions(operation string, r *http.Request) ([]perm
 		function += ":" + qualifier
 	}
 	return []permission{{action: "lambda:" + operation, resource: function}}, nil
+}
+
+func (a Authorizer) secretsPermissions(operation string, body []byte) ([]permission, error) {
+	var in struct {
+		Name     string
+		SecretID string `json:"SecretId"`
+	}
+	if err := protocol.Decode(body, &in); err != nil {
+		return nil, err
+	}
+	resource := "*" // an operation without a secret, such as ListSecrets
+	if id := cmp.Or(in.SecretID, in.Name); id != "" {
+		resource = secretsmanager.ARN(a.Region, a.Account, id)
+	}
+	return []permission{{action: "secretsmanager:" + operation, resource: resource}}, nil
 }
 
 // queryPermissions returns the permissions for a call of AWS's query protocol.

@@ -39,6 +39,7 @@ var registry = map[string]handler{
 	"AWS::S3::Bucket":                 typed(createBucket),
 	"AWS::S3::BucketPolicy":           typed(createBucketPolicy),
 	"AWS::SSM::Parameter":             typed(createSSMParameter),
+	"AWS::SecretsManager::Secret":     typed(createSecret),
 	"AWS::SQS::Queue":                 typed(createQueue),
 	"AWS::SQS::QueuePolicy":           typed(createQueuePolicy),
 }
@@ -165,6 +166,5 @@ var refIsARN = []string{
 	"AWS::CertificateManager::Certificate",
 	"AWS::Lambda::LayerVersion",
 	"AWS::SNS::Topic",
-	"AWS::SecretsManager::Secret",
 	"AWS::StepFunctions::StateMachine",
 }

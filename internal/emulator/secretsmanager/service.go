@@ -1,0 +1,187 @@
+// Package secretsmanager emulates the part of AWS Secrets Manager that creates, reads, changes and
+// deletes secrets. It runs no rotation functions.
+package secretsmanager
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/store"
+)
+
+// TargetPrefix is the prefix of the header X-Amz-Target.
+const TargetPrefix = "secretsmanager"
+
+// Config configures a Service.
+type Config struct {
+	Region, Account string
+	DB              *store.DB        // keeps the secrets across runs; nil keeps nothing
+	Now             func() time.Time // default time.Now
+}
+
+// Service holds the secrets of one account and region.
+type Service struct {
+	protocol.JSONHandler
+	cfg    Config
+	bucket *store.Bucket // name → secret
+
+	mu      sync.Mutex
+	secrets map[string]*secret
+}
+
+// secret represents a secret with its versions, the oldest first.
+type secret struct {
+	Name, Description string
+	KMSKey            string
+	Created, Changed  time.Time
+	Deleted           time.Time // zero if not deleted
+	Tags              []Tag
+	Versions          []version
+	Template          string `json:",omitempty"` // value in the template that created the secret
+}
+
+// Tag labels a secret.
+type Tag struct{ Key, Value string }
+
+// version represents a value of a secret. A version without staging labels does not exist.
+type version struct {
+	ID      string
+	Value   Value
+	Stages  []string
+	Created time.Time
+}
+
+// Value holds the value of a secret: a text, or bytes if String is nil.
+type Value struct {
+	String *string
+	Binary []byte
+}
+
+// Staging labels.
+const (
+	Current  = "AWSCURRENT"
+	Previous = "AWSPREVIOUS"
+)
+
+// New returns a service with the secrets stored in the database.
+func New(cfg Config) (*Service, error) {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	s := &Service{cfg: cfg}
+	var err error
+	if s.bucket, err = cfg.DB.Bucket("secrets"); err != nil {
+		return nil, err
+	}
+	if s.secrets, err = store.LoadJSON[*secret](s.bucket); err != nil {
+		return nil, err
+	}
+	s.JSONHandler = s.operations()
+	return s, nil
+}
+
+// arnSuffix ends the ARN of every secret. On AWS, six random characters follow the name.
+const arnSuffix = "-local1"
+
+// ARN returns the ARN of a secret. id is the name of the secret, or an ARN with or without the
+// characters that follow the name.
+func ARN(region, account, id string) string {
+	prefix := "arn:aws:secretsmanager:" + region + ":" + account + ":secret:"
+	return prefix + strings.TrimSuffix(strings.TrimPrefix(id, prefix), arnSuffix) + arnSuffix
+}
+
+func (s *Service) arn(name string) string { return ARN(s.cfg.Region, s.cfg.Account, name) }
+
+// find returns the secret with a name or an ARN.
+func (s *Service) find(id string) (*secret, error) {
+	arn := s.arn(id)
+	for name, found := range s.secrets {
+		if s.arn(name) == arn {
+			return found, nil
+		}
+	}
+	return nil, protocol.Errorf("ResourceNotFoundException",
+		"Secrets Manager can't find the specified secret.")
+}
+
+// findUsable returns the secret with a name or an ARN unless it is deleted.
+func (s *Service) findUsable(id string) (*secret, error) {
+	found, err := s.find(id)
+	if err == nil && !found.Deleted.IsZero() {
+		return nil, protocol.Errorf("InvalidRequestException", "You can't perform this operation "+
+			"on the secret because it was marked for deletion.")
+	}
+	return found, err
+}
+
+func (s *Service) save(changed *secret) error { return s.bucket.PutJSON(changed.Name, changed) }
+
+// version returns the version with an id, a staging label, or both. Without either, it returns the
+// current version.
+func (s *secret) version(id, stage string) (*version, bool) {
+	if id == "" {
+		stage = cmp.Or(stage, Current)
+	}
+	for i := range s.Versions {
+		v := &s.Versions[i]
+		if (id == "" || v.ID == id) && (stage == "" || slices.Contains(v.Stages, stage)) {
+			return v, true
+		}
+	}
+	return nil, false
+}
+
+// put adds a version with the staging labels. The former current version becomes the previous one.
+func (s *secret) put(id string, value Value, stages []string, now time.Time) {
+	if slices.Contains(stages, Current) {
+		s.removeStage(Previous)
+		if former, ok := s.version("", Current); ok {
+			former.Stages = append(former.Stages, Previous)
+		}
+	}
+	for _, stage := range stages {
+		s.removeStage(stage)
+	}
+	s.Versions = append(s.Versions, version{id, value, stages, now})
+	s.Versions = slices.DeleteFunc(s.Versions, func(v version) bool { return len(v.Stages) == 0 })
+	s.Changed = now
+}
+
+func (s *secret) removeStage(stage string) {
+	for i := range s.Versions {
+		v := &s.Versions[i]
+		v.Stages = slices.DeleteFunc(v.Stages, func(s string) bool { return s == stage })
+	}
+}
+
+// Definition describes a secret of a template.
+type Definition struct {
+	Name, Description, KMSKey string
+	Value                     string // used for a new secret, and if the template changed
+	Template                  string // Value if it is in the template, "" if it was generated
+	Tags                      []Tag
+}
+
+// Define creates a secret of a template and returns its ARN. A secret of an earlier run keeps its
+// value unless the template has another value now.
+func (s *Service) Define(d Definition) (arn string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	defined, known := s.secrets[d.Name]
+	if !known {
+		defined = &secret{Name: d.Name, Created: s.cfg.Now()}
+		s.secrets[d.Name] = defined
+	}
+	if !known || d.Template != defined.Template {
+		defined.put(uuid.NewString(), Value{String: &d.Value}, []string{Current}, s.cfg.Now())
+	}
+	defined.Description, defined.KMSKey, defined.Tags = d.Description, d.KMSKey, d.Tags
+	defined.Template, defined.Deleted = d.Template, time.Time{}
+	return s.arn(d.Name), s.save(defined)
+}

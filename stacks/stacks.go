@@ -47,6 +47,9 @@ func New(app awscdk.App, stage string) (awscdk.Stack, error) {
 		})
 	}
 	props.PhysicalNamePrefix = &name
+	if stage == Local {
+		props.Webhooks = localWebhooks(stack)
+	}
 	pipeline := eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), props)
 	if stage == Local {
 		awscdk.Annotations_Of(pipeline).AcknowledgeWarning(

@@ -1,6 +1,7 @@
 package eventpipeline
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -45,6 +46,9 @@ type AlarmThresholds struct {
 	// FailedDeliveries sets the threshold for notifications that EventBridge moved to the DLQ, and
 	// for events that a rule lost. Default: 1.
 	FailedDeliveries *float64
+	// RefusedSignatures sets the threshold for requests of one webhook source that have no valid
+	// signature. Default: 5.
+	RefusedSignatures *float64
 	// UnhealedEvents sets the threshold for events that the reconciler could not repair.
 	// Default: 1.
 	UnhealedEvents *float64
@@ -61,6 +65,7 @@ func (t *AlarmThresholds) withDefaults(reconcilerLag awscdk.Duration) *AlarmThre
 	setDefault(&thresholds.ApiServerErrors, jsii.Number(5))
 	setDefault(&thresholds.ThrottledRequests, jsii.Number(100))
 	setDefault(&thresholds.RetriedEvents, jsii.Number(5))
+	setDefault(&thresholds.RefusedSignatures, jsii.Number(5))
 	for _, threshold := range []**float64{
 		&thresholds.DeadLetters, &thresholds.ApiErrors, &thresholds.ApiThrottles,
 		&thresholds.WorkerErrors, &thresholds.WorkerThrottles,
@@ -83,6 +88,7 @@ type alarms struct {
 	throttledRequests                               awscloudwatch.Alarm   // nil for an existing API
 	missingRuns                                     awscloudwatch.Alarm   // nil without a schedule
 	rules                                           []awscloudwatch.Alarm // of OnEventProcessed
+	refusedSignatures                               []awscloudwatch.Alarm // of each webhook source
 }
 
 func newAlarms(p *eventPipeline, m metrics) alarms {
@@ -117,7 +123,8 @@ func newAlarms(p *eventPipeline, m metrics) alarms {
 		failedDeliveries: newAlarm(p, "FailedDeliveriesAlarm", m.failedDeliveries,
 			*t.FailedDeliveries,
 			"EventBridge moved notifications to the DLQ in the last minutes."),
-		retriedEvents: newRetriedAlarm(p, m.retried),
+		retriedEvents:     newRetriedAlarm(p, m.retried),
+		refusedSignatures: newWebhookAlarms(p),
 	}
 	if m.throttledRequests != nil {
 		a.throttledRequests = newAlarm(p, "ThrottledRequestsAlarm", m.throttledRequests,
@@ -241,7 +248,7 @@ func (p *eventPipeline) Alarms() []awscloudwatch.Alarm {
 			all = append(all, optional)
 		}
 	}
-	return append(all, a.rules...)
+	return slices.Concat(all, a.refusedSignatures, a.rules)
 }
 
 func (p *eventPipeline) FailedEventsAlarm() awscloudwatch.Alarm { return p.alarms.failedEvents }

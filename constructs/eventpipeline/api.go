@@ -38,6 +38,9 @@ func newHttpApi(p *eventPipeline) awsapigatewayv2.IHttpApi {
 	addRoute(awsapigatewayv2.HttpMethod_POST, "/events", authorizer, ingest)
 	addRoute(awsapigatewayv2.HttpMethod_GET, "/events/{eventId}", authorizer, status)
 	addRoute(awsapigatewayv2.HttpMethod_GET, "/health", noAuthorizer(), nil)
+	if p.props.Webhooks != nil { // the API function verifies the signatures
+		addRoute(awsapigatewayv2.HttpMethod_POST, webhookPath, noAuthorizer(), nil)
+	}
 	// The default route applies the same authorization to all other requests. The API function
 	// answers them with 404, or with 405 and the header Allow.
 	awsapigatewayv2.NewHttpRoute(api, jsii.String("DefaultRoute"), &awsapigatewayv2.HttpRouteProps{
@@ -82,28 +85,30 @@ func corsPreflight(
 	return &cors
 }
 
-// addRoutesToExistingApi adds POST /events and GET /events/{eventId}. The CDK creates the
+// addRoutesToExistingApi adds POST /events, GET /events/{eventId}, and the route for webhooks if
+// there are webhook sources. The CDK creates the
 // authorizer as a child of the API. The authorizer's id begins with the pipeline's id, so that it
 // can't collide with the ids of the API's other children.
 func addRoutesToExistingApi(p *eventPipeline, api awsapigatewayv2.IHttpApi) {
 	authorizer := newAuthorizer(p, *p.Node().Id())
 	ingest, status := scopes(p.props)
 	integration := newIntegration(p)
-	for _, route := range []struct {
-		id, path string
-		method   awsapigatewayv2.HttpMethod
-		scopes   *[]*string
-	}{
-		{"IngestRoute", "/events", awsapigatewayv2.HttpMethod_POST, ingest},
-		{"StatusRoute", "/events/{eventId}", awsapigatewayv2.HttpMethod_GET, status},
-	} {
-		awsapigatewayv2.NewHttpRoute(p, &route.id, &awsapigatewayv2.HttpRouteProps{
+	addRoute := func(
+		id string, method awsapigatewayv2.HttpMethod, path string,
+		authorizer awsapigatewayv2.IHttpRouteAuthorizer, scopes *[]*string,
+	) {
+		awsapigatewayv2.NewHttpRoute(p, &id, &awsapigatewayv2.HttpRouteProps{
 			HttpApi:             api,
-			RouteKey:            awsapigatewayv2.HttpRouteKey_With(&route.path, route.method),
+			RouteKey:            awsapigatewayv2.HttpRouteKey_With(&path, method),
 			Integration:         integration,
 			Authorizer:          authorizer,
-			AuthorizationScopes: route.scopes,
+			AuthorizationScopes: scopes,
 		})
+	}
+	addRoute("IngestRoute", awsapigatewayv2.HttpMethod_POST, "/events", authorizer, ingest)
+	addRoute("StatusRoute", awsapigatewayv2.HttpMethod_GET, "/events/{eventId}", authorizer, status)
+	if p.props.Webhooks != nil {
+		addRoute(webhookRouteID, awsapigatewayv2.HttpMethod_POST, webhookPath, noAuthorizer(), nil)
 	}
 	pinPayloadFormat(api, *p.Node().Id())
 }
@@ -155,7 +160,7 @@ func newStage(p *eventPipeline) awsapigatewayv2.HttpStage {
 		panic(fmt.Sprintf("encode the access log's format: %v", err)) // can't fail for strings
 	}
 	resource := stage.Node().DefaultChild().(awsapigatewayv2.CfnStage)
-	throttleHealth(p, resource)
+	throttleRoutes(p, resource)
 	resource.SetAccessLogSettings(
 		&awsapigatewayv2.CfnStage_AccessLogSettingsProperty{
 			DestinationArn: p.accessLogGroup.LogGroupArn(),
@@ -170,14 +175,25 @@ const (
 	healthBurstLimit = 20
 )
 
-// throttleHealth limits GET /health, so that anonymous requests can't use up the throttle of the
-// other routes.
-func throttleHealth(p *eventPipeline, stage awsapigatewayv2.CfnStage) {
-	stage.SetRouteSettings(map[string]any{healthRoute: map[string]any{
+// throttleRoutes limits the routes without an authorizer, so that anonymous requests can't use up the
+// throttle of the other routes.
+func throttleRoutes(p *eventPipeline, stage awsapigatewayv2.CfnStage) {
+	settings := map[string]any{healthRoute: map[string]any{
 		"ThrottlingRateLimit": healthRateLimit, "ThrottlingBurstLimit": healthBurstLimit,
-	}})
-	// API Gateway rejects settings of a route that does not exist yet.
-	stage.Node().AddDependency(p.httpApi.Node().FindChild(jsii.String("GET--health")))
+	}}
+	throttled := []string{"GET--health"}
+	if p.props.Webhooks != nil {
+		settings["POST "+webhookPath] = map[string]any{
+			"ThrottlingRateLimit":  p.props.WebhooksThrottlingRateLimit,
+			"ThrottlingBurstLimit": p.props.WebhooksThrottlingBurstLimit,
+		}
+		throttled = append(throttled, webhookRouteOfNewAPI)
+	}
+	stage.SetRouteSettings(settings)
+	for _, route := range throttled {
+		// API Gateway rejects settings of a route that does not exist yet.
+		stage.Node().AddDependency(p.httpApi.Node().FindChild(&route))
+	}
 }
 
 // newDomainName creates the custom domain name. It returns nil if the prop DomainName is not set.

@@ -63,6 +63,8 @@ func withDefaults(props *EventPipelineProps) EventPipelineProps {
 	setDefault(&p.MaxPayloadBytes, jsii.Number(1<<20))
 	setDefault(&p.ThrottlingRateLimit, jsii.Number(1000))
 	setDefault(&p.ThrottlingBurstLimit, jsii.Number(2000))
+	setDefault(&p.WebhooksThrottlingRateLimit, jsii.Number(500))
+	setDefault(&p.WebhooksThrottlingBurstLimit, jsii.Number(1000))
 	// The defaults of these props depend on other defaults.
 	setDefault(&p.VisibilityTimeout, seconds(minVisibility(p)))
 	setDefault(&p.ReconcilerGracePeriod, seconds(max(60*60, inSeconds(p.VisibilityTimeout))))

@@ -20,14 +20,18 @@ func newApiFunction(p *eventPipeline) (awslambda.Function, awslogs.LogGroup) {
 	open := strconv.FormatBool(p.props.Authorization == AuthorizationOpenToAnyoneOnTheInternet)
 	textPlain := strconv.FormatBool(*p.props.AcceptTextPlain)
 	allCallers := strconv.FormatBool(*p.props.StatusForAllCallers)
+	variables := map[string]*string{
+		contract.UnknownEventTypes:   jsii.String(string(p.props.UnknownEventTypes)),
+		contract.MaxPayloadBytes:     numberVariable(*p.props.MaxPayloadBytes),
+		contract.OpenAPI:             &open,
+		contract.AcceptTextPlain:     &textPlain,
+		contract.StatusForAllCallers: &allCallers,
+	}
+	if p.props.Webhooks != nil {
+		variables[contract.Webhooks] = webhookVariable(p)
+	}
 	fn, logGroup := newFunction(p, "Api", "Accepts events: Bronze, then table and queue",
-		p.props.ApiFunction, map[string]*string{
-			contract.UnknownEventTypes:   jsii.String(string(p.props.UnknownEventTypes)),
-			contract.MaxPayloadBytes:     numberVariable(*p.props.MaxPayloadBytes),
-			contract.OpenAPI:             &open,
-			contract.AcceptTextPlain:     &textPlain,
-			contract.StatusForAllCallers: &allCallers,
-		})
+		p.props.ApiFunction, variables)
 	grantApi(p, fn.Role())
 	return fn, logGroup
 }

@@ -51,6 +51,7 @@ func suppressNagRules(p *eventPipeline) {
 				"nothing and tells nothing. Load balancers and monitors can't sign.")
 		}
 	}
+	suppressWebhookRoute(p)
 
 	anyResource := nagSuppression{"AwsSolutions-IAM5",
 		"X-Ray's actions are on no resource: IAM takes them with * alone.",
@@ -64,6 +65,19 @@ func suppressNagRules(p *eventPipeline) {
 	addSuppressions(defaultPolicy(p.apiFunction.Role()), anyResource, bronze)
 	addSuppressions(defaultPolicy(p.workerFunction.Role()), anyResource, bronze, silver)
 	addSuppressions(defaultPolicy(p.reconcilerFunction.Role()), anyResource, silver)
+}
+
+// suppressWebhookRoute suppresses the finding about the route for webhooks, which has no authorizer.
+func suppressWebhookRoute(p *eventPipeline) {
+	parent, id := p.httpApi.Node(), webhookRouteOfNewAPI
+	if p.props.HttpApi != nil {
+		parent, id = p.Node(), webhookRouteID
+	}
+	if route := parent.TryFindChild(&id); route != nil {
+		suppress(route, "AwsSolutions-APIG4", "Senders of webhooks can't sign for IAM and have no "+
+			"tokens. Before the API function does anything else, it verifies the sender's "+
+			"signature over the raw body, which an authorizer does not receive.")
+	}
 }
 
 // suppressObjects returns a suppression for permissions on all objects under a prefix. If the

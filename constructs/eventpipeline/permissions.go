@@ -29,6 +29,7 @@ func grantApi(p *eventPipeline, role awsiam.IRole) {
 	allow(role, p.bronzeBucket.ArnForObjects(jsii.String(bronzeObjects)), "s3:PutObject")
 	allow(role, p.eventsTable.TableArn(), "dynamodb:PutItem", "dynamodb:GetItem")
 	allow(role, p.queue.QueueArn(), "sqs:SendMessage")
+	allowSecrets(p, role)
 
 	allowKey(p, role, p.bronzeBucket.EncryptionKey(), "s3", "kms:GenerateDataKey")
 	allowKey(p, role, p.eventsTable.EncryptionKey(), "dynamodb", "kms:Decrypt")

@@ -164,7 +164,8 @@ type EventPipelineProps struct {
 	ReconcilerMaxReenqueues *float64
 
 	// Vpc names the VPC in which the functions run. From its subnets, S3, DynamoDB, SQS,
-	// EventBridge and X-Ray must be reachable through a NAT gateway or VPC endpoints.
+	// EventBridge and X-Ray must be reachable through a NAT gateway or VPC endpoints. With Webhooks,
+	// Secrets Manager must be reachable too.
 	// Default: no VPC.
 	Vpc awsec2.IVpc
 	// VpcSubnets selects subnets of Vpc. Default: the private subnets.
@@ -255,13 +256,24 @@ type EventPipelineProps struct {
 	// AuthorizationOpenToAnyoneOnTheInternet, because sendBeacon sends no Authorization header.
 	// Default: false.
 	AcceptTextPlain *bool
-	// ThrottlingRateLimit limits requests per second over all routes, except GET /health. That
-	// route has a limit of its own: 10 requests per second, and 20 at once. Default: 1,000.
+	// ThrottlingRateLimit limits requests per second over all routes, except GET /health and the
+	// route for webhooks. GET /health has a limit of its own: 10 requests per second, and 20 at once.
+	// Default: 1,000.
 	ThrottlingRateLimit *float64
 	// ThrottlingBurstLimit limits how many requests API Gateway accepts at once in a burst above
 	// ThrottlingRateLimit.
 	// Default: 2,000.
 	ThrottlingBurstLimit *float64
+	// Webhooks lists senders of webhooks, such as GitHub and Stripe. The API gets the route POST
+	// /webhooks/{source}, which has no authorizer: the API function verifies the signature of each
+	// request. docs/webhooks.md describes the senders. Default: none.
+	Webhooks *[]*WebhookSource
+	// WebhooksThrottlingRateLimit limits requests per second of all webhook sources together.
+	// Default: 500.
+	WebhooksThrottlingRateLimit *float64
+	// WebhooksThrottlingBurstLimit limits how many webhook requests API Gateway accepts at once in a
+	// burst above WebhooksThrottlingRateLimit. Default: 1,000.
+	WebhooksThrottlingBurstLimit *float64
 	// CorsPreflight lets browsers call the API from other origins. By default, AllowMethods are GET
 	// and POST. AllowHeaders are the headers that the API reads, without extension attributes of
 	// CloudEvents. ExposeHeaders are the headers that the API sends. Default: off.

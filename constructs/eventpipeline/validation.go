@@ -171,6 +171,7 @@ func (v *validation) validate(p EventPipelineProps) {
 	v.validateExisting(p)
 	v.validateAuthorization(p)
 	v.validateDomain(p)
+	v.validateWebhooks(p)
 	v.requireInteger("MaxPayloadBytes", *p.MaxPayloadBytes, 1, 2<<20,
 		"Lambda's limit is 6 MB, and escaping doubles quotes and backslashes")
 	v.require(*p.ThrottlingRateLimit > 0, "ThrottlingRateLimit", "must be greater than 0, got %s",

@@ -125,27 +125,34 @@ func (v *validation) validateDomain(p EventPipelineProps) {
 		"must not be true without DomainName: the API would have no endpoint")
 }
 
-// readSchemas reads and checks the schemas in SchemaDirectory. It returns nil if the prop is not
-// set or a schema is invalid.
+// readSchemas reads and checks the schemas in SchemaDirectory and in the folders of the webhook
+// sources. It leaves out folders with an invalid schema.
 func (v *validation) readSchemas(p EventPipelineProps) jsonschema.Bundle {
 	choices := []UnknownEventTypes{UnknownEventTypesAccept, UnknownEventTypesRefuse}
 	v.require(slices.Contains(choices, p.UnknownEventTypes), "UnknownEventTypes",
 		"must be one of %q, got %q", choices, p.UnknownEventTypes)
-	if p.SchemaDirectory == nil {
-		v.require(p.UnknownEventTypes != UnknownEventTypesRefuse, "UnknownEventTypes",
-			"must not be %q without SchemaDirectory: every event would be rejected",
-			UnknownEventTypesRefuse)
+	var schemas jsonschema.Bundle
+	if p.SchemaDirectory != nil {
+		schemas = v.readSchemaFolder("SchemaDirectory", *p.SchemaDirectory)
+	}
+	schemas = v.addWebhookSchemas(p, schemas)
+	v.require(len(schemas) > 0 || p.SchemaDirectory != nil ||
+		p.UnknownEventTypes != UnknownEventTypesRefuse, "UnknownEventTypes",
+		"must not be %q without SchemaDirectory: every event would be rejected",
+		UnknownEventTypesRefuse)
+	return schemas
+}
+
+// readSchemaFolder returns nil and adds errors about the prop if a schema is invalid.
+func (v *validation) readSchemaFolder(prop, folder string) jsonschema.Bundle {
+	if folder == "" {
+		v.addError(prop, `must be a folder, got "": omit it to use no schemas`)
 		return nil
 	}
-	if *p.SchemaDirectory == "" {
-		v.addError("SchemaDirectory", `must be a folder, got "": omit it to use no schemas`)
-		return nil
-	}
-	schemas, err := readBundle(*p.SchemaDirectory)
+	schemas, err := readBundle(folder)
 	if err != nil {
 		for line := range strings.Lines(err.Error()) {
-			line = strings.TrimSuffix(line, "\n")
-			v.addError("SchemaDirectory", "%s: %s", *p.SchemaDirectory, line)
+			v.addError(prop, "%s: %s", folder, strings.TrimSuffix(line, "\n"))
 		}
 		return nil
 	}

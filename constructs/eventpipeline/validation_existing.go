@@ -109,6 +109,7 @@ func (v *validation) unusedProps(p EventPipelineProps) {
 		"DeadLetterQueueRetention", "VisibilityTimeout")
 	v.unusedWith(p, "EventBus", p.EventBus != nil, "EventBusEncryptionKey")
 	v.unusedWith(p, "HttpApi", p.HttpApi != nil, "ThrottlingRateLimit", "ThrottlingBurstLimit",
+		"WebhooksThrottlingRateLimit", "WebhooksThrottlingBurstLimit",
 		"CorsPreflight", "DomainName", "DomainCertificate", "DomainMappingKey", "MutualTls",
 		"DomainOwnershipCertificate",
 		"DisableExecuteApiEndpoint")
@@ -118,6 +119,8 @@ func (v *validation) unusedProps(p EventPipelineProps) {
 		"Lambda accepts either a concurrency or provisioned pollers", "MaxConcurrency")
 	v.unused(p, p.MinimumPollers == nil, "must not be set without MinimumPollers",
 		"MaximumPollers")
+	v.unused(p, p.Webhooks == nil, "must not be set without Webhooks",
+		"WebhooksThrottlingRateLimit", "WebhooksThrottlingBurstLimit")
 	v.unused(p, p.Vpc == nil, "must not be set without Vpc", "VpcSubnets", "SecurityGroups")
 	// The pipeline always creates its log groups, so their key always has an effect.
 	partWithoutKey := p.LogEncryptionKey == nil ||

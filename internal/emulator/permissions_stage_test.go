@@ -44,6 +44,7 @@ type stage struct {
 	operatorS3     *awss3.Client
 	bronze, silver string // names of the buckets
 	bus            string
+	secret         string // ARN
 }
 
 // Names of the functions in the stage.
@@ -74,6 +75,7 @@ func newStage(t *testing.T, p *Platform, onDenial func(iam.Denial)) *stage {
 	s := &stage{
 		t: t, as: as, bus: out["EventBusName"],
 		bronze: out["BronzeBucketName"], silver: out["SilverBucketName"],
+		secret: out["WebhookSecretArn"],
 	}
 	s.policies = authorizer.Policies
 	s.queue, s.dlq = s.find(p, out["QueueUrl"]), s.find(p, out["DeadLetterQueueUrl"])

@@ -12,6 +12,7 @@ import (
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/secretsmanager"
 )
 
 // performTasks performs all tasks of the functions and returns the first error.
@@ -28,6 +29,7 @@ func (s *stage) performTasks(ctx context.Context) error {
 		{"fail without a payload in Bronze", s.failMissing},
 		{"replay events with and without a record", s.replay},
 		{"reconcile", s.reconcile},
+		{"read the secret of a webhook source", s.readSecret},
 	} {
 		if err := step.do(ctx); err != nil {
 			return fmt.Errorf("%s: %s", step.name, err)
@@ -114,6 +116,14 @@ func (s *stage) acceptKeyed(ctx context.Context) error {
 	if err == nil && (!again.Duplicate || again.Event.ID != first.Event.ID) {
 		err = fmt.Errorf("the second request got %+v", again)
 	}
+	return err
+}
+
+func (s *stage) readSecret(ctx context.Context) error {
+	if s.secret == "" { // the template has no webhook sources
+		return nil
+	}
+	_, err := secretsmanager.NewReader(s.as(apiName)).Read(ctx, s.secret)
 	return err
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/google/go-cmp/cmp"
@@ -29,6 +30,8 @@ func withKeys(t *testing.T) synthesized {
 	}
 	stack := newStack(t)
 	must(t, func() error {
+		secret := awssecretsmanager.NewSecret(stack, jsii.String("Secret"),
+			&awssecretsmanager.SecretProps{EncryptionKey: newKey(stack, "SecretKey")})
 		p := eventpipeline.NewEventPipeline(
 			stack,
 			jsii.String("EventPipeline"),
@@ -44,6 +47,10 @@ func withKeys(t *testing.T) synthesized {
 				EventsTableEncryptionKey: newKey(stack, "TableKey"),
 				LogEncryptionKey:         newKey(stack, "LogKey"),
 				EventBusEncryptionKey:    newKey(stack, "BusKey"),
+
+				Webhooks: &[]*eventpipeline.WebhookSource{
+					eventpipeline.GitHubWebhook("github", secret),
+				},
 			},
 		)
 		for output, value := range map[string]*string{
@@ -53,6 +60,7 @@ func withKeys(t *testing.T) synthesized {
 			"EventBusName":       p.EventBus().EventBusName(),
 			"QueueUrl":           p.Queue().QueueUrl(),
 			"DeadLetterQueueUrl": p.DeadLetterQueue().QueueUrl(),
+			"WebhookSecretArn":   secret.SecretArn(),
 		} {
 			awscdk.NewCfnOutput(stack, &output, &awscdk.CfnOutputProps{Value: value})
 		}

@@ -130,6 +130,11 @@ func samples(t *testing.T, stack awscdk.Stack) map[string]any {
 		"Notifications":        eventpipeline.NotificationsPerBatch,
 		"ThrottlingRateLimit":  jsii.Number(1),
 		"ThrottlingBurstLimit": jsii.Number(1),
+		"Webhooks": &[]*eventpipeline.WebhookSource{
+			eventpipeline.GitHubWebhook("github", importedSecret(stack, "github")),
+		},
+		"WebhooksThrottlingRateLimit":  jsii.Number(1),
+		"WebhooksThrottlingBurstLimit": jsii.Number(1),
 		"CorsPreflight": &awsapigatewayv2.CorsPreflightOptions{
 			AllowOrigins: jsii.Strings("https://example.org"),
 		},
@@ -166,6 +171,7 @@ func samples(t *testing.T, stack awscdk.Stack) map[string]any {
 		"AlarmThresholds.ThrottledRequests":       jsii.Number(2),
 		"AlarmThresholds.NotificationDeadLetters": jsii.Number(2),
 		"AlarmThresholds.FailedDeliveries":        jsii.Number(2),
+		"AlarmThresholds.RefusedSignatures":       jsii.Number(2),
 	}
 	for _, function := range []string{"ApiFunction", "WorkerFunction", "ReconcilerFunction"} {
 		samples[function+".MemorySize"] = jsii.Number(128)
@@ -199,6 +205,10 @@ var together = map[string][]string{
 		"DomainName", "DomainCertificate", "MutualTls",
 	},
 	"DisableExecuteApiEndpoint": {"DomainName", "DomainCertificate"},
+
+	"WebhooksThrottlingRateLimit":       {"Webhooks"},
+	"WebhooksThrottlingBurstLimit":      {"Webhooks"},
+	"AlarmThresholds.RefusedSignatures": {"Webhooks"},
 }
 
 // inCode lists the props that change only a function's code. Other tests check them:

@@ -410,6 +410,7 @@ func allInvalidProps(t *testing.T, stack awscdk.Stack) map[string]invalidProps {
 	for _, group := range []map[string]invalidProps{
 		invalidBronze(), invalidRetentions(), invalidFunctions(parameter), invalidWorkerEntries(t),
 		invalidAuthorization(), invalidApis(), invalidSchemas(t), invalidWithExisting(stack),
+		invalidWebhooks(stack),
 	} {
 		maps.Copy(all, group)
 	}

@@ -61,3 +61,7 @@ func atAnyLevel(log *slog.Logger) *slog.Logger { return slog.New(anyLevel{log.Ha
 type anyLevel struct{ slog.Handler }
 
 func (anyLevel) Enabled(context.Context, slog.Level) bool { return true }
+
+func (h anyLevel) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return anyLevel{h.Handler.WithAttrs(attrs)}
+}

@@ -43,11 +43,11 @@ func (a API) webhook(ctx context.Context, req request, name string) response {
 	if err != nil {
 		return a.rejectWebhook(ctx, req, source, err)
 	}
-	if challenge, ok := source.Challenge(decoded.Payload); ok {
-		return jsonResponse(http.StatusOK, map[string]string{"challenge": challenge})
+	if decoded.isChallenge {
+		return jsonResponse(http.StatusOK, map[string]string{"challenge": decoded.challenge})
 	}
 	accepted, err := a.Ingest.Accept(ctx, pipeline.Request{
-		Body: body, Caller: "webhook:" + name, Webhook: &decoded,
+		Body: body, Caller: "webhook:" + name, Webhook: &decoded.WebhookRequest,
 	})
 	if err != nil {
 		return a.reject(ctx, req, err, slog.String("source", name),
@@ -98,30 +98,39 @@ const (
 	acceptedMedia = jsonMedia + ", " + pipeline.FormContentType
 )
 
-// decodeWebhook returns the event of a request whose signature is valid.
+// webhookRequest represents a request whose signature is valid.
+type webhookRequest struct {
+	pipeline.WebhookRequest
+	challenge   string // of Slack's url_verification
+	isChallenge bool   // the request is no event
+}
+
 func decodeWebhook(
 	source webhook.Source, headers map[string]string, body []byte,
-) (pipeline.WebhookRequest, error) {
+) (webhookRequest, error) {
 	if coding := headers["content-encoding"]; coding != "" && coding != "identity" {
-		return pipeline.WebhookRequest{}, pipeline.Errorf(pipeline.UnsupportedCoding,
+		return webhookRequest{}, pipeline.Errorf(pipeline.UnsupportedCoding,
 			"A webhook's body must have no Content-Encoding.")
 	}
 	media, err := mediaType(source, headers)
 	if err != nil {
-		return pipeline.WebhookRequest{}, err
+		return webhookRequest{}, err
 	}
 	w := pipeline.Webhook{
 		Source: source.Name, ContentType: media, Headers: source.KeptHeaders(headers),
 	}
 	payload, err := w.JSON(body)
 	if err != nil {
-		return pipeline.WebhookRequest{}, err
+		return webhookRequest{}, err
 	}
-	return pipeline.WebhookRequest{
+	indexed := webhook.NewPayload(payload)
+	decoded := webhookRequest{WebhookRequest: pipeline.WebhookRequest{
 		Webhook: w, Payload: payload,
-		Type:        source.EventType(headers, payload),
-		DeliveryKey: source.DeliveryKey(headers, payload),
-	}, nil
+		Type:        source.EventType(headers, indexed),
+		DeliveryKey: source.DeliveryKey(headers, indexed),
+	}}
+	decoded.challenge, decoded.isChallenge = source.Challenge(indexed)
+	return decoded, nil
 }
 
 // mediaType returns the media type of a webhook. Without a Content-Type, the body must be JSON.

@@ -39,7 +39,8 @@ func FuzzIdentity(f *testing.F) {
 		f.Add([]byte(fixture.body), "push")
 	}
 	f.Add([]byte(`{"payload":"{\"type\":7}","event":{"type":[]}}`), "a/b")
-	f.Fuzz(func(t *testing.T, payload []byte, name string) {
+	f.Fuzz(func(t *testing.T, body []byte, name string) {
+		payload := NewPayload(body)
 		for _, x := range fixtures {
 			headers := map[string]string{"x-github-event": name, "x-shopify-topic": name}
 			if got := x.source.EventType(headers, payload); len(got) > maxTypeLength {

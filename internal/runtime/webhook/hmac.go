@@ -227,21 +227,21 @@ func (h HMAC) encode(sum []byte) string {
 	return hex.EncodeToString(sum)
 }
 
-func (h HMAC) eventType(headers map[string]string, payload []byte) string {
+func (h HMAC) eventType(headers map[string]string, payload Payload) string {
 	switch {
 	case h.EventTypeHeader != "":
 		return headers[h.EventTypeHeader]
 	case h.EventTypePointer != "":
-		return lookup(payload, h.EventTypePointer)
+		return payload.lookup(h.EventTypePointer)
 	}
 	return h.EventType
 }
 
-func (h HMAC) deliveryID(headers map[string]string, payload []byte) string {
+func (h HMAC) deliveryID(headers map[string]string, payload Payload) string {
 	if h.DeliveryIDHeader != "" {
 		return headers[h.DeliveryIDHeader]
 	}
-	return lookup(payload, h.DeliveryIDPointer)
+	return payload.lookup(h.DeliveryIDPointer)
 }
 
 func (h HMAC) sign(key []byte, d Delivery) map[string]string {

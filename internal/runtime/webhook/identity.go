@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/jsonpointer"
 )
@@ -17,12 +19,12 @@ import (
 const maxTypeLength = 64
 
 // EventType returns the type of a request's event: the source's prefix, a period, and the sender's
-// name for the type. It returns "" if the request has no type. payload is JSON.
+// name for the type. It returns "" if the request has no type.
 //
 // The characters that an event type allows are letters, digits, period, underscore and hyphen. A
 // slash becomes a period, and any other character becomes an underscore. In a longer type, a hash
 // replaces the end.
-func (s Source) EventType(headers map[string]string, payload []byte) string {
+func (s Source) EventType(headers map[string]string, payload Payload) string {
 	name := s.scheme().eventType(headers, payload)
 	if name == "" {
 		return ""
@@ -53,59 +55,90 @@ func typeCharacter(c rune) rune {
 // DeliveryKey returns a key that is the same for all requests that repeat a delivery. If the
 // request has no delivery id, the key is a hash of the body, so that at least an identical request
 // is recognized.
-func (s Source) DeliveryKey(headers map[string]string, payload []byte) string {
+func (s Source) DeliveryKey(headers map[string]string, payload Payload) string {
 	if id := s.scheme().deliveryID(headers, payload); id != "" {
 		return "id " + id
 	}
-	sum := sha256.Sum256(payload)
+	sum := sha256.Sum256(payload.JSON)
 	return "body " + hex.EncodeToString(sum[:])
 }
 
-// lookup returns the string or the number at a JSON pointer. It returns "" for all other values. A
-// pointer also leads into strings that contain JSON, such as the field payload of Slack's forms.
-func lookup(payload []byte, pointer string) string {
-	value := json.RawMessage(payload)
-	for _, key := range jsonpointer.Split(pointer) {
-		if value = member(value, key); value == nil {
-			return ""
-		}
-	}
-	var text string
-	switch {
-	case len(value) == 0:
-		return ""
-	case value[0] == '"':
-		_ = json.Unmarshal(value, &text) // stays "" if the JSON is invalid
-	case value[0] == '-' || '0' <= value[0] && value[0] <= '9':
-		text = string(value)
-	}
-	return text
+// Payload is the body of a request as JSON.
+type Payload struct {
+	JSON    []byte
+	members map[string]jsontext.Value // of the outermost object
 }
 
-// member returns a member of an object or an element of an array, or nil.
-func member(value json.RawMessage, key string) json.RawMessage {
-	value = bytes.TrimLeft(value, " \t\r\n")
-	var text string
-	if len(value) > 0 && value[0] == '"' && json.Unmarshal(value, &text) == nil {
-		value = json.RawMessage(strings.TrimLeft(text, " \t\r\n"))
+// NewPayload returns the payload with the JSON. If it is invalid, the payload may have no members.
+func NewPayload(json []byte) Payload { return Payload{json, members(json)} }
+
+// lookup returns the string or the number at a JSON pointer. It returns "" for all other values. A
+// pointer also leads into strings that contain JSON, such as the field payload of Slack's forms.
+func (p Payload) lookup(pointer string) string {
+	keys := jsonpointer.Split(pointer)
+	if len(keys) == 0 {
+		return ""
 	}
-	if len(value) == 0 {
-		return nil
+	value := p.members[keys[0]]
+	for _, key := range keys[1:] {
+		value = child(value, key)
 	}
-	if value[0] == '[' {
-		var elements []json.RawMessage
+	switch value.Kind() {
+	case jsontext.KindString:
+		return text(value)
+	case jsontext.KindNumber:
+		return string(value)
+	}
+	return ""
+}
+
+// text returns the value of a JSON string.
+func text(value jsontext.Value) string {
+	unquoted, _ := jsontext.AppendUnquote(nil, value) // without the invalid part
+	return string(unquoted)
+}
+
+// child returns a member of an object, an element of an array, or nil.
+func child(value jsontext.Value, key string) jsontext.Value {
+	if value.Kind() == jsontext.KindString {
+		value = jsontext.Value(text(value))
+	}
+	if value.Kind() == jsontext.KindBeginArray {
+		var elements []jsontext.Value
 		index, err := strconv.Atoi(key)
-		if err != nil || json.Unmarshal(value, &elements) != nil || index < 0 ||
+		if err != nil || jsonv2.Unmarshal(value, &elements) != nil || index < 0 ||
 			index >= len(elements) {
 			return nil
 		}
 		return elements[index]
 	}
-	var members map[string]json.RawMessage
-	if json.Unmarshal(value, &members) != nil {
+	return members(value)[key]
+}
+
+// members returns the members of a JSON object, up to the first error. The values share the memory
+// of object.
+func members(object []byte) map[string]jsontext.Value {
+	decoder := jsontext.NewDecoder(bytes.NewBuffer(object),
+		jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	if decoder.PeekKind() != jsontext.KindBeginObject {
 		return nil
 	}
-	return members[key]
+	_, _ = decoder.ReadToken() // can't fail after PeekKind
+	found := map[string]jsontext.Value{}
+	for decoder.PeekKind() == jsontext.KindString {
+		name, err := decoder.ReadToken()
+		if err != nil {
+			break
+		}
+		key := name.String()
+		value, err := decoder.ReadValue()
+		if err != nil {
+			break
+		}
+		end := decoder.InputOffset()
+		found[key] = jsontext.Value(object[end-int64(len(value)) : end])
+	}
+	return found
 }
 
 // printable replaces characters that could harm a log, a terminal or a message.

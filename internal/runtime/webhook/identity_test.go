@@ -21,13 +21,13 @@ func TestEventType_MatchesThePattern(t *testing.T) {
 		"":                      "",
 		long:                    "gh." + long[:52] + "-76900479",
 	} {
-		got := source.EventType(map[string]string{"x-github-event": name}, nil)
+		got := source.EventType(map[string]string{"x-github-event": name}, Payload{})
 		if got != want || name != "" && !pattern.MatchString(got) {
 			t.Errorf("%q: got %q (%d), want %q", name, got, len(got), want)
 		}
 	}
 	withoutPrefix := Source{Scheme: GitHub}
-	got := withoutPrefix.EventType(map[string]string{"x-github-event": "push"}, nil)
+	got := withoutPrefix.EventType(map[string]string{"x-github-event": "push"}, Payload{})
 	if got != "push" {
 		t.Errorf("without a prefix: got %q", got)
 	}
@@ -36,8 +36,8 @@ func TestEventType_MatchesThePattern(t *testing.T) {
 func TestEventType_LongTypesStayDifferent(t *testing.T) {
 	source := Source{Scheme: GitHub, Prefix: "gh"}
 	long := strings.Repeat("x", 100)
-	a := source.EventType(map[string]string{"x-github-event": long + "a"}, nil)
-	b := source.EventType(map[string]string{"x-github-event": long + "b"}, nil)
+	a := source.EventType(map[string]string{"x-github-event": long + "a"}, Payload{})
+	b := source.EventType(map[string]string{"x-github-event": long + "b"}, Payload{})
 	if a == b || len(a) != maxTypeLength {
 		t.Errorf("got %q and %q", a, b)
 	}
@@ -55,8 +55,8 @@ func TestSlack_TypesAndIDs(t *testing.T) {
 		`{"command":"/weather","trigger_id":"5"}`: {"slack.slash_command", "id 5"},
 		`{}`: {"", "body 44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"},
 	} {
-		gotType := source.EventType(nil, []byte(payload))
-		gotKey := source.DeliveryKey(nil, []byte(payload))
+		gotType := source.EventType(nil, NewPayload([]byte(payload)))
+		gotKey := source.DeliveryKey(nil, NewPayload([]byte(payload)))
 		if gotType != want[0] || gotKey != want[1] {
 			t.Errorf("%s: got %s, %s", payload, gotType, gotKey)
 		}
@@ -64,14 +64,16 @@ func TestSlack_TypesAndIDs(t *testing.T) {
 }
 
 func TestChallenge_OnlyForSlack(t *testing.T) {
-	payload := []byte(`{"token":"x","type":"url_verification","challenge":"3eZbrw1a"}`)
+	payload := NewPayload(
+		[]byte(`{"token":"x","type":"url_verification","challenge":"3eZbrw1a"}`))
 	if got, ok := (Source{Scheme: Slack}).Challenge(payload); !ok || got != "3eZbrw1a" {
 		t.Errorf("got %q, %t", got, ok)
 	}
 	if _, ok := (Source{Scheme: Stripe}).Challenge(payload); ok {
 		t.Error("Stripe has no challenge")
 	}
-	if _, ok := (Source{Scheme: Slack}).Challenge([]byte(`{"type":"event_callback"}`)); ok {
+	event := NewPayload([]byte(`{"type":"event_callback"}`))
+	if _, ok := (Source{Scheme: Slack}).Challenge(event); ok {
 		t.Error("an event is not a challenge")
 	}
 }
@@ -81,7 +83,8 @@ func TestShopify_OneActionMayCauseSeveralWebhooks(t *testing.T) {
 	seen := map[string]bool{}
 	for _, topic := range []string{"orders/create", "orders/updated"} {
 		for _, body := range []string{`{"id":1}`, `{"id":2}`, `{"id":1}`} {
-			seen[f.source.DeliveryKey(f.with("x-shopify-topic", topic), []byte(body))] = true
+			headers := f.with("x-shopify-topic", topic)
+			seen[f.source.DeliveryKey(headers, NewPayload([]byte(body)))] = true
 		}
 	}
 	if len(seen) != 4 {
@@ -98,12 +101,12 @@ func TestLookup(t *testing.T) {
 		"/json/in/deep": "yes", "/list/0": "one", "/text/x": "", "/missing": "", "/": "empty",
 		"/A/b/1": "",
 	} {
-		if got := lookup([]byte(payload), pointer); got != want {
+		if got := NewPayload([]byte(payload)).lookup(pointer); got != want {
 			t.Errorf("%s: got %q, want %q", pointer, got, want)
 		}
 	}
 	for _, invalid := range []string{"", "[", `"`, "{", `{"a":`, "\xff", `{"a":{}`, "7"} {
-		if got := lookup([]byte(invalid), "/a"); got != "" {
+		if got := NewPayload([]byte(invalid)).lookup("/a"); got != "" {
 			t.Errorf("%q: got %q", invalid, got)
 		}
 	}

@@ -14,9 +14,9 @@ type scheme interface {
 	// key returns the HMAC key for a secret.
 	key(secret string) ([]byte, error)
 	// eventType returns the sender's name for the type of an event, or "".
-	eventType(headers map[string]string, payload []byte) string
+	eventType(headers map[string]string, payload Payload) string
 	// deliveryID returns an id that is the same when the sender repeats a request, or "".
-	deliveryID(headers map[string]string, payload []byte) string
+	deliveryID(headers map[string]string, payload Payload) string
 	// sign returns the headers that the sender would add to a request.
 	sign(key []byte, d Delivery) map[string]string
 }

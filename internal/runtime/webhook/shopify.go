@@ -19,11 +19,11 @@ type shopify struct{ HMAC }
 // deliveryID returns the id of the merchant's action with the topic and the payload. One action may
 // cause several webhooks, of several topics or about several objects. Only repeated webhooks have
 // the same topic and payload.
-func (s shopify) deliveryID(headers map[string]string, payload []byte) string {
+func (s shopify) deliveryID(headers map[string]string, payload Payload) string {
 	id := s.HMAC.deliveryID(headers, payload)
 	if id == "" {
 		return ""
 	}
-	sum := sha256.Sum256(payload)
+	sum := sha256.Sum256(payload.JSON)
 	return s.eventType(headers, payload) + " " + id + " " + hex.EncodeToString(sum[:])
 }

@@ -15,22 +15,22 @@ type slack struct{ HMAC }
 
 // eventType returns the type of the Events API's inner event, of an interaction, or of the whole
 // payload. A slash command has no type.
-func (slack) eventType(_ map[string]string, payload []byte) string {
+func (slack) eventType(_ map[string]string, payload Payload) string {
 	for _, pointer := range []string{"/event/type", "/payload/type", "/type"} {
-		if text := lookup(payload, pointer); text != "" {
+		if text := payload.lookup(pointer); text != "" {
 			return text
 		}
 	}
-	if lookup(payload, "/command") != "" {
+	if payload.lookup("/command") != "" {
 		return "slash_command"
 	}
 	return ""
 }
 
 // deliveryID returns the id of an event, or the trigger of an interaction or slash command.
-func (slack) deliveryID(_ map[string]string, payload []byte) string {
+func (slack) deliveryID(_ map[string]string, payload Payload) string {
 	for _, pointer := range []string{"/event_id", "/payload/trigger_id", "/trigger_id"} {
-		if text := lookup(payload, pointer); text != "" {
+		if text := payload.lookup(pointer); text != "" {
 			return text
 		}
 	}
@@ -39,9 +39,9 @@ func (slack) deliveryID(_ map[string]string, payload []byte) string {
 
 // Challenge returns the challenge of Slack's url_verification, to which the API must answer with
 // the challenge. ok is false for all other requests.
-func (s Source) Challenge(payload []byte) (challenge string, ok bool) {
-	if s.Scheme != Slack || lookup(payload, "/type") != "url_verification" {
+func (s Source) Challenge(payload Payload) (challenge string, ok bool) {
+	if s.Scheme != Slack || payload.lookup("/type") != "url_verification" {
 		return "", false
 	}
-	return lookup(payload, "/challenge"), true
+	return payload.lookup("/challenge"), true
 }

@@ -34,7 +34,7 @@ func (s standard) signature(headers map[string]string) (signature, error) {
 	return s.HMAC.signature(standardNames(headers))
 }
 
-func (s standard) deliveryID(headers map[string]string, payload []byte) string {
+func (s standard) deliveryID(headers map[string]string, payload Payload) string {
 	return s.HMAC.deliveryID(standardNames(headers), payload)
 }
 

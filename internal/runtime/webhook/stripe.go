@@ -54,12 +54,12 @@ func (stripe) signature(headers map[string]string) (signature, error) {
 
 func (stripe) key(secret string) ([]byte, error) { return textKey(secret) }
 
-func (stripe) eventType(_ map[string]string, payload []byte) string {
-	return lookup(payload, "/type")
+func (stripe) eventType(_ map[string]string, payload Payload) string {
+	return payload.lookup("/type")
 }
 
-func (stripe) deliveryID(_ map[string]string, payload []byte) string {
-	return lookup(payload, "/id")
+func (stripe) deliveryID(_ map[string]string, payload Payload) string {
+	return payload.lookup("/id")
 }
 
 func (stripe) sign(key []byte, d Delivery) map[string]string {

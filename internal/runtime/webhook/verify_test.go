@@ -12,10 +12,10 @@ func TestVerify_AcceptsTheFixtures(t *testing.T) {
 		if err := f.verify(f.headers, f.body); err != nil {
 			t.Errorf("%s: %v", f.name, err)
 		}
-		if got := f.source.EventType(f.headers, []byte(f.body)); got != f.wantType {
+		if got := f.source.EventType(f.headers, NewPayload([]byte(f.body))); got != f.wantType {
 			t.Errorf("%s: got the type %q, want %q", f.name, got, f.wantType)
 		}
-		got := f.source.DeliveryKey(f.headers, []byte(f.body))
+		got := f.source.DeliveryKey(f.headers, NewPayload([]byte(f.body)))
 		if f.wantID != "" && got != f.wantID {
 			t.Errorf("%s: got the key %q, want %q", f.name, got, f.wantID)
 		}
@@ -189,14 +189,14 @@ func TestStandard_AcceptsListsAndTheNamesOfSvix(t *testing.T) {
 	if err := f.verify(svix, f.body); err != nil {
 		t.Error(err)
 	}
-	if got := f.source.DeliveryKey(svix, []byte(f.body)); got != f.wantID {
+	if got := f.source.DeliveryKey(svix, NewPayload([]byte(f.body))); got != f.wantID {
 		t.Errorf("got the key %q", got)
 	}
 	svix["webhook-signature"] = other // the standard's own headers take precedence
 	f.refused(t, "mixed names", svix, f.body)
 	delete(svix, "webhook-signature")
 	svix["webhook-id"] = "msg_other" // must not replace the signed id
-	if got := f.source.DeliveryKey(svix, []byte(f.body)); got != f.wantID {
+	if got := f.source.DeliveryKey(svix, NewPayload([]byte(f.body))); got != f.wantID {
 		t.Errorf("got the key %q of a header that is not signed", got)
 	}
 }

@@ -1,0 +1,131 @@
+package eventpipeline
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/webhook"
+)
+
+// WebhookSource defines a sender of webhooks. Create it with GitHubWebhook, StripeWebhook,
+// SlackWebhook, ShopifyWebhook, StandardWebhook or HmacWebhook, then set its fields. The sender
+// posts to /webhooks/<name>. The name must be unique in the pipeline, begin with a lower-case letter
+// and contain only lower-case letters, digits and hyphens.
+//
+// The API function verifies the signature of each request with the secret's current and previous
+// value. The request becomes an event. The event's type is TypePrefix, a period and the sender's
+// name for the type, such as github.push. A delivery that the sender repeats creates no second
+// event.
+type WebhookSource struct {
+	// TypePrefix is the first part of the event types. "" means that there is no first part.
+	// Default: the name of the source.
+	TypePrefix *string
+	// Headers names request headers that are kept with the event: in its item, its message and its
+	// records. A processor gets them in Event.Webhook. Default: none.
+	Headers *[]*string
+	// MaxPayloadBytes limits the size of the source's requests. The maximum is 2 MiB.
+	// Default: the pipeline's MaxPayloadBytes.
+	MaxPayloadBytes *float64
+	// SchemaDirectory names a folder with JSON Schemas for the source's events, in the files
+	// <eventType>.json, such as github.push.json. It works like the pipeline's SchemaDirectory. A
+	// violation is answered with 422, which senders show as a failed delivery.
+	// Default: no schemas of its own.
+	SchemaDirectory *string
+	// AcceptForms accepts bodies that are HTML forms. Bronze stores the form, and the payload of a
+	// record is an object with the form's fields. Default: true for Slack, else false.
+	AcceptForms *bool
+	// AcceptPings makes an event of the ping that GitHub sends when a webhook is created. If it is
+	// false, the ping is verified and answered, but not stored. Default: false.
+	AcceptPings *bool
+
+	source webhook.Source // without the options above
+	secret awssecretsmanager.ISecret
+	hmac   *HmacOptions
+}
+
+func newWebhookSource(
+	scheme webhook.Scheme, name string, secret awssecretsmanager.ISecret,
+) *WebhookSource {
+	return &WebhookSource{
+		source: webhook.Source{Name: name, Scheme: scheme}, secret: secret,
+	}
+}
+
+// GitHubWebhook returns a source for the webhooks of repositories, organizations and GitHub Apps.
+// The secret is the text in the field Secret of the webhook's settings. The event's type contains
+// the header X-GitHub-Event. X-GitHub-Delivery identifies a delivery.
+func GitHubWebhook(name string, secret awssecretsmanager.ISecret) *WebhookSource {
+	return newWebhookSource(webhook.GitHub, name, secret)
+}
+
+// StripeWebhook returns a source for Stripe's events. The secret is the endpoint's signing secret,
+// which begins with whsec_. The event's type contains the member type of the body, and the member id
+// identifies a delivery.
+func StripeWebhook(name string, secret awssecretsmanager.ISecret) *WebhookSource {
+	return newWebhookSource(webhook.Stripe, name, secret)
+}
+
+// SlackWebhook returns a source for the Events API, interactions and slash commands of a Slack app.
+// The secret is the app's signing secret. The function answers Slack's url_verification.
+func SlackWebhook(name string, secret awssecretsmanager.ISecret) *WebhookSource {
+	return newWebhookSource(webhook.Slack, name, secret)
+}
+
+// ShopifyWebhook returns a source for Shopify's webhooks. The secret is the app's client secret, or
+// the secret that the shop's notification settings show. The event's type contains the topic, with
+// periods for slashes.
+func ShopifyWebhook(name string, secret awssecretsmanager.ISecret) *WebhookSource {
+	return newWebhookSource(webhook.Shopify, name, secret)
+}
+
+// StandardWebhook returns a source for senders that follow Standard Webhooks, and for senders that
+// use Svix. The secret begins with whsec_. The event's type contains the member type of the body,
+// and the header webhook-id identifies a delivery.
+func StandardWebhook(name string, secret awssecretsmanager.ISecret) *WebhookSource {
+	return newWebhookSource(webhook.Standard, name, secret)
+}
+
+// HmacOptions define the signatures of any other sender that signs requests with an HMAC. The names
+// of headers may be in upper or lower case.
+type HmacOptions struct {
+	// Header contains the signature. It is required.
+	Header string
+	// Algorithm is sha1, sha256 or sha512. Default: sha256.
+	Algorithm string
+	// Encoding is hex, base64 or base64url (without padding). Default: hex.
+	Encoding string
+	// Prefix precedes the encoded signature in the header, such as "sha256=". Default: none.
+	Prefix string
+	// TimestampHeader contains the time of the request in seconds or milliseconds since 1970. A
+	// request that is older or newer than Tolerance is refused. Default: no timestamp.
+	TimestampHeader string
+	// SignedContent is the signed text, with the placeholders {timestamp}, {id} and {body}. {id} is
+	// the value of DeliveryIdHeader. Default: "{body}".
+	SignedContent string
+	// Tolerance limits the difference between the timestamp and the current time. The maximum is an
+	// hour. Default: 5 minutes.
+	Tolerance awscdk.Duration
+	// EventType is the type of all events. Set exactly one of EventType, EventTypeHeader and
+	// EventTypePointer.
+	EventType string
+	// EventTypeHeader contains the type.
+	EventTypeHeader string
+	// EventTypePointer is a JSON pointer to the type in the body, such as /event/type. It may lead
+	// into a string that contains JSON.
+	EventTypePointer string
+	// DeliveryIdHeader contains an id that stays the same if the sender repeats a request. Set
+	// either DeliveryIdHeader or DeliveryIdPointer: without an id, a repeated request would become a
+	// second event.
+	DeliveryIdHeader string
+	// DeliveryIdPointer is a JSON pointer to the id in the body.
+	DeliveryIdPointer string
+}
+
+// HmacWebhook returns a source for any other sender that signs requests with an HMAC.
+func HmacWebhook(
+	name string, secret awssecretsmanager.ISecret, options HmacOptions,
+) *WebhookSource {
+	w := newWebhookSource(webhook.Generic, name, secret)
+	w.hmac = &options
+	return w
+}

@@ -1,0 +1,50 @@
+package stacks
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
+)
+
+// localWebhooks returns a source of each provider for the stage of `eventpipeline local`, so that
+// everyone can try them without an account. The deployed stages have no sources: add those of your
+// senders.
+func localWebhooks(stack awscdk.Stack) *[]*eventpipeline.WebhookSource {
+	return &[]*eventpipeline.WebhookSource{
+		eventpipeline.GitHubWebhook("github", newSecret(stack, "GitHubSecret")),
+		eventpipeline.StripeWebhook("stripe", newSecret(stack, "StripeSecret")),
+		eventpipeline.SlackWebhook("slack", newSecret(stack, "SlackSecret")),
+		eventpipeline.ShopifyWebhook("shopify", newSecret(stack, "ShopifySecret")),
+		eventpipeline.StandardWebhook("standard", newSecret(stack, "StandardSecret")),
+		eventpipeline.HmacWebhook("hmac", newSecret(stack, "HmacSecret"), eventpipeline.HmacOptions{
+			Header:            "X-Signature",
+			TimestampHeader:   "X-Timestamp",
+			SignedContent:     "{timestamp}.{body}",
+			EventTypePointer:  "/type",
+			DeliveryIdPointer: "/id",
+		}),
+	}
+}
+
+// newSecret creates a secret with a random value that is usable by every kind of source: 32 letters
+// and digits are valid base64.
+func newSecret(stack awscdk.Stack, id string) awssecretsmanager.Secret {
+	secret := awssecretsmanager.NewSecret(stack, &id, &awssecretsmanager.SecretProps{
+		Description: jsii.String("Verifies webhooks; see docs/webhooks.md"),
+		GenerateSecretString: &awssecretsmanager.SecretStringGenerator{
+			ExcludePunctuation: jsii.Bool(true), PasswordLength: jsii.Number(32),
+		},
+		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
+	})
+	rule := map[string]any{
+		"id": "AwsSolutions-SMG4",
+		"reason": "The sender must learn each new value, so no function can rotate it. " +
+			"The command eventpipeline webhooks rotate does.",
+	}
+	resource := secret.Node().DefaultChild().(awscdk.CfnResource)
+	resource.AddMetadata(jsii.String("cdk_nag"),
+		map[string]any{"rules_to_suppress": []any{rule}})
+	return secret
+}

@@ -1,0 +1,190 @@
+package templates
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
+)
+
+type webhookSources = []*eventpipeline.WebhookSource
+
+func importedSecret(scope constructs.Construct, name string) awssecretsmanager.ISecret {
+	return awssecretsmanager.Secret_FromSecretNameV2(scope, jsii.String("Secret-"+name), &name)
+}
+
+// withWebhooks returns a pipeline with a source whose secret the app creates, and a source whose
+// secret is imported by name.
+func withWebhooks(t *testing.T) synthesized {
+	t.Helper()
+	return pipeline(t, func(stack awscdk.Stack) *eventpipeline.EventPipelineProps {
+		github := eventpipeline.GitHubWebhook("github",
+			awssecretsmanager.NewSecret(stack, jsii.String("Secret"), nil))
+		github.Headers = jsii.Strings("X-GitHub-Hook-ID")
+		github.MaxPayloadBytes = jsii.Number(2 << 20)
+		github.AcceptForms = jsii.Bool(true)
+		github.AcceptPings = jsii.Bool(true)
+		github.TypePrefix = jsii.String("gh")
+		hmac := eventpipeline.HmacWebhook("acme", importedSecret(stack, "acme"),
+			eventpipeline.HmacOptions{
+				Header: "X-Signature", Prefix: "v1=", Algorithm: "sha512", Encoding: "base64",
+				TimestampHeader: "X-Time", SignedContent: "{timestamp}.{body}",
+				Tolerance: awscdk.Duration_Minutes(jsii.Number(1)), EventTypePointer: "/type",
+				DeliveryIdHeader: "X-Id",
+			})
+		return &eventpipeline.EventPipelineProps{Webhooks: &webhookSources{github, hmac}}
+	})
+}
+
+func TestWebhooks_HaveARouteWithItsOwnThrottle(t *testing.T) {
+	s := withWebhooks(t)
+	if got := routes(t, s)["POST /webhooks/{source}"]; got != "NONE" {
+		t.Errorf("the route must have authorization NONE, got %q", got)
+	}
+	s.resource(t, "Stage", "AWS::ApiGatewayV2::Stage").expect(t, `{
+		"RouteSettings": {
+			"GET /health": {"ThrottlingRateLimit": 10, "ThrottlingBurstLimit": 20},
+			"POST /webhooks/{source}": {"ThrottlingRateLimit": 500, "ThrottlingBurstLimit": 1000}
+		}
+	}`)
+}
+
+func TestWebhooks_AreConfiguredInTheApiFunctionOnly(t *testing.T) {
+	s := withWebhooks(t)
+	s.environment(t, "ApiFunction").expect(t, `{"WEBHOOKS": "[`+
+		`{\"name\":\"github\",\"scheme\":\"github\",\"secret\":\"${Secret}\",\"prefix\":\"gh\",`+
+		`\"headers\":[\"x-github-hook-id\"],\"maxBytes\":2097152,\"forms\":true,\"pings\":true},`+
+		`{\"name\":\"acme\",\"scheme\":\"hmac\",\"secret\":\"arn:${AWS::Partition}:secretsmanager:`+
+		`${AWS::Region}:${AWS::AccountId}:secret:acme\",\"prefix\":\"acme\",\"hmac\":{`+
+		`\"header\":\"x-signature\",\"algorithm\":\"sha512\",\"encoding\":\"base64\",`+
+		`\"prefix\":\"v1=\",\"timestampHeader\":\"x-time\",\"tolerance\":60,`+
+		`\"signedContent\":\"{timestamp}.{body}\",\"eventTypePointer\":\"/type\",`+
+		`\"deliveryIdHeader\":\"x-id\"}}]"}`)
+	s.environment(t, "WorkerFunction").expect(t, `{"WEBHOOKS": null}`)
+	standard(t).environment(t, "ApiFunction").expect(t, `{"WEBHOOKS": null}`)
+}
+
+func TestWebhooks_TheApiFunctionMayReadTheirSecretsOnly(t *testing.T) {
+	want := map[string][]string{
+		"${Secret}": {"secretsmanager:GetSecretValue"},
+		"arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:acme-??????": {
+			"secretsmanager:GetSecretValue",
+		},
+	}
+	s := withWebhooks(t)
+	for _, id := range s.idsOf("AWS::IAM::Policy") {
+		got := map[string][]string{}
+		for resource, actions := range allowed(t, s.resources[id]) {
+			if strings.Contains(strings.Join(actions, " "), "secretsmanager:") {
+				got[resource] = actions
+			}
+		}
+		if id != "ApiRoleDefaultPolicy" {
+			want = map[string][]string{}
+		}
+		if diff := cmp.Diff(want, got); diff != "" && id == "ApiRoleDefaultPolicy" ||
+			len(got) > 0 && id != "ApiRoleDefaultPolicy" {
+			t.Errorf("%s (-want +got):\n%s", id, diff)
+		}
+	}
+}
+
+func TestWebhooks_EachSourceHasAnAlarm(t *testing.T) {
+	s := withWebhooks(t)
+	for _, source := range []string{"github", "acme"} {
+		s.resource(t, "RefusedSignaturesAlarm"+source, "AWS::CloudWatch::Alarm").expect(t, `{
+			"Namespace": "EventPipeline", "MetricName": "RefusedSignatures", "Threshold": 5,
+			"Dimensions": [
+				{"Name": "QueueName", "Value": "${Queue.QueueName}"},
+				{"Name": "WebhookSource", "Value": "`+source+`"}
+			]}`)
+	}
+}
+
+func TestWebhooks_UseAnExistingApi(t *testing.T) {
+	s := pipeline(t, func(stack awscdk.Stack) *eventpipeline.EventPipelineProps {
+		return &eventpipeline.EventPipelineProps{
+			HttpApi: awsapigatewayv2.NewHttpApi(stack, jsii.String("Existing"), nil),
+			Webhooks: &webhookSources{
+				eventpipeline.StripeWebhook("stripe", importedSecret(stack, "stripe")),
+			},
+		}
+	})
+	if got := routes(t, s)["POST /webhooks/{source}"]; got != "NONE" {
+		t.Errorf("the route must have authorization NONE, got %q", got)
+	}
+}
+
+func TestWebhooks_TheURLContainsTheName(t *testing.T) {
+	stack := newStack(t)
+	must(t, func() error {
+		p := eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), nil)
+		url := p.WebhookUrl(jsii.String("github"))
+		awscdk.NewCfnOutput(stack, jsii.String("Url"), &awscdk.CfnOutputProps{Value: url})
+		return nil
+	})
+	synthesize(t, stack)
+}
+
+func invalidWebhooks(stack awscdk.Stack) map[string]invalidProps {
+	secret := importedSecret(stack, "secret")
+	changed := func(fn func(*eventpipeline.WebhookSource)) *eventpipeline.WebhookSource {
+		w := eventpipeline.StripeWebhook("stripe", secret)
+		fn(w)
+		return w
+	}
+	return map[string]invalidProps{
+		"WebhooksEmpty": invalid(props{Webhooks: &webhookSources{}}, "Webhooks"),
+		"WebhooksLiteral": invalid(props{Webhooks: &webhookSources{{}}},
+			"Webhooks GitHubWebhook"),
+		"WebhooksNil": invalid(props{Webhooks: &webhookSources{nil}}, "Webhooks GitHubWebhook"),
+		"WebhooksSameName": invalid(props{Webhooks: &webhookSources{
+			eventpipeline.GitHubWebhook("a", secret), eventpipeline.StripeWebhook("a", secret),
+		}}, `Webhooks two "a"`),
+		"WebhooksName": invalid(props{Webhooks: &webhookSources{
+			eventpipeline.GitHubWebhook("Git/Hub", secret),
+		}}, `Webhooks "Git/Hub" Name URL`),
+		"WebhooksNoSecret": invalid(props{Webhooks: &webhookSources{
+			eventpipeline.GitHubWebhook("github", nil),
+		}}, `Webhooks "github" secret`),
+		"WebhooksNoDeliveryID": invalid(props{Webhooks: &webhookSources{
+			eventpipeline.HmacWebhook("acme", secret, eventpipeline.HmacOptions{
+				Header: "x-sig", EventType: "x",
+			}),
+		}}, `Webhooks "acme" DeliveryIdHeader second`),
+		"WebhooksNoType": invalid(props{Webhooks: &webhookSources{
+			eventpipeline.HmacWebhook("acme", secret, eventpipeline.HmacOptions{
+				Header: "x-sig", DeliveryIdHeader: "x-id",
+			}),
+		}}, `Webhooks "acme" EventTypeHeader`),
+		"WebhooksPings": invalid(props{Webhooks: &webhookSources{
+			changed(func(w *eventpipeline.WebhookSource) { w.AcceptPings = jsii.Bool(false) }),
+		}}, `Webhooks "stripe" AcceptPings GitHub`),
+		"WebhooksTooLarge": invalid(props{Webhooks: &webhookSources{
+			changed(func(w *eventpipeline.WebhookSource) { w.MaxPayloadBytes = jsii.Number(3 << 20) }),
+		}}, "Webhooks stripe MaxPayloadBytes 2097152 3145728"),
+		"WebhooksSignatureKept": invalid(props{Webhooks: &webhookSources{
+			changed(func(w *eventpipeline.WebhookSource) {
+				w.Headers = jsii.Strings("Stripe-Signature")
+			}),
+		}}, `Webhooks "stripe" Headers stripe-signature`),
+		"WebhooksSchemas": invalid(props{Webhooks: &webhookSources{
+			changed(func(w *eventpipeline.WebhookSource) {
+				w.SchemaDirectory = jsii.String("missing")
+			}),
+		}}, "Webhooks stripe SchemaDirectory missing"),
+		"WebhooksThrottleWithoutSources": invalid(props{WebhooksThrottlingRateLimit: jsii.Number(1)},
+			"WebhooksThrottlingRateLimit Webhooks"),
+		"WebhooksThrottle": invalid(props{
+			WebhooksThrottlingRateLimit: jsii.Number(0),
+			Webhooks:                    &webhookSources{eventpipeline.GitHubWebhook("g", secret)},
+		}, "WebhooksThrottlingRateLimit 0"),
+	}
+}

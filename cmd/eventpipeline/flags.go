@@ -32,6 +32,7 @@ func (v *requiredValue) Type() string   { return "string" }
 // another element forbids it.
 var exclusiveFlags = []string{
 	"api aws pipeline stack",
+	"as api batch concurrency count gzip rate retries sign token type wait",
 	"aws stack",
 	"stack app stage",
 	"sign token",

@@ -34,6 +34,7 @@ type localFlags struct {
 	credentials []string
 	parameters  []string
 	ssm         []string
+	secrets     []string
 	asJSON      bool
 	console     consoleFlags
 	consoleURL  string
@@ -49,7 +50,7 @@ Run it in the app's folder.
 
 The command synthesizes the app and builds its Lambda functions for this
 machine. It creates the template's resources in emulators of S3, DynamoDB, SQS,
-EventBridge, API Gateway and Lambda. It serves the HTTP API and the AWS APIs on
+EventBridge, API Gateway, Lambda and Secrets Manager. It serves the HTTP API and the AWS APIs on
 the loopback address. Then it prints each step of each event, until Ctrl-C. The
 first run takes some minutes, because it compiles everything.
 
@@ -67,6 +68,9 @@ API without authorization, which only this machine can reach. With --authorize,
 the app defines the authorization of the deployed stages. In other apps, the
 props of the construct define the authorization; the context value "stage" is
 the name of the stage.
+
+Webhook sources are at /webhooks/<name>. With --secret the command stores the
+secret of a source. See also: eventpipeline send --as, eventpipeline webhooks.
 
 The APIs listen on loopback. With --listen, other machines can reach them and
 can read and change all data, because the AWS APIs accept every caller. Requests
@@ -133,6 +137,8 @@ func (f *localFlags) add(cmd *cobra.Command) {
 		"value for a parameter of the stacks, as NAME=VALUE or STACK:NAME=VALUE")
 	flags.StringArrayVar(&f.ssm, "ssm", nil,
 		"value of an SSM parameter that the app looks up or a template uses, as NAME=VALUE")
+	flags.StringArrayVar(&f.secrets, "secret", nil,
+		"secret of a webhook source, as SOURCE=SECRET (default: the template's)")
 	flags.StringVar(&o.App, "app", "",
 		"command that runs the CDK app (default: \"app\" in cdk.json)")
 	flags.BoolVar(&f.asJSON, "json", false,
@@ -201,12 +207,18 @@ func (f *localFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return errors.Join(f.explain(ctx, err), platform.Close())
 	}
+	webhooks, err := f.prepareWebhooks(ctx, pipelines)
+	if err != nil {
+		return errors.Join(f.explain(ctx, err), platform.Close())
+	}
 	if page != nil {
 		page.start(platform, pipelines, func(err error) { stop(err) })
 		f.consoleURL = page.url
 	}
 	progress.ready()
-	announce := func() error { return f.announce(out, cmd.ErrOrStderr(), platform, pipelines) }
+	announce := func() error {
+		return f.announce(out, cmd.ErrOrStderr(), platform, pipelines, webhooks)
+	}
 	if err := steps.start(f.printFunc(out, len(pipelines) > 1), announce); err != nil {
 		return errors.Join(fmt.Errorf("print the announcement: %w", err), platform.Close())
 	}

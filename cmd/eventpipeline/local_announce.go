@@ -15,12 +15,13 @@ import (
 // announce prints the URLs of the served APIs and the names of the resources.
 func (f *localFlags) announce(
 	out, errOut io.Writer, p *emulator.Platform, pipelines []deployment.Pipeline,
+	webhooks []localWebhook,
 ) error {
 	if f.asJSON {
 		printNotRun(errOut, p.NotRun)
 		f.printLookups(errOut, p.Lookups)
 		line := newReadyLine(p, pipelines)
-		line.Console = f.consoleURL
+		line.Console, line.Webhooks = f.consoleURL, webhooks
 		return printJSON(out, line)
 	}
 	if f.consoleURL != "" {
@@ -29,6 +30,7 @@ func (f *localFlags) announce(
 	if err := announceText(out, p, pipelines); err != nil {
 		return err
 	}
+	announceWebhooks(out, webhooks, p.AWS)
 	printNotRun(out, p.NotRun)
 	f.printLookups(out, p.Lookups)
 	_, err := fmt.Fprintf(out,
@@ -54,6 +56,7 @@ type readyLine struct {
 	Outputs   map[string]string `json:"outputs"`           // the outputs of Stack
 	APIs      []readyAPI        `json:"apis,omitempty"`    // all APIs, if there are several
 	Pipelines []readyPipeline   `json:"pipelines,omitempty"`
+	Webhooks  []localWebhook    `json:"webhooks,omitempty"` // without their secrets
 	NotRun    []string          `json:"notRun,omitempty"`
 	// Placeholders are the keys in cdk.context.json for which the app got a placeholder.
 	Placeholders []string `json:"placeholders,omitempty"`

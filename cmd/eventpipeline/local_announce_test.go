@@ -66,7 +66,7 @@ func TestAnnounce_PrintsResourcesThatAreNotOutputs(t *testing.T) {
 
 func TestAnnounce_PrintsLinesToPaste(t *testing.T) {
 	var out bytes.Buffer
-	err := (&localFlags{}).announce(&out, nil, platform, pipelines[:1])
+	err := (&localFlags{}).announce(&out, nil, platform, pipelines[:1], nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +99,7 @@ func TestAnnounce_PrintsHowToAuthorizeRequests(t *testing.T) {
 
 func TestAnnounce_PrintsOneReadyLineForScripts(t *testing.T) {
 	var out, errOut bytes.Buffer
-	err := (&localFlags{asJSON: true}).announce(&out, &errOut, platform, pipelines)
+	err := (&localFlags{asJSON: true}).announce(&out, &errOut, platform, pipelines, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -94,6 +94,7 @@ func rootCommand() *cobra.Command {
 		newLocalCommand(), newSendCommand(), newStatusCommand(), newRecordCommand(),
 		newReplayCommand(), newReconcileCommand(), newDLQCommand(), newCostCommand(),
 		newConsoleCommand(),
+		newWebhooksCommand(),
 	)
 	return root
 }

@@ -15,6 +15,7 @@ import (
 
 type sendFlags struct {
 	api         apiFlags
+	as          string
 	count       int
 	eventType   string
 	batch       int
@@ -51,6 +52,10 @@ twice. If all attempts fail, the event counts as unknown, because the platform
 may have accepted it. An event whose request did not leave this machine counts
 as not sent. After a request without any answer, the command stops.
 
+With --as SOURCE or --as SOURCE:TYPE, the command sends one webhook instead, and
+signs it like the sender of that webhook source. FILE is the exact body. Without
+FILE, the command generates a body.
+
 With --json, the command prints a line of JSON per event, and at the end a line
 with a summary. Exits with 1 if an event was not accepted or, with --wait, not
 processed.`,
@@ -61,11 +66,14 @@ processed.`,
   echo '{"eventType":"order.placed","orderId":"7"}' | eventpipeline send -
   eventpipeline send --stack event-driven-cloud-platform-dev --count 10 --wait
   eventpipeline send --json order.json | jq -r '.eventId // empty'
+  eventpipeline send --as github:push payload.json
   eventpipeline send --json --count 9 | jq 'select(.summary).summary.latencyMs'`,
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
 	}
 	f.api.add(cmd)
 	flags := cmd.Flags()
+	addRequiredValue(flags, &f.as, "as",
+		"webhook source SOURCE or SOURCE:TYPE whose sender the command imitates")
 	flags.IntVar(&f.count, "count", 0, "number of events to generate")
 	flags.StringVar(&f.eventType, "type", "demo", "eventType of the generated events")
 	flags.IntVar(&f.batch, "batch", 1,
@@ -104,6 +112,9 @@ func (f *sendFlags) check(cmd *cobra.Command, args []string) error {
 }
 
 func (f *sendFlags) run(cmd *cobra.Command, args []string) error {
+	if f.as != "" {
+		return f.sendWebhook(cmd, args)
+	}
 	if err := f.check(cmd, args); err != nil {
 		return err
 	}

@@ -14,6 +14,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/webhook"
 )
 
 // canary is the prefix of every secret that a test plants.
@@ -36,7 +38,8 @@ func TestCanary_RequestsDoNotLeak(t *testing.T) {
 	var s secrets
 	t.Setenv("EVENTPIPELINE_TEST_SECRET", s.plant("environment"))
 	logs := t.TempDir()
-	p := startTestApp(t, canary, "--logs", logs)
+	webhookSecret := s.plant("webhook-secret")
+	p := startTestApp(t, canary, "--logs", logs, "--secret", "github="+webhookSecret)
 
 	bus := p.subscribe(t, canary, "demo")
 	var bodies []string // response bodies
@@ -91,6 +94,11 @@ func TestCanary_RequestsDoNotLeak(t *testing.T) {
 	} {
 		p.sendWithSecrets(t, &s, "POST", "/events", body, nil)
 	}
+	hooked, err := p.sendWebhooks(t, &s, webhookSecret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bodies = append(bodies, hooked...)
 	key, message := s.plant("key"), s.plant("message")
 	// The API rejects the second request, because its key was accepted with another payload.
 	for _, body := range []string{good, strings.Replace(good, "demo", "other", 1)} {
@@ -234,6 +242,40 @@ func (p *platform) sendWithSecrets(
 		t.Errorf("%s %s with %.60q: got %d %s, %v", method, path, body, status, content, err)
 	}
 	return string(content)
+}
+
+// sendWebhooks sends a signed request, and requests with secrets in the headers of a signature. It
+// returns the bodies of the responses.
+func (p *platform) sendWebhooks(
+	t *testing.T, s *secrets, webhookSecret string,
+) (bodies []string, err error) {
+	t.Helper()
+	source := webhook.Source{Name: "github", Scheme: webhook.GitHub}
+	body := fmt.Sprintf(`{"secret":%q}`, s.plant("webhook"))
+	signed, err := source.Sign(webhookSecret, webhook.Delivery{
+		Type: "push", ID: s.plant("delivery"), Body: []byte(body),
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.planted = append(s.planted, signed["x-hub-signature-256"])
+	for _, change := range []func(http.Header){
+		func(http.Header) {},
+		func(h http.Header) { h.Set("X-Hub-Signature-256", s.plant("signature")) },
+		func(h http.Header) { h.Set("X-GitHub-Event", s.plant("event")+strings.Repeat("x", 100)) },
+		func(h http.Header) { h.Set("Content-Type", s.plant("media")) },
+		func(h http.Header) { h.Set("Content-Encoding", s.plant("coding")) },
+	} {
+		header := http.Header{}
+		for name, value := range signed {
+			header.Set(name, value)
+		}
+		change(header)
+		bodies = append(bodies, p.sendWithSecrets(t, s, "POST", "/webhooks/github", body, header))
+	}
+	p.waitForStatus(t, eventID(t, bodies[0]), "PROCESSED")
+	return append(bodies, p.sendWithSecrets(t, s, "POST", "/webhooks/"+s.plant("name"), body,
+		nil)), nil
 }
 
 func eventID(t *testing.T, response string) string {

@@ -20,6 +20,7 @@ func TestLocalStage(t *testing.T) {
 	t.Run("answers bad bodies with the expected status", func(t *testing.T) { testBadBodies(t, p) })
 	t.Run("rejects other requests with a problem", func(t *testing.T) { testOtherRequests(t, p) })
 	t.Run("accepts each format as docs/formats.md shows", func(t *testing.T) { testFormats(t, p) })
+	t.Run("accepts signed webhooks only", func(t *testing.T) { testWebhooks(t, p) })
 	t.Run("moves a poison event to the DLQ and processes the rest", func(t *testing.T) {
 		testPoison(t, p)
 	})

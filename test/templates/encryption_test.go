@@ -123,8 +123,9 @@ func TestKeys_AreUsedOnlyThroughAWSServices(t *testing.T) {
 			"BronzeKey": {
 				generate + via("s3"),
 			},
-			"TableKey": {decrypt + via("dynamodb")},
-			"Key":      {decrypt + via("sqs"), generate + via("sqs")},
+			"TableKey":  {decrypt + via("dynamodb")},
+			"Key":       {decrypt + via("sqs"), generate + via("sqs")},
+			"SecretKey": {decrypt + via("secretsmanager")},
 		},
 		"WorkerRole": {
 			"BronzeKey": {

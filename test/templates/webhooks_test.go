@@ -117,9 +117,10 @@ func TestWebhooks_UseAnExistingApi(t *testing.T) {
 			},
 		}
 	})
-	if got := routes(t, s)["POST /webhooks/{source}"]; got != "NONE" {
-		t.Errorf("the route must have authorization NONE, got %q", got)
-	}
+	s.resource(t, "WebhookRoute", "AWS::ApiGatewayV2::Route").expect(t, `{
+		"ApiId": "${Existing}", "RouteKey": "POST /webhooks/{source}",
+		"AuthorizationType": "NONE"
+	}`)
 }
 
 func TestWebhooks_TheURLContainsTheName(t *testing.T) {

@@ -47,7 +47,7 @@ func (a API) webhook(ctx context.Context, req request, name string) response {
 		return jsonResponse(http.StatusOK, map[string]string{"challenge": decoded.challenge})
 	}
 	accepted, err := a.Ingest.Accept(ctx, pipeline.Request{
-		Body: body, Caller: "webhook:" + name, Webhook: &decoded.WebhookRequest,
+		Body: body, Caller: pipeline.WebhookCaller(name), Webhook: &decoded.WebhookRequest,
 	})
 	if err != nil {
 		return a.reject(ctx, req, err, slog.String("source", name),

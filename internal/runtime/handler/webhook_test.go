@@ -325,6 +325,23 @@ func TestWebhook_UnknownSourcesAreNotFound(t *testing.T) {
 	w.storedNothing(t, "unknown source")
 }
 
+func TestWebhook_AnOpenAPIShowsTheStatus(t *testing.T) {
+	var w world
+	api, _ := w.webhookAPI()
+	invoke(t, api, webhookEvent(api, "github", "application/json", "{}"))
+	status := httpEvent(http.MethodGet, "/events/"+w.queue.Sent()[0].ID, "")
+	if got := invoke(t, api, status); got.StatusCode != http.StatusOK {
+		t.Errorf("got %+v", got)
+	}
+	api.Open = false
+	status["requestContext"].(map[string]any)["authorizer"] = map[string]any{
+		"lambda": map[string]string{"sub": "anna"},
+	}
+	if got := invoke(t, api, status); got.StatusCode != http.StatusNotFound {
+		t.Errorf("another caller: got %+v", got)
+	}
+}
+
 func TestWebhook_LogsNoHeadersAndNoSecrets(t *testing.T) {
 	var w world
 	api, store := w.webhookAPI()

@@ -14,6 +14,15 @@ type Webhook struct {
 	Headers     map[string]string `json:"headers,omitempty"` // kept by the source's options
 }
 
+// WebhookCaller returns the caller of the events of a webhook source. No authorizer's callers have
+// names of this form, so a source can't use another caller's idempotency keys.
+func WebhookCaller(source string) string { return "webhook:" + source }
+
+// WebhookEventID returns the id of the event with a delivery key.
+func WebhookEventID(source, deliveryKey string) string {
+	return keyedID(WebhookCaller(source), deliveryKey)
+}
+
 // FormContentType is the content type of an HTML form's fields. Bronze may hold payloads of this
 // type; all other payloads are JSON.
 const FormContentType = "application/x-www-form-urlencoded"

@@ -25,7 +25,11 @@ const maxTypeLength = 64
 // slash becomes a period, and any other character becomes an underscore. In a longer type, a hash
 // replaces the end.
 func (s Source) EventType(headers map[string]string, payload Payload) string {
-	name := s.scheme().eventType(headers, payload)
+	return s.TypeOf(s.scheme().eventType(headers, payload))
+}
+
+// TypeOf returns the event type for the sender's name of a type.
+func (s Source) TypeOf(name string) string {
 	if name == "" {
 		return ""
 	}

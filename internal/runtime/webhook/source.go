@@ -59,7 +59,7 @@ func (s Source) Validate() error {
 	}
 	require(ValidName(s.Name), "Name must match %s, got %q: the name is a part of the URL",
 		namePattern, s.Name)
-	require(s.Prefix == "" || prefixPattern.MatchString(s.Prefix),
+	require(s.Prefix == "" || s.Prefix == s.Name || prefixPattern.MatchString(s.Prefix),
 		"TypePrefix must match %s, got %q: event types begin with it", prefixPattern, s.Prefix)
 	for _, header := range s.Headers {
 		require(headerPattern.MatchString(header),

@@ -20,6 +20,7 @@ func TestValidate_FindsEachError(t *testing.T) {
 		{Source{Name: "github", Scheme: GitHub, Prefix: "github", Pings: true}, ""},
 		{change(func(h *HMAC) { h.SignedContent = "{id}.{body}" }), ""},
 		{Source{Name: "Git Hub", Scheme: GitHub}, "Name"},
+		{Source{Name: "Git Hub", Scheme: GitHub, Prefix: "Git Hub"}, "Name"},
 		{Source{Name: "", Scheme: GitHub}, "Name"},
 		{Source{Name: "a/b", Scheme: GitHub}, "Name"},
 		{Source{Name: "a", Scheme: "gitlab"}, "Scheme"},

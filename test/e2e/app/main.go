@@ -8,6 +8,7 @@ package main
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
@@ -48,6 +49,11 @@ func main() {
 	}
 	if stage == "canary" {
 		props.LogLevel = jsii.String("debug")
+		secret := awssecretsmanager.Secret_FromSecretNameV2(stack, jsii.String("Secret"),
+			jsii.String("github"))
+		props.Webhooks = &[]*eventpipeline.WebhookSource{
+			eventpipeline.GitHubWebhook("github", secret),
+		}
 	}
 	if stage == "outage" {
 		props.MaxReceiveCount = jsii.Number(3)

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/tty"
+)
+
+// localWebhook represents a webhook source of the local platform.
+type localWebhook struct {
+	Pipeline string `json:"pipeline"`
+	Name     string `json:"name"`
+	URL      string `json:"url"`
+	secret   string
+}
+
+// prepareWebhooks stores the secrets of --secret. It generates a secret for each source whose secret
+// does not exist, such as an imported one, or is not usable.
+func (f *localFlags) prepareWebhooks(
+	ctx context.Context, pipelines []deployment.Pipeline,
+) ([]localWebhook, error) {
+	secrets, err := mergeValues(nil, "--secret", f.secrets)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	var all []localWebhook
+	used := map[string]bool{}
+	for _, p := range pipelines {
+		sources, err := p.WebhookSources(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, source := range sources {
+			secret, given := secrets[source.Name]
+			used[source.Name] = true
+			if given && !source.UsableSecret(secret) {
+				return nil, usageErrorf("--secret %s must be a secret that a source with the scheme "+
+					"%s can use", source.Name, source.Scheme)
+			}
+			if secret, err = localSecret(ctx, source, secret); err != nil {
+				return nil, err
+			}
+			all = append(all, localWebhook{p.Name, source.Name, source.URL, secret})
+		}
+	}
+	for name := range secrets {
+		if !used[name] {
+			return nil, usageErrorf("--secret names the webhook source %s, which the app does not "+
+				"have", name)
+		}
+	}
+	return all, nil
+}
+
+// localSecret stores the secret if it is not empty. Otherwise it returns the existing secret, or a
+// new one if there is none.
+func localSecret(
+	ctx context.Context, source deployment.WebhookSource, secret string,
+) (string, error) {
+	if secret == "" {
+		existing, err := source.Secret(ctx)
+		if err == nil && source.UsableSecret(existing) {
+			return existing, nil
+		}
+		secret = source.NewSecret()
+	}
+	return secret, source.SetSecret(ctx, secret)
+}
+
+// announceWebhooks prints the URL of each webhook source, and the first characters of its secret.
+func announceWebhooks(w io.Writer, webhooks []localWebhook, awsURL string) {
+	if len(webhooks) == 0 {
+		return
+	}
+	fmt.Fprintln(w, "Webhooks")
+	table := tty.NewTable(w)
+	for _, webhook := range webhooks {
+		table.Row("  "+webhook.Name, webhook.URL, "secret "+masked(webhook.secret))
+	}
+	table.Flush()
+	flags, name := stackFlags{aws: awsURL}, webhooks[0].Name
+	fmt.Fprintf(w, "  send one, signed like its sender does, or print a secret:\n    %s\n    %s\n",
+		suggestCommand("send --as "+name+":test", flags.String()),
+		suggestCommand("webhooks secret "+name, flags.String()))
+}
+
+// masked returns the first characters of a secret. A short secret is hidden completely.
+func masked(secret string) string {
+	const shown = 3
+	if len(secret) < 4*shown {
+		return strings.Repeat("*", len(secret))
+	}
+	return secret[:shown] + strings.Repeat("*", 2*shown)
+}

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/client"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/webhook"
+)
+
+// webhookDelivery is a request to a webhook source.
+type webhookDelivery struct {
+	source  deployment.WebhookSource
+	headers map[string]string
+	body    []byte
+}
+
+// webhookAnswer is the answer to a webhookDelivery. --json prints it.
+type webhookAnswer struct {
+	Status    int             `json:"status"`
+	EventID   string          `json:"eventId,omitempty"`
+	Duplicate bool            `json:"duplicate,omitempty"`
+	Problem   *client.Problem `json:"problem,omitempty"`
+}
+
+func (a webhookAnswer) accepted() bool { return a.Status/100 == 2 }
+
+// newWebhookDelivery signs a request like the sender of the source.
+func newWebhookDelivery(
+	ctx context.Context, source deployment.WebhookSource, eventType, id string, body []byte,
+) (webhookDelivery, error) {
+	secret, err := source.Secret(ctx)
+	if err != nil {
+		return webhookDelivery{}, err
+	}
+	headers, err := source.Sign(secret, webhook.Delivery{
+		Type: eventType, ID: id, At: time.Now(), Body: body,
+	})
+	if err != nil {
+		return webhookDelivery{}, fmt.Errorf("sign the request: %w", err)
+	}
+	headers["content-type"] = "application/json"
+	if !json.Valid(body) {
+		headers["content-type"] = pipeline.FormContentType
+	}
+	if source.Scheme == webhook.Shopify {
+		headers["x-shopify-event-id"] = id
+	}
+	return webhookDelivery{source, headers, body}, nil
+}
+
+func newDeliveryID() string { return uuid.NewString() }
+
+// send posts the request and reads the answer.
+func (d webhookDelivery) send(ctx context.Context) (webhookAnswer, error) {
+	if d.source.URL == "" {
+		return webhookAnswer{}, errors.New("the URL of the API is unknown: the stack has neither " +
+			"an output ApiUrl nor an API of the pipeline")
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, d.source.URL,
+		bytes.NewReader(d.body))
+	if err != nil {
+		return webhookAnswer{}, err
+	}
+	for name, value := range d.headers {
+		request.Header.Set(name, value)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return webhookAnswer{}, err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		return webhookAnswer{}, fmt.Errorf("read the answer: %w", err)
+	}
+	answer := webhookAnswer{
+		Status:    response.StatusCode,
+		Duplicate: response.Header.Get("Idempotency-Replayed") == "true",
+	}
+	if !answer.accepted() {
+		answer.Problem = &client.Problem{Status: response.StatusCode}
+		_ = json.Unmarshal(body, answer.Problem) // API Gateway's own answers are no problems
+		return answer, nil
+	}
+	if !d.source.IsPing(d.headers) {
+		payload, err := d.payload()
+		if err != nil {
+			return answer, err
+		}
+		key := d.source.DeliveryKey(d.headers, payload)
+		answer.EventID = pipeline.WebhookEventID(d.source.Name, key)
+	}
+	return answer, nil
+}
+
+// payload returns the body as the API function decodes it.
+func (d webhookDelivery) payload() (webhook.Payload, error) {
+	w := pipeline.Webhook{ContentType: d.headers["content-type"]}
+	text, err := w.JSON(d.body)
+	return webhook.NewPayload(text), err
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/spf13/cobra"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
+)
+
+// testEventType is the sender's name for the type of the event that webhooks test sends.
+const testEventType = "eventpipeline.test"
+
+func newWebhooksTestCommand(stack *stackFlags) *cobra.Command {
+	return &cobra.Command{
+		Use:   "test NAME",
+		Short: "Test that a webhook source accepts only signed requests",
+		Long: `Sends four requests to a webhook source: one without a signature and one with a
+changed body, which must be refused; then a signed one, which must be accepted;
+then the same again, which must be recognized as a duplicate. Creates one event
+with the type <prefix>.eventpipeline.test.
+
+Exits with 1 if an answer is not the expected one.`,
+		Example: `  eventpipeline webhooks test github
+  eventpipeline webhooks test stripe --stack shop-prod`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			_, source, err := findWebhook(cmd.Context(), stack, args[0])
+			if err != nil {
+				return err
+			}
+			return testWebhook(cmd, source)
+		},
+	}
+}
+
+func testWebhook(cmd *cobra.Command, source deployment.WebhookSource) error {
+	ctx, id := cmd.Context(), newDeliveryID()
+	body := source.Example(testEventType, id)
+	signed, err := newWebhookDelivery(ctx, source, testEventType, id, body)
+	if err != nil {
+		return err
+	}
+	unsigned, changed := signed, signed
+	unsigned.headers = map[string]string{"content-type": "application/json"}
+	changed.body = append([]byte(" "), body...)
+	failed := 0
+	for _, test := range []webhookTest{
+		{"without a signature", unsigned, "401", isUnauthorized},
+		{"with a changed body", changed, "401", isUnauthorized},
+		{"signed", signed, "a new event", func(a webhookAnswer) bool {
+			return a.accepted() && !a.Duplicate
+		}},
+		{"signed, again", signed, "a duplicate", func(a webhookAnswer) bool {
+			return a.accepted() && a.Duplicate
+		}},
+	} {
+		passed, err := test.run(cmd)
+		if err != nil {
+			return err
+		}
+		if !passed {
+			failed++
+		}
+	}
+	if failed > 0 {
+		return fmt.Errorf("%d of 4 requests got another answer than expected", failed)
+	}
+	return nil
+}
+
+func isUnauthorized(a webhookAnswer) bool { return a.Status == http.StatusUnauthorized }
+
+// webhookTest sends a request to a webhook source and checks the answer.
+type webhookTest struct {
+	name     string
+	delivery webhookDelivery
+	want     string
+	ok       func(webhookAnswer) bool
+}
+
+// run prints whether the answer is the expected one.
+func (t webhookTest) run(cmd *cobra.Command) (passed bool, err error) {
+	answer, err := t.delivery.send(cmd.Context())
+	if err != nil {
+		return false, err
+	}
+	result := "ok"
+	if passed = t.ok(answer); !passed {
+		result = "FAILED, want " + t.want
+	}
+	got := fmt.Sprintf("HTTP %d", answer.Status)
+	if answer.Problem != nil {
+		got = answer.Problem.Error()
+	}
+	if answer.EventID != "" {
+		got += ", event " + answer.EventID
+	}
+	if answer.Duplicate {
+		got += ", a duplicate"
+	}
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%-20s %s: %s\n", t.name, result, got)
+	return passed, err
+}

@@ -262,7 +262,6 @@ func (p *platform) sendWebhooks(
 	for _, change := range []func(http.Header){
 		func(http.Header) {},
 		func(h http.Header) { h.Set("X-Hub-Signature-256", s.plant("signature")) },
-		func(h http.Header) { h.Set("X-GitHub-Event", s.plant("event")+strings.Repeat("x", 100)) },
 		func(h http.Header) { h.Set("Content-Type", s.plant("media")) },
 		func(h http.Header) { h.Set("Content-Encoding", s.plant("coding")) },
 	} {

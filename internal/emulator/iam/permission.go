@@ -11,7 +11,6 @@ import (
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventbridge"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/secretsmanager"
 )
 
 // permission represents the permission to perform an action on a resource.
@@ -190,7 +189,7 @@ func (a Authorizer) secretsPermissions(operation string, body []byte) ([]permiss
 	}
 	resource := "*" // an operation without a secret, such as ListSecrets
 	if id := cmp.Or(in.SecretID, in.Name); id != "" {
-		resource = secretsmanager.ARN(a.Region, a.Account, id)
+		resource = protocol.SecretARN(a.Region, a.Account, id)
 	}
 	return []permission{{action: "secretsmanager:" + operation, resource: resource}}, nil
 }

@@ -5,7 +5,6 @@ package secretsmanager
 import (
 	"cmp"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -86,17 +85,9 @@ func New(cfg Config) (*Service, error) {
 	return s, nil
 }
 
-// arnSuffix ends the ARN of every secret. On AWS, six random characters follow the name.
-const arnSuffix = "-local1"
-
-// ARN returns the ARN of a secret. id is the name of the secret, or an ARN with or without the
-// characters that follow the name.
-func ARN(region, account, id string) string {
-	prefix := "arn:aws:secretsmanager:" + region + ":" + account + ":secret:"
-	return prefix + strings.TrimSuffix(strings.TrimPrefix(id, prefix), arnSuffix) + arnSuffix
+func (s *Service) arn(name string) string {
+	return protocol.SecretARN(s.cfg.Region, s.cfg.Account, name)
 }
-
-func (s *Service) arn(name string) string { return ARN(s.cfg.Region, s.cfg.Account, name) }
 
 // find returns the secret with a name or an ARN.
 func (s *Service) find(id string) (*secret, error) {

@@ -51,17 +51,6 @@ func TestDefine_KeepsTheValueUnlessTheTemplateChanges(t *testing.T) {
 	}
 }
 
-func TestARN_AcceptsNamesAndPartialARNs(t *testing.T) {
-	const want = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:shop/github-local1"
-	for _, id := range []string{
-		"shop/github", strings.TrimSuffix(want, arnSuffix), want,
-	} {
-		if got := ARN("eu-west-1", "111122223333", id); got != want {
-			t.Errorf("%s: got %s", id, got)
-		}
-	}
-}
-
 func TestPassword_ContainsEachRequestedType(t *testing.T) {
 	no := false
 	for _, c := range []struct {

@@ -221,6 +221,7 @@ func exchanges(t *testing.T) []exchange {
 		send(api, c.Name, gatewayEvent(c.Method, c.Path, c.Headers, c.Body))
 	}
 
+	sendWebhooks(send)
 	var w world
 	post := func(key, body string) map[string]any {
 		event := httpEvent("POST", "/events", body)

@@ -174,6 +174,7 @@ func webhookResponse(scheme webhook.Scheme, accepted pipeline.Accepted) response
 	switch scheme {
 	case webhook.Slack:
 		resp.StatusCode, resp.Body = http.StatusOK, ""
+		delete(resp.Headers, "content-type")
 	case webhook.Shopify:
 		resp.StatusCode = http.StatusOK
 	}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/webhook"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/inmem"
 )
 
 const webhookSecret = "It's a Secret to Everybody"
@@ -259,29 +260,34 @@ func TestWebhook_AnswersChallengesAndPingsAfterVerification(t *testing.T) {
 	}
 }
 
+// invalidWebhooks lists signed requests that can't become events.
+var invalidWebhooks = []struct {
+	what, name, contentType, body string
+	headers                       map[string]string
+	status                        int
+	code                          pipeline.Code
+}{
+	{"form", "shopify", formMedia, "a=1", nil, 415, pipeline.UnsupportedType},
+	{"text", "github", "text/plain", "{}", nil, 415, pipeline.UnsupportedType},
+	{"charset", "github", "application/json; charset=latin1", "{}", nil, 415,
+		pipeline.UnsupportedType},
+	{"malformed type", "github", ";;", "{}", nil, 415, pipeline.UnsupportedType},
+	{"gzip", "github", "application/json", "{}",
+		map[string]string{"content-encoding": "gzip"}, 415, pipeline.UnsupportedCoding},
+	{"array", "github", "application/json", "[]", nil, 400, pipeline.NotAnObject},
+	{"invalid form", "github", formMedia, "a=%ff", nil, 400, pipeline.InvalidForm},
+	{"invalid JSON", "github", "application/json", `{"a":1,"a":2}`, nil, 400,
+		pipeline.InvalidJSON},
+	{"invalid bytes", "github", "application/json", "\xff", nil, 400, pipeline.InvalidJSON},
+	{"no type", "stripe", "application/json", "{}", nil, 422, pipeline.InvalidEventType},
+	{"too large", "hmac", "application/json", `{"a":"12345678901234"}`, nil, 413,
+		pipeline.PayloadTooLarge},
+	{"empty", "github", "application/json", "", nil, 400, pipeline.EmptyBody},
+	{"number", "github", "application/json", `{"n":1e999}`, nil, 400, pipeline.NumberOutOfRange},
+}
+
 func TestWebhook_RejectsRequestsThatCanNotBecomeEvents(t *testing.T) {
-	for _, c := range []struct {
-		what, name, contentType, body string
-		headers                       map[string]string
-		status                        int
-		code                          pipeline.Code
-	}{
-		{"form", "shopify", formMedia, "a=1", nil, 415, pipeline.UnsupportedType},
-		{"text", "github", "text/plain", "{}", nil, 415, pipeline.UnsupportedType},
-		{"charset", "github", "application/json; charset=latin1", "{}", nil, 415,
-			pipeline.UnsupportedType},
-		{"malformed type", "github", ";;", "{}", nil, 415, pipeline.UnsupportedType},
-		{"gzip", "github", "application/json", "{}",
-			map[string]string{"content-encoding": "gzip"}, 415, pipeline.UnsupportedCoding},
-		{"array", "github", "application/json", "[]", nil, 400, pipeline.NotAnObject},
-		{"invalid form", "github", formMedia, "a=%ff", nil, 400, pipeline.InvalidForm},
-		{"invalid JSON", "github", "application/json", `{"a":1,"a":2}`, nil, 400,
-			pipeline.InvalidJSON},
-		{"invalid bytes", "github", "application/json", "\xff", nil, 400, pipeline.InvalidJSON},
-		{"no type", "stripe", "application/json", "{}", nil, 422, pipeline.InvalidEventType},
-		{"too large", "hmac", "application/json", `{"a":"12345678901234"}`, nil, 413,
-			pipeline.PayloadTooLarge},
-	} {
+	for _, c := range invalidWebhooks {
 		var w world
 		api, _ := w.webhookAPI()
 		event := webhookEvent(api, c.name, c.contentType, c.body)
@@ -295,6 +301,50 @@ func TestWebhook_RejectsRequestsThatCanNotBecomeEvents(t *testing.T) {
 		}
 		w.storedNothing(t, c.what)
 	}
+}
+
+// sendWebhooks sends requests that cause every response to a webhook, except Slack's empty one.
+func sendWebhooks(send func(api API, name string, event map[string]any)) {
+	for _, c := range invalidWebhooks {
+		var w world
+		api, _ := w.webhookAPI()
+		event := webhookEvent(api, c.name, c.contentType, c.body)
+		maps.Copy(event["headers"].(map[string]string), c.headers)
+		send(api, c.what, event)
+	}
+	var w world
+	api, _ := w.webhookAPI()
+	api.Webhooks["demo"] = webhook.Source{Name: "demo", Scheme: webhook.Generic, HMAC: &webhook.HMAC{
+		Header: "x-sig", EventType: "demo", DeliveryIDHeader: "x-id",
+	}}
+	event := func(name, body string) map[string]any {
+		return webhookEvent(api, name, "application/json", body)
+	}
+	for range 2 {
+		send(api, "accepted", event("github", "{}"))
+		send(api, "accepted by Shopify", event("shopify", "{}"))
+	}
+	send(api, "challenge", event("slack", `{"type":"url_verification","challenge":"x"}`))
+	unsigned, unknown, undecodable := event("github", "{}"), event("github", "{}"), event("github", "")
+	unsigned["headers"], undecodable["body"] = nil, "%"
+	unknown["pathParameters"] = map[string]string{"source": "unknown"}
+	send(api, "unsigned", unsigned)
+	send(api, "unknown source", unknown)
+	send(api, "no base64", undecodable)
+	get := httpEvent(http.MethodGet, "/webhooks/github", "")
+	send(api, "another method", get)
+	strict, broken, cold := api, api, api
+	strict.Ingest.Schemas, strict.Ingest.RejectUnknownTypes = demoSchema{}, true
+	send(strict, "violates its schema", event("demo", `{}`))
+	send(strict, "too complex for its schema", event("demo", `{"deep":1}`))
+	send(strict, "no schema", event("github", "{}"))
+	broken.Ingest.NewID = func() (string, error) { return "", errors.New("no ids left") }
+	broken.Ingest.Items, broken.Ingest.KeyCache = &inmem.Items{}, nil
+	send(broken, "broken", event("github", `{"other":1}`))
+	cold.Secrets = &webhook.Secrets{
+		Reader: &secretStore{err: errors.New("down")}, Now: api.Ingest.Now,
+	}
+	send(cold, "no secret", event("github", "{}"))
 }
 
 func TestWebhook_UnknownSourcesAreNotFound(t *testing.T) {

@@ -93,8 +93,7 @@ func rootCommand() *cobra.Command {
 	root.AddCommand(
 		newLocalCommand(), newSendCommand(), newStatusCommand(), newRecordCommand(),
 		newReplayCommand(), newReconcileCommand(), newDLQCommand(), newCostCommand(),
-		newConsoleCommand(),
-		newWebhooksCommand(),
+		newConsoleCommand(), newWebhooksCommand(),
 	)
 	return root
 }

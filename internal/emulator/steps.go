@@ -8,7 +8,10 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventbridge"
@@ -103,18 +106,9 @@ func nextDelivery(messages []sqs.Message) time.Time {
 // recordEvent records that an event was published on a bus, and the rules that match it.
 func (s *services) recordEvent(p eventbridge.Published) {
 	s.recorder.Record(func(step *activity.Step) bool {
-		var detail struct {
-			eventRef
-			Data eventRef `json:"data"` // if the detail is a CloudEvent
-		}
-		if protocol.Decode([]byte(p.Detail), &detail) != nil {
-			return false // not an event that a pipeline published
-		}
+		event := findEvent(jsontext.NewDecoder(strings.NewReader(p.Detail),
+			jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)))
 		step.Name, step.Source = "published", p.Bus
-		event := detail.eventRef
-		if event == (eventRef{}) {
-			event = detail.Data
-		}
 		step.EventID, step.EventType = event.EventID, event.EventType
 		step.Details = details("detailType", p.DetailType)
 		for _, rule := range p.Rules {
@@ -122,6 +116,43 @@ func (s *services) recordEvent(p eventbridge.Published) {
 		}
 		return true
 	})
+}
+
+// findEvent returns the event's id and type in an object, or in the object's member "data" if the
+// object is a CloudEvent. It reads no further than necessary, because a pipeline publishes many
+// events.
+func findEvent(d *jsontext.Decoder) (event eventRef) {
+	if _, err := d.ReadToken(); err != nil { // the start of the object
+		return event
+	}
+	for d.PeekKind() == '"' && (event.EventID == "" || event.EventType == "") {
+		name, err := d.ReadToken()
+		if err != nil {
+			return event
+		}
+		switch key := name.String(); {
+		case key == "data" && event == (eventRef{}) && d.PeekKind() == '{':
+			return findEvent(d)
+		case key != "eventId" && key != "eventType" || d.PeekKind() != '"':
+			if err := d.SkipValue(); err != nil {
+				return event
+			}
+			continue
+		case key == "eventId":
+			event.EventID = readString(d)
+		default:
+			event.EventType = readString(d)
+		}
+	}
+	return event
+}
+
+func readString(d *jsontext.Decoder) string {
+	value, err := d.ReadToken()
+	if err != nil {
+		return ""
+	}
+	return value.String()
 }
 
 // recordUndelivered records that an event did not reach a bus or a target.

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventsource"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
@@ -43,6 +45,22 @@ func TestRecordFailedBatch_RecordsEventsAndNextDelivery(t *testing.T) {
 		s.recorder.Close()
 		if len(steps) != 1 || steps[0].Name != "batch failed" || detailText(steps[0]) != want {
 			t.Errorf("steps %s, want %s", steps, want)
+		}
+	}
+}
+
+func TestFindEvent_ReadsNotificationsInBothFormats(t *testing.T) {
+	for detail, want := range map[string]eventRef{
+		`{"eventId":"e","eventType":"t","status":"PROCESSED"}`:                {"e", "t"},
+		`{"status":{"eventId":"no"}, "eventType":"t", "eventId":"e"}`:         {"e", "t"},
+		`{"specversion":"1.0","data":{"eventId":"e","eventType":"t"},"id":1}`: {"e", "t"},
+		`{"eventId":"e","data":{"eventId":"no","eventType":"no"}}`:            {"e", ""},
+		`{"eventId":1,"eventType":null,"data":[]}`:                            {},
+		`{"order":7}`: {},
+		`{}`:          {},
+	} {
+		if got := findEvent(jsontext.NewDecoder(strings.NewReader(detail))); got != want {
+			t.Errorf("%s: got %+v, want %+v", detail, got, want)
 		}
 	}
 }

@@ -50,9 +50,9 @@ Run it in the app's folder.
 
 The command synthesizes the app and builds its Lambda functions for this
 machine. It creates the template's resources in emulators of S3, DynamoDB, SQS,
-EventBridge, API Gateway, Lambda and Secrets Manager. It serves the HTTP API and the AWS APIs on
-the loopback address. Then it prints each step of each event, until Ctrl-C. The
-first run takes some minutes, because it compiles everything.
+EventBridge, API Gateway, Lambda and Secrets Manager. It serves the HTTP API and
+the AWS APIs on the loopback address. Then it prints each step of each event,
+until Ctrl-C. The first run takes some minutes, because it compiles everything.
 
 With --watch the command builds again when the app's sources change, and then
 replaces the functions whose code changed. Running invocations finish on the old

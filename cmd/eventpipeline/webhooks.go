@@ -44,8 +44,8 @@ func newWebhooksListCommand(stack *stackFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the webhook sources with their URLs",
-		Long: `Lists the webhook sources of a pipeline. Enter the URL of a source in the settings
-of its sender.`,
+		Long: `Lists the webhook sources of a pipeline. Enter the URL of a source in the
+settings of its sender.`,
 		Example: `  eventpipeline webhooks list
   eventpipeline webhooks list --stack shop-prod --json | jq -r .url`,
 		Args: cobra.NoArgs,

@@ -95,8 +95,10 @@ func rootCommand() *cobra.Command {
 	root.AddCommand(
 		newLocalCommand(), newSendCommand(), newStatusCommand(), newRecordCommand(),
 		newReplayCommand(), newReconcileCommand(), newDLQCommand(), newCostCommand(),
-		newConsoleCommand(), newWebhooksCommand(),
+		newConsoleCommand(), newWebhooksCommand(), newVersionCommand(),
 	)
+	info, _ := debug.ReadBuildInfo()
+	root.Version = versionOf(info).String()
 	return root
 }
 

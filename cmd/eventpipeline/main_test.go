@@ -58,7 +58,7 @@ func TestRun_ShowsHelpWithExamples(t *testing.T) {
 		{}, {"--help"}, {"local", "--help"}, {"send", "--help"}, {"status", "--help"},
 		{"record", "--help"}, {"dlq"}, {"dlq", "list", "--help"}, {"dlq", "show", "--help"},
 		{"dlq", "redrive", "--help"}, {"dlq", "drop", "--help"}, {"replay", "--help"},
-		{"reconcile", "--help"},
+		{"reconcile", "--help"}, {"version", "--help"},
 	} {
 		code, out, errOut := runMain(t, args...)
 		if code != exitOK || errOut != "" || !strings.Contains(out, "Examples:\n  eventpipeline ") {

@@ -52,7 +52,7 @@
 // [JSON] decodes payloads into a Go type and rejects payloads that do not match the type. A [Func]
 // without JSON receives the body of the request unchanged, in [Event].Payload. The payload of a
 // CloudEvent is the whole CloudEvent in the JSON format, with its data in the member data. To
-// process several event types, write a Func that calls a JSON function for each Event.Type.
+// process several event types, use [Types].
 //
 // # Requirements
 //

@@ -24,6 +24,7 @@ import (
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
 	localdynamodb "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/dynamodb"
+	locallogs "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/logs"
 	locals3 "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/s3"
 	localsqs "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/awsconfig"
@@ -40,6 +41,7 @@ type deployed struct {
 	api        string // output ApiUrl, if set
 	reconciler func(payload []byte) (answer, functionError string)
 	bus        inmem.Bus
+	logs       *locallogs.Service
 	objectAge  time.Duration // makes S3 report this age for new objects
 }
 
@@ -76,7 +78,9 @@ func deploy(t *testing.T) *deployed {
 	if err != nil {
 		t.Fatal(err)
 	}
+	d.logs = locallogs.New(locallogs.Config{Region: "us-east-1", Account: "000000000000"})
 	services[""], services["AmazonSQS"], services["DynamoDB_20120810"] = s3, sqs, dynamodb
+	services["Logs_20140328"] = d.logs
 	d.url, d.Stack = server.URL, "local"
 	d.Config = aws.Config{
 		Region: "us-east-1", BaseEndpoint: &d.url,

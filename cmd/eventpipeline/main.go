@@ -96,6 +96,7 @@ func rootCommand() *cobra.Command {
 		newLocalCommand(), newSendCommand(), newStatusCommand(), newRecordCommand(),
 		newReplayCommand(), newReconcileCommand(), newDLQCommand(), newCostCommand(),
 		newConsoleCommand(), newWebhooksCommand(), newVersionCommand(),
+		newEventsCommand(), newLogsCommand(),
 	)
 	info, _ := debug.ReadBuildInfo()
 	root.Version = versionOf(info).String()

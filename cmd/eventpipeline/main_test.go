@@ -58,7 +58,8 @@ func TestRun_ShowsHelpWithExamples(t *testing.T) {
 		{}, {"--help"}, {"local", "--help"}, {"send", "--help"}, {"status", "--help"},
 		{"record", "--help"}, {"dlq"}, {"dlq", "list", "--help"}, {"dlq", "show", "--help"},
 		{"dlq", "redrive", "--help"}, {"dlq", "drop", "--help"}, {"replay", "--help"},
-		{"reconcile", "--help"}, {"version", "--help"},
+		{"reconcile", "--help"}, {"version", "--help"}, {"events", "--help"},
+		{"logs", "--help"},
 	} {
 		code, out, errOut := runMain(t, args...)
 		if code != exitOK || errOut != "" || !strings.Contains(out, "Examples:\n  eventpipeline ") {

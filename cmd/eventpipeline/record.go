@@ -50,14 +50,13 @@ Exits with 1 if the event does not exist or has no record yet.`,
 func readStored(
 	ctx context.Context, stack *stackFlags, id string, bronze bool,
 ) ([]byte, error) {
-	p, err := stack.find(ctx)
+	p, err := stack.findWith(ctx, id)
 	if err != nil {
 		return nil, err
 	}
 	item, err := pipeline.LookUp(ctx, p.Items(), id)
 	if errors.Is(err, pipeline.ErrNotFound) {
-		return nil, fmt.Errorf("there is no event %s in stack %s: "+
-			"check the id; items expire after StatusRetention", id, p.Stack)
+		return nil, noEvent(id, p)
 	}
 	if err != nil {
 		return nil, err

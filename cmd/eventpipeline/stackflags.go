@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
 // stackFlags holds the flags that select a pipeline. An unset flag is "".
@@ -44,6 +45,52 @@ func (f *stackFlags) find(ctx context.Context) (deployment.Pipeline, error) {
 		return deployment.Pipeline{}, f.explain(err)
 	}
 	return deployment.Find(ctx, cfg, stacks, f.pipeline)
+}
+
+// findWith returns the selected pipeline. If the user has not chosen one of several pipelines,
+// findWith chooses the pipeline whose events table has the event.
+func (f *stackFlags) findWith(ctx context.Context, id string) (deployment.Pipeline, error) {
+	p, err := f.find(ctx)
+	var choice *deployment.ChoiceError
+	if f.pipeline != "" || !errors.As(err, &choice) {
+		return p, err
+	}
+	cfg, err := f.config(ctx)
+	if err != nil {
+		return p, err
+	}
+	stacks, err := deployment.Stacks(ctx, cfg, f.stack)
+	if err != nil {
+		return p, f.explain(err)
+	}
+	var names []string
+	for _, stack := range stacks {
+		names = append(names, aws.ToString(stack.StackName))
+	}
+	pipelines, err := deployment.FindAll(ctx, cfg, names)
+	if err != nil {
+		return p, err
+	}
+	for _, p := range pipelines {
+		switch _, err := pipeline.LookUp(ctx, p.Items(), id); {
+		case err == nil:
+			f.pipeline = p.Stack + "/" + p.Name
+			return p, nil
+		case !errors.Is(err, pipeline.ErrNotFound):
+			return p, fmt.Errorf("look up the event in pipeline %s: %w", p.Name, err)
+		}
+	}
+	return p, fmt.Errorf("%w %s: check the id; items expire after StatusRetention",
+		errInNoPipeline, id)
+}
+
+// errInNoPipeline reports that the user has several pipelines, and that none has the event.
+var errInNoPipeline = errors.New("none of the pipelines has an event")
+
+// noEvent returns the error for an event that has no item.
+func noEvent(id string, p deployment.Pipeline) error {
+	return fmt.Errorf("there is no event %s in stack %s: "+
+		"check the id; items expire after StatusRetention", id, p.Stack)
 }
 
 func (f *stackFlags) config(ctx context.Context) (aws.Config, error) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -35,6 +36,13 @@ func newStatusCommand() *cobra.Command {
 }
 
 func runStatus(cmd *cobra.Command, api *apiFlags, id string, asJSON bool) error {
+	if api.url == "" && api.stack.pipeline == "" {
+		// An error may have another cause than the pipelines. The call of the API then reports it.
+		_, err := api.stack.findWith(cmd.Context(), id)
+		if err != nil && pipeline.ValidID(id) && errors.Is(err, errInNoPipeline) {
+			return err
+		}
+	}
 	c, err := api.client(cmd.Context(), client.Options{})
 	if err != nil {
 		return err

@@ -80,6 +80,12 @@ func parseLine(now time.Time, function string, line []byte) (Step, bool) {
 	return step, show
 }
 
+// ParseLogLine returns the step of a line that a function logged at the given time.
+func ParseLogLine(at time.Time, function, line string) Step {
+	step, _ := parseLine(at, function, []byte(line))
+	return step
+}
+
 func countsChange(d Detail) bool {
 	return slices.Contains(changeCounts, d.Name) && string(d.Value) != "0"
 }

@@ -23,6 +23,7 @@ type configuration struct {
 	State, LastUpdateStatus, PackageType                 string
 	MemorySize, Timeout                                  int
 	Environment                                          struct{ Variables map[string]string }
+	LoggingConfig                                        struct{ LogFormat, LogGroup string }
 }
 
 // describe returns the configuration of a function. qualifier is a version, an alias or "".
@@ -37,6 +38,7 @@ func (s *Service) describe(f *function, qualifier, version string) configuration
 		MemorySize: f.MemoryMB, Timeout: int(f.Timeout.Seconds()),
 	}
 	c.Environment.Variables = f.Environment
+	c.LoggingConfig.LogFormat, c.LoggingConfig.LogGroup = "Text", f.LogGroup
 	return c
 }
 

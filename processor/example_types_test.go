@@ -7,12 +7,12 @@ import (
 )
 
 // One worker can process several event types, each with its own Go type.
-func ExampleFunc_eventTypes() {
+func ExampleTypes() {
 	type Refund struct {
 		OrderID string  `json:"orderId"`
 		Amount  float64 `json:"amount"`
 	}
-	byType := map[string]processor.Func{
+	process := processor.Types{
 		"order.created": processor.JSON(func(
 			_ context.Context, _ processor.Event, order Order,
 		) (processor.Record, error) {
@@ -24,14 +24,7 @@ func ExampleFunc_eventTypes() {
 			order := Order{ID: refund.OrderID, Total: -refund.Amount}
 			return processor.Record{Payload: order}, nil
 		}),
-	}
-	process := func(ctx context.Context, event processor.Event) (processor.Record, error) {
-		fn, known := byType[event.Type]
-		if !known {
-			return processor.Filter("unknown-type", "the shop does not use %s", event.Type), nil
-		}
-		return fn(ctx, event)
-	}
+	}.Route
 	printResult(process, `{"eventType":"order.created","orderId":"7","total":10}`)
 	printResult(process, `{"eventType":"order.refunded","orderId":"7","amount":4}`)
 	printResult(process, `{"eventType":"order.viewed"}`)
@@ -40,5 +33,17 @@ func ExampleFunc_eventTypes() {
 	// {"orderId":"7","total":10}
 	// PROCESSED
 	// {"orderId":"7","total":-4}
-	// FILTERED unknown-type: the shop does not use order.viewed
+	// FAILED rejected.unknown-type: The processor has no function for events of type order.viewed.
+}
+
+// The type "" stands for all other types.
+func ExampleTypes_others() {
+	process := processor.Types{
+		"": func(_ context.Context, event processor.Event) (processor.Record, error) {
+			return processor.Filter("not-used", "the shop does not use %s", event.Type), nil
+		},
+	}.Route
+	printResult(process, `{"eventType":"order.viewed"}`)
+	// Output:
+	// FILTERED not-used: the shop does not use order.viewed
 }

@@ -1,0 +1,128 @@
+package events
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/terminal"
+)
+
+// Row is a line of a list of events.
+type Row struct {
+	Time     time.Time
+	ID, Type string
+	Status   string
+	Took     time.Duration // from receipt to the end; negative if the event is not finished
+	Notes    []string      // printed on the next line
+}
+
+// NewRow returns the row of an event.
+func NewRow(item pipeline.Item) Row {
+	r := Row{
+		Time: item.ReceivedAt, ID: item.ID, Type: item.Type, Status: string(item.Status), Took: -1,
+	}
+	if item.IsBatch() {
+		r.Notes = append(r.Notes, fmt.Sprintf("batch of %d", item.Events()))
+	}
+	switch {
+	case item.Replay.ID != "":
+		r.Notes = append(r.Notes, "replayed")
+	case item.Replay.Redrives > 0:
+		r.Notes = append(r.Notes, "redriven")
+	}
+	switch item.Status {
+	case pipeline.Processed:
+		r.Took = item.ProcessedAt.Sub(item.ReceivedAt)
+		if item.Filtered != (pipeline.Filtered{}) {
+			r.Notes = append(r.Notes, "filtered", item.Filtered.Code)
+		}
+	case pipeline.Failed:
+		r.Took = item.FailedAt.Sub(item.ReceivedAt)
+		r.Notes = append(r.Notes, fmt.Sprintf("%s: %s", item.Failure.Code, item.Failure.Reason))
+	}
+	return r
+}
+
+// Widths of the columns. A line has 79 columns.
+const (
+	idWidth     = 36
+	typeWidth   = 15
+	statusWidth = 9
+	tookWidth   = 7
+	lineWidth   = 79
+	noteIndent  = "         "
+)
+
+// Colours of the terminal, as ANSI escape sequences.
+const (
+	red    = "\x1b[31m"
+	green  = "\x1b[32m"
+	yellow = "\x1b[33m"
+	faint  = "\x1b[2m"
+	reset  = "\x1b[0m"
+)
+
+// PrintHeader prints the names of the columns.
+func PrintHeader(w io.Writer) error {
+	_, err := fmt.Fprintf(w, "%-8s %-*s %-*s %-*s %*s\n", "TIME", idWidth, "ID",
+		typeWidth, "TYPE", statusWidth, "STATUS", tookWidth, "MS")
+	return err
+}
+
+// Print prints the row, and its notes on one more line. If w is a terminal that shows colours,
+// colours must be true.
+func (r Row) Print(w io.Writer, colours bool) error {
+	took := "-"
+	if r.Took >= 0 {
+		took = strconv.FormatInt(r.Took.Milliseconds(), 10)
+	}
+	paint := func(colour, text string) string {
+		if !colours || text == "" {
+			return text
+		}
+		return colour + text + reset
+	}
+	colour := map[string]string{
+		string(pipeline.Processed): green, string(pipeline.Failed): red,
+	}[r.Status]
+	if colour == "" {
+		colour = yellow
+	}
+	var line strings.Builder
+	fmt.Fprintf(&line, "%s %-*s %s %s %*s\n",
+		paint(faint, r.Time.Local().Format(time.TimeOnly)), idWidth, r.ID,
+		fit(oneLine(r.Type), typeWidth), paint(colour, fit(r.Status, statusWidth)), tookWidth, took)
+	if notes := oneLine(strings.Join(r.Notes, ", ")); notes != "" {
+		if r.Status != string(pipeline.Failed) {
+			colour = faint
+		}
+		line.WriteString(noteIndent)
+		line.WriteString(paint(colour, shortened(notes, lineWidth-len(noteIndent))))
+		line.WriteString("\n")
+	}
+	_, err := io.WriteString(w, line.String())
+	return err
+}
+
+func oneLine(text string) string {
+	return terminal.Escape(strings.Join(strings.Fields(text), " "))
+}
+
+// fit returns the text with exactly width characters.
+func fit(text string, width int) string {
+	text = shortened(text, width)
+	return text + strings.Repeat(" ", width-utf8.RuneCountInString(text))
+}
+
+// shortened returns the text with at most width characters.
+func shortened(text string, width int) string {
+	if utf8.RuneCountInString(text) <= width {
+		return text
+	}
+	return string([]rune(text)[:width-1]) + "…"
+}

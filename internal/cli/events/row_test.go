@@ -1,0 +1,45 @@
+package events
+
+import (
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+)
+
+func TestPrint_FitsIn80Columns(t *testing.T) {
+	var out strings.Builder
+	row := Row{
+		Time: time.Now(), ID: "019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001", Took: time.Hour,
+		Type: strings.Repeat("é", 64), Status: string(pipeline.Failed),
+		Notes: []string{"redriven", "processor-error: " + strings.Repeat("no\n ", 99)},
+	}
+	if err := row.Print(&out, false); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
+	if len(lines) != 2 {
+		t.Errorf("printed %d lines:\n%s", len(lines), &out)
+	}
+	for _, line := range lines {
+		if utf8.RuneCountInString(line) > lineWidth {
+			t.Errorf("a line has more than %d columns: %s", lineWidth, line)
+		}
+	}
+}
+
+func TestPrint_EscapesControlCharactersAndColoursFailures(t *testing.T) {
+	var plain, coloured strings.Builder
+	row := Row{Type: "a\x1b[2Jb", Status: string(pipeline.Failed), Took: -1, Notes: []string{"\x1b"}}
+	if row.Print(&plain, false) != nil || row.Print(&coloured, true) != nil {
+		t.Fatal("not printed")
+	}
+	if strings.Contains(plain.String(), "\x1b") {
+		t.Errorf("printed %q", &plain)
+	}
+	if !strings.Contains(coloured.String(), red+"FAILED   "+reset) {
+		t.Errorf("printed %q", &coloured)
+	}
+}

@@ -1,0 +1,157 @@
+// Package events lists the events of a pipeline by their time of receipt.
+//
+// The events table has no index by time. So a search lists the keys in Bronze, which contain the
+// type and the hour, and then reads the items of the events.
+package events
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+)
+
+// Query selects events. Empty fields select all events.
+type Query struct {
+	Type, Caller string
+	Status       pipeline.Status
+	Since, Until time.Time // times of receipt; Since is required
+}
+
+func (q Query) matches(item pipeline.Item) bool {
+	return (q.Status == "" || item.Status == q.Status) &&
+		(q.Caller == "" || item.Caller == q.Caller) &&
+		!item.ReceivedAt.Before(q.Since) && (q.Until.IsZero() || item.ReceivedAt.Before(q.Until))
+}
+
+// ItemReader reads the items of events.
+type ItemReader interface {
+	// GetMany returns the items that exist, by the ids of their events.
+	GetMany(ctx context.Context, ids []string) (map[string]pipeline.Item, error)
+}
+
+// Search calls visit for each event that matches, the newest first, until visit returns an error.
+func Search(
+	ctx context.Context, p deployment.Pipeline, q Query, visit func(pipeline.Item) error,
+) error {
+	types, err := typesOf(ctx, p, q.Type)
+	if err != nil {
+		return err
+	}
+	last := q.Until
+	if last.IsZero() {
+		last = time.Now()
+	}
+	for hour := last.UTC().Truncate(time.Hour); hour.Add(time.Hour).After(q.Since); {
+		items, err := searchHour(ctx, p, types, hour)
+		if err != nil {
+			return err
+		}
+		for _, item := range items {
+			if !q.matches(item) {
+				continue
+			}
+			if err := visit(item); err != nil {
+				return err
+			}
+		}
+		hour = hour.Add(-time.Hour)
+	}
+	return nil
+}
+
+// typesOf returns the type, or all types in Bronze if it is empty.
+func typesOf(ctx context.Context, p deployment.Pipeline, eventType string) ([]string, error) {
+	if eventType != "" {
+		return []string{eventType}, nil
+	}
+	return p.BronzeBucket().Types(ctx, "")
+}
+
+// searchHour returns the events that were received in an hour, the newest first.
+func searchHour(
+	ctx context.Context, p deployment.Pipeline, types []string, hour time.Time,
+) ([]pipeline.Item, error) {
+	ids, err := idsOf(ctx, p, types, hour)
+	if err != nil {
+		return nil, err
+	}
+	items, err := read(ctx, p.Items(), ids)
+	slices.SortFunc(items, func(a, b pipeline.Item) int {
+		if order := b.ReceivedAt.Compare(a.ReceivedAt); order != 0 {
+			return order
+		}
+		return strings.Compare(b.ID, a.ID)
+	})
+	return items, err
+}
+
+// read returns the items of the events, and of the events that were split off their batches.
+func read(ctx context.Context, items ItemReader, ids []string) (found []pipeline.Item, err error) {
+	for len(ids) > 0 {
+		var parts []string
+		for chunk := range slices.Chunk(ids, maxItems) {
+			some, err := items.GetMany(ctx, chunk)
+			if err != nil {
+				return nil, err
+			}
+			for _, item := range some {
+				found = append(found, item)
+				for _, part := range item.Parts() {
+					parts = append(parts, part.ID)
+				}
+			}
+		}
+		ids = parts
+	}
+	return found, nil
+}
+
+// maxItems is the maximum number of items in a call of GetMany, DynamoDB's quota of BatchGetItem.
+const maxItems = 100
+
+// idsOf returns the ids of the events and batches that were received in an hour.
+func idsOf(
+	ctx context.Context, p deployment.Pipeline, types []string, hour time.Time,
+) ([]string, error) {
+	lists := make([][]string, len(types))
+	listing, ctx := errgroup.WithContext(ctx)
+	listing.SetLimit(8)
+	for i, eventType := range types {
+		listing.Go(func() (err error) {
+			lists[i], err = idsBelow(ctx, p, pipeline.BronzeHourPrefix(eventType, hour))
+			return err
+		})
+	}
+	if err := listing.Wait(); err != nil {
+		return nil, err
+	}
+	ids := slices.Concat(lists...)
+	slices.Sort(ids)
+	return slices.Compact(ids), nil
+}
+
+// idsBelow returns the ids in the Bronze keys that begin with the prefix.
+func idsBelow(
+	ctx context.Context, p deployment.Pipeline, prefix string,
+) (ids []string, err error) {
+	const idLength = 36
+	for after := ""; ; {
+		objects, err := p.BronzeBucket().List(ctx, prefix, after)
+		if err != nil || len(objects) == 0 {
+			return ids, err
+		}
+		for _, o := range objects {
+			name := strings.TrimPrefix(o.Key, prefix)
+			if len(name) >= idLength && pipeline.ValidID(name[:idLength]) {
+				ids = append(ids, name[:idLength])
+			}
+		}
+		after = objects[len(objects)-1].Key
+	}
+}

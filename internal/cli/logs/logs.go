@@ -1,0 +1,111 @@
+// Package logs finds the lines that a pipeline's functions logged about an event.
+package logs
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+)
+
+// Line is a line of a function's log.
+type Line struct {
+	Time     time.Time
+	Function string
+	Text     string
+}
+
+// Of returns the lines of an event, the oldest first. since is the time at which the search begins.
+// The lines of an event of a batch include the lines of the batch, because the worker processes a
+// batch as a whole. A function without a log group has no lines.
+func Of(
+	ctx context.Context, p deployment.Pipeline, id string, since time.Time,
+) (lines []Line, err error) {
+	batchID, span, isPart, _ := pipeline.ParseID(id)
+	client := cloudwatchlogs.NewFromConfig(p.Config)
+	for _, function := range []string{p.APIFunction, p.WorkerFunction, p.ReconcilerFunction} {
+		if function == "" {
+			continue
+		}
+		group, err := groupOf(ctx, p, function)
+		if err != nil {
+			return nil, err
+		}
+		pages := cloudwatchlogs.NewFilterLogEventsPaginator(client,
+			&cloudwatchlogs.FilterLogEventsInput{
+				LogGroupName: &group, FilterPattern: aws.String(`"` + batchID + `"`),
+				StartTime: aws.Int64(since.UnixMilli()),
+			})
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			var missing *types.ResourceNotFoundException
+			if errors.As(err, &missing) {
+				break
+			}
+			if err != nil {
+				return nil, fmt.Errorf("search the log group %s: %w", group, err)
+			}
+			for _, e := range page.Events {
+				text := strings.TrimSpace(aws.ToString(e.Message))
+				if isPart && !concerns(text, id, span) {
+					continue
+				}
+				at := time.UnixMilli(aws.ToInt64(e.Timestamp))
+				lines = append(lines, Line{timeOf(text, at), function, text})
+			}
+		}
+	}
+	slices.SortStableFunc(lines, func(a, b Line) int { return a.Time.Compare(b.Time) })
+	return lines, nil
+}
+
+// groupOf returns the log group of a function.
+func groupOf(ctx context.Context, p deployment.Pipeline, function string) (string, error) {
+	found, err := lambda.NewFromConfig(p.Config).GetFunctionConfiguration(ctx,
+		&lambda.GetFunctionConfigurationInput{FunctionName: &function})
+	if err != nil {
+		return "", fmt.Errorf("look up the log group of %s: %w", function, err)
+	}
+	group := ""
+	if found.LoggingConfig != nil {
+		group = aws.ToString(found.LoggingConfig.LogGroup)
+	}
+	return cmp.Or(group, "/aws/lambda/"+function), nil
+}
+
+// concerns reports whether a line about a batch, or about one of its parts, concerns the event with
+// the id and the span. A line concerns all events of a batch if it names no part of the batch.
+func concerns(text, id string, span pipeline.Span) bool {
+	var line struct {
+		EventID string `json:"eventId"`
+	}
+	if json.Unmarshal([]byte(text), &line) != nil || line.EventID == "" {
+		return true
+	}
+	_, other, isPart, ok := pipeline.ParseID(line.EventID)
+	return line.EventID == id || ok && (!isPart ||
+		other.First <= span.First && span.Last <= other.Last)
+}
+
+// timeOf returns the time in a line of JSON, which is more precise than that of CloudWatch Logs.
+func timeOf(text string, otherwise time.Time) time.Time {
+	var line struct {
+		Time time.Time `json:"time"`
+	}
+	if json.Unmarshal([]byte(text), &line) != nil || line.Time.IsZero() {
+		return otherwise
+	}
+	return line.Time
+}

@@ -1,0 +1,31 @@
+package processor
+
+import "context"
+
+// Types routes events by their type:
+//
+//	processor.Start(processor.Types{
+//		"order.placed":   processor.JSON(place),
+//		"order.refunded": processor.JSON(refund),
+//	}.Route)
+//
+// The Func of the type "" receives the events of all other types.
+type Types map[string]Func
+
+// UnknownType is the code with which Types rejects events. It appears in the event's status as
+// rejected.unknown-type.
+const UnknownType = "unknown-type"
+
+// Route calls the Func of the event's type. It is a Func itself. If Types has no Func for the type,
+// Route rejects the event.
+func (t Types) Route(ctx context.Context, event Event) (Record, error) {
+	fn := t[event.Type]
+	if fn == nil {
+		fn = t[""]
+	}
+	if fn == nil {
+		return Record{}, Reject(UnknownType, "The processor has no function for events of type %s.",
+			event.Type)
+	}
+	return fn(ctx, event)
+}

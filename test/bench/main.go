@@ -10,6 +10,9 @@
 //
 // With -start NAME=BOOTSTRAP, it measures the start of a function instead.
 //
+// With -readers N, it measures each variant twice: without readers of the console, and with N readers
+// of its stream. Then it also prints how long an event takes to reach a reader.
+//
 // A variant consists of a build of cmd/eventpipeline and a cloud assembly for this machine. See
 // docs/performance.md for the commands that make them. The command runs on Linux only.
 package main
@@ -20,6 +23,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -42,7 +46,7 @@ func (v *variants) Set(text string) error {
 }
 
 // load configures the events of a turn.
-type load struct{ count, batch, concurrency int }
+type load struct{ count, batch, concurrency, readers int }
 
 func main() {
 	if err := run(os.Args[1:], os.Stdout); err != nil {
@@ -62,6 +66,7 @@ func run(args []string, out io.Writer) error {
 	flags.IntVar(&l.count, "count", 3000, "events per turn")
 	flags.IntVar(&l.batch, "batch", 1, "events per request")
 	flags.IntVar(&l.concurrency, "concurrency", 8, "concurrent requests")
+	readers := flags.Int("readers", 0, "readers of the console's stream in a second turn")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -75,11 +80,13 @@ func run(args []string, out io.Writer) error {
 			}
 		}
 		for _, v := range all {
-			used, err := v.measure(l)
-			if err != nil {
-				return fmt.Errorf("variant %s: %w", v.name, err)
+			for _, l.readers = range slices.Compact([]int{0, *readers}) {
+				used, err := v.measure(l)
+				if err != nil {
+					return fmt.Errorf("variant %s: %w", v.name, err)
+				}
+				used.print(out, v, l)
 			}
-			used.print(out, v, l)
 		}
 	}
 	return nil

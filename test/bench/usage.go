@@ -14,7 +14,9 @@ import (
 type usage struct {
 	platform, api, worker, send time.Duration
 	wall                        time.Duration
-	rss                         int64 // bytes of the platform's memory at the end
+	rss                         int64         // bytes of the platform's memory at the end
+	delay                       time.Duration // of an event until a reader has it, at p99
+	rows                        int           // events that the reader got
 }
 
 // measure starts the platform, and returns what the events of the load take after a warm-up.
@@ -24,9 +26,15 @@ func (v variant) measure(l load) (usage, error) {
 		return usage{}, err
 	}
 	defer func() { _ = p.stop() }()
-	warmUp := load{max(200, 20*l.batch), l.batch, l.concurrency}
+	warmUp := load{count: max(200, 20*l.batch), batch: l.batch, concurrency: l.concurrency}
 	if _, err := p.send(warmUp); err != nil {
 		return usage{}, err
+	}
+	var watching *readers
+	if l.readers > 0 {
+		if watching, err = p.startReaders(l.readers); err != nil {
+			return usage{}, err
+		}
 	}
 	before, err := p.used()
 	if err != nil {
@@ -43,6 +51,7 @@ func (v variant) measure(l load) (usage, error) {
 	after.api -= before.api
 	after.worker -= before.worker
 	after.send, after.wall = send, wall
+	after.delay, after.rows = watching.close()
 	return after, err
 }
 
@@ -107,10 +116,18 @@ func readStat(id int) (used time.Duration, rss int64, err error) {
 func (u usage) print(w io.Writer, v variant, l load) {
 	perEvent := func(d time.Duration) float64 { return float64(d.Microseconds()) / float64(l.count) }
 	total := u.platform + u.api + u.worker + u.send
+	name := v.name
+	if l.readers > 0 {
+		name = fmt.Sprintf("%s-%d-readers", name, l.readers)
+	}
 	fmt.Fprintf(w, "BenchmarkSend/batch=%d/variant=%s %d %.1f total-us/event "+
 		"%.1f platform-us/event %.1f api-us/event %.1f worker-us/event %.1f send-us/event "+
 		"%.0f events/s %.2f events/cpu-ms %d rss-MB\n",
-		l.batch, v.name, l.count, perEvent(total), perEvent(u.platform), perEvent(u.api),
+		l.batch, name, l.count, perEvent(total), perEvent(u.platform), perEvent(u.api),
 		perEvent(u.worker), perEvent(u.send), float64(l.count)/u.wall.Seconds(),
 		1000/perEvent(total), u.rss>>20)
+	if l.readers > 0 {
+		fmt.Fprintf(w, "# %d readers: an event reaches a reader in %d ms at p99; it got %d of %d events\n",
+			l.readers, u.delay.Milliseconds(), u.rows, l.count)
+	}
 }

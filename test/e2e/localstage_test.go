@@ -26,6 +26,7 @@ func TestLocalStage(t *testing.T) {
 	})
 	t.Run("accepts an idempotency key once", func(t *testing.T) { testIdempotency(t, p) })
 	t.Run("processes every event of a load once", func(t *testing.T) { testLoad(t, p) })
+	t.Run("shows events in the console", func(t *testing.T) { testConsole(t, p) })
 	t.Run("reports a port in use", func(t *testing.T) { testPortInUse(t, p) })
 }
 

@@ -54,6 +54,7 @@ type platform struct {
 	API     string            `json:"api"`
 	AWS     string            `json:"aws"`
 	Ready   bool              `json:"ready"`
+	Console string            `json:"console"`
 	Outputs map[string]string `json:"outputs"`
 	NotRun  []string          `json:"notRun"`
 

@@ -214,17 +214,17 @@ func (v *view) deadLetterPreview(w http.ResponseWriter, r *http.Request) {
 	}
 	filter, err := readFilter(r.URL.Query())
 	if err != nil {
-		v.problemPage(w, r, "deadletters", err)
+		v.problemPage(w, r, "deadletters", http.StatusBadRequest, err)
 		return
 	}
 	if v.jobs.busy("deadletters") {
-		v.problemPage(w, r, "deadletters", errBusy)
+		v.problemPage(w, r, "deadletters", http.StatusConflict, errBusy)
 		return
 	}
 	change := dlq.Change{Pipeline: v.Pipeline, Filter: filter, Begin: time.Now(), Action: action}
 	p, err := change.Preview(r.Context())
 	if err != nil {
-		v.problemPage(w, r, "deadletters", err)
+		v.problemPage(w, r, "deadletters", http.StatusBadGateway, err)
 		return
 	}
 	data := &previewData{

@@ -76,8 +76,7 @@ func (v *view) event(w http.ResponseWriter, r *http.Request) {
 	id := r.PathValue("id")
 	data, err := v.eventData(r.Context(), id)
 	if err != nil {
-		w.WriteHeader(http.StatusNotFound)
-		v.problemPage(w, r, "events", err)
+		v.problemPage(w, r, "events", http.StatusNotFound, err)
 		return
 	}
 	v.show(w, r, page{

@@ -2,6 +2,7 @@ package console
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
 	"encoding/json"
 	"fmt"
@@ -36,6 +37,7 @@ type page struct {
 	Failed    int    // messages in the DLQ; -1 if unknown
 	Refused   int
 	Broken    bool // the last reload failed
+	Status    int  // of the response; 0 means 200
 	Data      any
 }
 
@@ -70,6 +72,7 @@ func (v *view) show(w http.ResponseWriter, r *http.Request, p page) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(cmp.Or(p.Status, http.StatusOK))
 	_, _ = w.Write(html.Bytes()) // fails only if the browser is gone
 }
 
@@ -81,8 +84,11 @@ func writeNotice(w http.ResponseWriter, status int, title, text string) {
 }
 
 // problemPage shows an error where the page's content would be.
-func (v *view) problemPage(w http.ResponseWriter, r *http.Request, nav string, err error) {
-	v.show(w, r, page{Title: "Error", Nav: nav, Data: errorData{visible(err.Error())}})
+func (v *view) problemPage(
+	w http.ResponseWriter, r *http.Request, nav string, status int, err error,
+) {
+	data := errorData{visible(err.Error())}
+	v.show(w, r, page{Title: "Error", Nav: nav, Status: status, Data: data})
 }
 
 type errorData struct{ Message string }

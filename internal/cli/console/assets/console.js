@@ -283,6 +283,7 @@ function startEvents() {
   newer.addEventListener('click', () => { window.scrollTo({ top: 0 }); showWaiting(); });
   window.addEventListener('scroll', () => { if (!isPaused() && waiting.size) showWaiting(); }, { passive: true });
 
+  const isNearEnd = () => progress.getBoundingClientRect().top < window.innerHeight + 1200;
   let isLoading = false;
   const loadMore = async () => {
     if (isLoading || !more || list.children.length >= maxRows) return;
@@ -299,17 +300,18 @@ function startEvents() {
       $('#empty').hidden = !isEmpty || Boolean(more);
       if (isEmpty && !more) $('#empty h2').textContent = 'No event found';
       isLoading = false;
-      // A deployed pipeline is searched an hour after the other, until the screen is full.
-      if (more && list.dataset.slow === 'true' && list.children.length < 50 && !document.hidden) loadMore();
+      if (isNearEnd() && !document.hidden && !answer.error) loadMore();
     } catch (error) {
       progress.textContent = error.message;
       isLoading = false;
     }
   };
   if (list.dataset.slow === 'true') { more = 'first'; loadMore(); }
-  new IntersectionObserver((entries) => {
-    if (entries.some((entry) => entry.isIntersecting)) loadMore();
-  }, { rootMargin: '1200px' }).observe(progress);
+  // An IntersectionObserver misses an end that moves away and comes back between two frames.
+  const loadAtEnd = () => { if (isNearEnd()) loadMore(); };
+  window.addEventListener('scroll', loadAtEnd, { passive: true });
+  window.addEventListener('resize', loadAtEnd);
+  loadAtEnd();
 
   if (list.dataset.slow !== 'true') {
     query.delete('before');

@@ -1,0 +1,313 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	cdplog "github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/console"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
+)
+
+// tab is a page of the console in a real browser.
+type tab struct {
+	ctx  context.Context
+	base string // URL of the pipeline's overview, without the slash at the end
+
+	mu       sync.Mutex
+	problems []string // errors of scripts, dialogs, and violations of the content security policy
+}
+
+// openTab opens the console in a browser until the end of the test.
+func openTab(t *testing.T, url string) *tab {
+	t.Helper()
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(findBrowser(t)),
+		chromedp.NoSandbox, chromedp.DisableGPU)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	b := &tab{ctx: ctx}
+	chromedp.ListenTarget(ctx, b.watch)
+	b.do(t, cdplog.Enable(), chromedp.Navigate(url), chromedp.WaitVisible("#main h1"),
+		chromedp.Location(&b.base))
+	b.base = strings.TrimSuffix(b.base, "/")
+	t.Cleanup(func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		for _, problem := range b.problems {
+			t.Errorf("in the browser: %s", problem)
+		}
+	})
+	return b
+}
+
+func (b *tab) watch(event any) {
+	problem := ""
+	switch event := event.(type) {
+	case *runtime.EventExceptionThrown:
+		problem = event.ExceptionDetails.Error()
+	case *page.EventJavascriptDialogOpening:
+		problem = "an event opened a dialog: " + event.Message
+	case *cdplog.EventEntryAdded:
+		isExpected := strings.Contains(event.Entry.Text, "422") // a change that a test expects to fail
+		if event.Entry.Level == cdplog.LevelError && !isExpected {
+			problem = event.Entry.Text + " " + event.Entry.URL
+		}
+	}
+	if problem != "" {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.problems = append(b.problems, problem)
+	}
+}
+
+func (b *tab) do(t *testing.T, actions ...chromedp.Action) {
+	t.Helper()
+	if err := chromedp.Run(b.ctx, actions...); err != nil {
+		var html string
+		_ = chromedp.Run(b.ctx, chromedp.OuterHTML("main", &html, chromedp.ByQuery))
+		t.Fatalf("%v; the page is %.3000s", err, html)
+	}
+}
+
+func (b *tab) open(t *testing.T, path string) {
+	t.Helper()
+	b.do(t, chromedp.Navigate(b.base+path), chromedp.WaitReady("#main"))
+}
+
+// eval returns the value of a JavaScript expression.
+func eval[T any](t *testing.T, b *tab, expression string) (value T) {
+	t.Helper()
+	b.do(t, chromedp.Evaluate(expression, &value))
+	return value
+}
+
+// wait waits until the page's main part, or the element that a selector names, contains the text.
+func (b *tab) wait(t *testing.T, selector, text string) {
+	t.Helper()
+	waitUntil(t, func() string {
+		var got string
+		expression := fmt.Sprintf(`(document.querySelector(%q) || {}).textContent || ""`, selector)
+		if err := chromedp.Run(b.ctx, chromedp.Evaluate(expression, &got)); err != nil {
+			return err.Error()
+		}
+		if strings.Contains(got, text) {
+			return ""
+		}
+		return fmt.Sprintf("%s lacks %q: %.2000s", selector, text, got)
+	})
+}
+
+// click waits for an element and clicks it. A script finds and clicks it in one step, because the
+// page may replace the element at any time.
+func (b *tab) click(t *testing.T, xpath string) {
+	t.Helper()
+	waitUntil(t, func() string {
+		if eval[bool](t, b, fmt.Sprintf(`(() => {
+			const found = document.evaluate(%q, document, null, 9, null).singleNodeValue;
+			if (!found || found.disabled) return false;
+			found.click();
+			return true;
+		})()`, xpath)) {
+			return ""
+		}
+		return "there is no element " + xpath
+	})
+}
+
+// hostileEvent is an event of an attacker: markup, characters that change the direction of text, a
+// deep value, a large field and a long number.
+func hostileEvent() string {
+	const markup = `<script>alert(1)</script><img src=x onerror=alert(2)>\u202eevil\u2066`
+	return `{"eventType":"console.hostile","` + markup + `":"` + markup + `","deep":` +
+		strings.Repeat(`[`, 55) + strings.Repeat(`]`, 55) + `,"big":1234567890123456789012345678901,` +
+		`"large":"` + strings.Repeat("<b>x", 200_000) + `"}`
+}
+
+// testConsole uses each page of the console like a user.
+func testConsole(t *testing.T, p *platform) {
+	b := openTab(t, p.Console)
+	b.open(t, "/events")
+	b.do(t, chromedp.WaitVisible("#live.on"))
+	// New events arrive without loading the page again.
+	eval[any](t, b, `window.isSamePage = true`)
+	id := p.accept(t, `{"eventType":"console.order","orderId":"7","currency":"EUR",
+		"lines":[{"sku":"tea","quantity":2,"cents":350},{"sku":"milk","quantity":1,"cents":99}]}`)
+	b.wait(t, "#rows", id)
+	b.wait(t, fmt.Sprintf("#rows a[data-id=%q]", id), "PROCESSED")
+	if !eval[bool](t, b, `window.isSamePage === true`) {
+		t.Error("the list of events was loaded again")
+	}
+	b.do(t, chromedp.KeyEvent("/"), chromedp.SendKeys("#search input", "no-such-event"+kb.Enter))
+	b.wait(t, "#empty", "No event matches")
+	b.open(t, "/events?type=console.order")
+	b.do(t, chromedp.KeyEvent("j"), chromedp.KeyEvent(kb.Enter))
+	b.wait(t, "#timeline", "Record stored in Silver")
+	b.wait(t, "#data", `"console.order"`)
+	b.checkPage(t, "event")
+	b.click(t, `//label[contains(., "AWS calls")]`)
+	b.wait(t, "#timeline", "dynamodb UpdateItem")
+	b.click(t, `//button[text()="Replay"]`)
+	b.wait(t, "#head", "replayed")
+	b.wait(t, "#head .status", "PROCESSED")
+	b.click(t, `//button[text()="Send again"]`)
+	waitUntil(t, func() string {
+		if got := eval[string](t, b, `location.pathname`); strings.Contains(got, id) {
+			return "the page of the new event did not open"
+		}
+		return ""
+	})
+
+	b.open(t, "/send")
+	b.do(t, chromedp.SetValue("textarea", `{"eventType":"console.order","edited":true}`))
+	b.click(t, `//button[text()="Send"]`)
+	b.wait(t, "#data", "edited")
+
+	failed := p.acceptAsOlderVersion(t, `{"eventType":"console.poison","n":1e999}`)
+	p.acceptAsOlderVersion(t, `{"eventType":"console.poison","n":1e998}`)
+	b.open(t, "/events/"+failed)
+	b.wait(t, "#failure", "unprocessable-number")
+	b.click(t, `//button[text()="Redrive"]`)
+	b.wait(t, "#timeline", "Redriven from the console")
+	b.wait(t, "#head .status", "FAILED")
+
+	b.open(t, "/deadletters?type=console.poison")
+	b.wait(t, "#list", "2 messages match")
+	b.checkPage(t, "deadletters")
+	b.click(t, `//section[@id="list"]//a[contains(., "Redrive")]`)
+	b.wait(t, "#preview", "2 messages would be moved back to the queue")
+	b.click(t, `//button[contains(., "Redrive 2 messages")]`)
+	b.wait(t, "#jobs", "finished")
+	b.open(t, "/deadletters/discard?type=console.poison")
+	b.wait(t, "#preview", "2")
+	b.click(t, `//button[contains(., "Discard 2 messages")]`)
+	b.wait(t, "#jobs", "Discard type console.poison")
+
+	p.post(t, `{"eventType":"console.order","n":{"m":1e400}}`)
+	b.open(t, "/refused")
+	b.wait(t, ".refused .faulty", "1e400")
+	b.checkPage(t, "refused")
+
+	b.open(t, "/replay?type=console.order&from=1h")
+	b.click(t, `//button[text()="Dry run"]`)
+	b.wait(t, "#jobs", "To replay3")
+	b.click(t, `//button[text()="Replay 3 events"]`)
+	b.wait(t, "#jobs", "Replayed3")
+	b.checkPage(t, "replay")
+
+	hostile := p.accept(t, hostileEvent())
+	p.waitForStatus(t, hostile, "PROCESSED")
+	for name, path := range map[string]string{
+		"overview": "/", "events": "/events", "hostile": "/events/" + hostile,
+		"failed": "/events/" + failed, "send": "/send",
+	} {
+		b.open(t, path)
+		b.checkPage(t, name)
+	}
+}
+
+// checkPage checks that the page fits into narrow and wide windows, and that its controls have
+// names. If the environment variable CONSOLE_SCREENSHOTS names a folder, it writes screenshots.
+func (b *tab) checkPage(t *testing.T, name string) {
+	t.Helper()
+	folder := os.Getenv("CONSOLE_SCREENSHOTS")
+	for _, width := range []int64{360, 2560, 1440} {
+		b.do(t, chromedp.EmulateViewport(width, 900))
+		if beyond := eval[int](t, b,
+			`document.documentElement.scrollWidth - document.documentElement.clientWidth`); beyond > 0 {
+			t.Errorf("%s at %d px: the page is %d px too wide", name, width, beyond)
+		}
+		for _, theme := range []string{"light", "dark"} {
+			if folder != "" && width < 2000 {
+				file := fmt.Sprintf("%s-%d-%s.png", name, width, theme)
+				b.screenshot(t, filepath.Join(folder, file), theme)
+			}
+		}
+	}
+	nameless := eval[int](t, b, `
+		[...document.querySelectorAll('button, a, input, select, textarea, svg')]
+		.filter((e) => e.type !== 'hidden' && !e.hasAttribute('aria-hidden'))
+		.filter((e) => !(e.textContent.trim() || e.ariaLabel || e.labels && e.labels.length))
+		.length`)
+	if nameless > 0 {
+		t.Errorf("%s: %d controls have no name", name, nameless)
+	}
+}
+
+func (b *tab) screenshot(t *testing.T, file, theme string) {
+	t.Helper()
+	var image []byte
+	b.do(t, emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{
+		{Name: "prefers-color-scheme", Value: theme},
+	}), chromedp.FullScreenshot(&image, 100))
+	if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, image, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The list of events stays usable with 10,000 events: it loads more rows while the user scrolls, and
+// pauses meanwhile.
+func TestConsole_ListsTenThousandEvents(t *testing.T) {
+	findBrowser(t)
+	server := console.New(console.Options{
+		Local: true, Command: func(words ...string) string { return strings.Join(words, " ") },
+		Flags: func(deployment.Pipeline) string { return "" },
+	})
+	server.SetPipelines([]deployment.Pipeline{{Name: "Many"}})
+	record := func(n int) {
+		server.Record(activity.Step{
+			Time: time.Now(), Name: "processed", EventType: "many",
+			EventID: fmt.Sprintf("019aaf3e-6f0b-7cc2-9c49-%012d", n),
+		})
+	}
+	for n := range 10_000 {
+		record(n)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { _ = server.Serve(l) }()
+	t.Cleanup(func() { _ = server.Close() })
+	b := openTab(t, server.URL(l))
+	b.open(t, "/events")
+	b.do(t, chromedp.WaitVisible("#live.on"))
+	waitUntil(t, func() string {
+		eval[any](t, b, `window.scrollTo(0, document.body.scrollHeight)`)
+		if rows := eval[int](t, b, `document.querySelectorAll("#rows li").length`); rows < 10_000 {
+			return fmt.Sprintf("%d rows", rows)
+		}
+		return ""
+	})
+	before := eval[float64](t, b, `window.scrollY`)
+	record(10_001)
+	b.do(t, chromedp.WaitVisible("#newer"))
+	if after := eval[float64](t, b, `window.scrollY`); after != before {
+		t.Errorf("a new event scrolled the page from %g to %g", before, after)
+	}
+	b.do(t, chromedp.Click("#newer"))
+	b.wait(t, "#rows li:first-child", "000000010001")
+	if rows := eval[int](t, b, `document.querySelectorAll("#rows li").length`); rows > 10_000 {
+		t.Errorf("%d rows", rows)
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/inspector"
 	cdplog "github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
@@ -45,6 +46,9 @@ func openTab(t *testing.T, url string) *tab {
 	t.Cleanup(cancel)
 	b := &tab{ctx: ctx}
 	chromedp.ListenTarget(ctx, b.watch)
+	if err := chromedp.Run(ctx); err != nil { // starts the browser
+		t.Fatal(err)
+	}
 	b.do(t, cdplog.Enable(), chromedp.Navigate(url), chromedp.WaitVisible("#main h1"),
 		chromedp.Location(&b.base))
 	b.base = strings.TrimSuffix(b.base, "/")
@@ -63,6 +67,8 @@ func (b *tab) watch(event any) {
 	switch event := event.(type) {
 	case *runtime.EventExceptionThrown:
 		problem = event.ExceptionDetails.Error()
+	case *inspector.EventTargetCrashed:
+		problem = "the page crashed"
 	case *page.EventJavascriptDialogOpening:
 		problem = "an event opened a dialog: " + event.Message
 	case *cdplog.EventEntryAdded:
@@ -80,10 +86,10 @@ func (b *tab) watch(event any) {
 
 func (b *tab) do(t *testing.T, actions ...chromedp.Action) {
 	t.Helper()
-	if err := chromedp.Run(b.ctx, actions...); err != nil {
-		var html string
-		_ = chromedp.Run(b.ctx, chromedp.OuterHTML("main", &html, chromedp.ByQuery))
-		t.Fatalf("%v; the page is %.3000s", err, html)
+	ctx, cancel := context.WithTimeout(b.ctx, 30*time.Second)
+	defer cancel()
+	if err := chromedp.Run(ctx, actions...); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -194,11 +200,18 @@ func testConsole(t *testing.T, p *platform) {
 	b.click(t, `//section[@id="list"]//a[contains(., "Redrive")]`)
 	b.wait(t, "#preview", "2 messages would be moved back to the queue")
 	b.click(t, `//button[contains(., "Redrive 2 messages")]`)
-	b.wait(t, "#jobs", "finished")
-	b.open(t, "/deadletters/discard?type=console.poison")
-	b.wait(t, "#preview", "2")
+	b.wait(t, "#jobs", "Redriven2")
+	waitUntil(t, func() string { // until the events have failed again
+		b.open(t, "/deadletters?type=console.poison")
+		text := eval[string](t, b, `document.querySelector("main").textContent`)
+		if !strings.Contains(text, "2 messages match") {
+			return "the DLQ does not hold two messages again"
+		}
+		return ""
+	})
+	b.click(t, `//section[@id="list"]//a[contains(., "Discard")]`)
 	b.click(t, `//button[contains(., "Discard 2 messages")]`)
-	b.wait(t, "#jobs", "Discard type console.poison")
+	b.wait(t, "#jobs", "Discarded2")
 
 	p.post(t, `{"eventType":"console.order","n":{"m":1e400}}`)
 	b.open(t, "/refused")
@@ -299,11 +312,14 @@ func TestConsole_ListsTenThousandEvents(t *testing.T) {
 		}
 		return ""
 	})
-	before := eval[float64](t, b, `window.scrollY`)
+	eval[any](t, b, `window.shown = document.querySelector("#rows li:nth-child(9000)")`)
+	eval[any](t, b, `window.shown.scrollIntoView()`)
+	before := eval[float64](t, b, `window.shown.getBoundingClientRect().top`)
 	record(10_001)
 	b.do(t, chromedp.WaitVisible("#newer"))
-	if after := eval[float64](t, b, `window.scrollY`); after != before {
-		t.Errorf("a new event scrolled the page from %g to %g", before, after)
+	after := eval[float64](t, b, `window.shown.getBoundingClientRect().top`)
+	if shift := after - before; shift < -1 || shift > 1 {
+		t.Errorf("a new event moved the rows by %g px", shift)
 	}
 	b.do(t, chromedp.Click("#newer"))
 	b.wait(t, "#rows li:first-child", "000000010001")

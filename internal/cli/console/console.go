@@ -143,6 +143,9 @@ type view struct {
 	server *Server
 	jobs   jobs
 	cache  cache
+	// scanning is locked while the console scans the DLQ. SQS hides a scanned message, so two scans
+	// at the same time would each miss messages.
+	scanning sync.Mutex
 }
 
 func newView(s *Server, p deployment.Pipeline, others []*view) *view {

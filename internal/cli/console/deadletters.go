@@ -83,6 +83,8 @@ const maxScan = 10_000
 // result is kept for a short time.
 func (v *view) scanDeadLetters(ctx context.Context) deadLetterScan {
 	return cached(&v.cache, "dlq", 2*v.ttl(), func() deadLetterScan {
+		v.scanning.Lock()
+		defer v.scanning.Unlock()
 		var found deadLetterScan
 		scan := dlq.NewScan(v.Pipeline, time.Now(), maxScan)
 		found.err = scan.Visit(context.WithoutCancel(ctx), func(m dlq.Message) error {
@@ -222,7 +224,9 @@ func (v *view) deadLetterPreview(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	change := dlq.Change{Pipeline: v.Pipeline, Filter: filter, Begin: time.Now(), Action: action}
+	v.scanning.Lock()
 	p, err := change.Preview(r.Context())
+	v.scanning.Unlock()
 	if err != nil {
 		v.problemPage(w, r, "deadletters", http.StatusBadGateway, err)
 		return
@@ -282,6 +286,8 @@ func (v *view) startChange(page, name string, filter dlq.Filter) error {
 func (v *view) change(
 	ctx context.Context, name string, change dlq.Change, update func(func(*job)),
 ) error {
+	v.scanning.Lock()
+	defer v.scanning.Unlock()
 	p, err := change.Preview(ctx)
 	if err != nil {
 		return err

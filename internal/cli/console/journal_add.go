@@ -28,6 +28,9 @@ var reloadSteps = []string{
 
 // add adds a step to the journal. slug names the pipeline of the step's source.
 func (j *journal) add(step activity.Step, slug string) {
+	if isCall(step) && stringOf(step, "caller") == AccessKey {
+		return // the console's own calls are not part of an event's life
+	}
 	step.Details = trimDetails(step.Details)
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -40,9 +43,6 @@ func (j *journal) add(step activity.Step, slug string) {
 	if len(ids) == 0 {
 		j.addOther(step, slug)
 		return
-	}
-	if isCall(step) && stringOf(step, "caller") == AccessKey {
-		return // the console's own calls are not part of an event's life
 	}
 	for _, id := range ids {
 		if e := j.event(id, step, slug); e != nil {

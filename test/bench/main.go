@@ -10,8 +10,8 @@
 //
 // With -start NAME=BOOTSTRAP, it measures the start of a function instead.
 //
-// With -readers N, it measures each variant twice: without readers of the console, and with N readers
-// of its stream. Then it also prints how long an event takes to reach a reader.
+// With -readers N, it measures each variant twice: without readers of the console, and with N
+// readers of its stream. Then it also prints how long an event takes to reach a reader.
 //
 // A variant consists of a build of cmd/eventpipeline and a cloud assembly for this machine. See
 // docs/performance.md for the commands that make them. The command runs on Linux only.

@@ -127,7 +127,8 @@ func (u usage) print(w io.Writer, v variant, l load) {
 		perEvent(u.worker), perEvent(u.send), float64(l.count)/u.wall.Seconds(),
 		1000/perEvent(total), u.rss>>20)
 	if l.readers > 0 {
-		fmt.Fprintf(w, "# %d readers: an event reaches a reader in %d ms at p99; it got %d of %d events\n",
+		fmt.Fprintf(w, "# %d readers: an event reaches a reader in %d ms at p99; "+
+			"it got %d of %d events\n",
 			l.readers, u.delay.Milliseconds(), u.rows, l.count)
 	}
 }

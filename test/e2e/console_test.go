@@ -278,7 +278,7 @@ func (b *tab) screenshot(t *testing.T, file, theme string) {
 	}
 }
 
-// The list of events stays usable with 10,000 events: it loads more rows while the user scrolls, and
+// The list of events stays usable with 10,000 events: it loads more rows while the user scrolls. It
 // pauses meanwhile.
 func TestConsole_ListsTenThousandEvents(t *testing.T) {
 	findBrowser(t)

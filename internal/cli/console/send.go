@@ -26,7 +26,7 @@ func (v *view) curl(ctx context.Context, event []byte) string {
 		return ""
 	}
 	start := cached(&v.cache, "curl", time.Minute, func() string {
-		return v.server.o.Curl(ctx, v.Pipeline)
+		return v.server.o.Curl(context.WithoutCancel(ctx), v.Pipeline)
 	})
 	if start == "" {
 		return ""

@@ -359,11 +359,8 @@ document.addEventListener('keydown', (event) => {
 if ($('#rows') && $('#search')) {
   startEvents();
 } else {
+  remember($('main')); // before anything changes the page
   showTimes(document);
-  fetch(location.href, { headers: { 'X-Fragment': '1' } }).then((r) => r.text()).then((html) => {
-    const main = $('main', new DOMParser().parseFromString(html, 'text/html'));
-    if (main) remember(main);
-  });
   const live = document.body.dataset.live;
   if (live) listen(live, { change: reloadOnce, back: reloadOnce }); else $('#live').hidden = true;
 }

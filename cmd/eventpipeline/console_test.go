@@ -100,16 +100,17 @@ func TestConsole_ShowsADeployedPipeline(t *testing.T) {
 	b := d.openConsole(t)
 	rows := b.get(t, b.base+"/events/rows")
 	for page, want := range map[string]string{
-		"/events/" + processed:                       "PROCESSED",
-		"/events/" + processed + "/payload.json":     `{"eventType":"demo","message":"hello"}`,
-		"/events/" + failed:                          "unprocessable-number",
-		"/deadletters":                               failed,
-		"/deadletters/redrive?code=internal":         "<b>0</b> messages would be",
-		"/deadletters/discard?ids=" + failed:         "<b>1</b> message would be deleted",
-		"/refused":                                   "filter-log-events",
-		"/replay":                                    "Dry run",
-		"/events/rows?status=FAILED&type=demo":       failed,
-		"/events/019aaf3e-6f0b-7cc2-9c49-00000000ff": "is not the id of an event",
+		"/events/" + processed:                             "PROCESSED",
+		"/events/" + processed + "/payload.json":           `{"eventType":"demo","message":"hello"}`,
+		"/events/" + failed:                                "unprocessable-number",
+		"/deadletters":                                     failed,
+		"/deadletters?type=demo&code=unprocessable-number": `/deadletters/redrive?code=unprocessable-number&amp;type=demo"`,
+		"/deadletters/redrive?code=internal":               "<b>0</b> messages would be",
+		"/deadletters/discard?ids=" + failed:               "<b>1</b> message would be deleted",
+		"/refused":                                         "filter-log-events",
+		"/replay":                                          "Dry run",
+		"/events/rows?status=FAILED&type=demo":             failed,
+		"/events/019aaf3e-6f0b-7cc2-9c49-00000000ff":       "is not the id of an event",
 	} {
 		if html := b.get(t, b.base+page); !strings.Contains(html, want) {
 			t.Errorf("%s lacks %s: %s", page, want, html)
@@ -149,7 +150,7 @@ func TestConsole_RedrivesDiscardsAndReplays(t *testing.T) {
 	b.wait(t, "/replay", "<dt>Same</dt>")
 	for path, form := range map[string]string{
 		"/deadletters/redrive": "", "/replay": "type=demo&from=1h&rate=-1",
-		"/deadletters/discard": "code=misspelled", "/jobs/99/pause": "", "/replay/count": "from=1h",
+		"/deadletters/discard": "typo=order&all=1", "/jobs/99/pause": "", "/replay/count": "from=1h",
 		"/events/" + ids[0] + "/redrive": "", // its message is on the queue
 	} {
 		if status, answer := b.post(t, path, form); status != http.StatusUnprocessableEntity ||

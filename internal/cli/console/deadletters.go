@@ -31,6 +31,20 @@ type deadLettersData struct {
 	Busy     bool
 	Preview  *previewData // set on the page of a dry run
 	Command  string
+
+	path string // of the page
+}
+
+// Link returns the address of the page, or of the dry run of an action, with the same filter.
+func (d deadLettersData) Link(action string) string {
+	address := d.path
+	if action != "" {
+		address += "/" + action
+	}
+	if query := d.Query.Encode(); query != "" {
+		address += "?" + query
+	}
+	return address
 }
 
 // group counts the messages with the same code and type.
@@ -104,7 +118,7 @@ func (v *view) showDeadLetters(w http.ResponseWriter, r *http.Request, preview *
 	values := r.URL.Query()
 	data := deadLettersData{
 		Query: values, Jobs: v.jobs.of("deadletters"), Busy: v.jobs.busy("deadletters"),
-		Preview: preview, Command: v.command("dlq list"),
+		Preview: preview, Command: v.command("dlq list"), path: v.path("deadletters"),
 	}
 	filter, err := readFilter(values)
 	data.Filtered = !filter.Empty()
@@ -170,8 +184,18 @@ func (d *deadLettersData) add(scan deadLetterScan, filter dlq.Filter, v *view) {
 	})
 }
 
+// filterFields lists the fields of a filter's form. all selects all messages.
+var filterFields = []string{"ids", "code", "type", "status", "older", "newer", "all"}
+
 // readFilter reads the filter from the fields of a form.
+//
+// It rejects unknown fields: without its filter, a change would apply to all messages.
 func readFilter(values url.Values) (dlq.Filter, error) {
+	for name := range values {
+		if !slices.Contains(filterFields, name) {
+			return dlq.Filter{}, fmt.Errorf("unknown field %q in the filter", name)
+		}
+	}
 	list := func(name string) []string {
 		return strings.FieldsFunc(values.Get(name), func(r rune) bool {
 			return r == ',' || r == ' ' || r == '\n' || r == '\t' || r == '\r'

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"html"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -99,21 +100,22 @@ func TestConsole_ShowsADeployedPipeline(t *testing.T) {
 	d.process(t)
 	b := d.openConsole(t)
 	rows := b.get(t, b.base+"/events/rows")
+	const filter = "code=unprocessable-number&type=demo"
 	for page, want := range map[string]string{
-		"/events/" + processed:                             "PROCESSED",
-		"/events/" + processed + "/payload.json":           `{"eventType":"demo","message":"hello"}`,
-		"/events/" + failed:                                "unprocessable-number",
-		"/deadletters":                                     failed,
-		"/deadletters?type=demo&code=unprocessable-number": `/deadletters/redrive?code=unprocessable-number&amp;type=demo"`,
-		"/deadletters/redrive?code=internal":               "<b>0</b> messages would be",
-		"/deadletters/discard?ids=" + failed:               "<b>1</b> message would be deleted",
-		"/refused":                                         "filter-log-events",
-		"/replay":                                          "Dry run",
-		"/events/rows?status=FAILED&type=demo":             failed,
-		"/events/019aaf3e-6f0b-7cc2-9c49-00000000ff":       "is not the id of an event",
+		"/events/" + processed:                       "PROCESSED",
+		"/events/" + processed + "/payload.json":     `{"eventType":"demo","message":"hello"}`,
+		"/events/" + failed:                          "unprocessable-number",
+		"/deadletters":                               failed,
+		"/deadletters?" + filter:                     "/deadletters/redrive?" + html.EscapeString(filter),
+		"/deadletters/redrive?code=internal":         "<b>0</b> messages would be",
+		"/deadletters/discard?ids=" + failed:         "<b>1</b> message would be deleted",
+		"/refused":                                   "filter-log-events",
+		"/replay":                                    "Dry run",
+		"/events/rows?status=FAILED&type=demo":       failed,
+		"/events/019aaf3e-6f0b-7cc2-9c49-00000000ff": "is not the id of an event",
 	} {
-		if html := b.get(t, b.base+page); !strings.Contains(html, want) {
-			t.Errorf("%s lacks %s: %s", page, want, html)
+		if got := b.get(t, b.base+page); !strings.Contains(got, want) {
+			t.Errorf("%s lacks %s: %s", page, want, got)
 		}
 	}
 	if !strings.Contains(rows, processed) || !strings.Contains(rows, failed) {

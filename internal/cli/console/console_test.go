@@ -306,3 +306,29 @@ func TestServer_StopsItsJobsAndStreams(t *testing.T) {
 		t.Errorf("the stream did not end properly: %v", err)
 	}
 }
+
+// An event that changes after its page was rendered, but before the page opens the stream, must not
+// be missed.
+func TestStream_SendsWhatChangedSinceThePage(t *testing.T) {
+	w := newWorld(t, Options{Local: true})
+	w.Record(step("accepted", 1))
+	since := w.journal.lastChange("")
+	w.Record(step("processed", 1))
+	server := httptest.NewServer(w.handler)
+	t.Cleanup(server.Close)
+	for query, want := range map[string]string{
+		"id=" + eventID(1): "event: change", "rows=1": `"status":"PROCESSED"`,
+	} {
+		response, err := http.Get(fmt.Sprintf("%s/Orders/stream?%s&since=%d", server.URL, query, since))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		lines := bufio.NewScanner(response.Body)
+		for lines.Scan() && !strings.Contains(lines.Text(), want) {
+			if strings.Contains(lines.Text(), "alive") {
+				t.Fatalf("%s: no %s", query, want)
+			}
+		}
+	}
+}

@@ -74,13 +74,15 @@ type stepView struct {
 
 func (v *view) event(w http.ResponseWriter, r *http.Request) {
 	id := r.PathValue("id")
+	since := v.server.journal.lastChange(id) // before the data is read
 	data, err := v.eventData(r.Context(), id)
 	if err != nil {
 		v.problemPage(w, r, "events", http.StatusNotFound, err)
 		return
 	}
 	v.show(w, r, page{
-		Title: data.Type + " " + id, Nav: "events", Live: "id=" + id, Data: data,
+		Title: data.Type + " " + id, Nav: "events", Data: data,
+		Live: fmt.Sprintf("id=%s&since=%d", id, since),
 	})
 }
 

@@ -26,7 +26,8 @@ type eventsData struct {
 	Problem      string
 	Note         string
 	Curl         string
-	Slow         bool // rows of a deployed pipeline are loaded by the page
+	Seq          uint64 // number of the last change that the rows show
+	Slow         bool   // rows of a deployed pipeline are loaded by the page
 }
 
 // Statuses returns the values of the filter by status.
@@ -41,7 +42,10 @@ func (v *view) events(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	q, err := readQuery(v.Slug, values)
-	data := eventsData{Query: values, Filtered: isFiltered(values), Curl: v.exampleCurl(r.Context())}
+	data := eventsData{
+		Query: values, Filtered: isFiltered(values), Curl: v.exampleCurl(r.Context()),
+		Seq: v.server.journal.lastChange(""), // before the rows are read
+	}
 	if err != nil {
 		data.Problem = visible(err.Error())
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
 	"time"
 )
 
@@ -43,7 +44,7 @@ func (v *view) serveStream(w http.ResponseWriter, r *http.Request) {
 	}
 	next := v.rowsSince(r)
 	if !r.URL.Query().Has("rows") {
-		next = v.changeSince(r.URL.Query().Get("id"))
+		next = v.changeSince(r)
 	}
 	ticker := time.NewTicker(streamInterval)
 	defer ticker.Stop()
@@ -74,7 +75,7 @@ func (v *view) serveStream(w http.ResponseWriter, r *http.Request) {
 // call. The name of the message is "" if none changed.
 func (v *view) rowsSince(r *http.Request) func(time.Time) (string, any) {
 	q, _ := readQuery(v.Slug, r.URL.Query()) // the page has reported errors
-	seq := v.server.journal.lastChange("")
+	seq := v.since(r, "")
 	return func(time.Time) (string, any) {
 		if v.server.journal.lastChange("") == seq {
 			return "", nil
@@ -88,13 +89,24 @@ func (v *view) rowsSince(r *http.Request) func(time.Time) (string, any) {
 	}
 }
 
-// changeSince returns a function that returns a message if the event, or anything if id is empty,
-// has changed. Jobs count as changes, too.
-func (v *view) changeSince(id string) func(time.Time) (string, any) {
+// since returns the number of the last change that the reader's page shows. Without it, changes
+// between the rendering of the page and the start of the stream would be missed.
+func (v *view) since(r *http.Request, id string) uint64 {
+	seq, err := strconv.ParseUint(r.URL.Query().Get("since"), 10, 64)
+	if err != nil {
+		return v.server.journal.lastChange(id)
+	}
+	return seq
+}
+
+// changeSince returns a function that returns a message if the event that the reader names, or
+// anything if it names none, has changed. Jobs count as changes, too.
+func (v *view) changeSince(r *http.Request) func(time.Time) (string, any) {
+	id := r.URL.Query().Get("id")
 	state := func() [2]uint64 {
 		return [2]uint64{v.server.journal.lastChange(id), v.jobs.version.Load()}
 	}
-	seen, sent := state(), time.Time{}
+	seen, sent := [2]uint64{v.since(r, id), v.jobs.version.Load()}, time.Time{}
 	return func(now time.Time) (string, any) {
 		current, wait := state(), tickInterval
 		if id != "" {

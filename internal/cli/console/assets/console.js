@@ -315,6 +315,7 @@ function startEvents() {
 
   if (list.dataset.slow !== 'true') {
     query.delete('before');
+    query.set('since', list.dataset.seq);
     listen('rows=1&' + query, { rows: receive, back: () => location.reload() });
   } else {
     $('#live').hidden = true;

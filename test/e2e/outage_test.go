@@ -11,14 +11,15 @@ import (
 	"testing"
 )
 
-// outage makes one service after the other unavailable to the worker, from the start on.
+// outage makes one service after the other unavailable to the worker, from the start on. The longest
+// backoff after 30 seconds of failures is 32 seconds, because each backoff is at most double.
 const outage = `{"rules": [
 	{"fault": "denied", "rate": 1, "function": "worker", "service": "s3",
-		"operation": "PutObject", "forSeconds": 20},
+		"operation": "PutObject", "forSeconds": 10},
 	{"fault": "throttle", "rate": 1, "function": "worker", "service": "dynamodb",
-		"fromSeconds": 20, "forSeconds": 20},
+		"fromSeconds": 10, "forSeconds": 10},
 	{"fault": "denied", "rate": 1, "function": "worker", "service": "events",
-		"fromSeconds": 40, "forSeconds": 20}
+		"fromSeconds": 20, "forSeconds": 10}
 ]}`
 
 // outageMaxReceiveCount is MaxReceiveCount in the stage "outage" of the test app.

@@ -249,7 +249,7 @@ func (p *platform) status(t *testing.T, id string) map[string]any {
 // that is not met yet.
 func waitUntil(t *testing.T, check func() (unmet string)) {
 	t.Helper()
-	deadline := time.Now().Add(2 * time.Minute)
+	deadline := time.Now().Add(4 * time.Minute)
 	poll := time.NewTicker(50 * time.Millisecond)
 	defer poll.Stop()
 	for {

@@ -45,12 +45,6 @@ type call struct {
 	hung    time.Time // time at which a Hang began
 }
 
-// outcome describes how the scheduler resolves a call.
-type outcome struct {
-	Kind
-	entry int // index of the affected entry or message
-}
-
 type answer struct {
 	value any
 	err   error

@@ -130,14 +130,25 @@ func (r *run) appendDeliveries(steps []step, cost Budget) []step {
 			batch = append(batch, m)
 		}
 	}
-	steps = append(steps, step{cost, func() { r.deliver(batch) },
-		func() prediction { return r.distinguish(batchState(batch)) }})
+	steps = r.appendReceive(steps, batch, cost)
 	if len(visible) > 1 {
 		cost.Preemptions++
 		for _, m := range visible {
-			steps = append(steps, step{cost, func() { r.deliver([]*message{m}) },
-				func() prediction { return r.distinguish(batchState([]*message{m})) }})
+			steps = r.appendReceive(steps, []*message{m}, cost)
 		}
+	}
+	return steps
+}
+
+// appendReceive appends a step for each outcome of the delivery of a batch.
+func (r *run) appendReceive(steps []step, batch []*message, cost Budget) []step {
+	outcomes := []outcome{{Kind: Succeed}}
+	for i := range batch {
+		outcomes = append(outcomes, outcome{Duplicated, i}, outcome{Delayed, i})
+	}
+	for _, h := range outcomes {
+		steps = append(steps, step{cost.plus(h.cost()), func() { r.deliver(batch, h) },
+			func() prediction { return r.distinguish(hash(h, batchState(batch))) }})
 	}
 	return steps
 }
@@ -153,16 +164,8 @@ func batchState(batch []*message) uint64 {
 
 // deliver starts a worker with a batch. When the worker has returned its results, the messages that
 // must not be retried are deleted, as Lambda's event source mapping does.
-func (r *run) deliver(batch []*message) {
-	outcomes := []outcome{{Kind: Succeed}}
-	for i := range batch {
-		outcomes = append(outcomes, outcome{Duplicated, i}, outcome{Delayed, i})
-	}
-	h, ok := r.pickOutcome("Queue.Receive", outcomes,
-		func(h outcome) prediction { return r.distinguish(hash(h, batchState(batch))) })
-	if !ok {
-		return
-	}
+func (r *run) deliver(batch []*message, h outcome) {
+	r.coverage.add("Queue.Receive", h.Kind)
 	batch = slices.Clone(batch)
 	switch m := batch[h.entry]; h.Kind {
 	case Duplicated:

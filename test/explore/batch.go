@@ -271,7 +271,7 @@ var batchScenarios = []Scenario{
 	{Name: "an outage of S3 during a batch", Preemptions: 1, Outage: s3Outage, Processor: sorts,
 		Setup: func(r *run) { r.acceptBatch(good, third) }},
 	{Name: "an outage of the table during a batch", Preemptions: 1, Outage: tableOutage,
-		Processor: sorts, Setup: func(r *run) { r.acceptBatch(good, third) }},
+		Processor: sorts, Setup: func(r *run) { r.acceptBatch(good, other) }},
 	{Name: "a replay of a batch", Preemptions: 1, Processor: sorts, Setup: func(r *run) {
 		r.acceptBatch(good, third)
 		r.processOne()
@@ -312,7 +312,7 @@ var batchScenarios = []Scenario{
 	{Name: "a FAILED batch that has records", Preemptions: 1, Processor: sorts,
 		Setup: func(r *run) {
 			r.acceptBatch(good, third)
-			r.deliver(r.queue.visible())
+			r.deliver(r.queue.visible(), outcome{})
 			r.crashAt("Items.Create")
 			r.discard()
 			time.Sleep(2 * tick)

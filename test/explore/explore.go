@@ -15,6 +15,7 @@
 package explore
 
 import (
+	"maps"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -48,10 +49,10 @@ func Explore(t *testing.T, system System, scenario Scenario, budget Budget,
 	if scenario.Preemptions > 0 {
 		budget.Preemptions = min(budget.Preemptions, scenario.Preemptions)
 	}
-	s, from := newSearch(budget), runSetup(t, system, scenario)
+	s := newSearch(budget, runSetup(t, system, scenario))
 	out := Outcome{Coverage: make(Coverage), Violations: make(map[string]int)}
 	for more := true; more; more = s.next() {
-		r := runSchedule(t, system, scenario, s, out.Coverage, &from)
+		r := runSchedule(t, system, scenario, s, out.Coverage, s.from())
 		out.Schedules++
 		if len(r.violations) == 0 {
 			continue
@@ -78,15 +79,38 @@ func Explore(t *testing.T, system System, scenario Scenario, budget Budget,
 
 func cheaper(a, b Budget) bool { return a.Faults+a.Preemptions < b.Faults+b.Preemptions }
 
-// start holds the state of the simulated services after a scenario's setup. All schedules of the
-// scenario begin with a copy of this state.
+// start holds the state of a run while no actor runs. Schedules that have the same steps up to this
+// state begin with a copy of it.
 type start struct {
 	snapshot
-	after    time.Duration
-	nextTick time.Time
-	workers  int
+	begun      bool // the scenario's first actors have started
+	depth      int  // number of decisions before this state
+	used       Budget
+	after      time.Duration
+	nextTick   time.Time
+	ticks      []*actor
+	workers    int
+	byMark     map[pipeline.Begun]*actor
+	outageEnds time.Time
+	reactions  map[uint64]reaction // see run
+}
 
-	reactions map[uint64]reaction // see run
+func (r *run) saveStart() start {
+	return start{
+		snapshot: r.save(), used: r.used, after: time.Since(r.began), nextTick: r.nextTick,
+		ticks: slices.Clone(r.ticks), workers: r.workers, byMark: maps.Clone(r.byMark),
+		outageEnds: r.outageEnds, reactions: r.reactions,
+	}
+}
+
+// resume waits for the time of the start, and continues from its state. The bubble's clock always
+// begins at the same time.
+func (r *run) resume(s start) {
+	time.Sleep(s.after)
+	r.world, r.used, r.nextTick = s.copy(), s.used, s.nextTick
+	r.ticks, r.workers, r.outageEnds = slices.Clone(s.ticks), s.workers, s.outageEnds
+	r.byMark, r.reactions = maps.Clone(s.byMark), s.reactions
+	r.table.onWrite = r.checkWrite
 }
 
 // initialize creates the simulated services and runs the scenario's setup. It must run in a
@@ -114,37 +138,34 @@ func initialize(r *run) {
 func runSetup(t *testing.T, system System, scenario Scenario) start {
 	r := &run{system: system, scenario: scenario, byReceiptHandle: make(map[string]*message),
 		byMark: make(map[pipeline.Begun]*actor)}
-	var after time.Duration
+	var s start
 	synctest.Test(t, func(*testing.T) {
 		initialize(r)
-		after = time.Since(r.began)
+		s = r.saveStart()
 		r.end()
 	})
-	return start{r.save(), after, r.nextTick, r.workers, r.reactions}
+	return s
 }
 
-// runSchedule runs one schedule in a new synctest bubble. The bubble's clock always begins at the
-// same time. If initial is nil, runSchedule runs the setup too and records a trace.
+// runSchedule runs one schedule in a new synctest bubble. If from is nil, runSchedule runs the setup
+// too and records a trace.
 func runSchedule(t *testing.T, system System, scenario Scenario, chooser chooser, coverage Coverage,
-	initial *start) *run {
-	r := &run{system: system, scenario: scenario, tracing: initial == nil,
+	from *start) *run {
+	r := &run{system: system, scenario: scenario, tracing: from == nil,
 		byReceiptHandle: make(map[string]*message),
 		byMark:          make(map[pipeline.Begun]*actor)}
 	synctest.Test(t, func(*testing.T) {
-		if initial == nil {
+		if from == nil {
 			initialize(r)
 		} else {
 			r.began = time.Now()
-			time.Sleep(initial.after)
-			r.world, r.nextTick, r.workers = initial.copy(), initial.nextTick, initial.workers
-			r.table.onWrite = r.checkWrite
-			r.reactions = initial.reactions
+			r.resume(*from)
 		}
-		if scenario.SharedProcess {
+		if scenario.SharedProcess { // no start is saved, because it would need a copy of the cache
 			r.keyCache = new(pipeline.KeyCache)
 		}
 		r.chooser, r.coverage, r.current = chooser, coverage, nil
-		if scenario.Begin != nil {
+		if scenario.Begin != nil && (from == nil || !from.begun) {
 			scenario.Begin(r)
 		}
 		r.runToRest()

@@ -34,6 +34,20 @@ var kindNames = [kinds]string{
 
 func (k Kind) String() string { return kindNames[k] }
 
+// outcome describes how the scheduler resolves a call.
+type outcome struct {
+	Kind
+	entry int // index of the affected entry or message
+}
+
+// cost returns one fault, unless the call succeeds.
+func (h outcome) cost() Budget {
+	if h.Kind == Succeed {
+		return Budget{}
+	}
+	return Budget{Faults: 1}
+}
+
 // Each variable lists the possible outcomes of one class of calls, except for Succeed. CrashAfter
 // is not listed, because a crash after a call equals a crash before the actor's next call. Such a
 // crash is counted as both. Late is listed only where a late effect differs from an effect in time.

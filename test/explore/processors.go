@@ -31,6 +31,7 @@ func (p userProcessor) Process(ctx context.Context, event pipeline.Event, attemp
 	defer p.run.mu.Unlock()
 	if err != nil && !p.crashed {
 		p.run.failures[event.ID]++
+		p.run.failedEvents = append(p.run.failedEvents, event.ID)
 	}
 	return output, err
 }

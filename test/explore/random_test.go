@@ -39,7 +39,7 @@ func TestRandom_AllInvariantsHoldWithManyEvents(t *testing.T) {
 
 func drawDeviation(rt *rapid.T) Deviation {
 	return Deviation{rapid.IntRange(0, 250).Draw(rt, "decision"),
-		rapid.IntRange(1, 12).Draw(rt, "option")}
+		rapid.IntRange(1, 40).Draw(rt, "option")}
 }
 
 // traffic describes the clients and operators of a random run.

@@ -27,7 +27,9 @@ type run struct {
 	mu       sync.Mutex // actors submit calls concurrently
 	pending  []*call
 	finished []*actor
-	failed   bool // an attempt of a client has failed since the last observation
+	// failed is true if an attempt of a client has failed since the last observation.
+	failed       bool
+	failedEvents []string // ids, one for each failure of the processor since the last observation
 
 	answered  *actor              // actor whose call was answered since the last observation
 	reactions map[uint64]reaction // of all schedules of the scenario so far
@@ -91,6 +93,9 @@ func (r *run) runToRest() {
 			r.pruned = true
 			return
 		}
+		if r.quiet() {
+			r.chooser.saveStart(r.saveStart)
+		}
 		steps := r.steps()
 		if len(steps) == 0 {
 			if r.atRest() {
@@ -110,6 +115,13 @@ func (r *run) runToRest() {
 		}
 		steps[i].do()
 	}
+}
+
+// quiet reports whether no actor runs, and no call is in progress.
+func (r *run) quiet() bool {
+	running := slices.ContainsFunc(r.actors, (*actor).alive)
+	calls := len(r.pending) + len(r.late) + len(r.hanging)
+	return !running && calls == 0 && r.keyCache == nil
 }
 
 func (r *run) pick(costs []Budget, next func(int) prediction) int {
@@ -135,15 +147,15 @@ func (r *run) observe() {
 			r.crash(a)
 		}
 	}
+	if r.answered != nil && r.answered.alive() {
+		ended := slices.Contains(r.finished, r.answered)
+		r.reactions[r.answered.situation()] = reaction{ended, r.failed, r.failedEvents}
+	}
 	for _, a := range r.finished {
 		a.ended = true
 	}
-	if r.answered != nil {
-		ended := slices.Contains(r.finished, r.answered)
-		r.reactions[r.answered.situation()] = reaction{ended: ended, failed: r.failed}
-	}
 	r.unanswered = r.unanswered || r.failed
-	r.finished, r.answered, r.failed = nil, nil, false
+	r.finished, r.answered, r.failed, r.failedEvents = nil, nil, false, nil
 	slices.SortFunc(r.pending, func(a,
 		b *call) int {
 		return strings.Compare(a.site+a.subject, b.site+b.subject)
@@ -175,10 +187,12 @@ func (r *run) crash(a *actor, calls ...*call) {
 	}
 }
 
-// end stops all goroutines.
+// end stops all goroutines. Starts may contain the actors that have ended, so those do not change.
 func (r *run) end() {
 	for _, a := range r.actors {
-		r.crash(a)
+		if a.alive() {
+			r.crash(a)
+		}
 	}
 	synctest.Wait()
 }

@@ -190,7 +190,7 @@ var singleScenarios = []Scenario{
 		Preemptions: 1, Setup: func(r *run) {
 			r.acceptAll(good, other)
 			r.crashing[idOf(1)] = true
-			r.deliver(r.queue.visible())
+			r.deliver(r.queue.visible(), outcome{})
 			r.runWithoutFaults()
 		}},
 	{Name: "a processor that fans out and filters", Batch: 2, Preemptions: 1,
@@ -232,7 +232,7 @@ func (r *run) redelivered(deliveries int, tries pipeline.Tries) {
 
 // processOne processes the queue's first message without faults.
 func (r *run) processOne() {
-	r.deliver(r.queue.visible()[:1])
+	r.deliver(r.queue.visible()[:1], outcome{})
 	r.runWithoutFaults()
 }
 
@@ -243,7 +243,7 @@ func (r *run) crashAt(site string) {
 		if c := r.pending[0]; c.site == site {
 			r.crash(c.actor)
 		} else {
-			r.resolve(c)
+			r.appendOutcomes(nil, c, Budget{})[0].do()
 		}
 	}
 }
@@ -280,6 +280,6 @@ func (r *run) reconcileAll() {
 // runWithoutFaults runs all actors without faults until they have ended.
 func (r *run) runWithoutFaults() {
 	for r.observe(); len(r.pending) > 0; r.observe() {
-		r.resolve(r.pending[0])
+		r.appendOutcomes(nil, r.pending[0], Budget{})[0].do()
 	}
 }

@@ -20,6 +20,8 @@ type chooser interface {
 	pick(costs []Budget, next func(option int) prediction) int
 	// visitedState reports whether another schedule has continued from this state.
 	visitedState(state func() uint64) bool
+	// saveStart offers a state in which no actor runs, as the start of other schedules.
+	saveStart(save func() start)
 }
 
 // prediction describes the state to which an option leads. If exact is true, hash equals run.state
@@ -33,10 +35,12 @@ type prediction struct {
 const none = -1
 
 // search tries every combination of options within a budget, one schedule after the other, depth
-// first. Each schedule repeats the decisions of the trail. After the trail it takes the first
-// option of each decision.
+// first. Each schedule begins at the last start that other schedules have saved on its trail, and
+// repeats the other decisions of the trail. After the trail it takes the first option of each
+// decision.
 type search struct {
 	budget  Budget
+	starts  []start // on the trail, each with a greater depth than the one before
 	trail   []decision
 	depth   int
 	used    Budget
@@ -52,8 +56,24 @@ type decision struct {
 	used        Budget       // budget used before the decision
 }
 
-func newSearch(budget Budget) *search {
-	return &search{budget: budget, visited: make(map[uint64]uint64)}
+func newSearch(budget Budget, first start) *search {
+	return &search{budget: budget, starts: []start{first}, visited: make(map[uint64]uint64)}
+}
+
+// from returns the start of the next schedule.
+func (s *search) from() *start { return &s.starts[len(s.starts)-1] }
+
+func (s *search) saveStart(save func() start) {
+	if s.depth < len(s.trail) {
+		return // still repeating the trail
+	}
+	from := save()
+	from.begun, from.depth = true, s.depth
+	if last := s.from(); last.begun && last.depth == s.depth {
+		*last = from
+		return
+	}
+	s.starts = append(s.starts, from)
 }
 
 func (s *search) pick(costs []Budget, next func(int) prediction) int {
@@ -133,12 +153,16 @@ func budgetBit(faults, preemptions int) uint64 {
 
 // next prepares the next schedule. It returns false if there is none.
 func (s *search) next() bool {
-	s.depth, s.used, s.leadsTo = 0, Budget{}, prediction{}
+	s.leadsTo = prediction{}
 	for len(s.trail) > 0 {
 		last := &s.trail[len(s.trail)-1]
 		for last.taken++; last.taken < len(last.options); last.taken++ {
 			used := last.used.plus(last.costs[last.options[last.taken]])
 			if !s.visitedCheaper(last.predictions[last.taken].hash, used) {
+				for s.from().depth >= len(s.trail) {
+					s.starts = s.starts[:len(s.starts)-1]
+				}
+				s.depth, s.used = s.from().depth, s.from().used
 				return true
 			}
 		}
@@ -178,6 +202,8 @@ func (s *script) pick(costs []Budget, _ func(int) prediction) int {
 }
 
 func (s *script) visitedState(func() uint64) bool { return false }
+
+func (s *script) saveStart(func() start) {}
 
 // deviations returns the deviations of the current schedule.
 func (s *search) deviations() []Deviation {

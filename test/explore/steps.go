@@ -25,7 +25,7 @@ func (r *run) steps() []step {
 	if len(steps) > 0 {
 		turn.Preemptions = 1
 		if r.currentCommutes() {
-			return steps[:1]
+			return r.appendOutcomes(nil, r.callOf(r.current), Budget{})
 		}
 	}
 	for _, a := range r.actors {
@@ -57,48 +57,68 @@ func (r *run) currentCommutes() bool {
 	return true
 }
 
-// appendCalls appends an actor's pending calls. If the actor has made several calls in parallel, it
-// is a preemption to resolve a later call first.
+// appendCalls appends a step for each outcome of an actor's pending calls. If the actor has made
+// several calls in parallel, it is a preemption to resolve a later call first.
 func (r *run) appendCalls(steps []step, a *actor, cost Budget) []step {
 	for _, c := range r.pending {
-		if c.actor != a {
-			continue
+		if c.actor == a {
+			steps = r.appendOutcomes(steps, c, cost)
+			cost.Preemptions = 1
 		}
-		steps = append(steps, step{cost, func() { r.resolve(c) },
-			func() prediction { return r.distinguish(c.identity()) }})
-		cost.Preemptions = 1
 	}
 	return steps
 }
 
-// resolve picks a call's outcome and applies it.
-func (r *run) resolve(c *call) {
+// callOf returns the actor's first pending call.
+func (r *run) callOf(a *actor) *call {
+	return r.pending[slices.IndexFunc(r.pending, func(c *call) bool { return c.actor == a })]
+}
+
+// appendOutcomes appends a step for each outcome of a call.
+func (r *run) appendOutcomes(steps []step, c *call, cost Budget) []step {
+	if c.site == crashSite || r.isDown(c.site) {
+		return append(steps, step{cost, func() { r.failCall(c) },
+			func() prediction { return r.distinguish(c.identity()) }})
+	}
+	for _, h := range c.outcomes() {
+		steps = append(steps, step{cost.plus(h.cost()), func() { r.resolve(c, h) },
+			func() prediction { return r.predict(c, h) }})
+	}
+	return steps
+}
+
+// take makes the call's actor the current one.
+func (r *run) take(c *call) {
 	r.current = c.actor
 	r.pending = slices.DeleteFunc(r.pending, func(other *call) bool { return other == c })
 	c.origin = c.identity()
+}
+
+// failCall applies a call that has only one outcome, because its payload crashes the worker or its
+// service is down.
+func (r *run) failCall(c *call) {
+	r.take(c)
 	if c.site == crashSite {
 		r.tracef("the payload crashes %s", c.actor.name)
 		c.actor.crashedBy = c.subject
 		r.crash(c.actor, c)
 		return
 	}
-	if r.isDown(c.site) {
-		r.tracef("%s: %s %s fails in the outage", c.actor.name, c.site, c.subject)
-		c.actor.remember(c, nil, errService)
-		c.answer(nil, errService)
-		return
-	}
-	h, ok := r.pickOutcome(c.actor.role+" "+c.site, c.outcomes(),
-		func(h outcome) prediction { return r.predict(c, h) })
-	if !ok {
-		r.pending = append(r.pending, c)
-		return
-	}
+	r.tracef("%s: %s %s fails in the outage", c.actor.name, c.site, c.subject)
+	c.actor.remember(c, nil, errService)
+	c.answer(nil, errService)
+}
+
+// resolve applies an outcome of a call.
+func (r *run) resolve(c *call, h outcome) {
+	r.take(c)
 	r.tracef("%s: %s %s %s", c.actor.name, c.site, c.subject, h)
+	site := c.actor.role + " " + c.site
+	r.coverage.add(site, h.Kind)
 	if h.Kind == CrashBefore && c.actor.lastSite != "" {
 		r.coverage.add(c.actor.lastSite, CrashAfter)
 	}
-	c.actor.lastSite = c.actor.role + " " + c.site
+	c.actor.lastSite = site
 	switch h.Kind {
 	case CrashBefore:
 		r.crash(c.actor, c)
@@ -121,8 +141,9 @@ func (r *run) distinguish(step any) prediction {
 
 // reaction describes what an actor did after it received an answer.
 type reaction struct {
-	ended  bool // the actor has ended
-	failed bool // a client's attempt has failed
+	ended        bool     // the actor has ended
+	failed       bool     // a client's attempt has failed
+	failedEvents []string // ids, one for each failure of the processor
 }
 
 // situation returns a hash of everything that determines the actor's reaction to its last answer.
@@ -150,6 +171,7 @@ func (r *run) apply(c *call, h outcome) (any, error) {
 // predict predicts the state to which an outcome leads.
 func (r *run) predict(c *call, h outcome) prediction {
 	return r.tentatively(func() bool {
+		r.current, c.origin = c.actor, c.identity()
 		switch h.Kind {
 		case CrashBefore:
 			c.actor.crashed = true
@@ -163,9 +185,10 @@ func (r *run) predict(c *call, h outcome) prediction {
 		c.actor.remember(c, value, err)
 		reaction, known := r.reactions[c.actor.situation()]
 		c.actor.ended, r.unanswered = reaction.ended, r.unanswered || reaction.failed
-		// Reactions also depend on the key cache, and change the counts of the processor's
-		// failures.
-		return known && r.keyCache == nil && r.scenario.Processor == nil
+		for _, id := range reaction.failedEvents {
+			r.failures[id]++
+		}
+		return known && r.keyCache == nil // reactions also depend on the key cache
 	}, c)
 }
 
@@ -183,8 +206,10 @@ func (r *run) predictLate(c *call) prediction {
 func (r *run) tentatively(change func() bool, c *call) prediction {
 	a, label, late, trace := c.actor, c.site+c.subject, r.late, r.trace
 	history, calls, crashed, ended := a.history, a.calls[label], a.crashed, a.ended
+	current, origin := r.current, c.origin
 	world := r.world.save()
 	defer func() {
+		r.current, c.origin = current, origin
 		a.history, a.calls[label], a.crashed, a.ended = history, calls, crashed, ended
 		r.late, r.trace = late, trace
 		world.restore(&r.world)
@@ -198,21 +223,6 @@ func (r *run) tentatively(change func() bool, c *call) prediction {
 		return r.distinguish("reaction")
 	}
 	return prediction{r.state(), true}
-}
-
-// pickOutcome picks one of the outcomes. The first must be success, which is not a fault.
-func (r *run) pickOutcome(site string, outcomes []outcome,
-	predict func(outcome) prediction) (outcome, bool) {
-	costs := make([]Budget, len(outcomes))
-	for i := range outcomes[1:] {
-		costs[i+1].Faults = 1
-	}
-	i := r.pick(costs, func(i int) prediction { return predict(outcomes[i]) })
-	if i == none {
-		return outcome{}, false
-	}
-	r.coverage.add(site, outcomes[i].Kind)
-	return outcomes[i], true
 }
 
 // applyLate lets a late call take effect. Nobody receives the result of the call.

@@ -176,23 +176,27 @@ func parseSpans(text string) []Span {
 	return spans
 }
 
-// partsOf returns the items of the batches' parts. It leaves out expired items.
-func partsOf(ctx context.Context, items ItemGetter, batches []Item) ([]Item, error) {
-	var parts []Event
-	for _, batch := range batches {
-		parts = append(parts, batch.Parts()...)
-	}
-	found, err := getItems(ctx, items, parts, func(e Event) string { return e.ID })
-	if err != nil {
-		return nil, err
-	}
-	var existing []Item
-	for _, part := range parts {
-		if item, ok := found[part.ID]; ok && item.Bronze == part.Bronze {
-			existing = append(existing, item)
+// withParts returns the given items, and the items of all that was split off their batches. It
+// leaves out expired items.
+func withParts(ctx context.Context, items ItemGetter, all []Item) ([]Item, error) {
+	for next := all; len(next) > 0; {
+		var parts []Event
+		for _, item := range next {
+			parts = append(parts, item.Parts()...)
 		}
+		found, err := getItems(ctx, items, parts, func(e Event) string { return e.ID })
+		if err != nil {
+			return nil, err
+		}
+		next = nil
+		for _, part := range parts {
+			if item, ok := found[part.ID]; ok && item.Bronze == part.Bronze {
+				next = append(next, item)
+			}
+		}
+		all = append(all, next...)
 	}
-	return existing, nil
+	return all, nil
 }
 
 // Parts returns the events and ranges that were split off the batch.

@@ -156,8 +156,9 @@ func (w Worker) replaceBatch(
 		_, span, _, _ := ParseID(record.ID)
 		indexes = append(indexes, span.First)
 	}
+	inTime := !d.hurried(time.Now())
 	output := w.processBatch(d, t, indexes, payloads)
-	if err := output.firstError(); err != nil {
+	if err := output.firstError(inTime); err != nil {
 		return stored{}, err
 	}
 	records := output.records(t.Event, now)
@@ -247,8 +248,10 @@ func (b batchOutput) retryTogether() error {
 	return nil
 }
 
-// firstError returns the error of the first event that did not succeed.
-func (b batchOutput) firstError() error {
+// firstError returns the error of the first event that did not succeed. inTime reports whether the
+// batch began with most of the invocation's time. Then the processor's slowness counts as a
+// failure, because the next delivery would be too slow as well.
+func (b batchOutput) firstError(inTime bool) error {
 	for _, index := range b.indexes {
 		if _, ok := b.succeeded[index]; ok {
 			continue
@@ -258,6 +261,9 @@ func (b batchOutput) firstError() error {
 		case err == nil && b.noRoom:
 			return Errorf(InvalidOutput, "The payloads of the batch's records must have at most %d "+
 				"bytes together, as before the replay; return smaller records.", MaxOutputBytes)
+		case err == nil && inTime:
+			return Errorf(ProcessorError, "The processor began only %d of the batch's %d events in "+
+				"time; increase the worker's timeout.", len(b.succeeded), len(b.indexes))
 		case err == nil:
 			return unavailable("process all events of the batch again",
 				errors.New("not all events were begun in time"))

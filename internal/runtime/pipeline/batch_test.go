@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
@@ -441,6 +442,40 @@ func TestBatch_FailsIfItsOutputNoLongerFitsInAReplay(t *testing.T) {
 	}
 }
 
+// Each delivery of the replay would be too slow, so the slowness counts as a failure.
+func TestBatch_FailsIfAReplayIsTooSlow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var w world
+		numbers := make([]int, 200)
+		w.drain(t, w.worker(), w.acceptBatch(t, numbers...))
+		worker := w.workerWith(contextFunc(func(ctx context.Context, _ pipeline.Event) error {
+			select {
+			case <-time.After(time.Second):
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}))
+		worker.StopBefore = time.Second
+		sent := len(w.queue.Sent())
+		w.replayBatches(t, "0199aaaa-0000-7000-8000-0000000000a1")
+		delivery := deliver(t, w.queue.Sent()[sent], "replay")
+		for range worker.MaxReceiveCount {
+			ctx, cancel := context.WithTimeout(t.Context(), 6*time.Second)
+			worker.Process(ctx, []pipeline.Delivery{delivery})
+			cancel()
+			delivery.Attempt++
+		}
+		item := w.wantStatus(t, id, pipeline.Failed)
+		if item.Failure.Code != pipeline.ProcessorError {
+			t.Errorf("got %+v", item.Failure)
+		}
+		if got := w.recordIDs(t); len(got[id]) != len(numbers) {
+			t.Errorf("got %d records", len(got[id]))
+		}
+	})
+}
+
 // The outputs of all events of a batch may need more memory than the worker has.
 func TestBatch_KeepsOnlyTheOutputsThatFit(t *testing.T) {
 	var w world
@@ -472,6 +507,16 @@ func TestBatch_KeepsOnlyTheOutputsThatFit(t *testing.T) {
 func (w *world) replayAll(t *testing.T, worker pipeline.Worker, id string) pipeline.ReplayCounts {
 	t.Helper()
 	sent := len(w.queue.Sent())
+	counts := w.replayBatches(t, id)
+	for _, event := range w.queue.Sent()[sent:] {
+		w.drain(t, worker, deliver(t, event, event.ID+id))
+	}
+	return counts
+}
+
+// replayBatches enqueues all events again.
+func (w *world) replayBatches(t *testing.T, id string) pipeline.ReplayCounts {
+	t.Helper()
 	var counts pipeline.ReplayCounts
 	err := w.replayer().Run(t.Context(), pipeline.ReplayRequest{
 		Replay: pipeline.Replay{ID: id}, Type: "demo", From: now.Add(-time.Hour),
@@ -479,9 +524,6 @@ func (w *world) replayAll(t *testing.T, worker pipeline.Worker, id string) pipel
 	}, "", func(_ string, c pipeline.ReplayCounts) error { counts = c; return nil })
 	if err != nil {
 		t.Fatal(err)
-	}
-	for _, event := range w.queue.Sent()[sent:] {
-		w.drain(t, worker, deliver(t, event, event.ID+id))
 	}
 	return counts
 }

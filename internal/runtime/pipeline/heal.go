@@ -39,34 +39,29 @@ func (s *passRun) checkPage(ctx context.Context, objects []Object) error {
 			found = append(found, item)
 		}
 	}
-	for len(found) > 0 {
-		var batches []Item
-		for _, item := range found {
-			hour := item.ReceivedAt.UTC().Truncate(time.Hour)
-			switch {
-			case item.Status == Processed:
-				s.report.Processed++
-				s.advanceFrontier(item.LastEnqueued())
-			case item.Status == Failed:
-				failed = append(failed, item)
-				if item.FailedAt.After(s.Now().Add(-s.Grace)) {
-					s.markUnfinished(hour) // a slow worker may still store the record
-				}
-			case s.isStuck(item):
-				s.markUnfinished(hour)
-				stuck = append(stuck, item)
-			default:
-				s.markUnfinished(hour)
-				s.report.Waiting++
+	all, err := withParts(ctx, s.Items, found)
+	if err != nil {
+		return err
+	}
+	s.report.Scanned += len(all) - len(found)
+	for _, item := range all {
+		hour := item.ReceivedAt.UTC().Truncate(time.Hour)
+		switch {
+		case item.Status == Processed:
+			s.report.Processed++
+			s.advanceFrontier(item.LastEnqueued())
+		case item.Status == Failed:
+			failed = append(failed, item)
+			if item.FailedAt.After(s.Now().Add(-s.Grace)) {
+				s.markUnfinished(hour) // a slow worker may still store the record
 			}
-			if item.SplitOff != "" {
-				batches = append(batches, item)
-			}
+		case s.isStuck(item):
+			s.markUnfinished(hour)
+			stuck = append(stuck, item)
+		default:
+			s.markUnfinished(hour)
+			s.report.Waiting++
 		}
-		if found, err = partsOf(ctx, s.Items, batches); err != nil {
-			return err
-		}
-		s.report.Scanned += len(found)
 	}
 	s.forEachItem(ctx, failed, &s.report.Repaired, &s.report.Failed, s.repair)
 	s.forEachItem(ctx, orphans, &s.report.Repaired, &s.report.Orphans, s.recreateItem)

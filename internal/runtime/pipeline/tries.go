@@ -66,6 +66,21 @@ func (t Tries) crashedTooOften(maxReceiveCount int) bool {
 	return t.Crashes > 1 && t.count() >= maxReceiveCount
 }
 
+// afterCrash reports whether this delivery has found a crash.
+func (t *task) afterCrash() bool { return t.open() && t.tries.Crashes > t.stored.Crashes }
+
+// countCrash stores the crash that this delivery has found. It must run before any processor. If
+// another message crashes this worker before the task begins, only the stored count remains.
+func (w Worker) countCrash(ctx context.Context, t *task) error {
+	err := w.setTries(ctx, t, t.tries)
+	var outdated outdatedError
+	if errors.As(err, &outdated) {
+		t.item, t.Skipped = outdated.item, true
+		return nil
+	}
+	return err
+}
+
 // begin marks a redelivered event before its processor runs.
 func (w Worker) begin(d deadlines, t *task) error {
 	now := w.Now()

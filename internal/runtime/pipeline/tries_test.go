@@ -3,6 +3,8 @@ package pipeline_test
 import (
 	"context"
 	"errors"
+	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,18 +16,28 @@ var failingProcessor = processorFunc(func(pipeline.Event, int, []byte) (pipeline
 	return pipeline.Output{}, errService
 })
 
-// crashes runs one delivery of the event in a worker that crashes during the processor's call.
-func (w *world) crashes(t *testing.T, delivery pipeline.Delivery) {
+// crashes runs deliveries in a worker that crashes during the processor's first call. It reports
+// whether the processor was called.
+func (w *world) crashes(t *testing.T, deliveries ...pipeline.Delivery) bool {
 	t.Helper()
-	crashed, process := make(chan struct{}), make(chan struct{})
+	crashed, returned, process := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	var once sync.Once
 	worker := w.workerWith(processorFunc(func(pipeline.Event, int, []byte) (pipeline.Output,
 		error) {
-		close(crashed)
+		once.Do(func() { close(crashed) })
 		<-process // never returns
 		return pipeline.Output{}, nil
 	}))
-	go worker.Process(t.Context(), []pipeline.Delivery{delivery})
-	<-crashed
+	go func() {
+		defer close(returned)
+		worker.Process(t.Context(), deliveries)
+	}()
+	select {
+	case <-crashed:
+		return true
+	case <-returned:
+		return false
+	}
 }
 
 // wantTries checks the tries of an event that no worker is processing.
@@ -91,6 +103,34 @@ func TestTries_ACrashCountsTowardsMaxReceiveCount(t *testing.T) {
 	if item.Failure.Code != pipeline.WorkerCrashed || result.Retry ||
 		len(w.deadLetters.Sent()) != 1 {
 		t.Errorf("result = %+v, failure = %+v", result, item.Failure)
+	}
+}
+
+// A worker may crash before it begins the other deliveries of its invocation. Their crashes must
+// count nevertheless.
+func TestTries_EventsThatAllCrashTheirWorkerBecomeFailed(t *testing.T) {
+	var w world
+	deliveries := w.accept(t, slices.Repeat([]string{body}, 10)...)
+	attempts := 0
+	for w.crashes(t, deliveries...) {
+		attempts++
+		deliveries = slices.DeleteFunc(deliveries, func(d pipeline.Delivery) bool {
+			event, err := pipeline.ReadMessage(d.Body, "bronze")
+			item, getErr := w.items.Get(t.Context(), event.ID)
+			if err != nil || getErr != nil {
+				t.Fatal(err, getErr)
+			}
+			return item.Status == pipeline.Failed
+		})
+		for i := range deliveries {
+			deliveries[i].Attempt++
+		}
+		if attempts == 40 {
+			t.Fatalf("%d events are still ENQUEUED after %d deliveries", len(deliveries), attempts)
+		}
+	}
+	if n := len(w.deadLetters.Sent()); n != 10 {
+		t.Errorf("the DLQ has %d messages, want 10", n)
 	}
 }
 

@@ -123,6 +123,7 @@ func (w Worker) Process(ctx context.Context, deliveries []Delivery) []Result {
 		tasks[i] = w.newTask(delivery)
 	}
 	w.lookUp(d.finish, tasks)
+	forEachTask(tasks, (*task).afterCrash, func(t *task) { t.Err = w.countCrash(d.finish, t) })
 	batches, alone := w.subBatches(tasks)
 	w.resolveFailures(d.resolve, tasks) // invalid messages, and all tasks if lookUp failed
 

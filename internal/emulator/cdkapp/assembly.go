@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
@@ -188,11 +189,11 @@ func (s *Stack) readMetadata(dir string, entries metadata) error {
 			switch entry.Type {
 			case contract.ModuleMetadata:
 				var folder string
-				err = json.Unmarshal(entry.Data, &folder)
+				err = protocol.Decode(entry.Data, &folder)
 				s.Modules = append(s.Modules, folder)
 			case "aws:cdk:asset":
 				var a legacyAsset
-				err = json.Unmarshal(entry.Data, &a)
+				err = protocol.Decode(entry.Data, &a)
 				s.addLegacyAsset(dir, a)
 			}
 			if err != nil {

@@ -1,7 +1,6 @@
 package cdkapp
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -61,7 +60,7 @@ func readJSON(file string, into any) error {
 	if err != nil {
 		return err
 	}
-	if err := json.Unmarshal(data, into); err != nil {
+	if err := protocol.Decode(data, into); err != nil {
 		return fmt.Errorf("parse %s: %w", filepath.Base(file), err)
 	}
 	return nil

@@ -161,7 +161,8 @@ func writeJSON(t *testing.T, file string, content any) {
 }
 
 func TestSynthesize_ReadsFilesThatBeginWithAByteOrderMark(t *testing.T) {
-	app := newApp(t, "\ufeff"+`{"app": "./app.exe", "context": {"a": "cdk.json"}}`)
+	app := newApp(t, "\ufeff"+`{"app": "./app.exe", "context": {"a": "cdk.json"},
+		"APP": "false", "Context": {"a": "another name"}}`)
 	home, err := os.UserHomeDir()
 	if err != nil {
 		t.Fatal(err)

@@ -7,15 +7,15 @@
 package cloudformation
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// Template represents a parsed template. Properties and other values are decoded by encoding/json.
-// Numbers are of type json.Number.
+// Template represents a parsed template. Properties and other values are decoded as by
+// encoding/json. Numbers are of type json.Number.
 type Template struct {
 	Parameters map[string]Parameter
 	Mappings   map[string]map[string]map[string]any
@@ -67,14 +67,9 @@ func (d *dependsOn) UnmarshalJSON(data []byte) error {
 
 // Parse parses a template.
 func Parse(data []byte) (*Template, error) {
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.UseNumber()
 	var t Template
-	if err := decoder.Decode(&t); err != nil {
+	if err := protocol.DecodeNumbers(data, &t); err != nil {
 		return nil, fmt.Errorf("parse the template: %w", err)
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("parse the template: unexpected data after the JSON value")
 	}
 	for id, resource := range t.Resources {
 		if resource.Type == "" {

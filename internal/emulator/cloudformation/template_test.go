@@ -284,6 +284,7 @@ func TestParse_RejectsInvalidTemplate(t *testing.T) {
 		`{"Resources":{}} x`,
 		`{"Resources":{"A":{}}}`,
 		`{"Resources":{"A":{"Type":"T","DependsOn":1}}}`,
+		`{"Resources":{"A":{"type":"T"}}}`, // CloudFormation matches names exactly
 	} {
 		if _, err := Parse([]byte(text)); err == nil {
 			t.Errorf("%q was parsed", text)

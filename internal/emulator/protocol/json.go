@@ -15,12 +15,27 @@ import (
 	"sync"
 
 	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	jsonv1 "github.com/go-json-experiment/json/v1"
 	"github.com/google/uuid"
 )
 
 // Decode decodes a JSON value like encoding/json, but matches names exactly, as AWS does.
 func Decode(raw []byte, into any) error { return jsonv2.Unmarshal(raw, into, exactNames) }
+
+// DecodeNumbers decodes a JSON value like Decode, but decodes a number into any as json.Number.
+func DecodeNumbers(raw []byte, into any) error {
+	return jsonv2.Unmarshal(raw, into, exactNames, jsonv2.WithUnmarshalers(numbers))
+}
+
+var numbers = jsonv2.UnmarshalFromFunc(func(d *jsontext.Decoder, into *any) error {
+	if d.PeekKind() != '0' {
+		return errors.ErrUnsupported
+	}
+	number, err := d.ReadValue()
+	*into = json.Number(number)
+	return err
+})
 
 // DecodeStrict decodes a JSON value like Decode, but returns an error for unknown names.
 func DecodeStrict(raw []byte, into any) error {

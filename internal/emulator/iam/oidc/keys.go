@@ -63,7 +63,7 @@ func ReadKeyFile(name string) (KeyFile, error) {
 		return KeyFile{}, err
 	}
 	var f KeyFile
-	if err := json.Unmarshal(data, &f.set); err != nil {
+	if err := protocol.Decode(data, &f.set); err != nil {
 		return KeyFile{}, fmt.Errorf("read keys in %s: %w", name, err)
 	}
 	return f, nil
@@ -158,7 +158,11 @@ func (d *Discovery) get(ctx context.Context, address string, into any) error {
 	if response.StatusCode != http.StatusOK {
 		return fmt.Errorf("GET %s: HTTP %d", address, response.StatusCode)
 	}
-	if err := json.NewDecoder(io.LimitReader(response.Body, maxDocument)).Decode(into); err != nil {
+	document, err := io.ReadAll(io.LimitReader(response.Body, maxDocument))
+	if err == nil {
+		err = protocol.Decode(document, into)
+	}
+	if err != nil {
 		return fmt.Errorf("read %s: %w", address, err)
 	}
 	return nil

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"compress/gzip"
 	"encoding/json"
 	"errors"
@@ -568,6 +569,25 @@ func TestSend_WaitsUntilEventsAreProcessed(t *testing.T) {
 		if code != want.code || !strings.HasSuffix(out, want.text) {
 			t.Errorf("%s: exit code %d, printed %q", last, code, out)
 		}
+	}
+}
+
+func TestSend_SaysWhatIsUnknownAfterAnInterruption(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	a := waitingAPI{last: "ENQUEUED"}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		a.ServeHTTP(w, r)
+		if r.Method == http.MethodGet && r.URL.Path != "/health" {
+			cancel()
+		}
+	}))
+	defer server.Close()
+	var out, errOut bytes.Buffer
+	code := run(ctx, []string{"send", "--count", "2", "--wait", "--api", server.URL},
+		strings.NewReader(""), &out, &errOut)
+	if code != exitInterrupted || strings.Contains(out.String(), "processed") ||
+		!strings.Contains(errOut.String(), "2 events may still be processed") {
+		t.Errorf("exit code %d, printed %q, %q", code, &out, &errOut)
 	}
 }
 

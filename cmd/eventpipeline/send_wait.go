@@ -54,14 +54,18 @@ func (r *sendResults) waitUntilProcessed(
 	}
 	waitErr := waiting.Wait()
 	_ = w.bar.Finish()
-	if errors.Is(waitErr, context.DeadlineExceeded) {
-		waitErr = fmt.Errorf("events are not processed after %s", maxWait)
-	}
 	p := w.summarize()
+	unknown := formatCount(len(r.accepted)-p.Processed-p.Failed, "event")
+	switch {
+	case errors.Is(waitErr, context.DeadlineExceeded):
+		waitErr = fmt.Errorf("%s not processed after %s", unknown, maxWait)
+	case cmd.Context().Err() != nil:
+		fmt.Fprintf(cmd.ErrOrStderr(), "Stopped; %s may still be processed.\n", unknown)
+	}
 	if p.Failed > 0 {
 		waitErr = errors.Join(waitErr, fmt.Errorf("%s failed", formatCount(p.Failed, "event")))
 	}
-	if !f.asJSON {
+	if !f.asJSON && p.Processed+p.Failed > 0 {
 		waitErr = errors.Join(waitErr, p.print(cmd.OutOrStdout()))
 	}
 	return p, errors.Join(err, waitErr)

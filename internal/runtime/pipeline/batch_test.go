@@ -210,7 +210,12 @@ func TestAcceptBatch_ARetryGetsTheSameAnswer(t *testing.T) {
 	if keys := w.bronze.Keys(); len(keys) != 2 {
 		t.Errorf("Bronze has %v", keys)
 	}
-	req.Body = []byte("another")
+	req.Lenient = false
+	var invalid *pipeline.InvalidBatchError
+	if _, err := in.AcceptBatch(t.Context(), req); !errors.As(err, &invalid) || !invalid.Repeat {
+		t.Errorf("got %v for a strict repeat", err)
+	}
+	req.Lenient, req.Body = true, []byte("another")
 	if _, err := in.AcceptBatch(t.Context(), req); pipeline.ErrorCode(err) != pipeline.KeyReused {
 		t.Errorf("got %v for another body", err)
 	}

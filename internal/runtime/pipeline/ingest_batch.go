@@ -33,10 +33,11 @@ type Element struct {
 	Err     error // why a lenient request's element was rejected
 }
 
-// InvalidBatchError reports that a request has invalid elements. Nothing was stored.
+// InvalidBatchError reports that a request has invalid elements. The request stored nothing.
 type InvalidBatchError struct {
-	Errs  map[int]error // by the index of the element
-	Count int           // elements of the request
+	Errs   map[int]error // by the index of the element
+	Count  int           // elements of the request
+	Repeat bool          // a lenient request with the same key and body accepted the others
 }
 
 func (e *InvalidBatchError) Error() string { return e.problem().Error() }
@@ -45,8 +46,11 @@ func (e *InvalidBatchError) Error() string { return e.problem().Error() }
 func (e *InvalidBatchError) Unwrap() error { return e.problem() }
 
 func (e *InvalidBatchError) problem() *Error {
-	return Errorf(InvalidBatch, "%d of %d events are invalid. No event was accepted.",
-		len(e.Errs), e.Count)
+	result := "No event was accepted."
+	if e.Repeat {
+		result = "An earlier lenient request with this Idempotency-Key accepted the others."
+	}
+	return Errorf(InvalidBatch, "%d of %d events are invalid. %s", len(e.Errs), e.Count, result)
 }
 
 // group holds the events of one type.
@@ -90,7 +94,9 @@ func (in Ingest) AcceptBatch(ctx context.Context, req BatchRequest) (AcceptedBat
 		errs = rejectedBefore(first, errs)
 	}
 	if len(errs) > 0 && (!req.Lenient || len(errs) == len(req.Elements)) {
-		return AcceptedBatch{}, &InvalidBatchError{Errs: errs, Count: len(req.Elements)}
+		return AcceptedBatch{}, &InvalidBatchError{
+			Errs: errs, Count: len(req.Elements), Repeat: first.ID != "",
+		}
 	}
 	if req.Keyed {
 		return in.acceptKeyedBatch(ctx, req, types, errs, first)

@@ -157,7 +157,7 @@ func (r *run) appendReceive(steps []step, batch []*message, cost Budget) []step 
 func batchState(batch []*message) uint64 {
 	h := hash("batch")
 	for _, m := range batch {
-		h = hash(h, m.body, m.receives)
+		h = hash(h, m.number, m.body, m.receives)
 	}
 	return h
 }

@@ -73,7 +73,7 @@ func (q *queue) next() time.Time {
 func (q *queue) state() uint64 {
 	var h uint64
 	for _, m := range q.messages {
-		h += hash(m.body, m.receives, max(0, time.Until(m.visibleAt)))
+		h += hash(m.number, m.body, m.receives, max(0, time.Until(m.visibleAt)))
 	}
 	for _, l := range q.deadLetters {
 		h += hash("dead letter"+string(l.Body), l.Failure)

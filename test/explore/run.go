@@ -31,7 +31,7 @@ type run struct {
 	failed       bool
 	failedEvents []string // ids, one for each failure of the processor since the last observation
 
-	answered  *actor              // actor whose call was answered since the last observation
+	answered  *call               // call that was answered since the last observation
 	reactions map[uint64]reaction // of all schedules of the scenario so far
 
 	actors          []*actor
@@ -147,8 +147,8 @@ func (r *run) observe() {
 			r.crash(a)
 		}
 	}
-	if r.answered != nil && r.answered.alive() {
-		ended := slices.Contains(r.finished, r.answered)
+	if r.answered != nil && r.answered.actor.alive() {
+		ended := slices.Contains(r.finished, r.answered.actor)
 		r.reactions[r.answered.situation()] = reaction{ended, r.failed, r.failedEvents}
 	}
 	for _, a := range r.finished {

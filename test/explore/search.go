@@ -1,5 +1,7 @@
 package explore
 
+import "fmt"
+
 // Budget limits the faults and preemptions of one schedule.
 type Budget struct{ Faults, Preemptions int }
 
@@ -113,7 +115,7 @@ func (s *search) visitedState(state func() uint64) bool {
 		return s.visit(state(), s.used)
 	}
 	if state() != predicted.hash {
-		panic("a step led to another state than predicted")
+		panic(fmt.Sprintf("the schedule %v led to another state than predicted", s.deviations()))
 	}
 	return false // pick has marked this state as visited
 }

@@ -130,7 +130,7 @@ func (r *run) resolve(c *call, h outcome) {
 		value, err := r.apply(c, h)
 		c.actor.remember(c, value, err)
 		c.answer(value, err)
-		r.answered = c.actor
+		r.answered = c
 	}
 }
 
@@ -146,8 +146,10 @@ type reaction struct {
 	failedEvents []string // ids, one for each failure of the processor
 }
 
-// situation returns a hash of everything that determines the actor's reaction to its last answer.
-func (a *actor) situation() uint64 { return hash(a.state(), time.Now().UnixNano()) }
+// situation returns a hash of everything that determines the actor's reaction to the call's answer.
+func (c *call) situation() uint64 {
+	return hash(c.actor.state(), c.site, c.subject, time.Now().UnixNano())
+}
 
 // apply applies an outcome to the simulated services and returns the result of the call.
 func (r *run) apply(c *call, h outcome) (any, error) {
@@ -183,7 +185,7 @@ func (r *run) predict(c *call, h outcome) prediction {
 		}
 		value, err := r.apply(c, h)
 		c.actor.remember(c, value, err)
-		reaction, known := r.reactions[c.actor.situation()]
+		reaction, known := r.reactions[c.situation()]
 		c.actor.ended, r.unanswered = reaction.ended, r.unanswered || reaction.failed
 		for _, id := range reaction.failedEvents {
 			r.failures[id]++

@@ -552,6 +552,23 @@ func TestLookUp_FindsARangeOnlyIfItWasSplitOff(t *testing.T) {
 	}
 }
 
+// The item of an expired batch's part may still exist when a request uses the batch's id again.
+func TestLookUp_IgnoresPartsOfAnEarlierBatch(t *testing.T) {
+	var w world
+	worker := w.workerWith(fails(errRejected))
+	w.drain(t, worker, w.acceptBatch(t, 0, 1))
+	batch := w.wantStatus(t, id, pipeline.Processed)
+	w.items.Delete(id)
+	batch.Status, batch.SplitOff, batch.Bronze.Key = pipeline.Enqueued, "", "bronze/later.json"
+	if _, err := w.items.Create(t.Context(), batch); err != nil {
+		t.Fatal(err)
+	}
+	item, err := pipeline.LookUp(t.Context(), &w.items, id+".0")
+	if err != nil || item.Status != pipeline.Enqueued || item.ID != id+".0" {
+		t.Errorf("got %+v, %v", item, err)
+	}
+}
+
 func TestPayloadIn_ReturnsThePartThatTheIDNames(t *testing.T) {
 	array := []byte("[{\"n\":0},\n{\"n\":1},\n{\"n\" : 2}]")
 	for eventID, want := range map[string]string{

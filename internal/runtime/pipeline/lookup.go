@@ -14,26 +14,35 @@ type ItemReader interface {
 // LookUp returns the current state of an event, or ErrNotFound. An event of a batch has an item of
 // its own only if it was split off alone. If the event was split off with a range, it has the state
 // of the range. All other events have the state of their batch. A range exists only if it was split
-// off.
+// off. After a batch has expired, another batch may have its id. So a part's item counts only if it
+// has the Bronze object of the batch.
 func LookUp(ctx context.Context, items ItemReader, id string) (Item, error) {
 	item, err := items.Get(ctx, id)
 	batchID, span, isPart, ok := ParseID(id)
-	if err != ErrNotFound || !ok || !isPart || span.Len() > 1 {
+	if !ok || !isPart || err != nil && err != ErrNotFound {
 		return item, err
 	}
-	if item, err = items.Get(ctx, batchID); err != nil {
-		return Item{}, err
-	}
-	if span.Last >= item.Count {
+	batch, batchErr := items.Get(ctx, batchID)
+	ownItem := err == nil && (batchErr == ErrNotFound || item.Bronze == batch.Bronze)
+	switch {
+	case batchErr != nil && batchErr != ErrNotFound:
+		return Item{}, batchErr
+	case ownItem:
+		return item, nil
+	case batchErr == ErrNotFound || span.Len() > 1 || span.Last >= batch.Count:
 		return Item{}, ErrNotFound
 	}
-	for {
+	for item = batch; ; {
 		parts := item.Parts()
 		i := slices.IndexFunc(parts, func(part Event) bool { return part.span().contains(span) })
 		if i < 0 {
 			break
 		}
-		if item, err = items.Get(ctx, parts[i].ID); err != nil {
+		item, err = items.Get(ctx, parts[i].ID)
+		if err == nil && item.Bronze != batch.Bronze {
+			err = ErrNotFound
+		}
+		if err != nil {
 			return Item{}, err // a part without an item is unknown
 		}
 	}

@@ -1,6 +1,7 @@
 package explore
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -61,7 +62,7 @@ func process(ctx context.Context, a *actor, deliveries []pipeline.Delivery) []pi
 	return worker.Process(ctx, deliveries)
 }
 
-// client sends a request. If the request has a key, the client sends it up to three times.
+// client sends a request. If the request has a key, the client repeats the request after an error.
 func (r *run) client(number int, body, key string) {
 	name := "client " + strconv.Itoa(number)
 	attempt := 0
@@ -71,7 +72,7 @@ func (r *run) client(number int, body, key string) {
 	}
 	request := pipeline.Request{Body: []byte(body), Keyed: key != "", Key: key, Caller: "caller"}
 	r.spawn("client", name, hash(name), 0, func(ctx context.Context, a *actor) error {
-		for range 3 {
+		for range cmp.Or(r.scenario.Attempts, 3) {
 			result, err := r.system.Accept(ctx, a, request, newID)
 			if err == nil {
 				// The response 202 may be lost.

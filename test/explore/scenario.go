@@ -20,6 +20,7 @@ type Scenario struct {
 	// Preemptions limits the number of preemptions; 0 means no limit. A scenario has a limit if
 	// more preemptions would take hours, or if its actors do not compete for an event.
 	Preemptions    int
+	Attempts       int       // maximum attempts of a client with a key; 0 means 3
 	MiscountsQueue bool      // the queue's approximate count is always 0
 	SharedProcess  bool      // one process serves all requests, with one key cache
 	Processor      processor // nil keeps payloads unchanged

@@ -54,7 +54,7 @@ const (
 
 var (
 	allFaults   = []Fault{Error, Throttle, Denied, Timeout, LostResponse, Slow}
-	allServices = []string{"s3", "dynamodb", "sqs", "events"}
+	allServices = []string{"s3", "dynamodb", "sqs", "events", "secretsmanager"}
 )
 
 // maxDelayMS is the maximum delay of the fault slow. It is Lambda's maximum function timeout.

@@ -141,8 +141,10 @@ var throttles = map[string]string{
 	"dynamodb": "ProvisionedThroughputExceededException",
 	"sqs":      "RequestThrottled",
 	"events":   "ThrottlingException",
-	"lambda":   "TooManyRequestsException",
-	"query":    "Throttling",
+
+	"secretsmanager": "ThrottlingException",
+	"lambda":         "TooManyRequestsException",
+	"query":          "Throttling",
 }
 
 // denial returns the status and the code with which a service denies a call, such as the use of a

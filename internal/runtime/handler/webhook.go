@@ -62,11 +62,14 @@ func (a API) webhook(ctx context.Context, req request, name string) response {
 func (a API) verify(
 	ctx context.Context, source webhook.Source, headers map[string]string, body []byte,
 ) error {
+	now := a.Ingest.Now()
+	if err := source.CheckHeaders(headers, now); err != nil {
+		return err
+	}
 	secret, err := a.Secrets.Get(ctx, source.SecretID)
 	if err != nil {
 		return err
 	}
-	now := a.Ingest.Now()
 	err = source.Verify(headers, body, secret.Values, now)
 	if !errors.Is(err, webhook.ErrMismatch) && !errors.Is(err, webhook.ErrUnusable) {
 		return err

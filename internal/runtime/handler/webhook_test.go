@@ -230,6 +230,11 @@ func TestWebhook_AnswersAnOutageOfSecretsManager(t *testing.T) {
 			t.Errorf("%s: the log is %s", what, &w.log)
 		}
 		w.storedNothing(t, what)
+		unsigned := webhookEvent(api, "github", "application/json", "{}")
+		unsigned["headers"] = nil
+		if got := invoke(t, api, unsigned); got.StatusCode != http.StatusUnauthorized {
+			t.Errorf("%s, without a signature: got %+v", what, got)
+		}
 	}
 }
 

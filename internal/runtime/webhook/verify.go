@@ -24,20 +24,37 @@ var ErrMismatch error = &Refusal{"The signature does not match the body and the 
 // ErrUnusable reports that no secret can be the key of the source's scheme.
 var ErrUnusable = errors.New("the secret is not usable")
 
+// CheckHeaders returns a *Refusal if a request has no signature, a malformed signature, or a
+// timestamp that is not current. It needs no secret.
+func (s Source) CheckHeaders(headers map[string]string, now time.Time) error {
+	_, err := s.signature(headers, now)
+	return err
+}
+
+// signature reads the signature of a request, and checks its timestamp.
+func (s Source) signature(headers map[string]string, now time.Time) (signature, error) {
+	read, err := s.scheme().signature(headers)
+	if err != nil {
+		return signature{}, err
+	}
+	if age := now.Sub(read.at); !read.at.IsZero() && age.Abs() > read.tolerance {
+		return signature{}, refuse("The timestamp must be within %s of the current time.",
+			read.tolerance)
+	}
+	return read, nil
+}
+
 // Verify returns nil if one of the secrets results in the signature of the request. It compares in
 // constant time. It returns a *Refusal if the signature is missing, malformed, too old or wrong.
 // The names of the headers must be in lower case.
 func (s Source) Verify(
 	headers map[string]string, body []byte, secrets []string, now time.Time,
 ) error {
-	scheme := s.scheme()
-	signature, err := scheme.signature(headers)
+	signature, err := s.signature(headers, now)
 	if err != nil {
 		return err
 	}
-	if age := now.Sub(signature.at); !signature.at.IsZero() && age.Abs() > signature.tolerance {
-		return refuse("The timestamp must be within %s of the current time.", signature.tolerance)
-	}
+	scheme := s.scheme()
 	usable, matches := 0, false
 	for _, secret := range secrets {
 		key, err := scheme.key(secret)

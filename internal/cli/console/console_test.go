@@ -177,6 +177,9 @@ func TestJournal_FollowsTheLifeOfAnEvent(t *testing.T) {
 	if rows, _ := j.list(query{Pipeline: "p"}, 0, 10); len(rows) != 1 {
 		t.Errorf("a call has added an event of a batch: %v", rows)
 	}
+	if latencies := j.statsOf("p").latencies; len(latencies) != 0 {
+		t.Errorf("latencies %v, want none of a redriven event", latencies)
+	}
 	m := j.localMeasures("p")
 	if m.totals["accepted"] != 1 || m.totals["failed"] != 1 || m.totals["processed"] != 1 {
 		t.Errorf("counted %v", m.totals)

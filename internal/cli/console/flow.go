@@ -122,6 +122,9 @@ func newArrow(from, to box, down bool, l link, m measures) arrow {
 		a.Path = fmt.Sprintf("M%d %d C%d %d %d %d %d %d", x1, y1, middle, y1, middle, y2, x2, y2)
 		if a.X, a.Y = middle, y1-8; y1 != y2 {
 			a.X, a.Y, a.Anchor = x2-8, y2-8, "end"
+			if y2 > y1 {
+				a.Y = y2 + 17
+			}
 		}
 		return a
 	}

@@ -48,14 +48,16 @@ type event struct {
 	pipeline   string // slug
 	receivedAt time.Time
 	finishedAt time.Time
-	request    *activity.Step // the request that created the event; nil if unknown
-	steps      []activity.Step
-	forgotten  int // steps beyond maxSteps
-	size       int
-	seq        uint64 // number of the last change
-	arrival    uint64
-	inOrder    *list.Element
-	inChanges  *list.Element
+	// wasFinished reports whether the event was PROCESSED or FAILED at any time.
+	wasFinished bool
+	request     *activity.Step // the request that created the event; nil if unknown
+	steps       []activity.Step
+	forgotten   int // steps beyond maxSteps
+	size        int
+	seq         uint64 // number of the last change
+	arrival     uint64
+	inOrder     *list.Element
+	inChanges   *list.Element
 }
 
 // row describes an event in a list.

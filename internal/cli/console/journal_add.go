@@ -142,6 +142,9 @@ func (j *journal) addTo(e *event, step activity.Step) {
 		}
 		s.accepted.add(now, max(e.Count, 1))
 	case "processed", "filtered":
+		if !e.wasFinished { // a redriven or replayed event has waited for a user
+			s.addLatency(now, step.Time.Sub(e.receivedAt))
+		}
 		e.finish(string(pipeline.Processed), step)
 		if step.Name == "filtered" {
 			e.Mark = "filtered"
@@ -150,7 +153,6 @@ func (j *journal) addTo(e *event, step activity.Step) {
 			e.Code = visible(stringOf(step, "code"))
 		}
 		s.processed.add(now, max(e.Count-numberOf(step, "splitOff"), 1))
-		s.addLatency(now, e.finishedAt.Sub(e.receivedAt))
 	case "failed":
 		e.finish(string(pipeline.Failed), step)
 		e.Code = visible(stringOf(step, "code"))
@@ -172,7 +174,7 @@ func (j *journal) addTo(e *event, step activity.Step) {
 }
 
 func (e *event) finish(status string, step activity.Step) {
-	e.Status, e.finishedAt = status, step.Time
+	e.Status, e.finishedAt, e.wasFinished = status, step.Time, true
 	e.Attempts = max(numberOf(step, "attempt"), 1)
 	e.Took = max(step.Time.Sub(e.receivedAt).Milliseconds(), 0)
 }

@@ -60,8 +60,9 @@ func listDLQ(cmd *cobra.Command, p deployment.Pipeline, filter *dlqFilter, asJSO
 	// messages visible again. Instead, the write returns an error.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	s := dlq.NewScan(p, now, dlq.MaxHeld)
-	kinds := make(dlq.Counts)
+	kinds, visited := make(dlq.Counts), 0
 	err := s.Visit(cmd.Context(), func(m dlq.Message) error {
+		visited++
 		if !filter.Match(m, now) {
 			return nil
 		}
@@ -76,7 +77,10 @@ func listDLQ(cmd *cobra.Command, p deployment.Pipeline, filter *dlqFilter, asJSO
 		return printRow(out, formatAge(now.Sub(m.FailureTime())), m.Code(), cmp.Or(m.EventType, "-"),
 			m.ID(), cmp.Or(string(m.Status), "-"))
 	})
-	if err == nil {
+	switch {
+	case err == nil && visited == 0 && s.Hidden == 0 && !asJSON:
+		_, err = fmt.Fprintln(out, "The DLQ is empty: no event waits to be redriven.")
+	case err == nil:
 		err = printSummary(out, s, kinds, asJSON)
 	}
 	if errors.Is(err, syscall.EPIPE) {

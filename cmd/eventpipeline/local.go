@@ -36,6 +36,7 @@ type localFlags struct {
 	ssm         []string
 	secrets     []string
 	asJSON      bool
+	verbose     bool
 	console     consoleFlags
 	consoleURL  string
 }
@@ -51,8 +52,10 @@ Run it in the app's folder.
 The command synthesizes the app and builds its Lambda functions for this
 machine. It creates the template's resources in emulators of S3, DynamoDB, SQS,
 EventBridge, API Gateway, Lambda and Secrets Manager. It serves the HTTP API and
-the AWS APIs on the loopback address. Then it prints each step of each event,
-until Ctrl-C. The first run takes some minutes, because it compiles everything.
+the AWS APIs on the loopback address. Then it prints a line for each event when
+the event is finished or an attempt fails, until Ctrl-C. With --verbose it
+prints each step. The first run takes some minutes, because it compiles
+everything.
 
 With --watch the command builds again when the app's sources change, and then
 replaces the functions whose code changed. Running invocations finish on the old
@@ -82,10 +85,11 @@ cdk.context.json. It gets placeholders for other values, and the command prints
 them. The file eventpipeline.local.json in the app's folder can set "account",
 "region", "parameters" (--parameter) and "ssm" (--ssm). Flags take precedence.
 
-Data is lost at the end unless --data names a folder. The steps are printed on
+Data is lost at the end unless --data names a folder. The events are printed on
 standard output, the progress on standard error.`,
 		Example: `  eventpipeline local
   eventpipeline local --watch
+  eventpipeline local --verbose
   eventpipeline local --stage dev --api-port 9090
   eventpipeline local --authorize --credentials anna:secret
   eventpipeline local --account 111122223333 --region eu-west-1
@@ -141,6 +145,8 @@ func (f *localFlags) add(cmd *cobra.Command) {
 		"secret of a webhook source, as SOURCE=SECRET (default: the template's)")
 	flags.StringVar(&o.App, "app", "",
 		"command that runs the CDK app (default: \"app\" in cdk.json)")
+	flags.BoolVarP(&f.verbose, "verbose", "v", false,
+		"print each step of each event, and all resources of the pipelines")
 	flags.BoolVar(&f.asJSON, "json", false,
 		"print JSON lines: first an object with \"ready\":true, then an object per step")
 }
@@ -284,14 +290,17 @@ func findLocalPipelines(
 	return deployment.FindAll(ctx, cfg, stacks)
 }
 
-// printFunc returns the function that prints a step. If there are several pipelines, each printed
-// step includes the name of its Lambda function.
+// printFunc returns the function that prints a step, or that prints the event of a step. If there
+// are several pipelines, each printed step includes the name of its Lambda function.
 func (f *localFlags) printFunc(out io.Writer, several bool) func(activity.Step) error {
 	if f.asJSON {
 		return func(s activity.Step) error { return activity.PrintJSON(out, s) }
 	}
 	style := activity.Style{Colour: tty.ShowsColours(out), Source: several}
-	return func(s activity.Step) error { return activity.Print(out, s, style) }
+	if f.verbose {
+		return func(s activity.Step) error { return activity.Print(out, s, style) }
+	}
+	return newEventPrinter(out, style, f.options.NoWorker).print
 }
 
 // stageWord matches the error of an app that does not know its stage. It does not match Code/Stage,

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/events"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/tty"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator"
 )
@@ -27,15 +28,19 @@ func (f *localFlags) announce(
 	if f.consoleURL != "" {
 		fmt.Fprintf(out, "\nConsole    %s\n", f.consoleURL)
 	}
-	if err := announceText(out, p, pipelines); err != nil {
+	if err := announceText(out, p, pipelines, f.verbose); err != nil {
 		return err
 	}
 	announceWebhooks(out, webhooks, p.AWS)
 	printNotRun(out, p.NotRun)
 	f.printLookups(out, p.Lookups)
-	_, err := fmt.Fprintf(out,
-		"\nBelow, the platform prints each step of each event. Ctrl-C stops the platform.\n\n")
-	return err
+	if f.verbose {
+		_, err := fmt.Fprint(out, "\nEach step of each event follows. Ctrl-C stops the platform.\n\n")
+		return err
+	}
+	fmt.Fprint(out, "\nA line for each event follows; --verbose prints each step. "+
+		"Ctrl-C stops.\n\n")
+	return events.PrintHeader(out)
 }
 
 // printNotRun prints the resources of the template that have no effect locally.
@@ -114,8 +119,10 @@ func mainStack(p *emulator.Platform) emulator.Stack {
 	return main
 }
 
+// announceText prints the URLs and the outputs. If verbose is false, it leaves out the outputs that
+// name functions, rules and other resources of a pipeline that users rarely need.
 func announceText(
-	w io.Writer, p *emulator.Platform, pipelines []deployment.Pipeline,
+	w io.Writer, p *emulator.Platform, pipelines []deployment.Pipeline, verbose bool,
 ) error {
 	var text strings.Builder
 	text.WriteString("\n")
@@ -133,7 +140,9 @@ func announceText(
 			}
 			fmt.Fprintf(&text, "  when it is PROCESSED, see its record with:\n    %s\n",
 				suggestCommand("record", flags.String(), "<eventId>"))
+			continue
 		}
+		fmt.Fprintf(&text, "    %s %s\n", curlCommand(api, p.Region), exampleEvent)
 	}
 	fmt.Fprintf(&text, "AWS APIs   %s\n  to use the AWS CLI and the SDKs with them:\n"+
 		"    export AWS_ENDPOINT_URL=%s AWS_REGION=%[3]s AWS_DEFAULT_REGION=%[3]s "+
@@ -143,11 +152,14 @@ func announceText(
 		if s.ParentID != "" { // a nested stack's outputs are for its parent only
 			outputs = nil
 		}
+		if !verbose {
+			outputs = shortOutputs(outputs, pipelines)
+		}
 		announceValues(&text, "Outputs of stack "+s.Name, outputs)
 		for _, found := range pipelines {
 			if found.Stack == s.Name {
 				heading := fmt.Sprintf("Pipeline %s of stack %s", found.Name, s.Name)
-				announceValues(&text, heading, otherStores(found, outputs))
+				announceValues(&text, heading, otherStores(found, s.Outputs))
 			}
 		}
 	}
@@ -163,13 +175,15 @@ func announceRequests(w io.Writer, api emulator.API, region string) {
 	case api.Token:
 		fmt.Fprintln(w, "  accepts only requests with a JSON Web Token, as on AWS")
 	}
-	const event = `-d '{"eventType":"demo","message":"hello"}'`
 	fmt.Fprintf(w, `  post an event:
     %s %s
   then see its status, with the eventId of the answer:
     curl -s%s %s/events/<eventId>
-`, curlCommand(api, region), event, curlAuthorization(api, region), api.URL)
+`, curlCommand(api, region), exampleEvent, curlAuthorization(api, region), api.URL)
 }
+
+// exampleEvent is the option that makes curl post an event.
+const exampleEvent = `-d '{"eventType":"demo","message":"hello"}'`
 
 // curlCommand returns the command that posts an event to the API, without the event.
 func curlCommand(api emulator.API, region string) string {
@@ -210,4 +224,17 @@ func otherStores(p deployment.Pipeline, outputs map[string]string) map[string]st
 		return slices.Contains(known, value) || !slices.Contains(stores, value)
 	})
 	return others
+}
+
+// shortOutputs returns the outputs without the resources of the pipelines that are neither buckets,
+// tables nor queues.
+func shortOutputs(outputs map[string]string, pipelines []deployment.Pipeline) map[string]string {
+	short := maps.Clone(outputs)
+	for _, p := range pipelines {
+		others := []string{p.Bus, p.APIFunction, p.WorkerFunction, p.ReconcilerFunction}
+		maps.DeleteFunc(short, func(_, value string) bool {
+			return value != "" && slices.Contains(others, value)
+		})
+	}
+	return short
 }

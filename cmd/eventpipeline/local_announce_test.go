@@ -35,7 +35,7 @@ var pipelines = []deployment.Pipeline{
 func announcement(t *testing.T, p *emulator.Platform, pipelines []deployment.Pipeline) string {
 	t.Helper()
 	var out bytes.Buffer
-	if err := announceText(&out, p, pipelines); err != nil {
+	if err := announceText(&out, p, pipelines, false); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()
@@ -139,5 +139,26 @@ func TestAnnounce_PrintsTheOutputsOfTheOutermostStackOnly(t *testing.T) {
 	wantContains(t, text, "Outputs of stack s\n", "Pipeline Orders of stack s-Nested\n")
 	if strings.Contains(text, "Plumbing") {
 		t.Errorf("printed the outputs of a nested stack:\n%s", text)
+	}
+}
+
+func TestAnnounce_PrintsALineToPasteForEachAPI(t *testing.T) {
+	p := &emulator.Platform{
+		APIs: []emulator.API{
+			{Stack: "s", Name: "a", URL: "http://127.0.0.1:8080"},
+			{Stack: "s", Name: "b", URL: "http://127.0.0.1:8081", Token: true},
+		},
+		Stacks: []emulator.Stack{{Name: "s"}},
+	}
+	wantContains(t, announcement(t, p, nil),
+		"    curl -s http://127.0.0.1:8080/events -H",
+		`    curl -s -H "authorization: Bearer $EVENTPIPELINE_TOKEN" http://127.0.0.1:8081/events -H`)
+}
+
+func TestShortOutputs_LeavesOutFunctionsAndBuses(t *testing.T) {
+	outputs := map[string]string{"WorkerFunctionName": "worker", "Table": "returns", "Own": "x"}
+	short := shortOutputs(outputs, pipelines)
+	if len(short) != 2 || short["Table"] != "returns" || short["Own"] != "x" || len(outputs) != 3 {
+		t.Errorf("short outputs %v of %v", short, outputs)
 	}
 }

@@ -41,7 +41,7 @@ func TestPrintFunc_NamesTheFunctionIfThereAreSeveralPipelines(t *testing.T) {
 	step := activity.Step{Name: "accepted", EventID: "0199", EventType: "demo", Source: "shop-api"}
 	for _, several := range []bool{true, false} {
 		var out bytes.Buffer
-		err := (&localFlags{}).printFunc(&out, several)(step)
+		err := (&localFlags{verbose: true}).printFunc(&out, several)(step)
 		if err != nil || strings.HasSuffix(out.String(), "  in=shop-api\n") != several {
 			t.Errorf("printed %q, %v", out.String(), err)
 		}

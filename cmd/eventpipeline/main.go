@@ -15,6 +15,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/tty"
 )
 
 // Exit codes.
@@ -66,6 +68,9 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	var usage usageError
 	switch {
 	case err == nil:
+		return exitOK
+	case errors.Is(err, tty.ErrDeclined):
+		fmt.Fprintln(errOut, "Nothing was changed.")
 		return exitOK
 	case errors.As(err, &usage) || !started:
 		fmt.Fprintf(errOut, "Error: %v\nRun '%s --help' for usage.\n", err, cmd.CommandPath())

@@ -21,8 +21,8 @@ func newRecordCommand() *cobra.Command {
 		Long: `Prints the records of an event as they are stored in Silver: a line of JSON for
 each record that the processor made. If the processor filtered the event, the
 command prints one line with the reason. With --bronze it prints the accepted
-payload instead, byte for byte. If the output is a terminal, the command escapes
-control characters and adds a line end after the last line.
+payload instead, byte for byte. If the output is a terminal, the command indents
+and colours the JSON, and escapes control characters.
 
 Exits with 1 if the event does not exist or has no record yet.`,
 		Example: `  eventpipeline record 019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001
@@ -37,6 +37,9 @@ Exits with 1 if the event does not exist or has no record yet.`,
 			object, err := readStored(cmd.Context(), &stack, args[0], bronze)
 			if err != nil {
 				return err
+			}
+			if out := cmd.OutOrStdout(); tty.Is(out) {
+				return tty.WriteJSON(out, object, tty.ShowsColours(out))
 			}
 			return tty.Write(cmd.OutOrStdout(), object)
 		},

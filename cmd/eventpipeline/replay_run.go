@@ -36,7 +36,10 @@ func (r replayRun) replay() error {
 		defer lock.Release()
 	}
 	if !r.yes && r.resume == "" {
-		if err := r.confirm(); err != nil {
+		switch err := r.confirm(); {
+		case errors.Is(err, errNothing):
+			return r.printNothing()
+		case err != nil:
 			return reportUnchanged(r.cmd, err)
 		}
 	}
@@ -83,13 +86,43 @@ func (r replayRun) replayFailed() error {
 	return nil
 }
 
-// confirm counts the events and asks whether to replay them.
+// errNothing reports that no event matches, so that there is nothing to confirm.
+var errNothing = errors.New("nothing to replay")
+
+// printNothing prints the counts, and what else the user may have meant.
+func (r replayRun) printNothing() error {
+	counts, w := r.state.Counts, r.cmd.ErrOrStderr()
+	fmt.Fprintln(w, "Nothing to replay.")
+	suggest := func(reason string, words ...string) {
+		fmt.Fprintf(w, "%s:\n  %s\n", reason, suggestCommand(words...))
+	}
+	flags := r.stack.String()
+	if counts.Failed > 0 && !r.state.Failed {
+		suggest(formatCount(counts.Failed, "event")+" FAILED. To process them again",
+			"dlq redrive", flags)
+	}
+	if counts.Enqueued > 0 {
+		fmt.Fprintf(w, "%s on the queue already.\n", formatCount(counts.Enqueued, "event"))
+	}
+	if counts.Scanned == 0 && r.state.EventID == "" {
+		suggest("Bronze has no payload of this type and time. To see which events there are",
+			"events", flags, "--since 7d")
+	}
+	return r.printCounts(counts)
+}
+
+// confirm counts the events and asks whether to replay them. If there are none, it asks nothing and
+// returns errNothing.
 func (r replayRun) confirm() error {
 	counts, err := r.countEvents()
 	if err != nil {
 		return err
 	}
 	r.state.Total = counts.Sent
+	if counts.Sent == 0 {
+		r.state.Counts = counts
+		return errNothing
+	}
 	if r.state.Orphans {
 		fmt.Fprintln(r.cmd.ErrOrStderr(), "The pipeline never accepted some orphans: it rejected "+
 			"the request, answered 503, or accepted\nanother request with the same "+
@@ -191,6 +224,10 @@ func (r replayRun) compareRecords(ctx context.Context) error {
 		fmt.Fprintln(r.cmd.ErrOrStderr(),
 			"The new records are made by the platform's default processor. "+
 				"If the pipeline has\nanother worker, set --worker to its folder.")
+	}
+	if counts.Skipped > 0 {
+		fmt.Fprintln(r.cmd.ErrOrStderr(), "Skipped are events that have no record to compare: "+
+			"they are ENQUEUED or FAILED, are\noutside of --from and --to, or were never accepted.")
 	}
 	_, err = fmt.Fprintf(out, "%d same, %d changed, %d missing in Silver, %d refused today, "+
 		"%d skipped, of %d objects\n", counts.Same, counts.Changed, counts.Missing, counts.Refused,

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/events"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+)
+
+// eventPrinter prints a line per event: when the event is finished, and when an attempt fails. It
+// prints steps that belong to no event, such as reloads, and warnings as they are.
+type eventPrinter struct {
+	out      io.Writer
+	style    activity.Style
+	accepted bool // also print a line when an event is accepted, because no worker runs
+
+	known map[string]*knownEvent
+	order []string // ids in the order of their first step
+}
+
+// knownEvent is what the printer has seen of an event.
+type knownEvent struct {
+	receivedAt time.Time // zero if the event was accepted before the platform started
+	eventType  string
+	status     pipeline.Status
+	count      int    // number of events, for a batch
+	mark       string // redriven or replayed
+}
+
+// maxKnownEvents limits the memory of the printer.
+const maxKnownEvents = 20_000
+
+func newEventPrinter(out io.Writer, style activity.Style, accepted bool) *eventPrinter {
+	return &eventPrinter{
+		out: out, style: style, accepted: accepted, known: make(map[string]*knownEvent),
+	}
+}
+
+func (p *eventPrinter) print(s activity.Step) error {
+	if s.EventID == "" {
+		return activity.Print(p.out, s, p.style)
+	}
+	e := p.find(s)
+	switch s.Name {
+	case "accepted":
+		return p.printAccepted(s, e)
+	case "redriven", "replayed":
+		e.mark = s.Name
+		return nil
+	case "processed", "filtered":
+		return p.printEnd(s, e, pipeline.Processed)
+	case "failed":
+		return p.printEnd(s, e, pipeline.Failed)
+	case "dead-lettered":
+		if e.status == pipeline.Failed {
+			return nil // the worker has moved the message itself
+		}
+		return p.printEnd(s, e, pipeline.Failed)
+	case "retried":
+		return p.printRetry(s, e)
+	}
+	if s.Level >= slog.LevelWarn {
+		return activity.Print(p.out, s, p.style)
+	}
+	return nil
+}
+
+// find returns what the printer knows of the step's event.
+func (p *eventPrinter) find(s activity.Step) *knownEvent {
+	e := p.known[s.EventID]
+	if e == nil {
+		e = &knownEvent{eventType: s.EventType, status: pipeline.Enqueued}
+		if batchID, _, isPart, _ := pipeline.ParseID(s.EventID); isPart && p.known[batchID] != nil {
+			e.receivedAt = p.known[batchID].receivedAt
+		}
+		p.known[s.EventID] = e
+		if p.order = append(p.order, s.EventID); len(p.order) > maxKnownEvents {
+			delete(p.known, p.order[0])
+			p.order = p.order[1:]
+		}
+	}
+	if e.eventType == "" {
+		e.eventType = s.EventType
+	}
+	return e
+}
+
+func (p *eventPrinter) printAccepted(s activity.Step, e *knownEvent) error {
+	var isDuplicate bool
+	if readDetail(s, "replayed", &isDuplicate); isDuplicate {
+		return p.row(s, e, "accepted again: the idempotency key is known")
+	}
+	var took float64
+	readDetail(s, "durationMs", &took)
+	readDetail(s, "events", &e.count)
+	e.receivedAt = s.Time.Add(-time.Duration(took) * time.Millisecond)
+	if !p.accepted {
+		return nil
+	}
+	return p.row(s, e)
+}
+
+func (p *eventPrinter) printEnd(s activity.Step, e *knownEvent, status pipeline.Status) error {
+	if e.mark == "" {
+		e.mark = map[pipeline.Status]string{
+			pipeline.Failed: "redriven", pipeline.Processed: "replayed",
+		}[e.status]
+	}
+	e.status = status
+	notes := []string{e.mark}
+	var attempt int
+	if readDetail(s, "attempt", &attempt); attempt > 1 {
+		notes = append(notes, fmt.Sprintf("attempt %d", attempt))
+	}
+	switch s.Name {
+	case "filtered":
+		notes = append(notes, "filtered", failureText(s))
+	case "failed":
+		notes = append(notes, failureText(s))
+	case "dead-lettered":
+		notes = append(notes, "the worker did not finish; the message moved to the DLQ")
+	}
+	err := p.row(s, e, notes...)
+	e.mark, e.receivedAt = "", time.Time{} // a redrive does not start at the receipt
+	return err
+}
+
+func (p *eventPrinter) printRetry(s activity.Step, e *knownEvent) error {
+	var attempt int
+	var wait float64
+	readDetail(s, "attempt", &attempt)
+	readDetail(s, "retryInSeconds", &wait)
+	return p.row(s, e, e.mark, fmt.Sprintf("attempt %d failed, next in %.0f s", attempt, wait),
+		failureText(s))
+}
+
+// row prints the event's line. It leaves out empty notes.
+func (p *eventPrinter) row(s activity.Step, e *knownEvent, notes ...string) error {
+	r := events.Row{
+		Time: s.Time, ID: s.EventID, Type: e.eventType, Status: string(e.status), Took: -1,
+	}
+	if e.status != pipeline.Enqueued && !e.receivedAt.IsZero() {
+		r.Took = max(s.Time.Sub(e.receivedAt), 0)
+	}
+	if e.count > 1 {
+		r.Notes = append(r.Notes, fmt.Sprintf("batch of %d", e.count))
+	}
+	for _, note := range notes {
+		if note != "" {
+			r.Notes = append(r.Notes, note)
+		}
+	}
+	return r.Print(p.out, p.style.Colour)
+}
+
+// failureText returns the code and the error of a step.
+func failureText(s activity.Step) string {
+	var code, reason string
+	readDetail(s, "code", &code)
+	readDetail(s, "error", &reason)
+	switch {
+	case reason == "":
+		return code
+	case code == "":
+		return reason
+	}
+	return code + ": " + reason
+}
+
+// readDetail decodes a detail of a step into value. It does nothing if there is no such detail, or
+// if the detail has another type.
+func readDetail(s activity.Step, name string, value any) {
+	for _, d := range s.Details {
+		if d.Name == name {
+			_ = json.Unmarshal(d.Value, value)
+			return
+		}
+	}
+}

@@ -1,0 +1,85 @@
+package tty
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/terminal"
+)
+
+// Colours of JSON, as ANSI escape sequences.
+const (
+	nameColour   = "\x1b[34m"
+	stringColour = "\x1b[32m"
+	otherColour  = "\x1b[33m"
+	reset        = "\x1b[0m"
+)
+
+// WriteJSON writes a JSON value, or lines of JSON, indented. It escapes control characters. It writes content that
+// is not JSON unchanged.
+func WriteJSON(w io.Writer, content []byte, colours bool) error {
+	values := slices.Collect(bytes.Lines(content))
+	if json.Valid(content) {
+		values = [][]byte{content}
+	}
+	var text strings.Builder
+	for _, value := range values {
+		var indented bytes.Buffer
+		if json.Indent(&indented, bytes.TrimSpace(value), "", "  ") != nil {
+			_, err := io.WriteString(w, readable(string(content)))
+			return err
+		}
+		escaped := terminal.EscapeLines(indented.String())
+		if colours {
+			escaped = colourJSON(escaped)
+		}
+		text.WriteString(escaped)
+		text.WriteString("\n")
+	}
+	_, err := io.WriteString(w, text.String())
+	return err
+}
+
+// colourJSON colours the names and values of indented JSON.
+func colourJSON(text string) string {
+	var out strings.Builder
+	for line := range strings.Lines(text) {
+		body := strings.TrimLeft(line, " ")
+		out.WriteString(line[:len(line)-len(body)])
+		if end := stringEnd(body); end > 0 && strings.HasPrefix(body[end:], ": ") {
+			out.WriteString(nameColour + body[:end] + reset + ": ")
+			body = body[end+2:]
+		}
+		value := strings.TrimRight(body, ",\n")
+		switch {
+		case value == "" || strings.ContainsAny(value[:1], "{}[]"):
+			out.WriteString(body)
+			continue
+		case value[0] == '"':
+			out.WriteString(stringColour + value)
+		default:
+			out.WriteString(otherColour + value)
+		}
+		out.WriteString(reset + body[len(value):])
+	}
+	return out.String()
+}
+
+// stringEnd returns the length of the JSON string at the start of the text, or 0.
+func stringEnd(text string) int {
+	if !strings.HasPrefix(text, `"`) {
+		return 0
+	}
+	for i := 1; i < len(text); i++ {
+		switch text[i] {
+		case '\\':
+			i++
+		case '"':
+			return i + 1
+		}
+	}
+	return 0
+}

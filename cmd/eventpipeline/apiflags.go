@@ -135,10 +135,22 @@ func (f *apiFlags) explainProblem(problem *client.Problem, err error) error {
 	byGateway := strings.Contains(problem.Type, ":gateway-")
 	switch {
 	case byGateway && problem.Status == http.StatusUnauthorized && f.token == "":
-		return fmt.Errorf("%w (set a JSON Web Token with --token or %s)", err, tokenVariable)
+		return fmt.Errorf("%w (set a JSON Web Token with --token or %s)%s", err, tokenVariable,
+			f.localTokenAdvice())
+	case byGateway && problem.Status == http.StatusUnauthorized:
+		return fmt.Errorf("%w (the API does not accept the token: check its issuer, audience, scopes "+
+			"and expiry)%s", err, f.localTokenAdvice())
 	case byGateway && problem.Status == http.StatusForbidden:
 		return fmt.Errorf("%w (an API with IAM authorization requires a request signed with AWS "+
 			"credentials that allow execute-api:Invoke; --sign signs requests)", err)
 	}
 	return err
+}
+
+// localTokenAdvice returns how to make a token for the local platform, or "" for another API.
+func (f *apiFlags) localTokenAdvice() string {
+	if f.stack.stack != "" || strings.Contains(f.url, ".execute-api.") {
+		return ""
+	}
+	return "\nTo make a token for the local platform, use: " + suggestCommand("token --help")
 }

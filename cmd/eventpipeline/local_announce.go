@@ -173,7 +173,8 @@ func announceRequests(w io.Writer, api emulator.API, region string) {
 	case api.Signed:
 		fmt.Fprintln(w, "  accepts only requests signed with AWS credentials, as on AWS")
 	case api.Token:
-		fmt.Fprintln(w, "  accepts only requests with a JSON Web Token, as on AWS")
+		fmt.Fprintf(w, "  accepts only requests with a JSON Web Token, as on AWS. To make one:\n    %s\n",
+			suggestCommand("token --help"))
 	}
 	fmt.Fprintf(w, `  post an event:
     %s %s
@@ -233,7 +234,8 @@ func shortOutputs(outputs map[string]string, pipelines []deployment.Pipeline) ma
 	for _, p := range pipelines {
 		others := []string{p.Bus, p.APIFunction, p.WorkerFunction, p.ReconcilerFunction}
 		maps.DeleteFunc(short, func(_, value string) bool {
-			return value != "" && slices.Contains(others, value)
+			isStore := slices.Contains([]string{p.Bronze, p.Silver, p.Table}, value)
+			return value != "" && !isStore && slices.Contains(others, value)
 		})
 	}
 	return short

@@ -20,15 +20,15 @@ type progress struct {
 }
 
 // reminderInterval is the time without output after which progress prints how long the phase runs.
-const reminderInterval = 15 * time.Second
+const reminderInterval = 5 * time.Second
 
 // stopping is the phase in which the platform stops. The emulator does not report this phase.
 const stopping emulator.Phase = "stop"
 
 var phaseTitles = map[emulator.Phase]string{
-	emulator.Synthesize: "Synthesizing the app and building the Lambda functions " +
+	emulator.Synthesize: "Step 1 of 2: Synthesizing the app and building the Lambda functions " +
 		"(the first run downloads and compiles for some minutes)",
-	emulator.Provision: "Provisioning",
+	emulator.Provision: "Step 2 of 2: Provisioning",
 	stopping:           "Stopping",
 }
 

@@ -75,18 +75,18 @@ func TestProgress_PrintsRemindersAndDurations(t *testing.T) {
 		var out bytes.Buffer
 		p := newProgress(&out)
 		p.phase(emulator.Synthesize)
-		time.Sleep(20 * time.Second)
+		time.Sleep(13 * time.Second)
 		synctest.Wait()
 		if _, err := p.Write([]byte("Bundling asset\n")); err != nil {
 			t.Error(err)
 		}
-		time.Sleep(5 * time.Second)
+		time.Sleep(4 * time.Second)
 		p.ready()
 		p.stop()
 		time.Sleep(time.Hour)
 		synctest.Wait()
 		want := phaseTitles[emulator.Synthesize] +
-			" …\n  … 15s so far\nBundling asset\n  done in 25s\nServing after 25s\n"
+			" …\n  … 5s so far\n  … 10s so far\nBundling asset\n  done in 17s\nServing after 17s\n"
 		if out.String() != want {
 			t.Errorf("printed %q, want %q", out.String(), want)
 		}

@@ -101,10 +101,11 @@ func rootCommand() *cobra.Command {
 		newLocalCommand(), newSendCommand(), newStatusCommand(), newRecordCommand(),
 		newReplayCommand(), newReconcileCommand(), newDLQCommand(), newCostCommand(),
 		newConsoleCommand(), newWebhooksCommand(), newVersionCommand(),
-		newEventsCommand(), newLogsCommand(),
+		newEventsCommand(), newLogsCommand(), newResendCommand(), newTokenCommand(),
 	)
 	info, _ := debug.ReadBuildInfo()
 	root.Version = versionOf(info).String()
+	addCompletions(root)
 	return root
 }
 

@@ -59,7 +59,7 @@ func TestRun_ShowsHelpWithExamples(t *testing.T) {
 		{"record", "--help"}, {"dlq"}, {"dlq", "list", "--help"}, {"dlq", "show", "--help"},
 		{"dlq", "redrive", "--help"}, {"dlq", "drop", "--help"}, {"replay", "--help"},
 		{"reconcile", "--help"}, {"version", "--help"}, {"events", "--help"},
-		{"logs", "--help"},
+		{"logs", "--help"}, {"resend", "--help"}, {"token", "--help"},
 	} {
 		code, out, errOut := runMain(t, args...)
 		if code != exitOK || errOut != "" || !strings.Contains(out, "Examples:\n  eventpipeline ") {

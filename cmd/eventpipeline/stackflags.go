@@ -55,19 +55,7 @@ func (f *stackFlags) findWith(ctx context.Context, id string) (deployment.Pipeli
 	if f.pipeline != "" || !errors.As(err, &choice) {
 		return p, err
 	}
-	cfg, err := f.config(ctx)
-	if err != nil {
-		return p, err
-	}
-	stacks, err := deployment.Stacks(ctx, cfg, f.stack)
-	if err != nil {
-		return p, f.explain(err)
-	}
-	var names []string
-	for _, stack := range stacks {
-		names = append(names, aws.ToString(stack.StackName))
-	}
-	pipelines, err := deployment.FindAll(ctx, cfg, names)
+	pipelines, err := f.findAll(ctx)
 	if err != nil {
 		return p, err
 	}
@@ -82,6 +70,23 @@ func (f *stackFlags) findWith(ctx context.Context, id string) (deployment.Pipeli
 	}
 	return p, fmt.Errorf("%w %s: check the id; items expire after StatusRetention",
 		errInNoPipeline, id)
+}
+
+// findAll returns the pipelines of the stack, or of all stacks of the local platform.
+func (f *stackFlags) findAll(ctx context.Context) ([]deployment.Pipeline, error) {
+	cfg, err := f.config(ctx)
+	if err != nil {
+		return nil, err
+	}
+	stacks, err := deployment.Stacks(ctx, cfg, f.stack)
+	if err != nil {
+		return nil, f.explain(err)
+	}
+	var names []string
+	for _, stack := range stacks {
+		names = append(names, aws.ToString(stack.StackName))
+	}
+	return deployment.FindAll(ctx, cfg, names)
 }
 
 // errInNoPipeline reports that the user has several pipelines, and that none has the event.

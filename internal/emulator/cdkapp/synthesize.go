@@ -114,6 +114,7 @@ func (a App) run(ctx context.Context, c config, out string) error {
 		return err
 	}
 	output := &tail{out: a.Progress}
+	warnOfNode(ctx, output)
 	cmd := shell(ctx, c.App)
 	cmd.Dir, cmd.Env = a.Dir, env
 	cmd.Stdout, cmd.Stderr = output, output

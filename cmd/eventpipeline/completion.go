@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/spf13/cobra"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/events"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+)
+
+// completionTimeout limits the time that a shell waits for completions.
+const completionTimeout = 5 * time.Second
+
+// completer returns the values that can complete a flag or an argument.
+type completer func(ctx context.Context, stack *stackFlags) ([]string, error)
+
+var flagCompleters = map[string]completer{
+	"stack": completeStacks, "pipeline": completePipelines, "type": completeTypes,
+	"status": func(context.Context, *stackFlags) ([]string, error) {
+		return []string{
+			string(pipeline.Enqueued), string(pipeline.Processed), string(pipeline.Failed),
+		}, nil
+	},
+}
+
+// idCommands lists the commands whose argument is the id of an event.
+var idCommands = map[string]bool{
+	"status": true, "record": true, "logs": true, "resend": true, "show": true,
+}
+
+// addCompletions adds the completions of flags and arguments to a command and its subcommands.
+func addCompletions(cmd *cobra.Command) {
+	for name, complete := range flagCompleters {
+		if cmd.Flags().Lookup(name) != nil || cmd.PersistentFlags().Lookup(name) != nil {
+			// The only possible error is that a parent has registered the flag.
+			_ = cmd.RegisterFlagCompletionFunc(name, complete.run)
+		}
+	}
+	if idCommands[cmd.Name()] && cmd.ValidArgsFunction == nil {
+		cmd.ValidArgsFunction = completer(completeIDs).run
+	}
+	for _, sub := range cmd.Commands() {
+		addCompletions(sub)
+	}
+}
+
+// run is a cobra.CompletionFunc. Errors are not shown, because a shell would mix them with the
+// command line.
+func (c completer) run(
+	cmd *cobra.Command, _ []string, _ string,
+) ([]string, cobra.ShellCompDirective) {
+	ctx, cancel := context.WithTimeout(cmd.Context(), completionTimeout)
+	defer cancel()
+	value := func(name string) string {
+		if flag := cmd.Flag(name); flag != nil {
+			return flag.Value.String()
+		}
+		return ""
+	}
+	stack := &stackFlags{aws: value("aws"), stack: value("stack"), pipeline: value("pipeline")}
+	values, err := c(ctx, stack)
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	return values, cobra.ShellCompDirectiveNoFileComp
+}
+
+func completeStacks(ctx context.Context, _ *stackFlags) (names []string, err error) {
+	cfg, err := deployedConfig(ctx)
+	if err != nil {
+		return nil, err
+	}
+	stacks, err := deployment.Stacks(ctx, cfg, "")
+	for _, stack := range stacks {
+		names = append(names, aws.ToString(stack.StackName))
+	}
+	return names, err
+}
+
+func completePipelines(ctx context.Context, f *stackFlags) (names []string, err error) {
+	pipelines, err := f.findAll(ctx)
+	for _, p := range pipelines {
+		names = append(names, p.Name)
+	}
+	return names, err
+}
+
+func completeTypes(ctx context.Context, f *stackFlags) ([]string, error) {
+	p, err := f.find(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return p.BronzeBucket().Types(ctx, "")
+}
+
+// maxCompletedIDs limits the ids that complete an argument.
+const maxCompletedIDs = 50
+
+// completeIDs returns the ids of the newest events of the last hour.
+func completeIDs(ctx context.Context, f *stackFlags) (ids []string, err error) {
+	p, err := f.find(ctx)
+	if err != nil {
+		return nil, err
+	}
+	errEnough := errors.New("enough ids")
+	q := events.Query{Since: time.Now().Add(-time.Hour)}
+	err = events.Search(ctx, p, q, func(item pipeline.Item) error {
+		ids = append(ids, item.ID)
+		if len(ids) == maxCompletedIDs {
+			return errEnough
+		}
+		return nil
+	})
+	if err == errEnough {
+		err = nil
+	}
+	return ids, err
+}

@@ -14,7 +14,7 @@ import (
 )
 
 // pageRows is the number of rows that a page loads at once.
-const pageRows = 200
+const pageRows = 500
 
 // eventsData is what the list of events shows.
 type eventsData struct {

@@ -50,7 +50,7 @@ func (p *eventPrinter) print(s activity.Step) error {
 	case "accepted":
 		return p.printAccepted(s, e)
 	case "redriven", "replayed":
-		e.mark = s.Name
+		e.mark, e.status = s.Name, pipeline.Enqueued
 		return nil
 	case "processed", "filtered":
 		return p.printEnd(s, e, pipeline.Processed)
@@ -106,11 +106,7 @@ func (p *eventPrinter) printAccepted(s activity.Step, e *knownEvent) error {
 }
 
 func (p *eventPrinter) printEnd(s activity.Step, e *knownEvent, status pipeline.Status) error {
-	if e.mark == "" {
-		e.mark = map[pipeline.Status]string{
-			pipeline.Failed: "redriven", pipeline.Processed: "replayed",
-		}[e.status]
-	}
+	e.reopen()
 	e.status = status
 	notes := []string{e.mark}
 	var attempt int
@@ -130,11 +126,23 @@ func (p *eventPrinter) printEnd(s activity.Step, e *knownEvent, status pipeline.
 	return err
 }
 
+// reopen makes a finished event ENQUEUED again, and notes why the worker has its message again.
+func (e *knownEvent) reopen() {
+	switch e.status {
+	case pipeline.Failed:
+		e.mark = "redriven"
+	case pipeline.Processed:
+		e.mark = "replayed"
+	}
+	e.status = pipeline.Enqueued
+}
+
 func (p *eventPrinter) printRetry(s activity.Step, e *knownEvent) error {
 	var attempt int
 	var wait float64
 	readDetail(s, "attempt", &attempt)
 	readDetail(s, "retryInSeconds", &wait)
+	e.reopen()
 	return p.row(s, e, e.mark, fmt.Sprintf("attempt %d failed, next in %.0f s", attempt, wait),
 		failureText(s))
 }

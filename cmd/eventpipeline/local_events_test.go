@@ -64,6 +64,13 @@ func TestEventPrinter_PrintsALinePerEvent(t *testing.T) {
 			accepted, step("retried", `{"attempt":1,"retryInSeconds":2.2,"code":"unavailable"}`),
 		}, "12:00:00 " + id + " demo            ENQUEUED        -\n" +
 			"         attempt 1 failed, next in 2 s, unavailable\n"},
+		"redriven, then retried": {false, []activity.Step{
+			failed, step("retried", `{"attempt":1,"retryInSeconds":1}`), step("processed", ""),
+		}, "12:00:00 " + id + " demo            FAILED          -\n" +
+			"         attempt 5, processor-error: no idea\n" +
+			"12:00:00 " + id + " demo            ENQUEUED        -\n" +
+			"         redriven, attempt 1 failed, next in 1 s\n" +
+			"12:00:00 " + id + " demo            PROCESSED       -\n         redriven\n"},
 		"crashed": {false, []activity.Step{accepted, step("dead-lettered", "")},
 			"12:00:00 " + id + " demo            FAILED         15\n" +
 				"         the worker did not finish; the message moved to the DLQ\n"},

@@ -70,9 +70,7 @@ func (p *Provider) compareStack(
 		return err
 	}
 	changes := cloudformation.Compare(s.Template, template, compared)
-	for _, id := range slices.Sorted(maps.Keys(changes.Resources)) {
-		d.Restart = append(d.Restart, fmt.Sprintf("%s (%s)", id, changes.Resources[id]))
-	}
+	d.Restart = append(d.Restart, describeChanges(changes)...)
 	for _, section := range changes.Sections() {
 		d.Restart = append(d.Restart, section+" of stack "+s.Name)
 	}

@@ -80,3 +80,23 @@ func parse(t *testing.T, text string) *cloudformation.Template {
 	}
 	return parsed
 }
+
+func TestDescribeChanges_NamesNewAndRemovedPipelines(t *testing.T) {
+	const shop = `"ShopFn1": {"Type": "AWS::Lambda::Function",
+		"Metadata": {"eventpipeline:function": {"pipeline": "Shop", "role": "worker"}}}`
+	const clicks = `"ShopClicksFn1": {"Type": "AWS::Lambda::Function",
+		"Metadata": {"eventpipeline:function": {"pipeline": "ShopClicks", "role": "worker"}}},
+		"ShopClicksQueue2": {"Type": "AWS::SQS::Queue"}`
+	before := parse(t, `{"Resources": {`+shop+`}}`)
+	after := parse(t, `{"Resources": {`+shop+`, `+clicks+`,
+		"ShopTable3": {"Type": "AWS::DynamoDB::Table"}, "Own4": {"Type": "AWS::SQS::Queue"}}}`)
+	table, own := "ShopTable3 (AWS::DynamoDB::Table)", "Own4 (AWS::SQS::Queue)"
+	added := describeChanges(compare(before, after))
+	if want := []string{"pipeline ShopClicks is new", own, table}; !slices.Equal(added, want) {
+		t.Errorf("changes %q, want %q", added, want)
+	}
+	removed := describeChanges(compare(after, before))
+	if want := []string{"pipeline ShopClicks is removed", own, table}; !slices.Equal(removed, want) {
+		t.Errorf("changes %q, want %q", removed, want)
+	}
+}

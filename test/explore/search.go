@@ -97,7 +97,8 @@ func (s *search) pick(costs []Budget, next func(int) prediction) int {
 	}
 	d := s.trail[s.depth]
 	if len(d.costs) != len(costs) {
-		panic("the same decisions led to another schedule: the code is not deterministic")
+		panic(fmt.Sprintf("the code is not deterministic: decision %d of the schedule %v now has %d "+
+			"options, and had %d", s.depth, s.deviations(), len(costs), len(d.costs)))
 	}
 	s.depth++
 	option := d.options[d.taken]

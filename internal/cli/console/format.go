@@ -1,7 +1,6 @@
 package console
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -101,5 +100,3 @@ func plural(n int, noun string) string {
 	}
 	return formatCount(n) + " " + noun + "s"
 }
-
-func orDash(text string) string { return cmp.Or(text, "–") }

@@ -1,18 +1,22 @@
 package cloudformation
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
 // Order sorts the resources. Each resource comes after the resources that it refers to or depends
-// on. Apart from that, the resources are sorted by logical id. Order includes resources whose
-// condition is false.
+// on. Apart from that, the resources have the order of the template, so that the first API
+// keeps its port if the app gets another one. Order includes resources whose condition is false.
 func (t *Template) Order() ([]Resource, error) {
 	o := ordering{template: t, state: map[string]visit{}}
-	for _, id := range slices.Sorted(maps.Keys(t.Resources)) {
+	for _, id := range t.order {
 		if err := o.visit(id); err != nil {
 			return nil, err
 		}
@@ -108,4 +112,29 @@ func (t *Template) references(value any, found map[string]bool) {
 			t.references(element, found)
 		}
 	}
+}
+
+// resourceOrder returns the logical ids of a template's resources in the order of the template. The
+// CDK writes resources in the order of their constructs.
+func resourceOrder(template []byte) (ids []string, err error) {
+	var document struct{ Resources json.RawMessage }
+	if err := protocol.Decode(template, &document); err != nil || document.Resources == nil {
+		return nil, err
+	}
+	decoder := json.NewDecoder(bytes.NewReader(document.Resources))
+	if _, err := decoder.Token(); err != nil { // the brace at the start
+		return nil, err
+	}
+	for decoder.More() {
+		id, err := decoder.Token()
+		if err != nil {
+			return nil, err
+		}
+		var resource json.RawMessage
+		if err := decoder.Decode(&resource); err != nil {
+			return nil, err
+		}
+		ids = append(ids, fmt.Sprint(id))
+	}
+	return ids, nil
 }

@@ -23,6 +23,7 @@ type Template struct {
 	Resources  map[string]Resource
 	Outputs    map[string]Output
 
+	order           []string          // logical ids of Resources in the order of the template
 	assetParameters map[string]string // values of the parameters that locate assets
 }
 
@@ -69,6 +70,10 @@ func (d *dependsOn) UnmarshalJSON(data []byte) error {
 func Parse(data []byte) (*Template, error) {
 	var t Template
 	if err := protocol.DecodeNumbers(data, &t); err != nil {
+		return nil, fmt.Errorf("parse the template: %w", err)
+	}
+	var err error
+	if t.order, err = resourceOrder(data); err != nil {
 		return nil, fmt.Errorf("parse the template: %w", err)
 	}
 	for id, resource := range t.Resources {

@@ -259,6 +259,15 @@ func TestOrder_PutsReferencedResourcesFirst(t *testing.T) {
 	}
 }
 
+func TestOrder_KeepsTheOrderOfTheTemplate(t *testing.T) {
+	ordered, err := parse(t, `{"Resources": {
+		"Orders": {"Type": "T", "Properties": {"x": {"y": [1, "}"]}}}, "Clicks": {"Type": "T"}
+	}}`).Order()
+	if err != nil || len(ordered) != 2 || ordered[0].LogicalID != "Orders" {
+		t.Errorf("order %v, %v; want Orders first", ordered, err)
+	}
+}
+
 func TestOrder_RejectsACycleOfReferences(t *testing.T) {
 	_, err := parse(t, `{"Resources": {
 		"A": {"Type": "T", "Properties": {"x": {"Ref": "B"}}},

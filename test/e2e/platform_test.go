@@ -82,6 +82,7 @@ var readSources = sync.OnceValue(func() error {
 // command returns an eventpipeline command that runs in the repository's root.
 func command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, binary, args...)
+	cmd.Args[0] = "eventpipeline" // as if the command was found on the PATH
 	cmd.Dir = "../.."
 	return cmd
 }

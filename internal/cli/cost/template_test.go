@@ -45,7 +45,7 @@ func TestPipelines_ReadsTheStages(t *testing.T) {
 	if dev.Table.Backups || dev.KMSKeys != 0 {
 		t.Errorf("stage dev: backups %v, %d keys", dev.Table.Backups, dev.KMSKeys)
 	}
-	if keys.KMSKeys != 6 || keys.Bronze.KMSPerRequest || keys.Silver.KMSPerRequest {
+	if keys.KMSKeys != 7 || keys.Bronze.KMSPerRequest || keys.Silver.KMSPerRequest {
 		t.Errorf("with keys: %d keys, bucket keys %v, %v",
 			keys.KMSKeys, !keys.Bronze.KMSPerRequest, !keys.Silver.KMSPerRequest)
 	}

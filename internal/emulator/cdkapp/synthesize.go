@@ -113,8 +113,10 @@ func (a App) run(ctx context.Context, c config, out string) error {
 	if err != nil {
 		return err
 	}
+	if a.Progress != nil {
+		warnOfNode(ctx, a.Progress)
+	}
 	output := &tail{out: a.Progress}
-	warnOfNode(ctx, output)
 	cmd := shell(ctx, c.App)
 	cmd.Dir, cmd.Env = a.Dir, env
 	cmd.Stdout, cmd.Stderr = output, output

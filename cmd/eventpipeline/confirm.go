@@ -16,6 +16,9 @@ func requireTerminal(cmd *cobra.Command) error {
 	if tty.Is(cmd.InOrStdin()) {
 		return nil
 	}
+	if cmd.Flags().Lookup("dry-run") == nil {
+		return usageErrorf("stdin is not a terminal: pass --yes to confirm")
+	}
 	return usageErrorf("stdin is not a terminal: " +
 		"run with --dry-run to see the changes, then with --yes to confirm")
 }

@@ -64,8 +64,9 @@ func resend(cmd *cobra.Command, stack *stackFlags, id string, edit, asJSON bool)
 	case err != nil:
 		return err
 	case item.Webhook != nil:
-		return fmt.Errorf("a webhook sent event %s: post it again with %s", id,
-			suggestCommand("send", stack.String(), "--as SOURCE FILE"))
+		return fmt.Errorf("a webhook sent event %s: save the payload with '%s >FILE', then post "+
+			"the file with '%s'", id, suggestCommand("record --bronze", stack.String(), id),
+			suggestCommand("send", stack.String(), "--as "+item.Webhook.Source+":TYPE FILE"))
 	}
 	payload, err := stored.Payload(ctx, p, item.Event)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -96,6 +97,10 @@ func (f *rotateFlags) secret(stdin io.Reader, source deployment.WebhookSource) (
 		return "", fmt.Errorf("read the secret: %w", err)
 	}
 	secret := strings.TrimSpace(string(text))
+	if !utf8.ValidString(secret) {
+		return "", usageErrorf("the secret must be text in UTF-8: encode binary secrets like the " +
+			"sender does")
+	}
 	if !source.UsableSecret(secret) {
 		return "", usageErrorf("the secret of a source with the scheme %s must not be empty; for "+
 			"standard it must be whsec_ and base64", source.Scheme)

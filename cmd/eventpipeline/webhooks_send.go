@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/client"
@@ -50,13 +51,20 @@ func newWebhookDelivery(
 		return webhookDelivery{}, fmt.Errorf("sign the request: %w", err)
 	}
 	headers["content-type"] = "application/json"
-	if !json.Valid(body) {
+	if isForm(body) {
 		headers["content-type"] = pipeline.FormContentType
 	}
 	if source.Scheme == webhook.Shopify {
 		headers["x-shopify-event-id"] = id
 	}
 	return webhookDelivery{source, headers, body}, nil
+}
+
+// isForm reports whether the body is a form. A body that begins like JSON is JSON: if it has a
+// mistake, the API answers with the place of the mistake.
+func isForm(body []byte) bool {
+	kind := jsontext.Value(body).Kind()
+	return len(body) > 0 && kind != jsontext.KindBeginObject && kind != jsontext.KindBeginArray
 }
 
 func newDeliveryID() string { return uuid.NewString() }
@@ -93,15 +101,23 @@ func (d webhookDelivery) send(ctx context.Context) (webhookAnswer, error) {
 		_ = json.Unmarshal(body, answer.Problem) // API Gateway's own answers are no problems
 		return answer, nil
 	}
-	if !d.source.IsPing(d.headers) {
-		payload, err := d.payload()
-		if err != nil {
-			return answer, err
-		}
-		key := d.source.DeliveryKey(d.headers, payload)
-		answer.EventID = pipeline.WebhookEventID(d.source.Name, key)
+	answer.EventID, err = d.eventID()
+	return answer, err
+}
+
+// eventID returns the id of the request's event. It returns "" if the request is a ping or a
+// challenge, which become no events.
+func (d webhookDelivery) eventID() (string, error) {
+	payload, err := d.payload()
+	if err != nil {
+		return "", err
 	}
-	return answer, nil
+	_, isChallenge := d.source.Challenge(payload)
+	if isChallenge || d.source.IsPing(d.headers) {
+		return "", nil
+	}
+	key := d.source.DeliveryKey(d.headers, payload)
+	return pipeline.WebhookEventID(d.source.Name, key), nil
 }
 
 // payload returns the body as the API function decodes it.

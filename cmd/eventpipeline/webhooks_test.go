@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 
@@ -33,6 +34,7 @@ func TestRotate_ChecksTheSecret(t *testing.T) {
 		{webhook.Stripe, "-", "whsec_abc\n", "whsec_abc", ""},
 		{webhook.Stripe, "-", " \n", "", "empty"},
 		{webhook.Standard, "-", "not base64!", "", "base64"},
+		{webhook.GitHub, "-", "a\xffb", "", "UTF-8"}, // JSON would replace the byte
 		{webhook.GitHub, "missing-file", "", "", "missing-file"},
 	} {
 		f := rotateFlags{file: c.file}
@@ -68,6 +70,74 @@ func TestSendAs_ChecksTheType(t *testing.T) {
 	}
 	if err := form.checkType("slash_command"); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestSendAs_SendsJSONWithAMistakeAsJSON(t *testing.T) {
+	for body, want := range map[string]bool{
+		`{"ref": }`: false, ` {"ref"`: false, "[1]": false, "": false, "command=%2Fx": true,
+	} {
+		if got := isForm([]byte(body)); got != want {
+			t.Errorf("%q: got %t, want %t", body, got, want)
+		}
+	}
+}
+
+func TestSendAs_PrintsNoEventForRequestsThatBecomeNone(t *testing.T) {
+	ping := map[string]string{"x-github-event": "ping"}
+	for _, c := range []struct {
+		scheme  webhook.Scheme
+		headers map[string]string
+		body    string
+		isEvent bool
+	}{
+		{webhook.GitHub, ping, `{}`, false},
+		{webhook.GitHub, nil, `{}`, true},
+		{webhook.Slack, nil, `{"type":"url_verification","challenge":"x"}`, false},
+		{webhook.Slack, nil, `{"type":"event_callback","event_id":"1"}`, true},
+	} {
+		source := deployment.WebhookSource{Source: webhook.Source{Scheme: c.scheme}}
+		id, err := webhookDelivery{source, c.headers, []byte(c.body)}.eventID()
+		if err != nil || (id != "") != c.isEvent {
+			t.Errorf("%s, %s: got %q, %v", c.scheme, c.body, id, err)
+		}
+	}
+}
+
+// The API would accept the payload of a webhook that happens to have an eventType.
+func TestWebhookEvent_IsNotPostedAgainWithoutASignature(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	body := []byte(`{"eventType":"demo"}`)
+	accepted, err := d.ingest().Accept(t.Context(), pipeline.Request{
+		Body: body, Caller: "webhook:github", Webhook: &pipeline.WebhookRequest{
+			Webhook: pipeline.Webhook{Source: "github"}, Type: "github.push", Payload: body,
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := accepted.Event.ID
+	code, _, errOut := d.run(t, "resend", id)
+	if code != exitFailure || !strings.Contains(errOut, d.url+" --as github:TYPE FILE") {
+		t.Errorf("exit code %d: %s", code, errOut)
+	}
+	b := d.openConsole(t, "--write")
+	page := b.get(t, b.base+"/events/"+id)
+	if strings.Contains(page, "Send again") || strings.Contains(page, "send?from=") {
+		t.Errorf("the page offers to send the event: %s", page)
+	}
+	status, answer := b.post(t, "/events/"+id+"/send", "")
+	if status != http.StatusUnprocessableEntity || !strings.Contains(answer, "--as github:TYPE") {
+		t.Errorf("send: %d %s", status, answer)
+	}
+}
+
+func TestRotate_WithoutATerminalNeedsYes(t *testing.T) {
+	code, _, errOut := runMain(t, "webhooks", "rotate", "github")
+	if code != exitUsage || !strings.Contains(errOut, "--yes") ||
+		strings.Contains(errOut, "--dry-run") {
+		t.Errorf("exit code %d: %s", code, errOut)
 	}
 }
 

@@ -42,6 +42,7 @@ type eventData struct {
 	Command       string
 	CanRedrive    bool
 	CanReplay     bool
+	CanSend       bool // false for webhooks, because the API accepts only signed ones
 	Busy          bool
 	Gone          string // why the event has no item
 }
@@ -147,6 +148,7 @@ func (d *eventData) addItem(item pipeline.Item, v *view) {
 	}
 	d.CanRedrive = item.Status == pipeline.Failed
 	d.CanReplay = item.Status != pipeline.Enqueued
+	d.CanSend = item.Webhook == nil
 	add := func(name, value string) {
 		if value != "" {
 			d.Facts = append(d.Facts, field{name, visible(value)})
@@ -204,7 +206,9 @@ func (v *view) addContent(ctx context.Context, d *eventData, item pipeline.Item)
 	if err != nil {
 		d.Payload.Note = "The payload can't be read: " + visible(err.Error())
 	}
-	d.Curl = v.curl(ctx, payload)
+	if d.CanSend {
+		d.Curl = v.curl(ctx, payload)
+	}
 	var lines []json.RawMessage
 	if item.Status == pipeline.Processed {
 		records, err := stored.Records(ctx, v.Pipeline, item)

@@ -73,6 +73,10 @@ func (v *view) payloadOf(ctx context.Context, id string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("look up event %s: %w", id, err)
 	}
+	if item.Webhook != nil {
+		return nil, fmt.Errorf("a webhook sent event %s: post it with "+
+			"eventpipeline send --as %s:TYPE FILE", id, item.Webhook.Source)
+	}
 	return stored.Payload(ctx, v.Pipeline, item.Event)
 }
 

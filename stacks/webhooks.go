@@ -9,8 +9,8 @@ import (
 )
 
 // localWebhooks returns a source of each provider for the stage of `eventpipeline local`, so that
-// everyone can try them without an account. The deployed stages have no sources: add those of your
-// senders.
+// everyone can try them without an account. The deployed stages have no sources: add a source for
+// each of your senders.
 func localWebhooks(stack awscdk.Stack) *[]*eventpipeline.WebhookSource {
 	return &[]*eventpipeline.WebhookSource{
 		eventpipeline.GitHubWebhook("github", newSecret(stack, "GitHubSecret")),
@@ -28,8 +28,8 @@ func localWebhooks(stack awscdk.Stack) *[]*eventpipeline.WebhookSource {
 	}
 }
 
-// newSecret creates a secret with a random value that is usable by every kind of source: 32 letters
-// and digits are valid base64.
+// newSecret creates a secret with a random value. Every kind of source can use the value, because
+// 32 letters and digits are valid base64.
 func newSecret(stack awscdk.Stack, id string) awssecretsmanager.Secret {
 	secret := awssecretsmanager.NewSecret(stack, &id, &awssecretsmanager.SecretProps{
 		Description: jsii.String("Verifies webhooks; see docs/webhooks.md"),

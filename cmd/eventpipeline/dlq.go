@@ -34,7 +34,7 @@ worker crashed or timed out at every delivery.`,
 	return cmd
 }
 
-// listedMessage defines a line of dlq list --json.
+// listedMessage defines a line that "dlq list --json" prints.
 type listedMessage struct {
 	EventID   string          `json:"eventId,omitempty"`
 	MessageID string          `json:"messageId,omitempty"`

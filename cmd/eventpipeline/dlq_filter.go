@@ -75,8 +75,8 @@ func parseAge(value string) (*time.Duration, error) {
 	return &age, err
 }
 
-// suggestCode returns a suggestion if word is a processor's rejection code without its prefix, and
-// otherwise "".
+// suggestCode returns a suggestion if the word is a processor's code without the prefix of
+// rejection codes. Otherwise it returns "".
 func suggestCode(word string) string {
 	if code := pipeline.NewRejection(word, "").Code; code != pipeline.InvalidOutput {
 		return fmt.Sprintf("; did you mean the processor's code %s?", code)

@@ -134,7 +134,7 @@ func (f *eventsFlags) query(now time.Time) (q events.Query, err error) {
 	return q, nil
 }
 
-// listedEvent defines a line of events --json.
+// listedEvent defines a line that "events --json" prints.
 type listedEvent struct {
 	EventID    string          `json:"eventId"`
 	EventType  string          `json:"eventType"`

@@ -22,7 +22,7 @@ import (
 
 // consoleFlags holds the flags of the console of the local platform.
 type consoleFlags struct {
-	port         int // -1: defaultConsolePort, or any free port if that one is in use
+	port         int // -1: defaultConsolePort or, if that port is in use, any free port
 	off, openURL bool
 }
 

@@ -13,7 +13,7 @@ import (
 )
 
 // eventPrinter prints a line per event: when the event is finished, and when an attempt fails. It
-// prints steps that belong to no event, such as reloads, and warnings as they are.
+// prints all steps that belong to no event, such as reloads, and all warnings.
 type eventPrinter struct {
 	out      io.Writer
 	style    activity.Style
@@ -23,7 +23,7 @@ type eventPrinter struct {
 	order []string // ids in the order of their first step
 }
 
-// knownEvent is what the printer has seen of an event.
+// knownEvent holds the printer's state of an event.
 type knownEvent struct {
 	receivedAt time.Time // zero if the event was accepted before the platform started
 	eventType  string
@@ -70,7 +70,7 @@ func (p *eventPrinter) print(s activity.Step) error {
 	return nil
 }
 
-// find returns what the printer knows of the step's event.
+// find returns the known event of the step.
 func (p *eventPrinter) find(s activity.Step) *knownEvent {
 	e := p.known[s.EventID]
 	if e == nil {
@@ -122,7 +122,7 @@ func (p *eventPrinter) printEnd(s activity.Step, e *knownEvent, status pipeline.
 		notes = append(notes, "the worker did not finish; the message moved to the DLQ")
 	}
 	err := p.row(s, e, notes...)
-	e.mark, e.receivedAt = "", time.Time{} // a redrive does not start at the receipt
+	e.mark, e.receivedAt = "", time.Time{} // a redrive's duration does not include the time before
 	return err
 }
 

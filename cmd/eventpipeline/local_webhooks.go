@@ -56,8 +56,8 @@ func (f *localFlags) prepareWebhooks(
 	return all, nil
 }
 
-// localSecret stores the secret if it is not empty. Otherwise it returns the existing secret, or a
-// new one if there is none.
+// localSecret stores the secret and returns it. If the secret is "", localSecret returns the
+// existing secret. If no usable secret exists, localSecret generates and stores one.
 func localSecret(
 	ctx context.Context, source deployment.WebhookSource, secret string,
 ) (string, error) {
@@ -83,7 +83,7 @@ func announceWebhooks(w io.Writer, webhooks []localWebhook, awsURL string) {
 	}
 	table.Flush()
 	flags, name := stackFlags{aws: awsURL}, webhooks[0].Name
-	fmt.Fprintf(w, "  send one, signed like its sender does, or print a secret:\n    %s\n    %s\n",
+	fmt.Fprintf(w, "  send a signed webhook, or print a secret:\n    %s\n    %s\n",
 		suggestCommand("send --as "+name+":test", flags.String()),
 		suggestCommand("webhooks secret "+name, flags.String()))
 }

@@ -46,7 +46,7 @@ a line some seconds after the function has logged it.`,
 	return cmd
 }
 
-// clockSkew is how much earlier than the receipt of its event a line may be.
+// clockSkew is the maximum time by which a line may precede the event's receipt.
 const clockSkew = time.Minute
 
 func showLogs(cmd *cobra.Command, stack *stackFlags, id string, asJSON bool) error {
@@ -85,7 +85,7 @@ func showLogs(cmd *cobra.Command, stack *stackFlags, id string, asJSON bool) err
 	return nil
 }
 
-// loggedLine defines a line of logs --json.
+// loggedLine defines a line that "logs --json" prints.
 type loggedLine struct {
 	Time     time.Time       `json:"time"`
 	Function string          `json:"function"`

@@ -37,8 +37,8 @@ func usageErrorf(format string, args ...any) error {
 	return usageError{fmt.Errorf(format, args...)}
 }
 
-// gcPercent makes the process collect garbage a third as often as Go's default, which takes a tenth
-// of the processor time.
+// gcPercent makes the process collect garbage a third as often as with Go's default. With the
+// default, garbage collection takes a tenth of the processor time.
 const gcPercent = 300
 
 func main() {

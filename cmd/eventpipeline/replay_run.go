@@ -89,7 +89,7 @@ func (r replayRun) replayFailed() error {
 // errNothing reports that no event matches, so that there is nothing to confirm.
 var errNothing = errors.New("nothing to replay")
 
-// printNothing prints the counts, and what else the user may have meant.
+// printNothing prints the counts, and other commands that the user may need.
 func (r replayRun) printNothing() error {
 	counts, w := r.state.Counts, r.cmd.ErrOrStderr()
 	fmt.Fprintln(w, "Nothing to replay.")
@@ -105,7 +105,7 @@ func (r replayRun) printNothing() error {
 		fmt.Fprintf(w, "%s on the queue already.\n", formatCount(counts.Enqueued, "event"))
 	}
 	if counts.Scanned == 0 && r.state.EventID == "" {
-		suggest("Bronze has no payload of this type and time. To see which events there are",
+		suggest("Bronze has no payload of this type and time. To list the events",
 			"events", flags, "--since 7d")
 	}
 	return r.printCounts(counts)
@@ -226,8 +226,8 @@ func (r replayRun) compareRecords(ctx context.Context) error {
 				"If the pipeline has\nanother worker, set --worker to its folder.")
 	}
 	if counts.Skipped > 0 {
-		fmt.Fprintln(r.cmd.ErrOrStderr(), "Skipped are events that have no record to compare: "+
-			"they are ENQUEUED or FAILED, are\noutside of --from and --to, or were never accepted.")
+		fmt.Fprintln(r.cmd.ErrOrStderr(), "Skipped events have no record to compare: they are "+
+			"ENQUEUED or FAILED, are\noutside of --from and --to, or were never accepted.")
 	}
 	_, err = fmt.Fprintf(out, "%d same, %d changed, %d missing in Silver, %d refused today, "+
 		"%d skipped, of %d objects\n", counts.Same, counts.Changed, counts.Missing, counts.Refused,

@@ -65,8 +65,8 @@ func webhookBody(
 	return os.ReadFile(args[0])
 }
 
-// checkType returns a usage error if the request does not have the type, which is "" if the user
-// named none.
+// checkType returns a usage error if the request has another type, or no type. eventType is "" if
+// the user named no type.
 func (d webhookDelivery) checkType(eventType string) error {
 	payload, err := d.payload()
 	if err != nil {
@@ -76,8 +76,8 @@ func (d webhookDelivery) checkType(eventType string) error {
 	name := strings.TrimPrefix(got, d.source.Prefix+".")
 	switch {
 	case got == "" && eventType != "":
-		return usageErrorf("the body must contain the type: the sender of %s sends no header with it",
-			d.source.Name)
+		return usageErrorf("the body must contain the type, because the sender of %s sends no "+
+			"header with the type", d.source.Name)
 	case got == "":
 		return usageErrorf("the request has no type: set --as %s:TYPE, or add the type to the "+
 			"body", d.source.Name)

@@ -29,7 +29,7 @@ settings of GitHub, Stripe, Slack, Shopify and other senders.`,
 	return cmd
 }
 
-// listedWebhook defines a line of webhooks list --json.
+// listedWebhook defines a line that "webhooks list --json" prints.
 type listedWebhook struct {
 	Name       string    `json:"name"`
 	Scheme     string    `json:"scheme"`
@@ -104,8 +104,8 @@ func newWebhooksSecretCommand(stack *stackFlags) *cobra.Command {
 	return &cobra.Command{
 		Use:   "secret NAME",
 		Short: "Print the secret of a webhook source",
-		Long: `Prints the current secret of a webhook source. Enter it in the settings of the
-sender, if the sender did not generate it.`,
+		Long: `Prints the current secret of a webhook source. If the sender did not generate
+the secret, enter it in the sender's settings.`,
 		Example: `  eventpipeline webhooks secret github
   eventpipeline webhooks secret github --stack shop-prod`,
 		Args: cobra.ExactArgs(1),

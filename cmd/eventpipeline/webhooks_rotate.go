@@ -24,9 +24,9 @@ func newWebhooksRotateCommand(stack *stackFlags) *cobra.Command {
 		Use:   "rotate NAME",
 		Short: "Store a new secret of a webhook source",
 		Long: `Stores a new secret of a webhook source. The source accepts signatures with the
-new secret at once. It still accepts the secret that was current before, until
-the next rotation. So rotate first, and then enter the new secret in the
-settings of the sender: no request is lost.
+new secret at once. Until the next rotation, it also accepts the former secret.
+So rotate first, and then enter the new secret in the sender's settings: no
+request is lost.
 
 For GitHub and generic HMAC sources the command generates a random secret. Other
 senders generate their secrets: read the new one from a file or from standard

@@ -16,10 +16,10 @@ func newWebhooksTestCommand(stack *stackFlags) *cobra.Command {
 	return &cobra.Command{
 		Use:   "test NAME",
 		Short: "Test that a webhook source accepts only signed requests",
-		Long: `Sends four requests to a webhook source: one without a signature and one with a
-changed body, which must be refused; then a signed one, which must be accepted;
-then the same again, which must be recognized as a duplicate. Creates one event
-with the type <prefix>.eventpipeline.test.
+		Long: `Sends four requests to a webhook source. A request without a signature and a
+request with a changed body must be rejected. A signed request must be accepted.
+The same request again must be a duplicate. The command creates one event with
+the type <prefix>.eventpipeline.test.
 
 Exits with 1 if an answer is not the expected one.`,
 		Example: `  eventpipeline webhooks test github

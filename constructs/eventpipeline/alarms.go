@@ -46,7 +46,7 @@ type AlarmThresholds struct {
 	// FailedDeliveries sets the threshold for notifications that EventBridge moved to the DLQ, and
 	// for events that a rule lost. Default: 1.
 	FailedDeliveries *float64
-	// RefusedSignatures sets the threshold for requests of one webhook source that have no valid
+	// RefusedSignatures sets the threshold for one webhook source's requests without a valid
 	// signature. Default: 5.
 	RefusedSignatures *float64
 	// UnhealedEvents sets the threshold for events that the reconciler could not repair.

@@ -76,7 +76,7 @@ func (v *validation) addWebhookSchemas(
 			": SchemaDirectory", *w.SchemaDirectory) {
 			other, taken := schemas[file]
 			v.require(!taken || bytes.Equal(other, schema), "Webhooks",
-				"source %q: SchemaDirectory must not contain another %s than the other folders",
+				"source %q: SchemaDirectory must contain the same %s as the other schema folders",
 				w.source.Name, file)
 			if schemas == nil {
 				schemas = jsonschema.Bundle{}

@@ -17,7 +17,7 @@ import (
 // name for the type, such as github.push. A delivery that the sender repeats creates no second
 // event.
 type WebhookSource struct {
-	// TypePrefix is the first part of the event types. "" means that there is no first part.
+	// TypePrefix begins the event types, such as github in github.push. "" means no prefix.
 	// Default: the name of the source.
 	TypePrefix *string
 	// Headers names request headers that are kept with the event: in its item, its message and its
@@ -27,15 +27,16 @@ type WebhookSource struct {
 	// Default: the pipeline's MaxPayloadBytes.
 	MaxPayloadBytes *float64
 	// SchemaDirectory names a folder with JSON Schemas for the source's events, in the files
-	// <eventType>.json, such as github.push.json. It works like the pipeline's SchemaDirectory. A
-	// violation is answered with 422, which senders show as a failed delivery.
-	// Default: no schemas of its own.
+	// <eventType>.json, such as github.push.json. It works like the pipeline's SchemaDirectory. An
+	// event that violates its schema gets 422, and the sender shows a failed delivery. Default: no
+	// schemas.
 	SchemaDirectory *string
 	// AcceptForms accepts bodies that are HTML forms. Bronze stores the form, and the payload of a
 	// record is an object with the form's fields. Default: true for Slack, else false.
 	AcceptForms *bool
-	// AcceptPings makes an event of the ping that GitHub sends when a webhook is created. If it is
-	// false, the ping is verified and answered, but not stored. Default: false.
+	// AcceptPings stores GitHub's ping as an event. GitHub sends the ping when a webhook is
+	// created. If AcceptPings is false, the API verifies and answers the ping, but does not store
+	// it. Default: false.
 	AcceptPings *bool
 
 	source webhook.Source // without the options above
@@ -59,8 +60,8 @@ func GitHubWebhook(name string, secret awssecretsmanager.ISecret) *WebhookSource
 }
 
 // StripeWebhook returns a source for Stripe's events. The secret is the endpoint's signing secret,
-// which begins with whsec_. The event's type contains the member type of the body, and the member id
-// identifies a delivery.
+// which begins with whsec_. The event's type contains the member "type" of the body. The member
+// "id" identifies a delivery.
 func StripeWebhook(name string, secret awssecretsmanager.ISecret) *WebhookSource {
 	return newWebhookSource(webhook.Stripe, name, secret)
 }
@@ -79,8 +80,8 @@ func ShopifyWebhook(name string, secret awssecretsmanager.ISecret) *WebhookSourc
 }
 
 // StandardWebhook returns a source for senders that follow Standard Webhooks, and for senders that
-// use Svix. The secret begins with whsec_. The event's type contains the member type of the body,
-// and the header webhook-id identifies a delivery.
+// use Svix. The secret begins with whsec_. The event's type contains the member "type" of the body.
+// The header webhook-id identifies a delivery.
 func StandardWebhook(name string, secret awssecretsmanager.ISecret) *WebhookSource {
 	return newWebhookSource(webhook.Standard, name, secret)
 }
@@ -97,7 +98,7 @@ type HmacOptions struct {
 	// Prefix precedes the encoded signature in the header, such as "sha256=". Default: none.
 	Prefix string
 	// TimestampHeader contains the time of the request in seconds or milliseconds since 1970. A
-	// request that is older or newer than Tolerance is refused. Default: no timestamp.
+	// request whose time differs by more than Tolerance is rejected. Default: no timestamp.
 	TimestampHeader string
 	// SignedContent is the signed text, with the placeholders {timestamp}, {id} and {body}. {id} is
 	// the value of DeliveryIdHeader. Default: "{body}".

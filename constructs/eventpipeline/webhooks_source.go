@@ -86,7 +86,7 @@ func allowSecrets(p *eventPipeline, role awsiam.IRole) {
 	}
 }
 
-// newWebhookAlarms creates an alarm for each source, which fires if requests have no valid
+// newWebhookAlarms creates an alarm for each source. The alarm fires if requests have no valid
 // signature.
 func newWebhookAlarms(p *eventPipeline) []awscloudwatch.Alarm {
 	var alarms []awscloudwatch.Alarm

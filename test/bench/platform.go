@@ -81,8 +81,8 @@ func (p *platform) stop() error {
 	return errors.Join(p.cmd.Process.Signal(os.Interrupt), p.cmd.Wait(), p.output.Close())
 }
 
-// send sends events. It returns when all of them are processed, with the processor time of the
-// command send if it sends the events.
+// send sends events and waits until all are processed. It returns the processor time of the command
+// send, or 0 for single events, which post sends.
 func (p *platform) send(l load) (time.Duration, error) {
 	if l.batch == 1 {
 		if err := p.post(l); err != nil {

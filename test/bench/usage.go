@@ -15,11 +15,11 @@ type usage struct {
 	platform, api, worker, send time.Duration
 	wall                        time.Duration
 	rss                         int64         // bytes of the platform's memory at the end
-	delay                       time.Duration // of an event until a reader has it, at p99
+	delay                       time.Duration // p99, from an event's receipt to a reader
 	rows                        int           // events that the reader got
 }
 
-// measure starts the platform, and returns what the events of the load take after a warm-up.
+// measure starts the platform, and returns the usage of the load's events after a warm-up.
 func (v variant) measure(l load) (usage, error) {
 	p, err := v.start()
 	if err != nil {

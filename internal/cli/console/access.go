@@ -70,7 +70,7 @@ func (a access) check(address string, next http.Handler) http.Handler {
 // if another site links to the console.
 func (a access) exchange(w http.ResponseWriter, r *http.Request, cookieName, token string) {
 	if !equal(token, a.token) {
-		writeNotice(w, http.StatusUnauthorized, "This URL is of an earlier start",
+		writeNotice(w, http.StatusUnauthorized, "This URL is from an earlier start",
 			"The token in the URL is not valid. Open the URL that the command printed last.")
 		return
 	}

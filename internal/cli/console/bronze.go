@@ -24,7 +24,8 @@ const (
 // bronzeTypes returns the event types that Bronze holds, or nil if it can't be read.
 func (v *view) bronzeTypes(ctx context.Context) []string {
 	return cached(&v.cache, "types", time.Minute, func() []string {
-		// Another reader may wait for the result, so a browser that leaves must not cancel the call.
+		// Another reader may wait for the result, so a browser that disconnects must not cancel the
+		// call.
 		types, err := v.BronzeBucket().Types(context.WithoutCancel(ctx), "")
 		if err != nil {
 			return nil

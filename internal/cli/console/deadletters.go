@@ -17,7 +17,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// deadLettersData is what the page of dead letters shows.
+// deadLettersData holds the content of the page of dead letters.
 type deadLettersData struct {
 	Groups   []group
 	Rows     []deadRow
@@ -56,7 +56,7 @@ type group struct {
 	Selected   bool
 }
 
-// deadRow is a message in the list.
+// deadRow describes a message in the list.
 type deadRow struct {
 	ID, Code, Type, Status, Reason string
 	At                             time.Time
@@ -228,10 +228,10 @@ func readFilter(values url.Values) (dlq.Filter, error) {
 	return f, nil
 }
 
-// actions maps the name of a change to what it does.
+// actions maps names of changes to actions.
 var actions = map[string]dlq.Action{"redrive": dlq.Redrive, "discard": dlq.Discard}
 
-// deadLetterPreview shows what a change would do.
+// deadLetterPreview shows the result of a dry run.
 func (v *view) deadLetterPreview(w http.ResponseWriter, r *http.Request) {
 	action, ok := actions[r.PathValue("action")]
 	if !ok {
@@ -267,7 +267,7 @@ func (v *view) deadLetterPreview(w http.ResponseWriter, r *http.Request) {
 	v.showDeadLetters(w, r, data)
 }
 
-var errBusy = errors.New("a redrive or discard is running: wait for its end, or stop it")
+var errBusy = errors.New("a redrive or discard is running: wait until it ends, or stop it")
 
 // changeDeadLetters starts a redrive or discard of the messages that the form selects.
 func (v *view) changeDeadLetters(r *http.Request) (answer, error) {

@@ -17,7 +17,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// eventData is what the page of an event shows.
+// eventData holds the content of an event's page.
 type eventData struct {
 	row
 	Title         string
@@ -131,7 +131,8 @@ func (v *view) eventData(ctx context.Context, id string) (eventData, error) {
 	return data, nil
 }
 
-// addItem adds what the event's item says. It is the truth about the event's state.
+// addItem adds the event's item. If the journal has another state of the event, the item takes
+// precedence.
 func (d *eventData) addItem(item pipeline.Item, v *view) {
 	mark, attempts := d.Mark, d.Attempts
 	d.row = itemEvent(item, v.Slug).row
@@ -387,8 +388,8 @@ func formatMicros(ms json.RawMessage) string {
 // maxLines limits the log lines that the page of an event shows.
 const maxLines = 100
 
-// stepsDuring returns the lines without an event that the function printed while it processed the
-// event, and the batches with the event that failed.
+// stepsDuring returns the function's lines that name no event, from the time in which it processed
+// the event. It also returns steps about failed batches that contained the event.
 func (j *journal) stepsDuring(function string, e event) (steps []activity.Step) {
 	j.mu.RLock()
 	defer j.mu.RUnlock()
@@ -422,7 +423,7 @@ func (v *view) sourceName(step activity.Step) string {
 	return visible(step.Source)
 }
 
-// adviceFor returns what to do about an event that failed with the code.
+// adviceFor returns advice about an event that failed with the code.
 func adviceFor(code pipeline.Code) string {
 	switch {
 	case code == pipeline.ProcessorError:

@@ -16,7 +16,7 @@ import (
 // pageRows is the number of rows that a page loads at once.
 const pageRows = 500
 
-// eventsData is what the list of events shows.
+// eventsData holds the content of the list of events.
 type eventsData struct {
 	Rows         []row
 	Query        url.Values

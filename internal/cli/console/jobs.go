@@ -19,7 +19,7 @@ type jobs struct {
 	list    []*job // the newest last
 }
 
-// maxJobs limits the jobs that jobs keeps. It removes only finished ones.
+// maxJobs limits the jobs in memory. Only finished jobs are removed.
 const maxJobs = 20
 
 // jobState is the state of a job.
@@ -114,7 +114,7 @@ func (s *jobs) resume(ctx context.Context, j *job) {
 	}()
 }
 
-// control pauses, stops or resumes a job. It reports whether the job could do that.
+// control pauses, stops or resumes a job. It reports whether the job's state allows this.
 func (s *jobs) control(ctx context.Context, id int, action string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

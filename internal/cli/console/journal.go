@@ -42,7 +42,7 @@ type journal struct {
 	stats   map[string]*stats
 }
 
-// event holds what the journal knows about an event, a batch or a part of a batch.
+// event holds the journal's data about an event, a batch or a part of a batch.
 type event struct {
 	row
 	pipeline   string // slug
@@ -72,7 +72,7 @@ type row struct {
 	Mark     string `json:"mark,omitempty"` // filtered, redriven, replayed
 	Attempts int    `json:"attempts,omitempty"`
 	Count    int    `json:"count,omitempty"` // events in a batch
-	Batch    string `json:"batch,omitempty"` // id of the batch of a part
+	Batch    string `json:"batch,omitempty"` // id of the part's batch
 	Cursor   uint64 `json:"cursor,omitempty"`
 }
 
@@ -109,8 +109,8 @@ func (j *journal) parts(batch string) []row {
 	return rows
 }
 
-// list returns up to limit rows that the query selects, the newest first. It begins after the
-// cursor before, if it is not 0. more reports whether there may be more rows.
+// list returns up to limit rows that the query selects, the newest first. If before is not 0, it is
+// the cursor after which the list begins. more reports whether there may be more rows.
 func (j *journal) list(q query, before uint64, limit int) (rows []row, more bool) {
 	j.mu.RLock()
 	defer j.mu.RUnlock()

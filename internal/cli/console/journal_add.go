@@ -29,7 +29,7 @@ var reloadSteps = []string{
 // add adds a step to the journal. slug names the pipeline of the step's source.
 func (j *journal) add(step activity.Step, slug string) {
 	if isCall(step) && stringOf(step, "caller") == AccessKey {
-		return // the console's own calls are not part of an event's life
+		return // ignore the console's own calls
 	}
 	step.Details = trimDetails(step.Details)
 	j.mu.Lock()
@@ -70,9 +70,9 @@ func (j *journal) addOther(step activity.Step, slug string) {
 	}
 }
 
-// event returns the event, which it creates if the journal does not know it. Calls and
-// notifications may name an event of a batch that was not split off. They belong to the batch.
-// event returns nil if the journal does not know the batch.
+// event returns the event with the step's id. If the journal does not know it, event creates it.
+// Calls and notifications may name an event of a batch that was not split off. They belong to the
+// batch. event returns nil if the journal does not know the batch.
 func (j *journal) event(id string, step activity.Step, slug string) *event {
 	e := j.events[id]
 	batchID, _, isPart, _ := pipeline.ParseID(id)
@@ -104,7 +104,7 @@ func (j *journal) event(id string, step activity.Step, slug string) *event {
 	return e
 }
 
-// addTo adds the step to the event, and changes the event's state as the step says.
+// addTo adds the step to the event, and updates the event's state.
 func (j *journal) addTo(e *event, step activity.Step) {
 	e.seq = j.seq
 	j.changes.MoveToFront(e.inChanges)
@@ -194,7 +194,7 @@ func (j *journal) forget() {
 	}
 }
 
-// appendLimited appends the element to the list, which keeps at least the last limit elements.
+// appendLimited appends the element to the list. It keeps at least the last limit elements.
 func appendLimited[T any](list []T, element T, limit int) []T {
 	if list = append(list, element); len(list) >= 2*limit {
 		list = slices.Clone(list[len(list)-limit:])

@@ -40,8 +40,8 @@ type metric struct {
 	id, namespace, name, dimension, value, stat string
 }
 
-// cloudWatch returns the numbers that CloudWatch has of the last 15 minutes. Its metrics are up to
-// some minutes late. If a call fails, the measures contain the reason.
+// cloudWatch returns CloudWatch's numbers for the last 15 minutes. Metrics are a few minutes late.
+// If a call fails, the measures contain the reason.
 func (v *view) cloudWatch(ctx context.Context) measures {
 	m := measures{
 		p50: -1, p99: -1, oldest: -1, step: time.Minute,
@@ -109,7 +109,7 @@ func (m *measures) addResult(id string, result types.MetricDataResult, end time.
 	}
 }
 
-// ringingAlarms returns the alarms of the pipeline's stack that ring.
+// ringingAlarms returns the alarms of the pipeline's stack in the state ALARM.
 func (v *view) ringingAlarms(ctx context.Context, client *cloudwatch.Client) ([]alarm, error) {
 	logicalIDs, names := map[string]string{}, []string{}
 	pages := cloudformation.NewListStackResourcesPaginator(cloudformation.NewFromConfig(v.Config),

@@ -7,7 +7,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// overviewData is what the overview shows.
+// overviewData holds the content of the overview.
 type overviewData struct {
 	Flow   []flow // the picture for wide and for narrow pages
 	Cards  []card
@@ -25,7 +25,7 @@ type card struct {
 	Path              string
 }
 
-// alarm is an alarm that rings.
+// alarm describes an alarm in the state ALARM.
 type alarm struct {
 	Name, Text string
 	Runbook    string // section of docs/runbooks.md

@@ -23,7 +23,7 @@ var assetFiles embed.FS
 var templates = template.Must(
 	template.New("").Funcs(templateFunctions).ParseFS(templateFiles, "templates/*.html"))
 
-// page holds what the layout and the template of a page show.
+// page holds the data of the layout and of a page's template.
 type page struct {
 	Title     string
 	Nav       string // name of the page, which is also its path
@@ -76,7 +76,7 @@ func (v *view) show(w http.ResponseWriter, r *http.Request, p page) {
 	_, _ = w.Write(html.Bytes()) // fails only if the browser is gone
 }
 
-// writeNotice writes a page that says why there is nothing to see.
+// writeNotice writes a page that contains only a title and a text.
 func writeNotice(w http.ResponseWriter, status int, title, text string) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
@@ -93,7 +93,7 @@ func (v *view) problemPage(
 
 type errorData struct{ Message string }
 
-// answer is the response to a change: where the browser goes, or what it shows.
+// answer is the response to a change: a page to open, a message or an error.
 type answer struct {
 	Location string `json:"location,omitempty"`
 	Message  string `json:"message,omitempty"`
@@ -165,7 +165,7 @@ func (s *Server) servePage(w http.ResponseWriter, r *http.Request, pages http.Ha
 	all := s.all()
 	if len(all) == 0 {
 		writeNotice(w, http.StatusServiceUnavailable, "The pipelines are not known yet",
-			"The platform starts. Load this page again in a moment.")
+			"The platform is starting. Load this page again in a moment.")
 		return
 	}
 	slug, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
@@ -235,7 +235,8 @@ var templateFunctions = template.FuncMap{
 	"add":      func(a, b int) int { return a + b },
 }
 
-// dict returns a map of the names and values in pairs, which a template passes to another template.
+// dict returns a map of alternating names and values. A template passes the map to another
+// template.
 func dict(pairs ...any) (map[string]any, error) {
 	values := make(map[string]any, len(pairs)/2)
 	for i := 0; i+1 < len(pairs); i += 2 {

@@ -34,7 +34,7 @@ type refusedEvent struct {
 	Detail string `json:"detail"`
 }
 
-// problem is a response of the API, or of the gateway, which sends only a message.
+// problem is an error response. API Gateway's own error responses have only a message.
 type problem struct {
 	Type    string `json:"type"`
 	Title   string `json:"title"`

@@ -2,7 +2,7 @@ package console
 
 import "net/http"
 
-// refusedData is what the page of refused requests shows.
+// refusedData holds the content of the page of refused requests.
 type refusedData struct {
 	Requests []refusedView
 	Curl     string

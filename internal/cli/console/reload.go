@@ -8,13 +8,13 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
 )
 
-// reloadData is what the page of --watch shows.
+// reloadData holds the content of the page about --watch.
 type reloadData struct {
 	Reloads []reloadView
 	Command string
 }
 
-// reloadView is one reload: what changed and what came of it.
+// reloadView describes a reload: its changes and its result.
 type reloadView struct {
 	Begin   time.Time
 	Files   []string

@@ -19,7 +19,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// replayData is what the page of replays shows.
+// replayData holds the content of the page of replays.
 type replayData struct {
 	Query   url.Values
 	Types   []string
@@ -73,7 +73,7 @@ func (v *view) replayState(form url.Values) (*replay.State, error) {
 		}
 	}
 	if !s.From.Before(s.To) {
-		return nil, fmt.Errorf("from must be before to, got %s and %s",
+		return nil, fmt.Errorf("\"from\" must be before \"to\", got %s and %s",
 			s.From.Format(time.RFC3339), s.To.Format(time.RFC3339))
 	}
 	return s, nil
@@ -273,12 +273,12 @@ func replayFile(id string) (string, error) {
 func (v *view) controlJob(r *http.Request) (answer, error) {
 	id, err := strconv.Atoi(r.PathValue("id"))
 	if err != nil || !v.jobs.control(v.server.ctx, id, r.PathValue("action")) {
-		return answer{}, errors.New("the job is not in a state in which it can do this")
+		return answer{}, errors.New("the job has changed its state: load the page again")
 	}
 	return answer{}, nil
 }
 
-// tail keeps the end of what is written.
+// tail keeps the last 4 KiB that were written.
 type tail struct{ text []byte }
 
 func (t *tail) Write(p []byte) (int, error) {

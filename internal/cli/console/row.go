@@ -23,7 +23,7 @@ func (r row) TriesText() string {
 	return strconv.Itoa(r.Attempts)
 }
 
-// Note returns what else a list says about the event.
+// Note returns more facts about the event, for a line in a list.
 func (r row) Note() string {
 	var parts []string
 	if r.Count > 0 {

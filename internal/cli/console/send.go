@@ -41,7 +41,7 @@ func shellQuote(text string) string {
 	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
-// sendData is what the page that sends events shows.
+// sendData holds the content of the page that sends events.
 type sendData struct {
 	Body  string
 	From  string // id of the event whose payload the page shows

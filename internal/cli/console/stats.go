@@ -8,7 +8,7 @@ import (
 // period is the time that the sparklines show.
 const period = 15 * time.Minute
 
-// stats counts what happened to a pipeline's events in the last period.
+// stats counts a pipeline's accepted, processed, failed and retried events in the last period.
 type stats struct {
 	accepted, processed, failed, retried, refused, failedBatches counter
 	latencies                                                    []latency // the newest last

@@ -23,7 +23,7 @@ type rowsMessage struct {
 	Skipped int   `json:"skipped,omitempty"` // changed events that are not in the message
 }
 
-// serveStream sends what changes. A reader has no queue: each message describes the journal at that
+// serveStream sends changes. A reader has no queue: each message describes the journal at that
 // time. So a slow reader misses changes, but never blocks the platform.
 func (v *view) serveStream(w http.ResponseWriter, r *http.Request) {
 	out := http.NewResponseController(w)
@@ -71,8 +71,8 @@ func (v *view) serveStream(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// rowsSince returns a function that returns the message with the rows that changed since its last
-// call. The name of the message is "" if none changed.
+// rowsSince returns a function. Each call returns a message with the rows that changed since the
+// last call. If no row changed, the message's name is "".
 func (v *view) rowsSince(r *http.Request) func(time.Time) (string, any) {
 	q, _ := readQuery(v.Slug, r.URL.Query()) // the page has reported errors
 	seq := v.since(r, "")
@@ -89,8 +89,8 @@ func (v *view) rowsSince(r *http.Request) func(time.Time) (string, any) {
 	}
 }
 
-// since returns the number of the last change that the reader's page shows. Without it, changes
-// between the rendering of the page and the start of the stream would be missed.
+// since returns the number of the last change that the reader's page shows. Without this number,
+// the page would miss changes before the start of the stream.
 func (v *view) since(r *http.Request, id string) uint64 {
 	seq, err := strconv.ParseUint(r.URL.Query().Get("since"), 10, 64)
 	if err != nil {
@@ -99,8 +99,8 @@ func (v *view) since(r *http.Request, id string) uint64 {
 	return seq
 }
 
-// changeSince returns a function that returns a message if the event that the reader names, or
-// anything if it names none, has changed. Jobs count as changes, too.
+// changeSince returns a function. Each call returns a message if the reader's event or a job has
+// changed. If the reader names no event, changes of all events count.
 func (v *view) changeSince(r *http.Request) func(time.Time) (string, any) {
 	id := r.URL.Query().Get("id")
 	state := func() [2]uint64 {

@@ -20,8 +20,8 @@ const (
 	openNodes    = 200  // a larger tree starts folded below its first level
 )
 
-// tree is a JSON text as a tree that the page can fold. Names keep their order, and numbers their
-// text.
+// tree holds a JSON text as a tree that the page can fold. Names keep their order. Numbers keep
+// their text.
 type tree struct {
 	root  *node
 	nodes int
@@ -196,7 +196,7 @@ func (n *node) child(token string) *node {
 // Raw returns the whole text, or "" if it is too large to copy from the page.
 func (t tree) Raw() string { return t.raw }
 
-// Note says what the tree does not show.
+// Note says which parts of the text the tree leaves out.
 func (t tree) Note() string { return t.note }
 
 // Empty reports whether there is no text.
@@ -294,7 +294,7 @@ func (n *node) writeValue(b *strings.Builder) {
 	}
 }
 
-// writeMark writes the mark as text too, because colours alone do not reach all readers.
+// writeMark writes the mark as text too, because some users can't see colours.
 func (n *node) writeMark(b *strings.Builder) {
 	if n.mark != "" {
 		b.WriteString(`<span class="m">` + n.mark + `</span>`)

@@ -21,9 +21,9 @@ type Change struct {
 	Action   Action
 }
 
-// Action is what a change does with its messages.
+// Action redrives or discards messages.
 type Action struct {
-	// Apply returns an error or nil for each message.
+	// Apply changes the messages. It returns an error or nil for each message.
 	Apply func(ctx context.Context, p deployment.Pipeline, messages []Message) []error
 	// Rejects reports whether Apply always fails for the message. If Rejects is nil, Apply can
 	// succeed for every message.

@@ -180,7 +180,7 @@ func (s *Scan) lookUp(ctx context.Context, messages []Message) error {
 }
 
 // remove deletes messages that handle has finished. If it can't delete a message, a later scan
-// Visits the message again. This is harmless: redriving or dropping an event twice is safe.
+// visits the message again. This is harmless: redriving or discarding an event twice is safe.
 func (s *Scan) remove(ctx context.Context, finished []Message) error {
 	receipts := make([]string, len(finished))
 	for i, m := range finished {

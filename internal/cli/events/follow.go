@@ -10,8 +10,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Follower finds events that are new or whose status changed. An event that is PROCESSED or FAILED
-// does not change for it.
+// Follower finds events that are new or whose status changed. It ignores later
+// changes of events that are PROCESSED or FAILED.
 type Follower struct {
 	pipeline deployment.Pipeline
 	query    Query
@@ -19,7 +19,7 @@ type Follower struct {
 	started  bool
 }
 
-// NewFollower returns a follower of the events that match the query. Until must be the zero time.
+// NewFollower returns a follower of the events that match the query. q.Until must be zero.
 func NewFollower(p deployment.Pipeline, q Query) *Follower {
 	return &Follower{pipeline: p, query: q, statuses: make(map[string]pipeline.Status)}
 }

@@ -99,7 +99,7 @@ func concerns(text, id string, span pipeline.Span) bool {
 		other.First <= span.First && span.Last <= other.Last)
 }
 
-// timeOf returns the time in a line of JSON, which is more precise than that of CloudWatch Logs.
+// timeOf returns the time in a line of JSON. The time of CloudWatch Logs is less precise.
 func timeOf(text string, otherwise time.Time) time.Time {
 	var line struct {
 		Time time.Time `json:"time"`

@@ -18,8 +18,8 @@ const (
 	reset        = "\x1b[0m"
 )
 
-// WriteJSON writes a JSON value, or lines of JSON, indented. It escapes control characters. It writes content that
-// is not JSON unchanged.
+// WriteJSON indents a JSON value or lines of JSON, and escapes control characters. It does not
+// indent other content.
 func WriteJSON(w io.Writer, content []byte, colours bool) error {
 	values := slices.Collect(bytes.Lines(content))
 	if json.Valid(content) {

@@ -79,8 +79,8 @@ func spaceForContext(env []string) int {
 	return limit - len(contextVariable) - len("={}") - 1
 }
 
-// splitContext divides context values into those whose JSON fits in space bytes, and the rest. It
-// prefers short values.
+// splitContext divides context values in two: fits holds values whose JSON takes at most the space,
+// in bytes, and rest holds the other values. It prefers short values.
 func splitContext(values map[string]any, space int) (fits, rest map[string]any, err error) {
 	sizes := map[string]int{}
 	for key, value := range values {

@@ -24,7 +24,8 @@ var queryServices = []string{"cloudformation", "sts", ""}
 
 type callKey struct{}
 
-// KeepCall returns a handler for requests whose call is read once, by the first ReadCall.
+// KeepCall returns a handler that keeps each request's call, so that only the first ReadCall
+// derives the call.
 func KeepCall(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callKey{}, new(*Call))))

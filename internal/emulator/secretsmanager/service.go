@@ -155,7 +155,7 @@ func (s *secret) removeStage(stage string) {
 type Definition struct {
 	Name, Description, KMSKey string
 	Value                     string // used for a new secret, and if the template changed
-	Template                  string // Value if it is in the template, "" if it was generated
+	Template                  string // value in the template; "" for a generated value
 	Tags                      []Tag
 }
 

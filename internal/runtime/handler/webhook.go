@@ -57,8 +57,9 @@ func (a API) webhook(ctx context.Context, req request, name string) response {
 	return webhookResponse(source.Scheme, accepted)
 }
 
-// verify checks the signature. If it does not match, verify repeats the check with secrets that
-// were changed since they were cached. It returns a *webhook.Refusal for an invalid request.
+// verify checks the signature. After a mismatch, verify checks again with the newest values of the
+// secret, if they differ from the cached values. It returns a *webhook.Refusal for an invalid
+// request.
 func (a API) verify(
 	ctx context.Context, source webhook.Source, headers map[string]string, body []byte,
 ) error {
@@ -170,8 +171,8 @@ func (a API) rejectWebhook(
 	return resp
 }
 
-// webhookResponse returns the response that the sender expects. Slack shows a body to the user of a
-// slash command, so there is none. Slack and Shopify document 200 as the only success.
+// webhookResponse returns the response that the sender expects. Slack shows the body to the user of
+// a slash command, so the response has no body. Slack and Shopify document 200 as the only success.
 func webhookResponse(scheme webhook.Scheme, accepted pipeline.Accepted) response {
 	resp := jsonResponse(http.StatusAccepted, acceptedBody{"accepted", accepted.Event.ID})
 	switch scheme {

@@ -55,8 +55,9 @@ func subBatchSize(n, crashes int) int {
 	return max(size, 1)
 }
 
-// retryOrder returns the order in which a retry runs sorted tasks. It begins in the middle without
-// a counted crash, at the back after one and at the front after two. Then this sequence repeats.
+// retryOrder returns the order in which a retry runs sorted tasks. Without a counted crash, the
+// order begins in the middle. After one crash it begins at the back, and after two crashes at the
+// front. Then this sequence repeats.
 func retryOrder[T any](sorted []T, crashes int) []T {
 	switch crashes % 3 {
 	case 0:

@@ -14,8 +14,8 @@ type Webhook struct {
 	Headers     map[string]string `json:"headers,omitempty"` // kept by the source's options
 }
 
-// WebhookCaller returns the caller of the events of a webhook source. No authorizer's callers have
-// names of this form, so a source can't use another caller's idempotency keys.
+// WebhookCaller returns the caller of the events of a webhook source. No authorizer
+// returns this name, so a source can't use another caller's idempotency keys.
 func WebhookCaller(source string) string { return "webhook:" + source }
 
 // WebhookEventID returns the id of the event with a delivery key.

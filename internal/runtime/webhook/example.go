@@ -28,12 +28,12 @@ func (s Source) UsableSecret(secret string) bool {
 	return err == nil
 }
 
-// SenderCreatesSecret reports whether the sender generates the secret, so that a random secret is
-// useless.
+// SenderCreatesSecret reports whether the sender generates the secret. Such a sender can't use a
+// random secret.
 func (s Source) SenderCreatesSecret() bool { return s.Scheme != GitHub && s.Scheme != Generic }
 
-// Example returns a JSON body for a test of the source. It contains the type and the delivery id if
-// the source's scheme reads them from the body.
+// Example returns a JSON body for a test of the source. The body contains the type and the delivery
+// id if the scheme reads them from there.
 func (s Source) Example(eventType, id string) []byte {
 	typePointer, idPointer := "/type", "/id" // Stripe
 	switch {

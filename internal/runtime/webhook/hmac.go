@@ -23,7 +23,7 @@ type HMAC struct {
 	Prefix    string    `json:"prefix,omitempty"` // before the encoded signature, such as "sha256="
 
 	TimestampHeader string `json:"timestampHeader,omitempty"`
-	Tolerance       int    `json:"tolerance,omitempty"` // of the timestamp, in seconds; 0: default
+	Tolerance       int    `json:"tolerance,omitempty"` // seconds; 0 means the default
 	// SignedContent is the text that is signed, with the placeholders {timestamp}, {id} and {body}.
 	SignedContent string `json:"signedContent,omitempty"`
 
@@ -115,11 +115,11 @@ func (h HMAC) validate() error {
 	for _, text := range []string{h.EventType, h.EventTypeHeader, h.EventTypePointer} {
 		types += min(len(text), 1)
 	}
-	require(types == 1, "EventType, EventTypeHeader and EventTypePointer: set exactly one, got "+
-		"%d: an event needs a type", types)
+	require(types == 1, "EventType, EventTypeHeader and EventTypePointer: exactly one must be "+
+		"set, got %d", types)
 	require((h.DeliveryIDHeader == "") != (h.DeliveryIDPointer == ""),
-		"DeliveryIdHeader and DeliveryIdPointer: set exactly one. Without a delivery id, a request "+
-			"that the sender repeats becomes a second event")
+		"DeliveryIdHeader and DeliveryIdPointer: exactly one must be set. Without a delivery id, "+
+			"a repeated request becomes a second event")
 	return errors.Join(errs...)
 }
 

@@ -28,7 +28,7 @@ func (s Source) EventType(headers map[string]string, payload Payload) string {
 	return s.TypeOf(s.scheme().eventType(headers, payload))
 }
 
-// TypeOf returns the event type for the sender's name of a type.
+// TypeOf converts the sender's name for a type to an event type.
 func (s Source) TypeOf(name string) string {
 	if name == "" {
 		return ""
@@ -73,7 +73,8 @@ type Payload struct {
 	members map[string]jsontext.Value // of the outermost object
 }
 
-// NewPayload returns the payload with the JSON. If it is invalid, the payload may have no members.
+// NewPayload returns a Payload with the JSON text. If the text is invalid, the Payload may have no
+// members.
 func NewPayload(json []byte) Payload { return Payload{json, members(json)} }
 
 // lookup returns the string or the number at a JSON pointer. It returns "" for all other values. A

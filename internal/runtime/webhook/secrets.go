@@ -45,7 +45,7 @@ type cachedSecret struct {
 	err      error     // of the last attempt
 }
 
-// Secret holds the values of a secret at the time of a reading.
+// Secret holds the values that one reading of a secret has returned.
 type Secret struct {
 	Values  []string
 	id      string
@@ -53,7 +53,7 @@ type Secret struct {
 }
 
 // Get returns a secret that was read in the last 5 minutes. If the secret can't be read, Get
-// returns the last known values. Get returns an error only if there are none.
+// returns the last known values. Without known values, Get returns an error.
 func (s *Secrets) Get(ctx context.Context, id string) (Secret, error) {
 	c := s.lock(id)
 	defer c.mu.Unlock()
@@ -74,8 +74,8 @@ func (s *Secrets) Get(ctx context.Context, id string) (Secret, error) {
 	return c.secret(id), err
 }
 
-// Renew returns the secret if it has changed after old was returned. It reads the secret at most
-// once a second. changed is false if the values are still the same.
+// Renew returns the newest values of a secret. It reads the secret again at most once a second.
+// changed reports whether the values differ from the values in old.
 func (s *Secrets) Renew(ctx context.Context, old Secret) (renewed Secret, changed bool) {
 	c := s.lock(old.id)
 	defer c.mu.Unlock()

@@ -37,8 +37,8 @@ func (slack) deliveryID(_ map[string]string, payload Payload) string {
 	return ""
 }
 
-// Challenge returns the challenge of Slack's url_verification, to which the API must answer with
-// the challenge. ok is false for all other requests.
+// Challenge returns the challenge in a url_verification of Slack. The API must return the challenge
+// in the response. ok is false for all other requests.
 func (s Source) Challenge(payload Payload) (challenge string, ok bool) {
 	if s.Scheme != Slack || payload.lookup("/type") != "url_verification" {
 		return "", false

@@ -45,7 +45,7 @@ var headerPattern = lazyregexp.New(`^[a-z0-9!#$%&'*+.^_|~-]{1,64}$`)
 // prefixPattern matches the first part of event types, without the period that follows.
 var prefixPattern = lazyregexp.New(`^[A-Za-z][A-Za-z0-9._-]{0,31}$`)
 
-// ValidName reports whether name may be the name of a source.
+// ValidName reports whether a source may have the name.
 func ValidName(name string) bool { return namePattern.MatchString(name) }
 
 // Validate returns all errors of a source's options, joined. The text of each error begins with the

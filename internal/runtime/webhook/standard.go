@@ -22,7 +22,7 @@ var standardSignature = HMAC{
 
 type standard struct{ HMAC }
 
-// svixPrefix begins the names that Svix, the origin of the standard, uses for the same headers.
+// svixPrefix is the first part of Svix's names for the same headers. The standard comes from Svix.
 const (
 	standardPrefix = "webhook-"
 	svixPrefix     = "svix-"
@@ -54,7 +54,7 @@ func standardNames(headers map[string]string) map[string]string {
 	return renamed
 }
 
-// SecretPrefix begins a secret of Standard Webhooks. The rest of the secret is base64.
+// SecretPrefix is the first part of a Standard Webhooks secret. The rest is base64.
 const SecretPrefix = "whsec_"
 
 func (standard) key(secret string) ([]byte, error) {

@@ -21,7 +21,7 @@ func refuse(format string, args ...any) error { return &Refusal{fmt.Sprintf(form
 // may use a newer secret.
 var ErrMismatch error = &Refusal{"The signature does not match the body and the secret."}
 
-// ErrUnusable reports that no secret can be the key of the source's scheme.
+// ErrUnusable reports that none of the secret's values can be a key of the scheme.
 var ErrUnusable = errors.New("the secret is not usable")
 
 // CheckHeaders returns a *Refusal if a request has no signature, a malformed signature, or a
@@ -78,10 +78,10 @@ func (s Source) Verify(
 	return ErrMismatch
 }
 
-// signature holds what a request's headers say about its signature.
+// signature holds the signature in a request's headers, and the parameters for its verification.
 type signature struct {
-	candidates    [][]byte // of which one must match
-	before, after string   // signed before and after the body
+	candidates    [][]byte // one of them must match
+	before, after string   // signed text around the body
 	at            time.Time
 	tolerance     time.Duration
 	hash          func() hash.Hash

@@ -3,13 +3,10 @@ package console
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/events"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
@@ -57,11 +54,15 @@ func (v *view) searchBronze(ctx context.Context, q query, before string) (rowsAn
 	}
 	var found rowsAnswer
 	for range searchHours {
-		rows, err := v.searchHour(ctx, q, types, hour)
+		items, err := events.InHour(ctx, v.Pipeline, types, hour, searchKeys)
 		if err != nil {
 			return found, err
 		}
-		found.Rows = append(found.Rows, rows...)
+		for _, item := range items {
+			if e := itemEvent(item, v.Slug); q.matches(&e) {
+				found.Rows = append(found.Rows, e.row)
+			}
+		}
 		hour = hour.Add(-time.Hour)
 		if hour.Add(time.Hour).Before(oldest) {
 			found.Note = "Searched back to " + oldest.Local().Format("2006-01-02 15:04") + "."
@@ -76,59 +77,6 @@ func (v *view) searchBronze(ctx context.Context, q query, before string) (rowsAn
 		"Bronze and reads their items.", plural(len(types), "type"),
 		hour.Add(time.Hour).Local().Format("2006-01-02 15:04"), searchHours)
 	return found, nil
-}
-
-// searchHour returns the rows of one hour, the newest first.
-func (v *view) searchHour(
-	ctx context.Context, q query, types []string, hour time.Time,
-) ([]row, error) {
-	ids := make([][]string, len(types))
-	listing, listCtx := errgroup.WithContext(ctx)
-	listing.SetLimit(8)
-	for i, eventType := range types {
-		listing.Go(func() (err error) {
-			ids[i], err = v.idsIn(listCtx, pipeline.BronzeHourPrefix(eventType, hour))
-			return err
-		})
-	}
-	if err := listing.Wait(); err != nil {
-		return nil, err
-	}
-	all := slices.Concat(ids...)
-	slices.Sort(all)
-	all = slices.Compact(all)
-	var rows []row
-	for chunk := range slices.Chunk(all, 100) {
-		items, err := v.Items().GetMany(ctx, chunk)
-		if err != nil {
-			return nil, err
-		}
-		for _, item := range items {
-			if e := itemEvent(item, v.Slug); q.matches(&e) {
-				rows = append(rows, e.row)
-			}
-		}
-	}
-	slices.SortFunc(rows, func(a, b row) int { return int(b.Time - a.Time) })
-	return rows, nil
-}
-
-// idsIn returns the ids of the events whose Bronze keys begin with the prefix.
-func (v *view) idsIn(ctx context.Context, prefix string) (ids []string, err error) {
-	for after := ""; len(ids) < searchKeys; {
-		objects, err := v.BronzeBucket().List(ctx, prefix, after)
-		if err != nil || len(objects) == 0 {
-			return ids, err
-		}
-		for _, o := range objects {
-			id, _, _ := strings.Cut(strings.TrimPrefix(o.Key, prefix), ".json")
-			if len(id) >= 36 && pipeline.ValidID(id[:36]) {
-				ids = append(ids, id[:36])
-			}
-		}
-		after = objects[len(objects)-1].Key
-	}
-	return ids, nil
 }
 
 // itemEvent returns the event that an item describes.

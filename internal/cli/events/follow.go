@@ -2,6 +2,7 @@ package events
 
 import (
 	"context"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -38,7 +39,7 @@ func (f *Follower) Next(ctx context.Context, now time.Time) (changed []pipeline.
 	}
 	f.started = true
 	for at := first; !at.After(hour); at = at.Add(time.Hour) {
-		ids, err := idsOf(ctx, f.pipeline, types, at)
+		ids, err := idsOf(ctx, f.pipeline, types, at, math.MaxInt)
 		if err != nil {
 			return nil, err
 		}

@@ -6,6 +6,7 @@ package events
 
 import (
 	"context"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -48,7 +49,7 @@ func Search(
 		last = time.Now()
 	}
 	for hour := last.UTC().Truncate(time.Hour); hour.Add(time.Hour).After(q.Since); {
-		items, err := searchHour(ctx, p, types, hour)
+		items, err := InHour(ctx, p, types, hour, math.MaxInt)
 		if err != nil {
 			return err
 		}
@@ -73,11 +74,12 @@ func typesOf(ctx context.Context, p deployment.Pipeline, eventType string) ([]st
 	return p.BronzeBucket().Types(ctx, "")
 }
 
-// searchHour returns the events that were received in an hour, the newest first.
-func searchHour(
-	ctx context.Context, p deployment.Pipeline, types []string, hour time.Time,
+// InHour returns the events of the types that were received in an hour, the newest first. It reads
+// at most about limit keys of each type.
+func InHour(
+	ctx context.Context, p deployment.Pipeline, types []string, hour time.Time, limit int,
 ) ([]pipeline.Item, error) {
-	ids, err := idsOf(ctx, p, types, hour)
+	ids, err := idsOf(ctx, p, types, hour, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -117,14 +119,14 @@ const maxItems = 100
 
 // idsOf returns the ids of the events and batches that were received in an hour.
 func idsOf(
-	ctx context.Context, p deployment.Pipeline, types []string, hour time.Time,
+	ctx context.Context, p deployment.Pipeline, types []string, hour time.Time, limit int,
 ) ([]string, error) {
 	lists := make([][]string, len(types))
 	listing, ctx := errgroup.WithContext(ctx)
 	listing.SetLimit(8)
 	for i, eventType := range types {
 		listing.Go(func() (err error) {
-			lists[i], err = idsBelow(ctx, p, pipeline.BronzeHourPrefix(eventType, hour))
+			lists[i], err = idsBelow(ctx, p, pipeline.BronzeHourPrefix(eventType, hour), limit)
 			return err
 		})
 	}
@@ -136,12 +138,13 @@ func idsOf(
 	return slices.Compact(ids), nil
 }
 
-// idsBelow returns the ids in the Bronze keys that begin with the prefix.
+// idsBelow returns the ids in the Bronze keys that begin with the prefix. It stops after the page
+// that reaches the limit.
 func idsBelow(
-	ctx context.Context, p deployment.Pipeline, prefix string,
+	ctx context.Context, p deployment.Pipeline, prefix string, limit int,
 ) (ids []string, err error) {
 	const idLength = 36
-	for after := ""; ; {
+	for after := ""; len(ids) < limit; {
 		objects, err := p.BronzeBucket().List(ctx, prefix, after)
 		if err != nil || len(objects) == 0 {
 			return ids, err
@@ -154,4 +157,5 @@ func idsBelow(
 		}
 		after = objects[len(objects)-1].Key
 	}
+	return ids, nil
 }

@@ -108,11 +108,12 @@ func eval[T any](t *testing.T, b *tab, expression string) (value T) {
 // wait waits until the page's main part, or the element that a selector names, contains the text.
 func (b *tab) wait(t *testing.T, selector, text string) {
 	t.Helper()
+	var got string
 	waitUntil(t, func() string {
-		var got string
 		expression := fmt.Sprintf(`(document.querySelector(%q) || {}).textContent || ""`, selector)
-		if err := chromedp.Run(b.ctx, chromedp.Evaluate(expression, &got)); err != nil {
-			return err.Error()
+		err := chromedp.Run(b.ctx, chromedp.Evaluate(expression, &got))
+		if err != nil {
+			t.Fatalf("%s lacks %q: %.2000s: %v", selector, text, got, err)
 		}
 		if strings.Contains(got, text) {
 			return ""

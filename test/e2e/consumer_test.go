@@ -132,7 +132,7 @@ func TestConsumer_RunsAndReloadsTheApp(t *testing.T) {
 	if code := waitProcessed("Returns", sendOne("Returns")); code != "second" {
 		t.Errorf("the new code filtered the event of Returns as %q", code)
 	}
-	if out := cli("dlq", "list", "--pipeline", "Returns"); !strings.Contains(out, "No message") {
+	if out := cli("dlq", "list", "--pipeline", "Returns"); !strings.Contains(out, "The DLQ is empty") {
 		t.Errorf("the DLQ of Returns: %s", out)
 	}
 	replay := cli("replay", "--pipeline", "Orders", "--type", "demo", "--from", "1h", "--dry-run")

@@ -112,8 +112,11 @@ func (b *tab) wait(t *testing.T, selector, text string) {
 	waitUntil(t, func() string {
 		expression := fmt.Sprintf(`(document.querySelector(%q) || {}).textContent || ""`, selector)
 		err := chromedp.Run(b.ctx, chromedp.Evaluate(expression, &got))
-		if err != nil {
+		switch {
+		case b.ctx.Err() != nil:
 			t.Fatalf("%s lacks %q: %.2000s: %v", selector, text, got, err)
+		case err != nil: // the page may be loading
+			return err.Error()
 		}
 		if strings.Contains(got, text) {
 			return ""

@@ -213,6 +213,9 @@ func testConsole(t *testing.T, p *platform) {
 		}
 		return ""
 	})
+	b.click(t, `//section[@id="list"]//a[contains(., "Discard")]`)
+	b.click(t, `//button[contains(., "Discard 2 messages")]`)
+	b.wait(t, "#jobs", "Discarded2")
 
 	p.post(t, `{"eventType":"console.order","n":{"m":1e400}}`)
 	b.open(t, "/refused")

@@ -125,14 +125,15 @@ func (b *tab) wait(t *testing.T, selector, text string) {
 	})
 }
 
-// click waits for an element and clicks it. A script finds and clicks it in one step, because the
-// page may replace the element at any time.
+// click waits for an element of a loaded page and clicks it. Before the page is loaded, its script
+// does not handle clicks. A script finds and clicks the element in one step, because the page may
+// replace the element at any time.
 func (b *tab) click(t *testing.T, xpath string) {
 	t.Helper()
 	waitUntil(t, func() string {
 		if eval[bool](t, b, fmt.Sprintf(`(() => {
 			const found = document.evaluate(%q, document, null, 9, null).singleNodeValue;
-			if (!found || found.disabled) return false;
+			if (document.readyState !== "complete" || !found || found.disabled) return false;
 			found.click();
 			return true;
 		})()`, xpath)) {

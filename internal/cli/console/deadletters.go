@@ -312,7 +312,6 @@ func (v *view) change(
 ) error {
 	v.scanning.Lock()
 	defer v.scanning.Unlock()
-	v.cache.forget("dlq") // a page that shows the job's progress must not show the old messages
 	p, err := change.Preview(ctx)
 	if err != nil {
 		return err

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -107,17 +106,14 @@ func completeIDs(ctx context.Context, f *stackFlags) (ids []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	errEnough := errors.New("enough ids")
 	q := events.Query{Since: time.Now().Add(-time.Hour)}
-	err = events.Search(ctx, p, q, func(item pipeline.Item) error {
-		ids = append(ids, item.ID)
-		if len(ids) == maxCompletedIDs {
-			return errEnough
+	for item, err := range events.Search(ctx, p, q) {
+		if err != nil {
+			return ids, err
 		}
-		return nil
-	})
-	if err == errEnough {
-		err = nil
+		if ids = append(ids, item.ID); len(ids) == maxCompletedIDs {
+			break
+		}
 	}
-	return ids, err
+	return ids, nil
 }

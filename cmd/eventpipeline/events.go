@@ -79,20 +79,20 @@ func (f *eventsFlags) run(cmd *cobra.Command) error {
 		return f.followEvents(cmd.Context(), p, q, show)
 	}
 	count := 0
-	errLimit := errors.New("limit")
-	err = events.Search(cmd.Context(), p, q, func(item pipeline.Item) error {
-		if count++; f.limit > 0 && count > f.limit {
-			return errLimit
+	for item, err := range events.Search(cmd.Context(), p, q) {
+		if err != nil {
+			return err
 		}
-		return show(item)
-	})
-	switch {
-	case err == errLimit:
-		fmt.Fprintf(cmd.ErrOrStderr(), "There are more than %d; set --limit, --since or --until.\n",
-			f.limit)
-	case err != nil:
-		return err
-	case count == 0:
+		if count++; f.limit > 0 && count > f.limit {
+			fmt.Fprintf(cmd.ErrOrStderr(), "There are more than %d; set --limit, --since or --until.\n",
+				f.limit)
+			break
+		}
+		if err := show(item); err != nil {
+			return err
+		}
+	}
+	if count == 0 {
 		fmt.Fprintf(cmd.ErrOrStderr(), "No event matches. The search began at %s; "+
 			"set --since 24h for more.\n", q.Since.Local().Format(time.DateTime))
 	}

@@ -183,10 +183,5 @@ func failureText(s activity.Step) string {
 // readDetail decodes a detail of a step into value. It does nothing if there is no such detail, or
 // if the detail has another type.
 func readDetail(s activity.Step, name string, value any) {
-	for _, d := range s.Details {
-		if d.Name == name {
-			_ = json.Unmarshal(d.Value, value)
-			return
-		}
-	}
+	_ = json.Unmarshal(s.Detail(name), value)
 }

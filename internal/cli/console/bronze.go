@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -99,12 +100,6 @@ func itemEvent(item pipeline.Item, slug string) event {
 	case pipeline.Failed:
 		e.Took = item.FailedAt.Sub(item.ReceivedAt).Milliseconds()
 	}
-	switch {
-	case e.Mark != "":
-	case item.Replay.ID != "":
-		e.Mark = "replayed"
-	case item.Replay.Redrives > 0:
-		e.Mark = "redriven"
-	}
+	e.Mark = cmp.Or(e.Mark, events.Mark(item))
 	return e
 }

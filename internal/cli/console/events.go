@@ -50,11 +50,7 @@ func (v *view) events(w http.ResponseWriter, r *http.Request) {
 		data.Problem = visible(err.Error())
 	}
 	if v.server.o.Local {
-		rows, more := v.server.journal.list(q, 0, pageRows)
-		data.Rows = rows
-		if more {
-			data.More = strconv.FormatUint(rows[len(rows)-1].Cursor, 10)
-		}
+		data.Rows, data.More = v.localRows(q, 0)
 		data.Types, data.Codes = v.server.journal.known(v.Slug)
 	} else {
 		data.Slow = true
@@ -78,11 +74,7 @@ func (v *view) eventRows(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 	case v.server.o.Local:
 		before, _ := strconv.ParseUint(r.URL.Query().Get("before"), 10, 64) // 0: the newest
-		var more bool
-		found.Rows, more = v.server.journal.list(q, before, pageRows)
-		if more {
-			found.More = strconv.FormatUint(found.Rows[len(found.Rows)-1].Cursor, 10)
-		}
+		found.Rows, found.More = v.localRows(q, before)
 	default:
 		found, err = v.searchBronze(r.Context(), q, r.URL.Query().Get("before"))
 	}
@@ -91,6 +83,16 @@ func (v *view) eventRows(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(found) // the browser may be gone
+}
+
+// localRows returns a page of rows of the local platform after the cursor before, and the cursor of
+// the next page, or "" if there is none.
+func (v *view) localRows(q query, before uint64) (rows []row, next string) {
+	rows, more := v.server.journal.list(q, before, pageRows)
+	if more {
+		next = strconv.FormatUint(rows[len(rows)-1].Cursor, 10)
+	}
+	return rows, next
 }
 
 // filterNames lists the parameters of a search.

@@ -218,17 +218,8 @@ func trimDetails(details []activity.Detail) []activity.Detail {
 	return kept
 }
 
-func valueOf(step activity.Step, name string) json.RawMessage {
-	for _, d := range step.Details {
-		if d.Name == name {
-			return d.Value
-		}
-	}
-	return nil
-}
-
 // stringOf returns a detail as text: the text of a string, and the JSON of any other value.
-func stringOf(step activity.Step, name string) string { return detailText(valueOf(step, name)) }
+func stringOf(step activity.Step, name string) string { return detailText(step.Detail(name)) }
 
 func detailText(value json.RawMessage) string {
 	var text string
@@ -240,12 +231,12 @@ func detailText(value json.RawMessage) string {
 
 func numberOf(step activity.Step, name string) int {
 	var number float64
-	_ = json.Unmarshal(valueOf(step, name), &number) // 0 if it is not a number
+	_ = json.Unmarshal(step.Detail(name), &number) // 0 if it is not a number
 	return int(number)
 }
 
 func listOf(step activity.Step, name string) []string {
 	var list []string
-	_ = json.Unmarshal(valueOf(step, name), &list) // nil if it is not a list
+	_ = json.Unmarshal(step.Detail(name), &list) // nil if it is not a list
 	return list
 }

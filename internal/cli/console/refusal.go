@@ -94,7 +94,7 @@ func (j *journal) refusals(slug string) []refusal {
 // headerFields returns the headers of a request, sorted by name.
 func headerFields(step activity.Step) []field {
 	var headers map[string]string
-	_ = json.Unmarshal(valueOf(step, "headers"), &headers) // nil if the step has no headers
+	_ = json.Unmarshal(step.Detail("headers"), &headers) // nil if the step has no headers
 	var fields []field
 	for _, name := range sortedKeys(headers) {
 		fields = append(fields, field{visible(name), visible(headers[name])})
@@ -113,7 +113,7 @@ func callerOf(step activity.Step) string {
 		} `json:"jwt"`
 		Lambda map[string]any `json:"lambda"`
 	}
-	_ = json.Unmarshal(valueOf(step, "authorizer"), &authorizer) // empty for an open API
+	_ = json.Unmarshal(step.Detail("authorizer"), &authorizer) // empty for an open API
 	if authorizer.IAM.UserARN != "" {
 		return "iam " + authorizer.IAM.UserARN
 	}

@@ -29,11 +29,8 @@ func NewRow(item pipeline.Item) Row {
 	if item.IsBatch() {
 		r.Notes = append(r.Notes, fmt.Sprintf("batch of %d", item.Events()))
 	}
-	switch {
-	case item.Replay.ID != "":
-		r.Notes = append(r.Notes, "replayed")
-	case item.Replay.Redrives > 0:
-		r.Notes = append(r.Notes, "redriven")
+	if mark := Mark(item); mark != "" {
+		r.Notes = append(r.Notes, mark)
 	}
 	switch item.Status {
 	case pipeline.Processed:
@@ -46,6 +43,17 @@ func NewRow(item pipeline.Item) Row {
 		r.Notes = append(r.Notes, fmt.Sprintf("%s: %s", item.Failure.Code, item.Failure.Reason))
 	}
 	return r
+}
+
+// Mark returns "replayed" or "redriven" if an operator has enqueued the event again, or "".
+func Mark(item pipeline.Item) string {
+	switch {
+	case item.Replay.ID != "":
+		return "replayed"
+	case item.Replay.Redrives > 0:
+		return "redriven"
+	}
+	return ""
 }
 
 // Widths of the columns. A line has 79 columns.

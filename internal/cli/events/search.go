@@ -6,6 +6,7 @@ package events
 
 import (
 	"context"
+	"iter"
 	"math"
 	"slices"
 	"strings"
@@ -36,34 +37,32 @@ type ItemReader interface {
 	GetMany(ctx context.Context, ids []string) (map[string]pipeline.Item, error)
 }
 
-// Search calls visit for each event that matches, the newest first, until visit returns an error.
-func Search(
-	ctx context.Context, p deployment.Pipeline, q Query, visit func(pipeline.Item) error,
-) error {
-	types, err := typesOf(ctx, p, q.Type)
-	if err != nil {
-		return err
-	}
-	last := q.Until
-	if last.IsZero() {
-		last = time.Now()
-	}
-	for hour := last.UTC().Truncate(time.Hour); hour.Add(time.Hour).After(q.Since); {
-		items, err := InHour(ctx, p, types, hour, math.MaxInt)
+// Search returns the events that match, the newest first. It ends after an error.
+func Search(ctx context.Context, p deployment.Pipeline, q Query) iter.Seq2[pipeline.Item, error] {
+	return func(yield func(pipeline.Item, error) bool) {
+		types, err := typesOf(ctx, p, q.Type)
 		if err != nil {
-			return err
+			yield(pipeline.Item{}, err)
+			return
 		}
-		for _, item := range items {
-			if !q.matches(item) {
-				continue
+		last := q.Until
+		if last.IsZero() {
+			last = time.Now()
+		}
+		hour := last.UTC().Truncate(time.Hour)
+		for ; hour.Add(time.Hour).After(q.Since); hour = hour.Add(-time.Hour) {
+			items, err := InHour(ctx, p, types, hour, math.MaxInt)
+			if err != nil {
+				yield(pipeline.Item{}, err)
+				return
 			}
-			if err := visit(item); err != nil {
-				return err
+			for _, item := range items {
+				if q.matches(item) && !yield(item, nil) {
+					return
+				}
 			}
 		}
-		hour = hour.Add(-time.Hour)
 	}
-	return nil
 }
 
 // typesOf returns the type, or all types in Bronze if it is empty.

@@ -38,6 +38,16 @@ func StringDetail(name, value string) Detail {
 	return Detail{name, appendString(nil, value)}
 }
 
+// Detail returns the value of the detail with the name, or nil if there is none.
+func (s Step) Detail(name string) json.RawMessage {
+	for _, d := range s.Details {
+		if d.Name == name {
+			return d.Value
+		}
+	}
+	return nil
+}
+
 // changeCounts lists the fields of the reconciler's log line that count changes. The reconciler
 // writes this line every minute, usually without changes.
 var changeCounts = []string{

@@ -1,0 +1,170 @@
+package console
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
+)
+
+// stepView is a step as the page shows it.
+type stepView struct {
+	Time    time.Time
+	Offset  string // from the first step
+	Took    string
+	Name    string
+	Text    string
+	Source  string
+	Tone    string
+	IsCall  bool
+	Details []field
+	Output  string
+}
+
+// addSteps adds the steps of the journal.
+func (d *eventData) addSteps(e event, v *view) {
+	slices.SortStableFunc(e.steps, func(a, b activity.Step) int { return a.Time.Compare(b.Time) })
+	d.Forgotten = e.forgotten
+	for _, step := range e.steps {
+		view := v.newStepView(step, e.steps[0].Time)
+		if view.IsCall {
+			d.Calls++
+		}
+		if step.Name == "published" {
+			d.Notifications = append(d.Notifications, view)
+		}
+		d.Steps = append(d.Steps, view)
+	}
+}
+
+// shownElsewhere lists the details of a step that its text or another part of the page shows.
+var shownElsewhere = []string{
+	"events", "ms", "headers", "authorizer", "response", "body", "bodyBytes", "service",
+	"operation", "caller", "requestId", "messageId",
+}
+
+func (v *view) newStepView(step activity.Step, first time.Time) stepView {
+	view := stepView{
+		Time: step.Time, Offset: "+" + formatDuration(max(step.Time.Sub(first), 0)),
+		Name: visible(step.Name), Source: v.sourceName(step), IsCall: isCall(step),
+		Output: visible(step.Output), Tone: toneOf(step), Text: describe(step),
+	}
+	if step.Time.Equal(first) {
+		view.Offset = ""
+	}
+	if ms := step.Detail("ms"); ms != nil {
+		view.Took = formatMicros(ms)
+	}
+	for _, name := range []string{"durationMs", "batchMs"} {
+		if value := step.Detail(name); value != nil {
+			view.Took = formatMillis(int64(numberOf(step, name)))
+		}
+	}
+	for _, d := range step.Details {
+		text := detailText(d.Value)
+		isShown := slices.Contains(shownElsewhere, d.Name) && step.Name != "batch failed"
+		if !isShown && text != "" && text != "null" && text != "[]" {
+			view.Details = append(view.Details, field{visible(d.Name), terminalLines(text)})
+		}
+	}
+	return view
+}
+
+// describe returns a sentence about a step.
+func describe(step activity.Step) string {
+	text := func(name string) string { return visible(stringOf(step, name)) }
+	switch step.Name {
+	case activity.Request:
+		return fmt.Sprintf("%s %s answered %s", text("method"), text("path"), text("status"))
+	case activity.Call:
+		return strings.TrimSpace(fmt.Sprintf("%s %s", text("service"), text("operation")) +
+			map[bool]string{true: " answered " + text("status")}[numberOf(step, "status") >= 300])
+	case "accepted":
+		if stringOf(step, "replayed") == "true" {
+			return "Accepted again: the idempotency key is known"
+		}
+		return "Stored in Bronze, the table and the queue"
+	case "processed":
+		return "Record stored in Silver, status PROCESSED"
+	case "filtered":
+		return "The processor filtered the event"
+	case "retried":
+		return "Attempt " + text("attempt") + " failed; SQS delivers again in " +
+			text("retryInSeconds") + " s"
+	case "failed":
+		return "Failed; the message is in the DLQ"
+	case "delivered again":
+		return "Delivered again: attempt " + text("attempt")
+	case "published":
+		return text("detailType") + " published on the bus"
+	case "dead-lettered":
+		return "Message moved to the DLQ"
+	case "redriven":
+		return "Redriven from the console"
+	case "replayed":
+		return "Replayed from the console"
+	}
+	return ""
+}
+
+func toneOf(step activity.Step) string {
+	switch {
+	case step.Level >= 8 || isCall(step) && numberOf(step, "status") >= 400:
+		return "bad"
+	case step.Level >= 4:
+		return "warn"
+	case step.Name == "processed" || step.Name == "filtered":
+		return "good"
+	}
+	return ""
+}
+
+func isCall(step activity.Step) bool { return step.Name == activity.Call }
+
+// formatMicros formats a number of milliseconds with a fraction.
+func formatMicros(ms json.RawMessage) string {
+	var number float64
+	_ = json.Unmarshal(ms, &number) // the emulator writes a number
+	return formatDuration(time.Duration(number * float64(time.Millisecond)))
+}
+
+// maxLines limits the log lines that the page of an event shows.
+const maxLines = 100
+
+// stepsDuring returns the function's lines that name no event, from the time in which it processed
+// the event. It also returns steps about failed batches that contained the event.
+func (j *journal) stepsDuring(function string, e event) (steps []activity.Step) {
+	j.mu.RLock()
+	defer j.mu.RUnlock()
+	for _, step := range j.others {
+		isDuring := !step.Time.Before(e.receivedAt) && (e.finishedAt.IsZero() ||
+			!step.Time.After(e.finishedAt.Add(100*time.Millisecond)))
+		isOf := slices.Contains(listOf(step, "events"), e.ID) || step.Name == "log" && isDuring
+		if step.Source == function && isOf && len(steps) < maxLines && e.ID != "" {
+			steps = append(steps, step)
+		}
+	}
+	return steps
+}
+
+// sourceName returns a short name of the function, queue or bus of a step.
+func (v *view) sourceName(step activity.Step) string {
+	switch step.Source {
+	case "":
+		return visible(stringOf(step, "caller"))
+	case v.APIFunction:
+		return "API function"
+	case v.WorkerFunction:
+		return "Worker function"
+	case v.ReconcilerFunction:
+		return "Reconciler function"
+	case v.Bus:
+		return "Event bus"
+	case queueName(v.DLQURL):
+		return "DLQ"
+	}
+	return visible(step.Source)
+}

@@ -17,20 +17,18 @@ type step struct {
 // needs no preemption. If the current actor has no pending call, a step of another actor needs none
 // either.
 func (r *run) steps() []step {
-	var steps []step
-	var turn Budget // cost of a step by another actor
-	if r.current != nil {
-		steps = r.appendCalls(nil, r.current, turn)
+	own := r.callsOf(r.current)
+	if len(own) > 0 && allCommute(own) {
+		return r.appendOutcomes(nil, own[0], Budget{})
 	}
-	if len(steps) > 0 {
+	steps := r.appendCalls(nil, own, Budget{})
+	var turn Budget // cost of a step by another actor
+	if len(own) > 0 {
 		turn.Preemptions = 1
-		if r.currentCommutes() {
-			return r.appendOutcomes(nil, r.callOf(r.current), Budget{})
-		}
 	}
 	for _, a := range r.actors {
 		if a != r.current {
-			steps = r.appendCalls(steps, a, turn)
+			steps = r.appendCalls(steps, r.callsOf(a), turn)
 		}
 	}
 	for _, c := range r.late {
@@ -46,32 +44,31 @@ func (r *run) steps() []step {
 	return steps
 }
 
-// currentCommutes reports whether all pending calls of the current actor commute with all other
-// steps. If so, it makes no difference whether other actors run before these calls.
-func (r *run) currentCommutes() bool {
+// callsOf returns the pending calls of an actor.
+func (r *run) callsOf(a *actor) []*call {
+	var calls []*call
 	for _, c := range r.pending {
-		if c.actor == r.current && !commuting[c.site] {
-			return false
+		if c.actor == a {
+			calls = append(calls, c)
 		}
 	}
-	return true
+	return calls
+}
+
+// allCommute reports whether an actor's pending calls commute with all steps of other actors. If
+// so, it makes no difference whether other actors run before these calls.
+func allCommute(calls []*call) bool {
+	return !slices.ContainsFunc(calls, func(c *call) bool { return !commuting[c.site] })
 }
 
 // appendCalls appends a step for each outcome of an actor's pending calls. If the actor has made
 // several calls in parallel, it is a preemption to resolve a later call first.
-func (r *run) appendCalls(steps []step, a *actor, cost Budget) []step {
-	for _, c := range r.pending {
-		if c.actor == a {
-			steps = r.appendOutcomes(steps, c, cost)
-			cost.Preemptions = 1
-		}
+func (r *run) appendCalls(steps []step, calls []*call, cost Budget) []step {
+	for _, c := range calls {
+		steps = r.appendOutcomes(steps, c, cost)
+		cost.Preemptions = 1
 	}
 	return steps
-}
-
-// callOf returns the actor's first pending call.
-func (r *run) callOf(a *actor) *call {
-	return r.pending[slices.IndexFunc(r.pending, func(c *call) bool { return c.actor == a })]
 }
 
 // appendOutcomes appends a step for each outcome of a call.
@@ -86,6 +83,9 @@ func (r *run) appendOutcomes(steps []step, c *call, cost Budget) []step {
 	}
 	return steps
 }
+
+// succeed applies the first outcome of a call, which is no fault.
+func (r *run) succeed(c *call) { r.appendOutcomes(nil, c, Budget{})[0].do() }
 
 // take makes the call's actor the current one.
 func (r *run) take(c *call) {

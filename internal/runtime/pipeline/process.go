@@ -19,12 +19,7 @@ func (w Worker) storeOutput(d deadlines, t *task) error {
 		stored, err = w.runAndStore(d, t, now)
 		filtered = stored.Filtered
 	}
-	var outdated outdatedError
-	if errors.As(err, &outdated) {
-		t.item, t.Skipped = outdated.item, true
-		return nil
-	}
-	if err != nil {
+	if err := t.skipIfOutdated(err); err != nil || t.Skipped {
 		return err
 	}
 	t.item = Item{

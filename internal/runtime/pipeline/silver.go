@@ -67,6 +67,16 @@ type outdatedError struct{ item Item }
 
 func (e outdatedError) Error() string { return "event " + e.item.ID + " has a newer generation" }
 
+// skipIfOutdated skips the task and returns nil if err is an outdatedError. It returns other errors.
+func (t *task) skipIfOutdated(err error) error {
+	var outdated outdatedError
+	if !errors.As(err, &outdated) {
+		return err
+	}
+	t.item, t.Skipped = outdated.item, true
+	return nil
+}
+
 // checkGeneration returns an outdatedError if the event is finished or a later replay has reopened
 // it.
 //

@@ -72,13 +72,7 @@ func (t *task) afterCrash() bool { return t.open() && t.tries.Crashes > t.stored
 // countCrash stores the crash that this delivery has found. It must run before any processor. If
 // another message crashes this worker before the task begins, only the stored count remains.
 func (w Worker) countCrash(ctx context.Context, t *task) error {
-	err := w.setTries(ctx, t, t.tries)
-	var outdated outdatedError
-	if errors.As(err, &outdated) {
-		t.item, t.Skipped = outdated.item, true
-		return nil
-	}
-	return err
+	return t.skipIfOutdated(w.setTries(ctx, t, t.tries))
 }
 
 // begin marks a redelivered event before its processor runs.

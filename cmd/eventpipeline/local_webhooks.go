@@ -18,8 +18,8 @@ type localWebhook struct {
 	secret   string
 }
 
-// prepareWebhooks stores the secrets of --secret. It generates a secret for each source whose secret
-// does not exist, such as an imported one, or is not usable.
+// prepareWebhooks stores the secrets of --secret. It generates a secret for each source whose
+// secret does not exist, such as an imported one, or is not usable.
 func (f *localFlags) prepareWebhooks(
 	ctx context.Context, pipelines []deployment.Pipeline,
 ) ([]localWebhook, error) {

@@ -175,8 +175,8 @@ const (
 	healthBurstLimit = 20
 )
 
-// throttleRoutes limits the routes without an authorizer, so that anonymous requests can't use up the
-// throttle of the other routes.
+// throttleRoutes limits the routes without an authorizer, so that anonymous requests can't use up
+// the throttle of the other routes.
 func throttleRoutes(p *eventPipeline, stage awsapigatewayv2.CfnStage) {
 	settings := map[string]any{healthRoute: map[string]any{
 		"ThrottlingRateLimit": healthRateLimit, "ThrottlingBurstLimit": healthBurstLimit,

@@ -31,8 +31,8 @@ type EventPipeline interface {
 	// ApiUrl returns the URL to which clients append "events". For an existing HttpApi, it returns
 	// the URL of the default stage, or nil if there is none.
 	ApiUrl() *string
-	// WebhookUrl returns the URL to enter in the settings of a webhook source's sender. It is nil if
-	// ApiUrl is nil.
+	// WebhookUrl returns the URL to enter in the settings of a webhook source's sender. It is nil
+	// if ApiUrl is nil.
 	WebhookUrl(source *string) *string
 	// DomainName returns the API's custom domain name, or nil if the prop DomainName is not set.
 	DomainName() awsapigatewayv2.DomainName

@@ -67,7 +67,8 @@ func suppressNagRules(p *eventPipeline) {
 	addSuppressions(defaultPolicy(p.reconcilerFunction.Role()), anyResource, silver)
 }
 
-// suppressWebhookRoute suppresses the finding about the route for webhooks, which has no authorizer.
+// suppressWebhookRoute suppresses the finding about the route for webhooks, which has no
+// authorizer.
 func suppressWebhookRoute(p *eventPipeline) {
 	parent, id := p.httpApi.Node(), webhookRouteOfNewAPI
 	if p.props.HttpApi != nil {

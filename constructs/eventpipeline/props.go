@@ -164,8 +164,8 @@ type EventPipelineProps struct {
 	ReconcilerMaxReenqueues *float64
 
 	// Vpc names the VPC in which the functions run. From its subnets, S3, DynamoDB, SQS,
-	// EventBridge and X-Ray must be reachable through a NAT gateway or VPC endpoints. With Webhooks,
-	// Secrets Manager must be reachable too.
+	// EventBridge and X-Ray must be reachable through a NAT gateway or VPC endpoints. With
+	// Webhooks, Secrets Manager must be reachable too.
 	// Default: no VPC.
 	Vpc awsec2.IVpc
 	// VpcSubnets selects subnets of Vpc. Default: the private subnets.
@@ -257,8 +257,8 @@ type EventPipelineProps struct {
 	// Default: false.
 	AcceptTextPlain *bool
 	// ThrottlingRateLimit limits requests per second over all routes, except GET /health and the
-	// route for webhooks. GET /health has a limit of its own: 10 requests per second, and 20 at once.
-	// Default: 1,000.
+	// route for webhooks. GET /health has a limit of its own: 10 requests per second, and 20 at
+	// once. Default: 1,000.
 	ThrottlingRateLimit *float64
 	// ThrottlingBurstLimit limits how many requests API Gateway accepts at once in a burst above
 	// ThrottlingRateLimit.
@@ -271,8 +271,8 @@ type EventPipelineProps struct {
 	// WebhooksThrottlingRateLimit limits requests per second of all webhook sources together.
 	// Default: 500.
 	WebhooksThrottlingRateLimit *float64
-	// WebhooksThrottlingBurstLimit limits how many webhook requests API Gateway accepts at once in a
-	// burst above WebhooksThrottlingRateLimit. Default: 1,000.
+	// WebhooksThrottlingBurstLimit limits how many webhook requests API Gateway accepts at once in
+	// a burst above WebhooksThrottlingRateLimit. Default: 1,000.
 	WebhooksThrottlingBurstLimit *float64
 	// CorsPreflight lets browsers call the API from other origins. By default, AllowMethods are GET
 	// and POST. AllowHeaders are the headers that the API reads, without extension attributes of

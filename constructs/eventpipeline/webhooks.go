@@ -9,8 +9,8 @@ import (
 
 // WebhookSource defines a sender of webhooks. Create it with GitHubWebhook, StripeWebhook,
 // SlackWebhook, ShopifyWebhook, StandardWebhook or HmacWebhook, then set its fields. The sender
-// posts to /webhooks/<name>. The name must be unique in the pipeline, begin with a lower-case letter
-// and contain only lower-case letters, digits and hyphens.
+// posts to /webhooks/<name>. The name must be unique in the pipeline, begin with a lower-case
+// letter and contain only lower-case letters, digits and hyphens.
 //
 // The API function verifies the signature of each request with the secret's current and previous
 // value. The request becomes an event. The event's type is TypePrefix, a period and the sender's
@@ -115,8 +115,8 @@ type HmacOptions struct {
 	// into a string that contains JSON.
 	EventTypePointer string
 	// DeliveryIdHeader contains an id that stays the same if the sender repeats a request. Set
-	// either DeliveryIdHeader or DeliveryIdPointer: without an id, a repeated request would become a
-	// second event.
+	// either DeliveryIdHeader or DeliveryIdPointer: without an id, a repeated request would become
+	// a second event.
 	DeliveryIdHeader string
 	// DeliveryIdPointer is a JSON pointer to the id in the body.
 	DeliveryIdPointer string

@@ -52,8 +52,8 @@ func Process(ctx context.Context, fn processor.Func, payload string) Result {
 	return ProcessEvent(ctx, fn, processor.Event{Payload: json.RawMessage(payload)})
 }
 
-// ProcessEvent calls fn with a delivery. It sets Type to the eventType of the payload. An event with
-// a Webhook keeps its Type, and its payload may be a form.
+// ProcessEvent calls fn with a delivery. It sets Type to the eventType of the payload. An event
+// with a Webhook keeps its Type, and its payload may be a form.
 //
 // Zero fields get default values: ID becomes EventID, or <BatchID>.<Index> if BatchID is set.
 // ReceivedAt becomes 2026-11-23T07:30:00Z, and Attempt becomes 1.

@@ -136,8 +136,8 @@ func (p *platform) rejectForged(t *testing.T, source deployment.WebhookSource) {
 	}
 }
 
-// postWebhook returns the status, and the type of the problem. It sends headers that contain control
-// characters without them, because net/http would refuse the request.
+// postWebhook returns the status, and the type of the problem. It sends headers that contain
+// control characters without them, because net/http would refuse the request.
 func (p *platform) postWebhook(
 	t *testing.T, source deployment.WebhookSource, headers map[string]string, body []byte,
 ) (status int, problemType string) {

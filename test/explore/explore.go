@@ -147,8 +147,8 @@ func runSetup(t *testing.T, system System, scenario Scenario) start {
 	return s
 }
 
-// runSchedule runs one schedule in a new synctest bubble. If from is nil, runSchedule runs the setup
-// too and records a trace.
+// runSchedule runs one schedule in a new synctest bubble. If from is nil, runSchedule runs the
+// setup too and records a trace.
 func runSchedule(t *testing.T, system System, scenario Scenario, chooser chooser, coverage Coverage,
 	from *start) *run {
 	r := &run{system: system, scenario: scenario, tracing: from == nil,

@@ -26,8 +26,9 @@ type call struct {
 	Headers   map[string]string `json:"headers"`
 }
 
-// askSDKs returns the answer to each call. .ci/run installs the SDKs in cdk.out/clients. Without the
-// SDKs the test is skipped, or fails if the environment variable CLIENTS_REQUIRED contains webhooks.
+// askSDKs returns the answer to each call. .ci/run installs the SDKs in cdk.out/clients. Without
+// the SDKs the test is skipped, or fails if the environment variable CLIENTS_REQUIRED contains
+// webhooks.
 func askSDKs(t *testing.T, calls []call) []json.RawMessage {
 	t.Helper()
 	installed, err := filepath.Abs("../../cdk.out/clients/node_modules")

@@ -104,8 +104,8 @@ func (r request) method() string {
 }
 
 // resource returns the requested path, and the event id or the name of the webhook source in the
-// path. If the route key names a path of the API, resource reads both from the route key. The raw path may start with the base path of
-// a custom domain.
+// path. If the route key names a path of the API, resource reads both from the route key. The raw
+// path may start with the base path of a custom domain.
 //
 // routed is true for a direct invocation, and if API Gateway matched the route of the path and
 // method. In the second case API Gateway has checked that route's authorization. routed is false

@@ -65,8 +65,8 @@ type Request struct {
 	Webhook *WebhookRequest // nil if no webhook source sent the request
 }
 
-// decode returns the type of the request's event. For a CloudEvent and a webhook it also returns the
-// idempotency key that applies if the client sent none.
+// decode returns the type of the request's event. For a CloudEvent and a webhook it also returns
+// the idempotency key that applies if the client sent none.
 func (r Request) decode() (eventType, key string, err error) {
 	if r.Webhook != nil {
 		eventType, err = r.Webhook.Decode()

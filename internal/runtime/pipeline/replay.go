@@ -308,7 +308,8 @@ func eventsIn(items []Item) []Event {
 	return events
 }
 
-// maxMoves limits how many items a replay moves at once. Unlike orphans, the moves hold no payloads.
+// maxMoves limits how many items a replay moves at once. Unlike orphans, the moves hold no
+// payloads.
 const maxMoves = 64
 
 // reopenAll sets the events to ENQUEUED in this replay's generation. It returns the events that it

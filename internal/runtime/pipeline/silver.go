@@ -67,7 +67,8 @@ type outdatedError struct{ item Item }
 
 func (e outdatedError) Error() string { return "event " + e.item.ID + " has a newer generation" }
 
-// skipIfOutdated skips the task and returns nil if err is an outdatedError. It returns other errors.
+// skipIfOutdated skips the task and returns nil if err is an outdatedError. It returns other
+// errors.
 func (t *task) skipIfOutdated(err error) error {
 	var outdated outdatedError
 	if !errors.As(err, &outdated) {

@@ -137,9 +137,10 @@ func deadLetter(body string, code pipeline.Code) pipeline.DeadLetter {
 
 func TestAdapter_DeadLetterQueueSendsTheMessageAndItsFailure(t *testing.T) {
 	forEachQueue(t, nil, func(q testQueue) {
-		const body = "not \"JSON\""
+		const body = `{"caller":"\uffff"}`
+		letter := deadLetter("{\"caller\":\"\uffff\"}", pipeline.InvalidMessage)
 		dlq := sqs.NewDeadLetterQueue(q.target.Config, q.url)
-		if err := dlq.Send(q.Context(), deadLetter(body, pipeline.InvalidMessage)); err != nil {
+		if err := dlq.Send(q.Context(), letter); err != nil {
 			q.Fatal(err)
 		}
 		m := q.receiveOne(0)
@@ -216,6 +217,7 @@ func TestAdapter_QueueSendsAnEventAndDelaysItsMessage(t *testing.T) {
 		want := pipeline.Event{
 			ID: "0199aaaa-0000-7000-8000-000000000001", Type: "demo",
 			ReceivedAt: time.Unix(1, 0).UTC(),
+			Caller:     "jwt:\uffff\ufffe", // SQS rejects these characters
 		}
 		if err := queue.Send(q.Context(), want); err != nil {
 			q.Fatal(err)

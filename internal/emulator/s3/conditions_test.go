@@ -198,6 +198,7 @@ func TestRanges(t *testing.T) {
 		body                 string
 	}{
 		{"key", "bytes=0-0", "", 206, "0"},
+		{"key", "Bytes=0-0", "", 206, "0"},
 		{"key", "bytes=0-99", "", 206, "0123456789"},
 		{"key", "bytes=9-", "", 206, "9"},
 		{"key", "bytes=-3", "", 206, "789"},

@@ -18,9 +18,9 @@ func (b byteRange) contentRange(total int64) string {
 // parseRange parses the header Range. It returns false if the whole object is requested. Like S3,
 // it ignores a malformed header and a header with several ranges.
 func parseRange(header string, total int64) (byteRange, bool, error) {
-	text, ok := strings.CutPrefix(strings.ReplaceAll(header, " ", ""), "bytes=")
+	unit, text, _ := strings.Cut(strings.ReplaceAll(header, " ", ""), "=")
 	first, last, isRange := strings.Cut(text, "-")
-	if !ok || !isRange || strings.Contains(text, ",") {
+	if !strings.EqualFold(unit, "bytes") || !isRange || strings.Contains(text, ",") {
 		return byteRange{}, false, nil
 	}
 	begin, hasBegin := parsePosition(first)

@@ -27,7 +27,7 @@ func NewDeadLetterQueue(cfg aws.Config, url string) DeadLetterQueue {
 func (d DeadLetterQueue) Send(ctx context.Context, deadLetter pipeline.DeadLetter) error {
 	_, err := d.client.SendMessage(ctx, &sqs.SendMessageInput{
 		QueueUrl:          &d.url,
-		MessageBody:       aws.String(string(deadLetter.Body)),
+		MessageBody:       messageText(deadLetter.Body),
 		MessageAttributes: messageAttributes(deadLetter),
 	})
 	if err != nil {

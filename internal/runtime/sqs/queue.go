@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"path"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -79,8 +80,14 @@ func messageBody(event pipeline.Event) (*string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write the message of event %s: %w", event.ID, err)
 	}
-	return aws.String(string(body)), nil
+	return messageText(body), nil
 }
+
+// messageText returns the body of a message. SQS rejects U+FFFE and U+FFFF, which json.Marshal does
+// not escape. A caller's name may contain both.
+func messageText(body []byte) *string { return aws.String(escaper.Replace(string(body))) }
+
+var escaper = strings.NewReplacer("\ufffe", `\ufffe`, "\uffff", `\uffff`)
 
 // groupID returns the message group of a caller's messages, or nil if the caller is unknown. SQS
 // delays the messages of a caller with a large backlog, and delivers the messages of other callers

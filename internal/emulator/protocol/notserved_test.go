@@ -35,6 +35,8 @@ func TestWriteNotServed_AnswersInTheProtocolOfTheRequest(t *testing.T) {
 			wrapped + "NotImplemented</Code><Message>" + notServed + "route53: GET /2013-04-01"},
 		{"s3", "GET", "/v20180820/jobs", "", "", "", 501, "application/xml",
 			"<Error><Code>NotImplemented</Code><Message>" + notServed + "s3: GET /v20180820/jobs"},
+		{"s3express", "GET", "/", "", "", "", 501, "application/xml",
+			"<Error><Code>NotImplemented</Code><Message>" + notServed + "s3express: GET /"},
 	} {
 		r := httptest.NewRequest(c.method, c.url, strings.NewReader(c.body))
 		r.Header.Set("Authorization",

@@ -134,7 +134,8 @@ func rejectedBefore(first Item, errs map[int]error) map[int]error {
 		err := errs[span.First]
 		if err == nil {
 			err = Errorf(RejectedBefore,
-				"The first request with this Idempotency-Key rejected this event.")
+				"The first request with this Idempotency-Key rejected this event; "+
+					"send it with a new key.")
 		}
 		rejected[span.First] = err
 	}

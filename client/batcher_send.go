@@ -63,7 +63,7 @@ func eventResults(p *Problem) []EventResult {
 	for i, e := range p.Errors {
 		results[i].Problem = &Problem{
 			Status: e.Status, Type: e.Type, Title: e.Title, Detail: e.Detail, Pointer: e.Pointer,
-			RequestID: p.RequestID,
+			Violations: e.Violations, RequestID: p.RequestID,
 		}
 	}
 	return results

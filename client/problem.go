@@ -26,6 +26,8 @@ type Problem struct {
 	RequestID string `json:"requestId,omitempty"`
 	// Errors lists invalid events of a batch. The API limits the length of the list.
 	Errors []EventProblem `json:"errors,omitempty"`
+	// Violations lists the first ten violations of the event type's JSON Schema.
+	Violations []Violation `json:"violations,omitempty"`
 	// RetryAfter is the wait that the API asks for, or 0.
 	RetryAfter time.Duration `json:"-"`
 }
@@ -38,9 +40,27 @@ type EventProblem struct {
 	Title   string `json:"title,omitempty"`
 	Detail  string `json:"detail,omitempty"`
 	Pointer string `json:"pointer,omitempty"` // JSON pointer to the invalid value in the event
+	// Violations lists the first ten violations of the event type's JSON Schema.
+	Violations []Violation `json:"violations,omitempty"`
 }
 
-// Error returns the status, the detail and the problems of the first three events.
+// Violation represents a value of an event that violates the JSON Schema of the event's type.
+type Violation struct {
+	Pointer string `json:"pointer,omitempty"` // JSON pointer (RFC 6901); "" is the whole event
+	Keyword string `json:"keyword"`           // of the schema, such as "required" or "enum"
+	Detail  string `json:"detail"`            // what the schema requires
+}
+
+// String returns the detail and the place.
+func (v Violation) String() string {
+	if v.Pointer == "" {
+		return v.Detail
+	}
+	return fmt.Sprintf("%s, at %q", v.Detail, v.Pointer)
+}
+
+// Error returns the status, the detail and the problems of the first three events. Each violation of
+// the schema but the first is on a line of its own. The detail describes the first.
 func (p *Problem) Error() string {
 	var parts []string
 	if p.Status != 0 {
@@ -49,12 +69,21 @@ func (p *Problem) Error() string {
 	if text := describe(p.Detail, p.Title); text != "" {
 		parts = append(parts, text)
 	}
-	text := strings.Join(parts, ": ")
+	text := strings.Join(parts, ": ") + others(p.Violations)
 	for i, e := range p.Errors {
 		if i == 3 {
 			return text + fmt.Sprintf("; and %d more", len(p.Errors)-i)
 		}
-		text += fmt.Sprintf("; event %d: %s", e.Index, describe(e.Detail, e.Title))
+		text += fmt.Sprintf("; event %d: %s", e.Index, describe(e.Detail, e.Title)) + others(e.Violations)
+	}
+	return text
+}
+
+// others returns a line for each violation but the first.
+func others(violations []Violation) string {
+	text := ""
+	for _, v := range violations[min(1, len(violations)):] {
+		text += "\n  - " + v.String()
 	}
 	return text
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"testing"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/client"
@@ -47,6 +48,25 @@ func TestProblem_ListsTheFirstEvents(t *testing.T) {
 	want := "HTTP 422: Bad batch.; event 0: Bad.; event 2: Bad.; event 4: Bad.; and 2 more"
 	if p.Error() != want {
 		t.Errorf("got %s", p.Error())
+	}
+}
+
+func TestProblem_ListsEachViolation(t *testing.T) {
+	header := http.Header{"Content-Type": {"application/problem+json"}}
+	p := sendTo(t, 422, header, `{"status":422,"detail":"No match: no id.","violations":[
+		{"keyword":"required","detail":"no id"},
+		{"pointer":"/a","keyword":"enum","detail":"must be 1 or 2"}]}`)
+	want := []client.Violation{
+		{Keyword: "required", Detail: "no id"},
+		{Pointer: "/a", Keyword: "enum", Detail: "must be 1 or 2"},
+	}
+	const text = "HTTP 422: No match: no id.\n  - must be 1 or 2, at \"/a\""
+	if !slices.Equal(p.Violations, want) || p.Error() != text {
+		t.Errorf("got %+v: %v", p, p)
+	}
+	batch := client.Problem{Errors: []client.EventProblem{{Detail: "Bad.", Violations: want}}}
+	if got := batch.Error(); got != "; event 0: Bad.\n  - must be 1 or 2, at \"/a\"" {
+		t.Errorf("got %q", got)
 	}
 }
 

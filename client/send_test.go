@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/client"
@@ -114,7 +115,7 @@ func TestSendBatch_IsStrictByDefault(t *testing.T) {
 		Index: 1, Status: 422, Type: "t", Title: "Bad", Detail: "No good.", Pointer: "/eventType",
 	}
 	if !errors.As(err, &problem) || problem.Status != 422 ||
-		!slices.Equal(problem.Errors, []client.EventProblem{want}) {
+		!cmp.Equal(problem.Errors, []client.EventProblem{want}) {
 		t.Errorf("got %v", err)
 	}
 	if !strings.HasSuffix(err.Error(), "; event 1: No good.") || len(a.accepted) > 0 {

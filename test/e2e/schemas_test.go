@@ -18,10 +18,10 @@ func TestSchemas_ValidateOnlyTheirEventType(t *testing.T) {
 		t.Errorf("tree: got %d %v", status, problem)
 	}
 	for body, want := range map[string]string{
-		`{"eventType":"order.created","orderId":"hunter2","total":1}`: `"format", at "/orderId"`,
-		order + `,"total":"hunter2"}`:                                 `"type", at "/total"`,
-		order + `,"total":-42.42}`:                                    `"minimum", at "/total"`,
-		`{"eventType":"order.created"}`:                               `"required".`,
+		`{"eventType":"order.created","orderId":"hunter2","total":1}`: `format "uuid", at "/orderId"`,
+		order + `,"total":"hunter2"}`:                                 `must be of type number, got string, at "/total"`,
+		order + `,"total":-42.42}`:                                    `at least 0, at "/total"`,
+		`{"eventType":"order.created"}`:                               `"orderId" is missing.`,
 	} {
 		status, _, problem := p.post(t, body)
 		detail, _ := problem["detail"].(string)

@@ -133,6 +133,7 @@ func (s *Server) handler() http.Handler {
 	show("GET /deadletters", (*view).deadLetters)
 	show("GET /deadletters/{action}", (*view).deadLetterPreview)
 	show("GET /refused", (*view).refused)
+	show("GET /refused/{number}", (*view).refusedBody)
 	show("GET /replay", (*view).replayPage)
 	show("GET /reload", (*view).reload)
 	show("GET /stream", (*view).serveStream)
@@ -193,7 +194,7 @@ func (v *view) answer(
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	result, err := fn(v, r)
 	if err != nil {
-		writeAnswer(w, http.StatusUnprocessableEntity, answer{Error: visible(err.Error())})
+		writeAnswer(w, http.StatusUnprocessableEntity, answer{Error: terminalLines(err.Error())})
 		return
 	}
 	writeAnswer(w, http.StatusOK, result)

@@ -20,6 +20,7 @@ type refusal struct {
 	Title    string
 	Detail   string
 	Pointers []string // JSON pointers to the faults in the body
+	Faults   []field  // the pointers and details of schema violations
 	Errors   []refusedEvent
 	Headers  []field
 	Body     []byte // at most the first 64 KiB
@@ -29,22 +30,24 @@ type refusal struct {
 
 // refusedEvent is an invalid event of a refused batch.
 type refusedEvent struct {
-	Index  int    `json:"index"`
-	Title  string `json:"title"`
-	Detail string `json:"detail"`
+	Index      int         `json:"index"`
+	Title      string      `json:"title"`
+	Detail     string      `json:"detail"`
+	Pointer    string      `json:"pointer"`
+	Violations []violation `json:"violations"`
+}
+
+type violation struct {
+	Pointer string `json:"pointer"`
+	Detail  string `json:"detail"`
 }
 
 // problem is an error response. API Gateway's own error responses have only a message.
 type problem struct {
-	Type    string `json:"type"`
-	Title   string `json:"title"`
-	Detail  string `json:"detail"`
-	Pointer string `json:"pointer"`
-	Message string `json:"message"`
-	Errors  []struct {
-		refusedEvent
-		Pointer string `json:"pointer"`
-	} `json:"errors"`
+	refusedEvent
+	Type    string         `json:"type"`
+	Message string         `json:"message"`
+	Errors  []refusedEvent `json:"errors"`
 }
 
 // maxRefusedErrors limits the errors of a batch that a refusal keeps.
@@ -66,16 +69,27 @@ func (j *journal) addRefusal(step activity.Step, slug string) {
 	_ = json.Unmarshal([]byte(r.Response), &p) // a response without a problem has no details
 	r.Code = visible(p.Type[strings.LastIndex(p.Type, ":")+1:])
 	r.Title, r.Detail = visible(p.Title+p.Message), visible(p.Detail)
-	if p.Pointer != "" {
-		r.Pointers = append(r.Pointers, p.Pointer)
-	}
+	r.addFaults(p.refusedEvent, "")
 	for _, e := range p.Errors[:min(len(p.Errors), maxRefusedErrors)] {
 		e.Title, e.Detail = visible(e.Title), visible(e.Detail)
-		r.Errors = append(r.Errors, e.refusedEvent)
-		r.Pointers = append(r.Pointers, elementPointer(e.Index)+e.Pointer)
+		r.Errors = append(r.Errors, e)
+		r.addFaults(e, elementPointer(e.Index))
 	}
 	j.refused = appendLimited(j.refused, r, maxRefused)
 	j.statsOf(slug).refused.add(j.now(), 1)
+}
+
+// addFaults adds the places of an event's faults. place is the event's JSON pointer in the body.
+func (r *refusal) addFaults(e refusedEvent, place string) {
+	if len(e.Violations) == 0 && place+e.Pointer != "" {
+		r.Pointers = append(r.Pointers, place+e.Pointer)
+	}
+	for _, v := range e.Violations {
+		if place+v.Pointer != "" {
+			r.Pointers = append(r.Pointers, place+v.Pointer)
+		}
+		r.Faults = append(r.Faults, field{visible(place + v.Pointer), visible(v.Detail)})
+	}
 }
 
 // refusals returns the refused requests of a pipeline, the newest first.

@@ -1,6 +1,9 @@
 package console
 
-import "net/http"
+import (
+	"net/http"
+	"strconv"
+)
 
 // refusedData holds the content of the page of refused requests.
 type refusedData struct {
@@ -13,21 +16,46 @@ type refusedData struct {
 type refusedView struct {
 	refusal
 	Tree tree
+	Note string // how much of the body the page shows
+	Path string // of the body
 	Open bool
 }
 
-// maxRefusedViews limits the requests on the page.
-const maxRefusedViews = 100
+// Limits of the page.
+const (
+	maxRefusedViews = 100       // requests
+	maxRefusedTree  = 16 << 10  // bytes of a body that the page shows in full
+	maxRefusedStart = 2 << 10   // bytes that the page shows of a larger body
+	maxRefusedTotal = 256 << 10 // bytes of all bodies; then the page shows the start of each body
+)
 
 func (v *view) refused(w http.ResponseWriter, r *http.Request) {
 	data := refusedData{Curl: v.exampleCurl(r.Context()), Command: v.logCommand()}
+	total := 0
 	for i, request := range v.server.journal.refusals(v.Slug) {
 		if i == maxRefusedViews {
 			break
 		}
-		view := refusedView{refusal: request, Tree: parseTree(request.Body), Open: i == 0}
+		shown := request.Body
+		if len(shown) > maxRefusedTree || request.Bytes > len(shown) || total > maxRefusedTotal {
+			shown = shown[:min(len(shown), maxRefusedStart)]
+		}
+		total += len(shown)
+		view := refusedView{
+			refusal: request, Tree: parseTree(shown), Open: i == 0,
+			Path: v.path("refused", strconv.FormatUint(request.number, 10)),
+		}
+		if len(shown) < request.Bytes {
+			view.Note = "The page shows the first " + formatBytes(len(shown)) + "."
+		}
+		if len(request.Body) < request.Bytes {
+			view.Note += " The console keeps the first " + formatBytes(len(request.Body)) + "."
+		}
 		view.Tree.highlight(request.Pointers)
-		view.Response = visible(view.Response)
+		response, rest := shorten(request.Response)
+		if view.Response = visible(response); rest > 0 {
+			view.Response += " and " + formatCount(rest) + " more characters"
+		}
 		data.Requests = append(data.Requests, view)
 	}
 	live := ""
@@ -35,6 +63,18 @@ func (v *view) refused(w http.ResponseWriter, r *http.Request) {
 		live = "tick"
 	}
 	v.show(w, r, page{Title: "Refused requests", Nav: "refused", Live: live, Data: data})
+}
+
+// refusedBody writes the body of a request as text.
+func (v *view) refusedBody(w http.ResponseWriter, r *http.Request) {
+	for _, request := range v.server.journal.refusals(v.Slug) {
+		if strconv.FormatUint(request.number, 10) == r.PathValue("number") {
+			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+			_, _ = w.Write(request.Body) // the browser may be gone
+			return
+		}
+	}
+	http.Error(w, "the console no longer keeps this request", http.StatusNotFound)
 }
 
 // Number identifies the request on the page.

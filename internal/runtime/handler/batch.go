@@ -53,10 +53,14 @@ func (a API) acceptBatch(
 	for _, batch := range accepted.Batches {
 		answer.Batches = append(answer.Batches, acceptedBatch{batch.ID, batch.Type, batch.Count})
 	}
+	rejected := 0
 	for i, element := range accepted.Elements {
 		event := acceptedEvent{Index: i, EventID: element.EventID}
 		if element.Err != nil {
 			p := newProblem(element.Err, "")
+			if rejected++; rejected > maxProblems {
+				p.Violations = nil
+			}
 			event.Problem = &p
 		}
 		answer.Events = append(answer.Events, event)

@@ -242,6 +242,7 @@ func exchanges(t *testing.T) []exchange {
 	send(strict, "violates its schema", httpEvent("POST", "/events", body))
 	send(strict, "too complex for its schema",
 		httpEvent("POST", "/events", `{"eventType":"demo","deep":1}`))
+	send(strict, "a batch violates its schema", httpEvent("POST", "/events", "["+body+"]"))
 	send(strict, "no schema", httpEvent("POST", "/events", `{"eventType":"other"}`))
 	send(w.api(), "health", httpEvent("GET", "/health", ""))
 
@@ -271,11 +272,16 @@ type demoSchema struct{}
 
 func (demoSchema) Check(
 	eventType string, payload []byte,
-) (pointer, keyword string, known bool, err error) {
+) (violations []pipeline.Violation, known bool, err error) {
 	if bytes.Contains(payload, []byte("deep")) {
-		return "", "", true, errors.New("too many steps")
+		return nil, true, errors.New("too many steps")
 	}
-	return "/secret", "type", eventType == "demo", nil
+	if eventType != "demo" {
+		return nil, false, nil
+	}
+	return []pipeline.Violation{
+		{Keyword: "required", Detail: "no name"}, {Pointer: "/a", Keyword: "type", Detail: "no text"},
+	}, true, nil
 }
 
 type brokenQueue struct{}

@@ -21,6 +21,8 @@ type problem struct {
 	RequestID string `json:"requestId,omitempty"`
 
 	Errors []indexedProblem `json:"errors,omitempty"` // of the first invalid events of a batch
+	// Violations lists where one event violates the schema of its type.
+	Violations []pipeline.Violation `json:"violations,omitempty"`
 }
 
 // indexedProblem is the problem of one event. Pointer points into the event.
@@ -30,7 +32,7 @@ type indexedProblem struct {
 }
 
 // maxProblems limits the number of events whose problems a response contains if no event was
-// accepted.
+// accepted. It also limits the number of events whose violations a response contains.
 const maxProblems = 100
 
 // problemType is the prefix of a problem's type; the code follows. Types are URNs and not URLs,
@@ -97,7 +99,7 @@ func newProblem(err error, requestID string) problem {
 	case known.status >= http.StatusInternalServerError:
 		p.Detail = "The platform failed. The cause is in its log, under this request id."
 	case errors.As(err, &e):
-		p.Detail, p.Pointer = e.Detail, e.Pointer
+		p.Detail, p.Pointer, p.Violations = e.Detail, e.Pointer, e.Violations
 	}
 	var invalid *pipeline.InvalidBatchError
 	if errors.As(err, &invalid) {

@@ -43,7 +43,7 @@ func TestCheck_LimitsStepsOfRecursiveSchemas(t *testing.T) {
 	for eventType := range set.types {
 		for levels, tooComplex := range map[int]bool{2: false, 60: true} {
 			payload := strings.Repeat(`{"child":`, levels) + "1" + strings.Repeat("}", levels)
-			_, _, known, err := set.Check(eventType, []byte(payload))
+			_, _, known, err := checkFirst(set, eventType, payload)
 			if !known || (err == ErrTooComplex) != tooComplex {
 				t.Errorf("%s, %d levels: %t, %v", eventType, levels, known, err)
 			}
@@ -100,7 +100,7 @@ func TestCheck_CountsStepsByTheSizeOfValues(t *testing.T) {
 	for name, c := range costly {
 		set := compile(t, map[string]string{"a.json": c.schema})
 		set.budget.max = 100_000
-		if _, _, _, err := set.Check("a", []byte(c.payload)); err != ErrTooComplex {
+		if _, _, _, err := checkFirst(set, "a", c.payload); err != ErrTooComplex {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -115,7 +115,7 @@ func TestCheck_AcceptsAMegabyteOfSmallValues(t *testing.T) {
 		}}`,
 	})
 	payload := `{"lines":[` + strings.Repeat(`{"sku":"a1","n":1},`, 54999) + `{"sku":"a1","n":1}]}`
-	_, keyword, known, err := set.Check("orders", []byte(payload))
+	_, keyword, known, err := checkFirst(set, "orders", payload)
 	if keyword != "" || !known || err != nil {
 		t.Errorf("%q, %t, %v", keyword, known, err)
 	}
@@ -130,7 +130,7 @@ func TestCompile_DoesNotChangeTheLibrarysMetaschemas(t *testing.T) {
 	one, other := compile(t, files), compile(t, files)
 	for range 3 {
 		for _, set := range []*Set{one, other} {
-			_, keyword, _, err := set.Check("meta", []byte(`{"type":"strng"}`))
+			_, keyword, _, err := checkFirst(set, "meta", `{"type":"strng"}`)
 			if keyword == "" || err != nil {
 				t.Errorf("%q, %v", keyword, err)
 			}
@@ -198,7 +198,7 @@ func benchmark(b *testing.B, schemas map[string]string, eventType, payload strin
 			b.Fatal(err)
 		}
 		for b.Loop() {
-			if _, _, _, err := set.Check(eventType, []byte(payload)); err != ErrTooComplex {
+			if _, _, err := set.Check(eventType, []byte(payload)); err != ErrTooComplex {
 				b.Fatal(err)
 			}
 		}

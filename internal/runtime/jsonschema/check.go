@@ -8,12 +8,17 @@ import (
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Unlocated is the keyword that Check returns if it did not locate the violation.
+// Unlocated is the keyword that Check returns if it did not locate the violations.
 const Unlocated = "schema"
 
-// maxLocated limits the number of values in a payload whose first violation Check locates. The
+// maxViolations limits the violations that Check returns.
+const maxViolations = 10
+
+// maxLocated limits the number of values in a payload whose violations Check locates. The
 // library collects all violations in memory. For a megabyte of zeros, that needs more memory than
 // the function has.
 const maxLocated = 20000
@@ -21,15 +26,15 @@ const maxLocated = 20000
 // Check validates a payload against the schema of its type. The payload must be valid JSON. known
 // is false if the type has no schema. The only possible error is ErrTooComplex.
 //
-// If the payload violates the schema, pointer and keyword are the place of the first violation. If
-// locating the violation takes too much time or memory, keyword is Unlocated and pointer is empty.
-// If the payload is valid, keyword is empty. Checks run one at a time.
+// If the payload violates the schema, Check returns the first violations in the order of their
+// pointers, at most ten. If locating them takes too much time or memory, it returns one violation
+// with the keyword Unlocated. Checks run one at a time.
 func (s *Set) Check(
 	eventType string, payload []byte,
-) (pointer, keyword string, known bool, err error) {
+) (violations []pipeline.Violation, known bool, err error) {
 	schemas, known := s.types[eventType]
 	if !known {
-		return "", "", false, nil
+		return nil, false, nil
 	}
 	decoder := json.NewDecoder(bytes.NewReader(payload))
 	decoder.UseNumber()
@@ -43,24 +48,29 @@ func (s *Set) Check(
 	s.budget.left = s.budget.max
 	switch err := s.budget.validate(schemas.negation, value); {
 	case err == ErrTooComplex:
-		return "", "", true, err
+		return nil, true, err
 	case err != nil: // the payload violates the negation, so it matches the schema
-		return "", "", true, nil
+		return nil, true, nil
 	}
 	if values > maxLocated {
-		return "", Unlocated, true, nil
+		return unlocated(), true, nil
 	}
 	s.budget.left = maxLocating
 	err = s.budget.validate(schemas.schema, value)
 	if err == ErrTooComplex {
-		return "", Unlocated, true, nil
+		return unlocated(), true, nil
 	}
 	var invalid *jsonschema.ValidationError
 	if !errors.As(err, &invalid) {
 		panic(fmt.Sprintf("the payload matches both the schema and its negation: %v", err))
 	}
-	first := firstViolation(invalid)
-	return first.pointer, first.keyword, true, nil
+	return firstViolations(invalid), true, nil
+}
+
+func unlocated() []pipeline.Violation {
+	return []pipeline.Violation{{
+		Keyword: Unlocated, Detail: "the payload is too large or too deep to find the place",
+	}}
 }
 
 // maxDigits limits the length of numbers that are validated exactly.

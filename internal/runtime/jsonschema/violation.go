@@ -1,6 +1,7 @@
 package jsonschema
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -8,37 +9,61 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/jsonpointer"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// violation represents a value that violates a keyword. pointer is the JSON pointer of the value.
-type violation struct{ pointer, keyword string }
-
-func (v violation) before(other violation) bool {
-	return v.pointer < other.pointer || v.pointer == other.pointer && v.keyword < other.keyword
+// firstViolations returns the first violations without repetitions. It sorts them because the
+// library visits members in random order.
+func firstViolations(err *jsonschema.ValidationError) []pipeline.Violation {
+	found := violationsOf(err)
+	slices.SortFunc(found, func(a, b pipeline.Violation) int {
+		return cmp.Or(strings.Compare(a.Pointer, b.Pointer), strings.Compare(a.Keyword, b.Keyword),
+			strings.Compare(a.Detail, b.Detail))
+	})
+	found = slices.Compact(found)
+	return slices.Clip(found[:min(len(found), maxViolations)])
 }
 
-// firstViolation returns the first violation, in the order of pointer and keyword. It sorts because
-// the library visits members in random order. It reports a violated anyOf or oneOf as a whole,
-// because it can't know which alternative the sender meant.
-func firstViolation(err *jsonschema.ValidationError) violation {
+// violationsOf returns the violations that err reports. It reports a violated anyOf or oneOf as a
+// whole, because it can't know which alternative the sender meant.
+func violationsOf(err *jsonschema.ValidationError) []pipeline.Violation {
 	switch err.ErrorKind.(type) {
 	case *kind.Schema, *kind.Group, *kind.Reference, *kind.AllOf:
 		if len(err.Causes) == 0 {
 			break
 		}
-		first := firstViolation(err.Causes[0])
-		for _, cause := range err.Causes[1:] {
-			if next := firstViolation(cause); next.before(first) {
-				first = next
-			}
+		var found []pipeline.Violation
+		for _, cause := range err.Causes {
+			found = append(found, violationsOf(cause)...)
 		}
-		return first
+		return found
 	}
-	location := err.InstanceLocation
-	if additional, ok := err.ErrorKind.(*kind.AdditionalProperties); ok {
-		location = append(slices.Clone(location), slices.Min(additional.Properties))
+	at := func(detail string, names ...string) pipeline.Violation {
+		location := append(slices.Clone(err.InstanceLocation), names...)
+		return pipeline.Violation{
+			Pointer: jsonpointer.New(location...), Keyword: violatedKeyword(err), Detail: detail,
+		}
 	}
-	return violation{jsonpointer.New(location...), violatedKeyword(err)}
+	var found []pipeline.Violation
+	switch k := err.ErrorKind.(type) {
+	case *kind.AdditionalProperties:
+		for _, name := range k.Properties {
+			found = append(found, at(notAllowed, name))
+		}
+	case *kind.Required:
+		for _, name := range k.Missing {
+			found = append(found, at(missing(name)))
+		}
+	case *kind.DependentRequired:
+		for _, name := range k.Missing {
+			found = append(found, at(missing(name)+", which "+quote(k.Prop)+" requires"))
+		}
+	case *kind.PropertyNames:
+		found = append(found, at("the schema does not allow this name", k.Property))
+	default:
+		found = append(found, at(describe(err)))
+	}
+	return found
 }
 
 // violatedKeyword returns the keyword that err reports.

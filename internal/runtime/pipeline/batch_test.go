@@ -228,7 +228,9 @@ func TestAcceptBatch_ARetryGetsTheSameAnswer(t *testing.T) {
 
 type noSchemas struct{}
 
-func (noSchemas) Check(string, []byte) (string, string, bool, error) { return "", "", false, nil }
+func (noSchemas) Check(string, []byte) ([]pipeline.Violation, bool, error) {
+	return nil, false, nil
+}
 
 func TestBatch_BecomesOneObjectAndANotificationPerEvent(t *testing.T) {
 	for notify, want := range map[pipeline.Notifications]int{

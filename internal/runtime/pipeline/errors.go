@@ -68,6 +68,16 @@ type Error struct {
 	Detail  string
 	Pointer string // JSON pointer (RFC 6901) into the request's body; "" means all of it
 	Err     error  // cause
+
+	Violations []Violation // of the event type's schema, for SchemaViolation
+}
+
+// Violation describes a value of a payload that violates a keyword of a JSON Schema. The JSON names
+// are those in problem details.
+type Violation struct {
+	Pointer string `json:"pointer,omitempty"` // JSON pointer; "" means the whole event
+	Keyword string `json:"keyword"`
+	Detail  string `json:"detail"` // what the schema requires; never contains a value of the payload
 }
 
 func (e *Error) Error() string {

@@ -32,11 +32,10 @@ type Sender interface {
 
 // PayloadSchemas validates payloads against the schemas of their types.
 type PayloadSchemas interface {
-	// Check validates a payload that DecodeType has accepted. It returns the first violation: a
-	// JSON pointer into the payload, and the keyword of the schema that the payload violates. The
-	// keyword is "" if the payload is valid. known is false if the type has no schema. Check
-	// returns an error if validation exceeds its budget.
-	Check(eventType string, payload []byte) (pointer, keyword string, known bool, err error)
+	// Check validates a payload that DecodeType has accepted. It returns the first violations, or
+	// none if the payload is valid. known is false if the type has no schema. Check returns an
+	// error if validation exceeds its budget.
+	Check(eventType string, payload []byte) (violations []Violation, known bool, err error)
 }
 
 // Ingest accepts events.
@@ -145,11 +144,11 @@ func (in Ingest) CheckSize(body []byte) error {
 }
 
 func (in Ingest) validate(eventType string, body []byte) error {
-	var pointer, keyword string
+	var violations []Violation
 	var known bool
 	var tooComplex error
 	if in.Schemas != nil {
-		pointer, keyword, known, tooComplex = in.Schemas.Check(eventType, body)
+		violations, known, tooComplex = in.Schemas.Check(eventType, body)
 	}
 	switch {
 	case tooComplex != nil:
@@ -160,15 +159,23 @@ func (in Ingest) validate(eventType string, body []byte) error {
 			"Only types with a schema are accepted.")
 		err.Pointer = "/eventType"
 		return err
-	case keyword != "":
-		err := Errorf(SchemaViolation,
-			"The payload does not match its type's schema: it violates the keyword %q.", keyword)
-		if len(pointer) <= maxPointerBytes {
-			err.Pointer = pointer
-		}
-		return err
+	case len(violations) > 0:
+		return schemaError(violations)
 	}
 	return nil
+}
+
+// schemaError returns the error for a payload that violates its schema. It drops long pointers.
+func schemaError(violations []Violation) error {
+	for i := range violations {
+		if len(violations[i].Pointer) > maxPointerBytes {
+			violations[i].Pointer = ""
+		}
+	}
+	first := violations[0]
+	err := Errorf(SchemaViolation, "The payload does not match its type's schema: %s.", first.Detail)
+	err.Pointer, err.Violations = first.Pointer, violations
+	return err
 }
 
 func (in Ingest) newEvent(id, eventType string, req Request) Event {

@@ -12,15 +12,17 @@ import (
 // requires "amount"; Check reports a violation at pointer.
 type amounts struct{ pointer string }
 
-func (a amounts) Check(eventType string, payload []byte) (pointer, keyword string, known bool,
-	err error) {
+func (a amounts) Check(
+	eventType string, payload []byte,
+) (violations []pipeline.Violation, known bool, err error) {
 	if strings.Contains(string(payload), `"deep"`) {
-		return "", "", true, errors.New("too many steps")
+		return nil, true, errors.New("too many steps")
 	}
 	if eventType != "order" || strings.Contains(string(payload), `"amount"`) {
-		return "", "", eventType == "order", nil
+		return nil, eventType == "order", nil
 	}
-	return a.pointer, "required", true, nil
+	return []pipeline.Violation{{Pointer: a.pointer, Keyword: "required", Detail: "no amount"}}, true,
+		nil
 }
 
 func TestIngest_RejectsSchemaViolations(t *testing.T) {

@@ -17,7 +17,7 @@ const jsonModule = "github.com/go-json-experiment/json"
 // standard library.
 var sharedPackages = []string{
 	"internal/runtime/contract", "internal/runtime/jsonpointer", "internal/runtime/lazyregexp",
-	"internal/runtime/parallel", "internal/runtime/terminal",
+	"internal/runtime/parallel", "internal/runtime/terminal", "internal/runtime/violation",
 }
 
 // folderRule lists the packages of this module on which the packages of a folder may depend,
@@ -91,6 +91,8 @@ var forbiddenModules = []struct {
 	{"internal/runtime/parallel", []string{"github.com", "golang.org", "gopkg.in"},
 		"shared packages import the standard library only"},
 	{"internal/runtime/terminal", []string{"github.com", "golang.org", "gopkg.in"},
+		"shared packages import the standard library only"},
+	{"internal/runtime/violation", []string{"github.com", "golang.org", "gopkg.in"},
 		"shared packages import the standard library only"},
 	{"functions", []string{"github.com/santhosh-tekuri", "golang.org/x/text"},
 		"the schema compiler slows cold starts: a build tag links it if a pipeline has schemas"},

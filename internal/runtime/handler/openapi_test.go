@@ -18,6 +18,7 @@ import (
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/jsonpointer"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/violation"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/badinput"
 )
 
@@ -272,14 +273,14 @@ type demoSchema struct{}
 
 func (demoSchema) Check(
 	eventType string, payload []byte,
-) (violations []pipeline.Violation, known bool, err error) {
+) (violations []violation.Violation, known bool, err error) {
 	if bytes.Contains(payload, []byte("deep")) {
 		return nil, true, errors.New("too many steps")
 	}
 	if eventType != "demo" {
 		return nil, false, nil
 	}
-	return []pipeline.Violation{
+	return []violation.Violation{
 		{Keyword: "required", Detail: "no name"}, {Pointer: "/a", Keyword: "type", Detail: "no text"},
 	}, true, nil
 }

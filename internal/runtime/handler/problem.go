@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/violation"
 )
 
 // problem represents the body of an error response: problem details (RFC 9457).
@@ -22,7 +23,7 @@ type problem struct {
 
 	Errors []indexedProblem `json:"errors,omitempty"` // of the first invalid events of a batch
 	// Violations lists where one event violates the schema of its type.
-	Violations []pipeline.Violation `json:"violations,omitempty"`
+	Violations []violation.Violation `json:"violations,omitempty"`
 }
 
 // indexedProblem is the problem of one event. Pointer points into the event.

@@ -9,7 +9,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/violation"
 )
 
 // Unlocated is the keyword that Check returns if it did not locate the violations.
@@ -31,7 +31,7 @@ const maxLocated = 20000
 // with the keyword Unlocated. Checks run one at a time.
 func (s *Set) Check(
 	eventType string, payload []byte,
-) (violations []pipeline.Violation, known bool, err error) {
+) (violations []violation.Violation, known bool, err error) {
 	schemas, known := s.types[eventType]
 	if !known {
 		return nil, false, nil
@@ -67,8 +67,8 @@ func (s *Set) Check(
 	return firstViolations(invalid), true, nil
 }
 
-func unlocated() []pipeline.Violation {
-	return []pipeline.Violation{{
+func unlocated() []violation.Violation {
+	return []violation.Violation{{
 		Keyword: Unlocated, Detail: "the payload is too large or too deep to find the place",
 	}}
 }

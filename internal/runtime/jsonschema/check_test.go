@@ -34,8 +34,8 @@ func compile(t *testing.T, files map[string]string) *Set {
 	return set
 }
 
-// violation is the place of a violation.
-type violation struct{ pointer, keyword string }
+// place is the place of a violation.
+type place struct{ pointer, keyword string }
 
 // checkFirst returns the place of the first violation.
 func checkFirst(
@@ -79,7 +79,7 @@ var shop = map[string]string{
 
 func TestCheck_LocatesTheFirstViolation(t *testing.T) {
 	set := compile(t, shop)
-	for payload, want := range map[string]violation{
+	for payload, want := range map[string]place{
 		`{"eventType":"order.created","amount":19.99}`:                 {},
 		`{"amount":1e2,"lines":[{"n":1},{"n":2}],"paid":null}`:         {},
 		`{"amount":123456789012345678901234567890123456789012345.00}`:  {},
@@ -108,7 +108,7 @@ func TestCheck_LocatesTheFirstViolation(t *testing.T) {
 	} {
 		for range 5 { // the library visits members in random order
 			pointer, keyword, known, _ := checkFirst(set, "order.created", payload)
-			if got := (violation{pointer, keyword}); got != want || !known {
+			if got := (place{pointer, keyword}); got != want || !known {
 				t.Errorf("%s: got %v, %t; want %v", payload, got, known, want)
 			}
 		}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/violation"
 )
 
 // vocabulary has a property for each keyword. The name of the property is the keyword.
@@ -90,7 +90,7 @@ func TestCheck_ListsAtMostTenViolations(t *testing.T) {
 		"allOf": [{"required": ["id"]}]
 	}`})
 	violations, _, err := set.Check("a", []byte(`{"total":"1","lines":["a",2]}`))
-	want := []pipeline.Violation{
+	want := []violation.Violation{
 		{Keyword: "required", Detail: `the property "id" is missing`}, // only once
 		{Pointer: "/lines/1", Keyword: "type",
 			Detail: "the value must be of type string, got number"},

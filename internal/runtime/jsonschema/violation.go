@@ -9,14 +9,14 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/jsonpointer"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/violation"
 )
 
 // firstViolations returns the first violations without repetitions. It sorts them because the
 // library visits members in random order.
-func firstViolations(err *jsonschema.ValidationError) []pipeline.Violation {
+func firstViolations(err *jsonschema.ValidationError) []violation.Violation {
 	found := violationsOf(err)
-	slices.SortFunc(found, func(a, b pipeline.Violation) int {
+	slices.SortFunc(found, func(a, b violation.Violation) int {
 		return cmp.Or(strings.Compare(a.Pointer, b.Pointer), strings.Compare(a.Keyword, b.Keyword),
 			strings.Compare(a.Detail, b.Detail))
 	})
@@ -26,25 +26,25 @@ func firstViolations(err *jsonschema.ValidationError) []pipeline.Violation {
 
 // violationsOf returns the violations that err reports. It reports a violated anyOf or oneOf as a
 // whole, because it can't know which alternative the sender meant.
-func violationsOf(err *jsonschema.ValidationError) []pipeline.Violation {
+func violationsOf(err *jsonschema.ValidationError) []violation.Violation {
 	switch err.ErrorKind.(type) {
 	case *kind.Schema, *kind.Group, *kind.Reference, *kind.AllOf:
 		if len(err.Causes) == 0 {
 			break
 		}
-		var found []pipeline.Violation
+		var found []violation.Violation
 		for _, cause := range err.Causes {
 			found = append(found, violationsOf(cause)...)
 		}
 		return found
 	}
-	at := func(detail string, names ...string) pipeline.Violation {
+	at := func(detail string, names ...string) violation.Violation {
 		location := append(slices.Clone(err.InstanceLocation), names...)
-		return pipeline.Violation{
+		return violation.Violation{
 			Pointer: jsonpointer.New(location...), Keyword: violatedKeyword(err), Detail: detail,
 		}
 	}
-	var found []pipeline.Violation
+	var found []violation.Violation
 	switch k := err.ErrorKind.(type) {
 	case *kind.AdditionalProperties:
 		for _, name := range k.Properties {

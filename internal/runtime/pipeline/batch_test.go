@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/violation"
 )
 
 // batchOf returns a request with an event for each number.
@@ -228,7 +229,7 @@ func TestAcceptBatch_ARetryGetsTheSameAnswer(t *testing.T) {
 
 type noSchemas struct{}
 
-func (noSchemas) Check(string, []byte) ([]pipeline.Violation, bool, error) {
+func (noSchemas) Check(string, []byte) ([]violation.Violation, bool, error) {
 	return nil, false, nil
 }
 

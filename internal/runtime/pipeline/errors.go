@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/violation"
 )
 
 // Code classifies an error. Programs may rely on it: codes never change.
@@ -69,15 +71,7 @@ type Error struct {
 	Pointer string // JSON pointer (RFC 6901) into the request's body; "" means all of it
 	Err     error  // cause
 
-	Violations []Violation // of the event type's schema, for SchemaViolation
-}
-
-// Violation describes a value of a payload that violates a keyword of a JSON Schema. The JSON names
-// are those in problem details.
-type Violation struct {
-	Pointer string `json:"pointer,omitempty"` // JSON pointer; "" means the whole event
-	Keyword string `json:"keyword"`
-	Detail  string `json:"detail"` // what the schema requires; never contains a value of the payload
+	Violations []violation.Violation // of the event type's schema, for SchemaViolation
 }
 
 func (e *Error) Error() string {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/violation"
 )
 
 // BronzeWriter stores raw payloads. It never overwrites an object.
@@ -35,7 +37,7 @@ type PayloadSchemas interface {
 	// Check validates a payload that DecodeType has accepted. It returns the first violations, or
 	// none if the payload is valid. known is false if the type has no schema. Check returns an
 	// error if validation exceeds its budget.
-	Check(eventType string, payload []byte) (violations []Violation, known bool, err error)
+	Check(eventType string, payload []byte) (violations []violation.Violation, known bool, err error)
 }
 
 // Ingest accepts events.
@@ -144,7 +146,7 @@ func (in Ingest) CheckSize(body []byte) error {
 }
 
 func (in Ingest) validate(eventType string, body []byte) error {
-	var violations []Violation
+	var violations []violation.Violation
 	var known bool
 	var tooComplex error
 	if in.Schemas != nil {
@@ -166,7 +168,7 @@ func (in Ingest) validate(eventType string, body []byte) error {
 }
 
 // schemaError returns the error for a payload that violates its schema. It drops long pointers.
-func schemaError(violations []Violation) error {
+func schemaError(violations []violation.Violation) error {
 	for i := range violations {
 		if len(violations[i].Pointer) > maxPointerBytes {
 			violations[i].Pointer = ""

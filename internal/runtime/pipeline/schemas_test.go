@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/violation"
 )
 
 // amounts implements pipeline.PayloadSchemas. It has one schema, for the type "order". The schema
@@ -14,14 +15,14 @@ type amounts struct{ pointer string }
 
 func (a amounts) Check(
 	eventType string, payload []byte,
-) (violations []pipeline.Violation, known bool, err error) {
+) (violations []violation.Violation, known bool, err error) {
 	if strings.Contains(string(payload), `"deep"`) {
 		return nil, true, errors.New("too many steps")
 	}
 	if eventType != "order" || strings.Contains(string(payload), `"amount"`) {
 		return nil, eventType == "order", nil
 	}
-	return []pipeline.Violation{{Pointer: a.pointer, Keyword: "required", Detail: "no amount"}}, true,
+	return []violation.Violation{{Pointer: a.pointer, Keyword: "required", Detail: "no amount"}}, true,
 		nil
 }
 

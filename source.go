@@ -25,8 +25,8 @@ const Schemas = "internal/runtime/function/api/schemas.json"
 
 // Dir writes the sources to a folder in the user's cache, and returns the path of the folder. The
 // name of the folder is the hash of the sources. If the cache is not writable, Dir uses a temporary
-// folder. The folder contains a Go module with the functions in ./functions. replaced maps the
-// names of some source files to new content for these files.
+// folder. The folder contains a Go module with the functions in ./functions. The map replaced
+// contains new content for some of the source files, by name.
 func Dir(replaced map[string][]byte) (string, error) {
 	sources := sources{files, replaced}
 	hash, err := sources.hash()
@@ -51,8 +51,8 @@ func Dir(replaced map[string][]byte) (string, error) {
 }
 
 // temporaryDir creates one folder per process, which the operating system deletes later. The name
-// of the folder is random, and only the current user can write to it. Nobody else can therefore
-// change the sources before they are built.
+// of the folder is random, and only the current user can write to the folder. Nobody else can
+// therefore change the sources before they are built.
 var temporaryDir = sync.OnceValues(func() (string, error) {
 	return os.MkdirTemp("", "eventpipeline-")
 })
@@ -79,7 +79,7 @@ func checkNoVendor(dir string) error {
 	}
 }
 
-// sources represents a tree of files. replaced contains new content for some of the files.
+// sources represents a tree of files. The map replaced contains new content for some of the files.
 type sources struct {
 	tree     fs.FS
 	replaced map[string][]byte
@@ -131,7 +131,7 @@ func (s sources) unpack(dir string) error {
 	if err := s.write(fresh); err != nil {
 		return err
 	}
-	if err := os.Rename(fresh, dir); err == nil || s.matches(dir) { // or another app wrote dir
+	if err := os.Rename(fresh, dir); err == nil || s.matches(dir) { // another app may have written dir
 		return nil
 	}
 	if err := os.RemoveAll(dir); err != nil {

@@ -84,10 +84,10 @@ func stageProps(stage string, authorize bool) (*eventpipeline.EventPipelineProps
 			// These limits are so high that a load test reaches the limits of the machine first.
 			ThrottlingRateLimit:  jsii.Number(10000),
 			ThrottlingBurstLimit: jsii.Number(10000),
-			// short, so that developers can watch the reconciler work
+			// The times are short, so that developers can watch the reconciler work.
 			ReconcilerInterval:    awscdk.Duration_Minutes(jsii.Number(1)),
 			ReconcilerGracePeriod: awscdk.Duration_Minutes(jsii.Number(5)),
-			// Two runs at the same time would slow down a busy machine even more.
+			// With a timeout of one interval, two runs never overlap and slow down the machine.
 			ReconcilerFunction: &eventpipeline.FunctionOptions{
 				Timeout: awscdk.Duration_Minutes(jsii.Number(1)),
 			},
@@ -97,7 +97,7 @@ func stageProps(stage string, authorize bool) (*eventpipeline.EventPipelineProps
 		}
 		return props, nil
 	}
-	return nil, fmt.Errorf("stage must be one of %s, got %q: pass it as in -c stage=%s",
+	return nil, fmt.Errorf("stage must be one of %s, got %q: pass it as -c stage=%s",
 		strings.Join(stages, ", "), stage, Dev)
 }
 
@@ -130,7 +130,7 @@ func suppressOpenRoutes(api awsapigatewayv2.IHttpApi) {
 			rule := map[string]any{
 				"id": "AwsSolutions-APIG4",
 				"reason": "The stage is for eventpipeline local, which listens on loopback only. " +
-					"The synthesis of an open API warns in any other stage.",
+					"In any other stage, synth adds a warning about an open API.",
 			}
 			rules := map[string]any{"rules_to_suppress": []any{rule}}
 			route.AddMetadata(jsii.String("cdk_nag"), rules)
@@ -145,19 +145,19 @@ func addOutputs(stack awscdk.Stack, p eventpipeline.EventPipeline) {
 		name, description string
 		value             *string
 	}{
-		{"ApiUrl", "Where clients post events: this, then events", p.ApiUrl()},
-		{"BronzeBucketName", "Raw payloads, below bronze/", p.BronzeBucket().BucketName()},
-		{"SilverBucketName", "Records, below silver/", p.SilverBucket().BucketName()},
-		{"EventsTableName", "The lifecycle of each event", p.EventsTable().TableName()},
-		{"QueueUrl", "References on their way to the worker", p.Queue().QueueUrl()},
-		{"DeadLetterQueueUrl", "References of events that failed", p.DeadLetterQueue().QueueUrl()},
+		{"ApiUrl", "URL of the API, to which clients append events", p.ApiUrl()},
+		{"BronzeBucketName", "Raw payloads, under bronze/", p.BronzeBucket().BucketName()},
+		{"SilverBucketName", "Records, under silver/", p.SilverBucket().BucketName()},
+		{"EventsTableName", "Status of each event", p.EventsTable().TableName()},
+		{"QueueUrl", "References to events for the worker", p.Queue().QueueUrl()},
+		{"DeadLetterQueueUrl", "References to failed events", p.DeadLetterQueue().QueueUrl()},
 		{"ApiFunctionName", "Accepts events", p.ApiFunction().FunctionName()},
 		{"WorkerFunctionName", "Processes events", p.WorkerFunction().FunctionName()},
 		{
-			"ReconcilerFunctionName", "Heals what crashes left",
+			"ReconcilerFunctionName", "Repairs events that a crash left unfinished",
 			p.ReconcilerFunction().FunctionName(),
 		},
-		{"EventBusName", "Is told of processed and failed events", p.EventBus().EventBusName()},
+		{"EventBusName", "Receives EventProcessed and EventFailed", p.EventBus().EventBusName()},
 	} {
 		props := &awscdk.CfnOutputProps{Value: output.value, Description: &output.description}
 		awscdk.NewCfnOutput(stack, &output.name, props)

@@ -8,9 +8,9 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
 )
 
-// localWebhooks returns a source of each provider for the stage of `eventpipeline local`, so that
-// everyone can try them without an account. The deployed stages have no sources: add a source for
-// each of your senders.
+// localWebhooks returns one source per provider for the stage of `eventpipeline local`, so that
+// everyone can try webhooks without an account at a provider. The deployed stages have no sources:
+// add a source for each of your senders.
 func localWebhooks(stack awscdk.Stack) *[]*eventpipeline.WebhookSource {
 	return &[]*eventpipeline.WebhookSource{
 		eventpipeline.GitHubWebhook("github", newSecret(stack, "GitHubSecret")),
@@ -40,8 +40,8 @@ func newSecret(stack awscdk.Stack, id string) awssecretsmanager.Secret {
 	})
 	rule := map[string]any{
 		"id": "AwsSolutions-SMG4",
-		"reason": "The sender must learn each new value, so no function can rotate it. " +
-			"The command eventpipeline webhooks rotate does.",
+		"reason": "The sender must learn each new value, so a function can't rotate the secret. " +
+			"The command eventpipeline webhooks rotate creates a new value.",
 	}
 	resource := secret.Node().DefaultChild().(awscdk.CfnResource)
 	resource.AddMetadata(jsii.String("cdk_nag"),

@@ -12,8 +12,9 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// AlarmThresholds set the values at which the alarms fire. An alarm fires if its metric reaches the
-// threshold in one period of 5 minutes, or for RetriedEvents in each of three periods.
+// AlarmThresholds set the values at which the alarms fire. An alarm fires when its metric reaches
+// the threshold in one period. The alarm for RetriedEvents fires after three such periods in a row.
+// A period lasts 5 minutes, or ReconcilerInterval for ReconcilerLag.
 type AlarmThresholds struct {
 	// DeadLetters sets the threshold for the messages in the DLQ. Default: 1.
 	DeadLetters *float64
@@ -43,18 +44,20 @@ type AlarmThresholds struct {
 	// NotificationDeadLetters sets the threshold for the messages in the DLQ for notifications.
 	// Default: 1.
 	NotificationDeadLetters *float64
-	// FailedDeliveries sets the threshold for notifications that EventBridge moved to the DLQ, and
-	// for events that a rule lost. Default: 1.
+	// FailedDeliveries sets the threshold for notifications that EventBridge moved to the DLQ for
+	// notifications. It also applies to notifications that a rule of OnEventProcessed lost.
+	// Default: 1.
 	FailedDeliveries *float64
-	// RefusedSignatures sets the threshold for one webhook source's requests without a valid
+	// RefusedSignatures sets the threshold for requests to one webhook source that have no valid
 	// signature. Default: 5.
 	RefusedSignatures *float64
 	// UnhealedEvents sets the threshold for events that the reconciler could not repair.
 	// Default: 1.
 	UnhealedEvents *float64
-	// ReconcilerLag sets the threshold for the age of the first hour that the reconciler has not
-	// checked completely. Without an unchecked hour, the age is ReconcilerGracePeriod and up to an
-	// hour. Default: ReconcilerGracePeriod, an hour and four times ReconcilerInterval.
+	// ReconcilerLag sets the threshold for the age of the oldest hour that the reconciler has not
+	// checked completely. While the reconciler keeps up, this age is between ReconcilerGracePeriod
+	// and one hour more. Default: the sum of ReconcilerGracePeriod, one hour and four times
+	// ReconcilerInterval.
 	ReconcilerLag awscdk.Duration
 }
 
@@ -87,8 +90,8 @@ type alarms struct {
 	retriedEvents                                   awscloudwatch.Alarm
 	throttledRequests                               awscloudwatch.Alarm   // nil for an existing API
 	missingRuns                                     awscloudwatch.Alarm   // nil without a schedule
-	rules                                           []awscloudwatch.Alarm // of OnEventProcessed
-	refusedSignatures                               []awscloudwatch.Alarm // of each webhook source
+	rules                                           []awscloudwatch.Alarm // one per added rule
+	refusedSignatures                               []awscloudwatch.Alarm // one per webhook source
 }
 
 func newAlarms(p *eventPipeline, m metrics) alarms {
@@ -105,18 +108,18 @@ func newAlarms(p *eventPipeline, m metrics) alarms {
 		apiThrottles: newAlarm(p, "ApiThrottlesAlarm", m.apiThrottles, *t.ApiThrottles,
 			"The API function got no concurrency."),
 		workerErrors: newAlarm(p, "WorkerErrorsAlarm", m.workerErrors, *t.WorkerErrors,
-			"The worker function crashed or timed out: a batch comes again."),
+			"The worker function crashed or timed out: SQS delivers the batch again."),
 		workerThrottles: newAlarm(p, "WorkerThrottlesAlarm", m.workerThrottles, *t.WorkerThrottles,
 			"The worker function got no concurrency."),
 		reconcilerErrors: newAlarm(p, "ReconcilerErrorsAlarm", m.reconcilerErrors,
 			*t.ReconcilerErrors,
-			"The reconciler function failed: what crashes leave is not healed."),
+			"The reconciler function failed: events that a crash left unfinished are not repaired."),
 		unhealedEvents: newAlarm(p, "UnhealedEventsAlarm", m.unhealed, *t.UnhealedEvents,
-			"The reconciler could not heal some events."),
+			"The reconciler could not repair some events."),
 		reconcilerLag: newAlarm(p, "ReconcilerLagAlarm", m.reconcilerLag,
 			inSeconds(t.ReconcilerLag), "The reconciler does not keep up with the events."),
 		failedEvents: newAlarm(p, "FailedEventsAlarm", m.failed, *t.FailedEvents,
-			"Events failed in the last minutes, whether the DLQ held messages before or not."),
+			"Events failed in the last minutes. The DLQ may contain older messages too."),
 		notificationDeadLetters: newAlarm(p, "NotificationDeadLettersAlarm",
 			m.notificationDeadLetters, *t.NotificationDeadLetters,
 			"Notifications were not delivered: they are in the DLQ for notifications."),
@@ -137,18 +140,19 @@ func newAlarms(p *eventPipeline, m metrics) alarms {
 }
 
 // newRetriedAlarm creates an alarm that fires if deliveries fail for 15 minutes, such as in an
-// outage of a service. OldestMessageAlarm does not fire then: SQS leaves messages that were
-// received more than three times out of its metric.
+// outage of a service. In such an outage, OldestMessageAlarm does not fire: SQS's metric for the
+// oldest message ignores messages that were received more than three times.
 func newRetriedAlarm(p *eventPipeline, retried awscloudwatch.IMetric) awscloudwatch.Alarm {
 	props := thresholdAlarm(retried, *p.props.AlarmThresholds.RetriedEvents,
 		"Deliveries fail again and again: an AWS service or the processor does not work.")
 	props.AlarmName = p.physicalName("retried-events")
-	props.EvaluationPeriods = jsii.Number(3) // a short fault needs no attention
+	props.EvaluationPeriods = jsii.Number(3) // a short fault needs no action
 	return createAlarm(p, p, "RetriedEventsAlarm", props)
 }
 
-// newMissingRunsAlarm creates an alarm that fires if the schedule did not invoke the reconciler for
-// three intervals. Then the metric has no data.
+// newMissingRunsAlarm creates an alarm that fires if the reconciler does not run for three
+// intervals. CloudWatch has no value of Invocations for an interval without a run, so the alarm
+// treats missing data as breaching.
 func newMissingRunsAlarm(p *eventPipeline) awscloudwatch.Alarm {
 	runs := p.reconcilerFunction.MetricInvocations(&awscloudwatch.MetricOptions{
 		Statistic: jsii.String("Sum"), Period: p.props.ReconcilerInterval,
@@ -164,8 +168,9 @@ func newMissingRunsAlarm(p *eventPipeline) awscloudwatch.Alarm {
 	})
 }
 
-// newRuleAlarm creates an alarm that fires if EventBridge could move an event neither to the rule's
-// target nor to the target's DLQ. The metric FailedInvocations also counts events in the DLQ.
+// newRuleAlarm creates an alarm that fires if EventBridge could deliver an event neither to the
+// rule's target nor to the target's DLQ. The metric FailedInvocations is not suitable, because it
+// also counts events that reached the DLQ.
 func newRuleAlarm(p *eventPipeline, rule awsevents.Rule) awscloudwatch.Alarm {
 	dimensions := map[string]*string{}
 	nameInARN := 1 // rule/<rule>
@@ -173,7 +178,8 @@ func newRuleAlarm(p *eventPipeline, rule awsevents.Rule) awscloudwatch.Alarm {
 		dimensions["EventBusName"] = bus
 		nameInARN = 2 // rule/<bus>/<rule>
 	}
-	// RuleName returns "<bus>|<rule>" for a bus other than the default bus.
+	// The dimension needs only the rule's name. For a bus other than the default bus,
+	// rule.RuleName() returns "<bus>|<rule>".
 	dimensions["RuleName"] = awscdk.Fn_Select(jsii.Number(nameInARN),
 		awscdk.Fn_Split(jsii.String("/"), rule.RuleArn(), nil))
 	lost := awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
@@ -205,13 +211,13 @@ func thresholdAlarm(
 		Threshold:          &threshold,
 		ComparisonOperator: awscloudwatch.ComparisonOperator_GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
 		EvaluationPeriods:  jsii.Number(1),
-		// A metric has no data while there is no traffic. This must not fire the alarm.
+		// Without traffic, a metric has no data. The alarm must not fire then.
 		TreatMissingData: awscloudwatch.TreatMissingData_NOT_BREACHING,
 		AlarmDescription: jsii.String(description + " See docs/runbooks.md."),
 	}
 }
 
-// createAlarm creates an alarm that notifies AlarmTopic.
+// createAlarm creates an alarm. If the prop AlarmTopic is set, the alarm notifies this topic.
 func createAlarm(
 	p *eventPipeline, scope constructs.Construct, id string, props *awscloudwatch.AlarmProps,
 ) awscloudwatch.Alarm {

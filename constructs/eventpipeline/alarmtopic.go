@@ -10,8 +10,9 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// allowAlarms lets CloudWatch publish to the alarm topic and use the topic's key, if the app
-// creates the topic and the key. docs/construct.md contains the statements for imported ones.
+// allowAlarms lets CloudWatch publish to the alarm topic and use the topic's key. It can change the
+// policies only if the app creates the topic and the key. docs/construct.md contains the statements
+// for an imported topic or key.
 func allowAlarms(p *eventPipeline) {
 	topic := p.props.AlarmTopic
 	if topic == nil {
@@ -24,18 +25,20 @@ func allowAlarms(p *eventPipeline) {
 	awscdk.Aspects_Of(topic).Add(&alarmTopicPolicies{p}, nil)
 }
 
-// alarmTopicPolicies is an aspect of the alarm topic. The CDK calls an aspect after the app has
-// changed the policies of its resources.
+// alarmTopicPolicies is an aspect of the alarm topic. The CDK calls aspects after the app's own
+// code, so Visit sees every policy that the app has attached to the topic.
 type alarmTopicPolicies struct{ pipeline *eventPipeline }
 
-// Visit adds a statement to the topic's policies. A topic without a policy of its own has a policy
-// of SNS that lets CloudWatch publish. A statement would replace that policy.
+// Visit adds a statement to each policy that the app has attached to the topic. A topic without
+// such a policy needs no statement: SNS's default policy lets CloudWatch publish, and a new policy
+// would replace it.
 func (a *alarmTopicPolicies) Visit(node constructs.IConstruct) {
 	p, topic := a.pipeline, a.pipeline.props.AlarmTopic
 	if resource, ok := node.(awssns.CfnTopic); ok {
 		key := resource.KmsMasterKeyId()
 		p.validation.require(key == nil || *key != "alias/aws/sns", "AlarmTopic",
-			"must not use the key alias/aws/sns: CloudWatch can't use it. Use a key of your own")
+			"must not use the key alias/aws/sns: CloudWatch can't use this key. Use a customer "+
+				"managed key")
 	}
 	if *node.Node().Path() != *topic.Node().Path() {
 		return
@@ -45,8 +48,8 @@ func (a *alarmTopicPolicies) Visit(node constructs.IConstruct) {
 	}
 }
 
-// topicPolicies returns the topic's policies in the topic's stack. The app may have created a
-// policy outside of the topic.
+// topicPolicies returns the topic's policies. It searches the topic's whole stack, because the app
+// may have created a policy outside of the topic's construct.
 func topicPolicies(topic awssns.ITopic) (policies []awssns.TopicPolicy) {
 	stack := topic.Stack()
 	arn := formatJSON(stack.Resolve(topic.TopicArn()))
@@ -63,7 +66,8 @@ func topicPolicies(topic awssns.ITopic) (policies []awssns.TopicPolicy) {
 	return policies
 }
 
-// alarmStatement allows actions to the alarms of the pipeline's account and region.
+// alarmStatement returns a statement that lets CloudWatch perform the actions for the alarms of the
+// pipeline's account and region.
 func alarmStatement(p *eventPipeline, resource string, actions ...string) awsiam.PolicyStatement {
 	stack := awscdk.Stack_Of(p)
 	alarms := stack.FormatArn(&awscdk.ArnComponents{

@@ -41,8 +41,8 @@ func newHttpApi(p *eventPipeline) awsapigatewayv2.IHttpApi {
 	if p.props.Webhooks != nil { // the API function verifies the signatures
 		addRoute(awsapigatewayv2.HttpMethod_POST, webhookPath, noAuthorizer(), nil)
 	}
-	// The default route applies the same authorization to all other requests. The API function
-	// answers them with 404, or with 405 and the header Allow.
+	// The default route receives all other requests, and needs the same authorization. The API
+	// function answers these requests with 404, or with 405 and the header Allow.
 	awsapigatewayv2.NewHttpRoute(api, jsii.String("DefaultRoute"), &awsapigatewayv2.HttpRouteProps{
 		HttpApi:     api,
 		RouteKey:    awsapigatewayv2.HttpRouteKey_DEFAULT(),
@@ -72,7 +72,8 @@ func corsPreflight(
 		}
 	}
 	if cors.AllowHeaders == nil {
-		// A browser does not apply the wildcard * to Authorization, nor to requests with cookies.
+		// The wildcard * would not be enough: browsers do not apply it to the header Authorization,
+		// or to requests with cookies.
 		cors.AllowHeaders = jsii.Strings("authorization", "content-encoding", "content-type",
 			"idempotency-key", "prefer", "x-amz-content-sha256", "x-amz-date",
 			"x-amz-security-token", "ce-dataschema", "ce-id", "ce-source", "ce-specversion",
@@ -85,10 +86,9 @@ func corsPreflight(
 	return &cors
 }
 
-// addRoutesToExistingApi adds POST /events, GET /events/{eventId}, and the route for webhooks if
-// there are webhook sources. The CDK creates the
-// authorizer as a child of the API. The authorizer's id begins with the pipeline's id, so that it
-// can't collide with the ids of the API's other children.
+// addRoutesToExistingApi adds POST /events and GET /events/{eventId}. If there are webhook sources,
+// it also adds their route. The CDK creates the authorizer as a child of the API. The authorizer's
+// id begins with the pipeline's id, to differ from the ids of the API's other children.
 func addRoutesToExistingApi(p *eventPipeline, api awsapigatewayv2.IHttpApi) {
 	authorizer := newAuthorizer(p, *p.Node().Id())
 	ingest, status := scopes(p.props)
@@ -118,12 +118,12 @@ func newIntegration(p *eventPipeline) awsapigatewayv2.HttpRouteIntegration {
 	return awsapigatewayv2integrations.NewHttpLambdaIntegration(id, p.apiFunction, nil)
 }
 
-// healthRoute is the key of the route without authorization.
+// healthRoute is the route key of the health check, which needs no authorization.
 const healthRoute = "GET /health"
 
 // accessLogFields maps the fields of the access log to API Gateway's variables. No field contains a
-// header, query or payload. The map omits error messages and an authorizer's claims: a quote in
-// their text would make the log line invalid JSON.
+// header, query or payload. Error messages and an authorizer's claims are omitted, because a quote
+// in one of them would make the log line invalid JSON.
 var accessLogFields = map[string]string{
 	"requestId":          "$context.requestId",
 	"apiId":              "$context.apiId",
@@ -169,7 +169,7 @@ func newStage(p *eventPipeline) awsapigatewayv2.HttpStage {
 	return stage
 }
 
-// These limits apply to GET /health, which needs no authorization.
+// These limits apply to GET /health. They protect a route that everyone may call.
 const (
 	healthRateLimit  = 10 // requests per second
 	healthBurstLimit = 20

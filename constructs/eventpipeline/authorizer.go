@@ -65,12 +65,12 @@ type LambdaAuthorizerProps struct {
 	// IAM policy. With SIMPLE, it returns {"isAuthorized": true, "context": {"sub": "…"}}.
 	// Default: SIMPLE.
 	ResponseType awsapigatewayv2authorizers.HttpLambdaResponseType
-	// IdentitySource lists the headers or other parts that each request must have. API Gateway
+	// IdentitySource lists the values that each request must contain, such as headers. API Gateway
 	// answers 401 if one of them is missing. Default: $request.header.Authorization.
 	IdentitySource *[]*string
 	// ResultsCacheTtl sets how long API Gateway caches a response for requests with the same route
-	// and the same values of IdentitySource. The maximum is an hour. A caller keeps its access
-	// until the cached response expires. Default: 0, no cache.
+	// and the same values of IdentitySource. The maximum is an hour. A caller whose access was
+	// revoked keeps the access until the cached response expires. Default: 0, no cache.
 	ResultsCacheTtl awscdk.Duration
 }
 

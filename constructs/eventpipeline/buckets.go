@@ -17,8 +17,8 @@ const (
 )
 
 // newServerAccessLogsBucket returns the bucket for server access logs, or nil if Bronze and Silver
-// are existing buckets. If the prop ServerAccessLogsBucket is not set, it creates a bucket without
-// a KMS key: S3 delivers access logs only to a bucket that S3's own key encrypts.
+// are existing buckets. A new log bucket has no KMS key: S3 delivers access logs only to a bucket
+// that is encrypted with S3's own key.
 func newServerAccessLogsBucket(p *eventPipeline) awss3.IBucket {
 	if p.props.BronzeBucket != nil && p.props.SilverBucket != nil {
 		return nil
@@ -122,8 +122,8 @@ func newBucket(
 
 // logAccess makes S3 write the bucket's access logs to the log bucket, under prefix. The log
 // bucket's policy lets S3 write only the logs of this bucket and account. logAccess does not use
-// the CDK's prop for access logs: without a feature flag, that prop sets an ACL, which these
-// buckets reject.
+// the CDK's prop for access logs: without a CDK feature flag, that prop sets an ACL. These buckets
+// reject ACLs.
 func logAccess(p *eventPipeline, bucket awss3.Bucket, prefix string) {
 	logs := p.serverAccessLogsBucket
 	bucket.Node().DefaultChild().(awss3.CfnBucket).SetLoggingConfiguration(
@@ -187,8 +187,8 @@ func deny(
 	})).StatementAdded
 }
 
-// autoDeleteActions lists the S3 actions that the CDK function needs to empty a bucket. By default
-// the CDK also allows the function s3:GetBucket* and s3:List*.
+// autoDeleteActions lists the S3 actions that the CDK's own function needs to empty a bucket. By
+// default, the CDK allows this function more actions: s3:GetBucket* and s3:List*.
 var autoDeleteActions = []string{
 	"s3:GetBucketTagging", "s3:GetBucketPolicy", "s3:PutBucketPolicy",
 	"s3:ListBucketVersions", "s3:DeleteObject", "s3:DeleteObjectVersion",

@@ -31,11 +31,11 @@ type entry struct {
 	environment        map[string]string
 }
 
-// newBundle returns the build settings of a function. It returns an error if Go is not installed,
-// because GoFunction would then build in Docker, with an old Go version.
+// newBundle returns the build settings of a function. It returns an error if Go is not installed.
+// Without Go, GoFunction would build in Docker with an old Go version.
 func newBundle(p *eventPipeline, function string) (bundle, error) {
 	if _, err := exec.LookPath("go"); err != nil {
-		return bundle{}, fmt.Errorf("%w: synthesis needs Go (https://go.dev/dl)", err)
+		return bundle{}, fmt.Errorf("find the go command: %w: install Go (https://go.dev/dl)", err)
 	}
 	var e entry
 	if function == "worker" && p.props.WorkerEntry != nil {
@@ -66,8 +66,8 @@ func newBundle(p *eventPipeline, function string) (bundle, error) {
 	return bundle{e, architecture, &variables}, nil
 }
 
-// With reproducibleFlags, a binary depends only on the sources, and not on the folder or repository
-// that contains them. The flags omit symbols and other parts that Lambda does not need.
+// reproducibleFlags make a binary depend only on the sources, and not on the folder or repository
+// that contains them. The flags also omit symbols and other parts that Lambda does not need.
 const reproducibleFlags = `-trimpath -buildvcs=false -tags=lambda.norpc ` +
 	`'-ldflags=-s -w -buildid='`
 
@@ -89,9 +89,9 @@ func platformEntry(function string, schemas jsonschema.Bundle) (entry, error) {
 	}, err
 }
 
-// userEntry returns the entry of a package in the user's module. The build uses the workspace and
-// those flags of GOFLAGS that begin with -mod. So the module may be vendored, be part of a
-// workspace, or use another go.mod file.
+// userEntry returns the entry of a package in the user's module. The build uses the user's Go
+// workspace, and the flags of GOFLAGS that begin with -mod. The module may therefore be vendored,
+// be part of a workspace, or use another go.mod file.
 func userEntry(folder string) entry {
 	var flags []string
 	for _, flag := range strings.Fields(os.Getenv("GOFLAGS")) {
@@ -118,8 +118,8 @@ func platform(p *eventPipeline) string {
 // buildEnvironment returns the variables for `go build`. If platform is "", GoFunction sets GOOS
 // and GOARCH for Lambda.
 func buildEnvironment(platform string, build map[string]string) map[string]*string {
-	// All of Lambda's processors have these instruction sets. With the values of the user's machine
-	// instead, asset hashes would differ between machines, and the function might crash on Lambda.
+	// All of Lambda's processors support these instruction sets. Values from the user's machine
+	// could give other asset hashes on other machines, or a function that crashes on Lambda.
 	all := map[string]string{"GOARM64": "v8.0", "GOAMD64": "v1", "GOEXPERIMENT": ""}
 	maps.Copy(all, build)
 	if goos, goarch, ok := strings.Cut(platform, "/"); ok {

@@ -35,7 +35,7 @@ func newDashboard(p *eventPipeline, m metrics) awscloudwatch.Dashboard {
 				graph("Worker duration (p99)", m.workerDuration),
 			},
 			{
-				graph("Healed by the reconciler", m.reenqueued, m.givenUp),
+				graph("Repaired by the reconciler", m.reenqueued, m.givenUp),
 				graph("Requests never acknowledged (orphans in Bronze)", m.orphans),
 				graph("Reconciler", m.reconcilerErrors, m.unhealed),
 			},
@@ -43,8 +43,8 @@ func newDashboard(p *eventPipeline, m metrics) awscloudwatch.Dashboard {
 	})
 }
 
-// dashboardName returns the dashboard's name, or nil without PhysicalNamePrefix. It ends with the
-// region, because a name of a dashboard must be unique in all regions of an account.
+// dashboardName returns the dashboard's name, or nil without PhysicalNamePrefix. The name ends with
+// the region, because an account's dashboards must have unique names across all regions.
 func dashboardName(p *eventPipeline) *string {
 	name := p.physicalName("events")
 	if name != nil {

@@ -42,7 +42,8 @@ func withDefaults(props *EventPipelineProps) EventPipelineProps {
 	setDefault(&p.Architecture, awslambda.Architecture_ARM_64())
 	p.ApiFunction = p.ApiFunction.withDefaults(512, 10)
 	p.WorkerFunction = p.WorkerFunction.withDefaults(512, 30)
-	// With 1,769 MiB, a function has one vCPU, which decodes the listings of a busy pipeline.
+	// A function with 1,769 MiB has one full vCPU. The reconciler needs a full vCPU to decode the
+	// S3 listings of a busy pipeline.
 	p.ReconcilerFunction = p.ReconcilerFunction.withDefaults(1769, 5*60)
 	setDefault(&p.BatchSize, jsii.Number(10))
 	setDefault(&p.MaxBatchingWindow, seconds(0))
@@ -99,8 +100,8 @@ func setTransitions(p *EventPipelineProps) {
 	}
 }
 
-// defaultConcurrency returns the default of MaxConcurrency: 50 or, if it is less, the concurrency
-// reserved for the worker function. The result is at least 2, Lambda's minimum.
+// defaultConcurrency returns the default of MaxConcurrency: 50, or the concurrency reserved for the
+// worker function if that is less. The result is at least 2, Lambda's minimum.
 func defaultConcurrency(reserved *float64) *float64 {
 	if reserved == nil {
 		return jsii.Number(50)
@@ -108,8 +109,8 @@ func defaultConcurrency(reserved *float64) *float64 {
 	return jsii.Number(max(2, min(50, *reserved)))
 }
 
-// minVisibility returns the minimum of the queue's visibility timeout in seconds. As AWS
-// recommends, it is the batching window plus six times the worker function's timeout.
+// minVisibility returns the minimum of the queue's visibility timeout in seconds. AWS recommends
+// this minimum: the batching window plus six times the worker function's timeout.
 func minVisibility(p EventPipelineProps) float64 {
 	return 6*inSeconds(p.WorkerFunction.Timeout) + inSeconds(p.MaxBatchingWindow)
 }
@@ -136,13 +137,13 @@ func inDays(d awscdk.Duration) float64 { return *d.ToDays(allowFractions()) }
 
 func inSeconds(d awscdk.Duration) float64 { return *d.ToSeconds(allowFractions()) }
 
-// allowFractions returns options for the conversion of a duration. With them, the result may be a
-// fraction, which validation then reports. Without them, the CDK panics for a fraction.
+// allowFractions returns options with which the conversion of a duration may return a fraction.
+// Validation then reports the fraction. Without the options, the CDK would panic.
 func allowFractions() *awscdk.TimeConversionOptions {
 	return &awscdk.TimeConversionOptions{Integral: new(bool)}
 }
 
-// placeholderProps returns the props with which a pipeline is created if the requested props are
+// placeholderProps returns the props of the pipeline that is created if the requested props are
 // invalid. Synth will fail, but until then the app may call the pipeline's getters. The result
 // omits all props that may be invalid, because the CDK would panic for the first invalid prop. It
 // keeps the other props, because the app's own code might panic without them.

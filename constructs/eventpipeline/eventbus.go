@@ -20,14 +20,15 @@ func newEventBus(p *eventPipeline) awsevents.IEventBus {
 	})
 }
 
-// allowBus lets EventBridge decrypt notifications that it encrypted with a former key of the
-// pipeline's own bus. EventBridge keeps a notification for up to 24 hours.
+// allowBus lets EventBridge decrypt notifications that were encrypted with a former key of the
+// pipeline's own bus. EventBridge keeps an undelivered notification for up to 24 hours.
 func allowBus(p *eventPipeline, key awskms.IKey) {
 	if p.props.EventBus != nil {
 		return
 	}
 	stack := awscdk.Stack_Of(p)
-	// The name is not a token, so that the key's stack need not depend on the bus's stack.
+	// busName returns plain text, not a token. A token would make the key's stack depend on the
+	// bus's stack.
 	arn := eventsARN(stack, "event-bus", *busName(p))
 	key.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Principals: servicePrincipal("events.amazonaws.com"),
@@ -42,10 +43,10 @@ func allowBus(p *eventPipeline, key awskms.IKey) {
 }
 
 // busName returns the name of the event bus. CloudFormation does not generate names for buses.
-// Without PhysicalNamePrefix, the name begins with the name of the stack, or of a nested stack's
-// parent. It ends with a hash of the construct's path.
+// Without PhysicalNamePrefix, the name begins with the name of the stack. In a nested stack, it
+// begins with the name of the parent stack. It ends with a hash of the construct's path.
 //
-// The CDK could also choose a name. But it would choose the same name in two stacks that differ
+// The CDK's default name is not used: the CDK would choose the same name in two stacks that differ
 // only in the name of the stack.
 func busName(p *eventPipeline) *string {
 	if name := p.physicalName("events"); name != nil {
@@ -58,9 +59,9 @@ func busName(p *eventPipeline) *string {
 	})
 }
 
-// newSchedule creates the rule that runs the reconciler. EventBridge does not retry an invocation
-// that it could not start, because the next run does the same work. Lambda runs a failed invocation
-// again up to two times, as it does for all asynchronous invocations. This is harmless.
+// newSchedule creates the rule that runs the reconciler. If EventBridge can't start an invocation,
+// it does not try again, because the next run does the same work. If an invocation fails, Lambda
+// runs it again up to two times. This is harmless.
 func newSchedule(p *eventPipeline) awsevents.Rule {
 	target := awseventstargets.NewLambdaFunction(p.reconcilerFunction,
 		&awseventstargets.LambdaFunctionProps{

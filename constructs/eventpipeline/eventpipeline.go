@@ -18,8 +18,8 @@ import (
 
 // EventPipeline accepts events over HTTP and stores the records of each event exactly once. A
 // getter returns the resource that the pipeline created, or the existing resource from the props.
-// To change a setting that no prop covers, override it on the L1 resource, which
-// Node().DefaultChild() of the part returns.
+// To change a setting that has no prop, override it on the L1 resource: call Node().DefaultChild()
+// of the getter's result.
 type EventPipeline interface {
 	constructs.Construct
 
@@ -31,8 +31,8 @@ type EventPipeline interface {
 	// ApiUrl returns the URL to which clients append "events". For an existing HttpApi, it returns
 	// the URL of the default stage, or nil if there is none.
 	ApiUrl() *string
-	// WebhookUrl returns the URL to enter in the settings of a webhook source's sender. It is nil
-	// if ApiUrl is nil.
+	// WebhookUrl returns the URL of a webhook source. Enter it in the settings of the sender. The
+	// result is nil if ApiUrl returns nil.
 	WebhookUrl(source *string) *string
 	// DomainName returns the API's custom domain name, or nil if the prop DomainName is not set.
 	DomainName() awsapigatewayv2.DomainName
@@ -76,7 +76,7 @@ type EventPipeline interface {
 	AccessLogGroup() awslogs.LogGroup
 	// DeadLettersAlarm fires when messages are in the DLQ.
 	DeadLettersAlarm() awscloudwatch.Alarm
-	// FailedEventsAlarm fires when events fail, also while the DLQ already has messages.
+	// FailedEventsAlarm fires when events fail, even if the DLQ already contains messages.
 	FailedEventsAlarm() awscloudwatch.Alarm
 	// RetriedEventsAlarm fires when deliveries fail for 15 minutes, such as in an outage.
 	RetriedEventsAlarm() awscloudwatch.Alarm
@@ -109,29 +109,29 @@ type EventPipeline interface {
 	// FailedDeliveriesAlarm fires when EventBridge moves notifications to
 	// NotificationDeadLetterQueue.
 	FailedDeliveriesAlarm() awscloudwatch.Alarm
-	// Alarms returns all alarms of the pipeline, also those of the rules of OnEventProcessed.
+	// Alarms returns all alarms of the pipeline, including those of the rules of OnEventProcessed.
 	Alarms() []awscloudwatch.Alarm
 	// Dashboard returns the dashboard with the pipeline's alarms and metrics.
 	Dashboard() awscloudwatch.Dashboard
 
-	// GrantIngest lets a principal of this account post events. It requires IAM authorization of
-	// the API; otherwise synth reports an error. Like all grants of the CDK, it has no effect if
-	// the app can't change the principal's policies, as for an immutable imported role. Call
-	// Grant.AssertSuccess to detect that.
+	// GrantIngest lets a principal of this account post events. If the API does not use IAM
+	// authorization, synth reports an error. Like all grants of the CDK, it has no effect if the
+	// app can't change the principal's policies. An immutable imported role is an example. Call
+	// Grant.AssertSuccess to detect this case.
 	GrantIngest(grantee awsiam.IGrantable) awsiam.Grant
 	// GrantReadStatus lets a principal call GET /events/{eventId}, under the same conditions as
 	// GrantIngest. The principal can read the status of the events that it posted, or of all events
 	// if StatusForAllCallers is true.
 	GrantReadStatus(grantee awsiam.IGrantable) awsiam.Grant
-	// GrantReadSilver lets a principal list and read the records under silver/, and decrypt them
-	// with the bucket's key.
+	// GrantReadSilver lets a principal list and read the records under silver/, and use the
+	// bucket's key to decrypt the records.
 	GrantReadSilver(grantee awsiam.IGrantable) awsiam.Grant
 
 	// MetricAccepted counts accepted events. A repeated request with the same Idempotency-Key is
 	// not counted. Nil props select the sum over 5 minutes.
 	MetricAccepted(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
 	// MetricFailed counts the messages that the worker moved to the DLQ and the events that the
-	// reconciler gave up. Nil props select the sum over 5 minutes.
+	// reconciler made FAILED. Nil props select the sum over 5 minutes.
 	MetricFailed(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
 	// MetricDeadLetters counts the messages in the DLQ. Nil props select the maximum over 5
 	// minutes.
@@ -158,7 +158,7 @@ type eventPipeline struct {
 	props         EventPipelineProps
 	schemas       jsonschema.Bundle
 	validation    *validation
-	authorization Authorization // the requested one, even if other props are replaced
+	authorization Authorization // as requested, even if placeholders replace other props
 
 	serverAccessLogsBucket     awss3.IBucket
 	bronzeBucket, silverBucket awss3.IBucket
@@ -254,8 +254,8 @@ func (p *eventPipeline) physicalName(suffix string) *string {
 	return &name
 }
 
-// removalPolicy returns the removal policy of the pipeline's resources. With plain RETAIN, the
-// resources of a failed first deployment would remain, and their names would block the next one.
+// removalPolicy returns the removal policy of the pipeline's resources. With RETAIN, a failed first
+// deployment would leave resources whose names block the next deployment.
 func removalPolicy(p EventPipelineProps) awscdk.RemovalPolicy {
 	if p.RemovalPolicy == awscdk.RemovalPolicy_RETAIN {
 		return awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE

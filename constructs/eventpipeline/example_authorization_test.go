@@ -41,7 +41,8 @@ func ExampleJwtAuthorizerProps() {
 	app.Synth(nil)
 }
 
-// A Lambda function authorizes partners by a key. API Gateway caches its responses for a minute.
+// A Lambda function authorizes partners by a key. API Gateway caches the function's responses for a
+// minute.
 func ExampleLambdaAuthorizerProps() {
 	defer jsii.Close()
 	app := awscdk.NewApp(nil)

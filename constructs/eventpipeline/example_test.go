@@ -58,9 +58,8 @@ func ExampleNewEventPipeline_schemas() {
 	app.Synth(nil)
 }
 
-// The worker function is built from a main package of the app's module, which calls
-// processor.Start. The app grants the function access to a table, and passes the table's name in a
-// variable.
+// The app builds the worker function from its own main package, which calls processor.Start. It
+// grants the function access to a table, and passes the table's name in an environment variable.
 func ExampleNewEventPipeline_processor() {
 	defer jsii.Close()
 	app := awscdk.NewApp(nil)

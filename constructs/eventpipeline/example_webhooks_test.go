@@ -8,7 +8,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
 )
 
-// Receive the webhooks of GitHub.
+// The pipeline receives webhooks from GitHub.
 func ExampleGitHubWebhook() {
 	app := awscdk.NewApp(nil)
 	stack := awscdk.NewStack(app, jsii.String("Events"), nil)
@@ -25,7 +25,7 @@ func ExampleGitHubWebhook() {
 	app.Synth(nil)
 }
 
-// Receive webhooks of several senders. One of them has a signature of its own.
+// The pipeline receives webhooks from several senders. HmacOptions define the signatures of acme.
 func ExampleHmacWebhook() {
 	app := awscdk.NewApp(nil)
 	stack := awscdk.NewStack(app, jsii.String("Events"), nil)

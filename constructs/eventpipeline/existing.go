@@ -15,7 +15,8 @@ import (
 // app creates the resource, and unknown if the app imports it.
 
 // copyQueueSettings sets the defaults of QueueRetention and VisibilityTimeout to the settings of an
-// existing queue. If the queue's retention is unknown, it uses SQS's maximum.
+// existing queue. If the queue's retention is unknown, the default of QueueRetention is SQS's
+// maximum.
 func copyQueueSettings(p *EventPipelineProps) {
 	if resource := cfnQueue(p.Queue); resource != nil {
 		if retention := queueRetention(resource); retention != nil {
@@ -34,14 +35,14 @@ func cfnQueue(queue awssqs.IQueue) awssqs.CfnQueue {
 	return resource
 }
 
-// queueRetention returns a queue's message retention in seconds, or nil if it is a token. If the
-// queue does not set it, the result is SQS's default, 4 days.
+// queueRetention returns a queue's message retention in seconds, or nil if the retention is a
+// token. If the queue sets no retention, the result is SQS's default, 4 days.
 func queueRetention(queue awssqs.CfnQueue) *float64 {
 	return numberOrDefault(queue.MessageRetentionPeriod(), 4*24*60*60)
 }
 
-// visibilityTimeout returns a queue's visibility timeout in seconds, or nil if it is a token. If
-// the queue does not set it, the result is SQS's default, 30 seconds.
+// visibilityTimeout returns a queue's visibility timeout in seconds, or nil if the timeout is a
+// token. If the queue sets no timeout, the result is SQS's default, 30 seconds.
 func visibilityTimeout(queue awssqs.CfnQueue) *float64 {
 	return numberOrDefault(queue.VisibilityTimeout(), 30)
 }
@@ -73,11 +74,10 @@ func redrivePolicy(queue awssqs.CfnQueue) (target any, count *float64) {
 	return policy["deadLetterTargetArn"], count
 }
 
-// identity returns a text that identifies a resource in the app. For a resource that the app
-// creates, the text is the construct's path. For an imported resource, the text contains name,
-// which may be an ARN, and environment. If name is a token, such as a parameter's value, the text
-// contains the stack's path instead of environment, because a token may have another value in each
-// stack.
+// identity returns a text that identifies a resource in the app. If the app creates the resource,
+// the text is the construct's path. For an imported resource, the text contains the parameters
+// name, which may be an ARN, and environment. If name is a token, the text contains the stack's
+// path instead of environment, because a token may have another value in each stack.
 func identity(resource awscdk.IResource, name *string, environment string) string {
 	if resource.Node().DefaultChild() != nil {
 		return *resource.Node().Path()

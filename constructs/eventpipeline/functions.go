@@ -53,7 +53,7 @@ func newWorkerFunction(p *eventPipeline) (awslambda.Function, awslogs.LogGroup) 
 func newReconcilerFunction(p *eventPipeline) (awslambda.Function, awslogs.LogGroup) {
 	grace := inSeconds(p.props.ReconcilerGracePeriod)
 	window := inSeconds(p.props.QueueRetention) + grace // SQS has deleted older messages
-	const description = "Heals what crashes left: enqueues stuck events again"
+	const description = "Repairs events that a crash left unfinished"
 	fn, logGroup := newFunction(p, "Reconciler", description, p.props.ReconcilerFunction,
 		map[string]*string{
 			contract.SilverBucket:           p.silverBucket.BucketName(),
@@ -122,9 +122,9 @@ func newFunction(
 	return fn, logGroup
 }
 
-// lambdaLogLevel returns the level below which Lambda drops log lines. The functions themselves
-// apply the prop LogLevel, and write lines with metrics at the level INFO. So Lambda must drop at
-// most DEBUG.
+// lambdaLogLevel returns the level below which Lambda drops log lines. The functions apply the prop
+// LogLevel themselves, and write metrics in log lines at the level INFO. Lambda must therefore
+// never drop lines at this level.
 func lambdaLogLevel(level string) awslambda.ApplicationLogLevel {
 	if level == "debug" {
 		return awslambda.ApplicationLogLevel_DEBUG
@@ -166,7 +166,7 @@ func addFunctionMetadata(p *eventPipeline) {
 }
 
 // logicalName returns the prefix that the logical ids of the pipeline's resources share. The CDK
-// derives it from the path of the pipeline in the stack.
+// derives the prefix from the pipeline's path in the stack.
 func logicalName(p *eventPipeline) string {
 	const hashLength = 8 // at the end of a logical id
 	worker := p.workerFunction.Node().DefaultChild().(awslambda.CfnFunction)

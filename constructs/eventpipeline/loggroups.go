@@ -9,8 +9,7 @@ import (
 )
 
 // These are the prefixes of the log groups' names. API Gateway adds each log group to a resource
-// policy of the account, except log groups under /aws/vendedlogs/. The size of that policy is
-// limited.
+// policy of the account, whose size is limited. It does not add log groups under /aws/vendedlogs/.
 const (
 	functionLogs = "/aws/lambda/"
 	apiLogs      = "/aws/vendedlogs/apigateway/"
@@ -32,9 +31,10 @@ func newLogGroup(p *eventPipeline, id, prefix, suffix string) awslogs.LogGroup {
 	return awslogs.NewLogGroup(p, &id, props)
 }
 
-// accessLogName returns the name of the access log's group below apiLogs, for a pipeline without
-// PhysicalNamePrefix. CloudFormation can't generate a name with a prefix. The name ends with a part
-// of the stack's id, because the log group of a deleted stack may still exist.
+// accessLogName returns the second part of the access log's group name, after apiLogs, for a
+// pipeline without PhysicalNamePrefix. CloudFormation can't generate a name that begins with
+// apiLogs. The name ends with a part of the stack's id, because the log group of a deleted stack
+// may still exist.
 func accessLogName(p *eventPipeline) *string {
 	name := awscdk.Names_UniqueResourceName(p, &awscdk.UniqueResourceNameOptions{
 		Separator: jsii.String("-"), AllowedSpecialCharacters: jsii.String("-"),

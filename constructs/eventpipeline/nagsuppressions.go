@@ -21,44 +21,44 @@ type nagSuppression struct {
 func suppressNagRules(p *eventPipeline) {
 	if p.props.DeadLetterQueue == nil {
 		suppress(p.deadLetterQueue, "Serverless-SQSRedrivePolicy",
-			"It is the dead-letter queue. What arrives here rings an alarm.")
+			"This queue is the dead-letter queue. An alarm fires if the queue contains messages.")
 	}
-	const isDLQ = "It is the dead-letter queue of EventBridge. What arrives here rings an alarm."
+	const isDLQ = "This queue is EventBridge's dead-letter queue. An alarm fires if the queue " +
+		"contains messages."
 	addSuppressions(p.notificationDLQ,
 		nagSuppression{rule: "Serverless-SQSRedrivePolicy", reason: isDLQ},
 		nagSuppression{rule: "AwsSolutions-SQS3", reason: isDLQ})
-	suppress(p.apiFunction, "Serverless-LambdaDLQ", "It is invoked synchronously, by the HTTP "+
-		"API, whose client gets the error. Lambda uses a dead-letter queue for asynchronous "+
-		"invocations only.")
-	suppress(p.workerFunction, "Serverless-LambdaDLQ", "It is invoked synchronously, by the event "+
-		"source mapping. What it can't process goes to the queue's dead-letter queue.")
+	suppress(p.apiFunction, "Serverless-LambdaDLQ", "The HTTP API invokes this function "+
+		"synchronously, and the client gets the error. Lambda uses a dead-letter queue only for "+
+		"asynchronous invocations.")
+	suppress(p.workerFunction, "Serverless-LambdaDLQ", "The event source mapping invokes this "+
+		"function synchronously. Messages that fail go to the dead-letter queue.")
 	suppress(p.eventSource, "Serverless-LambdaEventSourceMappingDestination", "Lambda has no "+
-		"destinations for failures of SQS sources: the queue's own redrive policy leads to the "+
-		"dead-letter queue.")
-	const nextRun = "A run that fails or does not begin is made good by the next, which goes on " +
-		"from the same checkpoint, and rings an alarm. A dead-letter queue would hold ticks of " +
-		"a clock."
+		"destinations for failures of SQS sources. The queue has a dead-letter queue instead.")
+	const nextRun = "If a run fails or does not start, an alarm fires, and the next run continues " +
+		"from the same checkpoint. A dead-letter queue would contain only messages of the schedule, " +
+		"which nobody needs."
 	suppress(p.reconcilerFunction, "Serverless-LambdaDLQ", nextRun)
 	suppress(p.schedule, "Serverless-EventBusDLQ", nextRun)
 
 	if p.props.EventsTable == nil && p.props.RemovalPolicy == awscdk.RemovalPolicy_DESTROY {
-		suppress(p.eventsTable, "AwsSolutions-DDB3", "The pipeline's data is to be deleted with "+
+		suppress(p.eventsTable, "AwsSolutions-DDB3", "The pipeline's data must be deleted with "+
 			"the stack. With point-in-time recovery, a backup of the table would remain.")
 	}
 	if p.props.HttpApi == nil {
 		if route := p.httpApi.Node().TryFindChild(jsii.String("GET--health")); route != nil {
-			suppress(route, "AwsSolutions-APIG4", "GET /health answers with a constant: it reads "+
-				"nothing and tells nothing. Load balancers and monitors can't sign.")
+			suppress(route, "AwsSolutions-APIG4", "GET /health returns a constant and reads no data. "+
+				"Load balancers and monitors can't sign requests.")
 		}
 	}
 	suppressWebhookRoute(p)
 
 	anyResource := nagSuppression{"AwsSolutions-IAM5",
-		"X-Ray's actions are on no resource: IAM takes them with * alone.",
+		"X-Ray's actions do not support resources: IAM accepts only *.",
 		[]string{`^Resource::\*$`}}
 	if p.props.Vpc != nil {
-		anyResource.reason += " So does Lambda ask for those on network interfaces, which the " +
-			"function's own code may not use."
+		anyResource.reason += " Lambda's actions on network interfaces need * too. A condition " +
+			"denies them to the function's own code."
 	}
 	bronze := suppressObjects("BronzeBucket", p.props.BronzeBucket, contract.BronzePrefix)
 	silver := suppressObjects("SilverBucket", p.props.SilverBucket, contract.SilverPrefix)
@@ -67,8 +67,7 @@ func suppressNagRules(p *eventPipeline) {
 	addSuppressions(defaultPolicy(p.reconcilerFunction.Role()), anyResource, silver)
 }
 
-// suppressWebhookRoute suppresses the finding about the route for webhooks, which has no
-// authorizer.
+// suppressWebhookRoute suppresses the finding that the route for webhooks has no authorizer.
 func suppressWebhookRoute(p *eventPipeline) {
 	parent, id := p.httpApi.Node(), webhookRouteOfNewAPI
 	if p.props.HttpApi != nil {
@@ -82,15 +81,15 @@ func suppressWebhookRoute(p *eventPipeline) {
 }
 
 // suppressObjects returns a suppression for permissions on all objects under a prefix. If the
-// pipeline creates the bucket, the suppression matches only findings that name this bucket. For an
-// existing bucket, it matches findings about any bucket.
+// pipeline creates the bucket, the suppression matches only findings that name this bucket. If the
+// bucket exists already, it matches findings about any bucket.
 func suppressObjects(id string, existing awss3.IBucket, prefix string) nagSuppression {
 	pattern := `<\w*` + id + `\w*\.Arn>`
 	if existing != nil {
 		pattern = `.*`
 	}
-	reason := "Each event has a key of its own: the right is on one action, one bucket and the " +
-		"prefix " + prefix + "."
+	reason := "Each event has its own object key. The permission covers one action in one bucket, " +
+		"under the prefix " + prefix + "."
 	findings := []string{`^Resource::` + pattern + `/` + prefix + `\*$`}
 	return nagSuppression{"AwsSolutions-IAM5", reason, findings}
 }

@@ -39,9 +39,9 @@ func newNotificationDeadLetterQueue(p *eventPipeline) awssqs.IQueue {
 	return queue
 }
 
-// rulesOfBus returns a pattern of the ARNs of all rules of the bus. The ARN of a rule of the
-// default bus does not contain the bus's name. The policy can't name the rules: a rule may be in
-// another stack, which depends on this stack.
+// rulesOfBus returns a pattern that matches the ARNs of all rules of the bus. The ARN of a rule
+// contains the bus's name, except for the default bus. The queue's policy can't name single rules:
+// a rule may be in another stack, which depends on this stack.
 func rulesOfBus(p *eventPipeline) *string {
 	name := *p.eventBus.EventBusName()
 	imported := p.eventBus.Node().DefaultChild() == nil

@@ -46,7 +46,7 @@ func grantWorker(p *eventPipeline, role awsiam.IRole) {
 	// PutItem and SendMessage create the events that are split off a batch.
 	allow(role, p.eventsTable.TableArn(), "dynamodb:BatchGetItem", "dynamodb:UpdateItem",
 		"dynamodb:PutItem")
-	// The event source mapping uses this role, too. It needs the first three actions.
+	// The event source mapping uses this role too. It needs the first three of these actions.
 	allow(role, p.queue.QueueArn(), "sqs:ReceiveMessage", "sqs:DeleteMessage",
 		"sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility", "sqs:SendMessage")
 	allow(role, p.deadLetterQueue.QueueArn(), "sqs:SendMessage")
@@ -79,8 +79,9 @@ func grantReconciler(p *eventPipeline, role awsiam.IRole) {
 	allowFormerKeys(p, role, "s3")
 }
 
-// allowFormerKeys lets the role decrypt, through the services, data that former keys encrypted.
-// DynamoDB encrypts a whole table again when its key changes.
+// allowFormerKeys lets the role decrypt data that former keys encrypted, but only through the
+// services. DynamoDB needs no former key, because it encrypts a whole table again when the table's
+// key changes.
 func allowFormerKeys(p *eventPipeline, role awsiam.IRole, services ...string) {
 	for _, key := range valueOrZero(p.props.FormerEncryptionKeys) {
 		for _, service := range services {
@@ -90,8 +91,9 @@ func allowFormerKeys(p *eventPipeline, role awsiam.IRole, services ...string) {
 }
 
 // allowNetworkInterfaces lets Lambda attach the functions to a VPC. Lambda requires these actions
-// on all resources. A condition keeps the function's own code from using them: Lambda adds the key
-// lambda:SourceFunctionArn to the calls of that code, and the condition requires calls without it.
+// on all resources. A condition denies them to the function's own code: Lambda adds the key
+// lambda:SourceFunctionArn to the calls of that code, and the condition allows only calls without
+// this key.
 //
 // The CDK attaches a managed policy without this condition, but only to roles that it creates
 // itself.
@@ -148,7 +150,8 @@ func allowIf(role awsiam.IRole, resource *string, condition *condition, actions 
 	}))
 }
 
-// condition is a condition of a policy statement, such as StringLike, s3:prefix, silver/*.
+// condition contains the parts of a policy statement's condition, such as StringLike, s3:prefix and
+// silver/*.
 type condition struct{ operator, key, value string }
 
 // viaService returns a condition that allows the use of a key only if the service calls KMS on

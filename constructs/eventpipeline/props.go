@@ -28,15 +28,16 @@ type EventPipelineProps struct {
 	// PhysicalNamePrefix is the beginning of the names of the resources: "orders-prod" results in
 	// orders-prod-api, orders-prod-events and so on. The prefix must be unique in the account and
 	// region. CloudFormation always generates the names of buckets and roles: bucket names must be
-	// unique across accounts, and role names across regions. Do not change the prefix of a deployed
-	// pipeline before its queue is empty: the old queue's messages have no worker afterwards, and
-	// the new table has no items. docs/runbooks.md describes the steps.
+	// unique across accounts, and role names across regions. Before you change the prefix of a
+	// deployed pipeline, its queue must be empty. Otherwise no worker reads the old queue's
+	// messages, and the new table has no items for these events. docs/runbooks.md describes the
+	// steps.
 	// Default: CloudFormation generates all names. The bus's name begins with the stack's name.
 	PhysicalNamePrefix *string
 	// RemovalPolicy applies to the buckets, table, queues and log groups that the pipeline creates.
-	// With RETAIN, they remain when the stack is deleted. RETAIN_ON_UPDATE_OR_DELETE means the
-	// same: with both, CloudFormation deletes resources that it created in a deployment that
-	// failed. With DESTROY, a CDK function empties the buckets before they are deleted, and the
+	// With RETAIN, they remain when the stack is deleted. RETAIN_ON_UPDATE_OR_DELETE has the same
+	// effect. With both, CloudFormation still deletes the resources that a failed deployment
+	// created. With DESTROY, a CDK function empties the buckets before they are deleted, and the
 	// table has no point-in-time recovery. When the stack is deleted, only the log of that function
 	// remains. Default: RETAIN, with point-in-time recovery of the table.
 	RemovalPolicy awscdk.RemovalPolicy
@@ -64,7 +65,7 @@ type EventPipelineProps struct {
 	EventBusEncryptionKey awskms.IKey
 
 	// FormerEncryptionKeys lists KMS keys that the pipeline used before. The functions, CloudWatch
-	// Logs and the pipeline's own bus may still decrypt old data with them, but not encrypt new
+	// Logs and the pipeline's own bus may decrypt old data with these keys, but may not encrypt new
 	// data. docs/security.md describes how to change a key. Default: none.
 	FormerEncryptionKeys *[]awskms.IKey
 
@@ -102,8 +103,8 @@ type EventPipelineProps struct {
 	// log bucket is imported or belongs to another stack, its policy must let
 	// logging.s3.amazonaws.com write under bronze/ and silver/. Default: a new bucket.
 	ServerAccessLogsBucket awss3.IBucket
-	// ServerAccessLogsExpiration sets the age at which server access logs are deleted. It must not
-	// be set unless the pipeline creates the log bucket. Default: 90 days.
+	// ServerAccessLogsExpiration sets the age at which server access logs are deleted. It may be
+	// set only if the pipeline creates the log bucket. Default: 90 days.
 	ServerAccessLogsExpiration awscdk.Duration
 	// NoncurrentVersionExpiration sets how long the pipeline's buckets keep object versions that
 	// were overwritten or deleted. Default: 30 days.
@@ -123,7 +124,7 @@ type EventPipelineProps struct {
 	// Queue names an existing standard queue, which delivers references to events to the worker
 	// function. No other pipeline may use it. DeadLetterQueue must be set too. The visibility
 	// timeout of the queue must be at least the minimum that VisibilityTimeout describes. The
-	// maxReceiveCount of its redrive policy must be at least 100, because SQS counts every
+	// maxReceiveCount of the queue's redrive policy must be at least 100, because SQS counts every
 	// delivery, also during an outage.
 	// Default: a new queue.
 	Queue awssqs.IQueue
@@ -205,10 +206,10 @@ type EventPipelineProps struct {
 	// MaxConcurrency limits the concurrent invocations of the worker function. The range is 2 to
 	// 1,000. Default: 50, or the worker function's ReservedConcurrentExecutions if that is less.
 	MaxConcurrency *float64
-	// MinimumPollers switches on SQS's provisioned mode, and sets the least number of pollers that
-	// Lambda keeps ready. The range is 2 to 200. MaxConcurrency must not be set: Lambda does not
-	// accept both. A poller costs money while it is idle, and invokes the worker function up to 10
-	// times concurrently. Default: no provisioned mode.
+	// MinimumPollers switches on SQS's provisioned mode, and sets the minimum number of pollers
+	// that Lambda keeps ready. The range is 2 to 200. MaxConcurrency must not be set: Lambda does
+	// not accept both. A poller costs money while it is idle. Each poller invokes the worker
+	// function up to 10 times concurrently. Default: no provisioned mode.
 	MinimumPollers *float64
 	// MaximumPollers limits the pollers in provisioned mode. The range is 2 to 2,000.
 	// MinimumPollers must be set too. Default: 200 in provisioned mode.
@@ -224,8 +225,8 @@ type EventPipelineProps struct {
 	// HttpApi names an existing API, to which the pipeline adds POST /events and GET
 	// /events/{eventId}. No other pipeline may use it. The prop Authorization applies to these two
 	// routes. The API keeps its own stage, access log, throttling, CORS settings and domain.
-	// ApiServerErrorsAlarm and the graphs of the API count all requests to the API, also those of
-	// other routes. Default: a new API.
+	// ApiServerErrorsAlarm and the graphs of the API count all requests to the API, including
+	// requests to other routes. Default: a new API.
 	HttpApi awsapigatewayv2.IHttpApi
 	// Authorization selects who may call the API. GET /health is open to everyone and reads no
 	// data. Default: JWT if JwtAuthorizer is set, LAMBDA if LambdaAuthorizer is set, else IAM.
@@ -239,9 +240,9 @@ type EventPipelineProps struct {
 	// AuthorizationOpenToAnyoneOnTheInternet.
 	// Default: false.
 	StatusForAllCallers *bool
-	// MaxPayloadBytes limits the size of a request body. The maximum is 2 MiB, because Lambda
-	// accepts at most 6 MB, and a body may need twice its size there. API Gateway passes it as a
-	// JSON string, in which each quote and backslash takes two bytes. Default: 1 MiB.
+	// MaxPayloadBytes limits the size of a request body. The maximum is 2 MiB. API Gateway passes
+	// the body to Lambda as a JSON string, in which each quote and backslash takes two bytes. The
+	// string must fit in Lambda's limit of 6 MB. Default: 1 MiB.
 	MaxPayloadBytes *float64
 	// SchemaDirectory names a folder with one JSON Schema (draft 2020-12) per event type, in the
 	// file <eventType>.json. Schemas may refer to other schemas in the folder and its subfolders,
@@ -257,11 +258,10 @@ type EventPipelineProps struct {
 	// Default: false.
 	AcceptTextPlain *bool
 	// ThrottlingRateLimit limits requests per second over all routes, except GET /health and the
-	// route for webhooks. GET /health has a limit of its own: 10 requests per second, and 20 at
-	// once. Default: 1,000.
+	// route for webhooks. GET /health has its own limits: 10 requests per second, and bursts of 20
+	// requests. Default: 1,000.
 	ThrottlingRateLimit *float64
-	// ThrottlingBurstLimit limits how many requests API Gateway accepts at once in a burst above
-	// ThrottlingRateLimit.
+	// ThrottlingBurstLimit limits the number of requests in a burst above ThrottlingRateLimit.
 	// Default: 2,000.
 	ThrottlingBurstLimit *float64
 	// Webhooks lists senders of webhooks, such as GitHub and Stripe. The API gets the route POST
@@ -271,8 +271,8 @@ type EventPipelineProps struct {
 	// WebhooksThrottlingRateLimit limits requests per second of all webhook sources together.
 	// Default: 500.
 	WebhooksThrottlingRateLimit *float64
-	// WebhooksThrottlingBurstLimit limits how many webhook requests API Gateway accepts at once in
-	// a burst above WebhooksThrottlingRateLimit. Default: 1,000.
+	// WebhooksThrottlingBurstLimit limits the number of webhook requests in a burst above
+	// WebhooksThrottlingRateLimit. Default: 1,000.
 	WebhooksThrottlingBurstLimit *float64
 	// CorsPreflight lets browsers call the API from other origins. By default, AllowMethods are GET
 	// and POST. AllowHeaders are the headers that the API reads, without extension attributes of
@@ -280,7 +280,7 @@ type EventPipelineProps struct {
 	CorsPreflight *awsapigatewayv2.CorsPreflightOptions
 
 	// DomainName adds a custom domain name, such as events.example.org. Add a DNS record that
-	// routes it to DomainName().RegionalDomainName(). Default: none.
+	// routes this name to DomainName().RegionalDomainName(). Default: none.
 	DomainName *string
 	// DomainCertificate sets the TLS certificate of DomainName. It is required with DomainName, and
 	// must be in the region of the API. Default: none.
@@ -311,9 +311,9 @@ type EventPipelineProps struct {
 	// Default: JSON.
 	NotificationFormat NotificationFormat
 
-	// AlarmTopic receives a message when an alarm fires and when it returns to OK. If the app
-	// creates the topic, the pipeline lets CloudWatch publish to it and use its KMS key. The
-	// policies of an imported topic and key must already allow that. Default: none.
+	// AlarmTopic receives a message when an alarm fires and when the alarm returns to OK. If the
+	// app creates the topic, the pipeline lets CloudWatch publish to the topic and use its KMS key.
+	// The policies of an imported topic and key must already allow this. Default: none.
 	AlarmTopic awssns.ITopic
 	// AlarmThresholds set the values at which the alarms fire.
 	// Default: see the type AlarmThresholds.
@@ -329,12 +329,12 @@ type FunctionOptions struct {
 	// Default: 10 seconds (API), 30 seconds (worker), 5 minutes (reconciler).
 	Timeout awscdk.Duration
 	// Environment adds environment variables. A name that the pipeline or Lambda sets is an error.
-	// All variables of the function together may need 4,096 bytes. Default: none.
+	// All variables of the function together must fit in 4,096 bytes. Default: none.
 	Environment *map[string]*string
 	// Layers adds up to 5 layers. Default: none.
 	Layers *[]awslambda.ILayerVersion
-	// ReservedConcurrentExecutions reserves concurrent executions for the function. It is also the
-	// maximum number of its concurrent executions. The minimum is 1. Default: none.
+	// ReservedConcurrentExecutions reserves concurrent executions for the function. The number is
+	// also the maximum of the function's concurrent executions. The minimum is 1. Default: none.
 	ReservedConcurrentExecutions *float64
 }
 
@@ -365,7 +365,8 @@ const (
 type Notifications string
 
 const (
-	// NotificationsPerEvent publishes EventProcessed for each event. EventBridge charges for each.
+	// NotificationsPerEvent publishes EventProcessed for each event. EventBridge charges for each
+	// notification.
 	NotificationsPerEvent Notifications = contract.NotifyPerEvent
 	// NotificationsPerBatch publishes one BatchProcessed for the events of one type in a request.
 	// For a single event, it publishes EventProcessed.

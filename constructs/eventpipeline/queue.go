@@ -6,11 +6,12 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// The queue's redrive policy is only a backstop, because SQS counts every delivery, also during an
-// outage of another service. The worker itself limits an event's tries.
+// These numbers are values of maxReceiveCount in a queue's redrive policy. SQS counts every
+// delivery, also during an outage of another service, so this policy must not limit an event's
+// tries. The worker limits the tries itself: newWorkerFunction passes it the prop MaxReceiveCount.
 const (
 	maxReceives         = 1000 // SQS's maximum
-	existingMaxReceives = 100  // minimum for an existing queue; an hour's outage needs about 15
+	existingMaxReceives = 100  // minimum for an existing queue; an outage of an hour needs about 15
 )
 
 func newDeadLetterQueue(p *eventPipeline) awssqs.IQueue {

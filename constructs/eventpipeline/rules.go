@@ -119,10 +119,10 @@ func removeTargets(rule awsevents.CfnRule) {
 }
 
 // cyclicStack returns the stack of the rule's target, and the path of a resource in this stack that
-// refers to the rule's stack. It returns nil if there is none.
+// refers to the rule's stack. It returns nil if no such resource exists.
 //
-// A reference contains only a logical id. cyclicStack therefore ignores ids that exist in both
-// stacks.
+// A reference contains only a logical id, and the same id may exist in both stacks. cyclicStack
+// ignores references to these ids, because their stack is unknown.
 func cyclicStack(rule awsevents.CfnRule) (stack awscdk.Stack, user string) {
 	own := logicalIDs(rule.Stack())
 	targets := formatJSON(rule.Stack().Resolve(rule.Targets()))
@@ -212,8 +212,8 @@ func policyOfForeignQueue(rule awsevents.CfnRule) awssqs.CfnQueuePolicy {
 	return nil
 }
 
-// refersToQueueOf reports whether targets, a JSON text, contains the logical id of a queue to which
-// the policy belongs.
+// refersToQueueOf reports whether the JSON text targets contains the logical id of one of the
+// policy's queues.
 func refersToQueueOf(targets string, policy awssqs.CfnQueuePolicy) bool {
 	urls, _ := policy.Stack().Resolve(policy.Queues()).([]any)
 	return slices.ContainsFunc(urls, func(url any) bool {

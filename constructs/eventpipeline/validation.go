@@ -82,13 +82,13 @@ func formatText(text *string) string {
 	return strconv.Quote(*text)
 }
 
-// tokenProps lists the props that may be tokens. Validation does not check the value of such a prop
-// if it is a token.
+// tokenProps lists the props that may be tokens. If such a prop is a token, validation does not
+// check its value.
 var tokenProps = []string{"DomainName", "DomainMappingKey"}
 
 // withoutTokens returns a copy of props without tokens, such as a CfnParameter's value. It adds an
-// error for each removed token, because synth needs the values of these props. It keeps tokens in
-// tokenProps. If props is nil, it returns nil.
+// error for each removed token, because synth needs the values of these props. Tokens of the props
+// in tokenProps remain. If props is nil, the result is nil.
 func (v *validation) withoutTokens(props *EventPipelineProps) *EventPipelineProps {
 	if props == nil {
 		return nil
@@ -121,7 +121,8 @@ func (v *validation) clearTokens(prefix string, fields reflect.Value) {
 	}
 }
 
-// isToken reports whether a number, duration or text becomes known only at deployment.
+// isToken reports whether a field contains a number, duration or text that is known only at
+// deployment.
 func isToken(field reflect.Value) bool {
 	if field.IsZero() {
 		return false
@@ -146,7 +147,8 @@ const twoWeeks = 14 * 24 * 60 * 60 // seconds
 // validate checks the props. The props must include the defaults.
 func (v *validation) validate(p EventPipelineProps) {
 	v.require(p.PhysicalNamePrefix == nil || prefixPattern.MatchString(*p.PhysicalNamePrefix),
-		"PhysicalNamePrefix", "must match %s, got %s: names of functions and queues begin with it",
+		"PhysicalNamePrefix", "must match %s, got %s: names of functions and queues begin with the "+
+			"prefix",
 		prefixPattern, formatText(p.PhysicalNamePrefix))
 	removalPolicies := []awscdk.RemovalPolicy{
 		awscdk.RemovalPolicy_RETAIN, awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE,
@@ -173,7 +175,7 @@ func (v *validation) validate(p EventPipelineProps) {
 	v.validateDomain(p)
 	v.validateWebhooks(p)
 	v.requireInteger("MaxPayloadBytes", *p.MaxPayloadBytes, 1, 2<<20,
-		"Lambda's limit is 6 MB, and escaping doubles quotes and backslashes")
+		"Lambda accepts at most 6 MB, and JSON can double the size of the body")
 	v.require(*p.ThrottlingRateLimit > 0, "ThrottlingRateLimit", "must be greater than 0, got %s",
 		formatNumber(*p.ThrottlingRateLimit))
 	v.requireInteger("ThrottlingBurstLimit", *p.ThrottlingBurstLimit, 1, math.MaxInt32,
@@ -202,14 +204,15 @@ func (v *validation) validateStorage(p EventPipelineProps) {
 		v.requireDays("BronzeExpiration", p.BronzeExpiration, 1, "omit it to keep payloads")
 	}
 	v.require(p.BronzeObjectLock == nil || p.RemovalPolicy != awscdk.RemovalPolicy_DESTROY,
-		"BronzeObjectLock", "must not be set with RemovalPolicy DESTROY")
+		"BronzeObjectLock", "must not be set with RemovalPolicy DESTROY: locked payloads can't be "+
+			"deleted with the stack")
 	v.requireDays("SilverExpiration", p.SilverExpiration, 1, "omit it to keep records")
 	v.requireDays("ServerAccessLogsExpiration", p.ServerAccessLogsExpiration, 1, s3Minimum)
 	v.requireDays("NoncurrentVersionExpiration", p.NoncurrentVersionExpiration, 1, s3Minimum)
 	v.requireDays("AbortIncompleteMultipartUploadAfter", p.AbortIncompleteMultipartUploadAfter, 1,
 		s3Minimum)
 	v.requireDays("StatusRetention", p.StatusRetention, 30,
-		"the API must remember an Idempotency-Key for that time")
+		"clients may repeat a request with its Idempotency-Key during that time")
 }
 
 func (v *validation) validateQueue(p EventPipelineProps) {
@@ -229,7 +232,7 @@ func (v *validation) validateQueue(p EventPipelineProps) {
 	v.require(slices.Contains(choices, p.Notifications), "Notifications",
 		"must be one of %q, got %q", choices, p.Notifications)
 	v.requireInteger("MaxReceiveCount", *p.MaxReceiveCount, 3, 1000,
-		"with fewer tries, valid events would fail after a short failure of the processor")
+		"with fewer tries, valid events would fail after a short fault of the processor")
 }
 
 // nameMetadata is the type of the metadata in which the app keeps its name registry.

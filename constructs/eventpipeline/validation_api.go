@@ -58,7 +58,7 @@ var noSpacesPattern = regexp.MustCompile(`^[^ \t\r\n]+$`)
 
 func (v *validation) requireNoSpaces(prop string, list *[]*string) {
 	for _, text := range valueOrZero(list) {
-		v.requireMatch(prop, text, noSpacesPattern, "must contain texts without spaces")
+		v.requireMatch(prop, text, noSpacesPattern, "must contain values without spaces")
 	}
 }
 
@@ -126,7 +126,7 @@ func (v *validation) validateDomain(p EventPipelineProps) {
 }
 
 // readSchemas reads and checks the schemas in SchemaDirectory and in the folders of the webhook
-// sources. It leaves out folders with an invalid schema.
+// sources. If a folder has an invalid schema, readSchemas adds an error and leaves out the folder.
 func (v *validation) readSchemas(p EventPipelineProps) jsonschema.Bundle {
 	choices := []UnknownEventTypes{UnknownEventTypesAccept, UnknownEventTypesRefuse}
 	v.require(slices.Contains(choices, p.UnknownEventTypes), "UnknownEventTypes",
@@ -143,7 +143,8 @@ func (v *validation) readSchemas(p EventPipelineProps) jsonschema.Bundle {
 	return schemas
 }
 
-// readSchemaFolder returns nil and adds errors about the prop if a schema is invalid.
+// readSchemaFolder reads the schemas in a folder. If a schema is invalid, it adds errors about the
+// prop and returns nil.
 func (v *validation) readSchemaFolder(prop, folder string) jsonschema.Bundle {
 	if folder == "" {
 		v.addError(prop, `must be a folder, got "": omit it to use no schemas`)

@@ -19,12 +19,12 @@ import (
 const maxEnvironment = 4096
 
 // EnvironmentWarning is the id of the warning about environment variables that may be larger than
-// Lambda's maximum. Pass it to Annotations.AcknowledgeWarning if you know that they are not.
+// Lambda's maximum. Pass it to Annotations.AcknowledgeWarning if you know that the variables fit.
 const EnvironmentWarning = "eventpipeline:environmentSize"
 
 // validateEnvironmentAtSynth adds an error if a function's environment variables are too large. A
-// value that is unknown at synth counts with its minimal length. With the maximal length, the
-// result is a warning.
+// value that is unknown at synth counts with its minimal length. If only the maximal length of such
+// values is too large, the result is a warning.
 func (v *validation) validateEnvironmentAtSynth(p *eventPipeline) {
 	for _, function := range []struct {
 		prop     string
@@ -56,7 +56,7 @@ func (r *byteRange) add(other byteRange) {
 	r.most += other.most
 }
 
-// unknownValues contains the length of variables whose values are the names or URLs of resources.
+// unknownValues contains the possible lengths of names and URLs of resources, by variable.
 var unknownValues = map[string]byteRange{
 	contract.BronzeBucket:       {3, 63},
 	contract.SilverBucket:       {3, 63},
@@ -71,8 +71,8 @@ var queueURL = byteRange{
 	len("https://sqs.ap-northeast-1.amazonaws.com.cn/111111111111/") + 80,
 }
 
-// unknownValue is the length of another token. Its maximum is an assumption: most names and ARNs
-// are shorter.
+// unknownValue is the possible length of any other token. The maximum is an assumption: most names
+// and ARNs are shorter.
 var unknownValue = byteRange{0, 256}
 
 func environmentSize(function awslambda.CfnFunction) byteRange {
@@ -88,7 +88,7 @@ func environmentSize(function awslambda.CfnFunction) byteRange {
 			unknown = unknownValue
 		}
 		size.add(valueSize(value, unknown))
-		punctuation := len(`"":"",`) // the last comma is missing
+		punctuation := len(`"":"",`) // without the comma after the last variable, see below
 		size.add(byteRange{len(name) + punctuation, len(name) + punctuation})
 	}
 	if len(environment.Variables) > 0 {
@@ -97,9 +97,9 @@ func environmentSize(function awslambda.CfnFunction) byteRange {
 	return size
 }
 
-// valueSize returns the length of a resolved value in JSON, without quotes. A token in the value
-// counts as unknown.
-func valueSize(value any, unknown byteRange) (size byteRange) {
+// valueSize returns the length of a resolved value in JSON, without quotes. If the length of a
+// token is unknown, the result is fallback.
+func valueSize(value any, fallback byteRange) (size byteRange) {
 	switch v := value.(type) {
 	case string:
 		n := jsonLength(v) - len(`""`)
@@ -109,11 +109,11 @@ func valueSize(value any, unknown byteRange) (size byteRange) {
 			return size
 		}
 	}
-	return unknown
+	return fallback
 }
 
 // functionSize returns the length of the result of Fn::Join, Fn::Sub or Fn::If. ok is false for
-// other functions, and for arguments that are unknown.
+// other functions, and for arguments that functionSize can't read.
 func functionSize(function map[string]any) (size byteRange, ok bool) {
 	for name, argument := range function {
 		list, isList := argument.([]any)
@@ -145,8 +145,8 @@ func joinSize(delimiter, list any) (size byteRange, ok bool) {
 	return size, ok
 }
 
-// placeholder matches a name in the text of Fn::Sub. ${!name} is not a placeholder, but the text
-// ${name}.
+// placeholder matches a placeholder in the text of Fn::Sub, such as ${name}. It does not match
+// ${!name}, which Fn::Sub replaces by the text ${name}.
 var placeholder = regexp.MustCompile(`\$\{[^!}][^}]*\}`)
 
 func subSize(text string) byteRange {
@@ -157,7 +157,7 @@ func subSize(text string) byteRange {
 }
 
 // jsonLength returns the length of text as a JSON string. Lambda escapes quotes, backslashes and
-// control characters, but not the characters that matter in HTML.
+// control characters. Unlike encoding/json by default, it does not escape <, > and &.
 func jsonLength(text string) int {
 	var buffer bytes.Buffer
 	encoder := json.NewEncoder(&buffer)

@@ -64,8 +64,8 @@ func selectSubnets(
 }
 
 // requireSameEnvironment rejects a bus or table in another account or region. The functions know
-// the bus and the table only by name. They would use the bus or table with the same name in their
-// own account and region.
+// the bus and the table only by name. They would use a bus or table of the same name in their own
+// account and region.
 func (v *validation) requireSameEnvironment(stack awscdk.Stack, p EventPipelineProps) {
 	if p.EventBus != nil {
 		v.requireEnvironment(stack, "EventBus", p.EventBus, p.EventBus.EventBusArn(),
@@ -102,7 +102,7 @@ func (v *validation) unusedProps(p EventPipelineProps) {
 	v.unusedWith(p, "BronzeBucket and SilverBucket", noBuckets, "ServerAccessLogsBucket",
 		"NoncurrentVersionExpiration", "AbortIncompleteMultipartUploadAfter")
 	v.unused(p, noBuckets || p.ServerAccessLogsBucket != nil,
-		"must not be set unless the pipeline creates the log bucket", "ServerAccessLogsExpiration")
+		"must be set only if the pipeline creates the log bucket", "ServerAccessLogsExpiration")
 	v.unusedWith(p, "EventsTable", p.EventsTable != nil, "EventsTableEncryptionKey",
 		"EventsTableDeletionProtection")
 	v.unusedWith(p, "Queue", p.Queue != nil, "QueueEncryptionKey", "QueueRetention",
@@ -122,7 +122,7 @@ func (v *validation) unusedProps(p EventPipelineProps) {
 	v.unused(p, p.Webhooks == nil, "must not be set without Webhooks",
 		"WebhooksThrottlingRateLimit", "WebhooksThrottlingBurstLimit")
 	v.unused(p, p.Vpc == nil, "must not be set without Vpc", "VpcSubnets", "SecurityGroups")
-	// The pipeline always creates its log groups, so their key always has an effect.
+	// The pipeline always creates its log groups, so LogEncryptionKey always has an effect.
 	partWithoutKey := p.LogEncryptionKey == nil ||
 		p.BronzeBucket == nil && p.BronzeEncryptionKey == nil ||
 		p.SilverBucket == nil && p.SilverEncryptionKey == nil ||
@@ -148,7 +148,7 @@ func (v *validation) unusedWith(p EventPipelineProps, existing string, cond bool
 	v.unused(p, cond, rule, props...)
 }
 
-// If cond is true, unused adds an error with the text rule for each of the named props that is set.
+// unused adds an error for each named prop that is set, if cond is true. The error's text is rule.
 func (v *validation) unused(p EventPipelineProps, cond bool, rule string, props ...string) {
 	for _, prop := range props {
 		v.require(!cond || reflect.ValueOf(p).FieldByName(prop).IsZero(), prop, "%s", rule)

@@ -21,8 +21,8 @@ func (v *validation) validateWebhooks(p EventPipelineProps) {
 	names := map[string]bool{}
 	for _, w := range valueOrZero(p.Webhooks) {
 		if w == nil || w.source.Scheme == "" {
-			v.addError("Webhooks", "must contain sources that a function such as GitHubWebhook "+
-				"created")
+			v.addError("Webhooks", "must contain only sources that a function such as GitHubWebhook "+
+				"returned")
 			continue
 		}
 		v.validateWebhook(w)
@@ -43,7 +43,7 @@ func (v *validation) validateWebhook(w *WebhookSource) {
 	v.require(w.secret != nil, "Webhooks", "source %q: the secret is required", name)
 	if w.MaxPayloadBytes != nil {
 		v.requireInteger("Webhooks source "+name+": MaxPayloadBytes", *w.MaxPayloadBytes, 1, 2<<20,
-			"Lambda's limit is 6 MB, and escaping doubles quotes and backslashes")
+			"Lambda accepts at most 6 MB, and JSON can double the size of the body")
 	}
 	v.require(w.AcceptPings == nil || w.source.Scheme == webhook.GitHub, "Webhooks",
 		"source %q: AcceptPings must not be set: only GitHub sends pings", name)
@@ -59,7 +59,7 @@ func (v *validation) requireSecretsInEnvironment(stack awscdk.Stack, p EventPipe
 	for _, w := range valueOrZero(p.Webhooks) {
 		if w != nil && w.secret != nil {
 			v.requireEnvironment(stack, "Webhooks", w.secret, w.secret.SecretArn(),
-				"store the secret of source "+w.source.Name+" there")
+				"store the secret of source "+w.source.Name+" in that account and region")
 		}
 	}
 }

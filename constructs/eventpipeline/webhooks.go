@@ -12,10 +12,10 @@ import (
 // posts to /webhooks/<name>. The name must be unique in the pipeline, begin with a lower-case
 // letter and contain only lower-case letters, digits and hyphens.
 //
-// The API function verifies the signature of each request with the secret's current and previous
-// value. The request becomes an event. The event's type is TypePrefix, a period and the sender's
-// name for the type, such as github.push. A delivery that the sender repeats creates no second
-// event.
+// The API function verifies the signature of each request with the secret's current value or its
+// previous value. The request becomes an event. The event's type is TypePrefix, a period and the
+// sender's name for the type, such as github.push. A delivery that the sender repeats creates no
+// second event.
 type WebhookSource struct {
 	// TypePrefix begins the event types, such as github in github.push. "" means no prefix.
 	// Default: the name of the source.
@@ -54,7 +54,7 @@ func newWebhookSource(
 
 // GitHubWebhook returns a source for the webhooks of repositories, organizations and GitHub Apps.
 // The secret is the text in the field Secret of the webhook's settings. The event's type contains
-// the header X-GitHub-Event. X-GitHub-Delivery identifies a delivery.
+// the value of the header X-GitHub-Event. The header X-GitHub-Delivery identifies a delivery.
 func GitHubWebhook(name string, secret awssecretsmanager.ISecret) *WebhookSource {
 	return newWebhookSource(webhook.GitHub, name, secret)
 }
@@ -74,7 +74,7 @@ func SlackWebhook(name string, secret awssecretsmanager.ISecret) *WebhookSource 
 
 // ShopifyWebhook returns a source for Shopify's webhooks. The secret is the app's client secret, or
 // the secret that the shop's notification settings show. The event's type contains the topic, with
-// periods for slashes.
+// periods instead of slashes.
 func ShopifyWebhook(name string, secret awssecretsmanager.ISecret) *WebhookSource {
 	return newWebhookSource(webhook.Shopify, name, secret)
 }
@@ -89,7 +89,7 @@ func StandardWebhook(name string, secret awssecretsmanager.ISecret) *WebhookSour
 // HmacOptions define the signatures of any other sender that signs requests with an HMAC. The names
 // of headers may be in upper or lower case.
 type HmacOptions struct {
-	// Header contains the signature. It is required.
+	// Header names the header that contains the signature. It is required.
 	Header string
 	// Algorithm is sha1, sha256 or sha512. Default: sha256.
 	Algorithm string
@@ -97,8 +97,9 @@ type HmacOptions struct {
 	Encoding string
 	// Prefix precedes the encoded signature in the header, such as "sha256=". Default: none.
 	Prefix string
-	// TimestampHeader contains the time of the request in seconds or milliseconds since 1970. A
-	// request whose time differs by more than Tolerance is rejected. Default: no timestamp.
+	// TimestampHeader names the header with the time of the request, in seconds or milliseconds
+	// since 1970. A request whose time differs by more than Tolerance is rejected. Default: no
+	// timestamp.
 	TimestampHeader string
 	// SignedContent is the signed text, with the placeholders {timestamp}, {id} and {body}. {id} is
 	// the value of DeliveryIdHeader. Default: "{body}".
@@ -109,14 +110,14 @@ type HmacOptions struct {
 	// EventType is the type of all events. Set exactly one of EventType, EventTypeHeader and
 	// EventTypePointer.
 	EventType string
-	// EventTypeHeader contains the type.
+	// EventTypeHeader names the header that contains the type.
 	EventTypeHeader string
-	// EventTypePointer is a JSON pointer to the type in the body, such as /event/type. It may lead
-	// into a string that contains JSON.
+	// EventTypePointer is a JSON pointer to the type in the body, such as /event/type. The pointer
+	// may lead into a string that contains JSON.
 	EventTypePointer string
-	// DeliveryIdHeader contains an id that stays the same if the sender repeats a request. Set
-	// either DeliveryIdHeader or DeliveryIdPointer: without an id, a repeated request would become
-	// a second event.
+	// DeliveryIdHeader names the header with the id of a delivery. The id must stay the same when
+	// the sender repeats a request. Set either DeliveryIdHeader or DeliveryIdPointer: without an
+	// id, a repeated request would become a second event.
 	DeliveryIdHeader string
 	// DeliveryIdPointer is a JSON pointer to the id in the body.
 	DeliveryIdPointer string

@@ -70,7 +70,7 @@ func webhookVariable(p *eventPipeline) *string {
 		source.SecretID = *w.secret.SecretArn()
 		sources = append(sources, source)
 	}
-	// The text contains tokens, which the CDK replaces by references to the secrets.
+	// The text contains tokens. The CDK replaces them by references to the secrets.
 	return jsii.String(formatJSON(sources))
 }
 
@@ -78,7 +78,7 @@ func webhookVariable(p *eventPipeline) *string {
 func allowSecrets(p *eventPipeline, role awsiam.IRole) {
 	for _, w := range valueOrZero(p.props.Webhooks) {
 		arn := w.secret.SecretFullArn()
-		if arn == nil { // imported by name: six characters follow the name
+		if arn == nil { // imported by name: in the ARN, a hyphen and six characters follow the name
 			arn = jsii.String(*w.secret.SecretArn() + "-??????")
 		}
 		allow(role, arn, "secretsmanager:GetSecretValue")

@@ -1,4 +1,5 @@
-// Command worker runs the Lambda function that processes events without a processor.
+// Command worker runs the Lambda function that processes events. It has no processor: a record
+// contains the unchanged payload.
 package main
 
 import "github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/function/worker"

@@ -286,8 +286,8 @@ func TestDashboard_ShowsAlarmsAndMetrics(t *testing.T) {
 		"Errors of ${WorkerFunction}":                  "Worker",
 		"Throttles of ${WorkerFunction}":               "Worker",
 		"Duration of ${WorkerFunction}":                "Worker duration (p99)",
-		"reported Reenqueued of ${ReconcilerFunction}": "Healed by the reconciler",
-		"reported GivenUp of ${ReconcilerFunction}":    "Healed by the reconciler",
+		"reported Reenqueued of ${ReconcilerFunction}": "Repaired by the reconciler",
+		"reported GivenUp of ${ReconcilerFunction}":    "Repaired by the reconciler",
 
 		"reported Orphans of ${ReconcilerFunction}": "" +
 			"Requests never acknowledged (orphans in Bronze)",

@@ -24,12 +24,12 @@ type Recorder struct {
 	closed bool
 }
 
-// bufferSize is the maximum number of waiting steps. Under load, the functions log this number of
-// steps within some seconds.
+// bufferSize limits the number of steps that wait for show. If show blocks, functions under load
+// fill the buffer within seconds.
 const bufferSize = 16 << 10
 
-// NewRecorder starts a recorder that calls show for each step, one call at a time. A nil now means
-// time.Now.
+// NewRecorder starts a recorder that calls show for each step, one call at a time. The func now
+// returns the current time. If now is nil, the recorder uses time.Now.
 func NewRecorder(show func(Step), now func() time.Time) *Recorder {
 	return newRecorder(show, now, bufferSize)
 }
@@ -72,8 +72,8 @@ func (r *Recorder) Record(fill func(*Step) bool) {
 	})
 }
 
-// RecordDebug is like Record, but it drops the step if half of the buffer is in use. So steps of
-// level DEBUG never displace other steps.
+// RecordDebug records a step of level DEBUG as Record does. It drops the step if at least half of
+// the buffer is in use, to leave room for other steps.
 func (r *Recorder) RecordDebug(fill func(*Step) bool) {
 	if r != nil && len(r.entries) < cap(r.entries)/2 {
 		r.Record(fill)

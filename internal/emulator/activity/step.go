@@ -54,9 +54,9 @@ var changeCounts = []string{
 	contract.MetricReenqueued, contract.MetricGivenUp, contract.MetricRepaired,
 }
 
-// parseLine returns the step of a log line, and false if the step should be hidden. It hides empty
-// lines. It also hides a JSON line, unless the line has an event id, has at least the level WARN,
-// or counts a change.
+// parseLine converts a log line to a step. It returns false if the step should be hidden. It hides
+// an empty line. It shows a JSON line only if the line has an event id, has at least the level
+// WARN, or counts a change.
 func parseLine(now time.Time, function string, line []byte) (Step, bool) {
 	step := Step{Time: now, Source: function}
 	fields, ok := parseObject(line)
@@ -73,7 +73,7 @@ func parseLine(now time.Time, function string, line []byte) (Step, bool) {
 				step.Time = t
 			}
 		case slog.LevelKey:
-			// If the level is unknown, it stays INFO.
+			// The step keeps the level INFO if the line's level is unknown.
 			_ = step.Level.UnmarshalText([]byte(stringValue(f.Value)))
 		case slog.MessageKey:
 			step.Name = strings.TrimPrefix(stringValue(f.Value), "event ")
@@ -139,8 +139,8 @@ func stringValue(value json.RawMessage) string {
 	return string(value)
 }
 
-// isPlain reports whether the text is the same in JSON, in HTML and on a terminal: printable ASCII
-// without the characters that JSON or HTML escape.
+// isPlain reports whether JSON, HTML and terminals show the text unchanged. The text must be
+// printable ASCII without the characters that JSON or HTML escapes.
 func isPlain[T string | []byte | json.RawMessage](text T) bool {
 	for i := range len(text) {
 		switch c := text[i]; {

@@ -63,7 +63,7 @@ func (x *exchange) contextVariables(response httpResponse) map[string]string {
 	return variables
 }
 
-// errorType returns the type of an error response that the function did not send, or "".
+// errorType returns the type of an error that API Gateway itself reported, or "".
 func (x *exchange) errorType(status int) string {
 	switch {
 	case x.authorizerErr != "" && status == http.StatusUnauthorized:

@@ -38,11 +38,11 @@ type Route struct {
 	Authorizer Authorizer // nil for a public route
 }
 
-// Exchange describes a request and its response. They must not be changed.
+// Exchange describes a request and its response. OnExchange must not change them.
 type Exchange struct {
 	Request      *http.Request // its body has been read
 	Body         []byte        // nil if the request was rejected before its body was read
-	Function     string        // of the route; "" if no route matched
+	Function     string        // the route's function; "" if no route matched
 	Caller       map[string]any
 	Status       int
 	ResponseBody []byte
@@ -57,8 +57,8 @@ type Result struct {
 }
 
 // ErrTooLarge reports that the event exceeds Lambda's payload quota. API.Invoke returns this error.
-// The event is larger than the request, because it contains more fields and may encode the body in
-// base64.
+// Even a small request can cause the error: the event has more fields than the request and may
+// encode the body in base64.
 var ErrTooLarge = errors.New("the request is too large for the function")
 
 // Handler serves an API.
@@ -91,7 +91,7 @@ const (
 	timeout   = 30 * time.Second
 )
 
-// ServeHTTP serves a request of a client.
+// ServeHTTP implements http.Handler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := h.api.Now()
 	x := exchange{handler: h, request: r, id: uuid.NewString(), start: start}
@@ -231,7 +231,7 @@ func (x *exchange) internalError(cause string) httpResponse {
 	return x.fail(http.StatusInternalServerError, "Internal Server Error", cause)
 }
 
-// log writes a line of the access log.
+// log passes a JSON line about the request to API.AccessLog.
 func (x *exchange) log(response httpResponse) {
 	if x.handler.api.AccessLog == nil {
 		return
@@ -265,7 +265,7 @@ func newBucket(rate float64, burst int, now time.Time) *tokenBucket {
 	return &tokenBucket{rate: rate, size: size, tokens: size, last: now}
 }
 
-// take takes a token. It returns false if there is none.
+// take removes a token from the bucket. It returns false if the bucket is empty.
 func (b *tokenBucket) take(now time.Time) bool {
 	if b.rate <= 0 {
 		return true

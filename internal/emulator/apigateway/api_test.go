@@ -359,7 +359,7 @@ func TestRequest_TimesOutAfter30Seconds(t *testing.T) {
 	})
 }
 
-// departures maps the ways in which a client can go away after it has sent a request.
+// departures holds a func for each way in which a client can disconnect after sending a request.
 var departures = map[string]func(*net.TCPConn) error{
 	"half-close": (*net.TCPConn).CloseWrite,
 	"close":      (*net.TCPConn).Close,

@@ -55,7 +55,7 @@ func (x *exchange) authorize(ctx context.Context, body []byte) (httpResponse, bo
 // IAM authorizes requests that are signed with AWS credentials.
 type IAM struct {
 	Verifier sigv4.Verifier
-	Account  string // account of the callers; the user name of a caller is the access key
+	Account  string // account of the callers; a caller's user name is the access key
 }
 
 func (i IAM) authorize(_ context.Context, x *exchange, body []byte) (map[string]any, error) {
@@ -70,7 +70,7 @@ func (i IAM) authorize(_ context.Context, x *exchange, body []byte) (map[string]
 	}}, nil
 }
 
-// JWT authorizes requests that have a valid token of an issuer.
+// JWT authorizes requests that have a valid token.
 type JWT struct {
 	Verifier       oidc.Verifier
 	IdentitySource string   // source of the token, such as $request.header.Authorization
@@ -127,7 +127,8 @@ func CheckIdentitySource(expression string) error {
 	if isHeader(expression) || isQuery(expression) || isContext && known {
 		return nil
 	}
-	return fmt.Errorf("the emulator does not support the identity source %s", expression)
+	return fmt.Errorf("the emulator does not support the identity source %s; use $request.header.NAME "+
+		"or $request.querystring.NAME", expression)
 }
 
 const (

@@ -137,7 +137,7 @@ func TestIAM_RejectsInvalidSignatures(t *testing.T) {
 	}
 }
 
-// mustNotRun returns a function that fails the test when it is invoked.
+// mustNotRun returns an Invoke func that fails the test.
 func mustNotRun(t *testing.T) func(context.Context, string, []byte) (Result, error) {
 	return func(_ context.Context, function string, _ []byte) (Result, error) {
 		t.Errorf("function %s was invoked", function)
@@ -149,8 +149,8 @@ var key = sync.OnceValues(func() (*rsa.PrivateKey, error) {
 	return rsa.GenerateKey(rand.Reader, 2048)
 })
 
-// issuerKeys implements oidc.KeySource with the single key "k". The look-up of the
-// key "down" fails.
+// issuerKeys implements oidc.KeySource with the single key "k". The look-up of the key "down"
+// fails.
 type issuerKeys struct{ *testing.T }
 
 func (p issuerKeys) Key(_ context.Context, issuer, id string) (jose.JSONWebKey, error) {

@@ -14,7 +14,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam"
 )
 
-// Lambda authorizes requests with an authorizer function, which it invokes in payload format 2.0.
+// Lambda authorizes requests with an authorizer function. The function receives events in payload
+// format 2.0.
 type Lambda struct {
 	Function       string
 	Simple         bool // the response is {"isAuthorized": …} instead of a policy

@@ -21,7 +21,7 @@ import (
 type Assembly struct {
 	Dir     string
 	Stacks  []Stack  // a stack comes after the stacks on which it depends
-	Lookups []Lookup // values that the app looked up and for which it got a placeholder
+	Lookups []Lookup // values that the app looked up and replaced with placeholders
 }
 
 // Stack represents a stack of the app or of one of its stages.
@@ -31,8 +31,9 @@ type Stack struct {
 	Region   string            // "" if the stack sets no region
 	Template []byte            // CloudFormation template in JSON
 	Assets   map[string]string // S3 object key → path of the folder or file
-	// AssetParameters maps the parameters to which the CDK CLI passes the buckets and keys of
-	// assets to their values. Only a stack with a LegacyStackSynthesizer has these parameters.
+	// AssetParameters maps parameters of the template to their values. These parameters receive the
+	// bucket, the key and the hash of each asset. Only a stack with a LegacyStackSynthesizer has
+	// these parameters.
 	AssetParameters map[string]string
 	Modules         []string // folders of the Go modules with the pipelines' custom workers
 }
@@ -227,7 +228,7 @@ func (s *Stack) addLegacyAsset(dir string, a legacyAsset) {
 	}
 	s.Assets[key] = absolute(dir, a.Path)
 	s.AssetParameters[a.BucketParameter] = "cdktoolkit-stagingbucket"
-	s.AssetParameters[a.KeyParameter] = "||" + key // a prefix, a separator and a name
+	s.AssetParameters[a.KeyParameter] = "||" + key // PREFIX||NAME, where the prefix is empty
 	s.AssetParameters[a.HashParameter] = a.ID
 }
 
@@ -238,7 +239,8 @@ func absolute(dir, path string) string {
 	return filepath.Join(dir, path)
 }
 
-// known returns the account or region, or "" if the stack does not set it.
+// known returns an account or a region of a manifest. It returns "" for unknown-account and
+// unknown-region.
 func known(value string) string {
 	if strings.HasPrefix(value, "unknown-") {
 		return ""

@@ -18,8 +18,8 @@ type config struct {
 	lookedUp map[string]any // content of cdk.context.json: values that the CLI looked up in AWS
 }
 
-// readConfig reads the configuration of the app in dir. As in the CLI, the values in cdk.json have
-// precedence over those in cdk.context.json, and those in the home folder come last.
+// readConfig reads the configuration of the app in dir. As in the CLI, values in cdk.json override
+// values in cdk.context.json. Both files override the .cdk.json in the home folder.
 func readConfig(dir string) (config, error) {
 	var project, user config
 	if err := readOptional(filepath.Join(dir, "cdk.json"), &project); err != nil {
@@ -53,7 +53,7 @@ func readOptional(file string, into any) error {
 }
 
 func readJSON(file string, into any) error {
-	data, err := protocol.ReadFile(file) // the CDK CLI ignores a byte-order mark, too
+	data, err := protocol.ReadFile(file) // like the CDK CLI, ignore a byte-order mark
 	if errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("%s is missing: %w", filepath.Base(file), err)
 	}

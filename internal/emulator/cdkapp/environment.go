@@ -66,8 +66,8 @@ func addContext(env []string, values map[string]any, overflow string) ([]string,
 }
 
 // spaceForContext returns the maximum size of the context in the environment, in bytes. Linux
-// limits each variable, Windows the whole environment. Like the CDK CLI, spaceForContext subtracts
-// the other variables on every system.
+// limits the size of each variable. Windows limits the size of the whole environment. Like the CDK
+// CLI, spaceForContext subtracts the size of the other variables on every system.
 func spaceForContext(env []string) int {
 	limit := 128 << 10
 	if runtime.GOOS == "windows" {
@@ -79,8 +79,8 @@ func spaceForContext(env []string) int {
 	return limit - len(contextVariable) - len("={}") - 1
 }
 
-// splitContext divides context values in two: fits holds values whose JSON takes at most the space,
-// in bytes, and rest holds the other values. It prefers short values.
+// splitContext divides context values into two maps. The JSON of fits takes at most space bytes.
+// The shortest values go into fits, and the other values go into rest.
 func splitContext(values map[string]any, space int) (fits, rest map[string]any, err error) {
 	sizes := map[string]int{}
 	for key, value := range values {

@@ -7,8 +7,9 @@ import (
 	"strings"
 )
 
-// Lookup represents a value that an app looks up in an AWS account. If the value is not known here,
-// the app continues with a placeholder, as in the first run of the app under the CDK CLI.
+// Lookup represents a value that an app looks up in an AWS account. If the emulator does not know
+// the value, the app continues with a placeholder. The same happens in an app's first run under the
+// CDK CLI.
 type Lookup struct {
 	Key             string // key of the value in cdk.context.json
 	Account, Region string // where the app looks the value up
@@ -46,14 +47,14 @@ const (
 	ssmProvider   = "ssm"
 )
 
-// answers holds values that apps look up and that are known without AWS.
+// answers holds the values that the emulator can return for look-ups without AWS.
 type answers struct {
 	account, region string
 	ssm             map[string]string // name of an SSM parameter → value
 }
 
 // addExpected adds the answers for look-ups in the app's account and region to the context. The
-// keys have the form that the CDK gives them. Values that the context contains are kept.
+// keys have the CDK's format. addExpected keeps the values that the context already contains.
 func (k answers) addExpected(context map[string]any) {
 	expected := []Lookup{{
 		Key:      zonesProvider + ":account=" + k.account + ":region=" + k.region,
@@ -67,8 +68,8 @@ func (k answers) addExpected(context map[string]any) {
 	k.add(context, expected)
 }
 
-// add adds the known answers for look-ups to the context. It reports whether it added an answer.
-// Values that the context contains are kept.
+// add adds the known answers for look-ups to the context. It reports whether it added an answer. It
+// keeps the values that the context already contains.
 func (k answers) add(context map[string]any, lookups []Lookup) (added bool) {
 	for _, l := range lookups {
 		answer, known := k.answer(l)
@@ -90,7 +91,7 @@ func (k answers) answer(l Lookup) (value any, known bool) {
 	return nil, false
 }
 
-// markAnswered sets KnownIn of the look-ups, by the content of cdk.context.json.
+// markAnswered sets KnownIn in each look-up. lookedUp holds the content of cdk.context.json.
 func (a *Assembly) markAnswered(lookedUp map[string]any) {
 	for i := range a.Lookups {
 		l := &a.Lookups[i]

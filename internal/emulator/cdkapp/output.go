@@ -11,7 +11,7 @@ import (
 type tail struct {
 	out     io.Writer // nil discards the output
 	partial []byte    // the current line, which has no end yet
-	panics  bool      // whether lines begins with the message of a panic
+	panics  bool      // whether the message of a panic has begun
 	stack   bool      // whether the stack trace of the panic has begun
 	more    int       // number of lines that were dropped from the panic's message
 	lines   []string  // the panic's message, or the last lines without noise if there is no panic
@@ -39,9 +39,9 @@ func (t *tail) flush() {
 	}
 }
 
-// jsiiRace is a message that jsii's runtime for Go sometimes prints, also for successful apps. Two
+// jsiiRace is a message that jsii's runtime for Go sometimes prints, even for successful apps. Two
 // goroutines wait for the Node.js process to end, and the slower one prints the message. tail
-// removes it.
+// removes the message.
 var jsiiRace = []byte("Runtime process exited abnormally: waitid: no child processes")
 
 func (t *tail) line(line []byte) {
@@ -107,8 +107,8 @@ func Excerpt(output string) string {
 
 func beginsStack(line string) bool { return strings.HasPrefix(line, "goroutine ") }
 
-// isNoise reports whether a line is empty or reports only that a build started or failed. The
-// compiler errors in other lines explain the failure.
+// isNoise reports whether a line does not explain a failure. Such a line is empty, or says only
+// that a build started or failed. Other lines contain the compiler errors.
 func isNoise(line string) bool {
 	return line == "" || strings.HasPrefix(line, "Bundling asset ") ||
 		strings.Contains(line, "Failed to bundle asset ")

@@ -38,7 +38,8 @@ func (a App) Check() error {
 	return err
 }
 
-// check checks the tools, and returns the content of cdk.json with the values of App applied.
+// check looks for the tools on the PATH. It returns the configuration in cdk.json, in which the
+// fields of App override values.
 func (a App) check() (config, error) {
 	var errs []error
 	for _, tool := range []struct{ name, reason, url string }{
@@ -69,8 +70,8 @@ func (a App) check() (config, error) {
 	return c, nil
 }
 
-// Synthesize runs the app and reads the cloud assembly that the app writes. If the app looks up a
-// value that answers knows, Synthesize runs the app once more with this value. When ctx ends,
+// Synthesize runs the app and reads the cloud assembly that the app writes. If the app looks up
+// values that the emulator knows, Synthesize runs the app again with these values. When ctx ends,
 // Synthesize kills the app and its children.
 func (a App) Synthesize(ctx context.Context) (*Assembly, error) {
 	c, err := a.check()
@@ -98,8 +99,8 @@ func (a App) Synthesize(ctx context.Context) (*Assembly, error) {
 	}
 }
 
-// run runs the app, which writes its cloud assembly to the folder out. The app's temporary files
-// are removed afterwards, also those of an interrupted app.
+// run runs the app, which writes its cloud assembly to the folder out. Afterwards, run removes the
+// app's temporary files, even if the app was interrupted.
 func (a App) run(ctx context.Context, c config, out string) error {
 	if err := os.MkdirAll(filepath.Dir(out), 0o700); err != nil {
 		return fmt.Errorf("create a folder for the cloud assembly: %w", err)
@@ -108,7 +109,7 @@ func (a App) run(ctx context.Context, c config, out string) error {
 	if err != nil {
 		return fmt.Errorf("create a folder for the app's temporary files: %w", err)
 	}
-	defer func() { _ = os.RemoveAll(temp) }() // on failure, the files stay until a.Out is removed
+	defer func() { _ = os.RemoveAll(temp) }() // if this fails, the files stay next to a.Out
 	env, err := a.environment(c.Context, out, temp)
 	if err != nil {
 		return err

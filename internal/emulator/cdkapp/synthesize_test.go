@@ -97,7 +97,7 @@ func TestSynthesize_PassesContextAndEnvironment(t *testing.T) {
 	if !reflect.DeepEqual(environment, wantEnvironment) {
 		t.Errorf("environment %v, want %v", environment, wantEnvironment)
 	}
-	if !strings.HasSuffix(progress.String(), "synthesizing\n") { // after a warning of Node.js
+	if !strings.HasSuffix(progress.String(), "synthesizing\n") { // after a warning about Node.js
 		t.Errorf("progress %q", progress.String())
 	}
 }

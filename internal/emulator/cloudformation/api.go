@@ -137,8 +137,8 @@ type stackResourceXML struct {
 	Status     string `xml:"ResourceStatus"`
 }
 
-// describeStackResources describes the resources of the stack that the form names. If the form has
-// a PhysicalResourceId instead, it describes the stack that contains this resource.
+// describeStackResources describes the resources of the stack that the form names. The form may
+// have a PhysicalResourceId instead of a stack name. It then selects the stack with this resource.
 func (a api) describeStackResources(form url.Values) (any, error) {
 	name, physicalID := form.Get("StackName"), form.Get("PhysicalResourceId")
 	if (name == "") == (physicalID == "") {
@@ -188,7 +188,8 @@ type stackSummaryXML struct {
 	ParentID     string `xml:"ParentId,omitempty"`
 }
 
-// listStacks lists all stacks. If the form has a filter without CREATE_COMPLETE, there are none.
+// listStacks lists all stacks. All of them have the status CREATE_COMPLETE. If the form has a
+// filter without this status, the list is empty.
 func (a api) listStacks(form url.Values) (any, error) {
 	filtered, selected := false, false
 	for key, values := range form {

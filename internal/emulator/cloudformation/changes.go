@@ -60,9 +60,10 @@ func (c Changes) Sections() []string {
 	return changed
 }
 
-// Missing returns the logical ids of the resources that the running platform does not have, or has
-// only in an old version, until it restarts. These are new resources, changed policies, and the
-// roles to which changed policies are attached. New code that uses one of them may fail.
+// Missing returns the logical ids of the resources that the running platform lacks or has in an old
+// version. The platform creates them only when it restarts. These are new resources, changed
+// policies, and the roles to which changed policies are attached. New code that uses one of these
+// resources may fail.
 func (c Changes) Missing() map[string]bool {
 	missing := map[string]bool{}
 	for id, kind := range c.Resources {

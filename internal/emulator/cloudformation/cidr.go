@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// maxRanges limits the ranges that Fn::Cidr returns, as in CloudFormation.
+// maxRanges limits the number of ranges that Fn::Cidr returns, as in CloudFormation.
 const maxRanges = 256
 
 // cidr resolves Fn::Cidr, which divides a range of IP addresses into smaller ranges.

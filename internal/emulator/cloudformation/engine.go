@@ -17,7 +17,7 @@ type Engine struct {
 	Provider        Provider
 	Now             func() time.Time
 	Parameters      Parameters        // values for parameters of stacks that are not nested
-	SSM             map[string]string // values of SSM parameters by name; resources add theirs
+	SSM             map[string]string // values of SSM parameters by name; the stacks add more
 	Stacks          []*Stack          // a stack comes before the stacks that are nested in it
 
 	exports map[string]string            // by export name
@@ -97,8 +97,7 @@ func (e *Engine) create(
 	return s, nil
 }
 
-// createResource creates a resource. If the resource has a condition that is false, it does
-// nothing.
+// createResource creates a resource. It skips a resource whose condition is false.
 func (e *Engine) createResource(s *Stack, r Resource) error {
 	exists, err := s.Exists(r.Condition)
 	if err != nil {
@@ -137,8 +136,8 @@ type StackResource struct {
 	Metadata                    string // JSON; "" if the resource has no metadata
 }
 
-// Stack represents a stack of the app. The engine adds the resources and outputs to it while it
-// creates the stack.
+// Stack represents a stack of the app. While the engine creates the stack, it adds the resources
+// and outputs.
 type Stack struct {
 	StackDescription
 	Assets map[string]string // S3 object key → path of the file or folder
@@ -171,7 +170,7 @@ func (e *Engine) newStack(
 }
 
 // WithTemplate returns a copy of the stack with the template and the assets of a newly synthesized
-// stack. It creates no resources: references in the template resolve to the existing resources.
+// stack. It creates no resources. References in the template resolve to the existing resources.
 func (s *Stack) WithTemplate(source cdkapp.Stack) (*Stack, error) {
 	template, err := parseStack(source)
 	if err != nil {
@@ -189,7 +188,7 @@ func parseStack(source cdkapp.Stack) (*Template, error) {
 		return nil, err
 	}
 	template.assetParameters = source.AssetParameters
-	for name := range source.AssetParameters { // each build has other names
+	for name := range source.AssetParameters { // the names change with each build
 		delete(template.Parameters, name)
 	}
 	return template, nil

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// textAndValue splits an argument into its two elements. It resolves the first element, but not the
-// second. The parameter expected describes both elements. It is part of the error message.
+// textAndValue splits an argument into its two elements. It resolves only the first element. The
+// parameter expected describes both elements in the error message.
 func (r *Resolver) textAndValue(argument any, expected string) (string, any, error) {
 	parts, ok := argument.([]any)
 	if !ok || len(parts) != 2 {

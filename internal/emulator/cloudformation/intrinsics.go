@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -63,7 +62,7 @@ func (r *Resolver) call(name string, argument any) (any, error) {
 	case "Fn::Equals", "Fn::Not", "Fn::And", "Fn::Or":
 		return r.evaluate(map[string]any{name: argument})
 	}
-	return nil, errors.New("the local platform does not support this function")
+	return nil, fmt.Errorf("the local platform does not support the CloudFormation function %s", name)
 }
 
 // jsonString resolves Fn::ToJsonString, which returns a value as JSON.
@@ -167,7 +166,8 @@ func (r *Resolver) getAtt(argument any) (any, error) {
 }
 
 // placeholder reports whether a value contains only the placeholder of an attribute or a resource
-// that the local platform does not model. On AWS, the value may be a list or have another form.
+// that the local platform does not emulate. On AWS, the value may have another form, such as a
+// list.
 func (r *Resolver) placeholder(value any) bool {
 	object, _ := value.(map[string]any)
 	switch name, argument := intrinsic(object); name {

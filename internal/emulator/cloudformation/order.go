@@ -12,8 +12,8 @@ import (
 )
 
 // Order sorts the resources. Each resource comes after the resources that it refers to or depends
-// on. Apart from that, the resources have the order of the template, so that the first API
-// keeps its port if the app gets another one. Order includes resources whose condition is false.
+// on. Otherwise, the resources keep the order of the template. So the first API keeps its port when
+// the app adds another API. Order includes resources whose condition is false.
 func (t *Template) Order() ([]Resource, error) {
 	o := ordering{template: t, state: map[string]visit{}}
 	for _, id := range t.order {
@@ -35,7 +35,7 @@ const (
 type ordering struct {
 	template *Template
 	state    map[string]visit
-	path     []string // logical ids of the resources under way, each before one that it needs
+	path     []string // logical ids of the resources under way; each one needs the next one
 	sorted   []Resource
 }
 

@@ -31,7 +31,7 @@ var ssmValue = regexp.MustCompile(`^AWS::SSM::Parameter::Value<(.+)>$`)
 
 const placeholderImage = "ami-00000000000000000"
 
-// MissingParameterError reports that a template uses a parameter without a value.
+// MissingParameterError reports that a parameter, which a template uses, has no value.
 type MissingParameterError struct {
 	Stack  string
 	Nested bool
@@ -115,8 +115,8 @@ func (r *Resolver) ssm(name string) (string, error) {
 // version, if there is one.
 var ssmReference = regexp.MustCompile(`\{\{resolve:ssm:([^{}]+)\}\}`)
 
-// dynamicReferences returns a resolved value with the values of SSM parameters in place of dynamic
-// references to them.
+// dynamicReferences replaces dynamic references to SSM parameters with the parameters' values. It
+// changes the lists and objects of the value in place.
 func (r *Resolver) dynamicReferences(value any) (any, error) {
 	switch v := value.(type) {
 	case []any:
@@ -161,7 +161,7 @@ func (p Parameter) check(value string) error {
 			return fmt.Errorf("must be one of %s, got %q", strings.Join(allowed, ", "), value)
 		}
 	}
-	// Patterns that only Java supports are not checked.
+	// Skip patterns that only Java supports, because Go cannot compile them.
 	pattern, err := regexp.Compile("^(?:" + p.AllowedPattern + ")$")
 	if p.AllowedPattern != "" && err == nil && !pattern.MatchString(value) {
 		return fmt.Errorf("must match %s, got %q", p.AllowedPattern, value)
@@ -234,14 +234,14 @@ type UnknownParameterError struct {
 
 func (e *UnknownParameterError) Error() string {
 	if len(e.Known) == 0 {
-		return fmt.Sprintf("no stack has a parameter, got a value for %s", e.Key)
+		return fmt.Sprintf("the stacks of this app have no parameters, got a value for %s", e.Key)
 	}
 	return fmt.Sprintf("a parameter must be one of %s, got %s",
 		strings.Join(e.Known, ", "), e.Key)
 }
 
-// of returns the values for the parameters of a stack by name. A key with the name of the stack
-// takes precedence.
+// of returns the values of a stack's parameters, by parameter name. The key STACK:NAME takes
+// precedence over the key NAME.
 func (p Parameters) of(stack string, template *Template) (map[string]string, error) {
 	values := map[string]string{}
 	for name, parameter := range template.Parameters {

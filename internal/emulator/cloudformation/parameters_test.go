@@ -12,7 +12,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cdkapp"
 )
 
-// fakeProvider creates SSM parameters only in the engine, and nothing else.
+// fakeProvider adds SSM parameters to the engine. It creates no other resources.
 type fakeProvider struct{ engine *Engine }
 
 func (p fakeProvider) Create(s *Stack, r Resource) (ReturnValues, error) {
@@ -147,8 +147,8 @@ func TestEngine_ResolvesSSMParameters(t *testing.T) {
 	}
 }
 
-// The parameters that locate assets have other names in each build. So they are no parameters of
-// the template that a reload compares.
+// The names of asset parameters change with each build. So the parameters that a reload compares
+// must not include them.
 func TestEngine_ResolvesAssetParameters(t *testing.T) {
 	e := NewEngine("us-east-1", "000000000000", &fakeProvider{}, time.Now)
 	source := cdkapp.Stack{

@@ -204,8 +204,8 @@ type pathError struct {
 func (e *pathError) Error() string { return e.path + ": " + e.err.Error() }
 func (e *pathError) Unwrap() error { return e.err }
 
-// at returns an error whose path begins with step. If err already has a path, step is put before
-// it.
+// at returns an error whose path begins with step. If err already has a path, at puts step before
+// this path.
 func at(step string, err error) error {
 	inner, ok := errors.AsType[*pathError](err)
 	if !ok {

@@ -14,8 +14,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// Template represents a parsed template. Properties and other values are decoded as by
-// encoding/json. Numbers are of type json.Number.
+// Template represents a parsed template. Properties and other values have the same types as values
+// that encoding/json decodes. Numbers are of type json.Number.
 type Template struct {
 	Parameters map[string]Parameter
 	Mappings   map[string]map[string]map[string]any

@@ -130,7 +130,8 @@ func TestResolver_ReturnsErrorsWithThePathOfTheValue(t *testing.T) {
 		{
 			"unknown function",
 			`{"Fn::Transform":{}}`,
-			`Properties.P.Fn::Transform: the local platform does not support this function`,
+			`Properties.P.Fn::Transform: ` +
+				`the local platform does not support the CloudFormation function Fn::Transform`,
 		},
 		{
 			"select beyond the end",

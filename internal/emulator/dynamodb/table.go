@@ -35,7 +35,7 @@ type tableRecord struct {
 }
 
 // table holds the items of a table. Service.mu guards the table. A write holds this lock from its
-// condition check until it takes effect, which makes the write atomic.
+// condition check to its commit. So the write is atomic.
 type table struct {
 	tableRecord
 	records *store.Bucket // nil if the items are not kept across runs
@@ -81,7 +81,7 @@ func (t *table) read(e entry) (Item, error) {
 	return Item(item), nil
 }
 
-// put stores the item. old is the item that it replaces, if any.
+// put stores the item. old is the replaced item, or nil.
 func (t *table) put(k key, old, item Item) error {
 	data := appendItem(nil, item)
 	at, err := t.values.Put(data)
@@ -96,7 +96,7 @@ func (t *table) put(k key, old, item Item) error {
 	return nil
 }
 
-// set makes the entry of the key refer to the stored item.
+// set stores the location of the item with the key. It adds an entry if the key is new.
 func (t *table) set(k key, at store.Ref) {
 	i, exists := t.find(k)
 	if exists {
@@ -153,12 +153,12 @@ func (t *table) load(now time.Time) error {
 	return nil
 }
 
-// maxExpiry limits the time since an item's expiry time. Like DynamoDB, the service keeps items
-// whose expiry time is further in the past.
+// maxExpiry is the maximum age of an expiry time. Like DynamoDB, the service keeps an item whose
+// expiry time is older, because the time may be an error.
 const maxExpiry = 5 * 365 * 24 * time.Hour
 
 // hasExpired reports whether the item's expiry time has passed. The service deletes expired items
-// only when it loads a table. DynamoDB deletes them within a few days.
+// only when it loads a table. DynamoDB deletes expired items within a few days.
 func (t *table) hasExpired(item Item, now time.Time) bool {
 	text, ok := item[t.TTLAttribute].(numberValue)
 	if !ok {

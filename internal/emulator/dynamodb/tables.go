@@ -117,7 +117,7 @@ type listTablesOutput struct {
 	LastEvaluatedTableName string `json:",omitempty"`
 }
 
-// maxListedTables limits a page of ListTables. It also serves as the default page size.
+// maxListedTables is the maximum and the default page size of ListTables.
 const maxListedTables = 100
 
 func (s *Service) listTables(in *listTablesInput) (*listTablesOutput, error) {
@@ -216,8 +216,8 @@ func (s *Service) describeTimeToLive(in *tableInput) (*describeTimeToLiveOutput,
 	return out, nil
 }
 
-// legacyParameters holds the request parameters that DynamoDB has replaced by expressions. The
-// service rejects them, because without them the request would have another meaning.
+// legacyParameters holds the request parameters that DynamoDB has replaced with expressions. The
+// service rejects these parameters, because a request that ignores them has another meaning.
 type legacyParameters struct {
 	AttributesToGet, AttributeUpdates, ConditionalOperator, Expected json.RawMessage
 	KeyConditions, QueryFilter, ScanFilter                           json.RawMessage

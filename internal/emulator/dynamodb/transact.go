@@ -78,8 +78,8 @@ func (s *Service) transactWriteItems(in *transactWriteItemsInput) (*struct{}, er
 	return &struct{}{}, nil
 }
 
-// planTransaction plans the changes. If a condition is false, it returns an error with the reason
-// of each change.
+// planTransaction plans the changes. If a condition is false, it returns an error with a
+// cancellation reason for each change.
 func (s *Service) planTransaction(changes []*change) (plans []*plannedChange, err error) {
 	reasons := make([]cancellationReason, len(changes))
 	canceled := false

@@ -16,7 +16,7 @@ const tokenLifetime = 10 * time.Minute
 const maxToken = 36
 
 // requestTokens remembers the tokens of committed transactions. A client may repeat a transaction
-// with the same token, for example after a timeout. The tokens are lost at a restart.
+// with the same token, for example after a timeout. A restart of the service loses the tokens.
 type requestTokens struct {
 	requests map[string]requestHash // by token
 	order    []usedToken            // oldest first

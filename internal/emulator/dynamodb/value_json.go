@@ -46,8 +46,8 @@ func (a *attributes) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return err
 }
 
-// UnmarshalJSONFrom decodes a value like a struct with the fields of wireValue. Most values are
-// strings and numbers, for which it is several times as fast as the decoder of structs.
+// UnmarshalJSONFrom decodes a value in the same way as the decoder of structs. It is several times
+// as fast for strings and numbers, which most values are.
 func (w *wireValue) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	type plain wireValue
 	if d.PeekKind() != '{' {

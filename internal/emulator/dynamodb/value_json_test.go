@@ -6,7 +6,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// structValue has the fields of wireValue, and the decoder of structs.
+// structValue has the fields of wireValue but not its method. So the decoder of structs decodes it.
 type structValue wireValue
 
 func FuzzWireValue_DecodesLikeAStruct(f *testing.F) {

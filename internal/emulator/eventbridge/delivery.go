@@ -13,7 +13,7 @@ const (
 	firstBackoff    = 100 * time.Millisecond // doubles after each attempt
 )
 
-// Delivery represents an event on its way to one target.
+// Delivery represents the delivery of an event to one target.
 type Delivery struct {
 	RuleARN, TargetARN string
 	Event              []byte

@@ -17,10 +17,11 @@ import (
 )
 
 const (
-	// maxEntries limits the entries of a PutEvents request. It equals EventBridge's quota.
+	// maxEntries limits the number of entries in a PutEvents request. It equals EventBridge's
+	// quota.
 	maxEntries = 10
-	// maxRequestSize limits the bytes of a PutEvents request. It equals EventBridge's quota, which
-	// was 256 KB before 2026.
+	// maxRequestSize limits the bytes of a PutEvents request. It equals EventBridge's quota. Before
+	// 2026, the quota was 256 KB.
 	maxRequestSize = 1 << 20
 )
 

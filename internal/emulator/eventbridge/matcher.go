@@ -40,9 +40,9 @@ func parseLeaf(values []any, path []string) (leafPattern, error) {
 	return leaf, nil
 }
 
-// equals returns a matcher for leaves that equal value. Numbers are compared as they are written,
-// so that 300 and 3.0e2 differ. EventBridge's documentation requires this. To compare numbers by
-// value, a pattern contains the matcher "numeric". IP addresses are equal in every notation.
+// equals returns a matcher for leaves that equal value. It compares the notation of numbers, so
+// that 300 and 3.0e2 differ, as EventBridge's documentation requires. The matcher "numeric"
+// compares numbers by value. IP addresses are equal in every notation.
 func equals(value any) (matcher, error) {
 	if _, isArray := value.([]any); isArray {
 		return nil, errors.New("arrays must not be nested")

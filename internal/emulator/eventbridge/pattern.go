@@ -131,7 +131,7 @@ func (a alternatives) matches(value, event any) bool {
 	return slices.ContainsFunc(a, func(o objectPattern) bool { return o.matches(value, event) })
 }
 
-// absent stands for the value of a field that the event lacks.
+// absent represents the value of a field that the event lacks.
 type absent struct{}
 
 // leafPattern matches a value if one of its matchers matches. It matches an array if one of the

@@ -29,15 +29,16 @@ type Config struct {
 	Now     func() time.Time // default: time.Now
 	NewID   func() string    // returns an event id; default: a random UUID
 
-	// Deliver sends an event to a target. It must be safe for concurrent use. If it returns an
-	// error, the service calls it again, up to maxAttempts times.
+	// Deliver sends an event to a target. It must be safe for concurrent use. If Deliver returns an
+	// error, the service tries again, up to maxAttempts times in total.
 	Deliver func(ctx context.Context, d Delivery) error
-	// CheckTarget returns an error if Deliver can never send events to a target with the ARN. Then
-	// PutTargets rejects the target. It may be nil.
+	// CheckTarget returns an error if Deliver can never send events to a target with the ARN.
+	// PutTargets then rejects the target. CheckTarget may be nil.
 	CheckTarget func(targetARN string) error
 	// OnEvent is called for each event on a bus. It may be nil.
 	OnEvent func(Published)
-	// OnError is called if an event did not reach a target or names an unknown bus. It may be nil.
+	// OnError is called if an event did not reach a target or names an unknown bus. OnError may be
+	// nil.
 	OnError func(error)
 }
 
@@ -59,7 +60,7 @@ type Service struct {
 	ctx        context.Context    // canceled by Close
 	stop       context.CancelFunc // called with mu held, so that no delivery starts after Close
 	deliveries sync.WaitGroup
-	slots      chan struct{} // one value per running delivery; its capacity limits their number
+	slots      chan struct{} // one value per running delivery; the capacity is maxDeliveries
 }
 
 type bus struct {
@@ -135,8 +136,7 @@ func (s *Service) Close() error {
 	return nil
 }
 
-// bus returns the event bus with the name or ARN. For "" it returns the default bus. The caller
-// holds s.mu.
+// bus returns the event bus with the name or ARN, or the default bus for "". The caller holds s.mu.
 func (s *Service) bus(nameOrARN string) (*bus, error) {
 	name := cmp.Or(strings.TrimPrefix(nameOrARN, s.BusARN("")), DefaultBus)
 	b, ok := s.buses[name]

@@ -11,7 +11,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// Path is the start of the paths that Handler serves.
+// Path is the prefix of the paths that Handler serves.
 const Path = "/2015-03-31/event-source-mappings"
 
 // Handler returns a handler for the operations ListEventSourceMappings, GetEventSourceMapping and
@@ -26,7 +26,7 @@ func (s *Service) Handler() http.Handler {
 	return mux
 }
 
-// description describes a mapping in answers.
+// description describes a mapping in responses.
 type description struct {
 	UUID, EventSourceArn, EventSourceMappingArn, FunctionArn string
 	State, StateTransitionReason                             string
@@ -62,7 +62,7 @@ func (m *managed) describe() description {
 	return d
 }
 
-// serveList serves ListEventSourceMappings. Its marker is the number of the next mapping.
+// serveList serves ListEventSourceMappings. The marker is the index of the next mapping.
 func (s *Service) serveList(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	function := functionName(query.Get("FunctionName"))

@@ -17,7 +17,7 @@ type BatchResult struct {
 	Function  string
 	Messages  []sqs.Message
 	Failed    []string // ids of the failed messages
-	Err       error    // all messages failed, or the processed messages could not be deleted
+	Err       error    // set if all messages failed, or if deleting the others failed
 	RequestID string
 	Duration  time.Duration
 }

@@ -44,7 +44,7 @@ const (
 	eventEnd   = `]}`
 )
 
-// batches puts the messages into one batch, or into several if they exceed maxPayload.
+// batches groups messages into batches. The payload of a batch has at most maxPayload bytes.
 func (m Mapping) batches(messages []sqs.Message) ([]batch, error) {
 	var out []batch
 	for _, message := range messages {

@@ -32,21 +32,21 @@ type Mapping struct {
 
 	BatchSize   int           // maximum number of messages per invocation; default 10
 	BatchWindow time.Duration // how long a batch waits for more messages
-	// Linger is the batch window if BatchWindow is 0 and other invocations are running. Without it,
-	// a stream of single events would start one invocation per event.
+	// Linger is the batch window if BatchWindow is 0 and other invocations are running. Without
+	// Linger, a stream of single events would start one invocation per event.
 	Linger time.Duration
 	// MaxConcurrency is the maximum number of concurrent invocations. The default is 5, because
 	// Lambda starts with five concurrent batches. The minimum is 2, as in Lambda.
 	MaxConcurrency int
 	// ConfiguredConcurrency is the MaxConcurrency in the template, or 0 if the template has none.
 	ConfiguredConcurrency int
-	// Disabled says that a Service starts the mapping only when a request enables it.
+	// If Disabled is true, a Service starts the mapping only when a request enables the mapping.
 	Disabled bool
-	// ReportBatchItemFailures says that the function's response lists the failed messages. If it is
-	// false, the mapping ignores the response.
+	// If ReportBatchItemFailures is true, the function's response lists the failed messages.
+	// Otherwise, the mapping ignores the response.
 	ReportBatchItemFailures bool
 
-	DrainTimeout time.Duration    // time from a stop until invocations are canceled; default 10 s
+	DrainTimeout time.Duration    // time that running invocations get after a stop; default 10 s
 	Now          func() time.Time // default time.Now
 
 	// The mapping calls OnDeliver before it delivers a message, and OnBatch after an invocation.
@@ -58,7 +58,7 @@ type Mapping struct {
 // Result holds the result of an invocation.
 type Result struct {
 	Payload       []byte
-	FunctionError string // not "" if the function failed; then Payload is the error
+	FunctionError string // not "" if the function failed; Payload then holds the error
 	RequestID     string
 	Duration      time.Duration
 }
@@ -66,8 +66,9 @@ type Result struct {
 // longestPoll is the maximum duration of a poll: SQS's limit for WaitTimeSeconds.
 const longestPoll = 20 * time.Second
 
-// Run polls the queue until ctx is done. Then it waits until the running invocations end, but
-// cancels them after DrainTimeout. It returns an error only if it cannot receive from the queue.
+// Run polls the queue until ctx is done. Then it waits until the running invocations end. It
+// cancels the invocations that still run after DrainTimeout. It returns an error only if it cannot
+// receive from the queue.
 func (m Mapping) Run(ctx context.Context) error {
 	m = m.withDefaults()
 	running, kill := context.WithCancel(context.WithoutCancel(ctx))
@@ -104,9 +105,9 @@ func (m Mapping) withDefaults() Mapping {
 	return m
 }
 
-// poll receives batches and starts their invocations until ctx is done. It waits until an
-// invocation can start before it receives messages. Otherwise the visibility timeout of received
-// messages could end while they wait.
+// poll receives batches and starts their invocations until ctx is done. It receives messages only
+// when an invocation can start. Otherwise, the visibility timeout of the messages could end while
+// the messages wait.
 func (m Mapping) poll(ctx context.Context, start func(b batch, done func())) error {
 	slots := make(chan struct{}, m.MaxConcurrency)
 	release := func() { <-slots }
@@ -138,8 +139,9 @@ func (m Mapping) batchWindow(busy bool) time.Duration {
 	return m.BatchWindow
 }
 
-// receiveBatch receives the messages of a batch. If ctx is done, it returns the messages received
-// so far. If it dropped them, they would stay invisible until their visibility timeout ends.
+// receiveBatch receives the messages of a batch. If ctx is done, it returns the messages that it
+// has received. If it dropped these messages, they would stay invisible until their visibility
+// timeout ends.
 func (m Mapping) receiveBatch(ctx context.Context, window time.Duration) ([]sqs.Message, error) {
 	var messages []sqs.Message
 	var windowEnd time.Time

@@ -9,14 +9,14 @@ import (
 	"time"
 )
 
-// Service runs event source mappings. It serves the part of the Lambda API that lists, enables and
-// disables them.
+// Service runs event source mappings. It serves the operations of the Lambda API that list, enable
+// and disable mappings.
 type Service struct {
 	// OnFailure is called with the error of a mapping that can't receive from its queue.
 	OnFailure func(error)
 
 	mu       sync.Mutex
-	ctx      context.Context // nil unless Run waits
+	ctx      context.Context // set only while Run waits
 	running  sync.WaitGroup
 	mappings []*managed
 }
@@ -58,8 +58,7 @@ func (s *Service) Run(ctx context.Context) {
 	s.running.Wait()
 }
 
-// start runs a mapping that does not run, until it is disabled or the service stops. The caller
-// holds s.mu.
+// start runs a mapping until the mapping is disabled or the service stops. The caller holds s.mu.
 func (s *Service) start(m *managed) {
 	if s.ctx == nil {
 		return
@@ -94,7 +93,7 @@ func (s *Service) setEnabled(m *managed, enabled bool) {
 	}
 }
 
-// state returns the state of a mapping in the words of the Lambda API.
+// state returns the state of a mapping as the Lambda API names it.
 func (m *managed) state() string {
 	switch {
 	case !m.Disabled:

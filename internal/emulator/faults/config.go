@@ -1,6 +1,6 @@
 // Package faults injects faults into the AWS calls of functions: errors, throttling, timeouts and
-// lost responses. It also kills sandboxes during a call and delivers messages twice. Whether a call
-// gets a fault depends on the configured seed and on the number of calls before it.
+// lost responses. It also kills sandboxes during calls and delivers messages twice. The configured
+// seed and the number of earlier calls decide whether a call gets a fault.
 package faults
 
 import (
@@ -32,8 +32,8 @@ type Rule struct {
 	Function  string  `json:"function"`  // suffix of the function name, such as worker; "" for all
 	Rate      float64 `json:"rate"`      // share of the matching calls that get the fault, 0 to 1
 	Fault     Fault   `json:"fault"`
-	DelayMS   int     `json:"delayMs"` // delay of the fault slow, in milliseconds
-	// FromSeconds delays the rule: it applies from this time after the platform's start.
+	DelayMS   int     `json:"delayMs"` // delay of the fault "slow", in milliseconds
+	// FromSeconds is the time after the platform's start from which the rule applies.
 	FromSeconds float64 `json:"fromSeconds"`
 	// ForSeconds limits the time for which the rule applies; 0 means no limit.
 	ForSeconds float64 `json:"forSeconds"`
@@ -48,7 +48,7 @@ const (
 	Throttle     Fault = "throttle"      // the service's throttling error, without an effect
 	Denied       Fault = "denied"        // the service's error for a denied call, without an effect
 	Timeout      Fault = "timeout"       // no response and no effect
-	LostResponse Fault = "lost-response" // the call has its effect; the connection is closed
+	LostResponse Fault = "lost-response" // the call has its effect, but no response
 	Slow         Fault = "slow"          // the response comes after DelayMS
 )
 
@@ -57,7 +57,7 @@ var (
 	allServices = []string{"s3", "dynamodb", "sqs", "events", "secretsmanager"}
 )
 
-// maxDelayMS is the maximum delay of the fault slow. It is Lambda's maximum function timeout.
+// maxDelayMS is the maximum delay of the fault "slow". It equals Lambda's maximum function timeout.
 const maxDelayMS = 15 * 60 * 1000
 
 // ReadConfig reads a Config from a JSON file. It rejects unknown fields.
@@ -107,9 +107,10 @@ func (c Config) check() error {
 	return errors.Join(errs...)
 }
 
-// matches reports whether the rule applies to a call at the given time after the platform's start.
-func (r Rule) matches(c call, after time.Duration) bool {
-	seconds := after.Seconds()
+// matches reports whether the rule applies to a call. elapsed is the time since the platform's
+// start.
+func (r Rule) matches(c call, elapsed time.Duration) bool {
+	seconds := elapsed.Seconds()
 	if seconds < r.FromSeconds || r.ForSeconds > 0 && seconds >= r.FromSeconds+r.ForSeconds {
 		return false
 	}

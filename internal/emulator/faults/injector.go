@@ -31,9 +31,9 @@ type Injection struct {
 	Fault                        string // a Fault, "kill" or "duplicate-delivery"
 }
 
-// New returns an injector. caller returns the sandbox to which an access key belongs. Only calls
-// from sandboxes get faults. report is called for each injected fault, and must be safe for
-// concurrent use.
+// New returns an injector. The func caller returns the sandbox to which an access key belongs. Only
+// calls from sandboxes get faults. The injector calls report for each injected fault. report must
+// be safe for concurrent use.
 func New(
 	config Config,
 	targets protocol.Targets,
@@ -86,8 +86,8 @@ func (i *Injector) serve(w http.ResponseWriter, r *http.Request, next http.Handl
 	next.ServeHTTP(w, r)
 }
 
-// random returns the random source for the next call or message. It depends on the seed and on how
-// often random was called before.
+// random returns the random source for the next call or message. The source depends on the seed and
+// on the number of earlier calls of random.
 func (i *Injector) random() *rand.Rand {
 	return rand.New(rand.NewPCG(i.config.Seed, i.calls.Add(1)))
 }

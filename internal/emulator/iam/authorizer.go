@@ -24,7 +24,7 @@ type Authorizer struct {
 	// Report is called for each denial. It must be safe for concurrent use.
 	Report func(Denial)
 
-	known *sync.Map // function name → caller; nil if callers are not kept
+	known *sync.Map // cache: function name → caller; optional
 }
 
 // Denial describes a call that was denied.
@@ -39,15 +39,15 @@ type caller struct {
 	context   map[string]string // see Request.Caller
 }
 
-// Wrap returns a handler that passes allowed calls to next and responds to all others with an
-// error.
+// Wrap returns a handler that passes allowed calls to next. The handler responds to other calls
+// with an error.
 func (a Authorizer) Wrap(next http.Handler) http.Handler {
 	a.known = new(sync.Map)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		call := a.Targets.ReadCall(r)
 		who, known := a.caller(call.AccessKey)
-		// For example, calls of the Runtime API are not signed. A call without a service is not
-		// served, so it needs no permissions.
+		// Unsigned calls, such as calls of the Runtime API, need no permissions. A call without a
+		// service needs none either, because next rejects the call.
 		if !known || call.AccessKey == "" || call.Service == "" {
 			next.ServeHTTP(w, r)
 			return
@@ -90,8 +90,8 @@ func (a Authorizer) caller(accessKey string) (caller, bool) {
 	return who, ok
 }
 
-// callerContext returns the condition keys that depend on the caller only. They say that the call
-// uses TLS, because some policies require TLS. Calls on this machine do not use it.
+// callerContext returns the condition keys that depend only on the caller. Some policies require
+// TLS. So the keys say that the call uses TLS, although local calls do not.
 func (a Authorizer) callerContext(p Principal) map[string]string {
 	return map[string]string{
 		"aws:securetransport": "true", "s3:tlsversion": "1.3",

@@ -2,9 +2,9 @@
 // policies of the caller's role and the policies of the resource. All policies come from the
 // synthesized template.
 //
-// The package supports the policy elements that event pipelines use. Parsing a policy with another
-// condition operator or condition key, or with a policy variable, returns an error. If the package
-// ignored a condition, it could allow a call that AWS denies.
+// The package supports the policy elements that event pipelines use. It rejects a policy with
+// another condition operator, another condition key or a policy variable. If the package ignored a
+// condition, it could allow a call that AWS denies.
 package iam
 
 import (

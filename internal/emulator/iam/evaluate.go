@@ -36,9 +36,9 @@ func (e *DeniedError) Error() string {
 }
 
 // Evaluate returns nil if the policies allow the request. Otherwise it returns a *DeniedError. A
-// Deny in any policy denies the request. Without a Deny, one Allow is enough. An Allow of a
-// resource policy counts only if the statement names the principal; naming the account is not
-// enough.
+// Deny in any policy denies the request. Without a Deny, one Allow is enough. An Allow in a
+// resource policy counts only if the statement includes the principal itself. A statement that
+// names only the account is not enough.
 func Evaluate(r Request, identity, resource []Document) error {
 	allowed := false
 	for s := range statements(resource) {

@@ -15,7 +15,7 @@ type patterns struct {
 	fold    bool // foldCase or exactCase
 }
 
-// Actions are compared without regard to case, resources with regard to case.
+// Actions are case-insensitive. Resources are case-sensitive.
 const (
 	foldCase  = true
 	exactCase = false
@@ -55,7 +55,7 @@ func (p patterns) match(text string) bool {
 // like reports whether text matches a pattern. In the pattern, * matches any number of characters
 // and ? matches one character.
 func like(text, pattern string) bool {
-	// star is the index after the last * of the pattern, or -1. pattern[:star] matches
+	// star is the index after the last * that the loop has reached, or -1. pattern[:star] matches
 	// text[:matched].
 	star, matched := -1, 0
 	p, t := 0, 0

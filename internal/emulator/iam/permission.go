@@ -116,7 +116,8 @@ func (a Authorizer) eventsPermissions(
 	return []permission{{action: "events:" + operation, resource: resource}}, nil
 }
 
-// putEventsPermissions returns a permission for each entry, without repeating the previous one.
+// putEventsPermissions returns a permission for each entry. It skips an entry that needs the same
+// permission as the previous entry.
 func (a Authorizer) putEventsPermissions(r *http.Request, body []byte) ([]permission, error) {
 	in, err := protocol.DecodeBody[eventbridge.PutEventsInput](r, body)
 	if err != nil {

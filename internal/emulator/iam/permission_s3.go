@@ -71,7 +71,7 @@ func s3Permissions(operation string, r *http.Request, body []byte) ([]permission
 	return list, nil
 }
 
-// s3VersionActions maps an IAM action to the action on a version that a request names.
+// s3VersionActions maps an IAM action to the action that a request with a versionId needs.
 var s3VersionActions = map[string]string{
 	"DeleteObject":        "DeleteObjectVersion",
 	"DeleteObjectTagging": "DeleteObjectVersionTagging",

@@ -10,24 +10,26 @@ type lateOutputs struct {
 	ignored map[string]*lateOutput
 }
 
-// lateBuilds counts builds in a row, each caused by a change of the same file. The times from the
-// end of a build to the next change were between shortest and longest.
+// lateBuilds counts consecutive builds that changes of the same file caused. shortest and longest
+// limit the observed times from the end of a build to the next change.
 type lateBuilds struct {
 	n                 int
 	shortest, longest time.Duration
 }
 
-// lateOutput is a file that a process writes after each build. A change within limit after the last
-// build causes no build. Each of these changes extends the time by limit.
+// lateOutput is a file that a process writes after each build. Both times count from the last
+// build's end. A change up to deadline causes no build. Each of these changes moves deadline to
+// limit after the change.
 type lateOutput struct {
-	limit, until time.Duration
+	limit, deadline time.Duration
 }
 
 const (
-	// buildsOfLateOutput is the number of builds in a row after which a file is a late output.
-	// Users also save one file again and again, but rarely so often after similar times.
+	// buildsOfLateOutput is the number of builds in a row after which a file is a late output. A
+	// user may also save one file repeatedly, but rarely so often at similar intervals.
 	buildsOfLateOutput = 10
-	// lateSlack is a difference of times that is always allowed, for example on a busy machine.
+	// lateSlack is a difference that two similar times may always have. A busy machine causes such
+	// differences.
 	lateSlack = 5 * time.Second
 )
 
@@ -38,22 +40,22 @@ func newLateOutputs() *lateOutputs {
 // endBuild records that a build ended.
 func (l *lateOutputs) endBuild() {
 	for _, o := range l.ignored {
-		o.until = o.limit
+		o.deadline = o.limit
 	}
 }
 
-// add records files that changed since the last build, or during this build. after is the time from
-// the end of the build to now. It returns the files that need another build, and the late outputs
-// that it returns for the first time.
-func (l *lateOutputs) add(files []changed, after time.Duration) (again, found []string) {
+// add records files that changed during or after the last build. elapsed is the time since the end
+// of this build. add returns the files that need another build, and the files that it begins to
+// treat as late outputs.
+func (l *lateOutputs) add(files []changed, elapsed time.Duration) (again, found []string) {
 	builds := map[string]lateBuilds{} // a file that causes no build now starts from zero
 	for _, f := range files {
-		if l.ignores(f, after) {
+		if l.ignores(f, elapsed) {
 			continue
 		}
 		most := lateBuilds{}
 		for _, key := range f.keys() {
-			builds[key] = l.builds[key].add(after)
+			builds[key] = l.builds[key].add(elapsed)
 			if builds[key].n > most.n {
 				most = builds[key]
 			}
@@ -65,7 +67,7 @@ func (l *lateOutputs) add(files []changed, after time.Duration) (again, found []
 		found = append(found, f.path)
 		limit := longestLike(most.longest)
 		for _, key := range f.keys() {
-			l.ignored[key] = &lateOutput{limit, after + limit}
+			l.ignored[key] = &lateOutput{limit, elapsed + limit}
 		}
 	}
 	if len(again) > 0 {
@@ -74,30 +76,31 @@ func (l *lateOutputs) add(files []changed, after time.Duration) (again, found []
 	return again, found
 }
 
-// ignores reports whether a change of a late output needs no build.
-func (l *lateOutputs) ignores(f changed, after time.Duration) bool {
+// ignores reports whether a file is a late output whose change needs no build. If so, ignores also
+// extends the output's deadline.
+func (l *lateOutputs) ignores(f changed, elapsed time.Duration) bool {
 	ignored := false
 	for _, key := range f.keys() {
-		if o := l.ignored[key]; o != nil && after <= o.until {
-			o.until = after + o.limit
+		if o := l.ignored[key]; o != nil && elapsed <= o.deadline {
+			o.deadline = elapsed + o.limit
 			ignored = true
 		}
 	}
 	return ignored
 }
 
-// add adds a build. If the time differs too much from those of the other builds, add counts from
-// one.
-func (b lateBuilds) add(after time.Duration) lateBuilds {
+// add counts one more build. If the build's time differs too much from the earlier times, add
+// starts to count from one.
+func (b lateBuilds) add(elapsed time.Duration) lateBuilds {
 	if b.n == 0 {
-		return lateBuilds{1, after, after}
+		return lateBuilds{1, elapsed, elapsed}
 	}
-	next := lateBuilds{b.n + 1, min(b.shortest, after), max(b.longest, after)}
+	next := lateBuilds{b.n + 1, min(b.shortest, elapsed), max(b.longest, elapsed)}
 	if next.longest > longestLike(next.shortest) {
-		return lateBuilds{1, after, after}
+		return lateBuilds{1, elapsed, elapsed}
 	}
 	return next
 }
 
-// longestLike returns the longest time that is similar to a time.
+// longestLike returns the longest time that counts as similar to t.
 func longestLike(t time.Duration) time.Duration { return 2*t + lateSlack }

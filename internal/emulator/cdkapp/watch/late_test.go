@@ -71,8 +71,8 @@ func TestRun_EndsIfFilesChangeAfterEachBuild(t *testing.T) {
 	}
 }
 
-// addLate adds builds. A file changes after each build, at the given time. It returns the numbers,
-// from 1, of the builds whose change was ignored.
+// addLate simulates builds. After each build, a file changes at the given time. addLate returns the
+// numbers, from 1, of the builds whose change was ignored.
 func addLate(l *lateOutputs, times ...time.Duration) (ignored []int) {
 	for i, after := range times {
 		l.endBuild()
@@ -104,7 +104,7 @@ func TestLateOutputs_RequireSimilarTimes(t *testing.T) {
 	}
 }
 
-// A process that never ends writes the file again and again, also without builds.
+// A process that never ends writes the file again and again, even if no build runs.
 func TestLateOutputs_IgnoreRepeatedChangesAfterOneBuild(t *testing.T) {
 	l := newLateOutputs()
 	addLate(l, slices.Repeat([]time.Duration{5 * time.Second}, buildsOfLateOutput)...)

@@ -7,7 +7,8 @@ import (
 
 // outputs finds the files that builds write themselves. If these files caused builds, builds would
 // never end. A file counts as an output if it changed during several builds in a row, and never
-// between them. A single change during a build proves nothing, because users save files then, too.
+// between them. A single change during a build proves nothing, because a user may save a file
+// during a build.
 type outputs struct {
 	builds   map[string]int // key of a file → number of builds in a row during which it changed
 	reported map[string]bool
@@ -26,8 +27,8 @@ type changed struct {
 	isNew bool
 }
 
-// keys returns the keys under which changes of a file are counted. A build may write a file with
-// another name each time, so added and removed files also have a key for their folder.
+// keys returns the keys under which changes of a file are counted. Some builds write a file with a
+// new name each time. So added and removed files also have a key for their folder and extension.
 func (c changed) keys() []string {
 	if !c.isNew {
 		return []string{c.path}
@@ -36,7 +37,7 @@ func (c changed) keys() []string {
 }
 
 // addBuild records the files that changed during a build. It returns the files that need another
-// build, and the outputs that it returns for the first time.
+// build, and the outputs that it has not returned before.
 func (o *outputs) addBuild(files []changed) (again []changed, found []string) {
 	before := o.builds
 	o.builds = map[string]int{} // a file that did not change starts from zero
@@ -49,7 +50,7 @@ func (o *outputs) addBuild(files []changed) (again []changed, found []string) {
 		switch {
 		case o.inARow(f) < buildsOfOutput:
 			again = append(again, f)
-		case !o.allReported(f):
+		case !o.alreadyReported(f):
 			found = append(found, f.path)
 		}
 	}
@@ -65,8 +66,8 @@ func (o *outputs) inARow(f changed) int {
 	return n
 }
 
-// allReported reports whether a file was reported before. It marks the file as reported.
-func (o *outputs) allReported(f changed) bool {
+// alreadyReported reports whether a file was reported before. It marks the file as reported.
+func (o *outputs) alreadyReported(f changed) bool {
 	reported := slices.ContainsFunc(f.keys(), func(key string) bool { return o.reported[key] })
 	for _, key := range f.keys() {
 		o.reported[key] = true
@@ -84,7 +85,8 @@ func (o *outputs) suspects() bool {
 	return false
 }
 
-// addBetween records files that changed between two builds: the user writes them.
+// addBetween records files that changed between two builds. A user writes these files, so
+// addBetween resets their counts.
 func (o *outputs) addBetween(files []changed) {
 	for _, f := range files {
 		for _, key := range f.keys() {

@@ -12,9 +12,9 @@ import (
 	"golang.org/x/mod/modfile"
 )
 
-// Roots returns the folders with the sources of an app in dir. These are dir, the Go module that
-// contains dir, and modules. They also include the local modules in replace directives of a go.mod
-// and in use directives of a go.work.
+// Roots returns the folders with the sources of an app in dir. These are dir, and the Go modules
+// that contain dir or a folder in modules. They also include the local modules in replace
+// directives of a go.mod and in use directives of a go.work.
 func Roots(dir string, modules ...string) ([]string, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -83,7 +83,7 @@ func findUpwards(dir, name string) string {
 	}
 }
 
-// join resolves a path in a go.mod or go.work. A relative path starts at the folder of the file.
+// join resolves a path in a go.mod or go.work. A relative path is relative to the file's folder.
 func join(file, path string) string {
 	path = filepath.FromSlash(path)
 	if filepath.IsAbs(path) {

@@ -97,8 +97,7 @@ func visitDir(visit func(string) error, dir string) error {
 	return err
 }
 
-// ignores reports whether the watcher skips path: it is neither a source file nor a folder that can
-// contain one.
+// ignores reports whether the watcher skips a path because of its name or because of Ignore.
 func (s Sources) ignores(path string) bool {
 	name := filepath.Base(path)
 	switch {
@@ -198,16 +197,16 @@ func (n *snapshot) embedded(path string) bool {
 	})
 }
 
-// changedSince returns the sorted paths of the files that were added, removed or changed after the
-// earlier snapshot before.
-func (n *snapshot) changedSince(before *snapshot) []string {
+// changedSince returns the sorted paths of the files that were added, removed or changed after an
+// earlier snapshot.
+func (n *snapshot) changedSince(earlier *snapshot) []string {
 	var paths []string
 	for path, f := range n.files {
-		if old, ok := before.files[path]; !ok || old.sum != f.sum {
+		if old, ok := earlier.files[path]; !ok || old.sum != f.sum {
 			paths = append(paths, path)
 		}
 	}
-	for path := range before.files {
+	for path := range earlier.files {
 		if _, ok := n.files[path]; !ok {
 			paths = append(paths, path)
 		}

@@ -39,9 +39,9 @@ func New(s Sources) (*Watcher, error) {
 	return w, nil
 }
 
-// Add starts to watch more roots. Run reports a file in these roots as changed if the file was
-// modified after since. Add is not safe for concurrent use with Run, except in the callback of Run.
-func (w *Watcher) Add(roots []string, since time.Time) error {
+// Add starts to watch more roots. Run reports a file in these roots as changed if the file was not
+// modified before start. Call Add only while Run is not running, or in Run's build function.
+func (w *Watcher) Add(roots []string, start time.Time) error {
 	before := w.sources.Roots
 	w.sources.Roots = outermost(slices.Concat(before, roots))
 	if slices.Equal(w.sources.Roots, before) {
@@ -52,7 +52,7 @@ func (w *Watcher) Add(roots []string, since time.Time) error {
 		return err
 	}
 	for path, f := range now.files {
-		if !within(path, before) && f.modified.Before(since) {
+		if !within(path, before) && f.modified.Before(start) {
 			w.known.files[path] = f
 		}
 	}
@@ -63,8 +63,8 @@ func (w *Watcher) Add(roots []string, since time.Time) error {
 // Close stops watching the sources.
 func (w *Watcher) Close() error { return w.events.Close() }
 
-// EndBuild records which files changed during a build. The caller calls it when the app has ended:
-// before Run for a build that began after New, and in the build function of Run.
+// EndBuild records which files changed during a build. The caller calls EndBuild when the app has
+// ended: in Run's build function, and before Run for a build that began after New.
 func (w *Watcher) EndBuild() (err error) {
 	w.during, err = w.compare()
 	w.ended = time.Now()
@@ -73,13 +73,14 @@ func (w *Watcher) EndBuild() (err error) {
 }
 
 // Run calls build with the paths of changed files, until ctx is done. If files change during a
-// build, Run calls build once more after it. The first call may report files that changed since
+// build, Run calls build again after this build. The first call may report files that changed since
 // New. Run returns an error if it can't watch the sources any longer.
 //
 // Run calls ignore with files that change during each build, because the build itself writes them.
 // Later, a change of these files causes a build only if it happens between two builds. Run also
 // calls ignore with files that change a similar time after each build, because another process
-// writes them. Later, a change of these files causes a build only if it happens much later.
+// writes them. From then on, a change of these files causes a build only if much more time has
+// passed.
 func (w *Watcher) Run(ctx context.Context, build, ignore func(files []string)) error {
 	files, err := w.compareAfterBuild(ctx, ignore)
 	for err == nil && ctx.Err() == nil {
@@ -149,7 +150,7 @@ func (w *Watcher) compare() ([]changed, error) {
 	return files, nil
 }
 
-// pause waits. Meanwhile, it discards events, because a comparison follows.
+// pause waits for a period. It discards events, because the caller compares all files afterwards.
 func (w *Watcher) pause(ctx context.Context, period time.Duration) {
 	end := time.After(period)
 	for {
@@ -176,8 +177,9 @@ const (
 	quietPeriod = 100 * time.Millisecond
 	// longestChange is the time after which a change is reported even if events never stop.
 	longestChange = 2 * time.Second
-	// doubtPeriod is the pause before a build that decides whether a file is an output of builds.
-	// A user who saves the file again and again also saves it during this pause.
+	// doubtPeriod is the pause before a build that decides whether a file is an output of builds. A
+	// user who saves the file again and again also saves it during this pause. The file then does
+	// not count as an output.
 	doubtPeriod = 3 * time.Second
 )
 

@@ -71,7 +71,7 @@ func main() {
 }
 
 // readContext reads the context like a CDK app: from the environment, and from a file with the
-// values that do not fit there.
+// values that do not fit in the environment.
 func readContext() map[string]any {
 	var context map[string]any
 	if err := json.Unmarshal([]byte(os.Getenv("CDK_CONTEXT_JSON")), &context); err != nil {

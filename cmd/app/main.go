@@ -1,4 +1,4 @@
-// Command app synthesizes the stage that the CDK context selects, as in -c stage=dev.
+// Command app synthesizes the stage that the CDK context value "stage" names, such as dev.
 package main
 
 import (

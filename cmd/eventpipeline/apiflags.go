@@ -41,7 +41,7 @@ func (f *apiFlags) add(cmd *cobra.Command) {
 	f.stack.add(cmd)
 }
 
-// client returns a client of the API. It adds the authorization to the options.
+// client returns a client of the API, with the options o and the authorization that the flags set.
 func (f *apiFlags) client(ctx context.Context, o client.Options) (*client.Client, error) {
 	if !f.sign && f.token == "" {
 		f.token = os.Getenv(tokenVariable)
@@ -93,9 +93,9 @@ func (f *apiFlags) find(ctx context.Context) (url, localRegion string, err error
 	return localAPI, "", nil
 }
 
-// isDefault reports whether the command may use the default API after the error err. It may if the
-// user set no flag that selects a pipeline, and if err is neither a cancellation nor a list of
-// pipelines to choose from.
+// isDefault reports whether the command may call localAPI after find has failed with err. It may
+// not if a flag selects a pipeline, if the user stopped the command, or if err lists several
+// pipelines.
 func (f *apiFlags) isDefault(err error) bool {
 	var choice *deployment.ChoiceError
 	return f.stack.String() == "" && !errors.As(err, &choice) && !errors.Is(err, context.Canceled)

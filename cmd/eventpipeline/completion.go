@@ -36,7 +36,7 @@ var idCommands = map[string]bool{
 func addCompletions(cmd *cobra.Command) {
 	for name, complete := range flagCompleters {
 		if cmd.Flags().Lookup(name) != nil || cmd.PersistentFlags().Lookup(name) != nil {
-			// The only possible error is that a parent has registered the flag.
+			// The error is ignored: it can only report that the flag has completions already.
 			_ = cmd.RegisterFlagCompletionFunc(name, complete.run)
 		}
 	}
@@ -48,8 +48,8 @@ func addCompletions(cmd *cobra.Command) {
 	}
 }
 
-// run is a cobra.CompletionFunc. Errors are not shown, because a shell would mix them with the
-// command line.
+// run returns completions; it is a cobra.CompletionFunc. It does not print errors, because a shell
+// would mix them with the command line.
 func (c completer) run(
 	cmd *cobra.Command, _ []string, _ string,
 ) ([]string, cobra.ShellCompDirective) {
@@ -97,7 +97,7 @@ func completeTypes(ctx context.Context, f *stackFlags) ([]string, error) {
 	return p.BronzeBucket().Types(ctx, "")
 }
 
-// maxCompletedIDs limits the ids that complete an argument.
+// maxCompletedIDs is the maximum number of ids that complete an argument.
 const maxCompletedIDs = 50
 
 // completeIDs returns the ids of the newest events of the last hour.

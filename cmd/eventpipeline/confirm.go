@@ -10,8 +10,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/tty"
 )
 
-// requireTerminal returns a usage error if stdin is not a terminal, because nobody can then
-// confirm.
+// requireTerminal returns a usage error if stdin is not a terminal, because the command then can't
+// ask for confirmation.
 func requireTerminal(cmd *cobra.Command) error {
 	if tty.Is(cmd.InOrStdin()) {
 		return nil

@@ -32,9 +32,9 @@ The console calls AWS with your credentials, so it can do only what they allow.
 It is read-only. With --write, it can also send, redrive, discard and replay
 events.
 
-Numbers come from CloudWatch and are up to some minutes late. The list of events
-reads the hours of Bronze and the items, the newest hour first. This is slow for
-pipelines with many events or types: search by id or type.`,
+The numbers come from CloudWatch and can be some minutes old. To list events,
+the console reads Bronze hour by hour, the newest hour first. This is slow if the
+pipeline has many events or types: then search by id or type.`,
 		Example: `  eventpipeline console --stack event-driven-cloud-platform-dev
   eventpipeline console --stack shop --pipeline Orders --write --open`,
 		Args: cobra.NoArgs,

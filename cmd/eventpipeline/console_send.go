@@ -14,8 +14,9 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator"
 )
 
-// sendFromConsole posts an event or a list of events to the pipeline's API. It signs the request
-// with the credentials of the pipeline's configuration, or sends the token in tokenVariable.
+// sendFromConsole posts an event or a list of events to the pipeline's API, and returns the id of
+// the event or batch. It sends the token in tokenVariable. Without a token, it signs the request
+// with the credentials of the pipeline's configuration.
 func sendFromConsole(ctx context.Context, p deployment.Pipeline, body []byte) (string, error) {
 	address, err := p.APIURL(ctx)
 	if err != nil {

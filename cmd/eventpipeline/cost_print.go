@@ -10,7 +10,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/cost"
 )
 
-// costReport holds the output of the command.
+// costReport holds the output of the command cost.
 type costReport struct {
 	Pipeline        string             `json:"pipeline"`
 	Notifications   cost.Notifications `json:"notifications"`
@@ -20,7 +20,7 @@ type costReport struct {
 	PricesOf        string             `json:"pricesOf"`
 	NotInTemplate   []string           `json:"notInTemplate,omitempty"`
 	cost.Estimate
-	Limits []cost.Quota `json:"limits"` // the lowest first
+	Limits []cost.Quota `json:"limits"` // the limit that the workload reaches first is first
 }
 
 // maxLimits is the number of limits in the table.

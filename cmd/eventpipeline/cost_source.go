@@ -85,7 +85,7 @@ func (s *costSource) templates(ctx context.Context) ([]stackTemplate, error) {
 	return []stackTemplate{{s.stack, body}}, err
 }
 
-// synthesize returns the templates of the app, without building its functions.
+// synthesize returns the templates of the app. It does not build the app's functions.
 func (s *costSource) synthesize(ctx context.Context) (templates []stackTemplate, err error) {
 	settings := &localFlags{}
 	if err := settings.applySettings(); err != nil {

@@ -85,8 +85,9 @@ func deploy(t *testing.T) *deployed {
 	d.Config = aws.Config{
 		Region: "us-east-1", BaseEndpoint: &d.url,
 		Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
-		// With other clients, net/http may close a connection before the response is read. After a
-		// lost response of ReceiveMessage, its messages stay invisible until the timeout.
+		// Another client may close a connection before the test reads the response. If a response
+		// of ReceiveMessage is lost, the received messages stay invisible until the visibility
+		// timeout.
 		HTTPClient: awsconfig.PlainBodies(awsconfig.NewHTTPClient()),
 	}
 	d.createResources(t)

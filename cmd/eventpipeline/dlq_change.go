@@ -38,14 +38,14 @@ func (c *dlqChange) add(cmd *cobra.Command) {
 
 // dlqResult defines what --json prints. NotFound counts ids. The other numbers count messages.
 type dlqResult struct {
-	Matched int `json:"matched"` // in the preview
+	Matched int `json:"matched"` // messages that matched in the preview
 	Done    int `json:"done"`
 	// Failed counts messages that stay in the DLQ because the change failed. In a dry run, it
 	// counts messages for which the change would always fail.
 	Failed    int  `json:"failed"`
 	NotFound  int  `json:"notFound"`  // ids in the arguments that no message has
-	Hidden    int  `json:"hidden"`    // not checked: another client received them; approximate
-	Unseen    int  `json:"unseen"`    // matched in the preview, but were not received again
+	Hidden    int  `json:"hidden"`    // approximate number of messages that other clients received
+	Unseen    int  `json:"unseen"`    // matched in the preview, but were not found again
 	Truncated bool `json:"truncated"` // the DLQ holds more messages than can be checked
 	DryRun    bool `json:"dryRun"`
 }
@@ -77,7 +77,7 @@ type dlqRun struct {
 	cmd       *cobra.Command
 	change    dlq.Change
 	result    dlqResult
-	announced map[string]bool // ids of the messages to change; nil: all that match the filter
+	announced map[string]bool // ids of the messages to change; nil means all that match the filter
 	missing   []string        // ids in the arguments that no message has
 }
 
@@ -99,7 +99,7 @@ func (r *dlqRun) run() error {
 	if !r.yes {
 		these := "These messages"
 		if r.announced == nil {
-			these = "These messages, and matching ones among the others,"
+			these = "These messages, and all other matching messages,"
 		}
 		question := fmt.Sprintf("%s will be %s, in stack %s. Continue?",
 			these, r.past, r.change.Pipeline.Stack)
@@ -125,8 +125,8 @@ func notFoundError(ids []string) error {
 	err := fmt.Errorf("no message in the DLQ matches %s", strings.Join(ids, ", "))
 	for _, id := range ids {
 		if batchID, _, inBatch, ok := pipeline.ParseID(id); ok && inBatch {
-			return fmt.Errorf("%w.\nAn event that was not split off its batch has no message. "+
-				"Select the message of the batch, such as %s", err, batchID)
+			return fmt.Errorf("%w.\nAn event that was not split off its batch has no message of its "+
+				"own. Select the message of the batch, such as %s", err, batchID)
 		}
 	}
 	return err
@@ -145,8 +145,8 @@ func (r *dlqRun) failedError() error {
 func (r *dlqRun) incompleteError() error {
 	var errs []error
 	if n := r.result.Unseen; n > 0 {
-		errs = append(errs, fmt.Errorf("%s not received again: another client deleted or received "+
-			"them; run the command again to check", formatCount(n, "message")))
+		errs = append(errs, fmt.Errorf("%s not received again: deleted or received by another "+
+			"client; run the command again to check", formatCount(n, "message")))
 	}
 	allFound := len(r.filter.IDs) > 0 && len(r.missing) == 0
 	if r.result.Hidden > 0 && !allFound {
@@ -183,7 +183,7 @@ func (r *dlqRun) preview() error {
 	}
 	if p.Truncated {
 		fmt.Fprintf(w, "These are among the first %d in the DLQ. "+
-			"Matching messages among the others will\nbe %s too.\n", dlq.MaxPreview, r.past)
+			"All other messages that match\nwill be %s too.\n", dlq.MaxPreview, r.past)
 		return nil
 	}
 	r.announced, r.missing, r.result.NotFound = p.Selected, p.Missing, len(p.Missing)
@@ -215,7 +215,7 @@ func (r *dlqRun) apply() error {
 	return err
 }
 
-// maxFailures limits how many failures are printed.
+// maxFailures is the maximum number of failures that the command prints.
 const maxFailures = 10
 
 func (r *dlqRun) printFailure(bar *progressbar.ProgressBar, m dlq.Message, err error) {
@@ -226,7 +226,7 @@ func (r *dlqRun) printFailure(bar *progressbar.ProgressBar, m dlq.Message, err e
 	w := r.cmd.ErrOrStderr()
 	fmt.Fprintf(w, "%s: %v\n", m.ID(), err)
 	if r.result.Failed == maxFailures {
-		fmt.Fprintln(w, "Further failures are only counted.")
+		fmt.Fprintln(w, "The command counts other failures, but does not print them.")
 	}
 }
 

@@ -52,8 +52,8 @@ func (f *dlqFilter) parse(cmd *cobra.Command, ids []string) (err error) {
 		}
 	}
 	for _, id := range ids {
-		if !pipeline.ValidID(id) {
-			return fmt.Errorf("invalid event or message id %q", id)
+		if err := checkID("each ID", id); err != nil {
+			return err
 		}
 	}
 	f.IDs = ids
@@ -75,8 +75,8 @@ func parseAge(value string) (*time.Duration, error) {
 	return &age, err
 }
 
-// suggestCode returns a suggestion if the word is a processor's code without the prefix of
-// rejection codes. Otherwise it returns "".
+// suggestCode suggests the complete code if word is a processor's code without its prefix
+// "rejected.". Otherwise it returns "".
 func suggestCode(word string) string {
 	if code := pipeline.NewRejection(word, "").Code; code != pipeline.InvalidOutput {
 		return fmt.Sprintf("; did you mean the processor's code %s?", code)

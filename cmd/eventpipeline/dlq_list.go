@@ -56,8 +56,8 @@ line with the fields hidden and truncated.`,
 
 func listDLQ(cmd *cobra.Command, p deployment.Pipeline, filter *dlqFilter, asJSON bool) error {
 	out, now := cmd.OutOrStdout(), time.Now()
-	// If the reader closes the pipe, SIGPIPE must not end the program, which still has to make the
-	// messages visible again. Instead, the write returns an error.
+	// If the reader closes the pipe, SIGPIPE must not end the program: the messages must first
+	// become visible again. Instead, the write returns an error.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	s := dlq.NewScan(p, now, dlq.MaxHeld)
 	kinds, visited := make(dlq.Counts), 0
@@ -114,8 +114,8 @@ func printSummary(out io.Writer, s *dlq.Scan, kinds dlq.Counts, asJSON bool) err
 	return printJSON(out, listEnd{s.Hidden, s.Truncated})
 }
 
-// printRow prints a line. The columns have a fixed width, because measuring the widths requires the
-// whole list, which may not fit into memory.
+// printRow prints a line. The columns have a fixed width. Fitting widths would require the whole
+// list in memory, where it may not fit.
 //
 // It escapes the code and the type, because they come from the message, which may contain control
 // characters.
@@ -155,12 +155,12 @@ func printCounts(w io.Writer, c dlq.Counts) error {
 
 // hiddenError returns an error about messages that a scan did not receive.
 func hiddenError(hidden int) error {
-	return fmt.Errorf("%s not checked: another client has received them; "+
+	return fmt.Errorf("%s not checked: received by another client; "+
 		"run the command again in five minutes", formatCount(hidden, "message"))
 }
 
 // truncatedError returns an error about a scan that stopped at its limit.
 func truncatedError(limit int) error {
-	return fmt.Errorf("more than %d messages: the others were not checked; "+
+	return fmt.Errorf("the DLQ holds more than %d messages: the others were not checked; "+
 		"run the command again in five minutes", limit)
 }

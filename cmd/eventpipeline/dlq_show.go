@@ -19,7 +19,7 @@ func newDLQShowCommand(stack *stackFlags) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "show ID",
-		Short: "Print an event's payload, and why it failed",
+		Short: "Print an event's payload and the reason of its failure",
 		Long: `Prints the accepted payload of an event from Bronze, byte for byte. On standard
 error it prints why the event failed. If the output is a terminal, the command
 escapes control characters and adds a line end after the last line.
@@ -31,8 +31,8 @@ the message.`,
   eventpipeline dlq show --json EVENT_ID | jq -r .reason`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if !pipeline.ValidID(args[0]) {
-				return usageErrorf("invalid event or message id %q", args[0])
+			if err := checkID("ID", args[0]); err != nil {
+				return usageError{err}
 			}
 			p, err := stack.find(cmd.Context())
 			if err != nil {
@@ -83,7 +83,7 @@ func shown(m dlq.Message, payload []byte) shownMessage {
 	if m.EventID != "" {
 		s.Bronze = &m.Event.Bronze
 	}
-	if m.MessageID == "" { // read from an item; the event may not have failed
+	if m.MessageID == "" { // m was read from an item; the event may not have failed
 		s.Code = string(m.Failure.Code)
 	}
 	return s

@@ -315,12 +315,12 @@ func TestDLQFilter_Matches(t *testing.T) {
 	}
 }
 
-// closedPipe returns the error of a pipe whose reader has closed it.
+// closedPipe represents a pipe whose reader has closed it.
 type closedPipe struct{ io.Writer }
 
 func (closedPipe) Write([]byte) (int, error) { return 0, syscall.EPIPE }
 
-// firstLines accepts some lines and then returns an error, like a pipe to head.
+// firstLines accepts a number of lines. Then it returns an error, like a pipe to the command head.
 type firstLines struct{ left int }
 
 func (f *firstLines) Write(p []byte) (int, error) {
@@ -694,7 +694,8 @@ func TestDLQFilter_SuggestsTheCodeOfARejection(t *testing.T) {
 	}
 }
 
-// The error about an unknown code refers the user to the table in the runbook.
+// The command must accept each code of the runbook, because its errors refer the user to the
+// runbook.
 func TestDLQFilter_AcceptsTheCodesOfTheRunbook(t *testing.T) {
 	runbooks, err := os.ReadFile("../../docs/runbooks.md")
 	if err != nil {

@@ -84,7 +84,7 @@ func (f *eventsFlags) run(cmd *cobra.Command) error {
 			return err
 		}
 		if count++; f.limit > 0 && count > f.limit {
-			fmt.Fprintf(cmd.ErrOrStderr(), "There are more than %d; set --limit, --since or --until.\n",
+			fmt.Fprintf(cmd.ErrOrStderr(), "There are more than %d events; set --limit, --since or --until.\n",
 				f.limit)
 			break
 		}
@@ -107,9 +107,12 @@ func (f *eventsFlags) query(now time.Time) (q events.Query, err error) {
 	default:
 		return q, fmt.Errorf("--status must be ENQUEUED, PROCESSED or FAILED, got %q", f.status)
 	}
+	if q.Type != "" {
+		if err := checkType(q.Type); err != nil {
+			return q, err
+		}
+	}
 	switch {
-	case q.Type != "" && !pipeline.ValidType(q.Type):
-		return q, fmt.Errorf("--type: invalid eventType %q", q.Type)
 	case f.limit < 0:
 		return q, fmt.Errorf("--limit must be at least 0, got %d", f.limit)
 	case f.follow && f.until != "":

@@ -8,8 +8,9 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// requiredValue is a flag value that must not be empty. If the shell variable in --stack "$STACK"
-// is unset, the command must not act on another pipeline or on more events.
+// requiredValue is a flag value that must not be empty. An empty value usually comes from an unset
+// shell variable, as in --stack "$STACK". If the command accepted the empty value, it could change
+// another pipeline, or more events than the user meant.
 type requiredValue string
 
 func addRequiredValue(flags *pflag.FlagSet, value *string, name, usage string) {

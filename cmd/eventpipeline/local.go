@@ -77,7 +77,8 @@ secret of a source. See also: eventpipeline send --as, eventpipeline webhooks.
 
 The APIs listen on loopback. With --listen, other machines can reach them and
 can read and change all data, because the AWS APIs accept every caller. Requests
-through a tunnel or proxy need --allow-host, unless it sends "Host: localhost".
+with a host name other than localhost, such as those through a tunnel, need
+--allow-host.
 
 Stacks that set no account and no region get those of --account and --region. An
 app that looks up values in AWS gets the values for this account and region from
@@ -163,7 +164,7 @@ func (f *localFlags) run(cmd *cobra.Command) error {
 	ctx, stop := context.WithCancelCause(cmd.Context())
 	defer stop(nil)
 	// If the reader closes the output, SIGPIPE must not end the process. Instead, the write returns
-	// an error, and the platform then stops in an orderly way.
+	// an error, and then the platform stops properly.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	stopWithGoCommand(ctx, func() { stop(context.Canceled) })
 	if os.Getenv("GOMEMLIMIT") == "" {

@@ -46,7 +46,7 @@ func (f *localFlags) announce(
 // printNotRun prints the resources of the template that have no effect locally.
 func printNotRun(w io.Writer, resources []string) {
 	if len(resources) > 0 {
-		fmt.Fprintf(w, "Resources of the template without effect here: %s\n",
+		fmt.Fprintf(w, "Resources of the template that have no effect locally: %s\n",
 			strings.Join(resources, ", "))
 	}
 }
@@ -119,8 +119,8 @@ func mainStack(p *emulator.Platform) emulator.Stack {
 	return main
 }
 
-// announceText prints the URLs and the outputs. If verbose is false, it leaves out the outputs that
-// name functions, rules and other resources of a pipeline that users rarely need.
+// announceText prints the URLs and the outputs. If verbose is false, it leaves out the names of the
+// pipelines' buses and functions, because users rarely need them.
 func announceText(
 	w io.Writer, p *emulator.Platform, pipelines []deployment.Pipeline, verbose bool,
 ) error {
@@ -138,7 +138,7 @@ func announceText(
 			if len(pipelines) > 1 {
 				flags.pipeline = "<pipeline>"
 			}
-			fmt.Fprintf(&text, "  when it is PROCESSED, see its record with:\n    %s\n",
+			fmt.Fprintf(&text, "  when the event is PROCESSED, see its record with:\n    %s\n",
 				suggestCommand("record", flags.String(), "<eventId>"))
 			continue
 		}
@@ -227,8 +227,8 @@ func otherStores(p deployment.Pipeline, outputs map[string]string) map[string]st
 	return others
 }
 
-// shortOutputs returns the outputs without the resources of the pipelines that are neither buckets,
-// tables nor queues.
+// shortOutputs returns the outputs without the names of the pipelines' buses and functions. It
+// keeps an output that is also the name of a bucket or table.
 func shortOutputs(outputs map[string]string, pipelines []deployment.Pipeline) map[string]string {
 	short := maps.Clone(outputs)
 	for _, p := range pipelines {

@@ -83,7 +83,8 @@ func (c *localConsole) curl(ctx context.Context, p deployment.Pipeline) string {
 	return ""
 }
 
-// listenConsole listens on the port. For -1 it listens on the default port, or on any free port.
+// listenConsole listens on the port. For -1 it listens on the default port or, if that port is in
+// use, on any free port.
 func listenConsole(port int) (net.Listener, error) {
 	first := port
 	if port < 0 {
@@ -122,7 +123,7 @@ func (c *localConsole) close() error {
 	if c == nil {
 		return nil
 	}
-	_ = c.listener.Close() // Close closes it too, if it is served
+	_ = c.listener.Close() // if start was called, c.Close closes the listener too
 	return c.Close()
 }
 

@@ -12,8 +12,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// eventPrinter prints a line per event: when the event is finished, and when an attempt fails. It
-// prints all steps that belong to no event, such as reloads, and all warnings.
+// eventPrinter prints a line when an event is finished or an attempt fails. It also prints all
+// warnings, and all steps that belong to no event, such as reloads.
 type eventPrinter struct {
 	out      io.Writer
 	style    activity.Style
@@ -58,7 +58,7 @@ func (p *eventPrinter) print(s activity.Step) error {
 		return p.printEnd(s, e, pipeline.Failed)
 	case "dead-lettered":
 		if e.status == pipeline.Failed {
-			return nil // the worker has moved the message itself
+			return nil // the worker moved the message and logged the failure before
 		}
 		return p.printEnd(s, e, pipeline.Failed)
 	case "retried":
@@ -122,11 +122,11 @@ func (p *eventPrinter) printEnd(s activity.Step, e *knownEvent, status pipeline.
 		notes = append(notes, "the worker did not finish; the message moved to the DLQ")
 	}
 	err := p.row(s, e, notes...)
-	e.mark, e.receivedAt = "", time.Time{} // a redrive's duration does not include the time before
+	e.mark, e.receivedAt = "", time.Time{} // after a redrive, the duration starts at the redrive
 	return err
 }
 
-// reopen makes a finished event ENQUEUED again, and notes why the worker has its message again.
+// reopen makes a finished event ENQUEUED again, and sets mark to the reason.
 func (e *knownEvent) reopen() {
 	switch e.status {
 	case pipeline.Failed:
@@ -180,8 +180,8 @@ func failureText(s activity.Step) string {
 	return code + ": " + reason
 }
 
-// readDetail decodes a detail of a step into value. It does nothing if there is no such detail, or
-// if the detail has another type.
+// readDetail decodes a detail of a step into value. It does nothing if the step has no detail with
+// this name, or if the detail has another type.
 func readDetail(s activity.Step, name string, value any) {
 	_ = json.Unmarshal(s.Detail(name), value)
 }

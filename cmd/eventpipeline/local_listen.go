@@ -15,9 +15,9 @@ func (f *localFlags) addListen(flags *pflag.FlagSet) {
 	flags.IntVar(&o.APIPort, "api-port", 8080,
 		"port of the HTTP API; 0 is any free port. If there are more APIs, they get the next ports")
 	flags.IntVar(&o.AWSPort, "aws-port", 4566, "port of the AWS APIs; 0 is any free port")
-	flags.StringVar(&o.Listen, "listen", "127.0.0.1", "IP address of all ports. At any other "+
-		"address, each machine that reaches it can read and change all data")
-	flags.StringArrayVar(&o.AllowHosts, "allow-host", nil, "host name that requests may have in "+
+	flags.StringVar(&o.Listen, "listen", "127.0.0.1", "IP address of all ports. If it is "+
+		"not a loopback address, other machines can read and change all data")
+	flags.StringArrayVar(&o.AllowHosts, "allow-host", nil, "host name that requests may use in "+
 		"addition to localhost, such as the name of a tunnel to the HTTP API")
 }
 

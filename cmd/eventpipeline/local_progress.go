@@ -19,7 +19,8 @@ type progress struct {
 	reminder   *time.Timer // nil between phases
 }
 
-// reminderInterval is the time without output after which progress prints how long the phase runs.
+// reminderInterval is the time without output after which progress prints the phase's duration so
+// far.
 const reminderInterval = 5 * time.Second
 
 // stopping is the phase in which the platform stops. The emulator does not report this phase.

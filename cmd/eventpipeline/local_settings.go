@@ -13,8 +13,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// localSettingsFile is a file in the app's folder. It contains settings of the command local that
-// an app always needs.
+// localSettingsFile names a file in the app's folder. It holds the settings with which the command
+// local always runs this app.
 const localSettingsFile = "eventpipeline.local.json"
 
 // localSettings holds the content of localSettingsFile.
@@ -25,8 +25,8 @@ type localSettings struct {
 	SSM        map[string]settingText `json:"ssm"`        // by the name of the SSM parameter
 }
 
-// settingText is a string. In JSON, it may also be a number, a Boolean, or a list of these, whose
-// elements are joined by commas.
+// settingText is a string. In JSON, the value may also be a number, a Boolean or a list. Commas
+// join the elements of a list.
 type settingText string
 
 func (s *settingText) UnmarshalJSON(data []byte) error {
@@ -116,7 +116,8 @@ func firstSetting(pattern, rule string, settings ...setting) (string, error) {
 	return "", nil
 }
 
-// mergeValues returns the values of localSettingsFile and of a flag. Each pair is NAME=VALUE.
+// mergeValues returns the values in localSettingsFile and those of a flag, whose pairs are
+// NAME=VALUE. A value of the flag replaces the value in the file.
 func mergeValues(
 	ofFile map[string]settingText, flag string, pairs []string,
 ) (map[string]string, error) {

@@ -18,8 +18,8 @@ type localWebhook struct {
 	secret   string
 }
 
-// prepareWebhooks stores the secrets of --secret. It generates a secret for each source whose
-// secret does not exist, such as an imported one, or is not usable.
+// prepareWebhooks stores the secrets of --secret. It generates a secret for each other source
+// without a usable secret. For example, an imported secret does not exist on the local platform.
 func (f *localFlags) prepareWebhooks(
 	ctx context.Context, pipelines []deployment.Pipeline,
 ) ([]localWebhook, error) {
@@ -49,8 +49,7 @@ func (f *localFlags) prepareWebhooks(
 	}
 	for name := range secrets {
 		if !used[name] {
-			return nil, usageErrorf("--secret names the webhook source %s, which the app does not "+
-				"have", name)
+			return nil, usageErrorf("--secret must name a webhook source of the app, got %s", name)
 		}
 	}
 	return all, nil

@@ -34,8 +34,8 @@ a line some seconds after the function has logged it.`,
   eventpipeline logs --json EVENT_ID | jq -r .line.msg`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if !pipeline.ValidID(args[0]) {
-				return usageErrorf("invalid event id %q", args[0])
+			if err := checkID("EVENT_ID", args[0]); err != nil {
+				return usageError{err}
 			}
 			return showLogs(cmd, &stack, args[0], asJSON)
 		},
@@ -46,7 +46,8 @@ a line some seconds after the function has logged it.`,
 	return cmd
 }
 
-// clockSkew is the maximum time by which a line may precede the event's receipt.
+// clockSkew is the maximum time by which the clocks of two functions differ. A log line about an
+// event may be that much older than the event's receipt.
 const clockSkew = time.Minute
 
 func showLogs(cmd *cobra.Command, stack *stackFlags, id string, asJSON bool) error {

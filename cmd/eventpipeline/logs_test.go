@@ -11,7 +11,7 @@ import (
 func TestLogs_FindsTheLinesOfAnEventAndOfItsBatch(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
-	d.reconciler = func([]byte) (string, string) { // GetFunctionConfiguration of each function
+	d.reconciler = func([]byte) (string, string) { // GetFunctionConfiguration
 		return `{"LoggingConfig":{"LogGroup":"/logs/orders"}}`, ""
 	}
 	d.logs.CreateGroup(locallogs.Group{Name: "/logs/orders"})

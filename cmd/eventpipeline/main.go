@@ -37,8 +37,8 @@ func usageErrorf(format string, args ...any) error {
 	return usageError{fmt.Errorf(format, args...)}
 }
 
-// gcPercent makes the process collect garbage a third as often as with Go's default. With the
-// default, garbage collection takes a tenth of the processor time.
+// gcPercent lets the heap grow by 300 % between two garbage collections. With Go's default of 100
+// %, garbage collection takes a tenth of the processor time.
 const gcPercent = 300
 
 func main() {
@@ -115,7 +115,7 @@ func printJSON(w io.Writer, value any) error { return json.NewEncoder(w).Encode(
 // signal ends the process immediately.
 func withSignals(parent context.Context) (context.Context, context.CancelFunc) {
 	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
-	if !signal.Ignored(syscall.SIGHUP) { // nohup ignores it
+	if !signal.Ignored(syscall.SIGHUP) { // nohup ignores SIGHUP
 		signals = append(signals, syscall.SIGHUP)
 	}
 	ctx, stop := signal.NotifyContext(parent, signals...)

@@ -86,8 +86,8 @@ func (f *reconcileFlags) run(cmd *cobra.Command) error {
 		err = printReport(cmd.OutOrStdout(), total, suggestCommand("dlq list", f.stack.String()))
 	}
 	if err == nil && total.Errors > 0 {
-		return fmt.Errorf("%d events could not be reconciled; see the log of function %s",
-			total.Errors, p.ReconcilerFunction)
+		return fmt.Errorf("%s could not be reconciled; see the log of function %s",
+			formatCount(total.Errors, "event"), p.ReconcilerFunction)
 	}
 	return err
 }

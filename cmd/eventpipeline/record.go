@@ -31,8 +31,8 @@ Exits with 1 if the event does not exist or has no record yet.`,
   eventpipeline record --stack event-driven-cloud-platform-dev EVENT_ID`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if !pipeline.ValidID(args[0]) {
-				return usageErrorf("invalid event id %q", args[0])
+			if err := checkID("EVENT_ID", args[0]); err != nil {
+				return usageError{err}
 			}
 			object, err := readStored(cmd.Context(), &stack, args[0], bronze)
 			if err != nil {
@@ -82,8 +82,8 @@ func readStored(
 	return records, explainMissing(err, "record", id, item.Silver)
 }
 
-// explainMissing returns an error that names the object if err is pipeline.ErrNotFound. It returns
-// all other errors unchanged.
+// explainMissing returns an error with the object's location if err is pipeline.ErrNotFound. It
+// returns all other errors unchanged.
 func explainMissing(err error, name, id string, location pipeline.Location) error {
 	if !errors.Is(err, pipeline.ErrNotFound) {
 		return err

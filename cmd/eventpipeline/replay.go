@@ -110,7 +110,7 @@ func (f *replayFlags) run(cmd *cobra.Command) error {
 		return usageErrorf("--orphans excludes --failed and --compare: an orphan has no status " +
 			"and no record")
 	}
-	if f.resume != "" { // lock before f.state reads the file, which a running replay changes
+	if f.resume != "" { // lock first, because a running replay changes the file
 		lock, err := replay.Lock(f.resume)
 		if err != nil {
 			return err
@@ -165,7 +165,7 @@ func (f *replayFlags) run(cmd *cobra.Command) error {
 	return r.replay()
 }
 
-// notSplitOff returns the error for an event that only a replay of its batch can replay.
+// notSplitOff returns the error for an event that can be replayed only together with its batch.
 func notSplitOff(item pipeline.Item, stackFlags string) error {
 	batchID, _, _, _ := pipeline.ParseID(item.ID)
 	failed := ""
@@ -214,13 +214,10 @@ func (f *replayFlags) state(now time.Time, rateSet bool) (*replay.State, error) 
 
 // checkEvent checks the flags of a replay of one event.
 func (f *replayFlags) checkEvent() error {
-	switch {
-	case !pipeline.ValidID(f.eventID):
-		return fmt.Errorf("--event: invalid event id %q", f.eventID)
-	case f.eventType != "" || f.from != "" || f.to != "" || f.orphans:
+	if f.eventType != "" || f.from != "" || f.to != "" || f.orphans {
 		return errors.New("--event excludes --type, --from, --to and --orphans")
 	}
-	return nil
+	return checkID("--event", f.eventID)
 }
 
 // timeRange checks the type, and returns the times of receipt that the flags select.
@@ -229,8 +226,8 @@ func (f *replayFlags) timeRange(now time.Time) (from, to time.Time, err error) {
 		return from, to, errors.New(
 			"nothing to replay: set --type and --from, --event, or --resume FILE")
 	}
-	if !pipeline.ValidType(f.eventType) {
-		return from, to, fmt.Errorf("--type: invalid eventType %q", f.eventType)
+	if err := checkType(f.eventType); err != nil {
+		return from, to, err
 	}
 	if from, err = timeflag.Parse(f.from, now); err != nil {
 		return from, to, fmt.Errorf("--from: %w", err)

@@ -374,7 +374,7 @@ func TestReplay_ComparesWithTheUsersWorker(t *testing.T) {
 	}
 }
 
-// A changed PhysicalNamePrefix replaces the table and the queues. The first event is PROCESSED, the
+// A changed PhysicalNamePrefix replaces the table and the queues. The first event is PROCESSED. The
 // second event's message stays on the old queue.
 func TestReplay_EnqueuesTheOrphansOfARenamedPipeline(t *testing.T) {
 	t.Parallel()

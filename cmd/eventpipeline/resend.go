@@ -36,8 +36,8 @@ EVENTPIPELINE_TOKEN. It does not post the events of webhooks: use "send --as".`,
   eventpipeline resend --stack shop-dev --json EVENT_ID | jq -r .eventId`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if !pipeline.ValidID(args[0]) {
-				return usageErrorf("invalid event id %q", args[0])
+			if err := checkID("EVENT_ID", args[0]); err != nil {
+				return usageError{err}
 			}
 			return resend(cmd, &stack, args[0], edit, asJSON)
 		},
@@ -51,7 +51,7 @@ EVENTPIPELINE_TOKEN. It does not post the events of webhooks: use "send --as".`,
 func resend(cmd *cobra.Command, stack *stackFlags, id string, edit, asJSON bool) error {
 	ctx := cmd.Context()
 	if edit && !tty.Is(cmd.InOrStdin()) {
-		return usageErrorf("stdin is not a terminal: --edit needs one for the editor")
+		return usageErrorf("--edit needs a terminal for the editor, but stdin is not a terminal")
 	}
 	p, err := stack.findWith(ctx, id)
 	if err != nil {
@@ -64,8 +64,9 @@ func resend(cmd *cobra.Command, stack *stackFlags, id string, edit, asJSON bool)
 	case err != nil:
 		return err
 	case item.Webhook != nil:
-		return fmt.Errorf("a webhook sent event %s: save the payload with '%s >FILE', then post "+
-			"the file with '%s'", id, suggestCommand("record --bronze", stack.String(), id),
+		return fmt.Errorf("event %s came from a webhook, and resend can't sign its payload.\n"+
+			"Save the payload with: %s >FILE\nThen sign and send it with: %s", id,
+			suggestCommand("record --bronze", stack.String(), id),
 			suggestCommand("send", stack.String(), "--as "+item.Webhook.Source+":TYPE FILE"))
 	}
 	payload, err := stored.Payload(ctx, p, item.Event)
@@ -117,7 +118,7 @@ func editPayload(ctx context.Context, payload []byte) ([]byte, error) {
 	if err := errors.Join(err, file.Close()); err != nil {
 		return nil, fmt.Errorf("write the file for the editor: %w", err)
 	}
-	// Like git, it lets a shell run the editor, because the variable may contain options.
+	// As in git, a shell runs the editor, because VISUAL and EDITOR may contain options.
 	editor := exec.CommandContext(ctx, "sh", "-c", `${VISUAL:-${EDITOR:-vi}} "$1"`, "sh", file.Name())
 	editor.Stdin, editor.Stdout, editor.Stderr = os.Stdin, os.Stdout, os.Stderr
 	if err := editor.Run(); err != nil {

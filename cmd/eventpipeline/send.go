@@ -149,18 +149,18 @@ func (f *sendFlags) run(cmd *cobra.Command, args []string) error {
 	return err
 }
 
-// ping returns an error if nothing answers at the address of the API. Without it, the user would
-// learn this only after all retries.
+// ping returns an error if nothing answers at the address of the API. Without this check, the user
+// would get the error only after all retries.
 func (f *sendFlags) ping(ctx context.Context, c *client.Client) error {
 	err := c.Ping(ctx)
 	var problem *client.Problem
-	if errors.As(err, &problem) { // also an API without /health answers
+	if errors.As(err, &problem) { // an API without the path /health answers too
 		return nil
 	}
 	return f.api.explain(err)
 }
 
-// send sends the events of source. It stops after the first request that gets no answer.
+// send sends the events of source. It stops after the first request without an answer.
 func (f *sendFlags) send(
 	ctx context.Context, c *client.Client, source eventSource, r *sendResults,
 ) error {
@@ -180,17 +180,17 @@ func (f *sendFlags) send(
 		n := number
 		done := func(result client.Result) { r.add(n, result, stop) }
 		err := batcher.Add(ctx, event, done)
-		if errors.Is(err, client.ErrNotObject) { // the API says what is wrong
+		if errors.Is(err, client.ErrNotObject) { // the API reports what is wrong
 			accepted, err := c.Send(ctx, event)
 			done(client.Result{Event: event, EventID: accepted.EventID, Err: err})
 		}
 		return ctx.Err() == nil
 	})
-	_ = batcher.Close(ctx) // r has all results
+	_ = batcher.Close(ctx) // done has passed all errors to r
 	return errors.Join(err, context.Cause(ctx), r.firstErr)
 }
 
-// linger returns how long a batch may wait for its last event. With --rate, a batch takes longer to
+// linger returns how long a batch may wait for more events. With --rate, a batch needs more time to
 // fill.
 func (f *sendFlags) linger() time.Duration {
 	if f.rate == 0 {

@@ -15,8 +15,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// eventSource calls yield with one event after the other, until yield returns false. The bytes of
-// an event are valid until yield returns.
+// eventSource calls yield once for each event, and stops when yield returns false. The bytes of an
+// event are valid only until yield returns.
 type eventSource func(yield func([]byte) bool) error
 
 // generateEvents yields count events of a type, numbered from 1.
@@ -86,12 +86,12 @@ func readFile(stdin io.Reader, name string, yield func([]byte) bool) error {
 	return nil
 }
 
-// beginsWithArray skips a byte-order mark. Some editors write one at the start of a file, and the
-// API rejects it. beginsWithArray reports whether the first character after white space begins an
-// array.
+// beginsWithArray reports whether the first character after white space begins an array. It skips a
+// byte-order mark. Some editors write a byte-order mark at the start of a file, and the API rejects
+// it.
 func beginsWithArray(r *bufio.Reader) (bool, error) {
 	const mark = "\ufeff"
-	if start, _ := r.Peek(len(mark)); string(start) == mark { // reading reports the error
+	if start, _ := r.Peek(len(mark)); string(start) == mark { // the next read returns the error
 		_, _ = r.Discard(len(mark))
 	}
 	for n := 1; ; n++ {
@@ -107,7 +107,7 @@ func beginsWithArray(r *bufio.Reader) (bool, error) {
 	}
 }
 
-// readArray yields the elements of a JSON array. The API finds what is wrong with an element.
+// readArray yields the elements of a JSON array. It does not validate them, because the API does.
 func readArray(r io.Reader, yield func([]byte) bool) error {
 	array := jsontext.NewDecoder(r,
 		jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))

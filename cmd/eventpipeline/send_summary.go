@@ -14,19 +14,19 @@ type sendSummary struct {
 	Unsent          int         `json:"unsent"`
 	Unknown         int         `json:"unknown"`
 	Seconds         float64     `json:"seconds"`
-	EventsPerSecond float64     `json:"eventsPerSecond"` // accepted
-	Requests        int64       `json:"requests"`        // accepted
+	EventsPerSecond float64     `json:"eventsPerSecond"` // accepted events
+	Requests        int64       `json:"requests"`        // accepted requests
 	Latency         percentiles `json:"latencyMs"`       // of accepted requests
 	Processing      *processing `json:"processing,omitempty"`
 }
 
-// processing defines the part of the summary that needs --wait.
+// processing defines the part of the summary that only --wait adds.
 type processing struct {
 	Processed int `json:"processed"`
 	Failed    int `json:"failed"`
 	// Seconds is the time from the first acceptance until the last event was processed.
 	Seconds         float64 `json:"seconds"`
-	EventsPerSecond float64 `json:"eventsPerSecond"` // processed
+	EventsPerSecond float64 `json:"eventsPerSecond"` // processed events
 	// Latency holds the time from the acceptance of an event until it was processed.
 	Latency percentiles `json:"latencyMs"`
 }
@@ -44,7 +44,7 @@ func (r *sendResults) summarize(took time.Duration, l *latencies) sendSummary {
 	}
 }
 
-// print prints the summary, and how to see the last event if there is one.
+// print prints the summary. If lastEventID is not "", it also prints how to see this event.
 func (s sendSummary) print(w io.Writer, lastEventID, apiFlags string) error {
 	text := fmt.Sprintf("%d accepted, %d refused", s.Accepted, s.Refused)
 	if s.Unsent > 0 {

@@ -92,7 +92,7 @@ func acceptBatch(w http.ResponseWriter, events []json.RawMessage) {
 	fmt.Fprintf(w, `{"status":"accepted","events":[%s]}`, strings.Join(results, ","))
 }
 
-// runSend runs the command against a and returns what it printed.
+// runSend runs the command send against the API a, and returns the printed text.
 func runSend(
 	t *testing.T, a *api, stdin string, args ...string,
 ) (stdout, stderr string, err error) {
@@ -254,7 +254,8 @@ func TestSend_SendsBatches(t *testing.T) {
 	}
 }
 
-// The API says what is wrong with text that is not JSON. The other events of the batch are sent.
+// A batch can't contain text that is not JSON. The command sends this text alone, and the API's
+// answer says what is wrong with it. The command still sends the other events.
 func TestSend_SendsInvalidEventsAlone(t *testing.T) {
 	var a api
 	lines := "{\"eventType\":\"a\"}\n{\"eventType\":\n[]\n{\"eventType\":\"b\"}\n"
@@ -483,8 +484,8 @@ type brokenDisk struct{}
 
 func (brokenDisk) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
 
-// The commands call the API of the local platform by default, so that an error of a request adds
-// advice about the platform.
+// The commands call the API of the local platform by default. The error of a failed request
+// therefore contains advice about the platform. Other errors must not contain this advice.
 func TestSend_DoesNotBlameThePlatformForLocalErrors(t *testing.T) {
 	d := deploy(t)
 	server := httptest.NewServer(new(api))
@@ -531,7 +532,7 @@ func TestSend_ExplainsThatTheMachineHasNoMoreConnections(t *testing.T) {
 	}
 }
 
-// waitingAPI accepts events. A status is ENQUEUED at first, and then last.
+// waitingAPI accepts events. It first reports the status ENQUEUED, and later the status in last.
 type waitingAPI struct {
 	api
 	last  string
@@ -591,7 +592,7 @@ func TestSend_SaysWhatIsUnknownAfterAnInterruption(t *testing.T) {
 	}
 }
 
-// A batch has one state, except for the events that were split off.
+// All events of a batch have the same state, except the events that were split off.
 func TestSend_WaitsForBatches(t *testing.T) {
 	const received = `"receivedAt":"2026-11-23T12:00:00Z",`
 	states := map[string]string{

@@ -85,8 +85,8 @@ func collapseBatches(ids []string) []string {
 	return found
 }
 
-// wait waits until an event, or all events of a batch or a range, are PROCESSED or FAILED. It
-// returns their number.
+// wait waits until an event is PROCESSED or FAILED, and returns 1. If the id is that of a batch or
+// a range, wait waits for all events in it, and returns their number.
 func (w *waiter) wait(ctx context.Context, id string) (int, error) {
 	status, err := w.poll(ctx, id)
 	if err != nil {
@@ -105,7 +105,7 @@ func (w *waiter) wait(ctx context.Context, id string) (int, error) {
 	return events, nil
 }
 
-// poll returns the status of an event or a batch when it is PROCESSED or FAILED.
+// poll waits until an event or a batch is PROCESSED or FAILED, and returns the status.
 func (w *waiter) poll(ctx context.Context, id string) (client.EventStatus, error) {
 	for {
 		status, err := w.client.Status(ctx, id)
@@ -123,7 +123,7 @@ func (w *waiter) poll(ctx context.Context, id string) (client.EventStatus, error
 	}
 }
 
-// add counts events that have a status.
+// add records the status of finished events.
 func (w *waiter) add(s client.EventStatus, events int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -11,7 +11,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
 )
 
-// sendWebhook sends one request like the sender of a webhook source.
+// sendWebhook sends one request, just as the sender of the webhook source would send it.
 func (f *sendFlags) sendWebhook(cmd *cobra.Command, args []string) error {
 	if len(args) > 1 {
 		return usageErrorf("--as sends one request: name at most one FILE, got %d", len(args))
@@ -65,8 +65,8 @@ func webhookBody(
 	return os.ReadFile(args[0])
 }
 
-// checkType returns a usage error if the request has another type, or no type. eventType is "" if
-// the user named no type.
+// checkType returns a usage error if the request has no type, or a type other than eventType. If
+// eventType is "", any type is valid.
 func (d webhookDelivery) checkType(eventType string) error {
 	payload, err := d.payload()
 	if err != nil {
@@ -82,7 +82,7 @@ func (d webhookDelivery) checkType(eventType string) error {
 		return usageErrorf("the request has no type: set --as %s:TYPE, or add the type to the "+
 			"body", d.source.Name)
 	case eventType != "" && d.source.TypeOf(eventType) != got:
-		return usageErrorf("the body has the type %s, but --as names %s: leave one of them out",
+		return usageErrorf("the body has the type %s, but --as names %s: change the body or --as",
 			name, eventType)
 	}
 	return nil

@@ -92,6 +92,24 @@ func (f *stackFlags) findAll(ctx context.Context) ([]deployment.Pipeline, error)
 // errInNoPipeline reports that the user has several pipelines, and that none has the event.
 var errInNoPipeline = errors.New("none of the pipelines has an event")
 
+// checkID returns an error if the value of the argument or flag name has not the form of an id.
+func checkID(name, value string) error {
+	if pipeline.ValidID(value) {
+		return nil
+	}
+	return fmt.Errorf("%s must be a lower-case UUID such as 019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001 "+
+		"(UUID.INDEX for an event of a batch), got %q", name, value)
+}
+
+// checkType returns an error if the value of the flag --type has not the form of an event type.
+func checkType(value string) error {
+	if pipeline.ValidType(value) {
+		return nil
+	}
+	return fmt.Errorf(`--type must be a letter, then up to 63 letters, digits, ".", "_" or "-", `+
+		"got %q", value)
+}
+
 // noEvent returns the error for an event that has no item.
 func noEvent(id string, p deployment.Pipeline) error {
 	return fmt.Errorf("there is no event %s in stack %s: "+

@@ -31,7 +31,7 @@ request is lost.
 For GitHub and generic HMAC sources the command generates a random secret. Other
 senders generate their secrets: read the new one from a file or from standard
 input with --from. A command line is no safe place for a secret, because other
-users of the machine can read it.`,
+users of the machine can read command lines.`,
 		Example: `  eventpipeline webhooks rotate github --stack shop-prod
   eventpipeline webhooks rotate stripe --from new-secret.txt --yes
   pbpaste | eventpipeline webhooks rotate slack --from - --yes`,

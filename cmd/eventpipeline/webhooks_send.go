@@ -26,7 +26,7 @@ type webhookDelivery struct {
 	body    []byte
 }
 
-// webhookAnswer is the answer to a webhookDelivery. --json prints it.
+// webhookAnswer holds the answer to a webhookDelivery. The flag --json prints it.
 type webhookAnswer struct {
 	Status    int             `json:"status"`
 	EventID   string          `json:"eventId,omitempty"`
@@ -36,7 +36,7 @@ type webhookAnswer struct {
 
 func (a webhookAnswer) accepted() bool { return a.Status/100 == 2 }
 
-// newWebhookDelivery signs a request like the sender of the source.
+// newWebhookDelivery signs a request, just as the sender of the source would sign it.
 func newWebhookDelivery(
 	ctx context.Context, source deployment.WebhookSource, eventType, id string, body []byte,
 ) (webhookDelivery, error) {
@@ -60,8 +60,8 @@ func newWebhookDelivery(
 	return webhookDelivery{source, headers, body}, nil
 }
 
-// isForm reports whether the body is a form. A body that begins like JSON is JSON: if it has a
-// mistake, the API answers with the place of the mistake.
+// isForm reports whether the body is a form. A body that begins with a brace or a bracket is no
+// form, even if it is invalid JSON. The API's answer then says where the JSON is invalid.
 func isForm(body []byte) bool {
 	kind := jsontext.Value(body).Kind()
 	return len(body) > 0 && kind != jsontext.KindBeginObject && kind != jsontext.KindBeginArray
@@ -98,15 +98,15 @@ func (d webhookDelivery) send(ctx context.Context) (webhookAnswer, error) {
 	}
 	if !answer.accepted() {
 		answer.Problem = &client.Problem{Status: response.StatusCode}
-		_ = json.Unmarshal(body, answer.Problem) // API Gateway's own answers are no problems
+		_ = json.Unmarshal(body, answer.Problem) // API Gateway's errors have no problem
 		return answer, nil
 	}
 	answer.EventID, err = d.eventID()
 	return answer, err
 }
 
-// eventID returns the id of the request's event. It returns "" if the request is a ping or a
-// challenge, which become no events.
+// eventID returns the id of the request's event. It returns "" for a ping or a challenge, because
+// those create no event.
 func (d webhookDelivery) eventID() (string, error) {
 	payload, err := d.payload()
 	if err != nil {

@@ -104,7 +104,8 @@ func TestSendAs_PrintsNoEventForRequestsThatBecomeNone(t *testing.T) {
 	}
 }
 
-// The API would accept the payload of a webhook that happens to have an eventType.
+// If the payload of a webhook contains an eventType, the API would accept the payload without a
+// signature.
 func TestWebhookEvent_IsNotPostedAgainWithoutASignature(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)

@@ -9,7 +9,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
 )
 
-// testEventType is the sender's name for the type of the event that webhooks test sends.
+// testEventType is the type of the event that "webhooks test" sends, without the source's prefix.
 const testEventType = "eventpipeline.test"
 
 func newWebhooksTestCommand(stack *stackFlags) *cobra.Command {
@@ -65,7 +65,7 @@ func testWebhook(cmd *cobra.Command, source deployment.WebhookSource) error {
 		}
 	}
 	if failed > 0 {
-		return fmt.Errorf("%d of 4 requests got another answer than expected", failed)
+		return fmt.Errorf("%d of 4 requests got an unexpected answer", failed)
 	}
 	return nil
 }
@@ -80,7 +80,7 @@ type webhookTest struct {
 	ok       func(webhookAnswer) bool
 }
 
-// run prints whether the answer is the expected one.
+// run sends the request and prints whether the answer is the expected one.
 func (t webhookTest) run(cmd *cobra.Command) (passed bool, err error) {
 	answer, err := t.delivery.send(cmd.Context())
 	if err != nil {

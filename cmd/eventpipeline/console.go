@@ -33,8 +33,8 @@ It is read-only. With --write, it can also send, redrive, discard and replay
 events.
 
 The numbers come from CloudWatch and can be some minutes old. To list events,
-the console reads Bronze hour by hour, the newest hour first. This is slow if the
-pipeline has many events or types: then search by id or type.`,
+the console reads Bronze hour by hour, the newest hour first. This is slow if
+the pipeline has many events or types: then search by id or type.`,
 		Example: `  eventpipeline console --stack event-driven-cloud-platform-dev
   eventpipeline console --stack shop --pipeline Orders --write --open`,
 		Args: cobra.NoArgs,

@@ -43,7 +43,7 @@ func process(ctx context.Context, event processor.Event, order Order) (processor
 		return processor.Record{}, err
 	}
 	if len(order.Lines) == 0 {
-		return processor.Record{}, processor.Reject("no-lines", "lines must contain at least one line")
+		return processor.Record{}, processor.Reject("no-lines", "lines must have at least one line")
 	}
 	sold := make([]Sold, len(order.Lines))
 	for i, line := range order.Lines {

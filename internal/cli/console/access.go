@@ -8,8 +8,9 @@ import (
 	"strings"
 )
 
-// access decides which requests the console serves: those of the browser that opened the console's
-// URL. Other users of the machine and scripts of other web sites have no token.
+// access decides which requests the console serves. It permits only a browser that opened the
+// console's URL. Other users of the machine and scripts of other web sites do not know the token in
+// the URL.
 type access struct {
 	token   string // in the URL that the command prints
 	session string // the value of the cookie that a browser gets for the token
@@ -32,7 +33,7 @@ const policy = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-a
 func (a access) check(address string, next http.Handler) http.Handler {
 	_, port, _ := net.SplitHostPort(address)
 	hosts := []string{"127.0.0.1:" + port, "localhost:" + port, "[::1]:" + port}
-	cookieName := "console-" + port // browsers do not separate the cookies of ports
+	cookieName := "console-" + port // browsers send a cookie to all ports of a host
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		setSecurityHeaders(w.Header())
 		if !slices.Contains(hosts, strings.ToLower(r.Host)) {
@@ -66,8 +67,8 @@ func (a access) check(address string, next http.Handler) http.Handler {
 }
 
 // exchange sets the cookie of the session if the token is right. Then it makes the browser load the
-// same page without the token. It does not redirect: a browser omits a strict cookie on a redirect
-// if another site links to the console.
+// same page without the token. It uses no redirect: if another site links to the console, browsers
+// omit a strict cookie after a redirect.
 func (a access) exchange(w http.ResponseWriter, r *http.Request, cookieName, token string) {
 	if !equal(token, a.token) {
 		writeNotice(w, http.StatusUnauthorized, "This URL is from an earlier start",

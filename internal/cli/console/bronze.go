@@ -11,10 +11,10 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Limits of a search in Bronze. One request of the page searches until one of them is reached.
+// Limits of one search request in Bronze.
 const (
-	searchHours  = 6    // hours
-	searchRows   = 200  // rows
+	searchHours  = 6    // maximum number of hours
+	searchRows   = 200  // after the hour that reaches this number of rows, the request ends
 	searchKeys   = 5000 // objects of one type in one hour
 	oldestSearch = 90 * 24 * time.Hour
 )
@@ -22,8 +22,7 @@ const (
 // bronzeTypes returns the event types that Bronze holds, or nil if it can't be read.
 func (v *view) bronzeTypes(ctx context.Context) []string {
 	return cached(&v.cache, "types", time.Minute, func() []string {
-		// Another reader may wait for the result, so a browser that disconnects must not cancel the
-		// call.
+		// The result is shared, so a browser that disconnects must not cancel the call.
 		types, err := v.BronzeBucket().Types(context.WithoutCancel(ctx), "")
 		if err != nil {
 			return nil
@@ -33,9 +32,9 @@ func (v *view) bronzeTypes(ctx context.Context) []string {
 }
 
 // searchBronze lists the events of a deployed pipeline, an hour at a time, the newest hour first.
-// before is the cursor: the hour at which the search continues. The table has no index by time, so
-// the search lists the keys in Bronze and then reads the items of the events.
-func (v *view) searchBronze(ctx context.Context, q query, before string) (rowsAnswer, error) {
+// It begins at the hour in cursor. The table has no index by time, so the search lists the keys in
+// Bronze and then reads the items of the events.
+func (v *view) searchBronze(ctx context.Context, q query, cursor string) (rowsAnswer, error) {
 	types := []string{q.Type}
 	if q.Type == "" {
 		if types = v.bronzeTypes(ctx); len(types) == 0 {
@@ -47,7 +46,7 @@ func (v *view) searchBronze(ctx context.Context, q query, before string) (rowsAn
 	if !q.To.IsZero() && q.To.Before(hour) {
 		hour = q.To.Truncate(time.Hour)
 	}
-	if seconds, err := strconv.ParseInt(before, 10, 64); err == nil {
+	if seconds, err := strconv.ParseInt(cursor, 10, 64); err == nil {
 		hour = time.Unix(seconds, 0).UTC()
 	}
 	if !q.From.IsZero() {

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// cache keeps results of AWS calls for a short time, so that several readers cause one call.
+// cache keeps the results of AWS calls for a short time, so that several readers share one call.
 type cache struct {
 	mu      sync.Mutex
 	entries map[string]*cacheEntry
@@ -17,7 +17,7 @@ type cacheEntry struct {
 	expires time.Time
 }
 
-// cached returns the result of load. It calls load at most once in ttl.
+// cached returns the result of load. It calls load at most once per ttl.
 func cached[T any](c *cache, key string, ttl time.Duration, load func() T) T {
 	c.mu.Lock()
 	if c.entries == nil {

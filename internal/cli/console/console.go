@@ -99,8 +99,8 @@ func (s *Server) Serve(l net.Listener) error {
 	return nil
 }
 
-// URL returns the address that the user opens, for a listener that Serve uses. It contains the
-// token.
+// URL returns the address that the user opens. The address contains the token. l is the listener
+// that is passed to Serve.
 func (s *Server) URL(l net.Listener) string {
 	return "http://" + l.Addr().String() + "/?token=" + s.access.token
 }
@@ -162,7 +162,7 @@ func newView(s *Server, p deployment.Pipeline, others []*view) *view {
 	return v
 }
 
-// slugOf returns the text with only letters, digits and hyphens.
+// slugOf replaces each character that is not a letter or a digit by a hyphen.
 func slugOf(text string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
@@ -174,5 +174,4 @@ func slugOf(text string) string {
 
 func queueName(url string) string { return url[strings.LastIndex(url, "/")+1:] }
 
-// newToken returns a random token.
 func newToken() string { return rand.Text() }

@@ -231,7 +231,8 @@ func TestJournal_ListsPagesAndSearches(t *testing.T) {
 	}
 }
 
-// A reader that does not read must not delay the platform, and gets a sample afterwards.
+// A reader that stops reading must not delay the platform. When it reads again, it gets only some
+// of the rows.
 func TestStream_NeverBlocksTheFeed(t *testing.T) {
 	w := newWorld(t, Options{Local: true})
 	server := httptest.NewServer(w.handler)
@@ -310,8 +311,8 @@ func TestServer_StopsItsJobsAndStreams(t *testing.T) {
 	}
 }
 
-// An event that changes after its page was rendered, but before the page opens the stream, must not
-// be missed.
+// An event may change between the rendering of its page and the start of the page's stream. The
+// stream must report this change.
 func TestStream_SendsWhatChangedSinceThePage(t *testing.T) {
 	w := newWorld(t, Options{Local: true})
 	w.Record(step("accepted", 1))

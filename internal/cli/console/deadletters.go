@@ -90,11 +90,11 @@ type deadLetterScan struct {
 	err       error
 }
 
-// maxScan limits the messages that a page scans. The scan hides them for a moment.
+// maxScan limits the messages that a page scans. A scan hides the messages from other clients.
 const maxScan = 10_000
 
-// scanDeadLetters returns the messages in the DLQ. SQS hides a message while it is scanned, so the
-// result is kept for a short time.
+// scanDeadLetters returns the messages in the DLQ. The console keeps the result for a short time,
+// because each scan hides the messages from other clients.
 func (v *view) scanDeadLetters(ctx context.Context) deadLetterScan {
 	return cached(&v.cache, "dlq", 2*v.ttl(), func() deadLetterScan {
 		v.scanning.Lock()
@@ -184,12 +184,13 @@ func (d *deadLettersData) add(scan deadLetterScan, filter dlq.Filter, v *view) {
 	})
 }
 
-// filterFields lists the fields of a filter's form. all selects all messages.
+// filterFields lists the fields of a filter's form. The field "all" selects all messages.
 var filterFields = []string{"ids", "code", "type", "status", "older", "newer", "all"}
 
 // readFilter reads the filter from the fields of a form.
 //
-// It rejects unknown fields: without its filter, a change would apply to all messages.
+// It rejects unknown fields. If it ignored a misspelled field, a change could apply to all
+// messages.
 func readFilter(values url.Values) (dlq.Filter, error) {
 	for name := range values {
 		if !slices.Contains(filterFields, name) {
@@ -206,12 +207,13 @@ func readFilter(values url.Values) (dlq.Filter, error) {
 	}
 	for _, code := range f.Codes {
 		if !dlq.IsCode(code) {
-			return f, fmt.Errorf("unknown code %q", code)
+			return f, fmt.Errorf("unknown code %q: docs/runbooks.md lists the codes", code)
 		}
 	}
 	for _, id := range f.IDs {
 		if !pipeline.ValidID(id) {
-			return f, fmt.Errorf("invalid event or message id %q", id)
+			return f, fmt.Errorf("each id must be a lower-case UUID such as "+
+				"019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001, got %q", id)
 		}
 	}
 	for name, age := range map[string]**time.Duration{
@@ -338,8 +340,8 @@ func (v *view) change(
 			j.Problems = append(j.Problems, visible(id)+": no message in the DLQ has this id")
 		}
 		if p.Hidden > 0 {
-			j.Problems = append(j.Problems, plural(p.Hidden, "message")+" not checked: another "+
-				"client has received them. They become visible within five minutes.")
+			j.Problems = append(j.Problems, plural(p.Hidden, "message")+" not checked: received by "+
+				"another client. They become visible within five minutes.")
 		}
 	})
 	return err

@@ -39,7 +39,7 @@ type eventData struct {
 	Command       string
 	CanRedrive    bool
 	CanReplay     bool
-	CanSend       bool // false for webhooks, because the API accepts only signed ones
+	CanSend       bool // false for webhooks, because the API accepts only signed webhooks
 	Busy          bool
 	Gone          string // why the event has no item
 }
@@ -85,7 +85,7 @@ func (v *view) eventData(ctx context.Context, id string) (eventData, error) {
 			"pipeline's StatusRetention", id)
 	}
 	batchID, _, isPart, _ := pipeline.ParseID(id)
-	if isPart && !isKnown { // the lines of an event that was not split off name its batch
+	if isPart && !isKnown { // log lines about an event that was not split off name its batch
 		known, _ = v.server.journal.get(batchID)
 	}
 	data := eventData{row: known.row, ReceivedAt: known.receivedAt, FinishedAt: known.finishedAt}

@@ -27,7 +27,7 @@ type eventsData struct {
 	Note         string
 	Curl         string
 	Seq          uint64 // number of the last change that the rows show
-	Slow         bool   // rows of a deployed pipeline are loaded by the page
+	Slow         bool   // the page loads the rows of a deployed pipeline later
 }
 
 // Statuses returns the values of the filter by status.
@@ -85,10 +85,10 @@ func (v *view) eventRows(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(found) // the browser may be gone
 }
 
-// localRows returns a page of rows of the local platform after the cursor before, and the cursor of
-// the next page, or "" if there is none.
-func (v *view) localRows(q query, before uint64) (rows []row, next string) {
-	rows, more := v.server.journal.list(q, before, pageRows)
+// localRows returns a page of rows of the local platform that follow the cursor. next is the cursor
+// of the next page, or "" if there are no more rows.
+func (v *view) localRows(q query, cursor uint64) (rows []row, next string) {
+	rows, more := v.server.journal.list(q, cursor, pageRows)
 	if more {
 		next = strconv.FormatUint(rows[len(rows)-1].Cursor, 10)
 	}

@@ -30,7 +30,7 @@ type arrow struct {
 	Busy   bool // events pass now
 }
 
-// boxes and arrows of the picture, in the grid of a layout.
+// Positions of the boxes in boxNames and in a layout's list of corners.
 const (
 	atClient = iota
 	atAPI
@@ -106,7 +106,8 @@ func newFlow(name string, down bool, width, height, w, h int, corners []point, m
 	return f
 }
 
-// newArrow returns an arrow from the right side of a box to the next box, or from its lower side.
+// newArrow returns an arrow between two boxes. It starts at the right side of the first box, or at
+// the lower side if down is true.
 func newArrow(from, to box, down bool, l link, m measures) arrow {
 	a := arrow{Anchor: "middle", Busy: l.counter != "" && m.rates[l.counter] > 0}
 	if l.counter != "" {
@@ -204,8 +205,8 @@ func runbookOf(logicalID string) string {
 	return ""
 }
 
-// runbooks lists the sections of docs/runbooks.md about alarms. A name that ends with another name
-// comes first.
+// runbooks lists the sections of docs/runbooks.md about alarms. If a name ends with another name,
+// the longer name comes first, because the first match counts.
 var runbooks = []string{
 	"notificationdeadlettersalarm", "deadlettersalarm", "failedeventsalarm", "retriedeventsalarm",
 	"oldestmessagealarm", "apiservererrorsalarm", "throttledrequestsalarm", "apierrorsalarm",

@@ -66,7 +66,8 @@ var (
 	errStopped = errors.New("stopped")
 )
 
-// start runs the job until it ends or s is closed. It returns the job's id.
+// start runs the job in the background until the job ends or ctx is cancelled. It returns the job's
+// id.
 func (s *jobs) start(ctx context.Context, j job) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

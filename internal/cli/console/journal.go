@@ -20,7 +20,7 @@ const (
 	stepOverhead  = 300      // bytes of a step in addition to its details
 )
 
-// limits are the limits of all events. Tests use lower ones.
+// limits holds the limits for all events together. Tests use lower limits.
 type limits struct{ events, bytes int }
 
 // journal keeps the latest events of the local platform with their steps. If a limit is reached, it
@@ -109,14 +109,14 @@ func (j *journal) parts(batch string) []row {
 	return rows
 }
 
-// list returns up to limit rows that the query selects, the newest first. If before is not 0, it is
-// the cursor after which the list begins. more reports whether there may be more rows.
-func (j *journal) list(q query, before uint64, limit int) (rows []row, more bool) {
+// list returns up to limit rows that the query selects, the newest first. If cursor is not 0, list
+// begins after the row with this cursor. more reports whether there are more rows.
+func (j *journal) list(q query, cursor uint64, limit int) (rows []row, more bool) {
 	j.mu.RLock()
 	defer j.mu.RUnlock()
 	for at := j.order.Front(); at != nil; at = at.Next() {
 		e := at.Value.(*event)
-		if before > 0 && e.arrival >= before || !q.matches(e) {
+		if cursor > 0 && e.arrival >= cursor || !q.matches(e) {
 			continue
 		}
 		if len(rows) == limit {
@@ -127,17 +127,17 @@ func (j *journal) list(q query, before uint64, limit int) (rows []row, more bool
 	return rows, false
 }
 
-// changed returns up to limit rows that changed after the change number since, the last change
-// first. skipped counts the other changed events. It counts at most maxSkipped events, so that a
-// slow reader costs little.
-func (j *journal) changed(q query, since uint64, limit int) (rows []row, skipped int, seq uint64) {
+// changed returns up to limit rows that changed after the change with the number seen. The row of
+// the last change comes first. skipped counts the other changed events, but at most maxSkipped, so
+// that the call stays fast.
+func (j *journal) changed(q query, seen uint64, limit int) (rows []row, skipped int, seq uint64) {
 	const maxSkipped = 1000
 	j.mu.RLock()
 	defer j.mu.RUnlock()
 	for at := j.changes.Front(); at != nil && skipped < maxSkipped; at = at.Next() {
 		e := at.Value.(*event)
 		switch {
-		case e.seq <= since:
+		case e.seq <= seen:
 			return rows, skipped, j.seq
 		case !q.matches(e):
 		case len(rows) == limit:
@@ -163,7 +163,7 @@ func (j *journal) lastChange(id string) uint64 {
 	return 0
 }
 
-// known returns the types, codes and callers of the pipeline's events, for suggestions.
+// known returns types and codes of the pipeline's newest events, as suggestions for a filter.
 func (j *journal) known(pipeline string) (types, codes []string) {
 	j.mu.RLock()
 	defer j.mu.RUnlock()

@@ -70,9 +70,9 @@ func (j *journal) addOther(step activity.Step, slug string) {
 	}
 }
 
-// event returns the event with the step's id. If the journal does not know it, event creates it.
-// Calls and notifications may name an event of a batch that was not split off. They belong to the
-// batch. event returns nil if the journal does not know the batch.
+// event returns the event with the id, and creates it if the journal does not know it. Calls and
+// notifications may name an event of a batch that was not split off. For these steps, event returns
+// the batch, or nil if the journal does not know the batch.
 func (j *journal) event(id string, step activity.Step, slug string) *event {
 	e := j.events[id]
 	batchID, _, isPart, _ := pipeline.ParseID(id)

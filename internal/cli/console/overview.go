@@ -45,7 +45,7 @@ func (v *view) overview(w http.ResponseWriter, r *http.Request) {
 	}
 	latencyNote := "from receipt to PROCESSED"
 	if !v.server.o.Local {
-		latencyNote = "CloudWatch has no metric of it"
+		latencyNote = "CloudWatch has no metric for this"
 	}
 	data.Cards = []card{
 		{Name: "In the queue", Value: m.number(m.queue.Known, m.queue.Waiting+m.queue.Delayed),
@@ -121,7 +121,7 @@ const chartBuckets = 60
 
 // localMeasures returns the numbers that the journal has counted.
 func (j *journal) localMeasures(slug string) measures {
-	j.mu.Lock() // counters move with time
+	j.mu.Lock() // not RLock, because reading a counter clears its old seconds
 	defer j.mu.Unlock()
 	now, s := j.now(), j.statsOf(slug)
 	m := measures{

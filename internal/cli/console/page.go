@@ -161,7 +161,7 @@ func (s *Server) handler() http.Handler {
 // viewKey is the key of the view in a request's context.
 type viewKey struct{}
 
-// servePage passes the request to the page of the pipeline that the path begins with.
+// servePage passes the request to a page of the pipeline that the first part of the path names.
 func (s *Server) servePage(w http.ResponseWriter, r *http.Request, pages http.Handler) {
 	all := s.all()
 	if len(all) == 0 {
@@ -187,7 +187,7 @@ func (s *Server) servePage(w http.ResponseWriter, r *http.Request, pages http.Ha
 	pages.ServeHTTP(w, inner)
 }
 
-// answer calls fn, and writes its answer or its error.
+// answer calls fn, and writes the answer or the error of fn.
 func (v *view) answer(
 	w http.ResponseWriter, r *http.Request, fn func(*view, *http.Request) (answer, error),
 ) {

@@ -18,7 +18,7 @@ type depth struct {
 // Total returns the number of all messages.
 func (d depth) Total() int { return d.Waiting + d.InFlight + d.Delayed }
 
-// ttl is the time for which numbers of AWS are kept.
+// ttl returns how long the console keeps numbers from AWS.
 func (v *view) ttl() time.Duration {
 	if v.server.o.Local {
 		return time.Second

@@ -53,7 +53,7 @@ type problem struct {
 // maxRefusedErrors limits the errors of a batch that a refusal keeps.
 const maxRefusedErrors = 20
 
-// addRefusal adds a request to the refused ones, unless the API accepted it. The caller holds j.mu.
+// addRefusal records a request that the API refused. The caller holds j.mu.
 func (j *journal) addRefusal(step activity.Step, slug string) {
 	status := numberOf(step, "status")
 	if status < 400 {

@@ -54,12 +54,14 @@ func (v *view) replayState(form url.Values) (*replay.State, error) {
 	}
 	if s.EventID != "" {
 		if !pipeline.ValidID(s.EventID) {
-			return nil, fmt.Errorf("invalid event id %q", s.EventID)
+			return nil, fmt.Errorf("the event id must be a lower-case UUID such as "+
+				"019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001, got %q", s.EventID)
 		}
 		return s, nil
 	}
 	if !pipeline.ValidType(s.Type) {
-		return nil, fmt.Errorf("the type must be the eventType of the events, got %q", s.Type)
+		return nil, fmt.Errorf(`the type must be a letter, then up to 63 letters, digits, ".", `+
+			`"_" or "-", got %q`, s.Type)
 	}
 	now := time.Now()
 	var err error
@@ -99,7 +101,7 @@ func (v *view) startCount(w http.ResponseWriter, r *http.Request) {
 			worker := strings.TrimSpace(r.Form.Get("worker"))
 			if worker != "" && !v.server.o.Write {
 				return answer{}, errors.New(
-					"the console builds a worker only if it may change something: start it with --write")
+					"a comparison with a worker runs code: to allow this, start the console with --write")
 			}
 			v.startComparison(s, worker)
 		default:
@@ -205,8 +207,8 @@ func (v *view) startReplay(r *http.Request) (answer, error) {
 	return answer{Location: v.path("replay")}, v.runReplay(r.Context(), "replay", s, total)
 }
 
-// runReplay starts a job that replays the events. The job's file keeps the progress, so that the
-// command replay can continue it, too.
+// runReplay starts a job that replays the events. The job stores its progress in a file, with which
+// the command replay can continue.
 func (v *view) runReplay(ctx context.Context, page string, s *replay.State, total int) error {
 	if _, err := s.FindEvent(ctx, v.Pipeline); err != nil {
 		return err
@@ -273,7 +275,7 @@ func replayFile(id string) (string, error) {
 func (v *view) controlJob(r *http.Request) (answer, error) {
 	id, err := strconv.Atoi(r.PathValue("id"))
 	if err != nil || !v.jobs.control(v.server.ctx, id, r.PathValue("action")) {
-		return answer{}, errors.New("the job has changed its state: load the page again")
+		return answer{}, errors.New("the state of the job has changed: load the page again")
 	}
 	return answer{}, nil
 }

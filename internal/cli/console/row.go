@@ -40,7 +40,7 @@ func (r row) Note() string {
 	return strings.Join(parts, " · ")
 }
 
-// MarshalJSON adds the texts, so that only one place formats them.
+// MarshalJSON adds the formatted texts, so that the page's script does not format values.
 func (r row) MarshalJSON() ([]byte, error) {
 	type plain row
 	return json.Marshal(struct {
@@ -51,10 +51,10 @@ func (r row) MarshalJSON() ([]byte, error) {
 	}{plain(r), r.TookText(), r.TriesText(), r.Note()})
 }
 
-// MidX, NameY and NumberY are the positions of the texts in a box.
+// MidX returns the horizontal centre of the box and of its texts.
 func (b box) MidX() int { return b.X + b.W/2 }
 
-// NameY is the base line of the box's name.
+// NameY returns the base line of the box's name.
 func (b box) NameY() int {
 	if b.Number == "" {
 		return b.Y + b.H/2 + 5
@@ -62,7 +62,7 @@ func (b box) NameY() int {
 	return b.Y + b.H/2 - 3
 }
 
-// NumberY is the base line of the box's number.
+// NumberY returns the base line of the box's number.
 func (b box) NumberY() int { return b.Y + b.H/2 + 15 }
 
 // Link returns the address of the pipeline's overview.

@@ -74,8 +74,8 @@ func (v *view) payloadOf(ctx context.Context, id string) ([]byte, error) {
 		return nil, fmt.Errorf("look up event %s: %w", id, err)
 	}
 	if item.Webhook != nil {
-		return nil, fmt.Errorf("a webhook sent event %s: post it with "+
-			"eventpipeline send --as %s:TYPE FILE", id, item.Webhook.Source)
+		return nil, fmt.Errorf("event %s came from a webhook, and the console can't sign its payload: "+
+			"use eventpipeline send --as %s:TYPE FILE", id, item.Webhook.Source)
 	}
 	return stored.Payload(ctx, v.Pipeline, item.Event)
 }
@@ -101,7 +101,8 @@ func (v *view) sendBody(ctx context.Context, body []byte) (answer, error) {
 func (v *view) changeEvent(r *http.Request) (answer, error) {
 	id, ctx := r.PathValue("id"), r.Context()
 	if !pipeline.ValidID(id) {
-		return answer{}, fmt.Errorf("invalid event id %q", id)
+		return answer{}, fmt.Errorf("the event id must be a lower-case UUID such as "+
+			"019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001, got %q", id)
 	}
 	switch action := r.PathValue("action"); action {
 	case "send":
@@ -131,8 +132,8 @@ func (v *view) changeEvent(r *http.Request) (answer, error) {
 	return answer{}, errors.New("unknown action")
 }
 
-// waitForJob waits until the last job on dead letters ends, and returns its error or its first
-// problem.
+// waitForJob waits until the last job on dead letters ends. It returns the job's error or, if there
+// is none, the job's first problem.
 func (v *view) waitForJob(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()

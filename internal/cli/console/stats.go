@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// period is the time that the sparklines show.
+// period is the time that the charts show.
 const period = 15 * time.Minute
 
-// stats counts a pipeline's accepted, processed, failed and retried events in the last period.
+// stats counts a pipeline's events and refused requests in the last period.
 type stats struct {
 	accepted, processed, failed, retried, refused, failedBatches counter
 	latencies                                                    []latency // the newest last
@@ -27,7 +27,7 @@ func (j *journal) statsOf(slug string) *stats {
 type counter struct {
 	total  int
 	counts [period / time.Second]int
-	last   int64 // second of the newest count, since 1970
+	last   int64 // last second that was counted, in Unix time
 }
 
 func (c *counter) add(now time.Time, n int) {
@@ -45,7 +45,7 @@ func (c *counter) advance(now time.Time) {
 	c.last = max(c.last, second)
 }
 
-// sum returns the count of the last d, without the current second.
+// sum returns the count of the time d before the current second.
 func (c *counter) sum(now time.Time, d time.Duration) (total int) {
 	c.advance(now)
 	for i := range int64(d / time.Second) {

@@ -11,7 +11,7 @@ import (
 // Limits of the stream of server-sent events.
 const (
 	streamInterval = 40 * time.Millisecond // between two looks at the journal
-	streamRows     = 50                    // rows in a message; a reader gets a sample of more
+	streamRows     = 50                    // rows in a message; others are only counted
 	tickInterval   = time.Second           // between two messages to pages that load again
 	streamTimeout  = 30 * time.Second      // for a write to a reader that does not read
 	keepAlive      = 15 * time.Second
@@ -23,8 +23,8 @@ type rowsMessage struct {
 	Skipped int   `json:"skipped,omitempty"` // changed events that are not in the message
 }
 
-// serveStream sends changes. A reader has no queue: each message describes the journal at that
-// time. So a slow reader misses changes, but never blocks the platform.
+// serveStream sends changes. It keeps no queue of changes: each message describes the journal's
+// current state. A slow reader therefore misses changes, but never blocks the platform.
 func (v *view) serveStream(w http.ResponseWriter, r *http.Request) {
 	out := http.NewResponseController(w)
 	w.Header().Set("Content-Type", "text/event-stream")
@@ -33,7 +33,7 @@ func (v *view) serveStream(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			return err
 		}
-		_ = out.SetWriteDeadline(time.Now().Add(streamTimeout)) // an error here shows in the write
+		_ = out.SetWriteDeadline(time.Now().Add(streamTimeout)) // the write works without it
 		if _, err := fmt.Fprintf(w, "event: %s\ndata: %s\n\n", event, data); err != nil {
 			return err
 		}

@@ -134,8 +134,9 @@ func formatMicros(ms json.RawMessage) string {
 // maxLines limits the log lines that the page of an event shows.
 const maxLines = 100
 
-// stepsDuring returns the function's lines that name no event, from the time in which it processed
-// the event. It also returns steps about failed batches that contained the event.
+// stepsDuring returns log lines of the function that name no event. The function logged them while
+// it processed the event. stepsDuring also returns steps about failed batches that contained the
+// event.
 func (j *journal) stepsDuring(function string, e event) (steps []activity.Step) {
 	j.mu.RLock()
 	defer j.mu.RUnlock()

@@ -11,7 +11,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/terminal"
 )
 
-// Limits of a tree. A text beyond them is shown as text, or not in full.
+// Limits of a tree. The page shows a larger text as plain text, or only the text's beginning.
 const (
 	maxTreeBytes = 256 << 10
 	maxTreeNodes = 5000
@@ -20,8 +20,8 @@ const (
 	openNodes    = 200  // a larger tree starts folded below its first level
 )
 
-// tree holds a JSON text as a tree that the page can fold. Names keep their order. Numbers keep
-// their text.
+// tree holds a JSON text as a tree that the page can fold. Members keep their order, and numbers
+// keep their notation.
 type tree struct {
 	root  *node
 	nodes int
@@ -36,7 +36,7 @@ type node struct {
 	kind     byte   // '{', '[', 's' for strings, 'n' for all others
 	text     string
 	children []*node
-	mark     string // "", changed, added or removed, compared with another tree
+	mark     string // "", faulty, or the difference from another tree: changed, added or removed
 }
 
 // parseTree parses a JSON text.

@@ -9,7 +9,7 @@ import (
 // Workload describes the events that clients send.
 type Workload struct {
 	EventsPerMonth float64 `json:"eventsPerMonth"`
-	PerRequest     int     `json:"perRequest"` // events of one type in a request
+	PerRequest     int     `json:"perRequest"` // number of events in a request, all of one type
 	Bytes          int     `json:"bytes"`      // mean size of an event
 	Peak           float64 `json:"peak"`       // peak rate as a multiple of the mean rate
 	Types          int     `json:"types"`      // event types that share the rate equally
@@ -84,7 +84,7 @@ func (c Calls) Times(n float64) Calls {
 const maxEntries = 10
 
 // APICalls returns the calls of the API function for a request without an idempotency key. The
-// request has any number of events of one type.
+// number of events in the request has no effect if all events have the same type.
 func APICalls() Calls { return Calls{PutObject: 1, WriteItem: 1, SendMessage: 1} }
 
 // WorkerCalls returns the calls of the worker for an invocation with a number of messages. Each

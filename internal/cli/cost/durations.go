@@ -56,8 +56,8 @@ func (p Pipeline) apiDuration(w Workload, measured Durations) float64 {
 }
 
 // workerDuration returns the time of an invocation. The function handles its messages in parallel,
-// and makes up to ten PutEvents requests at once. Between processing and notifications, the
-// function waits for S3. The notifications therefore begin with the whole share of a period.
+// and makes up to ten PutEvents requests at once. While the function waits for S3, a new period of
+// the scheduler begins. The notifications therefore start with the period's whole share.
 func (p Pipeline) workerDuration(w Workload, messages float64, measured Durations) float64 {
 	if measured.Worker > 0 {
 		return measured.Worker
@@ -73,12 +73,12 @@ func (p Pipeline) workerDuration(w Workload, messages float64, measured Duration
 // busy.
 const pollers = 5
 
-// messagesPerInvocation returns the mean number of messages that Lambda delivers together if the
-// API accepts a number of requests per second.
+// messagesPerInvocation returns the mean number of messages that Lambda delivers together. requests
+// is the number of API requests per second.
 func (p Pipeline) messagesPerInvocation(w Workload, requests float64, d Durations) float64 {
 	limit := p.Source.BatchSize
 	if p.Source.Window == 0 {
-		limit = min(10, limit) // one ReceiveMessage request
+		limit = min(10, limit) // the messages of one ReceiveMessage request
 	}
 	wait := max(p.Source.Window, p.workerDuration(w, 1, d)/pollers)
 	return min(limit, max(1, math.Floor(requests*wait)))

@@ -13,14 +13,14 @@ type Estimate struct {
 	Messages float64   `json:"messagesPerInvocation"`
 
 	Requests  []Line `json:"requests"`  // per million events: requests and compute of the data path
-	Operation []Line `json:"operation"` // per million events: everything else that grows with them
+	Operation []Line `json:"operation"` // per million events: all other costs per event
 	Fixed     []Line `json:"fixed"`     // per month, even without events
-	Storage   []Line `json:"storage"`   // per month, for one month's events in their first month
+	Storage   []Line `json:"storage"`   // per month: of one month's events, in their first month
 
 	RequestsPerMillion float64 `json:"requestsPerMillion"`
 	TotalPerMillion    float64 `json:"totalPerMillion"` // requests and operation
 	FirstMonth         float64 `json:"firstMonth"`      // the bill of the first month
-	TwelfthMonth       float64 `json:"twelfthMonth"`    // the bill of a month, a year later
+	TwelfthMonth       float64 `json:"twelfthMonth"`    // the bill of the twelfth month
 }
 
 // Line holds the cost of one service or feature.
@@ -101,7 +101,7 @@ func (e estimator) requests() []Line {
 	}
 }
 
-// lambda returns the price of invocations that take the given seconds each.
+// lambda returns the price of a number of invocations. Each invocation takes the given seconds.
 func (e estimator) lambda(f Function, invocations, seconds float64) float64 {
 	return e.LambdaRequests*invocations/million + e.computing(f, invocations*seconds)
 }
@@ -158,8 +158,8 @@ func (e estimator) traces(f Function, invocations float64) float64 {
 	return invocations * recorded / rate
 }
 
-// kmsRequests returns the KMS requests for one API request. All services except buckets without a
-// bucket key reuse their data keys for minutes.
+// kmsRequests returns the KMS requests for one API request. A bucket without a bucket key calls KMS
+// for each object. Other services call KMS only every few minutes, because they reuse data keys.
 func (p Pipeline) kmsRequests() float64 {
 	requests := 0.0
 	if p.Bronze.KMSPerRequest {
@@ -238,7 +238,8 @@ var customMetrics = []string{
 	contract.MetricOrphans, contract.MetricOvertaken, contract.MetricErrors, contract.MetricLag,
 }
 
-// storage returns the monthly price of storing one month's events at an age in months.
+// storage returns the price per month of storing the events of one month. age is the age of these
+// events in months.
 func (e estimator) storage(age int) []Line {
 	requests := e.EventsPerMonth / float64(e.PerRequest)
 	days := float64(age) * hoursPerMonth / 24
@@ -267,7 +268,7 @@ func (e estimator) storage(age int) []Line {
 	}
 }
 
-// bucketPrice returns the price per GB and month of objects at an age in days.
+// bucketPrice returns the price per GB and month. days is the age of the objects.
 func (e estimator) bucketPrice(b Bucket, days float64) float64 {
 	if b.Expiration > 0 && days >= b.Expiration {
 		return 0

@@ -122,7 +122,7 @@ func TestEstimate_OfTheTwelfthMonthIncludesEarlierEvents(t *testing.T) {
 	p.Bronze.Expiration = 45
 	p.Silver.Expiration = 1
 	e := p.Estimate(workload(1), prices, Durations{})
-	bronze := usd(t, e.Storage, "S3 Bronze") // two months' events are younger than 45 days
+	bronze := usd(t, e.Storage, "S3 Bronze") // two months of events are younger than 45 days
 	wantUSD(t, "twelfth month", e.TwelfthMonth, e.FirstMonth+bronze)
 }
 

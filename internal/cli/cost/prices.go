@@ -55,7 +55,7 @@ var defaultPrices []byte
 func DefaultPrices() Prices {
 	prices, err := ReadPrices(defaultPrices)
 	if err != nil {
-		panic(err) // a test reads the file
+		panic(err) // never happens: a test reads the file
 	}
 	return prices
 }
@@ -89,7 +89,7 @@ func ReadPrices(content []byte) (Prices, error) {
 		}
 	}
 	if len(missing) > 0 {
-		return Prices{}, fmt.Errorf("prices are missing: %s", strings.Join(missing, ", "))
+		return Prices{}, fmt.Errorf("all prices of prices.json must be set, missing: %s", strings.Join(missing, ", "))
 	}
 	return prices, nil
 }

@@ -27,8 +27,9 @@ const (
 	kmsRequestsPerSecond   = 100_000
 )
 
-// Quotas returns the limits that the workload approaches, lowest first. The model assumes that each
-// invocation of the worker has BatchSize messages, as when messages wait.
+// Quotas returns the limits of AWS and of the pipeline. The limit that the workload reaches first
+// comes first. The model assumes that messages wait on the queue, so that each invocation of the
+// worker has BatchSize messages.
 func (p Pipeline) Quotas(w Workload, measured Durations) []Quota {
 	n, types := float64(w.PerRequest), float64(w.Types)
 	requests := w.EventsPerSecond() * w.Peak / n
@@ -57,7 +58,7 @@ func (p Pipeline) Quotas(w Workload, measured Durations) []Quota {
 		{Name: "DynamoDB writes/s", Limit: dynamoDBWritesPerTable, Used: 2 * requests,
 			Raise: "request a quota increase (Table-level write throughput limit)"},
 		{Name: "SQS messages in flight", Limit: messagesInFlight, Used: requests * worker,
-			Raise: "make the processor faster, or ask AWS Support"},
+			Raise: "make the processor faster, or ask AWS Support for a higher quota"},
 		{Name: "EventBridge PutEvents/s", Limit: putEventsPerSecond, Used: requests * putEvents,
 			Raise: "set Notifications to PER_BATCH, or request a quota increase (PutEvents)"},
 		{Name: "KMS requests/s", Limit: kmsRequestsPerSecond, Used: requests * p.kmsRequests(),
@@ -83,8 +84,8 @@ func (p Pipeline) raiseWorker() string {
 // stopBefore is the time in seconds that a run of the reconciler reserves before its timeout.
 const stopBefore = 10
 
-// reconcilerRate returns how many objects per second the reconciler can check permanently. The
-// reconciler checks each object twice.
+// reconcilerRate returns the rate of new objects, per second, up to which the reconciler keeps up.
+// The reconciler checks each object twice.
 func (p Pipeline) reconcilerRate() float64 {
 	if p.Reconciler == nil || p.ReconcileInterval == 0 {
 		return 0

@@ -1,6 +1,6 @@
 package cost
 
-// Sizes in bytes. A test compares them with what the functions write.
+// Sizes in bytes of data that the functions write. A test compares them with the functions' output.
 const (
 	APILine        = 520.0 // log line of the API function, per request
 	WorkerLine     = 380.0 // log line of the worker, per message
@@ -9,7 +9,7 @@ const (
 	RecordOverhead = 350.0 // record in Silver without its payload
 )
 
-// Sizes in bytes of what AWS writes.
+// Sizes in bytes of data that AWS adds.
 const (
 	platformLines   = 560.0 // Lambda's own log lines, per invocation
 	accessLogLine   = 420.0 // access log of API Gateway, per request

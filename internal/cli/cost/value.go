@@ -48,9 +48,9 @@ func (v value) text() string {
 // is reports whether v is the text, or a Boolean that is written like the text.
 func (v value) is(text string) bool { return v.exists() && fmt.Sprint(v.any) == text }
 
-// number returns the number v. A template may contain the number as text. If v is not a number, the
-// result is the parameter otherwise.
-func (v value) number(otherwise float64) float64 {
+// number returns the number v. A template may contain the number as text. If v is not a number,
+// number returns fallback.
+func (v value) number(fallback float64) float64 {
 	switch n := v.any.(type) {
 	case float64:
 		return n
@@ -59,7 +59,7 @@ func (v value) number(otherwise float64) float64 {
 			return parsed
 		}
 	}
-	return otherwise
+	return fallback
 }
 
 // reference returns the logical id to which Ref or Fn::GetAtt refers, or "".

@@ -23,7 +23,7 @@ import (
 // ErrNoPipeline reports that none of the stacks has a pipeline.
 var ErrNoPipeline = errors.New("none of the stacks has an EventPipeline")
 
-// ChoiceError reports that the name matches no pipeline, or several pipelines.
+// ChoiceError reports that a name matches nothing, or several pipelines. It lists the valid names.
 type ChoiceError struct{ message string }
 
 func (e *ChoiceError) Error() string { return e.message }
@@ -37,7 +37,7 @@ func Stacks(ctx context.Context, cfg aws.Config, name string) ([]types.Stack, er
 	}
 	client := cloudformation.NewFromConfig(cfg, func(o *cloudformation.Options) {
 		if cfg.BaseEndpoint != nil {
-			o.Retryer = aws.NopRetryer{} // if the local platform does not answer, it is not running
+			o.Retryer = aws.NopRetryer{} // retries do not help if the platform is not running
 		}
 	})
 	out, err := client.DescribeStacks(ctx, input)
@@ -49,8 +49,8 @@ func Stacks(ctx context.Context, cfg aws.Config, name string) ([]types.Stack, er
 	}), nil
 }
 
-// Find returns the pipeline whose name or "STACK/NAME" is name. If name is empty, it returns the
-// only pipeline.
+// Find returns the pipeline with the name, which may have the form STACK/NAME. If name is empty,
+// Find returns the only pipeline.
 func Find(
 	ctx context.Context, cfg aws.Config, stacks []types.Stack, name string,
 ) (Pipeline, error) {

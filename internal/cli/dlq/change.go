@@ -40,7 +40,7 @@ var Discard = Action{Apply: discard}
 type Preview struct {
 	Counts    Counts
 	Rejected  int  // messages for which Action.Rejects returns true
-	Hidden    int  // not checked: another client received them; approximate
+	Hidden    int  // approximate number of messages that other clients received
 	Truncated bool // only the first MaxPreview messages of the DLQ were checked
 	// Selected holds the ids of the selected messages, and Missing the ids of the filter that no
 	// message has. Both are nil if Truncated is true.
@@ -78,7 +78,7 @@ func (c Change) Preview(ctx context.Context) (Preview, error) {
 type Result struct {
 	Done      int
 	Failed    int  // messages that stay in the DLQ because Action.Apply returned an error
-	Hidden    int  // not checked: another client received them; approximate
+	Hidden    int  // approximate number of messages that other clients received
 	Truncated bool // the DLQ holds more messages than can be checked
 }
 

@@ -34,8 +34,8 @@ func (m Message) ID() string {
 	return m.EventID
 }
 
-// NoCode is the code that is shown for a message without a code. Such a message was moved to the
-// DLQ by SQS and not by the worker.
+// NoCode represents the missing code of a message that SQS moved to the DLQ. The worker sets a code
+// when it moves a message.
 const NoCode = "none"
 
 // Code returns the code of the failure, or NoCode.

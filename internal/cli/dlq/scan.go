@@ -45,8 +45,8 @@ type Scan struct {
 	Truncated bool              // Limit was reached
 }
 
-// NewScan returns a scan of the messages that were sent to the DLQ until begin. It holds at most
-// limit messages.
+// NewScan returns a scan of the messages that reached the DLQ no later than begin. The scan holds
+// at most limit messages.
 func NewScan(p deployment.Pipeline, begin time.Time, limit int) *Scan {
 	return &Scan{
 		dlq: p.DeadLetterQueue(), items: p.Items(), bronzeBucket: p.Bronze,
@@ -58,7 +58,7 @@ func NewScan(p deployment.Pipeline, begin time.Time, limit int) *Scan {
 type HandlePage func(context.Context, []Message) (finished []Message, err error)
 
 // Run calls handle with each page of messages. Several calls run at the same time. At the end, even
-// after an error, run makes all messages visible that the scan did not delete.
+// after an error, Run makes all messages visible that the scan did not delete.
 func (s *Scan) Run(ctx context.Context, handle HandlePage) error {
 	running, scanning := errgroup.WithContext(ctx)
 	for range scanners {
@@ -72,7 +72,7 @@ func (s *Scan) Run(ctx context.Context, handle HandlePage) error {
 		})
 	}
 	err := running.Wait()
-	inFlight, countErr := s.dlq.InFlight(ctx) // before release: it includes the held messages
+	inFlight, countErr := s.dlq.InFlight(ctx) // before release, because it counts held messages
 	s.Hidden = max(0, inFlight-len(s.held))
 	s.release(ctx)
 	return cmp.Or(ctx.Err(), err, countErr)
@@ -110,8 +110,8 @@ func (s *Scan) next(ctx context.Context, handle HandlePage) (more bool, err erro
 	return more, errors.Join(err, s.remove(ctx, finished))
 }
 
-// receive receives up to ten messages. It ignores cancellation, because an abandoned request may
-// still hide messages.
+// receive receives up to ten messages. It ignores cancellation, because SQS may hide messages even
+// if the client abandons the request.
 func (s *Scan) receive(ctx context.Context) ([]sqs.ReceivedDeadLetter, error) {
 	ctx, cancel := withoutCancel(ctx)
 	defer cancel()

@@ -16,7 +16,7 @@ import (
 type Follower struct {
 	pipeline deployment.Pipeline
 	query    Query
-	statuses map[string]pipeline.Status // of the events of the last two hours
+	statuses map[string]pipeline.Status // by event id
 	started  bool
 }
 

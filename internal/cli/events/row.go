@@ -17,7 +17,7 @@ type Row struct {
 	Time     time.Time
 	ID, Type string
 	Status   string
-	Took     time.Duration // from receipt to the end; negative if the event is not finished
+	Took     time.Duration // from receipt until finished; negative if the event is not finished
 	Notes    []string      // printed on the next line
 }
 
@@ -82,8 +82,8 @@ func PrintHeader(w io.Writer) error {
 	return err
 }
 
-// Print prints the row, and its notes on one more line. If w is a terminal that shows colours,
-// colours must be true.
+// Print prints the row, and its notes on one more line. If colours is true, Print adds the escape
+// sequences of a terminal.
 func (r Row) Print(w io.Writer, colours bool) error {
 	took := "-"
 	if r.Took >= 0 {

@@ -1,7 +1,7 @@
 // Package events lists the events of a pipeline by their time of receipt.
 //
-// The events table has no index by time. So a search lists the keys in Bronze, which contain the
-// type and the hour, and then reads the items of the events.
+// The events table has no index by time, but each key in Bronze contains the type and the hour of
+// an event. A search therefore lists the keys in Bronze, and then reads the items of the events.
 package events
 
 import (
@@ -37,7 +37,7 @@ type ItemReader interface {
 	GetMany(ctx context.Context, ids []string) (map[string]pipeline.Item, error)
 }
 
-// Search returns the events that match, the newest first. It ends after an error.
+// Search returns the events that match the query, the newest first. It ends after an error.
 func Search(ctx context.Context, p deployment.Pipeline, q Query) iter.Seq2[pipeline.Item, error] {
 	return func(yield func(pipeline.Item, error) bool) {
 		types, err := typesOf(ctx, p, q.Type)
@@ -65,7 +65,7 @@ func Search(ctx context.Context, p deployment.Pipeline, q Query) iter.Seq2[pipel
 	}
 }
 
-// typesOf returns the type, or all types in Bronze if it is empty.
+// typesOf returns eventType or, if eventType is empty, all types in Bronze.
 func typesOf(ctx context.Context, p deployment.Pipeline, eventType string) ([]string, error) {
 	if eventType != "" {
 		return []string{eventType}, nil
@@ -73,8 +73,8 @@ func typesOf(ctx context.Context, p deployment.Pipeline, eventType string) ([]st
 	return p.BronzeBucket().Types(ctx, "")
 }
 
-// InHour returns the events of the types that were received in an hour, the newest first. It reads
-// at most about limit keys of each type.
+// InHour returns the events of the types that were received in an hour, the newest first. For each
+// type, it stops after the page of keys that reaches limit.
 func InHour(
 	ctx context.Context, p deployment.Pipeline, types []string, hour time.Time, limit int,
 ) ([]pipeline.Item, error) {

@@ -1,5 +1,5 @@
-// Package lockfile locks files for one process at a time. A lock is released when its process ends,
-// even if it crashes.
+// Package lockfile locks files for one process at a time. The operating system releases the lock of
+// a process that crashes.
 package lockfile
 
 import (

@@ -99,13 +99,14 @@ func concerns(text, id string, span pipeline.Span) bool {
 		other.First <= span.First && span.Last <= other.Last)
 }
 
-// timeOf returns the time in a line of JSON. The time of CloudWatch Logs is less precise.
-func timeOf(text string, otherwise time.Time) time.Time {
+// timeOf returns the time in a line of JSON, which is more precise than the time of CloudWatch
+// Logs. For other lines it returns fallback.
+func timeOf(text string, fallback time.Time) time.Time {
 	var line struct {
 		Time time.Time `json:"time"`
 	}
 	if json.Unmarshal([]byte(text), &line) != nil || line.Time.IsZero() {
-		return otherwise
+		return fallback
 	}
 	return line.Time
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// NewReplayer returns a replayer of the pipeline's events that keeps to the rate of the state.
+// NewReplayer returns a replayer of the pipeline's events. It limits its rate to s.Rate.
 func NewReplayer(p deployment.Pipeline, s *State) pipeline.Replayer {
 	return pipeline.Replayer{
 		Bronze: p.BronzeBucket(), Items: p.Items(), Silver: p.SilverBucket(),
@@ -20,7 +20,8 @@ func NewReplayer(p deployment.Pipeline, s *State) pipeline.Replayer {
 }
 
 // Run replays all events that the state selects. It saves the state before the first event, so that
-// a crash does not lose the replay's id, and after each chunk. Then it calls progress.
+// a crash does not lose the replay's id. After each chunk, it calls progress and saves the state
+// again.
 func (s *State) Run(
 	ctx context.Context, r pipeline.Replayer, progress func(sent int),
 ) error {
@@ -41,7 +42,7 @@ func (s *State) Run(
 func (s *State) Count(
 	ctx context.Context, r pipeline.Replayer, progress func(scanned int),
 ) (counts pipeline.ReplayCounts, err error) {
-	r.ChunkSize = 0 // the chunk size follows from the rate, which does not apply to counting
+	r.ChunkSize = 0 // the rate does not apply to counting, and so neither does its chunk size
 	keep := func(_ string, c pipeline.ReplayCounts) error {
 		counts = c
 		progress(c.Scanned)

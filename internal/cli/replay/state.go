@@ -1,4 +1,4 @@
-// Package replay runs replays whose progress a file stores.
+// Package replay runs replays, and stores their progress in files.
 package replay
 
 import (
@@ -19,7 +19,7 @@ import (
 // MaxRate is the highest rate in events per second.
 const MaxRate = 1e6
 
-// State represents a replay and its progress, which a file stores.
+// State represents a replay and its progress. Save stores it in a file.
 type State struct {
 	Stack   string                `json:"stack"`
 	Queue   string                `json:"queue"` // URL; it contains the account and the region
@@ -120,7 +120,7 @@ func (s *State) Remaining() int {
 func Lock(file string) (*lockfile.Lock, error) {
 	lock, err := lockfile.Take(file + ".lock")
 	if errors.Is(err, lockfile.ErrHeld) {
-		return nil, fmt.Errorf("another process is running the replay of %s", file)
+		return nil, fmt.Errorf("another process is running the replay of %s: wait until it ends", file)
 	}
 	return lock, err
 }
@@ -138,7 +138,8 @@ func ReadState(file string) (*State, error) {
 	valid := state.Replay.ID != "" && pipeline.ValidType(state.Type) &&
 		state.Rate >= 0 && state.Rate <= MaxRate
 	if !valid {
-		return nil, fmt.Errorf("%s does not contain the state of a replay", file)
+		return nil, fmt.Errorf("%s must be a file that \"replay\" has written: choose another file, "+
+			"or start a new replay", file)
 	}
 	return state, nil
 }

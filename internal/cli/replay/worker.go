@@ -16,7 +16,7 @@ import (
 )
 
 // errWorkerEnded is the cause of the cancellation if the worker ends during a comparison.
-var errWorkerEnded = errors.New("the worker ended before the comparison did")
+var errWorkerEnded = errors.New("the worker ended during the comparison")
 
 // WithWorker builds and runs the worker whose main package is in dir. It calls fn with a client of
 // the worker's processor. It sets stdio.Variable, so processor.Start calls no AWS service in the

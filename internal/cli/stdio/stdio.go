@@ -18,14 +18,15 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Variable names an environment variable. If its value is Value, a worker calls Serve.
+// Variable names an environment variable. If the variable has the value Value, a worker calls
+// Serve.
 const (
 	Variable = "EVENTPIPELINE_PROCESSOR"
 	Value    = "stdio"
 )
 
-// newDecoder returns a decoder of questions or answers. Older versions accepted payloads with
-// unpaired surrogates.
+// newDecoder returns a decoder of questions or answers. It accepts unpaired surrogates, because
+// older versions of the pipeline accepted them in payloads.
 func newDecoder(r io.Reader) *jsontext.Decoder {
 	return jsontext.NewDecoder(r, jsontext.AllowInvalidUTF8(true))
 }
@@ -38,8 +39,7 @@ type question struct {
 	Payload []byte         `json:"payload"` // JSON encodes it in base64, byte for byte
 }
 
-// answer is the result of one delivery. If Code is set, the result is an error; otherwise it is
-// Output.
+// answer is the result of one delivery: an error if Code is set, and otherwise Output.
 type answer struct {
 	Number int             `json:"number"`
 	Output pipeline.Output `json:"output"`
@@ -75,8 +75,8 @@ func (a answer) result() (pipeline.Output, error) {
 	return pipeline.Output{}, err
 }
 
-// Serve reads questions from r, answers them concurrently and writes the answers to w. At the end
-// of r, it finishes the running answers and returns.
+// Serve reads questions from r, answers them concurrently and writes the answers to w. When r ends,
+// Serve writes the remaining answers and returns.
 func Serve(ctx context.Context, processor pipeline.Processor, r io.Reader, w io.Writer) error {
 	var running sync.WaitGroup
 	defer running.Wait()

@@ -25,7 +25,8 @@ func (fn processorFunc) Process(
 	return fn(event, attempt, payload)
 }
 
-// serve runs a processor. It returns a client of the processor, and a function that ends it.
+// serve runs a processor. It returns a client of the processor, and a function that ends the
+// processor.
 func serve(t *testing.T, processor pipeline.Processor) (*Client, func()) {
 	t.Helper()
 	questionsRead, questions := io.Pipe()
@@ -130,7 +131,7 @@ func TestClient_FailsWhenTheWorkerHasEnded(t *testing.T) {
 	}
 }
 
-// brokenPipe returns the error of a pipe to a process that has ended.
+// brokenPipe represents a pipe to a process that has ended.
 type brokenPipe struct{}
 
 func (brokenPipe) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }

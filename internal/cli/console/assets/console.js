@@ -1,7 +1,7 @@
 'use strict';
 
-// The page of the console. It needs no library. All texts of events reach the page as text, never
-// as HTML, except the parts of pages that the console has rendered and escaped.
+// The script of the console's pages. It inserts texts of events as text, never as HTML. Only parts
+// of pages that the console has rendered and escaped are inserted as HTML.
 
 const base = document.body.dataset.base;
 const changeToken = document.querySelector('meta[name=change], meta[name=count]').content;

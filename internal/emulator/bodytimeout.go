@@ -15,7 +15,8 @@ import (
 const bodyTimeout = 20 * time.Second
 
 // limitBodyPauses makes reads of a request's body fail with os.ErrDeadlineExceeded if the client
-// sends nothing for the timeout. Functions may pause while they stream a response.
+// sends nothing for the timeout. It does not limit functions, which may pause while they stream a
+// response.
 func limitBodyPauses(next http.Handler, timeout time.Duration) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Body == http.NoBody || strings.HasPrefix(r.URL.Path, lambda.RuntimePrefix) {
@@ -38,8 +39,8 @@ type timedBody struct {
 	ended   bool      // a deadline after the end of the body would cancel the request
 }
 
-// setDeadline keeps a deadline that was set a short time ago, because each change costs time. It
-// uses real time, because the network does not know the clock of the platform.
+// setDeadline sets the deadline of the next read. It keeps a recent deadline, because each change
+// costs time. It uses real time, because the network does not know the clock of the platform.
 func (b *timedBody) setDeadline() {
 	now := time.Now()
 	if !b.ended && now.Sub(b.set) > b.timeout/20 {

@@ -57,7 +57,7 @@ func (b *builds) next(ctx context.Context, output io.Writer) (*cdkapp.Assembly, 
 	return b.app.Synthesize(ctx)
 }
 
-// removeUnused removes the builds that do not contain any of the folders inUse.
+// removeUnused removes the builds that contain none of the folders in inUse.
 func (b *builds) removeUnused(inUse []string) error {
 	entries, err := os.ReadDir(b.dir())
 	if err != nil {
@@ -91,8 +91,8 @@ const (
 	tempDirLock    = "lock"
 )
 
-// makeTempDir creates a temporary folder and locks it. Before that, it removes abandoned folders,
-// which killed platforms have left.
+// makeTempDir creates a temporary folder and locks it. First, it removes the folders that killed
+// platforms have left.
 func makeTempDir() (tempDir, error) {
 	removeAbandoned()
 	for {

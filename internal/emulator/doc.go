@@ -11,7 +11,8 @@
 //   - cdkapp runs the app and reads its cloud assembly. cdkapp/watch reports changed sources.
 //   - cloudformation reads templates and creates their resources in the right order.
 //   - resources creates resources with the services. registry.go lists the resource types.
-//   - apigateway, dynamodb, eventbridge, eventsource, lambda, s3 and sqs emulate the services.
+//   - apigateway, dynamodb, eventbridge, eventsource, lambda, logs, s3, secretsmanager and sqs
+//     emulate the services.
 //   - iam authorizes calls. protocol reads and answers requests. store keeps state across runs.
 //   - faults injects failures. activity records the processing steps of each event.
 //

@@ -22,7 +22,7 @@ type Platform struct {
 	APIs   []API
 	Stacks []Stack  // a stack comes before the stacks that are nested in it
 	NotRun []string // descriptions of the resources that the platform does not run
-	// Lookups are the values that the app looks up in AWS and for which it got a placeholder.
+	// Lookups lists the values that the app looked up in AWS and replaced with placeholders.
 	Lookups []Lookup
 
 	db       *store.DB // nil if Options name no data folder
@@ -240,7 +240,7 @@ func (p *Platform) fail(err error) {
 }
 
 // Close stops the platform. It accepts no more requests and messages, and waits a few seconds until
-// the current ones are processed. Then it kills the functions and writes the state to disk.
+// the running requests and batches end. Then it kills the functions and writes the state to disk.
 func (p *Platform) Close() error {
 	p.closing.Do(func() { p.closed = p.close() })
 	return p.closed

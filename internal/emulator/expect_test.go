@@ -11,8 +11,9 @@ import (
 	"time"
 )
 
-// Each request of this test is followed by a second one on the same connection. A response that the
-// client does not expect, or a body that the server does not read, would disturb the second one.
+// Each request of this test is followed by a second request on the same connection. A response that
+// the client does not expect, or a body that the server does not read, would disturb the second
+// request.
 func TestServers_AnswerExpectForEveryLengthAndService(t *testing.T) {
 	p, _ := start(t, nil)
 	aws, api := strings.TrimPrefix(p.AWS, "http://"), strings.TrimPrefix(p.APIs[0].URL, "http://")
@@ -100,7 +101,8 @@ func (c connection) send(text string) {
 	}
 }
 
-// receive returns the status of the next response, and whether the connection ends after it.
+// receive returns the status of the next response, and whether the connection ends after the
+// response.
 func (c connection) receive() (status int, closes bool) {
 	c.T.Helper()
 	response, err := http.ReadResponse(c.in, nil)

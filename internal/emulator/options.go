@@ -34,20 +34,21 @@ type Options struct {
 
 	APIPort int // port of the first HTTP API; other APIs use the next ports; 0 is any free port
 	AWSPort int // port of AWS's APIs; 0 is any free port
-	// Listen is the IP address of all ports; "" is 127.0.0.1. Every machine that can reach another
-	// address can call AWS's APIs, which accept calls without valid credentials.
+	// Listen is the IP address of all ports; "" is 127.0.0.1. With another address, every machine
+	// that can reach the address can call AWS's APIs. These APIs accept calls without valid
+	// credentials.
 	Listen string
 	// AllowHosts lists host names that requests may have in addition to those of this machine, such
-	// as the name of a tunnel. An attacker who controls such a name can attack by DNS rebinding.
+	// as the name of a tunnel. An attacker who controls one of these names can use DNS rebinding.
 	AllowHosts []string
 	// Authorize sets the context value contract.AuthorizeContext, so that the app's APIs require
 	// authorization as in deployed stages.
 	Authorize bool
-	// Keys contains the keys that verify tokens of APIs with JWT authorization. If it is nil, the
+	// Keys contains the keys that verify tokens of APIs with JWT authorization. If Keys is nil, the
 	// platform uses the keys that the token issuers publish.
 	Keys oidc.KeySource
 	// Credentials maps access keys to secret keys. APIs with IAM authorization accept these keys in
-	// addition to LocalKey. They also verify presigned URLs of S3.
+	// addition to LocalKey. S3 verifies presigned URLs with these keys.
 	Credentials map[string]string
 
 	// Watch makes the platform reload the app when its sources change.

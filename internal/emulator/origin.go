@@ -20,9 +20,10 @@ func newHosts(o Options, onReject func(host string)) hosts {
 	return hosts{o.AllowHosts, !isLoopback(o.Listen), onReject}
 }
 
-// check rejects requests whose Host header names another host than this machine. It prevents DNS
-// rebinding, in which a web page makes its own domain name resolve to this machine. A browser that
-// is the victim sends the name, so that a Host header with an IP address is not an attack.
+// check rejects a request whose Host header names another machine. This prevents DNS rebinding, in
+// which an attacker's domain name resolves to this machine. The victim's browser sends the domain
+// name in the Host header. So a request with an IP address in this header is not part of this
+// attack.
 func (h hosts) check(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !h.accepts(r.Host) {
@@ -48,8 +49,8 @@ func rejectedHost(host string) string {
 		"host of a tunnel or proxy, use --allow-host", host)
 }
 
-// checkOrigin rejects requests that scripts of other web sites send, and the requests that check
-// rejects. AWS's APIs need this check, because they accept calls from every program on this
+// checkOrigin rejects requests from scripts of other web sites. It also rejects the requests that
+// check rejects. AWS's APIs need this check, because they accept calls from every program on this
 // machine.
 func (h hosts) checkOrigin(next http.Handler) http.Handler {
 	return h.check(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -127,7 +127,7 @@ func (s *stage) readSecret(ctx context.Context) error {
 	return err
 }
 
-// failsOnce fails for the second event of a batch, as long as the event was not split off.
+// failsOnce fails for the second event of a batch. splitBatch uses it only for the first delivery.
 type failsOnce struct{}
 
 func (failsOnce) Process(
@@ -238,7 +238,7 @@ func (s *stage) failMissing(ctx context.Context) error {
 	return s.fail(ctx, missing, pipeline.PayloadMissing)
 }
 
-// fail sends a message of the event and checks that the message fails permanently at its first
+// fail sends a message for the event and checks that the message fails permanently at its first
 // delivery.
 func (s *stage) fail(ctx context.Context, event pipeline.Event, code pipeline.Code) error {
 	if err := s.operator.Queue.SendMany(ctx, []pipeline.Event{event})[0]; err != nil {

@@ -21,7 +21,7 @@ import (
 )
 
 // edited returns the cloud assembly of the test pipeline with replaced text in the template.
-// replacements contains old and new texts in turn.
+// replacements alternates old and new texts.
 func edited(t *testing.T, replacements ...string) string {
 	t.Helper()
 	from, err := testPipeline()

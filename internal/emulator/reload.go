@@ -56,7 +56,7 @@ func newReloader(o Options, b *builds) (*reloader, error) {
 }
 
 // watchModules adds the Go modules of the stacks' custom workers to the watched sources. It also
-// detects changes between begin and now.
+// detects changes since begin.
 func (r *reloader) watchModules(stacks []cdkapp.Stack, begin time.Time) error {
 	var modules []string
 	for _, s := range stacks {
@@ -137,7 +137,7 @@ func (r *reloader) replace(
 }
 
 // reportOutcome records changes that need a restart, unless the previous reload has already
-// recorded the same changes. It also records if there was nothing to reload.
+// recorded the same changes. If there was nothing to reload, it records a step that says so.
 func (r *reloader) reportOutcome(d resources.Difference, begin time.Time) {
 	var needed []activity.Detail
 	if len(d.Restart) > 0 && !slices.Equal(d.Restart, r.reported) {
@@ -169,8 +169,8 @@ func (r *reloader) reportFailure(err error, output string) {
 	})
 }
 
-// reportOutputs records that changes of files during a build cause no other build, because each
-// build writes them.
+// reportOutputs records files that builds write. From now on, changes of these files during a build
+// cause no other build.
 func (r *reloader) reportOutputs(files []string) {
 	r.record(activity.Step{
 		Name: "build output ignored", Level: slog.LevelWarn,

@@ -28,9 +28,9 @@ func (p *Platform) startServer(l net.Listener, handler http.Handler) {
 	}()
 }
 
-// answerExpect sends the response 100 Continue also if the body of the request is empty, as AWS
-// does. net/http sends the response only for other bodies. botocore would take the final response
-// for the interim one, and would then misread the next response of the connection.
+// answerExpect sends the response 100 Continue even if the body of the request is empty, as AWS
+// does. net/http sends this response only for other bodies. Without this response, botocore takes
+// the final response for it. botocore then misreads the next response of the connection.
 func answerExpect(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ContentLength == 0 && strings.EqualFold(r.Header.Get("Expect"), "100-continue") {
@@ -104,7 +104,7 @@ func listenOn(address string, port int) (net.Listener, error) {
 	return listener{l}, nil
 }
 
-// listener returns an address to which functions can connect, also if it listens on all addresses.
+// listener returns an address to which functions can connect, even if it listens on all addresses.
 type listener struct{ net.Listener }
 
 func (l listener) Addr() net.Addr {

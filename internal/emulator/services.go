@@ -206,8 +206,8 @@ type FaultsError struct{ err error }
 func (e *FaultsError) Error() string { return e.err.Error() }
 func (e *FaultsError) Unwrap() error { return e.err }
 
-// checkFaults rejects faults for unknown operations and functions. Such a fault would never be
-// injected, and a test that relies on it would pass without testing a failure.
+// checkFaults rejects faults for unknown operations and functions. The platform would never inject
+// these faults. A test that relies on them would pass without testing a failure.
 func (s *services) checkFaults(c faults.Config, functions []string) error {
 	operations := map[string][]string{"s3": protocol.S3Operations()}
 	for _, service := range s.json {

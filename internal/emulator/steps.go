@@ -221,7 +221,7 @@ func (s *services) recordForeignHost(host string) {
 	}, "")
 }
 
-// details returns a list of details. pairs contains their names and values in turn.
+// details returns a list of details. pairs alternates names and values.
 func details(pairs ...string) []activity.Detail {
 	var list []activity.Detail
 	for i := 0; i < len(pairs); i += 2 {

@@ -49,7 +49,7 @@ func (s *services) checkTarget(targetARN string) error {
 	return nil
 }
 
-// authorizeDelivery checks that the resource policy of a target allows EventBridge to call the
+// authorizeDelivery checks that the resource policy of a target allows EventBridge to perform the
 // action for the rule.
 func (s *services) authorizeDelivery(
 	authorizer iam.Authorizer, d eventbridge.Delivery, action, resource string,

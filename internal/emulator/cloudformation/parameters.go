@@ -31,7 +31,7 @@ var ssmValue = regexp.MustCompile(`^AWS::SSM::Parameter::Value<(.+)>$`)
 
 const placeholderImage = "ami-00000000000000000"
 
-// MissingParameterError reports that a parameter, which a template uses, has no value.
+// MissingParameterError reports that a template uses a parameter without a value.
 type MissingParameterError struct {
 	Stack  string
 	Nested bool

@@ -35,7 +35,7 @@ type invocation struct {
 	trace    string
 	arn      string // ARN with which the function is invoked
 	payload  []byte
-	deadline time.Time     // end of the timeout; the sandbox is then killed if it has not responded
+	deadline time.Time     // end of the timeout; kills a sandbox without response
 	done     chan response // receives one response
 	keepTail bool          // whether Result.Tail is set
 }
@@ -133,8 +133,7 @@ func (f *function) releaseSandbox(b *sandbox) {
 	f.idle = append(f.idle, b)
 }
 
-// retire kills the idle sandboxes. releaseSandbox kills a busy sandbox after its
-// invocation.
+// retire kills the idle sandboxes. releaseSandbox kills a busy sandbox after its invocation.
 func (f *function) retire() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -170,7 +169,7 @@ func (f *function) environment(sandboxID, logStream string) []string {
 		"AWS_REGION=" + config.Region,
 		"AWS_DEFAULT_REGION=" + config.Region,
 		"AWS_ACCESS_KEY_ID=" + sandboxID,     // FindSandbox finds the sandbox by this key
-		"AWS_SECRET_ACCESS_KEY=" + sandboxID, // verifies presigned URLs
+		"AWS_SECRET_ACCESS_KEY=" + sandboxID, // needed to verify presigned URLs
 		"AWS_EC2_METADATA_DISABLED=true",
 		"AWS_LAMBDA_FUNCTION_NAME=" + f.Name,
 		"AWS_LAMBDA_FUNCTION_VERSION=$LATEST",

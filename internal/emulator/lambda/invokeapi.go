@@ -97,7 +97,7 @@ func (s *Service) invokeAndRespond(w http.ResponseWriter, r *http.Request, name 
 }
 
 // requestedFunction returns the reference to the function in the URL of a request. The qualifier
-// may be a part of the name or a parameter.
+// may be a part of the name in the path, or a query parameter.
 func requestedFunction(r *http.Request) (reference string, err error) {
 	reference, qualifier := r.PathValue("name"), r.URL.Query().Get("Qualifier")
 	_, derived := splitReference(reference)

@@ -85,7 +85,7 @@ func (w *lineWriter) cutMark(line []byte) []byte {
 // maxTail is the number of bytes of the log that Invoke returns for the log type Tail.
 const maxTail = 4 << 10
 
-// log passes on a line of the sandbox's log.
+// log passes a line to Config.Logs. It also adds the line to tail if keepsTail is set.
 func (b *sandbox) log(line []byte) {
 	b.function.service.config.Logs(b.source, line)
 	b.mu.Lock()
@@ -97,7 +97,7 @@ func (b *sandbox) log(line []byte) {
 	b.tail = b.tail[max(0, len(b.tail)-maxTail):]
 }
 
-// startTail begins to keep the end of the log, if keep is set.
+// startTail clears the tail. If keep is set, it begins to keep the end of the log.
 func (b *sandbox) startTail(keep bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

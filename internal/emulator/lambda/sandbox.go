@@ -96,7 +96,7 @@ func (b *sandbox) closeOutputs() (err error) {
 
 func (s *Service) awaitExit(b *sandbox) {
 	b.exitErr = b.cmd.Wait()
-	_ = b.closeOutputs() // a pipe that does not close loses nothing
+	_ = b.closeOutputs() // an error loses no output
 	s.mu.Lock()
 	delete(s.sandboxes, b.id)
 	s.mu.Unlock()

@@ -167,7 +167,7 @@ const (
 // Result holds the result of an invocation.
 type Result struct {
 	Payload       []byte
-	FunctionError string // "Unhandled" if the function failed; then Payload is the error
+	FunctionError string // "Unhandled" if the function failed; Payload then holds the error
 	RequestID     string
 	Duration      time.Duration
 	Tail          []byte // end of the log of the invocation, if requested
@@ -186,7 +186,8 @@ func (s *Service) Invoke(ctx context.Context, name string, payload []byte) (Resu
 	return s.invoke(ctx, name, newInvocation(payload))
 }
 
-// invoke runs the invocation in the latest version of the function.
+// invoke runs the invocation. If the function is replaced while the invocation waits, invoke runs
+// the invocation in the new function.
 func (s *Service) invoke(ctx context.Context, name string, call *invocation) (Result, error) {
 	unqualified, qualifier := splitReference(name)
 	call.arn = s.qualifiedARN(unqualified, qualifier)

@@ -142,7 +142,7 @@ func checkEnvironment(variables map[string]string) error {
 	return nil
 }
 
-// update replaces a function by a copy with the changed settings, and returns the copy.
+// update replaces a function with a copy that has the changed settings. It returns the copy.
 func (s *Service) update(reference string, in updateInput) (*function, error) {
 	name, qualifier := splitReference(reference)
 	if qualifier != "" && qualifier != latest {

@@ -55,7 +55,7 @@ var token = regexp.MustCompile(`^(?:[{}()]|&&|\|\||!=|<=|>=|[=<>]` + // operator
 	`|"(?:[^"\\]|\\.)*"|%[^%]+%` + // strings and regular expressions
 	`|[\w.*:/+-]+)`) // words and numbers
 
-// scan returns the next token of the text, or "" at its end.
+// scan returns the next token of the text, or "" at the end of the text.
 func (p *parser) scan() (string, error) {
 	p.rest = strings.TrimSpace(p.rest)
 	next := token.FindString(p.rest)
@@ -74,7 +74,7 @@ func (p *parser) peek() string {
 	return p.tokens[0]
 }
 
-// take returns the next token and moves behind it.
+// take removes and returns the next token.
 func (p *parser) take() string {
 	next := p.peek()
 	if next != "" {
@@ -179,7 +179,8 @@ func anyValue(holds condition) func(found []any) bool {
 	}
 }
 
-// compares reports whether a number in a log line compares to the limit as the operator says.
+// compares reports whether a number in a log line is <, <=, > or >= the limit. The parameter
+// operator selects the comparison. If value is not a number, compares returns false.
 func compares(operator string, value any, limit float64) bool {
 	text, ok := scalarText(value)
 	number, err := strconv.ParseFloat(text, 64)

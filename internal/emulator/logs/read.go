@@ -55,8 +55,8 @@ type searchedStream struct {
 	SearchedCompletely bool   `json:"searchedCompletely"`
 }
 
-// filterLogEvents returns the lines of a group that match. Its token is the number of the next
-// line.
+// filterLogEvents returns the lines of a group that match. The token for the next page is the
+// number of the next line.
 func (s *Service) filterLogEvents(in *filterInput) (*filterOutput, error) {
 	g, err := s.group(in.groupReference)
 	if err != nil {

@@ -46,7 +46,7 @@ type group struct {
 	Group
 	created time.Time
 	lines   []line
-	size    int // bytes of the lines, with lineOverhead
+	size    int // bytes of the lines, including lineOverhead
 	streams map[string]*stream
 }
 

@@ -16,10 +16,11 @@ type Call struct {
 	Operation string // for example PutObject; "" if unknown or in the query protocol
 }
 
-// Targets maps a prefix of the X-Amz-Target header to the name of the service that serves it.
+// Targets maps a prefix of the X-Amz-Target header to a service name.
 type Targets map[string]string
 
-// queryServices names the services that the query protocol reaches. Unsigned requests name none.
+// queryServices lists the services that the query protocol reaches. The entry "" is for unsigned
+// requests, because they may not name a service.
 var queryServices = []string{"cloudformation", "sts", ""}
 
 type callKey struct{}
@@ -66,7 +67,7 @@ func (t Targets) readCall(r *http.Request) Call {
 	return call
 }
 
-// isAPI reports whether the path is that of one HTTP API.
+// isAPI reports whether the path names a single HTTP API.
 func isAPI(r *http.Request) bool {
 	id, ok := strings.CutPrefix(r.URL.Path, apisPath)
 	return ok && id != "" && !strings.Contains(id, "/")
@@ -80,7 +81,7 @@ const (
 	mappingsPath  = "/2015-03-31/event-source-mappings"
 )
 
-// lambdaOperation returns the name of the operation, or "" if the platform does not serve it.
+// lambdaOperation returns the operation's name, or "" if the platform does not serve the operation.
 func lambdaOperation(r *http.Request) string {
 	if rest, ok := strings.CutPrefix(r.URL.Path, mappingsPath); ok {
 		return mappingOperation(r.Method, strings.Trim(rest, "/"))
@@ -106,7 +107,7 @@ func lambdaOperation(r *http.Request) string {
 	return ""
 }
 
-// mappingOperation returns the operation on an event source mapping. The id is "" for a list.
+// mappingOperation returns an operation on event source mappings. An empty id selects the list.
 func mappingOperation(method, id string) string {
 	switch {
 	case method == http.MethodGet && id == "":

@@ -23,7 +23,8 @@ import (
 // Decode decodes a JSON value like encoding/json, but matches names exactly, as AWS does.
 func Decode(raw []byte, into any) error { return jsonv2.Unmarshal(raw, into, exactNames) }
 
-// DecodeNumbers decodes a JSON value like Decode, but decodes a number into any as json.Number.
+// DecodeNumbers decodes a JSON value like Decode, but stores a number in an interface as
+// json.Number.
 func DecodeNumbers(raw []byte, into any) error {
 	return jsonv2.Unmarshal(raw, into, exactNames, jsonv2.WithUnmarshalers(numbers))
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // WriteNotServed answers a request for a service or an operation that the local platform does not
-// serve. The answer has the format of the request's protocol, so that each client shows its
+// serve. The answer has the format of the request's protocol, so that every client shows the
 // message.
 func WriteNotServed(w http.ResponseWriter, r *http.Request) {
 	message := "the local platform does not serve " + describe(r)

@@ -30,7 +30,7 @@ type queryAnswer struct {
 const maxForm = 1 << 20
 
 // IsQuery reports whether a request uses the query protocol. The action is in a form, or in the URL
-// as in a presigned URL.
+// of a presigned request.
 func IsQuery(r *http.Request) bool {
 	if r.URL.Path != "/" || signedService(r) == "s3" {
 		return false

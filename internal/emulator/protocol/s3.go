@@ -11,9 +11,9 @@ import (
 	"strings"
 )
 
-// S3Object returns the bucket and the key of a request to S3. The bucket is in the host, as in
-// BUCKET.s3.localhost or BUCKET.localhost, or otherwise in the path. If the request contains no
-// bucket or no key, that result is "".
+// S3Object returns the bucket and the key of a request to S3. The bucket is in the host, such as
+// BUCKET.s3.localhost or BUCKET.localhost. Otherwise, the bucket is in the path. If the request
+// contains no bucket or no key, the bucket or the key is "".
 func S3Object(r *http.Request) (bucket, key string) {
 	path := strings.TrimPrefix(r.URL.Path, "/")
 	if bucket = S3HostBucket(r); bucket != "" {
@@ -39,8 +39,9 @@ func S3HostBucket(r *http.Request) string {
 // s3Host matches the part of a host that names S3, and possibly a region.
 var s3Host = regexp.MustCompile(`(^|\.)s3([.-]` + region + `)?$`)
 
-// s3Operations maps the method and the target of a request to the operations on that target. Each
-// operation's key is the query parameter that selects it, or "" if the operation needs none.
+// s3Operations maps the method and the target of a request to the operations on that target. The
+// key of an operation is the query parameter that selects the operation. The key is "" if the
+// operation needs no parameter.
 var s3Operations = map[string]map[string]string{
 	"GET account": {"": "ListBuckets"},
 	"GET bucket": {
@@ -95,8 +96,8 @@ func S3Operations() []string {
 	return names
 }
 
-// s3Copies maps an operation to the operation of the same request with the header
-// x-amz-copy-source.
+// s3Copies maps an operation to its copy operation. A request with the header x-amz-copy-source is
+// a copy operation.
 var s3Copies = map[string]string{"PutObject": "CopyObject", "UploadPart": "UploadPartCopy"}
 
 // S3Operation returns the operation of a request to S3, or "" if it is unknown.
@@ -113,7 +114,8 @@ func S3Operation(r *http.Request) string {
 	operation := operations[""]
 	if r.URL.RawQuery != "" {
 		query := r.URL.Query()
-		// Sorted, so that a request with two of the parameters has always the same operation.
+		// The parameters are sorted, so that a request with two of them always has the same
+		// operation.
 		for _, parameter := range s3Parameters {
 			if name, ok := operations[parameter]; ok && query.Has(parameter) {
 				operation = name

@@ -13,8 +13,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam/sigv4"
 )
 
-// API represents an HTTP API. Other resources of the template add the stage, the integrations and
-// the routes to it.
+// API represents an HTTP API. Other resources of the template add a stage, integrations and routes
+// to the API.
 type API struct {
 	Stack, Name string
 	Endpoint    string // URL without the stage
@@ -221,7 +221,8 @@ func createAuthorizer(c *creation, in authorizerProperties) (values, error) {
 	return created(id, "AuthorizerId", id), nil
 }
 
-// authorizer returns the authorizer. If the emulator does not support it, problem gives the reason.
+// authorizer returns the authorizer. If the emulator does not support the authorizer, problem says
+// why.
 func (c *creation) authorizer(in authorizerProperties) (_ apigateway.Authorizer, problem string) {
 	for _, source := range in.IdentitySource {
 		if err := apigateway.CheckIdentitySource(source); err != nil {
@@ -319,7 +320,7 @@ func createDomainName(c *creation, in domainNameProperties) (values, error) {
 type apiMappingProperties struct{ ApiId, DomainName, ApiMappingKey string }
 
 // createAPIMapping records the URL that an API has under its custom domain. LocalURLs replaces this
-// URL by the API's local URL.
+// URL with the API's local URL.
 func createAPIMapping(c *creation, in apiMappingProperties) (values, error) {
 	a := c.api(in.ApiId)
 	if a == nil {

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// attributes returns plausible values for a resource's attributes that the emulator does not model.
-// The values depend only on the template, so that they are the same in each run.
+// attributes generates plausible values for the attributes of a resource that no handler sets. The
+// values depend only on the template, so that they are the same in each run.
 type attributes struct {
 	*creation
 	name, arn string
@@ -28,8 +28,8 @@ func (c *creation) attributes(name, arn string) attributes {
 	return a
 }
 
-// withUnmodelled returns the values with the attributes that the resource's handler does not model.
-// The result of NotRun names each of these attributes to which a template refers.
+// withUnmodelled adds plausible values for the attributes that the resource's handler does not set.
+// If a template refers to one of these attributes, NotRun lists the attribute.
 func (c *creation) withUnmodelled(v values) values {
 	a := c.attributes(v.Ref[strings.LastIndexAny(v.Ref, "/:")+1:], v.Attributes["Arn"])
 	v.Attribute = func(name string) string {

@@ -35,8 +35,8 @@ func (p *Provider) keyARN(idOrARN string) string {
 	return p.arn("kms", "key/"+idOrARN)
 }
 
-// encrypt records the key that encrypts a bucket, queue or table. It ignores keys that are named by
-// an alias, such as AWS's own keys.
+// encrypt records the key that encrypts a bucket, queue or table. It ignores a key that has an
+// alias as its name, such as an AWS managed key.
 func (p *Provider) encrypt(resourceARN, key string) {
 	if key != "" && !strings.Contains(key, "alias/") {
 		p.iam.keys[resourceARN] = p.keyARN(key)
@@ -44,8 +44,8 @@ func (p *Provider) encrypt(resourceARN, key string) {
 }
 
 // checkKeyLater adds a check to Enforce: the service principal must be allowed to use the key that
-// encrypts a resource. contextKey is the name of the resource's ARN in the encryption context. Keys
-// that no template creates are not checked.
+// encrypts a resource. contextKey is the name of the resource's ARN in the encryption context.
+// checkKeyLater ignores a key that no template creates, because the key's policy is unknown.
 func (c *creation) checkKeyLater(service, key, resourceARN, contextKey string) {
 	arn := c.keyARN(key)
 	if _, ok := c.iam.resources[arn]; !ok {

@@ -236,8 +236,8 @@ type mappingProperties struct {
 	FilterCriteria                 any
 }
 
-// createMapping creates an event source mapping from a queue to a function. The emulator starts the
-// mapping after all stacks are created, unless it is disabled.
+// createMapping creates an event source mapping from a queue to a function. After all stacks are
+// created, the emulator starts the mapping, unless the mapping is disabled.
 func createMapping(c *creation, in mappingProperties) (values, error) {
 	queue, ok := c.SQS.QueueByARN(in.EventSourceArn)
 	name := FunctionName(in.FunctionName)

@@ -13,8 +13,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cloudformation"
 )
 
-// decodeProperties resolves the properties that the fields of a struct name, and stores them in the
-// struct. into points to the struct.
+// decodeProperties resolves the properties that have the names of a struct's fields. It stores the
+// values in the struct to which into points.
 func decodeProperties(s *cloudformation.Stack, r cloudformation.Resource, into any) error {
 	resolved, err := s.Properties(r, fieldNames(reflect.TypeOf(into).Elem())...)
 	if err != nil {

@@ -60,7 +60,7 @@ type Provider struct {
 
 	functions []*function
 	iam       *iamState
-	notRun    map[string]int // description of resources that do not run → their number
+	notRun    map[string]int // description of a kind of resource that does not run → count
 }
 
 // NewProvider returns a provider without resources.
@@ -119,11 +119,11 @@ func (p *Provider) NotRun() []string {
 	return list
 }
 
-// reportNotRun adds n resources with a description to the result of NotRun. It ignores the CDK's
-// own metadata.
-func (p *Provider) reportNotRun(what string, n int) {
-	if what != "AWS::CDK::Metadata" {
-		p.notRun[what] += n
+// reportNotRun adds n resources to the result of NotRun. description names these resources.
+// reportNotRun ignores the CDK's own metadata.
+func (p *Provider) reportNotRun(description string, n int) {
+	if description != "AWS::CDK::Metadata" {
+		p.notRun[description] += n
 	}
 }
 

@@ -53,8 +53,9 @@ type handler struct {
 	compared func(properties map[string]any) map[string]any
 }
 
-// typed returns a handler that resolves only the properties named by the fields of P and decodes
-// them into a P. A change of any property of the resource needs a restart.
+// typed returns a handler that decodes the properties of a resource into a P. It resolves only the
+// properties that have the names of P's fields. A change of any property of the resource needs a
+// restart.
 func typed[P any](create func(*creation, P) (values, error)) handler {
 	return handler{
 		create: func(c *creation) (values, error) {
@@ -103,8 +104,8 @@ type creation struct {
 	resource cloudformation.Resource
 }
 
-// created returns the values of a created resource. pairs contains the names and values of its
-// attributes in turn.
+// created returns the values of a created resource. pairs alternates the names and the values of
+// the resource's attributes.
 func created(ref string, pairs ...string) values {
 	v := values{Ref: ref, Attributes: map[string]string{}}
 	for i := 0; i < len(pairs); i += 2 {
@@ -113,8 +114,8 @@ func created(ref string, pairs ...string) values {
 	return v
 }
 
-// decode resolves the properties that the fields of a struct name, and stores them in the struct.
-// into points to the struct.
+// decode resolves the properties that have the names of a struct's fields. It stores the values in
+// the struct to which into points.
 func (c *creation) decode(into any) error { return decodeProperties(c.stack, c.resource, into) }
 
 // name returns fromProperties, which is the name in the resource's properties. If fromProperties is
@@ -129,7 +130,7 @@ func (c *creation) suffix() string {
 	return cloudformation.UniqueSuffix(c.stack.Name, c.resource.LogicalID)
 }
 
-// id returns a lower-case id of at most 12 characters in the style of API Gateway.
+// id returns a lower-case id in the style of API Gateway. length is at most 12.
 func (c *creation) id(length int) string { return strings.ToLower(c.suffix()[:length]) }
 
 // uuid returns a UUID that is different for each resource.

@@ -45,8 +45,8 @@ func pipelineNames(t *cloudformation.Template) map[string]bool {
 }
 
 // ownerOf returns the pipeline of the resource with a logical id, or "". The logical ids of a
-// pipeline's resources begin with its name. The longest matching name counts, because one
-// pipeline's name may begin with another's.
+// pipeline's resources begin with the pipeline's name. The longest matching name counts, because
+// one pipeline's name may begin with the name of another pipeline.
 func ownerOf(logicalID string, names []string) (owner string) {
 	for _, name := range names {
 		if strings.HasPrefix(logicalID, name) && len(name) > len(owner) {

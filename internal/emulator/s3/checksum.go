@@ -48,8 +48,8 @@ func checksumHeader(algorithm string) (string, error) {
 	return name, nil
 }
 
-// requestChecksum returns the name of the checksum header that the request has or, in its trailer,
-// will have. It returns "" if there is none.
+// requestChecksum returns the name of the checksum header in the request's header or trailer. It
+// returns "" if there is none.
 func requestChecksum(header http.Header) (string, error) {
 	var found []string
 	trailer := http.CanonicalHeaderKey(strings.TrimSpace(header.Get("X-Amz-Trailer")))
@@ -88,7 +88,7 @@ func checksumAlgorithm(name string) string {
 }
 
 // isSum reports whether a text is the base64 of a checksum with size bytes. The checksum of an
-// object with parts ends with their number, such as "-2".
+// object with parts ends with the number of the parts, such as "-2".
 func isSum(text string, size int) bool {
 	text, _, _ = strings.Cut(text, "-")
 	sum, err := base64.StdEncoding.DecodeString(text)

@@ -15,9 +15,10 @@ const (
 	ifUnmodifiedSince = "If-Unmodified-Since"
 )
 
-// failedCondition returns the name of the first condition that does not hold for a version, or ""
-// if all hold. It evaluates the headers in the order of RFC 9110, section 13.2.2. The prefix comes
-// before the name of each header.
+// failedCondition evaluates the conditional headers of a request against a version. It returns the
+// name of the first header whose condition is false, or "" if there is none. It evaluates the
+// headers in the order of RFC 9110, section 13.2.2. In the request, prefix precedes the name of
+// each header.
 func failedCondition(header http.Header, prefix string, v *version) string {
 	get := func(name string) string { return header.Get(prefix + name) }
 	switch {
@@ -40,7 +41,7 @@ func failedCondition(header http.Header, prefix string, v *version) string {
 }
 
 // matchesETag reports whether a list of entity tags contains the tag. Weak tags match only if weak
-// is set. Like S3, it accepts tags without quotes.
+// is set. Like S3, matchesETag accepts tags without quotes.
 func matchesETag(list, etag string, weak bool) bool {
 	if strings.TrimSpace(list) == "*" {
 		return true
@@ -57,12 +58,12 @@ func matchesETag(list, etag string, weak bool) bool {
 	})
 }
 
-// modifiedSince reports whether a version is newer than an HTTP date. It returns missing if there
+// modifiedSince reports whether a version is newer than an HTTP date. It returns fallback if there
 // is no valid date.
-func modifiedSince(v *version, date string, missing bool) bool {
+func modifiedSince(v *version, date string, fallback bool) bool {
 	at, err := http.ParseTime(date)
 	if err != nil {
-		return missing
+		return fallback
 	}
 	return v.Modified.Truncate(time.Second).After(at)
 }

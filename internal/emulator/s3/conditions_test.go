@@ -218,7 +218,7 @@ func TestRanges(t *testing.T) {
 		{"key", "bytes=+1-2", "", 200, "0123456789"},
 		{"key", "lines=1-2", "", 200, "0123456789"},
 		{"key", "bytes=0-1,3-4", "", 200, "0123456789"},
-		// If-Range permits a part only of the same version.
+		// If-Range permits a partial response only for the same version.
 		{"key", "bytes=2-4", etag, 206, "234"},
 		{"key", "bytes=2-4", same, 206, "234"},
 		{"key", "bytes=2-4", other, 200, "0123456789"},

@@ -9,7 +9,7 @@ import (
 
 const copySourcePrefix = "X-Amz-Copy-Source-"
 
-// copied represents the XML document that CopyObject and UploadPartCopy answer.
+// copied represents the XML document that CopyObject and UploadPartCopy return.
 type copied struct {
 	LastModified string
 	ETag         string
@@ -49,7 +49,8 @@ func (s *Service) findSource(c *call) (v *version, source protocol.CopySource, e
 	return v, source, nil
 }
 
-// replaces reports whether a directive of CopyObject replaces what the source has.
+// replaces reports whether a directive header has the value REPLACE. In this case, the copy gets
+// the values in the request. Otherwise, the copy gets the values of the source.
 func (c *call) replaces(directive string) (bool, error) {
 	switch value := c.r.Header.Get(directive); value {
 	case "", "COPY":
@@ -122,7 +123,7 @@ func (c *call) copiedHeader(from *version, source protocol.CopySource) (objectHe
 		if !strings.HasPrefix(name, "X-Amz-") {
 			continue
 		}
-		delete(copied.Fields, name) // only the request sets it
+		delete(copied.Fields, name) // the copy gets this header only from the request
 		if value := header.Fields[name]; value != "" {
 			copied.Fields[name] = value
 		}
@@ -142,8 +143,8 @@ func (c *call) copiedTags(from *version) ([]tag, error) {
 	return from.Tags, nil
 }
 
-// copiedChecksum returns the header of the copy's checksum: the requested one, or the same as the
-// source has.
+// copiedChecksum returns the checksum header of the copy. This is the requested header, or
+// otherwise the header of the source.
 func (c *call) copiedChecksum(from *version) (string, error) {
 	requested, err := checksumHeader(c.r.Header.Get("X-Amz-Checksum-Algorithm"))
 	if requested != "" || err != nil {

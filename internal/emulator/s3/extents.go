@@ -15,8 +15,8 @@ import (
 const segmentSize = 64 << 20
 
 // extents stores bytes in segment files, so that objects need little memory. A segment is removed
-// when no extent in it is used. Space is not used again before, unlike in store.Values, because a
-// response may still read an object that was replaced.
+// when no extent in it is used. Until then, extents does not reuse the space of released extents,
+// unlike store.Values. A response may still read an object that was replaced.
 type extents struct {
 	dir string // "" stores the segments in temporary files
 
@@ -91,7 +91,7 @@ func (x *extents) createFile(number int) (*os.File, error) {
 		return nil, err
 	}
 	// Unix frees the space of the file when it is closed, even if this process is killed. Windows
-	// does not remove an open file; close removes it.
+	// does not remove an open file, so close removes the file.
 	_ = os.Remove(file.Name())
 	return file, nil
 }
@@ -149,7 +149,7 @@ func (x *extents) release(released ...extent) {
 func (x *extents) remove(s *segment) {
 	delete(x.segments, s.number)
 	if x.dir != "" {
-		_ = os.Remove(x.path(s.number)) // the next start removes it otherwise
+		_ = os.Remove(x.path(s.number)) // if this fails, the next start removes the file
 	}
 }
 
@@ -187,7 +187,7 @@ func (x *extents) load(r extentRecord) (extent, error) {
 		if err != nil {
 			return extent{}, err
 		}
-		s = &segment{number: r.Segment, file: file, size: segmentSize} // accepts no extents
+		s = &segment{number: r.Segment, file: file, size: segmentSize} // full
 		x.segments[r.Segment] = s
 	}
 	s.used++

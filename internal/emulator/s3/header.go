@@ -19,7 +19,7 @@ const (
 	standard           = "STANDARD"
 )
 
-// objectHeader holds what is stored with an object in addition to its body.
+// objectHeader holds the data that is stored with an object in addition to the object's body.
 type objectHeader struct {
 	// Fields are headers of the responses to GetObject and HeadObject, including checksums. The
 	// names of metadata are in lower case, all other names are in canonical form.
@@ -88,7 +88,7 @@ func (h objectHeader) storageClass() string {
 // write adds the fields to the header of a response.
 func (h objectHeader) write(response http.Header) {
 	for name, value := range h.Fields {
-		response[name] = []string{value} // Set would write the names of metadata in upper case
+		response[name] = []string{value} // Set would capitalize the names of metadata
 	}
 }
 

@@ -41,12 +41,12 @@ type bucket struct {
 	sequence   uint64                      // sequence of the newest version
 }
 
-// stored locates a version of an object. It contains all that is in memory for the version, so that
-// a bucket with many objects takes little memory.
+// stored locates a version of an object. Memory holds only these fields of a version, so that a
+// bucket with many objects takes little memory.
 type stored struct {
 	sequence     uint64 // increases with each version that is added to the bucket
 	header       extent // an objectHeader as JSON
-	null         bool   // whether this is the null version, the only one without versioning
+	null         bool   // whether the version was added without versioning
 	deleteMarker bool
 }
 
@@ -95,7 +95,7 @@ func loadIndex(db *store.DB, bodies *extents) (*index, error) {
 	return x, records.load(x)
 }
 
-// view calls fn with the bucket, which must not change meanwhile.
+// view calls fn with the bucket. fn must not change the bucket.
 func (x *index) view(name string, fn func(b *bucket) error) error {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
@@ -106,7 +106,7 @@ func (x *index) view(name string, fn func(b *bucket) error) error {
 	return fn(b)
 }
 
-// update calls fn with the bucket, which fn may change.
+// update calls fn with the bucket. fn may change the bucket.
 func (x *index) update(name string, fn func(b *bucket) error) error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -214,12 +214,13 @@ func (x *index) add(b *bucket, key string, v *version) error {
 	if err := x.records.putVersion(b, key, v); err != nil {
 		return err
 	}
-	// The key may be part of a longer string, such as the URL of a request.
+	// The key may be part of a longer string, such as a request's URL. The clone allows the garbage
+	// collector to free this string.
 	b.objects.Set(strings.Clone(key), append(versions, v.stored))
 	return nil
 }
 
-// replace stores v in the place of an object's version. The caller holds x.mu.
+// replace replaces version i of an object with v. The caller holds x.mu.
 func (x *index) replace(b *bucket, key string, i int, v *version) error {
 	versions, _ := b.objects.Get(key)
 	old, err := x.load(versions[i])
@@ -241,7 +242,7 @@ func (x *index) replace(b *bucket, key string, i int, v *version) error {
 	return nil
 }
 
-// storeHeader stores the header of a version that is to be added. If the version is not added, the
+// storeHeader stores the header of a new version. If the caller then fails to add the version, the
 // bytes of the header stay unused.
 func (x *index) storeHeader(v *version) error {
 	v.Body = v.body.record()

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// maxListed limits the entries of a page. It also serves as the default page size.
+// maxListed is the maximum and the default number of entries on a page.
 const maxListed = 1000
 
 // listing represents the request for a page of a listing.

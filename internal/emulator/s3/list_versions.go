@@ -30,7 +30,7 @@ func (p *versionPage) count() int {
 	return len(p.versions) + len(p.deleteMarkers) + len(p.prefixes)
 }
 
-// add adds a version to the page. latest reports whether it is the newest version of the object.
+// add adds a version to the page. latest reports whether v is the newest version of the object.
 func (p *versionPage) add(key string, v *version, latest bool, encode func(string) string) {
 	p.key, p.id = key, v.id()
 	listed := listedVersion{

@@ -15,8 +15,8 @@ const (
 	minPartSize = 5 << 20 // does not apply to the last part
 )
 
-// uploads holds the multipart uploads that are not complete. They are not stored: an upload must
-// begin again after a restart.
+// uploads holds the multipart uploads that are not complete. The state file does not contain them.
+// So a client must begin an upload again after a restart.
 type uploads struct {
 	mu     sync.Mutex
 	latest int
@@ -43,7 +43,7 @@ type part struct {
 
 func (p *part) etag() string { return fmt.Sprintf(`"%x"`, p.md5) }
 
-// with calls fn with the requested upload, which fn may change.
+// with calls fn with the requested upload. fn may change the upload.
 func (u *uploads) with(c *call, fn func(up *upload) error) error {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -157,7 +157,7 @@ func (s *Service) uploadPart(c *call) error {
 	return nil
 }
 
-// addPart adds a part to the requested upload, or replaces it. If it fails, it releases the body.
+// addPart adds or replaces a part of the requested upload. If addPart fails, it releases the body.
 func (s *Service) addPart(c *call, number int, body content) (*part, error) {
 	p := &part{body, s.config.Now()}
 	err := s.uploads.with(c, func(up *upload) error {

@@ -96,8 +96,8 @@ func (up *upload) selectParts(requested []completedPart) ([]*part, error) {
 	return parts, nil
 }
 
-// join adds the object that consists of the parts. If want is not "", it must be the object's
-// checksum.
+// join adds the object that consists of the parts. If want is not "", join compares it with the
+// object's checksum.
 func (s *Service) join(
 	c *call, up *upload, parts []*part, want string,
 ) (*version, content, error) {
@@ -135,7 +135,7 @@ func (s *Service) join(
 	return v, body, s.add(c, v)
 }
 
-// elements returns the XML elements of a checksum.
+// elements returns the XML elements of a checksum. It omits the element for the type if kind is "".
 func (c content) elements(kind string) []element {
 	if c.checksumName == "" {
 		return nil

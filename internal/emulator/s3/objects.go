@@ -47,7 +47,7 @@ func (s *Service) addContent(c *call, header objectHeader, body content) (*versi
 }
 
 // add adds a version as the newest version of the requested object, if the conditions of the
-// request hold. If it fails, it releases the version's body.
+// request hold. If add fails, it releases the version's body.
 func (s *Service) add(c *call, v *version) error {
 	err := s.objects.update(c.bucket, func(b *bucket) error {
 		newest, err := s.objects.newest(b, c.key)
@@ -140,8 +140,8 @@ func (s *Service) findObject(c *call) (v *version, err error) {
 	return v, err
 }
 
-// requestedRange returns the requested bytes of an object and whether they are requested as a part
-// of it.
+// requestedRange returns the range of bytes to send, and whether the response is partial. The
+// header Range or the parameter partNumber requests a partial response.
 func (c *call) requestedRange(v *version) (byteRange, bool, error) {
 	whole := byteRange{0, v.body.size}
 	requested := c.r.Header.Get("Range")
@@ -169,7 +169,7 @@ func (c *call) requestedRange(v *version) (byteRange, bool, error) {
 	return part, ok, err
 }
 
-// writeValidators sets the headers that a response 304 has, too.
+// writeValidators sets ETag and Last-Modified. A response with status 304 also has these headers.
 func (c *call) writeValidators(v *version) {
 	c.w.Header().Set("ETag", v.etag())
 	c.w.Header().Set("Last-Modified", v.Modified.UTC().Format(http.TimeFormat))
@@ -234,8 +234,9 @@ type deletedObject struct {
 	DeleteMarkerVersionID string `xml:"DeleteMarkerVersionId,omitempty"`
 }
 
-// deleteVersion deletes a version permanently. If id is "", it deletes the object, and adds a
-// delete marker if versioning is or was enabled. The caller holds the index's lock.
+// deleteVersion deletes a version permanently. If id is "" and versioning is or was enabled, it
+// adds a delete marker instead. If id is "" and versioning was never enabled, it deletes the
+// object. The caller holds the index's lock.
 func (s *Service) deleteVersion(b *bucket, key, id string) (deletedObject, error) {
 	deleted := deletedObject{Key: key}
 	switch {
@@ -259,7 +260,7 @@ func (s *Service) deleteVersion(b *bucket, key, id string) (deletedObject, error
 	return deleted, nil
 }
 
-// maxDeletedObjects limits the objects of one DeleteObjects request, as in S3.
+// maxDeletedObjects limits the number of objects in a DeleteObjects request, as in S3.
 const maxDeletedObjects = 1000
 
 func (s *Service) deleteObjects(c *call) error {

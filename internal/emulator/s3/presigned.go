@@ -28,8 +28,8 @@ const (
 )
 
 // verifyPresigned verifies the signature and the expiry of a presigned URL. The service does not
-// verify signatures in headers, because every program on this machine may call it. A presigned URL
-// may be given to others, so tests need to see that it is rejected when it must be.
+// verify signatures in headers, because every program on this machine may call the service. But
+// users give presigned URLs to others. Their tests need a service that rejects invalid URLs.
 func (s *Service) verifyPresigned(c *call) error {
 	v4, v2 := c.query.Has("X-Amz-Signature"), c.query.Has("Signature")
 	switch {
@@ -201,7 +201,8 @@ func (s *Service) verifyVersion2(c *call) error {
 	}
 	err = s.checkVersion2(c, accessKey, path)
 	if err != nil && c.key == "" && !strings.HasSuffix(path, "/") {
-		// botocore signs the path of a bucket with a slash at the end, but sends it without.
+		// botocore signs the path of a bucket with a slash at the end, but sends the path without
+		// this slash.
 		err = s.checkVersion2(c, accessKey, path+"/")
 	}
 	return err

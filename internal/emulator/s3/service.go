@@ -25,8 +25,8 @@ type Config struct {
 	Dir    string           // folder of the stored objects; "" forgets the objects at Close
 	Region string           // default: us-east-1
 	Now    func() time.Time // default: time.Now
-	// SecretKey returns the secret key of an access key, which verifies presigned URLs. By default,
-	// the secret key is the same string as the access key.
+	// SecretKey returns the secret key of an access key. The service verifies presigned URLs with
+	// this key. By default, the secret key is the same string as the access key.
 	SecretKey func(accessKey string) string
 }
 
@@ -134,8 +134,7 @@ var operations = map[string]func(*Service, *call) error{
 	"ListMultipartUploads":    (*Service).listMultipartUploads,
 }
 
-// unsupportedSubresources lists query parameters that select operations which the service does not
-// have.
+// unsupportedSubresources lists query parameters that select unsupported operations.
 var unsupportedSubresources = []string{
 	"accelerate", "acl", "analytics", "attributes", "cors", "encryption", "intelligent-tiering",
 	"inventory", "legal-hold", "lifecycle", "logging", "metrics", "notification", "object-lock",
@@ -178,7 +177,7 @@ func (s *Service) serve(c *call) error {
 		return newFailure(http.StatusMethodNotAllowed, "MethodNotAllowed",
 			"The specified method is not allowed against this resource.", "Method", c.r.Method)
 	}
-	// The body of a request to a bucket that does not exist need not be sent.
+	// If the bucket does not exist, respond before the client sends the body.
 	if c.bucket != "" && c.r.Method != http.MethodPut || c.key != "" {
 		if err := s.objects.view(c.bucket, func(*bucket) error { return nil }); err != nil {
 			return err

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// answer answers with an XML document, whose root element has the name.
+// answer responds with an XML document. root is the name of the document's root element.
 func (c *call) answer(root string, document any) error {
 	name := xml.Name{Space: "http://s3.amazonaws.com/doc/2006-03-01/", Local: root}
 	c.writeXML(http.StatusOK, name, document)
@@ -30,7 +30,8 @@ func (c *call) writeXML(status int, root xml.Name, document any) {
 	}
 }
 
-// readXML decodes the body of a request, whose root element must have the name.
+// readXML decodes the XML document in a request's body. root is the required name of the document's
+// root element.
 func (s *Service) readXML(r *http.Request, root string, document any) error {
 	body, err := s.receive(r, "")
 	if err != nil {

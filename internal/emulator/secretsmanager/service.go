@@ -48,7 +48,7 @@ type secret struct {
 // Tag labels a secret.
 type Tag struct{ Key, Value string }
 
-// version represents a value of a secret. A version without staging labels does not exist.
+// version represents a value of a secret. Each version has at least one staging label.
 type version struct {
 	ID      string
 	Value   Value
@@ -128,7 +128,8 @@ func (s *secret) version(id, stage string) (*version, bool) {
 	return nil, false
 }
 
-// put adds a version with the staging labels. The former current version becomes the previous one.
+// put adds a version with the staging labels. If these include Current, the former current version
+// gets the label Previous. put deletes versions that have no label left.
 func (s *secret) put(id string, value Value, stages []string, now time.Time) {
 	if slices.Contains(stages, Current) {
 		s.removeStage(Previous)

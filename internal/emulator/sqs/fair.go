@@ -19,7 +19,7 @@ const (
 type fairOrder struct {
 	quiet    *list.List         // *entry elements, in the order in which they became visible
 	noisy    []*tenant          // in the order in which they became noisy
-	tenants  map[string]*tenant // by group id; those that are noisy or have messages in flight
+	tenants  map[string]*tenant // by group id; only noisy ones and those with messages in flight
 	visible  int                // number of visible messages
 	inFlight int                // number of messages in flight
 }
@@ -84,7 +84,7 @@ func (f *fairOrder) forget(t *tenant) {
 }
 
 // first returns the entry to receive next, or nil if no entry is visible. Among noisy tenants, the
-// one with the fewest messages in flight comes first.
+// tenant with the fewest messages in flight comes first.
 func (f *fairOrder) first() *entry {
 	next := f.quiet
 	if next.Len() == 0 && len(f.noisy) > 0 {

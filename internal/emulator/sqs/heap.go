@@ -12,7 +12,7 @@ type entry struct {
 	state                 state
 	visibleAt             time.Time // end of the delay or visibility timeout
 	receiveCountOnArrival int       // ReceiveCount when the message entered this queue
-	sequence              int       // order of arrival; decides if times are equal
+	sequence              int       // order of arrival; decides between equal times
 
 	visibleIn      *list.List    // list in Queue.fair, or nil if not visible
 	visibleElement *list.Element // element of visibleIn, or nil if not visible
@@ -29,7 +29,7 @@ const (
 )
 
 // entryHeap orders entries by a time. Each entry stores its own index in the heap, so that remove
-// finds it.
+// can find the entry.
 type entryHeap struct {
 	entries []*entry
 	time    func(*entry) time.Time

@@ -42,7 +42,7 @@ type Attribute struct {
 
 func (a Attribute) isBinary() bool { return strings.HasPrefix(a.DataType, "Binary") }
 
-// BodyMD5 returns the MD5 checksum of the body. SQS sends it with the message.
+// BodyMD5 returns the MD5 checksum of the body. SQS sends the checksum with the message.
 func (m Message) BodyMD5() string {
 	sum := md5.Sum([]byte(m.Body))
 	return hex.EncodeToString(sum[:])
@@ -136,7 +136,7 @@ func (m Message) validate() error {
 // groupPattern matches 1 to 128 printable ASCII characters without spaces.
 var groupPattern = regexp.MustCompile(`^[!-~]{1,128}$`)
 
-// attributeName matches names of attributes, apart from the periods in them.
+// attributeName checks the length and the characters of an attribute's name.
 var attributeName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,256}$`)
 
 func validAttributeName(name string) bool {

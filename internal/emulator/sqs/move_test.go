@@ -54,7 +54,7 @@ func TestMoveTask_MovesMessagesBackToTheirSource(t *testing.T) {
 		dlq, source := newQueueWithDLQ(t, s, 1)
 		deadLetters(t, source, 3)
 		expectDepth(t, dlq, 3, 0, 0)
-		old := receiveOne(t, dlq) // stays in flight: the task moves visible messages only
+		old := receiveOne(t, dlq) // stays in flight, because the task moves only visible messages
 		startMove(t, s, dlq, "")
 		synctest.Wait()
 		expectDepth(t, dlq, 0, 1, 0)

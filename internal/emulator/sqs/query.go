@@ -17,8 +17,9 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// QueryProtocol returns a handler that translates SQS's former query protocol, which old SDKs use.
-// It passes requests to next in the JSON protocol, and all other requests unchanged.
+// QueryProtocol returns a handler for SQS's former query protocol, which old SDKs use. The handler
+// passes requests in this protocol to next as requests in the JSON protocol. It passes all other
+// requests unchanged.
 func QueryProtocol(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !isQuery(r) {
@@ -41,8 +42,8 @@ func QueryProtocol(next http.Handler) http.Handler {
 // queuePath matches the path of a queue's URL.
 var queuePath = regexp.MustCompile(`^/[0-9]{12}/[^/]+/?$`)
 
-// isQuery reports whether a request uses the query protocol of SQS. The client sends it to the URL
-// of a queue, or signs it for SQS.
+// isQuery reports whether a request uses the query protocol of SQS. Clients send such a request to
+// the URL of a queue, or sign it for SQS.
 func isQuery(r *http.Request) bool {
 	form := strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
 	if r.Header.Get("X-Amz-Target") != "" || !form && !r.URL.Query().Has("Action") {
@@ -94,7 +95,8 @@ var integers = []string{
 }
 
 // jsonFields returns the fields of the JSON protocol. In a form, a list has one field for each
-// element, such as AttributeName.1, and a map has two, such as Attribute.1.Name and .Value.
+// element, such as AttributeName.1. A map has two fields for each entry, such as Attribute.1.Name
+// and Attribute.1.Value.
 func jsonFields(form map[string]any) map[string]any {
 	out := map[string]any{}
 	for name, value := range form {

@@ -118,8 +118,8 @@ func (q *Queue) Delete(receiptHandles ...string) error {
 	return errors.Join(invalid...)
 }
 
-// ChangeVisibility restarts the visibility timeout of an in-flight message with a new duration,
-// which counts from now.
+// ChangeVisibility sets a new visibility timeout for an in-flight message. The timeout counts from
+// now.
 func (q *Queue) ChangeVisibility(receiptHandle string, timeout time.Duration) error {
 	if timeout < 0 || timeout > 12*time.Hour {
 		return invalidValue(formatSeconds(timeout), "VisibilityTimeout",
@@ -245,7 +245,7 @@ func (q *Queue) remove(e *entry) {
 }
 
 // enterState sets the entry's state to s and adds the entry to the data structure of this state.
-// The caller has called leaveState before, unless the entry is new.
+// The caller must call leaveState first, unless the entry is new.
 func (q *Queue) enterState(e *entry, s state) {
 	e.state = s
 	switch s {

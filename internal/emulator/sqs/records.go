@@ -89,7 +89,7 @@ func (s *Service) load() (err error) {
 }
 
 // loadMessages adds the stored messages to their queues. It deletes the records of messages whose
-// queue does not exist, and progress records without a sent record.
+// queue does not exist. It also deletes each progress record that has no sent record.
 func (s *Service) loadMessages() error {
 	stored, err := store.LoadJSON[sentRecord](s.records.messages)
 	if err != nil {

@@ -4,8 +4,8 @@
 //
 // The package implements visibility timeouts, receive counts, redrive policies, delays, retention,
 // long polling, quotas and fair queues. A queue returns messages in the order in which they became
-// visible, but those of noisy message groups last. If a state database is configured, each change
-// is stored before the request is answered.
+// visible. Messages of noisy message groups come last. If a state database is configured, each
+// change is stored before the service responds.
 package sqs
 
 import (

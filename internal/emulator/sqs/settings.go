@@ -24,7 +24,8 @@ type QueueConfig struct {
 	DeadLetterQueue   string        // ARN or name of an existing queue; default: none
 }
 
-// maxMessageSize limits the bytes of a message and also of a whole batch. It equals SQS's quota.
+// maxMessageSize limits the bytes of a message, and of all messages in a batch. It equals SQS's
+// quota.
 const maxMessageSize = 1 << 20
 
 // settings holds a queue's configuration after defaults are applied. In settings a zero is a value,

@@ -25,7 +25,7 @@ type Ref struct {
 	Size   int64 // length of the value in bytes
 }
 
-// Put stores a value, which consists of the parts.
+// Put joins the parts and stores them as one value.
 func (v *Values) Put(parts ...[]byte) (Ref, error) {
 	var length int64
 	for _, part := range parts {
@@ -91,7 +91,7 @@ func (v *Values) allocate(length int64) (Ref, error) {
 			return Ref{}, err
 		}
 		// An open file without a name disappears even if the process is killed. Windows does not
-		// allow this, so there Close removes the name.
+		// allow this, so Close removes the name on Windows.
 		_ = os.Remove(file.Name())
 		v.file, v.free = file, map[int64][]int64{}
 	}

@@ -12,17 +12,18 @@ import (
 // Default limits of the API for a batch.
 const (
 	MaxBatchEvents = 1000
-	MaxBatchBytes  = 1 << 20 // before compression; MaxPayloadBytes of the pipeline
+	MaxBatchBytes  = 1 << 20 // before compression; the default of the prop MaxPayloadBytes
 )
 
 var (
 	// ErrClosed reports that an event was added after Close.
 	ErrClosed = errors.New("the batcher is closed")
-	// ErrBufferFull reports that the buffer had no room for an event and OnDrop is set.
+	// ErrBufferFull reports that an event was dropped, because the buffer was full and OnDrop is
+	// set.
 	ErrBufferFull = errors.New("the buffer of the batcher is full")
 )
 
-// BatcherOptions configures a Batcher. The zero value is useful.
+// BatcherOptions configures a Batcher. The zero value selects the defaults.
 type BatcherOptions struct {
 	// MaxBatchEvents limits the number of events in a batch. The default and the maximum are 1,000.
 	MaxBatchEvents int
@@ -36,9 +37,10 @@ type BatcherOptions struct {
 	// sent in the order in which they were added. The default is 4.
 	MaxConcurrentRequests int
 
-	// MaxBufferedEvents limits the number of events without a result. The default is 10,000.
+	// MaxBufferedEvents limits the number of events that have no result yet. The default is 10,000.
 	MaxBufferedEvents int
-	// MaxBufferedBytes limits the size of events without a result. The default is 64 MiB.
+	// MaxBufferedBytes limits the size of the events that have no result yet. The default is 64
+	// MiB.
 	MaxBufferedBytes int
 	// OnDrop receives each event for which the buffer has no room. Add then returns ErrBufferFull
 	// instead of waiting for room. The Batcher does not keep these events.
@@ -70,11 +72,11 @@ type Batcher struct {
 	linger     *time.Timer
 	sealed     []*batch            // the batches that wait for a sender
 	senders    int                 // number of running senders
-	unfinished map[*batch]struct{} // all batches after pending that have events without a result
+	unfinished map[*batch]struct{} // batches that left pending and have events without a result
 	buffered   int                 // number of events without a result
 	bytes      int                 // size of events without a result
 	room       chan struct{}       // closed when a result makes room in the buffer
-	failed     int                 // number of events with an error, counted from the last Flush
+	failed     int                 // number of events with an error since the last Flush
 	firstErr   error
 }
 
@@ -90,7 +92,7 @@ type batch struct {
 	finished chan struct{}
 }
 
-// NewBatcher returns a Batcher that sends events with c. End it with Close.
+// NewBatcher returns a Batcher that sends events with c. Call Close when no more events follow.
 func (c *Client) NewBatcher(o BatcherOptions) *Batcher {
 	setDefault(&o.MaxBatchEvents, MaxBatchEvents)
 	setDefault(&o.MaxBatchBytes, MaxBatchBytes)
@@ -214,7 +216,8 @@ func (b *Batcher) seal() {
 }
 
 // Flush sends all events that were added, and waits until each event has a result. It returns an
-// error if an event was not accepted since the previous Flush, or if ctx ends first.
+// error if the API did not accept an event that was added since the previous Flush. It also returns
+// an error if ctx ends first.
 func (b *Batcher) Flush(ctx context.Context) error {
 	if err := b.wait(ctx); err != nil {
 		return err
@@ -229,7 +232,7 @@ func (b *Batcher) Flush(ctx context.Context) error {
 	case 1:
 		return fmt.Errorf("an event was not accepted: %w", firstErr)
 	}
-	return fmt.Errorf("%d events were not accepted; the first: %w", failed, firstErr)
+	return fmt.Errorf("%d events were not accepted; the first error: %w", failed, firstErr)
 }
 
 // wait waits until each event that was added before has a result.

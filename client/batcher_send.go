@@ -7,7 +7,7 @@ import (
 	"net/http"
 )
 
-// sendSealed sends sealed batches until there is none.
+// sendSealed sends sealed batches until none is left.
 func (b *Batcher) sendSealed() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -24,7 +24,7 @@ func (b *Batcher) sendSealed() {
 }
 
 // send sends entries in one request. If the API rejects the request because of its events or its
-// size, send sends each half of the entries alone.
+// size, send sends each half of the entries in a separate request.
 func (b *Batcher) send(entries []entry) {
 	events := make([][]byte, len(entries))
 	for i, e := range entries {
@@ -69,8 +69,8 @@ func eventResults(p *Problem) []EventResult {
 	return results
 }
 
-// mayHaveValidParts reports whether the API rejected a request because of the size or of some
-// events. The API then stored nothing.
+// mayHaveValidParts reports whether the API rejected a request because of its size or because of
+// some of its events. In both cases, the API stored nothing.
 func mayHaveValidParts(err error) bool {
 	var failure *SendError
 	var problem *Problem

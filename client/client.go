@@ -22,8 +22,8 @@ type Client struct {
 	signer *v4.Signer // keeps the keys that it derives from the credentials
 }
 
-// TokenSource returns the token that authorizes a request. It is called for each attempt, so it
-// should keep a token until shortly before the token expires.
+// TokenSource returns the token that authorizes a request. The client calls it for each attempt, so
+// a TokenSource should cache a token until shortly before the token expires.
 type TokenSource func(ctx context.Context) (string, error)
 
 // Options configures a Client. The zero value sends uncompressed requests without authorization.
@@ -71,7 +71,7 @@ func New(apiURL string, o Options) (*Client, error) {
 	}
 	switch {
 	case o.Token != nil && o.Credentials != nil:
-		return nil, errors.New("either Token or Credentials must be set, got both")
+		return nil, errors.New("Token and Credentials must not both be set: remove one of them")
 	case o.Token != nil && base.Scheme != "https" && !isLoopback(base.Hostname()):
 		return nil, fmt.Errorf("the API must be an https URL if a token is sent, got %s", apiURL)
 	case o.Credentials != nil && o.Region == "":

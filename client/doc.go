@@ -26,8 +26,8 @@
 //	…
 //	err = b.Close(ctx) // waits until each event has a result
 //
-// Events are in memory until they are accepted. If the process crashes before, they are lost. Add
-// waits if the buffer is full; set [BatcherOptions].OnDrop to drop events instead. If the API
+// Events are in memory until they are accepted. If the process crashes before that, they are lost.
+// Add waits if the buffer is full; set [BatcherOptions].OnDrop to drop events instead. If the API
 // rejects some events of a batch, the others are accepted. If the API rejects a batch because of
 // its size, the Batcher sends smaller ones.
 //

@@ -12,8 +12,8 @@ import (
 
 // Problem represents an error response of the API (RFC 9457). docs/problems.md lists the types.
 type Problem struct {
-	// Status is the HTTP status. For an event of a batch, it is the status of a request with only
-	// this event.
+	// Status is the HTTP status. For an event of a batch, it is the status that a request with only
+	// this event would get.
 	Status int `json:"status,omitempty"`
 	// Type identifies the kind of problem, such as
 	// urn:problem-type:eventpipeline:schema-violation. It never changes.
@@ -59,8 +59,8 @@ func (v Violation) String() string {
 	return fmt.Sprintf("%s, at %q", v.Detail, v.Pointer)
 }
 
-// Error returns the status, the detail and the problems of the first three events. Each violation of
-// the schema but the first is on a line of its own. The detail describes the first.
+// Error returns the status, the detail and the problems of the first three events. The detail
+// describes the first violation of the schema. Each other violation follows on its own line.
 func (p *Problem) Error() string {
 	var parts []string
 	if p.Status != 0 {
@@ -79,7 +79,7 @@ func (p *Problem) Error() string {
 	return text
 }
 
-// others returns a line for each violation but the first.
+// others returns a line for each violation except the first.
 func others(violations []Violation) string {
 	text := ""
 	for _, v := range violations[min(1, len(violations)):] {
@@ -109,8 +109,8 @@ func (p *Problem) temporary() bool {
 // gatewayType is the prefix of the problem types that represent API Gateway's own errors.
 const gatewayType = "urn:problem-type:eventpipeline:gateway-"
 
-// gatewayProblems maps the status of an API Gateway error to a problem. API Gateway can't be
-// configured to answer with problem details.
+// gatewayProblems maps the status of an API Gateway error to a problem. API Gateway itself can't
+// answer with problem details.
 var gatewayProblems = map[int]Problem{
 	http.StatusUnauthorized: {
 		Type: "unauthorized", Title: "Unauthorized",

@@ -34,7 +34,8 @@ func (c *Client) attempt(ctx context.Context, call call) (got answer, sent bool,
 	if err := context.Cause(ctx); err != nil {
 		return answer{}, false, &localError{err}
 	}
-	asked, connected := false, false // a transport of another package may call neither function
+	// A transport from another package may call neither function. The request then counts as sent.
+	asked, connected := false, false
 	trace := &httptrace.ClientTrace{
 		GetConn: func(string) { asked = true },
 		GotConn: func(httptrace.GotConnInfo) { connected = true },

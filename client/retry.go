@@ -64,12 +64,13 @@ func (c *Client) backoff(attempt int, err error) time.Duration {
 	delay -= rand.N(delay/2 + 1)
 	var problem *Problem
 	if errors.As(err, &problem) {
-		delay += problem.RetryAfter // so that clients with the same RetryAfter do not return together
+		delay += problem.RetryAfter // plus a random delay, so that clients do not return together
 	}
 	return delay
 }
 
-// wait waits for a delay. If the context ends first, it returns false immediately.
+// wait waits for a delay and returns true. If the context would end first, it returns false
+// immediately.
 func wait(ctx context.Context, delay time.Duration) bool {
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < delay {
 		return false

@@ -53,8 +53,8 @@ type sendOptions struct {
 }
 
 // WithIdempotencyKey sets the key by which the API recognizes a repeated request. The default is a
-// random UUID, so that the client's own retries are safe. Set a key that is derived from your data
-// to make it safe to call Send again, for example after a crash. A key has 1 to 255 visible ASCII
+// random UUID, so that the client's own retries are safe. To repeat a call of Send safely, for
+// example after a crash, set a key that is derived from your data. A key has 1 to 255 visible ASCII
 // characters. The same key with other events is an error.
 func WithIdempotencyKey(key string) SendOption {
 	return func(o *sendOptions) { o.key = key }

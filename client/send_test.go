@@ -51,7 +51,7 @@ func TestSend_GeneratesAKeyForEachCall(t *testing.T) {
 	}
 }
 
-// The API would accept the events of an array.
+// Send must reject an array itself, because the API would accept the events of the array.
 func TestSend_SendsNoArray(t *testing.T) {
 	var a api
 	c := newClient(t, &a, client.Options{})

@@ -35,7 +35,7 @@ type EventStatus struct {
 	BatchID     string    `json:"batchId,omitempty"`    // if the event belongs to a batch
 	Count       int       `json:"count,omitempty"`      // number of events in a batch or range
 	// SplitOff lists the ids of the events and ranges that were split off the batch, because they
-	// did not succeed with it. Each of them has a state of its own.
+	// did not succeed together with the batch. Each of them has its own state.
 	SplitOff []string `json:"splitOff,omitempty"`
 }
 
@@ -51,7 +51,7 @@ type Reason struct {
 	Reason string `json:"reason"`
 }
 
-// Status returns the state of an event or of a batch. Its errors are those of Send.
+// Status returns the state of an event or of a batch. It returns the same errors as Send.
 func (c *Client) Status(ctx context.Context, id string) (EventStatus, error) {
 	answer, err := c.do(ctx, call{
 		method: http.MethodGet, url: c.base.JoinPath("events", id), header: http.Header{},

@@ -71,9 +71,9 @@
 // event is then retried, but the goroutine of the call continues in the background and keeps its
 // memory. A slow call delays the other messages of its invocation by at most a second.
 //
-// A processor must not end the process by os.Exit, log.Fatal or a panic in a goroutine that it
-// started. If it does, the worker crashes with all messages of the invocation. SQS delivers these
-// messages again after the visibility timeout (default three minutes). The worker then processes
-// them in smaller groups, so that the message that causes the crash is soon alone. That message
-// moves to the DLQ, without a code.
+// A processor must not end the process with os.Exit, with log.Fatal, or with a panic in a goroutine
+// that it started. If it does, the worker crashes with all messages of the invocation. SQS delivers
+// these messages again after the visibility timeout (default three minutes). The worker then
+// processes them in smaller groups. The message that causes the crash is soon processed alone, and
+// moves to the DLQ without an error code.
 package processor

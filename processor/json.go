@@ -20,7 +20,8 @@ import (
 const InvalidPayload = "invalid-payload"
 
 // JSON returns a Func that decodes each payload into a T and calls fn. It rejects payloads that do
-// not match T. It ignores members that T does not have. A null sets no field.
+// not match T. It ignores members for which T has no field. A null leaves its field at the zero
+// value.
 //
 // JSON follows the rules of encoding/json, with two exceptions. The name of a field must match
 // exactly: a field cents does not receive the member CENTS. A Go array must have as many elements
@@ -30,9 +31,9 @@ const InvalidPayload = "invalid-payload"
 // digits, use json.Number. A type with an UnmarshalJSON method decodes its own value, so that
 // method must match names exactly, too.
 //
-// JSON panics if the tag of a field contains an option of encoding/json/v2 that JSON does not
-// support. The option case:ignore would let a field receive members that a schema does not check.
-// The option format is experimental.
+// JSON panics if the json tag of a field contains the option case:ignore or format. Both options
+// come from encoding/json/v2. With case:ignore, a field would receive members that a schema does
+// not check. The option format is experimental, so a new Go version may change its effect.
 func JSON[T any](fn func(ctx context.Context, event Event, payload T) (Record, error)) Func {
 	checkTags(reflect.TypeFor[T](), make(map[reflect.Type]bool))
 	return func(ctx context.Context, event Event) (Record, error) {
@@ -45,8 +46,8 @@ func JSON[T any](fn func(ctx context.Context, event Event, payload T) (Record, e
 	}
 }
 
-// decoding contains the rules of encoding/json, except that names must match exactly and that no
-// element of an array is dropped.
+// decoding contains the rules of encoding/json, with three exceptions: names must match exactly, an
+// object must not contain a name twice, and no element of an array is dropped.
 var decoding = jsonv2.JoinOptions(
 	jsonv1.DefaultOptionsV1(),
 	jsonv2.MatchCaseInsensitiveNames(false),
@@ -57,8 +58,8 @@ var decoding = jsonv2.JoinOptions(
 
 var errNoNumber = errors.New("a json.Number must be a number")
 
-// unmarshalNumber decodes a json.Number from a number, or from a string that contains one. Before
-// Go 1.27, only encoding/json knows this type.
+// unmarshalNumber decodes a json.Number from a number, or from a string that contains a number.
+// Before Go 1.27, jsonv2 itself does not support json.Number.
 func unmarshalNumber(decoder *jsontext.Decoder, number *json.Number) error {
 	value, err := decoder.ReadValue()
 	if err != nil {
@@ -84,7 +85,7 @@ func unmarshalNumber(decoder *jsontext.Decoder, number *json.Number) error {
 }
 
 // checkTags panics if a field of t, or of a type that t contains, has an option that JSON does not
-// support. It adds the types that it has checked to checked.
+// support. It records each type in checked, so that it visits a recursive type only once.
 func checkTags(t reflect.Type, checked map[reflect.Type]bool) {
 	if checked[t] || decodesItself(t) {
 		return
@@ -100,7 +101,7 @@ func checkTags(t reflect.Type, checked map[reflect.Type]bool) {
 			for _, option := range []string{"case:ignore", "format:"} {
 				if strings.Contains(options, option) {
 					panic(fmt.Sprintf("processor.JSON: the json tag of field %s in type %s must "+
-						"not contain the option %s", field.Name, t, option))
+						"not contain the option %s: remove the option", field.Name, t, option))
 				}
 			}
 			checkTags(field.Type, checked)

@@ -28,7 +28,7 @@ type embedded struct {
 	Deep int8 `json:"deep"`
 }
 
-// payloadType has fields of each kind that a payload can be decoded into.
+// payloadType has a field of each kind that JSON can decode.
 type payloadType struct {
 	embedded
 	Int8     int8                      `json:"int8"`

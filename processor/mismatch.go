@@ -19,11 +19,11 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/jsonpointer"
 )
 
-// mismatch describes the first value in payload that does not match T: its place, the values that T
-// accepts there, and the kind of the value. It leaves out values and the keys of maps, because they
-// must not appear in the log or in the status.
+// mismatch describes the first value in payload that does not match T: the value's place, the
+// values that T accepts there, and the value's kind. The description contains no values and no keys
+// of maps, because they must not appear in the log or in the status.
 func mismatch[T any](payload []byte) string {
-	// The legacy errors of encoding/json do not name the place if a type decodes itself.
+	// The legacy errors of encoding/json would not contain the place if a type decodes itself.
 	err := jsonv2.Unmarshal(payload, new(T), decoding,
 		jsonv1.ReportErrorsWithLegacySemantics(false))
 	var wrong *jsonv2.SemanticError
@@ -32,15 +32,16 @@ func mismatch[T any](payload []byte) string {
 	}
 	isInvalidType := wrong.JSONKind == jsontext.KindBeginObject &&
 		wrong.GoType.Kind() == reflect.Struct && !decodesItself(wrong.GoType)
-	if isInvalidType { // for example, a tag that only encoding/json tolerates
+	if isInvalidType { // T itself is invalid, for example because only encoding/json allows a tag
 		return fmt.Sprintf("the mismatch can't be located, because %v", wrong.Err)
 	}
 	where, inString := place(reflect.TypeFor[T](), wrong, payload)
 	return fmt.Sprintf("%s must be %s, got %s", where, expected(wrong, inString), got(wrong))
 }
 
-// place returns the JSON pointer of a mismatch in a T. In the pointer, * stands for each key of a
-// map. inString is set for a key, and for a field whose tag has the option string.
+// place returns the JSON pointer of a mismatch in a value of type t. In the pointer, * stands for
+// each key of a map. inString is true for the key of a map, and for a field whose tag has the
+// option string.
 func place(
 	t reflect.Type, wrong *jsonv2.SemanticError, payload []byte,
 ) (where string, inString bool) {
@@ -99,7 +100,7 @@ func isKey(text []byte) bool {
 }
 
 // expected describes the JSON values that can be decoded into the Go type of a mismatch. If
-// inString is set, these values are in strings.
+// inString is true, these values must be in strings.
 func expected(wrong *jsonv2.SemanticError, inString bool) string {
 	t := wrong.GoType
 	switch t {

@@ -43,7 +43,7 @@ func FanOut[T any](payloads ...T) Record {
 
 // Filter returns the result for an event that needs no record. The event is PROCESSED. Its status
 // and its notification contain the code and the reason. The code must match ^[a-z][a-z0-9-]{0,63}$.
-// The reason is formatted as by fmt.Sprintf.
+// fmt.Sprintf formats the reason.
 func Filter(code, format string, args ...any) Record {
 	return Record{filtered: pipeline.Filtered{Code: code, Reason: fmt.Sprintf(format, args...)}}
 }
@@ -52,8 +52,8 @@ func Filter(code, format string, args ...any) Record {
 // is FAILED at once, and its message moves to the DLQ.
 //
 // The event's status contains the code as rejected.<code>, and the reason. The code must match
-// ^[a-z][a-z0-9-]{0,63}$. The reason is formatted as by fmt.Sprintf. An error that wraps the
-// returned error is permanent, too. The text of the wrapping error appears only in the log.
+// ^[a-z][a-z0-9-]{0,63}$. fmt.Sprintf formats the reason. An error that wraps the returned error is
+// permanent, too. The text of the wrapping error appears only in the log.
 func Reject(code, format string, args ...any) error {
 	return pipeline.NewRejection(code, fmt.Sprintf(format, args...))
 }
@@ -63,7 +63,7 @@ func (r Record) output() (pipeline.Output, error) {
 	parts := r.parts
 	switch {
 	case r.Payload != nil && (parts != nil || isFiltered):
-		return invalidOutput("The record of FanOut or Filter must not have a Payload.")
+		return invalidOutput("A record from FanOut or Filter must not have a Payload.")
 	case isFiltered:
 		return pipeline.Output{Filtered: r.filtered}, nil
 	case parts == nil && r.Payload == nil:

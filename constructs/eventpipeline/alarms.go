@@ -113,7 +113,8 @@ func newAlarms(p *eventPipeline, m metrics) alarms {
 			"The worker function got no concurrency."),
 		reconcilerErrors: newAlarm(p, "ReconcilerErrorsAlarm", m.reconcilerErrors,
 			*t.ReconcilerErrors,
-			"The reconciler function failed: events that a crash left unfinished are not repaired."),
+			"The reconciler function failed: events that a crash left unfinished "+
+				"are not repaired."),
 		unhealedEvents: newAlarm(p, "UnhealedEventsAlarm", m.unhealed, *t.UnhealedEvents,
 			"The reconciler could not repair some events."),
 		reconcilerLag: newAlarm(p, "ReconcilerLagAlarm", m.reconcilerLag,

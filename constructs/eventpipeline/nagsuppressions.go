@@ -35,9 +35,9 @@ func suppressNagRules(p *eventPipeline) {
 		"function synchronously. Messages that fail go to the dead-letter queue.")
 	suppress(p.eventSource, "Serverless-LambdaEventSourceMappingDestination", "Lambda has no "+
 		"destinations for failures of SQS sources. The queue has a dead-letter queue instead.")
-	const nextRun = "If a run fails or does not start, an alarm fires, and the next run continues " +
-		"from the same checkpoint. A dead-letter queue would contain only messages of the schedule, " +
-		"which nobody needs."
+	const nextRun = "If a run fails or does not start, an alarm fires, and the next run " +
+		"continues from the same checkpoint. A dead-letter queue would contain only messages of " +
+		"the schedule, which nobody needs."
 	suppress(p.reconcilerFunction, "Serverless-LambdaDLQ", nextRun)
 	suppress(p.schedule, "Serverless-EventBusDLQ", nextRun)
 
@@ -47,8 +47,8 @@ func suppressNagRules(p *eventPipeline) {
 	}
 	if p.props.HttpApi == nil {
 		if route := p.httpApi.Node().TryFindChild(jsii.String("GET--health")); route != nil {
-			suppress(route, "AwsSolutions-APIG4", "GET /health returns a constant and reads no data. "+
-				"Load balancers and monitors can't sign requests.")
+			suppress(route, "AwsSolutions-APIG4", "GET /health returns a constant and reads no "+
+				"data. Load balancers and monitors can't sign requests.")
 		}
 	}
 	suppressWebhookRoute(p)
@@ -88,8 +88,8 @@ func suppressObjects(id string, existing awss3.IBucket, prefix string) nagSuppre
 	if existing != nil {
 		pattern = `.*`
 	}
-	reason := "Each event has its own object key. The permission covers one action in one bucket, " +
-		"under the prefix " + prefix + "."
+	reason := "Each event has its own object key. The permission covers one action in one " +
+		"bucket, under the prefix " + prefix + "."
 	findings := []string{`^Resource::` + pattern + `/` + prefix + `\*$`}
 	return nagSuppression{"AwsSolutions-IAM5", reason, findings}
 }

@@ -147,8 +147,8 @@ const twoWeeks = 14 * 24 * 60 * 60 // seconds
 // validate checks the props. The props must include the defaults.
 func (v *validation) validate(p EventPipelineProps) {
 	v.require(p.PhysicalNamePrefix == nil || prefixPattern.MatchString(*p.PhysicalNamePrefix),
-		"PhysicalNamePrefix", "must match %s, got %s: names of functions and queues begin with the "+
-			"prefix",
+		"PhysicalNamePrefix", "must match %s, got %s: names of functions and queues begin "+
+			"with the prefix",
 		prefixPattern, formatText(p.PhysicalNamePrefix))
 	removalPolicies := []awscdk.RemovalPolicy{
 		awscdk.RemovalPolicy_RETAIN, awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE,

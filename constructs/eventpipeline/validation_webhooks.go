@@ -21,8 +21,8 @@ func (v *validation) validateWebhooks(p EventPipelineProps) {
 	names := map[string]bool{}
 	for _, w := range valueOrZero(p.Webhooks) {
 		if w == nil || w.source.Scheme == "" {
-			v.addError("Webhooks", "must contain only sources that a function such as GitHubWebhook "+
-				"returned")
+			v.addError("Webhooks", "must contain only sources that a function such as "+
+				"GitHubWebhook returned")
 			continue
 		}
 		v.validateWebhook(w)

@@ -17,9 +17,9 @@ const MaxBatchEvents = 1000
 // <batchId>.<index>.
 //
 // An event that does not succeed with its batch is split off. A part of a batch is a single event
-// or a range of events that was split off. A part is an Event with an item of its own. A range has
-// the id <batchId>.<first>-<last>, and the worker processes it like a batch. The payload of a part
-// is a section of the batch's Bronze object.
+// or a range of events that was split off. Each part is an Event with its own item. A range has the
+// id <batchId>.<first>-<last>, and the worker processes it like a batch. The payload of a part is a
+// section of the batch's Bronze object.
 
 // Span represents the consecutive events of a batch from First to Last, inclusive. The indexes
 // count the batch's events from 0.
@@ -39,7 +39,7 @@ func (s Span) String() string {
 }
 
 // ParseID splits an event's id into the id of its batch and its span. hasSpan is false for a single
-// event and for a whole batch. ok is false if the text is no event id.
+// event and for a whole batch. ok is false if the text is not an event id.
 func ParseID(text string) (batchID string, span Span, hasSpan, ok bool) {
 	batchID, suffix, hasSpan := strings.Cut(text, ".")
 	if !idPattern.MatchString(batchID) {
@@ -69,7 +69,7 @@ func (e Event) batchID() string {
 	return id
 }
 
-// span returns the events that the event represents. The event must have a Count.
+// span returns the indexes of the events that e represents. e must be a batch or a part of a batch.
 func (e Event) span() Span {
 	_, span, hasSpan, _ := ParseID(e.ID)
 	if !hasSpan {
@@ -90,7 +90,7 @@ func (e Event) IsBatch() bool {
 // part returns the part of the event's batch with the given span.
 func (e Event) part(span Span) Event {
 	e.ID = e.batchID() + "." + span.String()
-	e.Replay.Redrives = 0 // workers of different redrives must create the same event
+	e.Replay.Redrives = 0 // workers of different redrives must create the same part
 	return e
 }
 
@@ -131,7 +131,7 @@ func splitPayloads(array []byte) ([]json.RawMessage, error) {
 
 // cut returns the spans of the parts: the events of a batch that did not succeed. Up to nine
 // consecutive events become single events. Ten or more become ranges of at most a tenth of the
-// batch, so each range is smaller than the batch. The result depends on the arguments alone, so all
+// batch, so each range is smaller than the batch. The result depends only on the arguments, so all
 // workers that read the batch's Silver object split off the same parts.
 func cut(batch Span, succeeded map[int]bool) []Span {
 	longest := (batch.Len() + 9) / 10
@@ -176,8 +176,8 @@ func parseSpans(text string) []Span {
 	return spans
 }
 
-// withParts returns the given items, and the items of all that was split off their batches. It
-// leaves out expired items.
+// withParts returns the items in all, and the items of all parts that were split off them. It
+// leaves out a part that has no item, or whose id now belongs to another batch.
 func withParts(ctx context.Context, items ItemGetter, all []Item) ([]Item, error) {
 	for next := all; len(next) > 0; {
 		var parts []Event
@@ -208,8 +208,8 @@ func (i Item) Parts() []Event {
 	return parts
 }
 
-// PayloadIn returns the payload of e, which its Bronze object holds: the object itself, or the part
-// of a batch's object that e stands for.
+// PayloadIn returns the payload of e from its Bronze object. For a part of a batch, the payload is
+// a section of the object. Otherwise the payload is the whole object.
 func (e Event) PayloadIn(object []byte) ([]byte, error) {
 	_, span, isPart, _ := ParseID(e.ID)
 	if !isPart {
@@ -220,8 +220,8 @@ func (e Event) PayloadIn(object []byte) ([]byte, error) {
 		return nil, err
 	}
 	if span.Last >= len(payloads) {
-		return nil, Errorf(PayloadMismatch, "Bronze object %s has only %d events", e.Bronze.Key,
-			len(payloads))
+		return nil, Errorf(PayloadMismatch, "Bronze object %s has only %d events, so event %d is "+
+			"missing", e.Bronze.Key, len(payloads), span.Last)
 	}
 	if !e.IsBatch() {
 		return payloads[span.First], nil
@@ -233,7 +233,7 @@ func (e Event) PayloadIn(object []byte) ([]byte, error) {
 	return joinPayloads(own), nil
 }
 
-// LinesIn returns the lines of an event of a batch from a Silver object.
+// LinesIn returns the lines of a batch's Silver object that hold the records of e.
 func (e Event) LinesIn(object []byte) []byte {
 	var lines []byte
 	for line := range bytes.Lines(object) {

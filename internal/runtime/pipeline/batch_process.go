@@ -21,8 +21,8 @@ type stored struct {
 
 // storeBatch runs the processor on the events of a batch. It stores the records of all events that
 // succeed in one Silver object. The other events are split off. The first object that a delivery
-// stores is final: no later delivery adds or removes an event. So all deliveries split off the same
-// events.
+// stores is final: no later delivery adds or removes an event. All deliveries therefore split off
+// the same events.
 func (w Worker) storeBatch(d deadlines, t *task, now time.Time) (stored, error) {
 	if err := d.begin.Err(); err != nil {
 		return stored{}, unavailable("begin the batch", err)
@@ -34,8 +34,8 @@ func (w Worker) storeBatch(d deadlines, t *task, now time.Time) (stored, error) 
 	case existing.records != nil && existing.replayID == t.Event.Replay.ID:
 		return existing, nil // stored by an earlier delivery
 	case existing.records == nil && t.tries.Crashes > 0:
-		// An event crashes the worker. If all events are split off, it no longer affects the
-		// others.
+		// One of the events crashes the worker. If all events are split off, that event no longer
+		// affects the others.
 		return w.putBatch(d.finish, t, nil, batchOutput{}, now)
 	case t.tries.crashedTooOften(w.MaxReceiveCount):
 		return stored{}, workerCrashed(t)
@@ -73,7 +73,7 @@ func (w Worker) storeBatch(d deadlines, t *task, now time.Time) (stored, error) 
 }
 
 // storedBatch returns the Silver object that an earlier delivery has stored. If there is none, the
-// field records is nil. A first delivery makes no request.
+// field records is nil. For a first delivery, storedBatch makes no request.
 func (w Worker) storedBatch(ctx context.Context, t *task) (stored, error) {
 	if !t.redelivery && t.Event.Replay.ID == "" {
 		return stored{}, nil
@@ -124,7 +124,7 @@ func newStored(batch Event, records Records) stored {
 }
 
 // putBatch stores the output in Silver, unless Silver already has an object of the batch. It
-// returns the object that Silver then holds.
+// describes the object that Silver holds afterwards.
 func (w Worker) putBatch(
 	ctx context.Context, t *task, failures map[int]error, output batchOutput, now time.Time,
 ) (stored, error) {
@@ -145,9 +145,9 @@ func (w Worker) putBatch(
 	return s, nil
 }
 
-// replaceBatch replaces the records of a batch in a replay. The object keeps its events, because an
-// event must not have records in two objects. If one of these events fails, replaceBatch returns an
-// error and replaces nothing.
+// replaceBatch replaces the records of a batch in a replay. The new object has records of the same
+// events as the old one, because an event must not have records in two objects. If one of these
+// events fails, replaceBatch returns an error and replaces nothing.
 func (w Worker) replaceBatch(
 	d deadlines, t *task, payloads []json.RawMessage, existing stored, now time.Time,
 ) (stored, error) {
@@ -178,8 +178,9 @@ func (w Worker) replaceBatch(
 	return s, nil
 }
 
-// batchOutput holds what the processor made of the events of a batch, by index. An event that is in
-// none of the maps was not begun in time, or its output does not fit in the batch's object.
+// batchOutput holds the processor's results for the events of a batch, by index. An event is in
+// none of the maps if the time ended before the processor started with it, or if its output does
+// not fit in the batch's object.
 type batchOutput struct {
 	indexes   []int
 	succeeded map[int]Output
@@ -224,7 +225,7 @@ func (w Worker) processBatch(
 			b.succeeded[index] = outputs[i]
 		case errs[i] == errNoRoom:
 			b.noRoom = true
-		case code == Unavailable: // was not begun in time
+		case code == Unavailable: // the time ended before the processor started
 		case Permanent(code):
 			b.failures[index] = errs[i]
 		default:
@@ -234,23 +235,24 @@ func (w Worker) processBatch(
 	return b
 }
 
-// retryTogether returns an error if no event was begun, or if a retry may help all events. The
-// batch is then retried as a whole: an outage must not turn a batch into a thousand messages.
+// retryTogether returns an error if the time ended before the processor started with an event, or
+// if a retry may help all events. After this error, the whole batch is retried. An outage must not
+// turn a batch into a thousand messages.
 func (b batchOutput) retryTogether() error {
 	failed := len(b.failures) + len(b.passing)
 	switch {
 	case failed == 0:
-		return unavailable("process the batch", errors.New("no event was begun in time"))
+		return unavailable("process the batch", errors.New("the time ended before the first event"))
 	case len(b.passing) == len(b.indexes):
-		return fmt.Errorf("all events of the batch failed, the first: %w",
+		return fmt.Errorf("all events of the batch failed; the first error: %w",
 			b.passing[b.indexes[0]])
 	}
 	return nil
 }
 
 // firstError returns the error of the first event that did not succeed. inTime reports whether the
-// batch began with most of the invocation's time. Then the processor's slowness counts as a
-// failure, because the next delivery would be too slow as well.
+// batch began with at least half of the invocation's time. If it did, a processor that was too slow
+// counts as failed, because it would be too slow in the next delivery as well.
 func (b batchOutput) firstError(inTime bool) error {
 	for _, index := range b.indexes {
 		if _, ok := b.succeeded[index]; ok {
@@ -259,23 +261,23 @@ func (b batchOutput) firstError(inTime bool) error {
 		err := errors.Join(b.failures[index], b.passing[index])
 		switch {
 		case err == nil && b.noRoom:
-			return Errorf(InvalidOutput, "The payloads of the batch's records must have at most %d "+
-				"bytes together, as before the replay; return smaller records.", MaxOutputBytes)
+			return Errorf(InvalidOutput, "The payloads of the batch's records must have at most "+
+				"%d bytes together. Return smaller records.", MaxOutputBytes)
 		case err == nil && inTime:
-			return Errorf(ProcessorError, "The processor began only %d of the batch's %d events in "+
-				"time; increase the worker's timeout.", len(b.succeeded), len(b.indexes))
+			return Errorf(ProcessorError, "The processor finished only %d of the batch's %d "+
+				"events in time; increase the worker's timeout.", len(b.succeeded), len(b.indexes))
 		case err == nil:
 			return unavailable("process all events of the batch again",
-				errors.New("not all events were begun in time"))
+				errors.New("the time ended before the last event"))
 		}
 		return fmt.Errorf("event %d of the batch: %w", index, err)
 	}
 	return nil
 }
 
-// records returns the records of the events that succeeded. If there are none, it returns one
-// record without a payload. The object with this record makes it final that all events are split
-// off.
+// records returns the records of the events that succeeded. If no event succeeded, it returns one
+// record without a payload. An object with this record makes the decision final that all events are
+// split off.
 func (b batchOutput) records(batch Event, now time.Time) Records {
 	var records Records
 	for _, index := range b.indexes {

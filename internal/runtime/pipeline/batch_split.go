@@ -13,7 +13,7 @@ type SplitOff struct {
 
 func (t *task) hasParts() bool { return t.open() && len(t.batch.parts) > 0 }
 
-// splitOff returns the text that the batch's item stores.
+// splitOff returns the spans of the parts, as the batch's item stores them.
 func (s stored) splitOff() string {
 	var spans []Span
 	for _, part := range s.parts {
@@ -23,9 +23,9 @@ func (s stored) splitOff() string {
 }
 
 // splitOff creates the item of each part. The part is ENQUEUED and gets a message, or it is FAILED
-// because of a permanent error in this delivery. The batch becomes PROCESSED only afterwards. After
-// a crash, the next delivery calls splitOff again. This call skips finished parts, and sends the
-// messages of the other parts again.
+// because of a permanent error in this delivery. Only afterwards does the batch become PROCESSED.
+// After a crash, the next delivery calls splitOff again. This call skips finished parts, and sends
+// the messages of the other parts again.
 func (w Worker) splitOff(ctx context.Context, t *task) error {
 	items, err := getItems(ctx, w.Items, t.batch.parts, func(e Event) string { return e.ID })
 	if err != nil {
@@ -81,15 +81,15 @@ func (w Worker) createPart(
 				"the id %s belongs to another batch: its idempotency key was reused", part.ID)
 		}
 	}
-	// A replay does not send the messages of existing parts. They were enqueued when the object was
-	// first stored, and the replay itself may have enqueued them again.
+	// A replay does not send the messages of existing parts. These parts were enqueued when the
+	// object was first stored, and the replay itself may have enqueued them again.
 	if existing.Status == Enqueued && !t.batch.replayed {
 		return &existing.Event, nil, nil
 	}
 	return nil, nil, nil
 }
 
-// failPart sets a part that can't be processed to FAILED. Its results are those of createPart.
+// failPart sets a part that can't be processed to FAILED. It has the same results as createPart.
 func (w Worker) failPart(
 	ctx context.Context, t *task, part Event, cause error,
 ) (enqueue *Event, failure, err error) {
@@ -112,6 +112,6 @@ func (w Worker) failPart(
 	case err != nil:
 		return nil, nil, err
 	}
-	// A failure to publish is not retried, because the next delivery would skip the FAILED event.
+	// If publish fails, the delivery is not retried: the next delivery would skip the FAILED event.
 	return nil, errors.Join(cause, publish(ctx, w.Bus, item)), nil
 }

@@ -10,19 +10,18 @@ import (
 type Checkpoint struct {
 	// Pass is the pass that the last run worked on. If it is Done, the next run begins a new pass.
 	Pass Pass `json:"pass"`
-	// RewindTo is the earliest hour in which one of the reopened events was received. It is zero if
-	// no event was reopened since the reconciler last went back.
+	// RewindTo is the hour to which a later pass must go back: the earliest hour of receipt of the
+	// events that were reopened. It is zero if no event was reopened since the last such pass.
 	RewindTo  time.Time `json:"rewindTo,omitzero"`
 	RewoundAt time.Time `json:"rewoundAt,omitzero"` // time of the last Rewind
 }
 
 // CheckpointStore stores the reconciler's checkpoint.
 type CheckpointStore interface {
-	// Load returns the checkpoint, or the zero one before the first run.
+	// Load returns the checkpoint. Before the first run, it returns the zero Checkpoint.
 	Load(ctx context.Context) (Checkpoint, error)
 	// Save stores next if the stored checkpoint equals old. Otherwise Save writes nothing and
-	// returns ErrChanged. After ErrChanged, next may still be stored, by an earlier attempt of this
-	// call.
+	// returns ErrChanged. Even then, an earlier attempt of this call may have stored next.
 	Save(ctx context.Context, old, next Checkpoint) error
 }
 
@@ -55,7 +54,7 @@ func (r Reconciler) NextPass(ctx context.Context) (Pass, error) {
 }
 
 // nextPass returns the pass that follows a checkpoint. The pass goes back to reopened events only
-// when the grace period since the last Rewind is over. Until then, more events may be reopened.
+// after the grace period since the last Rewind has ended. Until then, more events may be reopened.
 func (r Reconciler) nextPass(c Checkpoint) Pass {
 	if c.Pass.From.IsZero() {
 		c.Pass = r.NewPass(r.Now().Add(-r.Window))
@@ -78,8 +77,8 @@ func (r Reconciler) nextPass(c Checkpoint) Pass {
 	return pass
 }
 
-// rewindDue reports whether the next pass must go back to reopened events. This is so when the
-// grace period since the last Rewind is over.
+// rewindDue reports whether the next pass must go back to reopened events, because the grace period
+// since the last Rewind has ended.
 func (r Reconciler) rewindDue(c Checkpoint) bool {
 	return !c.RewindTo.IsZero() && c.RewoundAt.Before(r.Now().Add(-r.Grace))
 }
@@ -94,8 +93,8 @@ func (r Reconciler) checkpointAfter(c Checkpoint, pass Pass) Checkpoint {
 }
 
 // Rewind makes a later pass of the reconciler check the events that were received at t or later.
-// Callers must call it before they reopen such events. If the caller then crashes before it has
-// sent the events' messages, the reconciler sends them.
+// Call it before you reopen such events. If the caller then crashes before it has sent the events'
+// messages, the reconciler sends the missing messages.
 func Rewind(ctx context.Context, checkpoints CheckpointStore, t, now time.Time) error {
 	for {
 		old, err := checkpoints.Load(ctx)

@@ -10,8 +10,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/inmem"
 )
 
-// If a replay has crashed, the reconciler must still go back to the hour of that replay's Rewind. A
-// later Rewind must not cancel it.
+// After a replay has crashed, the reconciler must still go back to the hour for which the replay
+// called Rewind. A later Rewind for another hour must not change this.
 func TestRewind_KeepsTheEarlierHour(t *testing.T) {
 	var w world
 	for _, at := range []time.Time{now, now.Add(-3 * time.Hour), now.Add(-time.Hour)} {

@@ -62,15 +62,15 @@ func DecodeCloudEvent(body []byte) (CloudEvent, error) {
 	return event, nil
 }
 
-// key returns the idempotency key of the event. No key in a request can be equal to it, because
-// those keys contain no space.
+// key returns the idempotency key of the event. It differs from every key that a client sends,
+// because those keys contain no space.
 func (e CloudEvent) key() string {
-	sum := sha256.Sum256([]byte(e.Source + "\x00" + e.ID)) // neither contains NUL
+	sum := sha256.Sum256([]byte(e.Source + "\x00" + e.ID)) // Source and ID contain no NUL
 	return "cloudevent " + hex.EncodeToString(sum[:])
 }
 
-// cloudEventAttributes holds the members of a CloudEvent that are not null. Only attributes that
-// are strings have their value in the map.
+// cloudEventAttributes holds the members of a CloudEvent that are not null. The map's value is ""
+// for members that are not strings.
 type cloudEventAttributes map[string]string
 
 var null = []byte("null")
@@ -84,7 +84,7 @@ func (a cloudEventAttributes) add(name string, value json.RawMessage) *Error {
 	case name != "data_base64" && !validAttributeName(name):
 		return attributeError(name,
 			"The name of an attribute must contain only lower-case letters and digits")
-	case name != "data_base64" && bytes.Equal(value, null): // means the same as no attribute
+	case name != "data_base64" && bytes.Equal(value, null): // null means the same as no attribute
 		return nil
 	}
 	isString := value[0] == '"'
@@ -107,7 +107,7 @@ func (a cloudEventAttributes) add(name string, value json.RawMessage) *Error {
 	return nil
 }
 
-// attributeRules maps the names of the specification to the rule for the value.
+// attributeRules maps the names of the specification's attributes to the rules for their values.
 var attributeRules = map[string]struct {
 	text  string
 	valid func(text string) bool

@@ -193,7 +193,7 @@ func (r Replayer) compareEvent(ctx context.Context, item Item) (Difference, erro
 }
 
 // difference compares an event's records with the records that today's processor would make. err is
-// the permanent error of reading the payload.
+// nil, or the permanent error from reading the payload.
 func (r Replayer) difference(
 	ctx context.Context, item Item, old, payload []byte, err error,
 ) (Difference, error) {
@@ -267,8 +267,8 @@ func decodeLines(lines []byte) ([]any, error) {
 	}
 }
 
-// differences returns JSON pointers to the differences between the values a and b. Both values have
-// the given pointer.
+// differences returns JSON pointers to the differences between the values a and b. pointer is the
+// place of both values.
 func differences(pointer string, a, b any) []string {
 	var found []string
 	switch a := a.(type) {

@@ -31,7 +31,7 @@ const SubBatchWait = time.Second
 // run at once.
 type deadlines struct {
 	begin, output, finish, resolve context.Context
-	half                           time.Time // half of the time until begin ends
+	half                           time.Time // when half of the time for begin is over
 	end                            time.Time // Lambda's timeout
 	processors                     chan struct{}
 }
@@ -66,8 +66,8 @@ func withHalf(ctx context.Context) (context.Context, context.CancelFunc) {
 	return WithReserve(ctx, max(0, time.Until(deadline)/2))
 }
 
-// WithReserve returns a context that ends d before the deadline of ctx, so that d remains for later
-// work. If ctx has no deadline, WithReserve returns ctx.
+// WithReserve returns a context that ends earlier than ctx: by the duration d, which remains for
+// later work. If ctx has no deadline, WithReserve returns ctx.
 func WithReserve(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	deadline, ok := ctx.Deadline()
 	if !ok {

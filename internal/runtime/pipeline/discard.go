@@ -23,7 +23,7 @@ func (d Discarder) Discard(ctx context.Context, deadLetters []DeadLetter) []erro
 	errs := make([]error, len(deadLetters))
 	events := make([]Event, len(deadLetters))
 	for i, deadLetter := range deadLetters {
-		events[i], _ = ReadMessage(deadLetter.Body, d.BronzeBucket) // invalid: no event to finish
+		events[i], _ = ReadMessage(deadLetter.Body, d.BronzeBucket) // zero if invalid
 	}
 	items, err := getItems(ctx, d.Items, events, func(e Event) string { return e.ID })
 	for i, event := range events {

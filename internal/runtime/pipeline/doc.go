@@ -39,7 +39,7 @@
 //	item.go, lifecycle.go  the state of an event, and its transitions
 //	lookup.go              finds the state of an event of a batch
 //
-// The reconciler finishes what crashes left behind:
+// The reconciler finishes events that a crash left unfinished:
 //
 //	reconcile.go           walks through Bronze
 //	heal.go, recreate.go   enqueue, fail or repair unfinished events

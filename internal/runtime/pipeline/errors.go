@@ -53,9 +53,9 @@ const (
 	UnprocessableNumber Code = "unprocessable-number" // beyond the range of float64
 	UnprocessableJSON   Code = "unprocessable-json"   // today's ingest would reject the JSON
 	InvalidOutput       Code = "invalid-output"       // the processor's output can't be stored
-	ProcessorError      Code = "processor-error"      // it failed or panicked; retries may help
+	ProcessorError      Code = "processor-error"      // the processor failed; retries may help
 	NotFinished         Code = "not-finished"         // still ENQUEUED after all re-enqueues
-	WorkerCrashed       Code = "worker-crashed"       // each worker that processed it crashed
+	WorkerCrashed       Code = "worker-crashed"       // each worker that got the event crashed
 )
 
 // Platform errors.

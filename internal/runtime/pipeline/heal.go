@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// checkPage checks the events of one page of objects. It enqueues, fails or repairs those that a
-// crash left unfinished. If it returns an error, the whole page must be checked again. Errors of
+// checkPage checks the events of one page of objects. It enqueues, fails or repairs the events that
+// a crash left unfinished. If it returns an error, the whole page must be checked again. Errors of
 // single events are only counted.
 func (s *passRun) checkPage(ctx context.Context, objects []Object) error {
 	items, err := itemsOf(ctx, s.Items, objects)
@@ -68,10 +68,10 @@ func (s *passRun) checkPage(ctx context.Context, objects []Object) error {
 	return s.heal(ctx, stuck)
 }
 
-// isStuck reports whether the message of an ENQUEUED event seems to be lost. Age alone does not
-// show this, because the message may still wait in a long queue. The message of an event older than
-// the grace period counts as lost in two cases: the queue is empty, or events that were enqueued
-// later are already PROCESSED.
+// isStuck reports whether the message of an ENQUEUED event seems to be lost. The event's age alone
+// does not show a loss, because the message may still wait in a long queue. The message of an event
+// older than the grace period counts as lost in two cases: the queue is empty, or events that were
+// enqueued later are already PROCESSED.
 func (s *passRun) isStuck(item Item) bool {
 	since := item.LastEnqueued()
 	return since.Before(s.Now().Add(-s.Grace)) && (s.queueEmpty || since.Before(s.Frontier))
@@ -94,14 +94,15 @@ func (s *passRun) advanceFrontier(t time.Time) {
 // it. An outage of an hour, and the backoff after it, must not use up the re-enqueues.
 const minUnfinished = 2 * time.Hour
 
-// mayGiveUp reports whether a stuck event has used up its re-enqueues. After n re-enqueues, an
-// event has been unfinished for at least n+1 grace periods.
+// mayGiveUp reports whether a stuck event has used up its re-enqueues, and has been unfinished for
+// at least minUnfinished. After n re-enqueues, an event has been unfinished for at least n+1 grace
+// periods.
 func (s *passRun) mayGiveUp(item Item) bool {
 	unfinished := time.Duration(item.Reenqueues+1) * s.Grace
 	return item.Reenqueues >= s.MaxReenqueues && unfinished >= minUnfinished
 }
 
-// heal enqueues stuck events again. It gives up on events that have reached MaxReenqueues.
+// heal enqueues stuck events again. It gives up on the events that mayGiveUp selects.
 func (s *passRun) heal(ctx context.Context, stuck []Item) error {
 	var retryable, exhausted []Item
 	for _, item := range stuck {
@@ -241,7 +242,7 @@ func (s *passRun) sendBatch(ctx context.Context, batch Event) error {
 // errEnqueued reports that a batch was put on the queue instead of being repaired.
 var errEnqueued = errors.New("the batch was enqueued")
 
-// errOvertaken reports that another writer moved the event before a repair.
+// errOvertaken reports that another writer changed the event's state before a repair.
 var errOvertaken = errors.New("another writer has moved the event")
 
 // repaired interprets the error from writing a repaired item. It returns true if the stored item
@@ -255,9 +256,9 @@ func repaired(processed Item, err error) (bool, error) {
 	return ok, err
 }
 
-// forEachItem runs step for the items concurrently. It counts the results true in done and the
-// results false in notDone. In the report it counts errOvertaken as overtaken, and any other error
-// as an error.
+// forEachItem runs step for the items concurrently. It counts an item in done if step returns true,
+// and in notDone if step returns false. The report counts errOvertaken in Overtaken, errEnqueued in
+// Reenqueued, and any other error in Errors.
 func (s *passRun) forEachItem(
 	ctx context.Context, items []Item, done, notDone *int,
 	step func(context.Context, Item) (bool, error),

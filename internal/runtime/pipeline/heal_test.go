@@ -120,7 +120,7 @@ func TestReconciler_CountsALostNotificationAsAnError(t *testing.T) {
 	w.wantReport(t, r, pipeline.Report{Scanned: 1, Errors: 1})
 }
 
-// meanwhile runs a function after each look-up of items, before the caller moves them.
+// meanwhile runs a function after each look-up of items, before the caller moves the items.
 type meanwhile struct {
 	*inmem.Items
 	run func()

@@ -27,8 +27,8 @@ type ItemCreator interface {
 
 // Sender puts an event's message on the queue.
 type Sender interface {
-	// Send returns nil once the queue holds the message. After an error the queue may still hold
-	// it.
+	// Send puts the message on the queue. If Send returns an error, the queue may hold the message
+	// nevertheless.
 	Send(ctx context.Context, event Event) error
 }
 
@@ -45,7 +45,7 @@ type Ingest struct {
 	Bronze             BronzeWriter
 	Items              ItemCreator
 	Queue              Sender
-	Schemas            PayloadSchemas // nil validates nothing
+	Schemas            PayloadSchemas // nil means no validation
 	RejectUnknownTypes bool           // rejects types without a schema
 	KeyCache           *KeyCache      // nil disables the cache
 	BronzeBucket       string
@@ -167,7 +167,8 @@ func (in Ingest) validate(eventType string, body []byte) error {
 	return nil
 }
 
-// schemaError returns the error for a payload that violates its schema. It drops long pointers.
+// schemaError returns the error for a payload that violates its schema. It removes pointers that
+// are longer than maxPointerBytes.
 func schemaError(violations []violation.Violation) error {
 	for i := range violations {
 		if len(violations[i].Pointer) > maxPointerBytes {

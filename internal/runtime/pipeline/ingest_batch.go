@@ -22,7 +22,7 @@ type BatchRequest struct {
 
 // AcceptedBatch holds the result of a request with several events.
 type AcceptedBatch struct {
-	Batches   []Event // one for each event type, in the order of the first event of the type
+	Batches   []Event // one for each event type, in the order of each type's first event
 	Elements  []Element
 	Duplicate bool // an earlier request with the same key and body was accepted
 }
@@ -90,7 +90,7 @@ func (in Ingest) AcceptBatch(ctx context.Context, req BatchRequest) (AcceptedBat
 				}
 			}
 		}
-	} else { // the schemas may have changed since
+	} else { // the schemas may have changed since that request
 		errs = rejectedBefore(first, errs)
 	}
 	if len(errs) > 0 && (!req.Lenient || len(errs) == len(req.Elements)) {
@@ -114,7 +114,7 @@ func (in Ingest) AcceptBatch(ctx context.Context, req BatchRequest) (AcceptedBat
 	return accepted, forEachGroup(groups, func(g group) error { return in.enqueue(ctx, g.event) })
 }
 
-// decode returns the types of all elements, and an error for each element that is no event.
+// decode returns the types of all elements, and an error for each element that is not an event.
 func (r BatchRequest) decode() ([]string, map[int]error) {
 	types, errs := make([]string, len(r.Elements)), make(map[int]error)
 	for i, element := range r.Elements {
@@ -270,8 +270,8 @@ func (in Ingest) acceptKeyedBatch(
 }
 
 // groupKeyed divides the elements of a request with an idempotency key. The ids of the batches
-// follow from the key. All requests with a key use the time of receipt of the first request, so
-// that they use the same Bronze keys.
+// follow from the key. All requests with the same key use the time of receipt of the first request,
+// so that they use the same Bronze keys.
 func (in Ingest) groupKeyed(
 	req BatchRequest, types []string, errs map[int]error, receivedAt time.Time,
 ) ([]group, []Element, error) {
@@ -314,8 +314,8 @@ func (in Ingest) createFirstBatch(
 	return item, false, nil
 }
 
-// completeBatch stores a batch unless an earlier request did, and sends its message if it is still
-// ENQUEUED. The first batch is stored already.
+// completeBatch stores a batch, unless an earlier request has stored it. If the batch is still
+// ENQUEUED, completeBatch sends its message. The request's first batch is already stored.
 func (in Ingest) completeBatch(ctx context.Context, req BatchRequest, g group, first Item) error {
 	item := first
 	if g.event.ID != first.ID {

@@ -50,7 +50,7 @@ func (in Ingest) acceptKeyed(
 const maxKeyLength = 255
 
 // checkKey returns an error unless the key has 1 to maxKeyLength visible ASCII characters. Clients
-// and proxies pass such a key on unchanged in a header.
+// and proxies don't change such a key in a header.
 func checkKey(key string) error {
 	if key == "" || len(key) > maxKeyLength {
 		return Errorf(InvalidKey, "The Idempotency-Key must have 1 to %d characters, got %d.",
@@ -69,7 +69,7 @@ func checkKey(key string) error {
 // from a hash of the caller and the key. All requests with the same key therefore have the same
 // event id, and find the same item without an index of keys.
 func keyedID(caller, key string) string {
-	sum := sha256.Sum256([]byte(caller + "\x00" + key)) // keys contain no NUL: pairs can't collide
+	sum := sha256.Sum256([]byte(caller + "\x00" + key)) // no key contains NUL: pairs differ
 	sum[6] = sum[6]&0x0f | 0x80
 	sum[8] = sum[8]&0x3f | 0x80
 	text := hex.EncodeToString(sum[:16])
@@ -108,5 +108,5 @@ func checkSamePayload(first Item, event Event) error {
 func keyReused() error {
 	return Errorf(KeyReused,
 		"This Idempotency-Key, or the source and id of this CloudEvent, was used for another "+
-			"payload. Use a new one for a new event.")
+			"payload. Use a new key for a new event.")
 }

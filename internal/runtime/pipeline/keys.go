@@ -18,8 +18,8 @@ var (
 	hashPattern = lazyregexp.New(`^[0-9a-f]{64}$`)
 )
 
-// ValidID reports whether id has the form of an event id: a lower-case UUID. In the id of an event
-// of a batch, a period and the event's index follow; in that of a range, the first and last index.
+// ValidID reports whether id has the form of an event id: a lower-case UUID. The id of an event of
+// a batch also has a period and the event's index. The id of a range has a period and two indexes.
 func ValidID(id string) bool {
 	_, _, _, ok := ParseID(id)
 	return ok

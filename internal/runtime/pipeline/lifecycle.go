@@ -14,8 +14,8 @@ const (
 	Enqueued Status = "ENQUEUED"
 	// Processed means that Silver holds the event's record and that its notification was published.
 	Processed Status = "PROCESSED"
-	// Failed means that the event can't be processed. The DLQ holds its message until it is dropped
-	// or its retention ends.
+	// Failed means that the event can't be processed. The DLQ holds the event's message until
+	// somebody drops the message, or until the message's retention ends.
 	Failed Status = "FAILED"
 )
 
@@ -53,7 +53,7 @@ func (e *TransitionError) Error() string {
 
 // Expiry returns the time after which the table may delete an event's item: retention after the
 // event's receipt. The zero time means never. Expiry returns the zero time if retention is 0. It
-// also does so for a replayed event, because Finish then keeps the expiry that the item has.
+// also returns the zero time for a replayed event, because Finish keeps the item's existing expiry.
 func Expiry(e Event, retention time.Duration) time.Time {
 	if retention == 0 || e.Replay.ID != "" {
 		return time.Time{}

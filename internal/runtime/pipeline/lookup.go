@@ -11,11 +11,13 @@ type ItemReader interface {
 	Get(ctx context.Context, id string) (Item, error)
 }
 
-// LookUp returns the current state of an event, or ErrNotFound. An event of a batch has an item of
-// its own only if it was split off alone. If the event was split off with a range, it has the state
-// of the range. All other events have the state of their batch. A range exists only if it was split
-// off. After a batch has expired, another batch may have its id. So a part's item counts only if it
-// has the Bronze object of the batch.
+// LookUp returns the current state of an event, or ErrNotFound. An event of a batch has its own
+// item only if it was split off as a single event. An event that was split off as part of a range
+// has the state of the range. All other events have the state of their batch. A range has a state
+// only if it was split off.
+//
+// After a batch has expired, another batch may get the same id. The item of a part therefore counts
+// only if it has the Bronze object of the batch.
 func LookUp(ctx context.Context, items ItemReader, id string) (Item, error) {
 	item, err := items.Get(ctx, id)
 	batchID, span, isPart, ok := ParseID(id)

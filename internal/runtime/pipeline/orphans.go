@@ -15,8 +15,8 @@ import (
 const MinOrphanAge = time.Hour
 
 // selectOrphan reports whether the replay must enqueue an object that has no item and no record. If
-// not, selectOrphan counts the object. The map chosen contains the ids of the selected events that
-// may have several objects.
+// the replay must not, selectOrphan counts the reason. The map chosen contains the ids of the
+// selected events that may have several objects.
 func (r Replayer) selectOrphan(
 	req ReplayRequest, o Object, chosen map[string]bool, counts *ReplayCounts,
 ) (candidate, bool) {
@@ -42,8 +42,8 @@ func (r Replayer) selectOrphan(
 }
 
 // orphanEvent derives an event from its Bronze object. The time of receipt is the time at which the
-// object was stored, within the hour in the key. SHA256 is set if the key contains the hash. ok is
-// false if the key is not one that ingest creates.
+// object was stored, limited to the hour in the key. SHA256 is set if the key contains the hash. ok
+// is false if the key is not one that ingest creates.
 func (r Replayer) orphanEvent(eventType string, o Object) (event Event, ok bool) {
 	id, hour, _ := parseBronzeKey(o.Key)
 	received := toMillis(o.LastModified)

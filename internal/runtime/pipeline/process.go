@@ -35,7 +35,8 @@ func (w Worker) storeOutput(d deadlines, t *task) error {
 	return nil
 }
 
-// runAndStore returns the first record of the object that Silver then holds.
+// runAndStore runs the processor on a single event and stores the output. It returns the first
+// record of the object that Silver holds afterwards.
 func (w Worker) runAndStore(d deadlines, t *task, now time.Time) (Record, error) {
 	if err := d.begin.Err(); err != nil {
 		return Record{}, unavailable("begin the event", err)
@@ -57,9 +58,9 @@ func (w Worker) runAndStore(d deadlines, t *task, now time.Time) (Record, error)
 	return Record{}, err
 }
 
-// transform runs the processor when fewer than maxConcurrent processors run in this invocation. If
-// the time ends before the processor begins, or the processor fails because it began late, the
-// error's code is Unavailable.
+// transform runs the processor as soon as fewer than maxConcurrent processors run in this
+// invocation. If the time ends before the processor begins, or if the processor fails because it
+// began late, the error's code is Unavailable.
 func (w Worker) transform(
 	d deadlines, event Event, attempt int, payload []byte,
 ) (Output, error) {

@@ -101,7 +101,7 @@ func (o Output) validated() (Output, error) {
 		}
 		if len(o.Payloads) > 0 {
 			return Output{}, Errorf(InvalidOutput,
-				"The processor both filtered the event and returned records.")
+				"The processor must not both filter the event and return records.")
 		}
 		o.Filtered.Reason = cleanReason(o.Filtered.Reason)
 		return o, nil

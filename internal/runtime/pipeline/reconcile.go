@@ -71,9 +71,9 @@ type Report struct {
 	DryRun     bool      `json:"dryRun"`
 }
 
-// Lag returns the age of the first hour of receipt that no pass may have checked completely. After
-// a complete pass, the lag is between the grace period and an hour more. Until then, the lag grows
-// with each run.
+// Lag returns the age of the first hour of receipt that the reconciler may not have checked
+// completely. After a complete pass, the lag is between the grace period and an hour more. Until
+// then, the lag grows with each run.
 func (r Report) Lag(now time.Time) time.Duration {
 	if r.Done {
 		return now.Sub(r.To.Add(-time.Hour))
@@ -81,18 +81,18 @@ func (r Report) Lag(now time.Time) time.Duration {
 	return now.Sub(r.From)
 }
 
-// NewPass returns a pass through all events that were received in the hour of from or later and are
-// older than the grace period.
-func (r Reconciler) NewPass(from time.Time) Pass {
+// NewPass returns a pass through all events that were received in the hour of start or later and
+// are older than the grace period.
+func (r Reconciler) NewPass(start time.Time) Pass {
 	return Pass{
-		From: from.UTC().Truncate(time.Hour),
+		From: start.UTC().Truncate(time.Hour),
 		To:   r.Now().Add(-r.Grace).UTC().Truncate(time.Hour),
 	}
 }
 
-// RunPass runs a pass until it is done, or until only StopBefore remains before the context's
-// deadline. It returns the pass with its progress. If the returned pass is not Done, another call
-// continues it.
+// RunPass runs a pass. It stops when the pass is done, or StopBefore earlier than the context's
+// deadline, so that time remains to save the progress. It returns the pass with its progress. If
+// the returned pass is not Done, another call can continue the pass.
 func (r Reconciler) RunPass(ctx context.Context, pass Pass, dryRun bool) (Pass, Report, error) {
 	report := Report{From: pass.From, To: pass.To.Add(time.Hour), DryRun: dryRun}
 	s := &passRun{Reconciler: r, Pass: pass, report: &report}
@@ -148,9 +148,9 @@ func (s *passRun) checkType(ctx context.Context, eventType string) error {
 	if s.Type != eventType {
 		s.Type, s.After = eventType, BronzeHourPrefix(eventType, s.From)
 	}
-	before := BronzeHourPrefix(eventType, s.To.Add(time.Hour))
+	high := BronzeHourPrefix(eventType, s.To.Add(time.Hour))
 	pages := 0
-	err := forEachPage(ctx, s.Bronze, eventType, s.After, before, func(page []Object) error {
+	err := forEachPage(ctx, s.Bronze, eventType, s.After, high, func(page []Object) error {
 		if err := s.checkPage(ctx, page); err != nil {
 			return err
 		}
@@ -161,7 +161,7 @@ func (s *passRun) checkType(ctx context.Context, eventType string) error {
 		return nil
 	})
 	if errors.Is(err, errSplit) {
-		return s.checkRanges(ctx, eventType, before)
+		return s.checkRanges(ctx, eventType, high)
 	}
 	return err
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // RecordSchemaVersion identifies the layout of a Record. It is increased when a field is removed or
-// its meaning changes.
+// gets another meaning.
 const RecordSchemaVersion = 1
 
 // Record represents one line of an event's Silver object.
@@ -105,8 +105,8 @@ func (r Records) Lines() ([]byte, error) {
 	return lines.Bytes(), nil
 }
 
-// newRecordDecoder returns a decoder of the output of Lines. Older versions stored payloads with
-// unpaired surrogates.
+// newRecordDecoder returns a decoder of the output of Lines. The decoder accepts invalid UTF-8,
+// because older versions stored payloads with unpaired surrogates.
 func newRecordDecoder(lines []byte) *jsontext.Decoder {
 	return jsontext.NewDecoder(bytes.NewReader(lines), jsontext.AllowInvalidUTF8(true))
 }

@@ -21,7 +21,7 @@ func (s *passRun) recreateItem(ctx context.Context, orphan Item) (bool, error) {
 		return false, unavailable("get the orphan's record", err)
 	}
 	if record.Source.Key != orphan.Bronze.Key || record.ReplayID != "" {
-		return false, nil // another request's record, or a replay's, whose item has expired
+		return false, nil // from another request, or from a replay whose item has expired
 	}
 	if s.report.DryRun {
 		return true, nil

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// ItemMover changes the state of items. GetMany reads consistently.
+// ItemMover changes the state of items. GetMany uses strongly consistent reads.
 type ItemMover interface {
 	ItemGetter
 	// Move replaces the stored item by next, if the stored item is in the state of old. Otherwise

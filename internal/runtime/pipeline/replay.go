@@ -52,7 +52,7 @@ type ReplayCounts struct {
 	Done     int `json:"done"`     // events that need no replay: see needs
 	Enqueued int `json:"enqueued"` // skipped events whose message is on the queue
 	Failed   int `json:"failed"`   // skipped events that are FAILED
-	Orphans  int `json:"orphans"`  // skipped objects of requests not accepted or not first
+	Orphans  int `json:"orphans"`  // skipped objects that have no event of their own
 	Young    int `json:"young"`    // with Orphans: objects younger than MinOrphanAge, skipped
 }
 
@@ -147,8 +147,8 @@ func (r Replayer) selectEvents(
 	return selected, nil
 }
 
-// withParts returns the candidates and the parts of those that are batches. A replay treats each
-// part as an event of its own.
+// withParts returns all candidates, and the parts of the candidates that are batches. A replay
+// treats each part as a separate event.
 func (r Replayer) withParts(ctx context.Context, all []candidate) ([]candidate, error) {
 	for next := all; len(next) > 0; {
 		var parts []Event
@@ -207,9 +207,9 @@ func (req ReplayRequest) includes(item Item) bool {
 	return !item.ReceivedAt.Before(req.From) && item.ReceivedAt.Before(req.To)
 }
 
-// needs reports whether the replay must send an event. If not, needs counts the event. Done counts
-// the events of this replay or a later one. With Failed, Done counts PROCESSED events. With
-// Orphans, Done counts events that have an item or a record.
+// needs reports whether the replay must send an event. If the replay must not, needs counts the
+// event. Done counts the events that this replay or a later one has finished. With Failed, Done
+// counts PROCESSED events. With Orphans, Done counts events that have an item or a record.
 func (req ReplayRequest) needs(item Item, counts *ReplayCounts) bool {
 	own, earlier := item.Replay.ID == req.Replay.ID, item.Replay.ID < req.Replay.ID
 	n := item.ownEvents()
@@ -308,8 +308,8 @@ func eventsIn(items []Item) []Event {
 	return events
 }
 
-// maxMoves limits how many items a replay moves at once. Unlike orphans, the moves hold no
-// payloads.
+// maxMoves limits how many items a replay moves at once. It is greater than maxConcurrent, because
+// only the replay of orphans holds payloads in memory.
 const maxMoves = 64
 
 // reopenAll sets the events to ENQUEUED in this replay's generation. It returns the events that it

@@ -10,7 +10,7 @@ import (
 // resolveFailure retries a failed delivery or moves its message to the DLQ. After a permanent
 // failure, or after MaxReceiveCount failures of the processor and crashes of the worker, the event
 // becomes FAILED and its message moves to the DLQ. Otherwise the message returns to the queue. A
-// fault of an AWS service never fails an event.
+// fault of an AWS service never makes an event FAILED.
 func (w Worker) resolveFailure(ctx context.Context, t *task) {
 	t.Retry = true // also if a later line panics
 	code := ErrorCode(t.Err)
@@ -22,13 +22,13 @@ func (w Worker) resolveFailure(ctx context.Context, t *task) {
 
 	halfCtx, cancel := withHalf(ctx) // a later step needs time even if the table does not answer
 	defer cancel()
-	stored := w.setTries(halfCtx, t, t.tries)
+	storeErr := w.setTries(halfCtx, t, t.tries)
 	var outdated outdatedError
-	if errors.As(stored, &outdated) {
+	if errors.As(storeErr, &outdated) {
 		t.Err, t.Skipped, t.item, t.Retry = nil, true, outdated.item, false
 		return
 	}
-	if last && stored == nil {
+	if last && storeErr == nil {
 		err := w.fail(ctx, t)
 		if err == nil {
 			t.Retry = false
@@ -36,15 +36,15 @@ func (w Worker) resolveFailure(ctx context.Context, t *task) {
 		}
 		t.Err = errors.Join(t.Err, err) // the next delivery tries to fail the event again
 	}
-	w.retry(ctx, t, counted, stored)
+	w.retry(ctx, t, counted, storeErr)
 }
 
-// retry returns the message to the queue, with a delay. stored is the error of storing the event's
-// tries.
-func (w Worker) retry(ctx context.Context, t *task, counted bool, stored error) {
+// retry returns the message to the queue, with a delay. storeErr is nil, or the error from storing
+// the event's tries.
+func (w Worker) retry(ctx context.Context, t *task, counted bool, storeErr error) {
 	switch {
-	case stored != nil:
-		t.Err = errors.Join(t.Err, stored)
+	case storeErr != nil:
+		t.Err = errors.Join(t.Err, storeErr)
 		t.RetryIn = backoff(t.Delivery.Attempt, serviceBackoff, w.Jitter())
 		t.RetryIn = min(t.RetryIn, w.markedFor(t))
 	case counted:
@@ -58,8 +58,8 @@ func (w Worker) retry(ctx context.Context, t *task, counted bool, stored error) 
 	}
 }
 
-// markedFor returns half of the time for which this delivery's mark proves no crash. If the mark
-// could not be replaced, the next delivery must come within that time.
+// markedFor returns half of the time until this delivery's mark would prove a crash. If the worker
+// could not replace the mark, the next delivery must come before that time.
 func (w Worker) markedFor(t *task) time.Duration {
 	begun := t.stored.Begun
 	if begun.MessageID != t.Delivery.MessageID || begun.Attempt != t.Delivery.Attempt {
@@ -91,7 +91,7 @@ func (w Worker) fail(ctx context.Context, t *task) error {
 		return err
 	}
 	t.item = item
-	// A failure to publish is not retried, because the next delivery would skip the FAILED event.
+	// If publish fails, the delivery is not retried: the next delivery would skip the FAILED event.
 	if err := publish(ctx, w.Bus, item); err != nil {
 		t.Err = errors.Join(t.Err, fmt.Errorf("publish EventFailed: %w", err))
 	}
@@ -99,7 +99,7 @@ func (w Worker) fail(ctx context.Context, t *task) error {
 }
 
 // The backoff doubles with each try, from firstBackoff up to these limits. During an outage of an
-// hour, a message has about fifteen deliveries. SQS's own limit is far higher.
+// hour, a message has about fifteen deliveries. The queue's redrive policy allows far more.
 const (
 	firstBackoff     = time.Second
 	processorBackoff = 5 * time.Minute

@@ -9,8 +9,9 @@ import (
 )
 
 // storeRecords puts an event's records in Silver. It returns the first record of the object that
-// Silver then holds. The first processing never overwrites an object. A replay replaces only the
-// version that it has read, so that a slow worker can't overwrite the records of a later replay.
+// Silver holds afterwards. The first processing never overwrites an object. A replay replaces only
+// the version that it has read, so that a slow worker can't overwrite the records of a later
+// replay.
 func (w Worker) storeRecords(ctx context.Context, records Records) (Record, error) {
 	lines, err := records.Lines()
 	if err != nil {
@@ -81,9 +82,9 @@ func (t *task) skipIfOutdated(err error) error {
 // checkGeneration returns an outdatedError if the event is finished or a later replay has reopened
 // it.
 //
-// It must run after the existing record was read. If that record belongs to a later replay, that
-// replay has already moved the item, so the check finds it. If a later replay stores its record
-// after the check, the object's version changes and Replace fails.
+// The check must run after the existing record was read. If that record belongs to a later replay,
+// the later replay has already moved the item, so the check finds this replay. If a later replay
+// stores a record after the check, the object's version changes and Replace fails.
 func (w Worker) checkGeneration(ctx context.Context, event Event) error {
 	items, err := w.Items.GetMany(ctx, []string{event.ID})
 	if err != nil {

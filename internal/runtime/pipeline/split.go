@@ -18,19 +18,19 @@ const (
 )
 
 // errSplit ends a listing after pagesBeforeSplit pages.
-var errSplit = errors.New("the rest needs several listings")
+var errSplit = errors.New("the listing has too many pages: split it")
 
-// keyRange represents the keys between after and before, both exclusive. after advances when a page
-// is checked.
+// keyRange represents the keys between low and high, both exclusive. low advances when a page is
+// checked.
 type keyRange struct {
-	after, before string
-	done          bool
+	low, high string
+	done      bool
 }
 
-// splitKeys splits the keys between after and before into ranges, in key order. In each hour, the
+// splitKeys splits the keys between low and high into ranges, in key order. In each hour, the
 // ranges have about the same number of events: a UUIDv7 begins with its time in milliseconds, and
 // the id of an event with an idempotency key begins with a random digit.
-func splitKeys(eventType, after, before string, from, to time.Time) []*keyRange {
+func splitKeys(eventType, low, high string, from, to time.Time) []*keyRange {
 	var bounds []string
 	for hour := from; !hour.After(to); hour = hour.Add(time.Hour) {
 		prefix := BronzeHourPrefix(eventType, hour)
@@ -42,10 +42,10 @@ func splitKeys(eventType, after, before string, from, to time.Time) []*keyRange 
 	}
 	slices.Sort(bounds)
 	var ranges []*keyRange
-	for _, bound := range append(bounds, before) {
-		if bound > after && bound <= before {
-			ranges = append(ranges, &keyRange{after: after, before: bound})
-			after = bound
+	for _, bound := range append(bounds, high) {
+		if bound > low && bound <= high {
+			ranges = append(ranges, &keyRange{low: low, high: bound})
+			low = bound
 		}
 	}
 	return ranges
@@ -54,8 +54,8 @@ func splitKeys(eventType, after, before string, from, to time.Time) []*keyRange 
 // checkRanges checks the rest of a type's objects, with several listings at once. When it returns,
 // all objects up to s.After are checked, even after an error. The next run may check some later
 // objects again.
-func (s *passRun) checkRanges(ctx context.Context, eventType, before string) error {
-	ranges := splitKeys(eventType, s.After, before, s.From, s.To)
+func (s *passRun) checkRanges(ctx context.Context, eventType, high string) error {
+	ranges := splitKeys(eventType, s.After, high, s.From, s.To)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	forEachLimited(listings, ranges, func(_ int, r *keyRange) {
@@ -64,7 +64,7 @@ func (s *passRun) checkRanges(ctx context.Context, eventType, before string) err
 		}
 	})
 	for _, r := range ranges {
-		s.After = r.after
+		s.After = r.low
 		if !r.done {
 			break
 		}
@@ -80,12 +80,12 @@ func (s *passRun) checkRange(ctx context.Context, eventType string, r *keyRange)
 		if err := s.checkPage(ctx, page); err != nil {
 			return err
 		}
-		r.after = page[len(page)-1].Key
+		r.low = page[len(page)-1].Key
 		return nil
 	}
-	if err := forEachPage(ctx, s.Bronze, eventType, r.after, r.before, check); err != nil {
+	if err := forEachPage(ctx, s.Bronze, eventType, r.low, r.high, check); err != nil {
 		return err
 	}
-	r.after, r.done = r.before, true
+	r.low, r.done = r.high, true
 	return nil
 }

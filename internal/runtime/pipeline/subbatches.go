@@ -14,7 +14,7 @@ import (
 // it does not affect other messages. The deliveries in alone must run after all others, one by one.
 //
 // Each crash changes the order of the group's deliveries. So even if two messages crash the worker,
-// all other events are processed by the fifth delivery.
+// all other events are processed by their fifth delivery.
 func (w Worker) subBatches(tasks []*task) (batches [][]*task, alone []*task) {
 	var first, retried []*task
 	crashes := 0
@@ -45,8 +45,8 @@ func (w Worker) subBatches(tasks []*task) (batches [][]*task, alone []*task) {
 }
 
 // subBatchSize returns the group size for n retried deliveries. The first crash is not counted,
-// because a first delivery has no mark. So the size is half of n without a counted crash, then a
-// quarter of the previous size after each crash, but at least 1.
+// because a first delivery has no mark. Without a counted crash, the size is half of n. Each
+// counted crash divides the size by four. The size is at least 1.
 func subBatchSize(n, crashes int) int {
 	size := n / 2
 	for ; crashes > 0 && size > 1; crashes-- {
@@ -113,7 +113,8 @@ func (w Worker) finishStored(d deadlines, stored <-chan *task, tasks []*task) (r
 	return rest
 }
 
-// waitForStored splits tasks into those that arrive on stored within SubBatchWait and the rest.
+// waitForStored splits tasks into the tasks that arrive on the channel stored within SubBatchWait,
+// and the rest.
 func waitForStored(stored <-chan *task, tasks []*task) (group, rest []*task) {
 	arrived := make(map[*task]bool)
 	timer := time.NewTimer(SubBatchWait)

@@ -29,8 +29,7 @@ func (b crashingBronze) Get(ctx context.Context, key string) ([]byte, error) {
 
 func idOf(n int) string { return id[:len(id)-1] + string(rune('0'+n)) }
 
-// redelivered makes the deliveries the second or later ones, after the given number of counted
-// crashes.
+// redelivered turns first deliveries into redeliveries after the given numbers of counted crashes.
 func (w *world) redelivered(t *testing.T, deliveries []pipeline.Delivery, crashes ...int) {
 	t.Helper()
 	for i, n := range crashes {
@@ -60,7 +59,7 @@ func TestWorker_RunsRetriedDeliveriesInShrinkingSubBatches(t *testing.T) {
 		crashes []int // counted crashes of the first events; the others are delivered first
 		crash   int   // event that crashes its worker
 		before  []int // events PROCESSED before the crash
-		never   []int // events never begun
+		never   []int // events that the worker never starts
 	}{
 		{"first deliveries run together, before retries", []int{0}, 1, []int{2, 3, 4}, nil},
 		{"a retry runs the middle half first", []int{0, 0, 0, 0}, 4, []int{2, 3}, nil},

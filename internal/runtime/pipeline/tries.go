@@ -8,7 +8,7 @@ import (
 
 // Tries counts the failed deliveries of an ENQUEUED event, in its current generation. Failures and
 // Crashes count toward MaxReceiveCount. A delivery that fails because of an AWS service does not
-// count: the fault is not the event's.
+// count, because the event is not the cause.
 type Tries struct {
 	Failures int   // deliveries whose processor failed
 	Crashes  int   // deliveries whose worker crashed, except for the first delivery
@@ -25,7 +25,7 @@ type Begun struct {
 }
 
 // returned returns the value that replaces the mark when the worker returns the message. It differs
-// from all earlier values, so that a late write of the mark does not meet its condition.
+// from all earlier values, so that the condition of a late write of the mark fails.
 func (b Begun) returned() Begun { return Begun{MessageID: b.MessageID, Attempt: b.Attempt} }
 
 func (t Tries) count() int { return t.Failures + t.Crashes }
@@ -60,8 +60,8 @@ func (t Tries) runsAlone(maxReceiveCount int) bool {
 	return t.Crashes > 0 && t.count() >= maxReceiveCount-1
 }
 
-// crashedTooOften reports whether the event is the cause of its worker's crashes. The last of at
-// least two crashes happened while the event ran alone.
+// crashedTooOften reports whether the event is the cause of its worker's crashes. This is certain
+// after at least two crashes, because the last crash happened while the event ran alone.
 func (t Tries) crashedTooOften(maxReceiveCount int) bool {
 	return t.Crashes > 1 && t.count() >= maxReceiveCount
 }
@@ -106,7 +106,8 @@ func (w Worker) setTries(ctx context.Context, t *task, tries Tries) error {
 	if tries == t.stored || t.Event.ID == "" {
 		return nil
 	}
-	// If the answer to the mark's write was lost, the item has the mark, or gets it at any time.
+	// If the answer to the mark's write was lost, the item has the mark, or may get the mark later.
+	// So each of the two possible values is tried.
 	var err error
 	var moved *TransitionError
 	for _, old := range []Tries{t.stored, t.unmarked, t.stored} {
@@ -135,9 +136,9 @@ func (w Worker) replaceTries(ctx context.Context, event Event, old, next Tries) 
 	return w.Items.SetTries(ctx, item, next)
 }
 
-// superseded reports whether a message with the event needs no delivery, because the item is
-// finished or has a newer message. Before a redrive sends its message, it sets the event to
-// ENQUEUED in a new generation.
+// superseded reports whether a message with the event has no effect, because the item is finished
+// or has a newer message. A redrive sets the event to ENQUEUED in a new generation before it sends
+// a message.
 func (i Item) superseded(event Event) bool {
 	return i.Status != Enqueued || !i.Replay.SameGeneration(event.Replay)
 }

@@ -11,14 +11,14 @@ import (
 type Webhook struct {
 	Source      string            `json:"source"` // name of the source
 	ContentType string            `json:"contentType,omitempty"`
-	Headers     map[string]string `json:"headers,omitempty"` // kept by the source's options
+	Headers     map[string]string `json:"headers,omitempty"` // that the options select
 }
 
 // WebhookCaller returns the caller of the events of a webhook source. No authorizer
 // returns this name, so a source can't use another caller's idempotency keys.
 func WebhookCaller(source string) string { return "webhook:" + source }
 
-// WebhookEventID returns the id of the event with a delivery key.
+// WebhookEventID returns the id of the event that a source's delivery creates.
 func WebhookEventID(source, deliveryKey string) string {
 	return keyedID(WebhookCaller(source), deliveryKey)
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// form is a request with fields, of which one is repeated and one is JSON.
+// form contains the fields of an HTML form. One field is repeated, and one field contains JSON.
 const form = "payload=%7B%22a%22%3A1%7D&x=2&x=1&empty=&sp+ace=%C3%A9"
 
 func webhookRequest(t *testing.T, contentType, body string) pipeline.Request {

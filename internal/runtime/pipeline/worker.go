@@ -39,8 +39,9 @@ type SilverStore interface {
 	Put(ctx context.Context, key string, body []byte) error
 	// GetVersion returns the object under key and its version, or ErrNotFound.
 	GetVersion(ctx context.Context, key string) (body []byte, version string, err error)
-	// Replace replaces the object if it still has that version. Otherwise Replace writes nothing
-	// and returns ErrChanged. An earlier attempt of this call may have written the other version.
+	// Replace replaces the object if the object still has the given version. Otherwise Replace
+	// writes nothing and returns ErrChanged. An earlier attempt of this call may have written the
+	// new version.
 	Replace(ctx context.Context, key string, body []byte, version string) error
 }
 
@@ -66,8 +67,8 @@ type WorkerQueue interface {
 
 // DeadLetterQueue keeps the messages of FAILED events for an operator.
 type DeadLetterQueue interface {
-	// Send returns nil once the DLQ holds the dead letter. After an error the DLQ may still hold
-	// it.
+	// Send puts the dead letter in the DLQ. If Send returns an error, the DLQ may hold the dead
+	// letter nevertheless.
 	Send(ctx context.Context, deadLetter DeadLetter) error
 }
 
@@ -155,10 +156,10 @@ func (w Worker) Process(ctx context.Context, deliveries []Delivery) []Result {
 type task struct {
 	Result
 	item       Item
-	redelivery bool  // an earlier delivery or an earlier message of the event may have crashed
-	stored     Tries // probably in the event's item
-	unmarked   Tries // in the event's item if this delivery's mark was not written
-	tries      Tries // to store when the message returns to the queue
+	redelivery bool  // an earlier worker of the event may have crashed
+	stored     Tries // tries that the event's item probably has
+	unmarked   Tries // tries that the item has if this delivery's mark was not written
+	tries      Tries // tries to store when the message returns to the queue
 	batch      stored
 }
 
@@ -187,7 +188,7 @@ func (w Worker) lookUp(ctx context.Context, tasks []*task) {
 		}
 		item, ok := items[t.Event.ID]
 		if !ok {
-			continue // the API has not written the item (yet): Finish creates it
+			continue // the API has not written the item: Finish creates it
 		}
 		if item.superseded(t.Event) {
 			t.item, t.Skipped = item, true
@@ -204,7 +205,7 @@ func (w Worker) lookUp(ctx context.Context, tasks []*task) {
 
 func workerCrashed(t *task) error {
 	return Errorf(WorkerCrashed, "the worker crashed or timed out at least %d times while it "+
-		"processed the event; search its log for the event's id", t.tries.Crashes)
+		"processed the event; search the worker's log for the event's id", t.tries.Crashes)
 }
 
 // forEachTask runs step concurrently for the tasks that match. A panic in step fails only the task

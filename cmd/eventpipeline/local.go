@@ -53,9 +53,9 @@ The command synthesizes the app and builds its Lambda functions for this
 machine. It creates the template's resources in emulators of S3, DynamoDB, SQS,
 EventBridge, API Gateway, Lambda and Secrets Manager. It serves the HTTP API and
 the AWS APIs on the loopback address. Then it prints a line for each event when
-the event is finished or an attempt fails, until Ctrl-C. With --verbose it
-prints each step. The first run takes some minutes, because it compiles
-everything.
+the event is finished or an attempt fails, and for each webhook that the API
+rejects, until Ctrl-C. With --verbose it prints each step. The first run takes
+some minutes, because it compiles everything.
 
 With --watch the command builds again when the app's sources change, and then
 replaces the functions whose code changed. Running invocations finish on the old

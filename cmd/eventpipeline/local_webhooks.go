@@ -8,6 +8,7 @@ import (
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/tty"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/webhook"
 )
 
 // localWebhook represents a webhook source of the local platform.
@@ -38,8 +39,7 @@ func (f *localFlags) prepareWebhooks(
 			secret, given := secrets[source.Name]
 			used[source.Name] = true
 			if given && !source.UsableSecret(secret) {
-				return nil, usageErrorf("--secret %s must be a secret that a source with the scheme "+
-					"%s can use", source.Name, source.Scheme)
+				return nil, usageErrorf("--secret %s: %w", source.Name, webhook.ErrUnusable)
 			}
 			if secret, err = localSecret(ctx, source, secret); err != nil {
 				return nil, err

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/webhook"
 )
 
 type rotateFlags struct {
@@ -62,6 +63,13 @@ func (f *rotateFlags) run(cmd *cobra.Command, name string) error {
 		return err
 	}
 	announce(cmd, p)
+	// Storing the current value again would make it the previous value, too.
+	if current, err := source.Secret(cmd.Context()); err == nil &&
+		strings.TrimSpace(current) == secret {
+		_, err := fmt.Fprintf(cmd.OutOrStdout(),
+			"Webhook source %s has this secret already. Nothing was changed.\n", name)
+		return err
+	}
 	if !f.yes {
 		err := confirm(cmd, fmt.Sprintf("Store a new secret of webhook source %s?", name))
 		if err != nil {
@@ -102,8 +110,7 @@ func (f *rotateFlags) secret(stdin io.Reader, source deployment.WebhookSource) (
 			"sender does")
 	}
 	if !source.UsableSecret(secret) {
-		return "", usageErrorf("the secret of a source with the scheme %s must not be empty; for "+
-			"standard it must be whsec_ and base64", source.Scheme)
+		return "", usageError{webhook.ErrUnusable}
 	}
 	return secret, nil
 }

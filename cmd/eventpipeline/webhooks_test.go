@@ -34,6 +34,9 @@ func TestRotate_ChecksTheSecret(t *testing.T) {
 		{webhook.Stripe, "-", "whsec_abc\n", "whsec_abc", ""},
 		{webhook.Stripe, "-", " \n", "", "empty"},
 		{webhook.Standard, "-", "not base64!", "", "base64"},
+		{webhook.GitHub, "-", `{"secret":"abc"}` + "\n", "", "JSON"},
+		{webhook.Stripe, "-", `"whsec_abc"`, "", "JSON"},
+		{webhook.Slack, "-", "{not JSON", "{not JSON", ""},
 		{webhook.GitHub, "-", "a\xffb", "", "UTF-8"}, // JSON would replace the byte
 		{webhook.GitHub, "missing-file", "", "", "missing-file"},
 	} {

@@ -7,39 +7,44 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// newDashboard creates the dashboard. Alarms and event counts come first, then API, queue and
-// worker in the order in which an event flows, and the reconciler last.
+// newDashboard creates the dashboard. Alarms and event counts come first, then the webhook sources,
+// then API, queue and worker in the order in which an event flows, and the reconciler last.
 func newDashboard(p *eventPipeline, m metrics) awscloudwatch.Dashboard {
 	var alarms []interfacesawscloudwatch.IAlarmRef
 	for _, alarm := range p.Alarms() {
 		alarms = append(alarms, alarm)
 	}
-	return awscloudwatch.NewDashboard(p, jsii.String("Dashboard"), &awscloudwatch.DashboardProps{
-		DashboardName: dashboardName(p),
-		Widgets: &[]*[]awscloudwatch.IWidget{
-			{awscloudwatch.NewAlarmStatusWidget(&awscloudwatch.AlarmStatusWidgetProps{
-				Title: jsii.String("Alarms"), Alarms: &alarms,
-				Width: jsii.Number(24), Height: jsii.Number(3),
-			})},
-			{
-				graph("Events", m.accepted, m.processed, m.failed, m.retried),
-			},
-			{
-				graph("API requests", m.requests, m.clientErrors, m.serverErrors),
-				graph("Queue", m.queued, m.deadLetters, m.notificationDeadLetters),
-				graph("Worker", m.workerErrors, m.workerThrottles),
-			},
-			{
-				graph("API latency (p99)", m.latency),
-				graph("Oldest message's age", m.oldestMessage),
-				graph("Worker duration (p99)", m.workerDuration),
-			},
-			{
-				graph("Repaired by the reconciler", m.reenqueued, m.givenUp),
-				graph("Requests never acknowledged (orphans in Bronze)", m.orphans),
-				graph("Reconciler", m.reconcilerErrors, m.unhealed),
-			},
+	rows := []*[]awscloudwatch.IWidget{
+		{awscloudwatch.NewAlarmStatusWidget(&awscloudwatch.AlarmStatusWidgetProps{
+			Title: jsii.String("Alarms"), Alarms: &alarms,
+			Width: jsii.Number(24), Height: jsii.Number(3),
+		})},
+		{
+			graph("Events", m.accepted, m.processed, m.failed, m.retried),
 		},
+	}
+	if graphs := newWebhookGraphs(p); len(graphs) > 0 {
+		rows = append(rows, &graphs)
+	}
+	rows = append(rows,
+		&[]awscloudwatch.IWidget{
+			graph("API requests", m.requests, m.clientErrors, m.serverErrors),
+			graph("Queue", m.queued, m.deadLetters, m.notificationDeadLetters),
+			graph("Worker", m.workerErrors, m.workerThrottles),
+		},
+		&[]awscloudwatch.IWidget{
+			graph("API latency (p99)", m.latency),
+			graph("Oldest message's age", m.oldestMessage),
+			graph("Worker duration (p99)", m.workerDuration),
+		},
+		&[]awscloudwatch.IWidget{
+			graph("Repaired by the reconciler", m.reenqueued, m.givenUp),
+			graph("Requests never acknowledged (orphans in Bronze)", m.orphans),
+			graph("Reconciler", m.reconcilerErrors, m.unhealed),
+		},
+	)
+	return awscloudwatch.NewDashboard(p, jsii.String("Dashboard"), &awscloudwatch.DashboardProps{
+		DashboardName: dashboardName(p), Widgets: &rows,
 	})
 }
 

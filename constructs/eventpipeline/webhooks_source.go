@@ -92,21 +92,40 @@ func newWebhookAlarms(p *eventPipeline) []awscloudwatch.Alarm {
 	var alarms []awscloudwatch.Alarm
 	for _, w := range valueOrZero(p.props.Webhooks) {
 		name := w.source.Name
-		refused := awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
-			Namespace:  jsii.String(contract.MetricNamespace),
-			MetricName: jsii.String(contract.MetricRefusedSignatures),
-			DimensionsMap: &map[string]*string{
-				contract.PipelineDimension: p.queue.QueueName(),
-				contract.SourceDimension:   &name,
-			},
-			Statistic: jsii.String("Sum"),
-		})
+		refused := webhookMetric(p, name, contract.MetricRefusedSignatures)
 		props := thresholdAlarm(refused, *p.props.AlarmThresholds.RefusedSignatures,
 			"Webhooks of "+name+" have no valid signature: the sender uses another secret.")
 		props.AlarmName = p.physicalName("refused-signatures-" + name)
 		alarms = append(alarms, createAlarm(p, p, "RefusedSignaturesAlarm-"+name, props))
 	}
 	return alarms
+}
+
+// newWebhookGraphs creates a graph for each source, with the accepted requests and those without a
+// valid signature.
+func newWebhookGraphs(p *eventPipeline) []awscloudwatch.IWidget {
+	var graphs []awscloudwatch.IWidget
+	for _, w := range valueOrZero(p.props.Webhooks) {
+		name := w.source.Name
+		graphs = append(graphs, graph("Webhooks of "+name,
+			webhookMetric(p, name, contract.MetricAccepted),
+			webhookMetric(p, name, contract.MetricRefusedSignatures)))
+	}
+	return graphs
+}
+
+// webhookMetric returns a metric of one source that CloudWatch extracts from the API function's log
+// lines. It is the sum over 5 minutes.
+func webhookMetric(p *eventPipeline, source, name string) awscloudwatch.IMetric {
+	return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
+		Namespace:  jsii.String(contract.MetricNamespace),
+		MetricName: &name,
+		DimensionsMap: &map[string]*string{
+			contract.PipelineDimension: p.queue.QueueName(),
+			contract.SourceDimension:   &source,
+		},
+		Statistic: jsii.String("Sum"),
+	})
 }
 
 func (p *eventPipeline) WebhookUrl(source *string) *string {

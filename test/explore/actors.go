@@ -64,13 +64,31 @@ func process(ctx context.Context, a *actor, deliveries []pipeline.Delivery) []pi
 
 // client sends a request. If the request has a key, the client repeats the request after an error.
 func (r *run) client(number int, body, key string) {
+	r.sendRequest(number, pipeline.Request{
+		Body: []byte(body), Keyed: key != "", Key: key, Caller: "caller",
+	})
+}
+
+// stripe is the only webhook source.
+var stripe = &pipeline.Webhook{Source: "stripe"}
+
+// webhook sends a delivery of the webhook source, and repeats it after an error.
+func (r *run) webhook(number int, body, deliveryKey string) {
+	r.sendRequest(number, pipeline.Request{
+		Body: []byte(body), Caller: pipeline.WebhookCaller(stripe.Source),
+		Webhook: &pipeline.WebhookRequest{
+			Webhook: *stripe, Type: "demo", DeliveryKey: deliveryKey, Payload: []byte(body),
+		},
+	})
+}
+
+func (r *run) sendRequest(number int, request pipeline.Request) {
 	name := "client " + strconv.Itoa(number)
 	attempt := 0
 	newID := func() (string, error) {
 		attempt++ // requests with a key store the id, so it differs in each attempt
 		return idOf(number + 1000*(attempt-1)), nil
 	}
-	request := pipeline.Request{Body: []byte(body), Keyed: key != "", Key: key, Caller: "caller"}
 	r.spawn("client", name, hash(name), 0, func(ctx context.Context, a *actor) error {
 		for range cmp.Or(r.scenario.Attempts, 3) {
 			result, err := r.system.Accept(ctx, a, request, newID)
@@ -89,12 +107,20 @@ func (r *run) client(number int, body, key string) {
 			if err != nil {
 				r.leaveUnanswered()
 			}
-			if err == nil || key == "" {
+			if err == nil || keyOf(request) == "" {
 				return err
 			}
 		}
 		return errors.New("all attempts failed")
 	})
+}
+
+// keyOf returns the key that identifies repeated requests, or "".
+func keyOf(request pipeline.Request) string {
+	if request.Webhook != nil {
+		return request.Webhook.DeliveryKey
+	}
+	return request.Key
 }
 
 // idOf returns the id of a client's event without a key.

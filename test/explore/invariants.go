@@ -25,7 +25,7 @@ var Invariants = map[string]string{
 	"I5": "the system comes to rest, and then no event is ENQUEUED",
 	"I6": "requests with the same key create one event; at most one response does not call it a " +
 		"duplicate, and exactly one if every request gets a response; a request with another " +
-		"payload is rejected and has no effect",
+		"payload is rejected and has no effect, and a webhook's first payload counts",
 	"I7": "an event has at most 1 + faults + preemptions notifications",
 	"I8": "each record is the processor's output for its payload in Bronze",
 	"I9": "failures are isolated: a good event becomes FAILED only after crashes of its own " +
@@ -41,26 +41,29 @@ var Invariants = map[string]string{
 
 // acknowledge records that a client has received its 202.
 func (r *run) acknowledge(client string, request pipeline.Request, result pipeline.Accepted) {
-	event := result.Event
+	event, payload := result.Event, sha(request.Body)
+	if request.Webhook != nil && result.Duplicate {
+		payload = event.SHA256 // the first request's, which may differ
+	}
 	item, there := r.table.items[event.ID]
 	if !there {
 		r.violate("I1", "%s got 202, but the table has no item of %s", client, event.ID)
-	} else if item.SHA256 != sha(request.Body) {
+	} else if item.SHA256 != payload {
 		r.violate("I6", "%s got 202, but event %s has another payload", client, event.ID)
 	}
 	stored, err := r.bronze.get(event.Bronze.Key)
-	if err != nil || !bytes.Equal(stored.body, request.Body) {
+	if err != nil || sha(stored.body) != payload {
 		r.violate("I1", "%s got 202, but Bronze has another payload or none under %s", client,
 			event.Bronze.Key)
 	}
 	for _, other := range r.accepted {
-		if request.Keyed && other.key == request.Key && other.id != event.ID {
+		if key := keyOf(request); key != "" && other.key == key && other.id != event.ID {
 			r.violate("I6", "%s got event %s, but %s got %s for the same key", client, event.ID,
 				other.client, other.id)
 		}
 	}
 	r.accepted = append(r.accepted, accepted{client: client, id: event.ID,
-		sha256: sha(request.Body), key: request.Key, duplicate: result.Duplicate})
+		sha256: payload, key: keyOf(request), duplicate: result.Duplicate})
 }
 
 // checkFirst checks how many responses for an event do not call it a duplicate.
@@ -81,7 +84,7 @@ func (r *run) checkFirst(id string) {
 
 // reject records that a client's request was rejected.
 func (r *run) reject(client string, request pipeline.Request, err error) {
-	if pipeline.ErrorCode(err) != pipeline.KeyReused {
+	if request.Webhook != nil || pipeline.ErrorCode(err) != pipeline.KeyReused {
 		r.violate("I6", "%s was rejected: %v", client, err)
 	}
 	r.rejected = append(r.rejected, sha(request.Body))

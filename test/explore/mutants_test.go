@@ -64,6 +64,9 @@ var mutants = []mutant{
 		"	if errors.Is(err, ErrExists) {\n",
 		"	if errors.Is(err, ErrExists) {\n		first = item\n",
 		"two clients, one key, other payload", "I6"},
+	{"keys: a webhook's repeat with another payload is rejected", domain + "ingest_keyed.go",
+		"if event.Webhook != nil {", "if false {",
+		"a webhook and its repeat with another payload", "I6"},
 	{"worker: PROCESSED before the notification", domain + "subbatches.go",
 		`	w.publish(d.finish, group)
 	forEachTask(group, (*task).open, func(t *task) { t.Err = w.complete(d.finish, t) })`,

@@ -94,6 +94,10 @@ var singleScenarios = []Scenario{
 		r.client(1, good, "key")
 		r.client(2, other, "key")
 	}},
+	{Name: "a webhook and its repeat with another payload", Preemptions: 1, Begin: func(r *run) {
+		r.webhook(1, good, "delivery")
+		r.webhook(2, other, "delivery")
+	}},
 	{Name: "two replays", Preemptions: 1, Setup: func(r *run) {
 		r.acceptAll(good)
 		r.processOne()

@@ -103,6 +103,28 @@ func TestWebhooks_EachSourceHasAnAlarm(t *testing.T) {
 	}
 }
 
+func TestWebhooks_TheDashboardShowsEachSource(t *testing.T) {
+	s := withWebhooks(t)
+	dashboard := s.resource(t, "Dashboard", "AWS::CloudWatch::Dashboard")
+	text := dashboard.Properties["DashboardBody"].(string)
+	for _, source := range []string{"github", "acme"} {
+		for _, want := range []string{
+			`"title":"Webhooks of ` + source + `"`,
+			`"Accepted","QueueName","${Queue.QueueName}","WebhookSource","` + source + `"`,
+			`"RefusedSignatures","QueueName","${Queue.QueueName}","WebhookSource","` + source + `"`,
+		} {
+			if !strings.Contains(text, want) {
+				t.Errorf("the dashboard has no %s:\n%s", want, text)
+			}
+		}
+	}
+	text = standard(t).resource(t, "Dashboard", "AWS::CloudWatch::Dashboard").
+		Properties["DashboardBody"].(string)
+	if strings.Contains(text, "Webhook") {
+		t.Errorf("a pipeline without webhooks shows some:\n%s", text)
+	}
+}
+
 func TestWebhooks_UseAnExistingApi(t *testing.T) {
 	s := pipeline(t, func(stack awscdk.Stack) *eventpipeline.EventPipelineProps {
 		return &eventpipeline.EventPipelineProps{

@@ -22,6 +22,7 @@ import (
 var hiddenDetails = []string{
 	"stack", "requestId", "traceId", "messageId", "_aws",
 	contract.FunctionDimension, contract.PipelineDimension, contract.MetricAccepted,
+	contract.MetricRefusedSignatures,
 }
 
 // Colours of the terminal, as ANSI escape sequences.

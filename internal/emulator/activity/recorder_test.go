@@ -44,9 +44,29 @@ func TestRecorder_RecordsLogLinesOfEvents(t *testing.T) {
 	}
 }
 
+func TestRecorder_RecordsRefusedWebhooks(t *testing.T) {
+	line := `{"time":"2026-11-23T11:59:59Z","level":"INFO","msg":"request rejected",` +
+		`"WebhookSource":"github","QueueName":"demo","RefusedSignatures":1,"_aws":{"Timestamp":1},` +
+		`"status":401,"reason":"The signature does not match."}`
+	steps := collect(func(r *Recorder) { r.RecordLine("api", []byte(line)) })
+	if len(steps) != 1 {
+		t.Fatalf("%d steps", len(steps))
+	}
+	var out strings.Builder
+	if err := Print(&out, steps[0], Style{}); err != nil {
+		t.Fatal(err)
+	}
+	want := "request rejected   WebhookSource=github  status=401  " +
+		"reason=The signature does not match.  in=api\n"
+	if _, got, _ := strings.Cut(out.String(), "  "); got != want {
+		t.Errorf("printed %q, want %q", got, want)
+	}
+}
+
 func TestRecorder_RecordsWarningsAndUnstructuredLines(t *testing.T) {
 	steps := collect(func(r *Recorder) {
 		r.RecordLine("api", []byte(`{"level":"INFO","msg":"request rejected"}`))
+		r.RecordLine("api", []byte(`{"msg":"request rejected","WebhookSource":""}`))
 		r.RecordLine("api", []byte(`{"level":"ERROR","msg":"start"}`))
 		r.RecordLine("api", []byte("panic: no\n"))
 		r.RecordLine("api", []byte("  \n"))

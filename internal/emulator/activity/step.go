@@ -56,7 +56,7 @@ var changeCounts = []string{
 
 // parseLine converts a log line to a step. It returns false if the step should be hidden. It hides
 // an empty line. It shows a JSON line only if the line has an event id, has at least the level
-// WARN, or counts a change.
+// WARN, counts a change, or is about a webhook source.
 func parseLine(now time.Time, function string, line []byte) (Step, bool) {
 	step := Step{Time: now, Source: function}
 	fields, ok := parseObject(line)
@@ -86,7 +86,7 @@ func parseLine(now time.Time, function string, line []byte) (Step, bool) {
 		}
 	}
 	show := step.EventID != "" || step.Level >= slog.LevelWarn ||
-		slices.ContainsFunc(step.Details, countsChange)
+		slices.ContainsFunc(step.Details, countsChange) || isWebhook(step)
 	return step, show
 }
 
@@ -98,6 +98,13 @@ func ParseLogLine(at time.Time, function, line string) Step {
 
 func countsChange(d Detail) bool {
 	return slices.Contains(changeCounts, d.Name) && string(d.Value) != "0"
+}
+
+// isWebhook reports whether the step is about a request to a webhook source. Its sender is another
+// company, and would show the developer nothing but a status.
+func isWebhook(step Step) bool {
+	source := step.Detail(contract.SourceDimension)
+	return len(source) > 0 && string(source) != `""`
 }
 
 // parseObject returns the fields of a JSON object in their order. The values share the memory of

@@ -6,6 +6,7 @@ package handler
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -152,24 +153,33 @@ func (a API) logAccepted(ctx context.Context, accepted pipeline.Accepted, took t
 	attrs := append(logging.EventAttrs(accepted.Event),
 		slog.Bool("replayed", accepted.Duplicate),
 		slog.Int64("durationMs", took.Milliseconds()))
+	source := ""
+	if w := accepted.Event.Webhook; w != nil {
+		source = w.Source
+	}
+	if accepted.Duplicate && source != "" {
+		attrs = append(attrs, slog.String(contract.SourceDimension, source))
+	}
 	if !accepted.Duplicate {
 		set := pipelineMetrics(a.QueueName,
 			slog.Int(contract.MetricAccepted, accepted.Event.Events()))
-		if accepted.Event.Webhook != nil {
-			set.source = accepted.Event.Webhook.Source
-		}
+		set.source = source
 		attrs = append(attrs, metricAttrs(set)...)
 		log = atAnyLevel(log)
 	}
 	log.LogAttrs(ctx, slog.LevelInfo, logging.EventAccepted, attrs...)
 }
 
-// reject logs err and returns a problem. Errors of the client are logged as info. Other errors are
-// logged as errors, with their cause.
+// reject logs err and returns a problem. Errors of the client are logged as info, with a reason that
+// contains no text of the request. Other errors are logged as errors, with their cause.
 func (a API) reject(ctx context.Context, req request, err error, attrs ...slog.Attr) response {
 	log, p := logging.WithInvocation(ctx, a.Log), newProblem(err, req.id(ctx))
 	attrs = append(attrs, slog.Int("status", p.Status), codeAttr(err))
 	if p.Status < http.StatusInternalServerError {
+		var e *pipeline.Error
+		if errors.As(err, &e) {
+			attrs = append(attrs, slog.String("reason", e.Detail))
+		}
 		log.LogAttrs(ctx, slog.LevelInfo, logging.RequestRejected, attrs...)
 	} else {
 		attrs = append(attrs, slog.Any("error", err))

@@ -14,14 +14,15 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/webhook"
 )
 
-// webhook handles a request of a webhook source. The route has no authorizer, so the signature must
-// be verified before anything else happens.
+// webhook handles a request of a webhook source. The route has no authorizer, so the function checks
+// only the size before it verifies the signature, and parses the body afterwards.
 func (a API) webhook(ctx context.Context, req request, name string) response {
 	start := time.Now()
 	source, known := a.Webhooks[name]
 	if !known {
 		return a.reject(ctx, req,
-			pipeline.Errorf(pipeline.NotFound, "The API has no webhook source of this name."))
+			pipeline.Errorf(pipeline.NotFound, "The API has no webhook source of this name."),
+			slog.String(contract.SourceDimension, loggedName(name)))
 	}
 	if source.MaxBytes > 0 {
 		a.Ingest.MaxPayloadBytes = source.MaxBytes
@@ -31,10 +32,13 @@ func (a API) webhook(ctx context.Context, req request, name string) response {
 		err = a.Ingest.CheckSize(body)
 	}
 	if err != nil {
-		return a.reject(ctx, req, err, slog.String("source", name))
+		return a.rejectWebhook(ctx, req, source, err)
+	}
+	if source.IsSSLCheck(body) {
+		return emptyResponse()
 	}
 	if err := a.verify(ctx, source, req.Headers, body); err != nil {
-		return a.refuse(ctx, req, name, err)
+		return a.refuse(ctx, req, source, err)
 	}
 	if source.IsPing(req.Headers) {
 		return jsonResponse(http.StatusOK, map[string]string{"status": "ok"})
@@ -50,8 +54,7 @@ func (a API) webhook(ctx context.Context, req request, name string) response {
 		Body: body, Caller: pipeline.WebhookCaller(name), Webhook: &decoded.WebhookRequest,
 	})
 	if err != nil {
-		return a.reject(ctx, req, err, slog.String("source", name),
-			slog.String("eventId", accepted.Event.ID))
+		return a.rejectWebhook(ctx, req, source, err, slog.String("eventId", accepted.Event.ID))
 	}
 	a.logAccepted(ctx, accepted, time.Since(start))
 	return webhookResponse(source.Scheme, accepted)
@@ -84,16 +87,18 @@ func (a API) verify(
 
 // refuse rejects a request whose signature is not valid, and counts it. If the secret could not be
 // read or used, the response is 503, which makes the sender repeat the request.
-func (a API) refuse(ctx context.Context, req request, source string, err error) response {
+func (a API) refuse(
+	ctx context.Context, req request, source webhook.Source, err error,
+) response {
 	var refusal *webhook.Refusal
 	if !errors.As(err, &refusal) {
-		return a.reject(ctx, req, err, slog.String("source", source))
+		return a.rejectWebhook(ctx, req, source, err)
 	}
-	err = pipeline.Errorf(pipeline.InvalidSignature, "%s", refusal)
 	set := pipelineMetrics(a.QueueName, slog.Int(contract.MetricRefusedSignatures, 1))
-	set.source = source
+	set.source = source.Name
 	a.Log = atAnyLevel(a.Log)
-	return a.reject(ctx, req, err, metricAttrs(set)...)
+	return a.reject(ctx, req, pipeline.Errorf(pipeline.InvalidSignature, "%s", refusal),
+		metricAttrs(set)...)
 }
 
 // Media types that webhooks may have.
@@ -128,8 +133,9 @@ func decodeWebhook(
 		return webhookRequest{}, err
 	}
 	indexed := webhook.NewPayload(payload)
+	typeHeader, typePointer := source.TypeField()
 	decoded := webhookRequest{WebhookRequest: pipeline.WebhookRequest{
-		Webhook: w, Payload: payload,
+		Webhook: w, Payload: payload, TypeHeader: typeHeader, TypePointer: typePointer,
 		Type:        source.EventType(headers, indexed),
 		DeliveryKey: source.DeliveryKey(headers, indexed),
 	}}
@@ -158,10 +164,12 @@ func mediaType(source webhook.Source, headers map[string]string) (string, error)
 	return media, nil
 }
 
+// rejectWebhook rejects a request, and logs the source.
 func (a API) rejectWebhook(
-	ctx context.Context, req request, source webhook.Source, err error,
+	ctx context.Context, req request, source webhook.Source, err error, attrs ...slog.Attr,
 ) response {
-	resp := a.reject(ctx, req, err, slog.String("source", source.Name))
+	attrs = append(attrs, slog.String(contract.SourceDimension, source.Name))
+	resp := a.reject(ctx, req, err, attrs...)
 	if resp.StatusCode == http.StatusUnsupportedMediaType {
 		resp.Headers["accept"], resp.Headers["accept-encoding"] = jsonMedia, "identity"
 		if source.Forms {
@@ -171,14 +179,21 @@ func (a API) rejectWebhook(
 	return resp
 }
 
+// loggedName returns the name of an unknown source for the log, or "" if no source may have the name.
+func loggedName(name string) string {
+	if !webhook.ValidName(name) {
+		return ""
+	}
+	return name
+}
+
 // webhookResponse returns the response that the sender expects. Slack shows the body to the user of
 // a slash command, so the response has no body. Slack and Shopify document 200 as the only success.
 func webhookResponse(scheme webhook.Scheme, accepted pipeline.Accepted) response {
 	resp := jsonResponse(http.StatusAccepted, acceptedBody{"accepted", accepted.Event.ID})
 	switch scheme {
 	case webhook.Slack:
-		resp.StatusCode, resp.Body = http.StatusOK, ""
-		delete(resp.Headers, "content-type")
+		resp = emptyResponse()
 	case webhook.Shopify:
 		resp.StatusCode = http.StatusOK
 	}
@@ -186,4 +201,8 @@ func webhookResponse(scheme webhook.Scheme, accepted pipeline.Accepted) response
 		resp.Headers["idempotency-replayed"] = "true"
 	}
 	return resp
+}
+
+func emptyResponse() response {
+	return response{StatusCode: http.StatusOK, Headers: map[string]string{}}
 }

@@ -52,6 +52,10 @@ func (w *world) webhookAPI() (API, *secretStore) {
 		source.Prefix = source.Name
 		api.Webhooks[source.Name] = source
 	}
+	api.Webhooks["plain"] = webhook.Source{Name: "plain", Scheme: webhook.Generic,
+		HMAC: &webhook.HMAC{
+			Header: "x-sig", EventTypeHeader: "x-type", DeliveryIDHeader: "x-id",
+		}}
 	api.Secrets = &webhook.Secrets{
 		Reader: store, Now: api.Ingest.Now, OnError: func(string, error) {},
 	}
@@ -284,7 +288,12 @@ var invalidWebhooks = []struct {
 	{"invalid JSON", "github", "application/json", `{"a":1,"a":2}`, nil, 400,
 		pipeline.InvalidJSON},
 	{"invalid bytes", "github", "application/json", "\xff", nil, 400, pipeline.InvalidJSON},
-	{"no type", "stripe", "application/json", "{}", nil, 422, pipeline.InvalidEventType},
+	{"no type in the body", "stripe", "application/json", "{}", nil, 422,
+		pipeline.MissingEventType},
+	{"no type in the header", "github", "application/json", "{}",
+		map[string]string{"x-github-event": ""}, 422, pipeline.MissingEventType},
+	{"invalid type", "plain", "application/json", "{}", map[string]string{"x-type": "1st"}, 422,
+		pipeline.InvalidEventType},
 	{"too large", "hmac", "application/json", `{"a":"12345678901234"}`, nil, 413,
 		pipeline.PayloadTooLarge},
 	{"empty", "github", "application/json", "", nil, 400, pipeline.EmptyBody},
@@ -305,6 +314,42 @@ func TestWebhook_RejectsRequestsThatCanNotBecomeEvents(t *testing.T) {
 			t.Errorf("%s: the response must list the supported types", c.what)
 		}
 		w.storedNothing(t, c.what)
+	}
+}
+
+// A problem must name the part of the request that the source reads, not the eventType of an API
+// client.
+func TestWebhook_ProblemsNameTheFieldsOfTheSource(t *testing.T) {
+	for _, c := range []struct {
+		name, body string
+		unset      string // header
+		strict     bool   // accept only types with a schema
+		pointer    string
+		detail     string // a part
+	}{
+		{"stripe", `{"id":"1"}`, "", false, "/type", "type"},
+		{"slack", `{"event_id":"1"}`, "", false, "/type", "type"},
+		{"github", `{}`, "x-github-event", false, "", "x-github-event"},
+		{"shopify", `{}`, "x-shopify-topic", false, "", "x-shopify-topic"},
+		{"stripe", `{"id":"1","type":"a"}`, "", true, "/type", "schema"},
+		{"github", `{}`, "", true, "", "schema"},
+		{"github", `[]`, "", false, "", "webhook"},
+		{"github", ``, "", false, "", "no body"},
+	} {
+		var w world
+		api, _ := w.webhookAPI()
+		if c.strict {
+			api.Ingest.RejectUnknownTypes = true
+		}
+		event := webhookEvent(api, c.name, "application/json", c.body)
+		delete(event["headers"].(map[string]string), c.unset)
+		got := invoke(t, api, event)
+		var p problem
+		if err := json.Unmarshal([]byte(got.Body), &p); err != nil || p.Status/100 != 4 ||
+			p.Pointer != c.pointer || !strings.Contains(p.Detail, c.detail) ||
+			strings.Contains(got.Body, "eventType") {
+			t.Errorf("%s %s: got %+v", c.name, c.body, got)
+		}
 	}
 }
 
@@ -350,6 +395,61 @@ func sendWebhooks(send func(api API, name string, event map[string]any)) {
 		Reader: &secretStore{err: errors.New("down")}, Now: api.Ingest.Now,
 	}
 	send(cold, "no secret", event("github", "{}"))
+}
+
+// Slack documents no signature for the request with which it checks a certificate.
+func TestWebhook_AnswersSlacksCheckOfTheCertificate(t *testing.T) {
+	for _, c := range []struct {
+		name, body string
+		signed     bool
+		status     int
+	}{
+		{"slack", "token=x&ssl_check=1", false, 200},
+		{"slack", "ssl_check=1&token=x", true, 200},
+		{"slack", "ssl_check=0", false, 401},
+		{"slack", "text=ssl_check%3D1", false, 401},
+		{"slack", "ssl_check=1&text=" + strings.Repeat("x", 600), false, 401},
+		{"github", "ssl_check=1", false, 401},
+	} {
+		var w world
+		api, store := w.webhookAPI()
+		event := webhookEvent(api, c.name, formMedia, c.body)
+		if !c.signed {
+			event["headers"] = map[string]string{"content-type": formMedia}
+		}
+		got := invoke(t, api, event)
+		if got.StatusCode != c.status || c.status == 200 && got.Body != "" || store.reads > 0 {
+			t.Errorf("%s %.30s: got %+v after %d reads", c.name, c.body, got, store.reads)
+		}
+		w.storedNothing(t, c.body)
+	}
+}
+
+func TestWebhook_LogsTheSourceAndTheReasonOfARefusal(t *testing.T) {
+	for what, c := range map[string]struct {
+		body   string
+		change func(event map[string]any)
+		want   []string
+	}{
+		"wrong signature": {"{}", func(event map[string]any) { event["body"] = "e30K" },
+			[]string{`"WebhookSource":"github"`, "does not match"}},
+		"array": {"[]", func(map[string]any) {},
+			[]string{`"WebhookSource":"github"`, "must be a JSON object"}},
+		"unknown source": {"{}", func(event map[string]any) {
+			event["pathParameters"] = map[string]string{"source": "gitlab"}
+		}, []string{`"WebhookSource":"gitlab"`, "no webhook source"}},
+	} {
+		var w world
+		api, _ := w.webhookAPI()
+		event := webhookEvent(api, "github", "application/json", c.body)
+		c.change(event)
+		invoke(t, api, event)
+		for _, want := range append(c.want, `"msg":"request rejected"`, `"reason":"`) {
+			if !strings.Contains(w.log.String(), want) {
+				t.Errorf("%s: the log has no %s:\n%s", what, want, &w.log)
+			}
+		}
+	}
 }
 
 func TestWebhook_UnknownSourcesAreNotFound(t *testing.T) {

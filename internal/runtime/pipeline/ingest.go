@@ -92,6 +92,17 @@ func (r Request) payload() []byte {
 	return r.Body
 }
 
+// typePointer returns the JSON pointer to the type in the payload, or "" if a header names the type.
+func (r Request) typePointer() string {
+	switch {
+	case r.Webhook != nil:
+		return r.Webhook.TypePointer
+	case r.CloudEvent:
+		return "/type"
+	}
+	return "/eventType"
+}
+
 // Accepted holds the result of a request.
 type Accepted struct {
 	Event     Event
@@ -110,7 +121,7 @@ func (in Ingest) Accept(ctx context.Context, req Request) (Accepted, error) {
 	if err != nil {
 		return Accepted{}, err
 	}
-	if err := in.validate(eventType, req.payload()); err != nil {
+	if err := in.validate(req, eventType); err != nil {
 		return Accepted{}, err
 	}
 	if req.Keyed {
@@ -145,12 +156,12 @@ func (in Ingest) CheckSize(body []byte) error {
 	return nil
 }
 
-func (in Ingest) validate(eventType string, body []byte) error {
+func (in Ingest) validate(req Request, eventType string) error {
 	var violations []violation.Violation
 	var known bool
 	var tooComplex error
 	if in.Schemas != nil {
-		violations, known, tooComplex = in.Schemas.Check(eventType, body)
+		violations, known, tooComplex = in.Schemas.Check(eventType, req.payload())
 	}
 	switch {
 	case tooComplex != nil:
@@ -159,7 +170,7 @@ func (in Ingest) validate(eventType string, body []byte) error {
 	case !known && in.RejectUnknownTypes:
 		err := Errorf(UnknownEventType, "There is no schema for events of this type. "+
 			"Only types with a schema are accepted.")
-		err.Pointer = "/eventType"
+		err.Pointer = req.typePointer()
 		return err
 	case len(violations) > 0:
 		return schemaError(violations)

@@ -85,7 +85,8 @@ func (in Ingest) AcceptBatch(ctx context.Context, req BatchRequest) (AcceptedBat
 	if first.ID == "" {
 		for i, element := range req.Elements {
 			if errs[i] == nil {
-				if err := in.validate(types[i], element); err != nil {
+				one := Request{Body: element, CloudEvent: req.CloudEvents}
+				if err := in.validate(one, types[i]); err != nil {
 					errs[i] = err
 				}
 			}

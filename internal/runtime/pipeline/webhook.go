@@ -58,18 +58,39 @@ func (w *Webhook) JSON(payload []byte) ([]byte, error) {
 type WebhookRequest struct {
 	Webhook
 	Type        string // of the event
+	TypeHeader  string // names the header from which the type comes, or ""
+	TypePointer string // JSON pointer to the type in the payload, or ""
 	DeliveryKey string // the same for all requests that repeat a delivery
 	Payload     []byte // body as JSON
 }
 
 // Decode checks the payload and returns the event's type.
 func (w *WebhookRequest) Decode() (eventType string, err error) {
-	if err := decodeObject(w.Payload, nil); err != nil {
-		return "", err
+	err = decodeObject(w.Payload, nil)
+	switch ErrorCode(err) {
+	case EmptyBody:
+		return "", Errorf(EmptyBody, "The request has no body.")
+	case NotAnObject:
+		return "", Errorf(NotAnObject, "The body of a webhook must be a JSON object.")
 	}
-	if !ValidType(w.Type) {
-		return "", Errorf(InvalidEventType, "The type of the webhook's event, with the "+
-			"source's prefix, must match %s. The request may have no type.", typePattern)
+	switch {
+	case err != nil:
+		return "", err
+	case w.Type == "":
+		return "", w.typeError(MissingEventType, "The request does not name its type")
+	case !ValidType(w.Type):
+		return "", w.typeError(InvalidEventType,
+			"The request's type, after the source's prefix, must match %s", typePattern)
 	}
 	return w.Type, nil
+}
+
+// typeError returns an error about the part of the request that contains the type.
+func (w *WebhookRequest) typeError(code Code, format string, args ...any) *Error {
+	if w.TypeHeader != "" {
+		format, args = format+", in the header %s", append(args, w.TypeHeader)
+	}
+	err := Errorf(code, format+".", args...)
+	err.Pointer = w.TypePointer
+	return err
 }

@@ -91,7 +91,7 @@ func TestWebhook_RejectsInvalidPayloadsAndTypes(t *testing.T) {
 		"no JSON":   {func(w *pipeline.WebhookRequest) { w.Payload = []byte("x=1") }, pipeline.InvalidJSON},
 		"duplicate": {func(w *pipeline.WebhookRequest) { w.Payload = []byte(`{"a":1,"a":2}`) }, pipeline.InvalidJSON},
 		"empty":     {func(w *pipeline.WebhookRequest) { w.Payload = nil }, pipeline.EmptyBody},
-		"no type":   {func(w *pipeline.WebhookRequest) { w.Type = "" }, pipeline.InvalidEventType},
+		"no type":   {func(w *pipeline.WebhookRequest) { w.Type = "" }, pipeline.MissingEventType},
 		"bad type":  {func(w *pipeline.WebhookRequest) { w.Type = "a/b" }, pipeline.InvalidEventType},
 	} {
 		var w world

@@ -227,6 +227,10 @@ func (h HMAC) encode(sum []byte) string {
 	return hex.EncodeToString(sum)
 }
 
+func (h HMAC) typeField() (header, pointer string) {
+	return h.EventTypeHeader, h.EventTypePointer
+}
+
 func (h HMAC) eventType(headers map[string]string, payload Payload) string {
 	switch {
 	case h.EventTypeHeader != "":

@@ -3,6 +3,8 @@ package webhook
 import (
 	"strings"
 	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // scheme defines how one kind of sender signs and describes its requests.
@@ -13,6 +15,8 @@ type scheme interface {
 	signature(headers map[string]string) (signature, error)
 	// key returns the HMAC key for a secret.
 	key(secret string) ([]byte, error)
+	// typeField returns the header and the JSON pointer to the type. One or both are "".
+	typeField() (header, pointer string)
 	// eventType returns the sender's name for the type of an event, or "".
 	eventType(headers map[string]string, payload Payload) string
 	// deliveryID returns an id that is the same when the sender repeats a request, or "".
@@ -55,11 +59,21 @@ func (s Source) Sign(secret string, d Delivery) (map[string]string, error) {
 }
 
 // textKey returns the secret as a key. White space around a secret is ignored, because a copied
-// secret often ends with a line break.
+// secret often ends with a line break. JSON is not usable: a secret that was stored as a pair of key
+// and value would silently refuse all requests.
 func textKey(secret string) ([]byte, error) {
 	secret = strings.TrimSpace(secret)
-	if secret == "" {
+	if secret == "" || isJSON(secret) {
 		return nil, ErrUnusable
 	}
 	return []byte(secret), nil
+}
+
+// isJSON reports whether the text is a JSON object, array or string.
+func isJSON(text string) bool {
+	switch jsontext.Value(text).Kind() {
+	case jsontext.KindBeginObject, jsontext.KindBeginArray, jsontext.KindString:
+		return jsontext.Value(text).IsValid()
+	}
+	return false
 }

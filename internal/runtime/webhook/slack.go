@@ -1,5 +1,7 @@
 package webhook
 
+import "net/url"
+
 // slackSignature signs the version, the timestamp and the body.
 // https://docs.slack.dev/authentication/verifying-requests-from-slack
 var slackSignature = HMAC{
@@ -12,6 +14,9 @@ var slackSignature = HMAC{
 }
 
 type slack struct{ HMAC }
+
+// typeField names the member that each payload of the Events API has.
+func (slack) typeField() (header, pointer string) { return "", "/type" }
 
 // eventType returns the type of the Events API's inner event, of an interaction, or of the whole
 // payload. A slash command has no type.
@@ -35,6 +40,21 @@ func (slack) deliveryID(_ map[string]string, payload Payload) string {
 		}
 	}
 	return ""
+}
+
+// maxSSLCheck limits the bytes of a form in which IsSSLCheck looks for the parameter. The signature
+// of such a form is not known to be valid.
+const maxSSLCheck = 512
+
+// IsSSLCheck reports whether the body is the form with which Slack checks the certificate of a slash
+// command's URL from time to time. Slack documents no signature for this request, and expects the
+// status 200. https://docs.slack.dev/interactivity/implementing-slash-commands
+func (s Source) IsSSLCheck(body []byte) bool {
+	if s.Scheme != Slack || len(body) > maxSSLCheck {
+		return false
+	}
+	fields, err := url.ParseQuery(string(body))
+	return err == nil && fields.Get("ssl_check") == "1"
 }
 
 // Challenge returns the challenge in a url_verification of Slack. The API must return the challenge

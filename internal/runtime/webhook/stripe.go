@@ -54,6 +54,8 @@ func (stripe) signature(headers map[string]string) (signature, error) {
 
 func (stripe) key(secret string) ([]byte, error) { return textKey(secret) }
 
+func (stripe) typeField() (header, pointer string) { return "", "/type" }
+
 func (stripe) eventType(_ map[string]string, payload Payload) string {
 	return payload.lookup("/type")
 }

@@ -114,6 +114,9 @@ func TestVerify_AcceptsEitherSecretAndNoOther(t *testing.T) {
 			{[]string{""}, ErrUnusable},
 			{[]string{" \n"}, ErrUnusable},
 			{nil, ErrUnusable},
+			{[]string{`{"secret":"` + f.secret + `"}`}, ErrUnusable},
+			{[]string{`"` + f.secret + `"`, `["` + f.secret + `"]`}, ErrUnusable},
+			{[]string{`{"secret":"x"}`, f.secret}, nil},
 		} {
 			err := f.source.Verify(f.headers, []byte(f.body), c.secrets, f.at)
 			if !errors.Is(err, c.want) {

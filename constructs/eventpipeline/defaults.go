@@ -155,13 +155,15 @@ func placeholderProps(p *eventPipeline, requested EventPipelineProps) EventPipel
 		QueueEncryptionKey:       requested.QueueEncryptionKey,
 		LogEncryptionKey:         requested.LogEncryptionKey,
 		EventBusEncryptionKey:    requested.EventBusEncryptionKey,
-		FormerEncryptionKeys:     requested.FormerEncryptionKeys,
 		BronzeBucket:             requested.BronzeBucket,
 		SilverBucket:             requested.SilverBucket,
 		ServerAccessLogsBucket:   requested.ServerAccessLogsBucket,
 		Architecture:             requested.Architecture,
 		HttpApi:                  requested.HttpApi,
 		AlarmTopic:               requested.AlarmTopic,
+	}
+	if !containsNil(requested.FormerEncryptionKeys) {
+		kept.FormerEncryptionKeys = requested.FormerEncryptionKeys
 	}
 	environment := &validation{}
 	environment.requireSameEnvironment(awscdk.Stack_Of(p), requested)

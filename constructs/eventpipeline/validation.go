@@ -71,6 +71,16 @@ func (v *validation) requireDays(
 	}
 }
 
+// requireNoNil adds an error if the list of a prop contains nil.
+func requireNoNil[T comparable](v *validation, prop string, list *[]T) {
+	v.require(!containsNil(list), prop, "must not contain nil")
+}
+
+func containsNil[T comparable](list *[]T) bool {
+	var none T
+	return slices.Contains(valueOrZero(list), none)
+}
+
 // formatNumber formats a number without an exponent.
 func formatNumber(n float64) string { return strconv.FormatFloat(n, 'f', -1, 64) }
 
@@ -159,6 +169,7 @@ func (v *validation) validate(p EventPipelineProps) {
 	v.require(!*p.EventsTableDeletionProtection || p.RemovalPolicy != awscdk.RemovalPolicy_DESTROY,
 		"EventsTableDeletionProtection", "must be false with RemovalPolicy %s, got true: "+
 			"CloudFormation could not delete the table", awscdk.RemovalPolicy_DESTROY)
+	requireNoNil(v, "FormerEncryptionKeys", p.FormerEncryptionKeys)
 	v.validateStorage(p)
 	v.validateQueue(p)
 	v.requireSeconds("ReconcilerGracePeriod", p.ReconcilerGracePeriod,

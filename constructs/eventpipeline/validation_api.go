@@ -85,8 +85,8 @@ func (v *validation) validateLambdaAuthorizer(p LambdaAuthorizerProps) {
 	v.require(p.IdentitySource == nil || len(*p.IdentitySource) > 0,
 		"LambdaAuthorizer.IdentitySource", "must not be empty: omit it to use the default")
 	for _, source := range valueOrZero(p.IdentitySource) {
-		v.require(identityPattern.MatchString(*source), "LambdaAuthorizer.IdentitySource",
-			"must contain expressions such as $request.header.NAME, got %q", *source)
+		v.requireMatch("LambdaAuthorizer.IdentitySource", source, identityPattern,
+			"must contain expressions such as $request.header.NAME")
 	}
 }
 

@@ -27,6 +27,7 @@ func (v *validation) validateExisting(p EventPipelineProps) {
 		v.validateSubnets(p)
 		v.require(p.SecurityGroups == nil || len(*p.SecurityGroups) > 0, "SecurityGroups",
 			"must not be empty: omit it to give each function its own group")
+		requireNoNil(v, "SecurityGroups", p.SecurityGroups)
 	}
 }
 

@@ -37,6 +37,7 @@ func (v *validation) validateFunctions(p EventPipelineProps) {
 		v.requireSeconds(prop+".Timeout", options.Timeout, function.minTimeout, function.maxTimeout,
 			function.timeoutReason)
 		v.validateVariables(prop+".Environment", valueOrZero(options.Environment))
+		requireNoNil(v, prop+".Layers", options.Layers)
 		layers := len(valueOrZero(options.Layers))
 		v.require(layers <= 5, prop+".Layers", "must contain at most 5 layers, got %d", layers)
 		if reserved := options.ReservedConcurrentExecutions; reserved != nil {

@@ -175,7 +175,9 @@ func invalidFunctions(parameter awscdk.CfnParameter) map[string]invalidProps {
 		),
 		"Layers": invalid(
 			props{WorkerFunction: &functionOptions{Layers: &[]awslambda.ILayerVersion{6: nil}}},
-			"WorkerFunction.Layers 5 7"),
+			"WorkerFunction.Layers nil", "WorkerFunction.Layers 5 7"),
+		"FormerKeys": invalid(props{FormerEncryptionKeys: &[]awskms.IKey{nil}},
+			"FormerEncryptionKeys nil"),
 		"Environment": invalid(
 			props{
 				ApiFunction: variables(map[string]*string{
@@ -299,11 +301,12 @@ func invalidAuthorization() map[string]invalidProps {
 			lambda(eventpipeline.LambdaAuthorizerProps{
 				ResponseType:    "YES",
 				ResultsCacheTtl: hours(2),
-				IdentitySource:  jsii.Strings("Authorization"),
+				IdentitySource:  &[]*string{jsii.String("Authorization"), nil},
 			}),
 			"LambdaAuthorizer.Handler", `LambdaAuthorizer.ResponseType "SIMPLE" "IAM" "YES"`,
 			"LambdaAuthorizer.ResultsCacheTtl 0 3600 7200",
-			`LambdaAuthorizer.IdentitySource $request.header.NAME "Authorization"`),
+			`LambdaAuthorizer.IdentitySource $request.header.NAME "Authorization"`,
+			`LambdaAuthorizer.IdentitySource nil`),
 		"LambdaAuthorizerWithoutSource": invalid(
 			lambda(eventpipeline.LambdaAuthorizerProps{IdentitySource: &[]*string{}}),
 			"LambdaAuthorizer.Handler", "LambdaAuthorizer.IdentitySource empty"),

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// A workflow must name the commit of an action, because the owner of the action could move a tag to
-// other code. A workflow of this repository has no other owner.
+// A workflow must name an action by its commit, because the action's owner could move a tag to
+// other code. An action in this repository needs no commit.
 func TestWorkflows_PinActionsByCommit(t *testing.T) {
 	files, err := filepath.Glob("../.github/workflows/*.y*ml")
 	if err != nil || len(files) == 0 {

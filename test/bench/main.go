@@ -1,8 +1,8 @@
 // Command bench measures the processor time that an event takes on the local platform: in the
 // platform, in each function and in the command send.
 //
-// It compares variants in one run, in turns, because a busy machine slows all of them down. It
-// prints a benchmark result per turn, which benchstat compares:
+// It runs the variants in turns, so that a busy machine slows all of them down alike. It prints a
+// benchmark result per turn. The tool benchstat compares these results:
 //
 //	go run ./test/bench -variant old=OLD/eventpipeline,OLD/assembly \
 //	  -variant new=NEW/eventpipeline,NEW/assembly | tee out.txt

@@ -36,7 +36,7 @@ func (v variant) start() (*platform, error) {
 	if p.awsPort, err = freePort(); err != nil {
 		return nil, err
 	}
-	// The steps go to a file, because a pipe's reader would take processor time.
+	// The platform prints to a file, because the reader of a pipe would take processor time.
 	if p.output, err = os.CreateTemp("", "bench-*.txt"); err != nil {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func (p *platform) stop() error {
 }
 
 // send sends events and waits until all are processed. It returns the processor time of the command
-// send, or 0 for single events, which post sends.
+// send. It sends single events with post instead of the command, and then returns 0.
 func (p *platform) send(l load) (time.Duration, error) {
 	if l.batch == 1 {
 		if err := p.post(l); err != nil {
@@ -101,7 +101,7 @@ func (p *platform) send(l load) (time.Duration, error) {
 	return used, waitUntil(p.drained)
 }
 
-// post sends single events without an idempotency key, which would cost the API more calls.
+// post sends single events without an idempotency key, because a key would cost the API more calls.
 func (p *platform) post(l load) error {
 	transport := &http.Transport{MaxIdleConnsPerHost: l.concurrency}
 	defer transport.CloseIdleConnections()

@@ -19,7 +19,8 @@ type usage struct {
 	rows                        int           // events that the reader got
 }
 
-// measure starts the platform, and returns the usage of the load's events after a warm-up.
+// measure starts the platform and sends some events as a warm-up. Then it sends the events of the
+// load, and returns the processor time that they took.
 func (v variant) measure(l load) (usage, error) {
 	p, err := v.start()
 	if err != nil {

@@ -45,9 +45,8 @@ func TestClients(t *testing.T) {
 	}
 }
 
-// run runs a script. The script finds the platform in the environment, with these variables in
-// addition to the AWS ones: API_URL is the URL of the HTTP API, and NAME is a name for resources,
-// which no other run uses.
+// run runs a script. The script's environment contains the variables of the AWS clients and two
+// more. API_URL is the URL of the HTTP API. NAME is a unique name for resources.
 func run(t *testing.T, c client, script string) {
 	if c.missing != "" {
 		if slices.Contains(strings.Fields(os.Getenv("CLIENTS_REQUIRED")), c.name) {

@@ -48,7 +48,7 @@ func TestJavaScriptSDK_SendsEventsThatTheAPIStores(t *testing.T) {
 	if err := want.SetData("application/json", data); err != nil {
 		t.Fatal(err)
 	}
-	// The type of the data, as the SDK sends it in each mode.
+	// The content type of the data that the SDK sends in each mode.
 	for mode, contentType := range map[string]string{
 		"binary": "application/json; charset=utf-8", "structured": "", "batch": "",
 	} {

@@ -195,7 +195,7 @@ func TestSDK_SendsBatchesThatTheAPIStores(t *testing.T) {
 	}
 }
 
-// wantSame compares two events. In binary mode all attributes are text.
+// wantSame compares two events. In binary mode, the SDK reads all attributes as text.
 func wantSame(t *testing.T, got, want event.Event) {
 	t.Helper()
 	if err := got.Validate(); err != nil {
@@ -214,7 +214,7 @@ func wantSame(t *testing.T, got, want event.Event) {
 	}
 }
 
-// The SDK's request is the input of the API. The API must answer a repeated request with the same
+// The test passes the SDK's request to the API twice. The API must answer both times with the same
 // response.
 func TestSDK_SendsTheSameEventOnce(t *testing.T) {
 	for mode, with := range modes {

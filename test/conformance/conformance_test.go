@@ -40,8 +40,8 @@ type target struct {
 // AWS.
 func (t target) isMoto() bool { return t.name == "moto" }
 
-// forEachTarget runs fn in one subtest for each target. If moto is not installed, its subtest is
-// skipped.
+// forEachTarget runs fn in one subtest for each target. It skips the subtest of moto if moto is not
+// installed.
 func forEachTarget(t *testing.T, fn func(t *testing.T, target target)) {
 	t.Helper()
 	t.Run("local", func(t *testing.T) { fn(t, local(t)) })

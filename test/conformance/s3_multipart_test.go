@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
-// minPart is the least size of a part, except of the last one.
+// minPart is the minimum size of a part, except for the last one.
 const minPart = 5 << 20
 
 // upload represents a multipart upload of the object with the key "parts".
@@ -153,7 +153,7 @@ func TestS3_RejectsInvalidParts(t *testing.T) {
 		u.parts = []types.CompletedPart{{PartNumber: aws.Int32(1), ETag: sent[1].ETag}}
 		_, err = u.complete()
 		wantErrorCode(b.T, err, "InvalidPart")
-		u.parts = sent[:1] // a part that is not listed is discarded
+		u.parts = sent[:1] // S3 discards the parts that are not listed
 		if _, err := u.complete(); err != nil {
 			b.Fatal(err)
 		}

@@ -101,8 +101,8 @@ func (q testQueue) getAttributes(names ...types.QueueAttributeName) (map[string]
 	return out.Attributes, nil
 }
 
-// receive receives up to ten messages. If the queue is empty, it waits for the number of seconds or
-// until a message arrives.
+// receive receives up to ten messages. If the queue is empty, it waits for a message, but at most
+// the given number of seconds.
 func (q testQueue) receive(seconds int32) []types.Message {
 	q.Helper()
 	out, err := q.client.ReceiveMessage(q.Context(), &sqs.ReceiveMessageInput{

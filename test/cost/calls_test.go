@@ -1,4 +1,4 @@
-// Package cost compares the model of package internal/cli/cost with the requests that the functions
+// Package cost compares the model in package internal/cli/cost with the requests that the functions
 // make.
 package cost
 
@@ -106,11 +106,11 @@ func TestSizes_AreThoseOfTheFunctions(t *testing.T) {
 	wantSize(t, "record", f.recordSize(t)-float64(len(body)), cost.RecordOverhead)
 }
 
-// wantSize checks that a size differs from the model by at most a quarter.
+// wantSize checks that a size differs by at most a quarter from the size in the model.
 func wantSize(t *testing.T, what string, got, model float64) {
 	t.Helper()
 	if got < model*0.75 || got > model*1.25 {
-		t.Errorf("%s: %.0f bytes, the model says %.0f", what, got, model)
+		t.Errorf("%s: got %.0f bytes, the model has %.0f", what, got, model)
 	}
 }
 
@@ -120,7 +120,8 @@ func (f *functions) takeLog(t *testing.T, message string, count int) float64 {
 	return lineSize(t, f.logs.String(), message, count)
 }
 
-// lineSize returns the mean size of the log lines with a message.
+// lineSize returns the mean size of the log's lines with this message. The log must contain count
+// such lines.
 func lineSize(t *testing.T, log, message string, count int) float64 {
 	t.Helper()
 	size, lines := 0, 0
@@ -300,7 +301,7 @@ func (f *functions) createResources(t *testing.T) {
 	f.url = *queue.QueueUrl
 }
 
-// count counts a request of a function. It ignores the requests that the test makes in place of
+// count counts a request of a function. It ignores the requests with which the test replaces
 // Lambda's poller.
 func (f *functions) count(r *http.Request) {
 	f.mu.Lock()

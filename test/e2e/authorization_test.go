@@ -57,7 +57,7 @@ func (p *platform) acceptWith(t *testing.T, body string, prepare func(*http.Requ
 	return response.EventID
 }
 
-// signedBy returns a func that signs a request with an access key. The request must have the same
+// signedBy returns a function that signs a request with an access key. The request must contain
 // body.
 func signedBy(t *testing.T, key, secret, body string, at time.Time) func(*http.Request) {
 	return func(r *http.Request) {

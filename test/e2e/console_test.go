@@ -283,8 +283,8 @@ func (b *tab) screenshot(t *testing.T, file, theme string) {
 	}
 }
 
-// The list of events stays usable with 10,000 events: it loads more rows while the user scrolls. It
-// pauses meanwhile.
+// The list of events stays usable with 10,000 events: it loads more rows while the user scrolls. A
+// new event must not move the rows that the user reads.
 func TestConsole_ListsTenThousandEvents(t *testing.T) {
 	findBrowser(t)
 	server := console.New(console.Options{

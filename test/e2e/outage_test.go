@@ -11,9 +11,9 @@ import (
 	"testing"
 )
 
-// outage makes one service after the other unavailable to the worker, from the start on. The
-// longest backoff after 30 seconds of failures is 32 seconds, because each backoff is at most
-// double.
+// outage makes one service after the other unavailable to the worker, from the start on. After
+// these 30 seconds, an event waits at most 32 seconds for its next delivery, because each delay is
+// at most double the one before.
 const outage = `{"rules": [
 	{"fault": "denied", "rate": 1, "function": "worker", "service": "s3",
 		"operation": "PutObject", "forSeconds": 10},

@@ -126,7 +126,7 @@ func startIn(t *testing.T, folder string, flags ...string) *platform {
 }
 
 // beforeDeadline returns a context that is done shortly before `go test` ends a test that takes too
-// long. That test runs no cleanups, so that its platform would keep running.
+// long. Such a test runs no cleanups, so its platform would otherwise keep running.
 func beforeDeadline(t *testing.T) context.Context {
 	deadline, ok := t.Deadline()
 	if !ok {
@@ -189,8 +189,9 @@ func (p *platform) awsConfig() aws.Config {
 		Region:       "us-east-1",
 		Credentials:  credentials.NewStaticCredentialsProvider("local", "local", ""),
 		BaseEndpoint: &p.AWS,
-		// With other clients, net/http may close a connection before the response is read. After a
-		// lost response of ReceiveMessage, its messages stay invisible until the timeout.
+		// Another client may close a connection before the test reads the response. If a response
+		// of ReceiveMessage is lost, the received messages stay invisible until the visibility
+		// timeout.
 		HTTPClient: awsconfig.PlainBodies(awsconfig.NewHTTPClient()),
 	}
 }

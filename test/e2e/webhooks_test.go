@@ -136,8 +136,8 @@ func (p *platform) rejectForged(t *testing.T, source deployment.WebhookSource) {
 	}
 }
 
-// postWebhook returns the status, and the type of the problem. It sends headers that contain
-// control characters without them, because net/http would refuse the request.
+// postWebhook sends a request, and returns the status and the type of the problem. It removes
+// control characters from headers, because net/http would refuse them.
 func (p *platform) postWebhook(
 	t *testing.T, source deployment.WebhookSource, headers map[string]string, body []byte,
 ) (status int, problemType string) {

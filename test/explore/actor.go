@@ -17,7 +17,7 @@ type actor struct {
 	role      string
 	name      string
 	start     uint64                     // hash of the actor's input
-	deadline  time.Time                  // the process is killed at this time; zero means never
+	deadline  time.Time                  // the actor crashes at this time; zero means never
 	maySleep  bool                       // hours may pass while the actor runs
 	replays   map[string]pipeline.Replay // of a worker: generations of its messages, by event id
 	crashed   bool

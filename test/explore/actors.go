@@ -42,7 +42,7 @@ func accept(ctx context.Context, a *actor, req pipeline.Request,
 		KeyCache: a.run.keyCache, BronzeBucket: "bronze", MaxPayloadBytes: maxPayload,
 		StatusRetention: retention, Now: time.Now, NewID: newID,
 	}
-	if a.run.poison[sha(req.Body)] { // older versions accepted this body, today's Ingest does not
+	if a.run.poison[sha(req.Body)] { // older versions accepted this body
 		event, err := porttest.AcceptOlder(ctx, in, req.Body)
 		return pipeline.Accepted{Event: event}, err
 	}
@@ -123,7 +123,7 @@ func keyOf(request pipeline.Request) string {
 	return request.Key
 }
 
-// idOf returns the id of a client's event without a key.
+// idOf returns the id of the event that a client sends without a key.
 func idOf(client int) string { return fmt.Sprintf("019b0000-0000-7000-8000-%012d", client) }
 
 func sha(body []byte) string {
@@ -189,8 +189,8 @@ func batchState(batch []*message) uint64 {
 	return h
 }
 
-// deliver starts a worker with a batch. When the worker has returned its results, the messages that
-// must not be retried are deleted, as Lambda's event source mapping does.
+// deliver starts a worker with a batch. When the worker has returned its results, deliver deletes
+// the messages that must not be retried. Lambda's event source mapping does the same.
 func (r *run) deliver(batch []*message, h outcome) {
 	r.coverage.add("Queue.Receive", h.Kind)
 	batch = slices.Clone(batch)
@@ -268,7 +268,7 @@ func (r *run) replay(replay pipeline.Replay) {
 	r.replayOf(pipeline.ReplayRequest{Replay: replay, From: r.began, To: time.Now().Add(time.Hour)})
 }
 
-// replayOrphans starts an operator's replay of all orphans, unless one is still running.
+// replayOrphans starts an operator's replay of all orphans, unless another replay is still running.
 func (r *run) replayOrphans() {
 	for _, a := range r.actors {
 		if a.role == "replay" && a.alive() {

@@ -184,15 +184,15 @@ func (r *run) checkReplaced(key string, old, lines []byte) {
 	}
 }
 
-// checkBatch checks that each event of a batch is in its Silver object, or belongs to a part with
-// an item.
+// checkBatch checks that each event of a batch is in the batch's Silver object, or belongs to a
+// part with an item.
 func (r *run) checkBatch(item pipeline.Item) {
 	if !item.IsBatch() || item.Status != pipeline.Processed {
 		return
 	}
 	records, err := r.recordsAt(item.SilverKey())
 	if err != nil {
-		return // checkEvent reports it
+		return // checkEvent reports this error
 	}
 	stored := eventsIn(records)
 	for id := range r.payloads(item.Event) {
@@ -228,7 +228,7 @@ func (r *run) discard() {
 	r.queue.messages = nil
 }
 
-// sorts always rejects one payload, and fails for another payload at the first delivery.
+// sorts always rejects one payload, and fails for another payload only at the first delivery.
 func sorts(attempt int, payload []byte) (pipeline.Output, error) {
 	switch {
 	case string(payload) == other:

@@ -51,8 +51,8 @@ func (b *bucket) replace(key string, body []byte, version string) error {
 	return nil
 }
 
-// write stores an object without a condition. Like an ETag of S3, the version of the object depends
-// on the content.
+// write stores an object, even if an object with this key exists. The object's version depends only
+// on its content, like an ETag of S3.
 func (b *bucket) write(key string, body []byte) {
 	if b.objects == nil {
 		b.objects = make(map[string]object)
@@ -88,8 +88,8 @@ func (b *bucket) types(after string) []string {
 }
 
 // state returns a hash of the content. The caller sets unread if no running actor has received an
-// answer. The hash then includes only the parts of a record that later steps depend on: its replay
-// and whether it has payloads.
+// answer. In this case, later steps depend only on some parts of a record: the replay's id, the
+// events' ids, and whether an event was filtered. The hash then includes only these parts.
 func (b *bucket) state(unread bool) uint64 {
 	var h uint64
 	for key, o := range b.objects {

@@ -9,7 +9,7 @@ import (
 
 const (
 	grace         = time.Hour
-	tick          = 2*time.Hour + time.Minute // exceeds grace plus one hour, the unit of a pass
+	tick          = 2*time.Hour + time.Minute // exceeds grace plus the hour that a pass checks
 	maxTicks      = 12
 	maxReenqueues = 2
 )
@@ -56,8 +56,8 @@ func (r *run) nextEvent() time.Time {
 	return next
 }
 
-// passSubBatchWait lets SubBatchWait pass if a call hangs, so that the call's sub-batch stops
-// waiting for it. It reports whether a call hung.
+// passSubBatchWait lets SubBatchWait pass if a call hangs, so that the worker no longer waits for
+// the call. It reports whether a call hung.
 func (r *run) passSubBatchWait() bool {
 	r.mu.Lock() // makes the scheduler's writes visible to the actors that the timer wakes
 	waiting := slices.ContainsFunc(r.hanging,

@@ -49,9 +49,9 @@ func (h outcome) cost() Budget {
 }
 
 // Each variable lists the possible outcomes of one class of calls, except for Succeed. CrashAfter
-// is not listed, because a crash after a call equals a crash before the actor's next call. Such a
-// crash is counted as both. Late is listed only where a late effect differs from an effect in time.
-// For example, a message that is sent late equals a message that is delivered late.
+// is not listed, because a crash after a call equals a crash before the actor's next call. The
+// coverage counts such a crash as both. Late is listed only where a late effect differs from an
+// effect in time. For example, a message that is sent late equals a message that is delivered late.
 var (
 	aWrite     = []Kind{FailBefore, FailAfter, Late, CrashBefore, Retried, LateFirstTry}
 	anAppend   = []Kind{FailBefore, FailAfter, CrashBefore, Retried}
@@ -69,11 +69,11 @@ var commuting = map[string]bool{
 	"DLQ.Send":    true, "DLQ.Delete": true, "Queue.Delay": true, "Answer": true,
 }
 
-// errService is returned by a call that fails.
+// errService is the error of a call that fails.
 var errService = errors.New("the service failed")
 
-// errExpired rejects a request that arrives long after it was signed.
+// errExpired is the error of a request that arrives long after it was signed.
 var errExpired = errors.New("the request's signature has expired")
 
-// errDead is returned by all calls of a crashed process.
+// errDead is the error of every call of a crashed process.
 var errDead = errors.New("the process is dead")

@@ -66,7 +66,8 @@ func (r *run) acknowledge(client string, request pipeline.Request, result pipeli
 		sha256: payload, key: keyOf(request), duplicate: result.Duplicate})
 }
 
-// checkFirst checks how many responses for an event do not call it a duplicate.
+// checkFirst checks that at most one response for an event says that the event is new. If each
+// request got a response, exactly one response must say so.
 func (r *run) checkFirst(id string) {
 	var responses, first int
 	for _, a := range r.accepted {
@@ -131,9 +132,9 @@ func legalTransition(old, item pipeline.Item) bool {
 	return false
 }
 
-// falseCrash is the number of faults after which a worker that has not crashed may count as
-// crashed: the worker can neither finish the event nor replace its mark, and the message arrives
-// late. If the event can't be processed anyway, one fault less is enough.
+// falseCrash is the least number of faults after which a worker may count as crashed although it
+// has not crashed. One fault prevents the end of the event, one keeps the mark, and one delays the
+// message. The first fault is not needed if the event can't be processed.
 const falseCrash = 3
 
 // checkTries checks a write that counts a failure or a crash.
@@ -150,7 +151,7 @@ func (r *run) checkTries(old, item pipeline.Item) {
 	}
 }
 
-// faults returns the number of faults so far, where an outage counts as the given number.
+// faults returns the number of faults so far. If there was an outage, it adds the number outage.
 func (r *run) faults(outage int) int {
 	if r.outageEnds.IsZero() {
 		return r.used.Faults
@@ -158,7 +159,7 @@ func (r *run) faults(outage int) int {
 	return r.used.Faults + outage
 }
 
-// checkCrash checks that a worker has crashed, when a crash is counted.
+// checkCrash checks a write that counts a crash: a worker must have crashed.
 func (r *run) checkCrash(old pipeline.Item, tries pipeline.Tries) {
 	worker := r.markedBy(old)
 	if worker == nil || !worker.crashed {
@@ -225,7 +226,8 @@ func (r *run) checkRest() {
 	}
 }
 
-// checkLimits checks that SQS has moved no message, and how often processors failed.
+// checkLimits checks that SQS has moved no message to the DLQ, and that no processor has failed too
+// often for an event.
 func (r *run) checkLimits() {
 	for _, l := range r.queue.deadLetters {
 		// The control and broken workers rely on SQS.
@@ -236,7 +238,7 @@ func (r *run) checkLimits() {
 	for id, n := range r.failures {
 		most := maxReceiveCount + r.used.Faults + r.used.Preemptions
 		if strings.Contains(id, ".") {
-			most++ // the try with the batch, before the event was split off
+			most++ // the failure with the batch, before the event was split off
 		}
 		if n > most {
 			r.violate("I11", "the processor failed %d times for event %s", n, id)
@@ -283,7 +285,7 @@ func (r *run) checkEvent(item pipeline.Item) {
 	}
 }
 
-// notified returns the number of notifications that an event has in the item's generation.
+// notified returns the number of notifications about an event that belong to the item's replay.
 func (r *run) notified(id string, item pipeline.Item) int {
 	notified := 0
 	for _, n := range r.notifications {
@@ -303,8 +305,8 @@ func (r *run) notified(id string, item pipeline.Item) int {
 	return notified
 }
 
-// checkBatchNotified returns the smallest number of notifications of the events in a batch's Silver
-// object. If there are none, it returns 1.
+// checkBatchNotified counts the notifications of each event in a batch's Silver object, and returns
+// the smallest number. If the object contains no events of the batch, it returns 1.
 func (r *run) checkBatchNotified(item pipeline.Item) int {
 	records, _ := r.recordsAt(item.SilverKey())
 	fewest := 1
@@ -349,8 +351,8 @@ func (r *run) checkFailed(item pipeline.Item) {
 	}
 }
 
-// checkBegun checks a message that a worker moves to the DLQ: the worker must have begun the
-// message's event.
+// checkBegun checks a message that a worker moves to the DLQ. Before that, the worker must have
+// begun to process the event.
 func (r *run) checkBegun(a *actor, deadLetter pipeline.DeadLetter) {
 	event, err := pipeline.ReadMessage(deadLetter.Body, "bronze")
 	begun := a.calls["Bronze.Get"+event.Bronze.Key] > 0 ||

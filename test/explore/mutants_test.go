@@ -22,8 +22,8 @@ const (
 	stores = "test/explore/"
 )
 
-// mutants lists the safeguards to remove, one by one. The mutants of test/explore remove conditions
-// that the AWS adapters send with their writes.
+// mutants lists the safeguards to remove, one by one. The mutants in test/explore remove the
+// conditions of the simulated services. The AWS adapters send these conditions with their writes.
 var mutants = []mutant{
 	{"ingest: the message is sent before the payload is stored", domain + "ingest.go",
 		`	if err := in.store(ctx, event, req.Body); err != nil {

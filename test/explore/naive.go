@@ -7,10 +7,11 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Naive represents a pipeline as it is often written. It serves as a control. It stores the
-// payload, writes the status, sends the message and publishes the notification in this order. It
-// reads items before it writes them, but without conditional writes. If one event of a batch fails,
-// the whole batch is retried. For all other failures it relies on the queue's retries and the DLQ.
+// Naive represents a simple pipeline with typical mistakes. As a control, it must violate
+// invariants. It stores the payload, writes the item and sends the message, in this order. The
+// worker stores the record, updates the item and publishes the notification. Naive reads items
+// before it writes them, but its writes have no conditions. If one event of a batch fails, it
+// retries the whole batch. For all other failures it relies on the queue's retries and the DLQ.
 var Naive = System{Accept: naiveAccept, Process: naiveProcess,
 	MaxReceives: maxReceiveCount, ContinuesAfterViolation: true}
 

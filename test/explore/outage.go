@@ -20,8 +20,8 @@ var (
 
 const outageDuration = time.Hour
 
-// appendOutage appends the begin of the scenario's outage. A schedule has at most one outage, which
-// may begin at any step.
+// appendOutage appends a step in which the scenario's outage begins. A schedule has at most one
+// outage, which may begin at any step.
 func (r *run) appendOutage(steps []step) []step {
 	if r.scenario.Outage == nil || !r.outageEnds.IsZero() || len(steps) == 0 {
 		return steps

@@ -49,8 +49,8 @@ type run struct {
 }
 
 // spawn starts an actor that runs body. The actor fails if body returns an error. If lifetime is
-// not 0, the actor's context ends after that time. An actor that is still running then is killed,
-// as Lambda does.
+// not 0, the actor's context ends after that time. If the actor still runs then, it crashes, like a
+// function at Lambda's timeout.
 func (r *run) spawn(role, name string, start uint64, lifetime time.Duration,
 	body func(ctx context.Context, a *actor) error) *actor {
 	a := &actor{run: r, role: role, name: name, start: start, calls: make(map[string]int)}
@@ -187,7 +187,8 @@ func (r *run) crash(a *actor, calls ...*call) {
 	}
 }
 
-// end stops all goroutines. Starts may contain the actors that have ended, so those do not change.
+// end stops all goroutines. It does not change actors that have ended, because a saved start may
+// contain them.
 func (r *run) end() {
 	for _, a := range r.actors {
 		if a.alive() {

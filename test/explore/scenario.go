@@ -12,7 +12,7 @@ type Scenario struct {
 	Name   string
 	Setup  func(*run)             // creates the initial state of the services, without faults
 	Begin  func(*run)             // starts the first actors
-	AtTick func(r *run, tick int) // starts more actors at the reconciler's runs, from 1
+	AtTick func(r *run, tick int) // starts more actors at the reconciler's run number tick, from 1
 	Ticks  int                    // minimum number of runs of the reconciler
 	Batch  int                    // maximum number of messages per worker; 0 means 1
 	Outage outage                 // services that fail for an hour, from any step on

@@ -37,8 +37,8 @@ type prediction struct {
 const none = -1
 
 // search tries every combination of options within a budget, one schedule after the other, depth
-// first. Each schedule begins at the last start that other schedules have saved on its trail, and
-// repeats the other decisions of the trail. After the trail it takes the first option of each
+// first. The trail holds the decisions of the current schedule. The next schedule begins at the
+// last saved start, repeats the rest of the trail, and then takes the first option of each
 // decision.
 type search struct {
 	budget  Budget
@@ -174,11 +174,12 @@ func (s *search) next() bool {
 	return false
 }
 
-// Deviation says that a run takes Option at one decision, instead of the first option.
+// Deviation represents a decision at which a schedule takes Option instead of the first option.
 type Deviation struct{ Decision, Option int }
 
-// script is a chooser that takes the first option at each decision, except at the given deviations.
-// It ignores deviations that exceed the budget.
+// script is a chooser that repeats a schedule. At each decision it takes the option of the
+// decision's deviation. It takes the first option if there is no deviation, or if the budget is
+// used up.
 type script struct {
 	budget     Budget
 	used       Budget

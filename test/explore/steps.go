@@ -13,9 +13,9 @@ type step struct {
 	predict func() prediction
 }
 
-// steps returns all possible next steps. In the first step, the current actor continues; this step
-// needs no preemption. If the current actor has no pending call, a step of another actor needs none
-// either.
+// steps returns all possible next steps. The steps of the current actor come first and need no
+// preemption. A step of another actor needs a preemption only if the current actor has a pending
+// call.
 func (r *run) steps() []step {
 	own := r.callsOf(r.current)
 	if len(own) > 0 && allCommute(own) {
@@ -55,14 +55,14 @@ func (r *run) callsOf(a *actor) []*call {
 	return calls
 }
 
-// allCommute reports whether an actor's pending calls commute with all steps of other actors. If
-// so, it makes no difference whether other actors run before these calls.
+// allCommute reports whether the pending calls of an actor commute with all steps of other actors.
+// If they do, their order with steps of other actors makes no difference.
 func allCommute(calls []*call) bool {
 	return !slices.ContainsFunc(calls, func(c *call) bool { return !commuting[c.site] })
 }
 
-// appendCalls appends a step for each outcome of an actor's pending calls. If the actor has made
-// several calls in parallel, it is a preemption to resolve a later call first.
+// appendCalls appends a step for each outcome of an actor's pending calls. If an actor has made
+// several calls in parallel, resolving a later call first costs a preemption.
 func (r *run) appendCalls(steps []step, calls []*call, cost Budget) []step {
 	for _, c := range calls {
 		steps = r.appendOutcomes(steps, c, cost)

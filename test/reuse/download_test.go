@@ -13,8 +13,9 @@ import (
 	source "github.com/event-driven-cloud-platform/eventpipeline"
 )
 
-// The first synth downloads the modules that the functions import. Because of Go's module graph
-// pruning, it must not download the other modules of go.mod, such as the CDK with its 100 MB.
+// The first synth downloads the modules that the functions import. It must not download the other
+// modules of go.mod, such as the CDK with its 100 MB. Go's module graph pruning makes this
+// possible.
 func TestFunctions_DownloadFewModules(t *testing.T) {
 	zips := downloadSizes(t)
 	var bytes int64

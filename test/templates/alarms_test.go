@@ -67,7 +67,7 @@ var alarms = map[string]string{
 
 func TestAlarms_WatchQueuesFunctionsAndApi(t *testing.T) {
 	s := standard(t)
-	s.expectCount(t, "AWS::CloudWatch::Alarm", len(alarms)+2) // and two alarms below
+	s.expectCount(t, "AWS::CloudWatch::Alarm", len(alarms)+2) // two alarms have tests of their own
 	for id, want := range alarms {
 		t.Run(id, func(t *testing.T) {
 			alarm := s.resource(t, id, "AWS::CloudWatch::Alarm")
@@ -104,7 +104,8 @@ func TestAlarms_WatchForDeliveriesThatFailForMinutes(t *testing.T) {
 	}`)
 }
 
-// Without invocations, the metric has no data.
+// If the reconciler never runs, the metric has no data. Missing data must therefore raise the
+// alarm.
 func TestAlarms_WatchThatTheReconcilerRuns(t *testing.T) {
 	s := standard(t)
 	s.resource(t, "ReconcilerMissingRunsAlarm", "AWS::CloudWatch::Alarm").expect(t, `{
@@ -121,7 +122,8 @@ func TestAlarms_WatchThatTheReconcilerRuns(t *testing.T) {
 	}
 }
 
-// API Gateway has no metric of throttled requests, so the access log is counted.
+// API Gateway has no metric of throttled requests, so a metric filter counts them in the access
+// log.
 func TestThrottledRequests_AreCountedInTheAccessLog(t *testing.T) {
 	s := standard(t)
 	s.resource(t, "AccessLogGroupThrottledRequests", "AWS::Logs::MetricFilter").expect(t, `{

@@ -87,7 +87,7 @@ func TestBuckets_ApplyLifecycleProps(t *testing.T) {
 		`+cleanUp+`]}}`)
 }
 
-// S3 rejects transitions after the expiration.
+// S3 rejects a transition of objects that have already expired.
 func TestBuckets_OmitTransitionsAfterExpiration(t *testing.T) {
 	const infrequent, archive = `{"StorageClass": "STANDARD_IA", "TransitionInDays": 30}`,
 		`{"StorageClass": "GLACIER_IR", "TransitionInDays": 90}`

@@ -83,7 +83,8 @@ func TestDomain_MayBeTheOnlyEndpoint(t *testing.T) {
 	}
 }
 
-// The execute-api endpoint does not require a client certificate.
+// Clients of the execute-api endpoint need no certificate, so mutual TLS must disable this
+// endpoint.
 func TestMutualTls_DisablesTheExecuteApiEndpoint(t *testing.T) {
 	s, _ := withDomain(t, func(stack awscdk.Stack, p *eventpipeline.EventPipelineProps) {
 		p.MutualTls = &awsapigatewayv2.MTLSConfig{

@@ -39,7 +39,7 @@ func withKeys(t *testing.T) synthesized {
 				PhysicalNamePrefix: jsii.String(project + "-dev"),
 				RemovalPolicy:      awscdk.RemovalPolicy_DESTROY,
 
-				// applies to the queues, which have no key of their own here
+				// applies to the queues, because this test sets no key for them
 				EncryptionKey: newKey(stack, "Key"),
 
 				BronzeEncryptionKey:      newKey(stack, "BronzeKey"),

@@ -12,8 +12,9 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
 )
 
-// knownSize returns the size of the variables that are known in a pipeline without additional
-// variables, as Lambda measures it.
+// knownSize returns the size of a function's environment variables in a pipeline with default
+// props. Values that are unknown at synth count as empty. Lambda measures the size of the variables
+// as JSON.
 func knownSize(t *testing.T, function string) int {
 	t.Helper()
 	known := map[string]any{}
@@ -33,7 +34,8 @@ func knownSize(t *testing.T, function string) int {
 
 func TestEnvironment_MustFitLambdasLimit(t *testing.T) {
 	known := knownSize(t, "WorkerFunction")
-	// The shortest names of two buckets, the table and the bus, and URLs of two queues.
+	// The least sizes of unknown values: the names of two buckets, the table and the bus, and the
+	// URLs of two queues.
 	const tokens = 3 + 3 + 3 + 1 + 2*50
 	fits := 4096 - known - tokens - len(`,"NOTES":""`)
 	for name, value := range map[string]string{
@@ -56,7 +58,7 @@ func TestEnvironment_MustFitLambdasLimit(t *testing.T) {
 	}
 }
 
-// Values that are only partly known count with the part that is known.
+// If only a part of a value is known at synth, the size of this part counts.
 func TestEnvironment_CountsTheKnownPartOfFunctions(t *testing.T) {
 	half := strings.Repeat("x", 2048)
 	for name, value := range map[string]func(stack awscdk.Stack) *string{
@@ -103,7 +105,7 @@ func TestEnvironment_CountsLaterVariables(t *testing.T) {
 	})
 }
 
-// The value of a parameter is unknown at synth.
+// The value of a parameter is unknown at synth, so the pipeline can only warn.
 func TestEnvironment_WarnsIfItMayExceedLambdasLimit(t *testing.T) {
 	for size, want := range map[int]bool{1000: false, 3000: true} {
 		stack := newStack(t)

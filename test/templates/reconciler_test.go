@@ -51,7 +51,8 @@ func TestReconciler_MayBeDisabled(t *testing.T) {
 	s.environment(t, "ReconcilerFunction").expect(t, `{"MAX_REENQUEUES": "7"}`)
 }
 
-// SQS delivers a crashed worker's messages again after the visibility timeout.
+// Until the visibility timeout, SQS still delivers a crashed worker's messages again. The
+// reconciler must not enqueue their events before.
 func TestReconciler_WaitsAtLeastForTheVisibilityTimeout(t *testing.T) {
 	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
 		return &eventpipeline.EventPipelineProps{VisibilityTimeout: hours(3)}

@@ -128,7 +128,8 @@ func TestOnEventProcessed_RejectsAQueueOfAnotherStack(t *testing.T) {
 	}
 }
 
-// A consumer often reads the records of its events. Then its stack needs the pipeline's stack.
+// If a consumer reads the records of its events, its stack depends on the pipeline's stack. A rule
+// in the pipeline's stack would make the dependency cyclic.
 func TestOnEventProcessed_RejectsATargetWhoseStackUsesThePipeline(t *testing.T) {
 	for name, use := range map[string]func(p eventpipeline.EventPipeline, stack awscdk.Stack,
 		function awslambda.IFunction){
@@ -233,7 +234,7 @@ func TestOnEventProcessed_TreatsANestedStackAsAnotherStack(t *testing.T) {
 	}
 }
 
-// A target keeps its own DLQ. Other targets get that of the pipeline, in every stack.
+// A target keeps its own DLQ. In every stack, other targets get the pipeline's DLQ.
 func TestOnEventProcessed_TargetsHaveADLQ(t *testing.T) {
 	_, p, consumers := rulesOfAnotherStack(t)
 	stack := awscdk.Stack_Of(p)

@@ -74,7 +74,7 @@ func TestSchemas_MayRejectUnknownTypes(t *testing.T) {
 	s.environment(t, "ApiFunction").expect(t, `{"UNKNOWN_EVENT_TYPES": "REFUSE"}`)
 }
 
-// folderOf creates a folder with these files.
+// folderOf creates a folder with the files.
 func folderOf(t *testing.T, files map[string]string) *string {
 	t.Helper()
 	dir := t.TempDir()

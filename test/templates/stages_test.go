@@ -177,8 +177,8 @@ func TestProd_RetainsDataAndIsProtected(t *testing.T) {
 	s.expectCount(t, "AWS::Lambda::Function", 3)
 }
 
-// DynamoDB refuses to delete a protected table, also during the rollback of the deployment that
-// created the table. The names of this stack would then be in use.
+// DynamoDB refuses to delete a protected table, even during the rollback of the deployment that
+// created the table. Then the table's name would stay in use.
 func TestProd_CanRollBackItsFirstDeployment(t *testing.T) {
 	for id, r := range stage(t, stacks.Prod).resources {
 		for _, property := range []string{"DeletionProtectionEnabled", "DeletionProtection"} {
@@ -197,8 +197,8 @@ func TestEventsTableDeletionProtection_ProtectsTheTable(t *testing.T) {
 		expect(t, `{"DeletionProtectionEnabled": true}`)
 }
 
-// expectRetained requires that a resource outlives its stack. The next deployment after a failed
-// first one must not find the resource's name in use.
+// expectRetained requires that a resource outlives its stack, except after a failed first
+// deployment. Otherwise the next deployment would find the resource's name in use.
 func expectRetained(t *testing.T, s synthesized, id string) {
 	t.Helper()
 	r := s.resources[id]

@@ -19,7 +19,8 @@ def status(connection):
     return connection.makefile("rb").readline().split()[1]
 
 
-# A client that half-closes its connection reads the answer. Others do not disturb the API.
+# A client that half-closes its connection must get the answer. Clients that reset or close their
+# connections must not disturb the API.
 for _ in range(20):
     gone = post()
     gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

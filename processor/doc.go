@@ -75,5 +75,5 @@
 // that it started. If it does, the worker crashes with all messages of the invocation. SQS delivers
 // these messages again after the visibility timeout (default three minutes). The worker then
 // processes them in smaller groups. The message that causes the crash is soon processed alone, and
-// moves to the DLQ without an error code.
+// moves to the DLQ with the code worker-crashed.
 package processor

@@ -20,8 +20,8 @@ type Calls struct {
 	MaxAttempts  int
 	FirstBackoff time.Duration // maximum delay before the second attempt; doubles with each attempt
 	MaxBackoff   time.Duration
-	// Response limits an attempt: from the request to the response's headers, and from one part of
-	// the response's body to the next. A large request gets more time.
+	// Response limits each wait of an attempt: the wait for the response's headers, and the wait
+	// for each part of the response's body. A large request gets more time.
 	Response time.Duration
 }
 
@@ -33,8 +33,8 @@ var (
 		MaxAttempts: 4, FirstBackoff: 50 * time.Millisecond, MaxBackoff: 400 * time.Millisecond,
 		Response: 2 * time.Second,
 	}
-	// ForQueue suits a function that no client waits for. Its retries outlast a failure of seconds.
-	// If a failure lasts longer, SQS or the schedule retries.
+	// ForQueue suits a function that no client waits for. Its retries continue through a failure of
+	// a few seconds. If a failure lasts longer, SQS or the schedule retries.
 	ForQueue = Calls{
 		MaxAttempts: 6, FirstBackoff: 200 * time.Millisecond, MaxBackoff: 4 * time.Second,
 		Response: 3 * time.Second,

@@ -43,8 +43,8 @@ func newBusyAddress(t *testing.T) string {
 	return ""
 }
 
-// Only connectTimeout ends the call: the limit of the response and the SDK's own limit of 30
-// seconds are later than the deadline.
+// Only connectTimeout can end the call in time: the limit of the response, and the SDK's own limit
+// of 30 seconds, are later than the test's deadline.
 func TestLoad_LimitsTheTimeToConnect(t *testing.T) {
 	t.Setenv("AWS_ENDPOINT_URL", "http://"+newBusyAddress(t))
 	t.Setenv("AWS_REGION", "us-east-1")

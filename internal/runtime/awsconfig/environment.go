@@ -14,9 +14,9 @@ import (
 )
 
 // fromEnvironment returns the configuration in the environment variables that Lambda sets, and in
-// those that select endpoints. The SDK's package config also supports files, profiles and services
-// with credentials. A function of the OS-only runtimes has none of them, and the package doubles
-// the processor time of a function's start.
+// the variables that select endpoints. The SDK's package config also supports files, profiles and
+// services with credentials. A function of the OS-only runtimes has none of these, and the package
+// would double the processor time of a function's start.
 func fromEnvironment() (aws.Config, error) {
 	key, secret := os.Getenv("AWS_ACCESS_KEY_ID"), os.Getenv("AWS_SECRET_ACCESS_KEY")
 	if key == "" || secret == "" {
@@ -28,7 +28,8 @@ func fromEnvironment() (aws.Config, error) {
 			key, secret, os.Getenv("AWS_SESSION_TOKEN")),
 		Logger: logging.NewStandardLogger(os.Stderr),
 		AppID:  os.Getenv("AWS_SDK_UA_APP_ID"),
-		// The defaults of the SDK's package config. The zero values would send no checksums.
+		// These are the defaults of the SDK's package config. With the zero values, the SDK would
+		// send no checksums.
 		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenSupported,
 		ResponseChecksumValidation: aws.ResponseChecksumValidationWhenSupported,
 	}

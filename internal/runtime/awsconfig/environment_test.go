@@ -21,7 +21,8 @@ var lambdaVariables = map[string]string{
 	"AWS_SESSION_TOKEN": "token",
 }
 
-// setVariables sets the variables of Lambda and the given ones, and unsets all others of the SDK.
+// setVariables sets Lambda's variables and the given variables. It unsets all other variables of
+// the SDK.
 func setVariables(t *testing.T, variables map[string]string) {
 	t.Helper()
 	for _, pair := range os.Environ() {

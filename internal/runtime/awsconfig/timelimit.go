@@ -11,8 +11,8 @@ import (
 )
 
 // timeLimited ends attempts that make no progress, so that the SDK retries them. Without a limit,
-// one unanswered request would use up the whole time of a call. The SDK's own settings have no
-// effect, because it can't configure a wrapped client.
+// one unanswered request would use up the whole time of a call. The SDK's own settings for timeouts
+// have no effect, because the SDK can't configure a wrapped client.
 type timeLimited struct {
 	client aws.HTTPClient
 	limit  time.Duration
@@ -42,7 +42,7 @@ func (c timeLimited) Do(r *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// withCause adds the timeoutError to err if it ended the attempt.
+// withCause adds the timeoutError to err, if a timeout ended the attempt.
 func withCause(ctx context.Context, err error) error {
 	if timeout, ok := context.Cause(ctx).(timeoutError); ok {
 		return fmt.Errorf("%w: %w", timeout, err)

@@ -5,8 +5,8 @@ package contract
 const MetricNamespace = "EventPipeline"
 
 // Every metric has one of the first two dimensions. FunctionDimension names the function that
-// counts. PipelineDimension names the queue of the pipeline. SourceDimension names a webhook
-// source. Accepted and RefusedSignatures also exist with both PipelineDimension and
+// counts the metric. PipelineDimension names the queue of the pipeline. SourceDimension names a
+// webhook source. Accepted and RefusedSignatures also exist with both PipelineDimension and
 // SourceDimension.
 const (
 	FunctionDimension = "FunctionName"

@@ -28,7 +28,7 @@ func NewCheckpoints(cfg aws.Config, table string) Checkpoints {
 // checkpointKey is the key of the checkpoint. No event has this key.
 var checkpointKey = attributes{"pk": text("CHECKPOINT#reconciler")}
 
-// Load returns the checkpoint, or the zero value before the first run.
+// Load returns the checkpoint. Before the first run, it returns the zero Checkpoint.
 func (c Checkpoints) Load(ctx context.Context) (pipeline.Checkpoint, error) {
 	out, err := c.client.GetItem(ctx, &dynamodb.GetItemInput{
 		TableName: &c.table, Key: checkpointKey, ConsistentRead: aws.Bool(true),
@@ -39,7 +39,7 @@ func (c Checkpoints) Load(ctx context.Context) (pipeline.Checkpoint, error) {
 	var checkpoint pipeline.Checkpoint
 	if value, ok := out.Item["checkpoint"].(*types.AttributeValueMemberS); ok {
 		if err := jsonv2.Unmarshal([]byte(value.Value), &checkpoint); err != nil {
-			return pipeline.Checkpoint{}, fmt.Errorf("read the reconciler's checkpoint: %w", err)
+			return pipeline.Checkpoint{}, fmt.Errorf("decode the reconciler's checkpoint: %w", err)
 		}
 	}
 	return checkpoint, nil
@@ -49,11 +49,11 @@ func (c Checkpoints) Load(ctx context.Context) (pipeline.Checkpoint, error) {
 func (c Checkpoints) Save(ctx context.Context, old, next pipeline.Checkpoint) error {
 	before, err := json.Marshal(old)
 	if err != nil {
-		return fmt.Errorf("write the reconciler's checkpoint: %w", err)
+		return fmt.Errorf("encode the reconciler's checkpoint: %w", err)
 	}
 	after, err := json.Marshal(next)
 	if err != nil {
-		return fmt.Errorf("write the reconciler's checkpoint: %w", err)
+		return fmt.Errorf("encode the reconciler's checkpoint: %w", err)
 	}
 	put := dynamodb.PutItemInput{
 		TableName: &c.table,

@@ -27,8 +27,8 @@ import (
 //	bodySha256       hash of the request's body, if a batch has an idempotency key
 //	rejected         indexes of that request's rejected events, such as "3,10"
 //	requestId        request that created the item; absent if the event has no idempotency key
-//	enqueuedAt       time when it last became ENQUEUED; absent if the worker created the item
-//	reenqueues       number of times that the reconciler enqueued it again
+//	enqueuedAt       when the event last became ENQUEUED; absent if the worker created the item
+//	reenqueues       number of times that the reconciler enqueued the event again
 //	replayId, replayQuiet                    last replay
 //	redrives         number of redrives since the last replay
 //	failures         number of deliveries whose processor failed, in this generation

@@ -116,10 +116,11 @@ func (s Items) GetMany(ctx context.Context, ids []string) (map[string]pipeline.I
 }
 
 // errUnprocessed reports that a throttled table did not process all keys of a request.
-var errUnprocessed = errors.New("keys are unprocessed")
+var errUnprocessed = errors.New("the throttled table left keys unprocessed")
 
-// batchGet reads the items with the keys and adds them to items. It requests unprocessed keys again
-// as often, and with the same delays, as the SDK repeats a failed request.
+// batchGet reads the items with the keys and adds them to items. It requests unprocessed keys
+// again. The number of attempts and the delays are those with which the SDK repeats a failed
+// request.
 func (s Items) batchGet(
 	ctx context.Context, keys []map[string]types.AttributeValue, items map[string]pipeline.Item,
 ) error {

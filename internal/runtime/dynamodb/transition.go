@@ -41,9 +41,9 @@ func (s Items) SetTries(ctx context.Context, item pipeline.Item, tries pipeline.
 	return s.update(ctx, item, state, removed...)
 }
 
-// update writes the attributes of item and removes the attributes removed. The stored item must
-// meet the condition state, or the event must have no item. Attributes without a value in item keep
-// the stored value.
+// update writes the attributes of item, and deletes the attributes that removed names. The stored
+// item must meet the condition state, or the event must have no item. Attributes without a value in
+// item keep the stored value.
 func (s Items) update(
 	ctx context.Context, item pipeline.Item, state *condition, removed ...string,
 ) error {

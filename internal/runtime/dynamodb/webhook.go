@@ -21,7 +21,7 @@ func marshalWebhook(a attributes, w pipeline.Webhook) {
 	a["webhookHeaders"] = &types.AttributeValueMemberM{Value: headers}
 }
 
-// webhook returns nil if no webhook source sent the event.
+// webhook returns the webhook of the event, or nil if no webhook source sent the event.
 func (r *reader) webhook() *pipeline.Webhook {
 	if _, present := r.attributes["webhookSource"]; !present {
 		return nil

@@ -71,7 +71,7 @@ func (b Bus) putEvents(
 		detail, err := b.detail(notification)
 		if err != nil {
 			id := notification.Detail.EventID
-			return nil, fmt.Errorf("write the notification of event %s: %w", id, err)
+			return nil, fmt.Errorf("encode the notification of event %s: %w", id, err)
 		}
 		entries[i] = types.PutEventsRequestEntry{
 			EventBusName: &b.name,

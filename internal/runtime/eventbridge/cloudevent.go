@@ -39,7 +39,7 @@ func newCloudEvent(source string, n pipeline.Notification) cloudEvent {
 }
 
 // cloudEventID returns the id of a notification. If the notification is published again, the id is
-// the same. Each status and each generation of the event has another id.
+// the same. Each status and each generation of the event has a different id.
 func cloudEventID(n pipeline.Notification) string {
 	id := n.Detail.EventID + ":" + strings.ToLower(string(n.Detail.Status))
 	if !n.Generation.SameGeneration(pipeline.Replay{}) {

@@ -88,7 +88,8 @@ func TestCloudEventType_NamesTheDetailType(t *testing.T) {
 	}
 }
 
-// Consumers recognize duplicates by source and id. A later replay or redrive is no duplicate.
+// Consumers recognize duplicates by source and id. The notification of a later replay or redrive is
+// not a duplicate.
 func TestCloudEventID_DiffersByGeneration(t *testing.T) {
 	ids := map[string]bool{}
 	for _, generation := range []pipeline.Replay{

@@ -94,7 +94,7 @@ func TestDecode_RejectsInvalidBinaryMode(t *testing.T) {
 	for _, value := range []string{"%ff", "\xff", "\"\xff\""} {
 		wantCode(t, binary("", "ce-subject", value), "", pipeline.InvalidCloudEvent)
 	}
-	// base64 adds a third
+	// base64 makes the data a third larger
 	large := strings.Repeat("x", maxBytes-1000)
 	wantCode(t, binary("application/octet-stream"), large, pipeline.PayloadTooLarge)
 }

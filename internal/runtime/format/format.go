@@ -27,7 +27,7 @@ type Decoder struct {
 
 // Body holds a decoded body.
 type Body struct {
-	Data        []byte   // all of the body, without its content coding
+	Data        []byte   // the whole body, after its content coding is undone
 	Events      [][]byte // JSON of each event, byte for byte; 1 to pipeline.MaxBatchEvents
 	Batch       bool     // the body is a list, which may have only one event
 	CloudEvents bool     // the events are CloudEvents in the JSON format
@@ -36,11 +36,8 @@ type Body struct {
 // Decode decodes a body. The names of the headers must be in lower case. The events share the
 // memory of Data.
 //
-//   - An array in application/json, the lines of application/x-ndjson and application/jsonl, and
-//     application/cloudevents-batch+json are batches.
-//   - A batch's event contains no white space before or after its JSON. Blank lines are no events.
-//   - A CloudEvent in binary mode becomes the equivalent CloudEvent in the JSON format.
-//   - All other bodies are one event with the unchanged body.
+//   - An event of a batch contains no white space before or after its JSON. A blank line is not an
+//     event.
 //
 // All errors are client errors. Decode does not check single events. But an array must be valid
 // JSON as a whole, because Decode could not separate the events of an invalid array.

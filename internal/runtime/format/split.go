@@ -50,7 +50,7 @@ func splitArray(body []byte) ([][]byte, error) {
 			continue
 		}
 		element := bytes.Trim(body[start:i], whiteSpace)
-		if len(element) == 0 { // only an empty array has none
+		if len(element) == 0 { // the array is empty
 			break
 		}
 		if len(elements) == pipeline.MaxBatchEvents {
@@ -75,7 +75,7 @@ func stringEnd(body []byte, start int) int {
 }
 
 // splitLines returns the lines of a body without white space around them. It leaves out blank
-// lines. A line ends with LF or CRLF; the last line needs no end.
+// lines. A line ends with LF or CRLF. The last line may have no line break.
 func splitLines(body []byte) ([][]byte, error) {
 	if err := checkStart(body); err != nil {
 		return nil, err

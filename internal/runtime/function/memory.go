@@ -10,8 +10,8 @@ const (
 	// gcPercent makes the garbage collector run when the heap is five times as large as the live
 	// data. With Go's default, it runs every few requests, because a function's live data is small.
 	gcPercent = 400
-	// heapPercent is the part of the function's memory at which the garbage collector runs more
-	// often, whatever gcPercent is.
+	// heapPercent is a percentage of the function's memory. When the heap reaches it, the garbage
+	// collector runs more often, regardless of gcPercent.
 	heapPercent = 75
 )
 

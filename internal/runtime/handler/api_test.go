@@ -525,7 +525,7 @@ func TestAPI_RespondsToDuplicateLikeToFirstRequest(t *testing.T) {
 	}
 }
 
-// The IETF's draft writes the key as a quoted string.
+// The IETF's draft of the header Idempotency-Key writes the key as a quoted string.
 func TestAPI_TreatsAQuotedKeyLikeItsText(t *testing.T) {
 	for _, c := range []struct {
 		first, second string
@@ -537,7 +537,7 @@ func TestAPI_TreatsAQuotedKeyLikeItsText(t *testing.T) {
 		{`k`, `K`, false},
 		{`k`, `"k`, false},
 		{`k`, `'k'`, false},
-		{`"a"b"`, `a"b`, false}, // the first is no quoted string
+		{`"a"b"`, `a"b`, false}, // the first text is not a quoted string
 		{`"a\b"`, `a\b`, false},
 	} {
 		var w world

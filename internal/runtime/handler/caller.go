@@ -8,7 +8,7 @@ import (
 )
 
 // authorizer holds the result of the authorization by API Gateway. It is empty if the API has no
-// authorizer. Nothing in the request of a client can set it.
+// authorizer. A client's request can't set it.
 type authorizer struct {
 	IAM struct {
 		UserARN         string `json:"userArn"`
@@ -23,8 +23,8 @@ type authorizer struct {
 	Lambda claims `json:"lambda"`
 }
 
-// claims holds claims by their exact names. The value of a claim may have any JSON type. A caller
-// may be able to set claims with similar names, such as SUB.
+// claims holds claims by their exact names, because a caller may be able to set claims with similar
+// names, such as SUB. The value of a claim may have any JSON type.
 type claims map[string]json.RawMessage
 
 // stringClaim returns the claim if it is a string, and otherwise "".

@@ -22,7 +22,7 @@ type problem struct {
 	RequestID string `json:"requestId,omitempty"`
 
 	Errors []indexedProblem `json:"errors,omitempty"` // of the first invalid events of a batch
-	// Violations lists where one event violates the schema of its type.
+	// Violations lists the violations of the schema of the event's type.
 	Violations []violation.Violation `json:"violations,omitempty"`
 }
 
@@ -98,7 +98,7 @@ func newProblem(err error, requestID string) problem {
 	case known.status == http.StatusServiceUnavailable:
 		p.Detail = "The event could not be accepted or looked up at the moment. Try again."
 	case known.status >= http.StatusInternalServerError:
-		p.Detail = "The platform failed. The cause is in its log, under this request id."
+		p.Detail = "The platform failed. Its log contains the cause, with this request id."
 	case errors.As(err, &e):
 		p.Detail, p.Pointer, p.Violations = e.Detail, e.Pointer, e.Violations
 	}

@@ -42,7 +42,8 @@ func (h Reconciler) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	var req ReconcileRequest
 	if err := jsonv2.Unmarshal(event, &req); err != nil {
 		// The cause is left out, because it would repeat the values of the request.
-		return nil, errors.New("read the request: since must be an RFC 3339 time, dryRun a boolean")
+		return nil, errors.New("read the request: since must be an RFC 3339 time, and " +
+			"dryRun must be a boolean")
 	}
 	start := time.Now()
 	h.Reconciler.OnError = h.logNotReconciled
@@ -87,8 +88,8 @@ func (h Reconciler) logNotReconciled(ctx context.Context, event pipeline.Event, 
 }
 
 // logRun logs one line per run. Except in a dry run, the counts become metrics of the function. The
-// number of events given up is also added to the metric Failed of the pipeline. lag holds the
-// metric Lag, or nothing if the run did not continue from the checkpoint.
+// pipeline's metric Failed also counts the events that became FAILED. lag holds the metric Lag, or
+// nothing if the run did not continue from the checkpoint.
 func (h Reconciler) logRun(
 	ctx context.Context, r pipeline.Report, took time.Duration, lag []slog.Attr, err error,
 ) {

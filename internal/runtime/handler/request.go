@@ -77,7 +77,7 @@ func (s *validString) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, (*string)(s))
 }
 
-// overHTTP reports whether the request is an HTTP API event. If not, it has only a body.
+// overHTTP reports whether the request is an HTTP API event. Otherwise the request has only a body.
 func (r request) overHTTP() bool { return r.RouteKey != "" || r.RequestContext.HTTP.Method != "" }
 
 // The paths of the API, as they appear in the route keys of API Gateway.
@@ -104,8 +104,9 @@ func (r request) method() string {
 }
 
 // resource returns the requested path, and the event id or the name of the webhook source in the
-// path. If the route key names a path of the API, resource reads both from the route key. The raw
-// path may start with the base path of a custom domain.
+// path. If the route key names a path of the API, resource reads the route key and the path
+// parameters. It does not read the raw path then, because that may start with the base path of a
+// custom domain.
 //
 // routed is true for a direct invocation, and if API Gateway matched the route of the path and
 // method. In the second case API Gateway has checked that route's authorization. routed is false

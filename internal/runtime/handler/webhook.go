@@ -111,7 +111,7 @@ const (
 type webhookRequest struct {
 	pipeline.WebhookRequest
 	challenge   string // of Slack's url_verification
-	isChallenge bool   // the request is no event
+	isChallenge bool   // the request is not an event
 }
 
 func decodeWebhook(

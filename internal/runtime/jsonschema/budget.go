@@ -14,8 +14,8 @@ import (
 // schema doubles the work at each level of the payload, so twenty levels take a million steps.
 const MaxSteps = 1_000_000
 
-// maxLocating limits the steps for locating a violation, because the library stores all violations
-// that it finds.
+// maxLocating limits the steps for locating a violation, because the library keeps all violations
+// that it finds in memory.
 const maxLocating = 100_000
 
 // ErrTooComplex reports that validating a payload takes more than MaxSteps.
@@ -29,7 +29,7 @@ type budget struct {
 }
 
 // validate validates a value against a schema. It returns the error of the library, or
-// ErrTooComplex. Only a panic can stop the library, so the schemas that count has changed panic
+// ErrTooComplex. Only a panic can stop the library, so the function count changes schemas to panic
 // when no steps are left. The library holds no resources that could leak.
 func (b *budget) validate(schema *jsonschema.Schema, value any) (err error) {
 	defer func() {
@@ -91,8 +91,8 @@ func steps(schema *jsonschema.Schema, value any) int {
 	return n
 }
 
-// size returns the number of values in a value, including the value itself. 64 bytes of a string
-// count as one more value.
+// size returns the number of values in a value, including the value itself. Each 64 bytes of a
+// string count as one more value.
 func size(value any) int {
 	n := 1
 	switch value := value.(type) {

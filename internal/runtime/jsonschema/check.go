@@ -18,7 +18,7 @@ const Unlocated = "schema"
 // maxViolations limits the violations that Check returns.
 const maxViolations = 10
 
-// maxLocated limits the number of values in a payload whose violations Check locates. The
+// maxLocated limits the number of values in a payload for which Check locates violations. The
 // library collects all violations in memory. For a megabyte of zeros, that needs more memory than
 // the function has.
 const maxLocated = 20000

@@ -150,7 +150,7 @@ func quote(value any) string {
 	return shorten(terminal.Escape(strings.TrimSuffix(text.String(), "\n")), maxText)
 }
 
-// shorten returns the text with about max bytes at most.
+// shorten cuts a text that has more than max bytes. It does not split a character.
 func shorten(text string, max int) string {
 	if len(text) <= max {
 		return text

@@ -17,8 +17,8 @@ import (
 // documents maps the path of a schema to the decoded schema.
 type documents map[string]any
 
-// explain adds the position of a compile error to its text, in the form "file#pointer: ". name is
-// the file that was compiled.
+// explain adds the position of a compile error to the error's text, in the form "file#pointer: ".
+// name is the file that was compiled.
 func (d documents) explain(name string, err error) error {
 	var invalid *jsonschema.SchemaValidationError
 	var validation *jsonschema.ValidationError

@@ -238,7 +238,7 @@ func TestTries_AMarkThatCannotBeReplacedIsNoCrash(t *testing.T) {
 	})
 }
 
-// lostAnswers writes marks without an answer.
+// lostAnswers writes each mark, but returns an error as if the answer were lost.
 type lostAnswers struct{ failingFinisher }
 
 func (l lostAnswers) SetTries(ctx context.Context, item pipeline.Item, tries pipeline.Tries) error {

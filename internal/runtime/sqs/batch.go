@@ -42,7 +42,8 @@ func inBatches[T any](action string, items []T, request func(batch []T) (results
 	return errs
 }
 
-// addErrors sets the error of each entry of a request. err is the error of the whole request.
+// addErrors sets the error of each entry of a request. err is nil, or the error of the whole
+// request.
 func (r results) addErrors(errs []error, action string, err error) {
 	if err == nil {
 		err = errors.New("the response does not mention this entry")

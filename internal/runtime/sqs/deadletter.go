@@ -10,8 +10,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Attributes of the messages in the DLQ. If the worker crashed and SQS moved the message, the
-// message has none of them.
+// Attributes of the messages in the DLQ. A message that SQS moved after a crash of the worker has
+// none of these attributes.
 const (
 	failureCode   = "failureCode"
 	failureReason = "failureReason"

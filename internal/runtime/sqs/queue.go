@@ -78,13 +78,13 @@ func (q Queue) SendMany(ctx context.Context, events []pipeline.Event) []error {
 func messageBody(event pipeline.Event) (*string, error) {
 	body, err := json.Marshal(event)
 	if err != nil {
-		return nil, fmt.Errorf("write the message of event %s: %w", event.ID, err)
+		return nil, fmt.Errorf("encode the message of event %s: %w", event.ID, err)
 	}
 	return messageText(body), nil
 }
 
-// messageText returns the body of a message. SQS rejects U+FFFE and U+FFFF, which json.Marshal does
-// not escape. A caller's name may contain both.
+// messageText returns a message body as a text that SQS accepts. SQS rejects U+FFFE and U+FFFF,
+// which json.Marshal does not escape. A caller's name may contain both.
 func messageText(body []byte) *string { return aws.String(escaper.Replace(string(body))) }
 
 var escaper = strings.NewReplacer("\ufffe", `\ufffe`, "\uffff", `\uffff`)

@@ -3,6 +3,6 @@
 // passes the secrets.
 //
 // All schemes sign the request's body with an HMAC and a secret that the sender and the receiver
-// share. They differ in the headers, in the encoding of the signature, and in the signed text
-// around the body.
+// share. The schemes differ in the headers, in the encoding of the signature, and in the signed
+// text around the body.
 package webhook

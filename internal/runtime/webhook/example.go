@@ -33,7 +33,7 @@ func (s Source) UsableSecret(secret string) bool {
 func (s Source) SenderCreatesSecret() bool { return s.Scheme != GitHub && s.Scheme != Generic }
 
 // Example returns a JSON body for a test of the source. The body contains the type and the delivery
-// id if the scheme reads them from there.
+// id if the scheme reads them from the body.
 func (s Source) Example(eventType, id string) []byte {
 	typePointer, idPointer := "/type", "/id" // Stripe
 	switch {

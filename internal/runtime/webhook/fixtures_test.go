@@ -17,7 +17,7 @@ type fixture struct {
 	wantType   string
 	wantID     string
 	signatures []string // headers that must be correct
-	oldFails   bool     // the scheme has a timestamp
+	oldFails   bool     // an old request fails, because the scheme has a timestamp
 }
 
 const slackForm = "token=xyzz0WbapA4vBCDEFasx0q6G&team_id=T1DC2JH3J&team_domain=testteamnow&" +

@@ -63,7 +63,7 @@ const (
 const (
 	defaultTolerance = 5 * time.Minute
 	maxTolerance     = 60 * 60 // seconds
-	maxCandidates    = 16      // signatures in a header, as a limit of the work per request
+	maxCandidates    = 16      // of signatures in a header; this limits the work per request
 	bodyPlaceholder  = "{body}"
 	timePlaceholder  = "{timestamp}"
 	idPlaceholder    = "{id}"
@@ -200,7 +200,7 @@ func (h HMAC) decode(text string) ([]byte, bool) {
 	default:
 		return decodeHex(text)
 	}
-	if strings.ContainsAny(text, "\r\n") { // the decoder would ignore them
+	if strings.ContainsAny(text, "\r\n") { // the decoder would ignore line breaks
 		return nil, false
 	}
 	sum, err := encoding.DecodeString(text)

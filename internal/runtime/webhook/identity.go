@@ -21,9 +21,9 @@ const maxTypeLength = 64
 // EventType returns the type of a request's event: the source's prefix, a period, and the sender's
 // name for the type. It returns "" if the request has no type.
 //
-// The characters that an event type allows are letters, digits, period, underscore and hyphen. A
-// slash becomes a period, and any other character becomes an underscore. In a longer type, a hash
-// replaces the end.
+// An event type may contain letters, digits, periods, underscores and hyphens. A slash becomes a
+// period, and any other character becomes an underscore. In a type with more than 64 characters, a
+// hash replaces the end.
 func (s Source) EventType(headers map[string]string, payload Payload) string {
 	return s.TypeOf(s.scheme().eventType(headers, payload))
 }

@@ -32,7 +32,7 @@ func (slack) eventType(_ map[string]string, payload Payload) string {
 	return ""
 }
 
-// deliveryID returns the id of an event, or the trigger of an interaction or slash command.
+// deliveryID returns the id of an event, or the trigger id of an interaction or slash command.
 func (slack) deliveryID(_ map[string]string, payload Payload) string {
 	for _, pointer := range []string{"/event_id", "/payload/trigger_id", "/trigger_id"} {
 		if text := payload.lookup(pointer); text != "" {

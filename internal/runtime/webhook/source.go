@@ -10,7 +10,8 @@ import (
 )
 
 // Source describes the sender of webhooks: how the sender signs requests, and how a request becomes
-// an event. The API function reads sources from an environment variable, so the JSON is short.
+// an event. The API function reads sources from an environment variable, so the JSON names are
+// short.
 type Source struct {
 	Name     string   `json:"name"`
 	Scheme   Scheme   `json:"scheme"`

@@ -22,8 +22,8 @@ func refuse(format string, args ...any) error { return &Refusal{fmt.Sprintf(form
 var ErrMismatch error = &Refusal{"The signature does not match the body and the secret."}
 
 // ErrUnusable reports that none of the secret's values can be a key of the scheme.
-var ErrUnusable = errors.New("the secret must be plain text, neither empty nor JSON, and for " +
-	"Standard Webhooks whsec_ and base64")
+var ErrUnusable = errors.New("the secret must be plain text that is neither empty nor JSON; " +
+	"for Standard Webhooks, it must be whsec_ and base64")
 
 // CheckHeaders returns a *Refusal if a request has no signature, a malformed signature, or a
 // timestamp that is not current. It needs no secret.

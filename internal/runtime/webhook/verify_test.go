@@ -22,7 +22,7 @@ func TestVerify_AcceptsTheFixtures(t *testing.T) {
 	}
 }
 
-// refused checks that a request is refused, and not because of the secret.
+// refused checks that a request is refused, and that the secret is not the reason.
 func (f fixture) refused(t *testing.T, what string, headers map[string]string, body string) {
 	t.Helper()
 	var refusal *Refusal

@@ -32,8 +32,8 @@ func (w *writer) space() {
 	w.WriteString(rapid.SampledFrom(spaces).Draw(w.t, "space"))
 }
 
-// object writes an object with random members. If eventType is not empty, the object also gets that
-// member.
+// object writes an object with random members. If eventType is not empty, the object also has the
+// member eventType with this value.
 func (w *writer) object(depth int, eventType string) {
 	n := rapid.IntRange(0, 5).Draw(w.t, "members")
 	typeAt := rapid.IntRange(0, n).Draw(w.t, "typeAt")

@@ -175,7 +175,7 @@ func check(t *testing.T, err error) {
 	}
 }
 
-// TestCheckpoints tests a store without a checkpoint.
+// TestCheckpoints tests a checkpoint store. The store must not contain a checkpoint yet.
 func TestCheckpoints(t *testing.T, checkpoints pipeline.CheckpointStore) {
 	ctx := t.Context()
 	none, err := checkpoints.Load(ctx)

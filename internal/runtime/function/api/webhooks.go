@@ -14,7 +14,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/webhook"
 )
 
-// readSources returns the webhook sources in text by name. text is JSON, or "" for no sources.
+// readSources returns the webhook sources that text describes, by name. text is a JSON array, or ""
+// for no sources.
 func readSources(text string) (map[string]webhook.Source, error) {
 	if text == "" {
 		return nil, nil

@@ -30,8 +30,8 @@ func newBuilds(o Options) *builds {
 	}}
 }
 
-// first returns the cloud assembly with which the platform starts: the existing one in Options, or
-// a newly synthesized one.
+// first returns the cloud assembly with which the platform starts: the existing assembly in
+// Options, or a newly synthesized assembly.
 func (b *builds) first(ctx context.Context, o Options) (*cdkapp.Assembly, error) {
 	if o.Assembly != "" {
 		return cdkapp.Read(o.Assembly)
@@ -112,8 +112,8 @@ func makeTempDir() (tempDir, error) {
 	}
 }
 
-// removeAbandoned removes abandoned folders. It ignores folders that it may not remove, such as
-// folders of other users.
+// removeAbandoned removes abandoned folders. It ignores folders that it has no permission to
+// remove, such as folders of other users.
 func removeAbandoned() {
 	locks, err := filepath.Glob(filepath.Join(os.TempDir(), tempDirPattern, tempDirLock))
 	if err != nil {

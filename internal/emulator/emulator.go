@@ -68,8 +68,8 @@ type MissingParameterError = cloudformation.MissingParameterError
 // UnknownParameterError reports a key of Parameters that is not a parameter of the stacks.
 type UnknownParameterError = cloudformation.UnknownParameterError
 
-// PolicyError reports policies in a template that the platform can't enforce, or that do not allow
-// what AWS requires.
+// PolicyError reports policies in a template that the platform can't enforce, or that lack
+// permissions that AWS requires.
 type PolicyError = resources.PolicyError
 
 // LocalKey is an access key that APIs with IAM authorization always accept. The secret key is the
@@ -77,8 +77,8 @@ type PolicyError = resources.PolicyError
 const LocalKey = resources.LocalKey
 
 // New starts a platform. It synthesizes the app, creates the app's resources and serves them. First
-// it opens the ports and the data folder, so that it fails immediately if they are in use. ctx
-// limits only the start: if ctx ends before New returns, New stops and returns an error.
+// it opens the ports and the data folder, so that New fails immediately if one of them is in use.
+// ctx limits only the start: if ctx ends before New returns, New stops and returns an error.
 func New(ctx context.Context, o Options) (*Platform, error) {
 	o = o.withDefaults()
 	if o.Assembly != "" && o.Watch {

@@ -126,7 +126,7 @@ func writes(version string) string { return `strings.NewReader("` + version + ` 
 func TestReload_LosesNoEventUnderLoad(t *testing.T) {
 	a := newApp(t)
 	// The visibility timeout must be long, even for a slow machine. Then a message is delivered
-	// again only if a reload aborted its batch, and the test fails.
+	// again only if a reload aborted its batch. In this case, the test fails.
 	a.edit(t, "Pipeline.template.json", `"VisibilityTimeout": "1"`, `"VisibilityTimeout": "60"`)
 	p, steps := a.run(t)
 	var posted atomic.Int64

@@ -29,8 +29,8 @@ func (p *Platform) startServer(l net.Listener, handler http.Handler) {
 }
 
 // answerExpect sends the response 100 Continue even if the body of the request is empty, as AWS
-// does. net/http sends this response only for other bodies. Without this response, botocore takes
-// the final response for it. botocore then misreads the next response of the connection.
+// does. net/http sends this response only for other bodies. Otherwise botocore mistakes the final
+// response for this response, and misreads the next response of the connection.
 func answerExpect(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ContentLength == 0 && strings.EqualFold(r.Header.Get("Expect"), "100-continue") {

@@ -28,7 +28,7 @@ var update = flag.Bool("update", false, "write the golden files")
 
 var start = time.Date(2026, 11, 23, 7, 30, 0, 123e6, time.UTC)
 
-// echo is a function that responds with the event as the body.
+// echo responds with the event as the body.
 func echo(_ context.Context, _ string, payload []byte) (Result, error) {
 	body, _ := json.Marshal(map[string]any{"statusCode": 200, "body": string(payload)})
 	return Result{Payload: body}, nil

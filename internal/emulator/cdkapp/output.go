@@ -10,7 +10,7 @@ import (
 // tail copies output line by line to out. It keeps the lines that explain a failure.
 type tail struct {
 	out     io.Writer // nil discards the output
-	partial []byte    // the current line, which has no end yet
+	partial []byte    // the current line, which is incomplete
 	panics  bool      // whether the message of a panic has begun
 	stack   bool      // whether the stack trace of the panic has begun
 	more    int       // number of lines that were dropped from the panic's message

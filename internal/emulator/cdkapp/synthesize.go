@@ -38,8 +38,8 @@ func (a App) Check() error {
 	return err
 }
 
-// check looks for the tools on the PATH. It returns the configuration in cdk.json, in which the
-// fields of App override values.
+// check looks for the tools on the PATH. It returns the configuration in cdk.json. Fields of App
+// override values of this configuration.
 func (a App) check() (config, error) {
 	var errs []error
 	for _, tool := range []struct{ name, reason, url string }{

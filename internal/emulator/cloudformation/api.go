@@ -137,8 +137,8 @@ type stackResourceXML struct {
 	Status     string `xml:"ResourceStatus"`
 }
 
-// describeStackResources describes the resources of the stack that the form names. The form may
-// have a PhysicalResourceId instead of a stack name. It then selects the stack with this resource.
+// describeStackResources describes the resources of the stack that the form names. If the form has
+// a PhysicalResourceId instead, it describes the resources of the stack with this resource.
 func (a api) describeStackResources(form url.Values) (any, error) {
 	name, physicalID := form.Get("StackName"), form.Get("PhysicalResourceId")
 	if (name == "") == (physicalID == "") {

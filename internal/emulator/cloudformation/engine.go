@@ -17,7 +17,7 @@ type Engine struct {
 	Provider        Provider
 	Now             func() time.Time
 	Parameters      Parameters        // values for parameters of stacks that are not nested
-	SSM             map[string]string // values of SSM parameters by name; the stacks add more
+	SSM             map[string]string // values of SSM parameters by name; stacks add theirs
 	Stacks          []*Stack          // a stack comes before the stacks that are nested in it
 
 	exports map[string]string            // by export name
@@ -28,7 +28,7 @@ type Engine struct {
 type Provider interface {
 	// Create creates a resource. It returns the values of Ref and Fn::GetAtt for the resource.
 	Create(s *Stack, r Resource) (ReturnValues, error)
-	// LocalURLs returns the text with local URLs in place of URLs on AWS.
+	// LocalURLs returns the text in which local URLs replace the URLs on AWS.
 	LocalURLs(text string) string
 }
 
@@ -41,8 +41,8 @@ func NewEngine(region, account string, provider Provider, now func() time.Time) 
 	}
 }
 
-// Create creates a stack of the app. It creates the stack's resources, each after the resources
-// that it refers to, and then resolves the outputs.
+// Create creates a stack of the app. It creates each resource after the resources to which this
+// resource refers. Then it resolves the outputs.
 func (e *Engine) Create(source cdkapp.Stack) (*Stack, error) {
 	template, err := parseStack(source)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cdkapp"
 )
 
-// Parameter represents an entry of Parameters.
+// Parameter represents an entry of a template's section Parameters.
 type Parameter struct {
 	Type    string
 	Default any // nil if the parameter has no default

@@ -130,7 +130,7 @@ func TestEngine_ResolvesSSMParameters(t *testing.T) {
 			"Bus": {"Value": {"Ref": "Bus"}}, "Queue": {"Value": {"Ref": "Queue"}},
 			"Second": {"Value": {"Fn::Select": [1, {"Ref": "Names"}]}}, "Image": {"Value": {"Ref": "Image"}}
 		}`
-	// The first stack creates a parameter that the second uses.
+	// The first stack creates a parameter that the second stack uses.
 	outputs, err := createStacks(t, nil, map[string]string{"/shop/names": "a,b"},
 		`"Resources": {"P": {"Type": "AWS::SSM::Parameter",
 			"Properties": {"Name": "/shop/bus", "Value": "orders"}}}`, uses)

@@ -118,7 +118,8 @@ func (r *Resolver) output(name string, outputs, exports map[string]string) error
 	return nil
 }
 
-// resolve returns the value with the results of intrinsic functions in place of their calls.
+// resolve returns the value. In the result, calls of intrinsic functions are replaced with their
+// results.
 func (r *Resolver) resolve(value any) (any, error) {
 	switch v := value.(type) {
 	case []any:

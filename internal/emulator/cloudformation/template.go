@@ -27,7 +27,7 @@ type Template struct {
 	assetParameters map[string]string // values of the parameters that locate assets
 }
 
-// Resource represents an entry of Resources. Its intrinsic functions are unresolved.
+// Resource represents an entry of the section Resources. Its intrinsic functions are unresolved.
 type Resource struct {
 	LogicalID  string `json:"-"`
 	Type       string
@@ -42,7 +42,7 @@ func (r Resource) WrapError(err error) error {
 	return fmt.Errorf("resource %s (%s): %w", r.LogicalID, r.Type, err)
 }
 
-// Output represents an entry of Outputs. Its intrinsic functions are unresolved.
+// Output represents an entry of the section Outputs. Its intrinsic functions are unresolved.
 type Output struct {
 	Value     any
 	Condition string

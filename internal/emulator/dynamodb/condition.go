@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// scope holds the item that an expression is evaluated on and the values of the placeholders. The
-// item is nil if it does not exist.
+// scope holds the values that an expression needs: an item, and the names and values of the
+// placeholders. The item is nil if it does not exist.
 type scope struct {
 	item   Item
 	names  map[string]string

@@ -21,7 +21,7 @@ const (
 var parsedExpressions = expressionCache{entries: map[[2]string]*expression{}}
 
 // maxCachedExpressions bounds the cache. A client may write names and list indexes into its
-// expressions instead of placeholders. Without a bound, every request of such a client would add an
+// expressions instead of placeholders. Without a bound, each request of this client would add an
 // entry.
 const maxCachedExpressions = 1000
 
@@ -67,7 +67,7 @@ type expressionText struct {
 }
 
 // bind parses a request's expressions. A nil text yields a nil expression. bind returns an error if
-// an expression contains an undefined placeholder, or if no expression uses a defined placeholder.
+// an expression contains an undefined placeholder, or if a defined placeholder is not used.
 func (p placeholders) bind(texts ...expressionText) ([]*expression, error) {
 	bound := make([]*expression, len(texts))
 	var names, values []string

@@ -46,8 +46,8 @@ func (a *attributes) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return err
 }
 
-// UnmarshalJSONFrom decodes a value in the same way as the decoder of structs. It is several times
-// as fast for strings and numbers, which most values are.
+// UnmarshalJSONFrom decodes a value in the same way as the decoder of structs. Most values are
+// strings and numbers, for which this method is several times as fast.
 func (w *wireValue) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	type plain wireValue
 	if d.PeekKind() != '{' {

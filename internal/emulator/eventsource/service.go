@@ -26,7 +26,7 @@ type managed struct {
 	Mapping
 	modified time.Time
 	runs     int    // number of calls of Mapping.Run that have not returned
-	stop     func() // stops the last run; nil if the mapping is disabled
+	stop     func() // stops the last run; nil before the first run
 }
 
 // NewService returns a service with mappings that do not run yet.

@@ -184,8 +184,8 @@ func (a Authorizer) AuthorizeService(
 	return a.Policies.Evaluate(Request{principal, action, resource, keys, nil}, nil)
 }
 
-// hideNotFound serves GetObject and HeadObject. As in S3, a caller that may not list the bucket
-// gets AccessDenied instead of NotFound.
+// hideNotFound serves GetObject and HeadObject. As in S3, a caller without permission to list the
+// bucket gets AccessDenied instead of NotFound.
 func (a Authorizer) hideNotFound(
 	w http.ResponseWriter, r *http.Request, next http.Handler, call protocol.Call, who caller,
 ) {

@@ -308,7 +308,7 @@ func TestAuthorizer_HidesNotFoundWithoutListPermission(t *testing.T) {
 }
 
 // The authorizer does not know the permissions of a role that is in no template. It therefore
-// passes the calls of such a role.
+// passes the calls of this role.
 func TestAuthorizer_PassesCallsOfUnknownRoles(t *testing.T) {
 	a := newAPI(t, `[]`)
 	authorizer := Authorizer{

@@ -4,7 +4,7 @@
 // A sandbox is a process that handles one invocation at a time. If no sandbox is idle, the service
 // starts a new one. It kills a sandbox that exceeds the function's timeout, or that stays idle for
 // Config.IdleTimeout. If all Config.MaxSandboxes sandboxes are busy, other invocations wait. AWS
-// throttles such invocations, but allows many more sandboxes than a laptop can run. If the emulator
+// throttles these invocations, but allows many more sandboxes than a laptop can run. If the emulator
 // is killed, the sandboxes exit too, because aws-lambda-go exits when the Runtime API is gone.
 package lambda
 
@@ -86,7 +86,7 @@ type Function struct {
 	Timeout     time.Duration // default 3 seconds
 	Environment map[string]string
 	LogGroup    string // default /aws/lambda/NAME
-	// Description and Role only appear in descriptions of the function.
+	// Description and Role appear only in descriptions of the function.
 	Description, Role string
 }
 

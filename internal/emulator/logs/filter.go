@@ -91,5 +91,5 @@ func cutQuotes(text, quote string) (string, bool) {
 	return text, begins && ends
 }
 
-// unescape replaces \" by " and \\ by \.
+// unescape replaces \" with " and \\ with \.
 func unescape(text string) string { return strings.NewReplacer(`\\`, `\`, `\"`, `"`).Replace(text) }

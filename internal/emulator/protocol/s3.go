@@ -12,8 +12,8 @@ import (
 )
 
 // S3Object returns the bucket and the key of a request to S3. The bucket is in the host, such as
-// BUCKET.s3.localhost or BUCKET.localhost. Otherwise, the bucket is in the path. If the request
-// contains no bucket or no key, the bucket or the key is "".
+// BUCKET.s3.localhost or BUCKET.localhost. Otherwise, the bucket is in the path. bucket or key is
+// "" if the request does not contain it.
 func S3Object(r *http.Request) (bucket, key string) {
 	path := strings.TrimPrefix(r.URL.Path, "/")
 	if bucket = S3HostBucket(r); bucket != "" {

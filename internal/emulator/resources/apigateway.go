@@ -117,7 +117,7 @@ func (a *API) Handler() (http.Handler, error) {
 	return http.StripPrefix("/"+a.stage, compiled), nil
 }
 
-// LocalURLs returns the text with local URLs in place of the APIs' URLs on AWS. It replaces URLs
+// LocalURLs returns the text in which local URLs replace the APIs' URLs on AWS. It replaces URLs
 // with a custom domain and URLs of the form https://ID.execute-api.REGION.amazonaws.com.
 func (p *Provider) LocalURLs(text string) string {
 	for _, a := range p.APIs {

@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// attributes generates plausible values for the attributes of a resource that no handler sets. The
-// values depend only on the template, so that they are the same in each run.
+// attributes generates plausible values for those attributes of a resource that no handler sets.
+// The values depend only on the template, so that they are the same in each run.
 type attributes struct {
 	*creation
 	name, arn string
 }
 
-// attributes returns the attributes of a resource with a name. If arn is "", the resource gets the
-// ARN that follows from its type and name.
+// attributes returns the attributes of a resource with a name. If arn is "", the ARN is derived
+// from the resource's type and name.
 func (c *creation) attributes(name, arn string) attributes {
 	a := attributes{c, name, arn}
 	if arn == "" {
@@ -81,7 +81,7 @@ var arnForms = map[string]string{
 	"user":         "iam::{account}:user/{name}",
 }
 
-// attributeForms contains the attributes whose value does not follow from their name.
+// attributeForms contains the attributes whose values cannot be derived from their names.
 var attributeForms = map[string]map[string]string{
 	"AWS::ApiGatewayV2::Api": {
 		"ApiEndpoint":   "wss://{id}.execute-api.{region}.amazonaws.com",
@@ -137,7 +137,7 @@ var attributeEndings = []struct {
 }
 
 // value returns the value of an attribute. An attribute with the name of a property has the
-// property's value. The resource's own id, such as VpcId, is the same as its Ref.
+// property's value. The resource's own id, such as VpcId, equals the resource's Ref.
 func (a attributes) value(attribute string) string {
 	if form, ok := attributeForms[a.resource.Type][attribute]; ok {
 		return a.expand(form)

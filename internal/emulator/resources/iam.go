@@ -12,8 +12,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam"
 )
 
-// PolicyError reports policies in a template that the emulator can't enforce, or that do not allow
-// what AWS requires.
+// PolicyError reports policies in a template that the emulator can't enforce, or that lack
+// permissions that AWS requires.
 type PolicyError struct{ Err error }
 
 func (e *PolicyError) Error() string { return e.Err.Error() }

@@ -21,8 +21,8 @@ func createKey(c *creation, in keyProperties) (values, error) {
 	return created(id, "Arn", arn, "KeyId", id), c.addResourcePolicy(arn, policy)
 }
 
-// defaultKeyPolicy returns the policy of a key whose template has none: the policies of the
-// account's roles decide.
+// defaultKeyPolicy returns the policy of a key whose template has none. With this policy, the
+// policies of the account's roles decide who may use the key.
 func (p *Provider) defaultKeyPolicy() document {
 	return document(`{"Statement": {"Effect": "Allow", "Action": "kms:*", "Resource": "*",
 		"Principal": {"AWS": "arn:aws:iam::` + p.Account + `:root"}}}`)

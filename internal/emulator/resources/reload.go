@@ -22,8 +22,8 @@ type Difference struct {
 type Replacement struct{ running, next *function }
 
 // Compare compares newly synthesized stacks with the running stacks. A function keeps its old code
-// if it refers to a new resource or if its policies changed. Its new code would need resources or
-// permissions that exist only after a restart, and events would fail.
+// if it refers to a new resource or if its policies changed. The new code would need resources or
+// permissions that exist only after a restart. Without them, events would fail.
 func (p *Provider) Compare(sources []cdkapp.Stack) (Difference, error) {
 	var d Difference
 	running := map[string]*cloudformation.Stack{}

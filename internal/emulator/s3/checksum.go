@@ -35,7 +35,7 @@ var checksums = map[string]func() hash.Hash{
 }
 
 // checksumHeader returns the header for an algorithm, such as CRC32. It returns "" for no algorithm
-// and an error for an unknown one.
+// and an error for an unknown algorithm.
 func checksumHeader(algorithm string) (string, error) {
 	if algorithm == "" {
 		return "", nil
@@ -68,7 +68,7 @@ func requestChecksum(header http.Header) (string, error) {
 		"Multiple checksum Types are not allowed.")
 }
 
-// checkChecksum compares a calculated checksum with the one that the request specifies.
+// checkChecksum compares a calculated checksum with the checksum that the request specifies.
 func checkChecksum(name, want, calculated string) error {
 	if want == calculated {
 		return nil

@@ -66,7 +66,7 @@ func TestConditions_OfReads(t *testing.T) {
 		{412, []string{ifMatch, other, ifUnmodifiedSince, after}},
 		{200, []string{ifNoneMatch, other, ifModifiedSince, after}},
 		{304, []string{ifNoneMatch, etag, ifModifiedSince, before}},
-		// A failed precondition takes precedence over 304.
+		// A failed precondition takes precedence over status 304.
 		{304, []string{ifMatch, etag, ifNoneMatch, etag}},
 		{412, []string{ifMatch, other, ifNoneMatch, etag}},
 		{412, []string{ifUnmodifiedSince, before, ifModifiedSince, after}},
@@ -98,7 +98,7 @@ func TestConditions_OfReads(t *testing.T) {
 	}
 }
 
-// checkConditionalResponse checks that the headers and the body suit the status.
+// checkConditionalResponse checks that the headers and the body match the status.
 func checkConditionalResponse(
 	t *testing.T, name, method string, status int, header http.Header, body string,
 ) {

@@ -11,12 +11,12 @@ import (
 	"sync"
 )
 
-// segmentSize limits the bytes of a segment. A body that is larger gets a segment of its own.
+// segmentSize limits the bytes of a segment. A larger body gets its own segment.
 const segmentSize = 64 << 20
 
 // extents stores bytes in segment files, so that objects need little memory. A segment is removed
-// when no extent in it is used. Until then, extents does not reuse the space of released extents,
-// unlike store.Values. A response may still read an object that was replaced.
+// when no extent in it is used. Until then, the space of its released extents is not reused,
+// because a response may still read a replaced object.
 type extents struct {
 	dir string // "" stores the segments in temporary files
 

@@ -118,7 +118,7 @@ func (s *Service) listParts(c *call) error {
 		Bucket: c.bucket, Key: c.key, UploadID: c.query.Get("uploadId"), Initiator: localOwner,
 		Owner: localOwner, PartNumberMarker: marker, MaxParts: limit,
 	}
-	err = s.uploads.with(c, func(up *upload) error {
+	err = s.uploads.use(c, func(up *upload) error {
 		out.ChecksumAlgorithm = checksumAlgorithm(up.checksumName)
 		out.ChecksumType, out.StorageClass = up.checksumType, up.header.storageClass()
 		for _, number := range slices.Sorted(maps.Keys(up.parts)) {

@@ -66,7 +66,7 @@ func (s *Service) completeMultipartUpload(c *call) error {
 	})
 }
 
-// selectParts returns the parts that a client wants to join, in order.
+// selectParts returns the parts that a client wants to join, ordered by part number.
 func (up *upload) selectParts(requested []completedPart) ([]*part, error) {
 	if len(requested) == 0 {
 		return nil, malformedXML()

@@ -176,7 +176,7 @@ func (c *call) canonicalQuery() string {
 	return strings.Join(pairs, "&")
 }
 
-// encodeQuery encodes all characters except the unreserved ones of RFC 3986.
+// encodeQuery encodes all characters except the unreserved characters of RFC 3986.
 func encodeQuery(text string) string {
 	return strings.ReplaceAll(url.QueryEscape(text), "+", "%20")
 }

@@ -102,7 +102,7 @@ func TestPresigned_IsVerified(t *testing.T) {
 	}
 }
 
-// version2 returns a URL with a wrong signature of version 2. test/clients tests valid ones.
+// version2 returns a URL with a wrong signature of version 2. test/clients tests valid URLs.
 func version2(path string, expires time.Time) string {
 	return path + "?" + url.Values{
 		"AWSAccessKeyId": {"key"}, "Signature": {"AAAA"},

@@ -42,7 +42,8 @@ func parseRange(header string, total int64) (byteRange, bool, error) {
 	return byteRange{offset, after - offset}, true, nil
 }
 
-// parsePosition parses a number of digits. A number that is too large becomes the largest int64.
+// parsePosition parses a decimal number without a sign. A number that is too large becomes the
+// largest int64.
 func parsePosition(text string) (int64, bool) {
 	n, err := strconv.ParseUint(text, 10, 63)
 	return int64(n), err == nil || errors.Is(err, strconv.ErrRange)

@@ -117,8 +117,7 @@ func (s *Service) store(in io.Reader, size int64, checksum string) (content, []b
 	return content{}, nil, err
 }
 
-// checkDigests compares the content with all digests that the request's header, or its trailer,
-// contains.
+// checkDigests compares the content with all digests that the request's header or trailer contains.
 func checkDigests(header http.Header, c content, sha []byte, checksum string) error {
 	if text := header.Get("Content-Md5"); text != "" {
 		want, err := base64.StdEncoding.DecodeString(text)

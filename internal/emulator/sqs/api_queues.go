@@ -166,7 +166,7 @@ var queueAttributes = []string{
 	"SqsManagedSseEnabled", "VisibilityTimeout",
 }
 
-// attributes returns the queue's settings, ARN and message counts. Their names are those of
+// attributes returns the queue's settings, ARN and message counts, under their names in
 // GetQueueAttributes.
 func (q *Queue) attributes() map[string]string {
 	visible, inFlight, delayed := q.Depth()

@@ -18,8 +18,8 @@ import (
 )
 
 // QueryProtocol returns a handler for SQS's former query protocol, which old SDKs use. The handler
-// passes requests in this protocol to next as requests in the JSON protocol. It passes all other
-// requests unchanged.
+// converts requests in this protocol to the JSON protocol, and passes them to next. It passes all
+// other requests unchanged.
 func QueryProtocol(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !isQuery(r) {
@@ -42,8 +42,8 @@ func QueryProtocol(next http.Handler) http.Handler {
 // queuePath matches the path of a queue's URL.
 var queuePath = regexp.MustCompile(`^/[0-9]{12}/[^/]+/?$`)
 
-// isQuery reports whether a request uses the query protocol of SQS. Clients send such a request to
-// the URL of a queue, or sign it for SQS.
+// isQuery reports whether a request uses the query protocol of SQS. Clients send these requests to
+// the URL of a queue, or sign them for SQS.
 func isQuery(r *http.Request) bool {
 	form := strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
 	if r.Header.Get("X-Amz-Target") != "" || !form && !r.URL.Query().Has("Action") {

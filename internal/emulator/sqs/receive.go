@@ -12,7 +12,7 @@ import (
 const maxInFlight = 120_000
 
 // Receive returns up to limit messages and starts the visibility timeout of each. If no message is
-// available, Receive waits for one for at most maxWait. If a message has reached the maximum
+// available, Receive waits at most maxWait for a message. If a message has reached the maximum
 // receive count, Receive moves it to the dead-letter queue and does not return it.
 func (q *Queue) Receive(ctx context.Context, limit int, maxWait time.Duration) ([]Message, error) {
 	return q.receive(ctx, limit, maxWait, -1)

@@ -11,15 +11,15 @@ type lateOutputs struct {
 }
 
 // lateBuilds counts consecutive builds that changes of the same file caused. shortest and longest
-// limit the observed times from the end of a build to the next change.
+// are the extremes of the times from the end of a build to the next change.
 type lateBuilds struct {
 	n                 int
 	shortest, longest time.Duration
 }
 
-// lateOutput is a file that a process writes after each build. Both times count from the last
-// build's end. A change up to deadline causes no build. Each of these changes moves deadline to
-// limit after the change.
+// lateOutput is a file that a process writes after each build. deadline counts from the end of the
+// last build. A change up to deadline causes no build, and moves deadline to limit after this
+// change.
 type lateOutput struct {
 	limit, deadline time.Duration
 }
@@ -28,8 +28,8 @@ const (
 	// buildsOfLateOutput is the number of builds in a row after which a file is a late output. A
 	// user may also save one file repeatedly, but rarely so often at similar intervals.
 	buildsOfLateOutput = 10
-	// lateSlack is a difference that two similar times may always have. A busy machine causes such
-	// differences.
+	// lateSlack is the tolerance for similar times, in addition to a factor of two. A busy machine
+	// needs this tolerance.
 	lateSlack = 5 * time.Second
 )
 
@@ -48,7 +48,7 @@ func (l *lateOutputs) endBuild() {
 // of this build. add returns the files that need another build, and the files that it begins to
 // treat as late outputs.
 func (l *lateOutputs) add(files []changed, elapsed time.Duration) (again, found []string) {
-	builds := map[string]lateBuilds{} // a file that causes no build now starts from zero
+	builds := map[string]lateBuilds{} // a file that causes no build starts from zero
 	for _, f := range files {
 		if l.ignores(f, elapsed) {
 			continue

@@ -13,7 +13,7 @@ import (
 )
 
 // Roots returns the folders with the sources of an app in dir. These are dir, and the Go modules
-// that contain dir or a folder in modules. They also include the local modules in replace
+// that contain dir or a folder in modules. The result also includes the local modules in replace
 // directives of a go.mod and in use directives of a go.work.
 func Roots(dir string, modules ...string) ([]string, error) {
 	dir, err := filepath.Abs(dir)

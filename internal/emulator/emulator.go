@@ -206,7 +206,8 @@ func (p *Platform) serve(o Options, ports *ports, apis []*resources.API, account
 	for _, a := range apis {
 		if _, _, open := a.Authorization(); open && o.Authorize {
 			return fmt.Errorf("the API %s must require authorization, but the app ignores the "+
-				"context value %q", a.Name, contract.AuthorizeContext)
+				"context value %q; add an authorizer to the API if the value is set",
+				a.Name, contract.AuthorizeContext)
 		}
 		handler, err := p.services.apiHandler(a)
 		if err != nil {

@@ -42,9 +42,10 @@ func (s *services) checkTarget(targetARN string) error {
 		return errors.New("the local platform delivers events only to standard queues of SQS " +
 			"and to functions of Lambda")
 	case target.Service == "lambda" && !strings.HasPrefix(target.Resource, "function:"):
-		return errors.New("the ARN must be that of a function")
+		return fmt.Errorf("the target must be a function, got %s", targetARN)
 	case target.Region != region || target.AccountID != account:
-		return fmt.Errorf("the target must be in region %s and account %s", region, account)
+		return fmt.Errorf("the target must be in region %s and account %s, got %s",
+			region, account, targetARN)
 	}
 	return nil
 }
@@ -63,7 +64,7 @@ func (s *services) authorizeDelivery(
 func (s *services) deliverToQueue(d eventbridge.Delivery) error {
 	queue, ok := s.SQS.QueueByARN(d.TargetARN)
 	if !ok {
-		return errors.New("the queue does not exist")
+		return errors.New("the target queue does not exist")
 	}
 	authorizer := s.authorizer
 	// A policy that an API call has set replaces the policy in the template.

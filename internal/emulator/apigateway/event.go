@@ -199,7 +199,7 @@ func parseResponse(payload []byte) (httpResponse, error) {
 		return inferResponse(payload)
 	}
 	if err := jsonv2.Unmarshal(payload, &in); err != nil {
-		return httpResponse{}, fmt.Errorf("malformed function response: %w", err)
+		return httpResponse{}, fmt.Errorf("parse the function's response: %w", err)
 	}
 	if in.StatusCode < 200 || in.StatusCode > 599 {
 		return httpResponse{},

@@ -120,7 +120,7 @@ func (l *Lambda) invoke(ctx context.Context, x *exchange, identity []string) (de
 	}
 	var d decision
 	if err := jsonv2.Unmarshal(result.Payload, &d); err != nil {
-		return decision{}, fmt.Errorf("malformed response of the authorizer function: %w", err)
+		return decision{}, fmt.Errorf("parse the authorizer function's response: %w", err)
 	}
 	return d, nil
 }

@@ -28,10 +28,10 @@ func compileRoute(r Route) (route, error) {
 	compiled := route{Route: r, method: method, segments: splitPath(path)}
 	for i, s := range compiled.segments {
 		if name, isParameter := parameter(s); isParameter && name == "" {
-			return route{}, errors.New("a path parameter must have a name")
+			return route{}, errors.New("a path parameter must have a name, such as {id}")
 		}
 		if isGreedy(s) && i != len(compiled.segments)-1 {
-			return route{}, errors.New("a greedy path parameter must be the last segment")
+			return route{}, errors.New("a greedy path parameter such as {path+} must be the last segment")
 		}
 	}
 	return compiled, nil

@@ -87,7 +87,7 @@ func Read(dir string) (*Assembly, error) {
 		return nil, fmt.Errorf("read the cloud assembly in %s: %w", dir, err)
 	}
 	if len(a.Stacks) == 0 {
-		return nil, fmt.Errorf("the cloud assembly in %s has no stack", dir)
+		return nil, fmt.Errorf("the cloud assembly in %s has no stack; add a stack to the app", dir)
 	}
 	return a, nil
 }

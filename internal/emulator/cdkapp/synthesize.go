@@ -27,7 +27,7 @@ type App struct {
 }
 
 // ErrNoApp reports that neither App.Command nor cdk.json contains a command.
-var ErrNoApp = errors.New("no cdk.json with an \"app\"")
+var ErrNoApp = errors.New(`found no cdk.json with the key "app"`)
 
 // killDelay is the time that an interrupted app has to end before it is killed.
 const killDelay = 3 * time.Second

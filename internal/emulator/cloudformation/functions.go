@@ -170,7 +170,7 @@ func (r *Resolver) findInMap(argument any) (any, error) {
 			return r.resolve(options["DefaultValue"])
 		}
 	}
-	return nil, fmt.Errorf("the mappings have no %s", strings.Join(keys, "."))
+	return nil, fmt.Errorf("the template's Mappings have no entry %s", strings.Join(keys, "."))
 }
 
 func (r *Resolver) importValue(argument any) (any, error) {
@@ -203,8 +203,8 @@ func (r *Resolver) stackOutput(argument any) (any, error) {
 	if value, ok := r.Stacks[stack][output]; ok {
 		return value, nil
 	}
-	return nil, fmt.Errorf("this app has no earlier stack called %q with an output %q",
-		stack, output)
+	return nil, fmt.Errorf("this app has no earlier stack called %q with an output %q; "+
+		"make this stack depend on the stack with the output", stack, output)
 }
 
 // verdict holds the value of a condition. known is false while the condition is being evaluated.
@@ -213,7 +213,7 @@ type verdict struct{ value, known bool }
 func (r *Resolver) condition(name string) (bool, error) {
 	if v, seen := r.conditions[name]; seen {
 		if !v.known {
-			return false, fmt.Errorf("condition %s refers to itself", name)
+			return false, fmt.Errorf("condition %s must not refer to itself", name)
 		}
 		return v.value, nil
 	}
@@ -274,7 +274,7 @@ func (r *Resolver) evaluate(expression any) (bool, error) {
 		}
 		return slices.Contains(values, true), nil
 	}
-	return false, fmt.Errorf("%s is not a condition function", name)
+	return false, fmt.Errorf("must be a condition function, got %s", name)
 }
 
 func (r *Resolver) ifElse(argument any) (any, error) {

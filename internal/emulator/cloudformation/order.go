@@ -53,7 +53,7 @@ func (o *ordering) visit(id string) error {
 	resource := o.template.Resources[id]
 	for _, other := range resource.DependsOn {
 		if _, ok := o.template.Resources[other]; !ok {
-			return fmt.Errorf("resource %s: DependsOn names %s, which is not in the template",
+			return fmt.Errorf("resource %s: DependsOn must name resources in the template, got %s",
 				id, other)
 		}
 	}

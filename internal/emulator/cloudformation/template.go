@@ -78,7 +78,7 @@ func Parse(data []byte) (*Template, error) {
 	}
 	for id, resource := range t.Resources {
 		if resource.Type == "" {
-			return nil, fmt.Errorf("resource %s has no Type", id)
+			return nil, fmt.Errorf("resource %s must have a Type", id)
 		}
 		resource.LogicalID = id
 		t.Resources[id] = resource

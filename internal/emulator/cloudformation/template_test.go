@@ -159,7 +159,7 @@ func TestResolver_ReturnsErrorsWithThePathOfTheValue(t *testing.T) {
 			`{"Ref":"Ssm"}`,
 			`Properties.P.Ref: the SSM parameter /a/b must have a value`,
 		},
-		{"unknown mapping", `{"Fn::FindInMap":["M","a","c"]}`, `the mappings have no M.a.c`},
+		{"unknown mapping", `{"Fn::FindInMap":["M","a","c"]}`, `Mappings have no entry M.a.c`},
 		{
 			"unknown export",
 			`{"Fn::ImportValue":"elsewhere"}`,
@@ -178,12 +178,12 @@ func TestResolver_ReturnsErrorsWithThePathOfTheValue(t *testing.T) {
 		{
 			"circular condition",
 			`{"Fn::If":["Self",1,2]}`,
-			`condition Self: condition Self refers to itself`,
+			`condition Self: condition Self must not refer to itself`,
 		},
 		{
 			"function that is not a condition",
 			`{"Fn::If":["Odd",1,2]}`,
-			`condition Odd: Fn::Join is not a condition function`,
+			`condition Odd: must be a condition function, got Fn::Join`,
 		},
 		{
 			"AWS::NoValue in a condition",
@@ -282,7 +282,7 @@ func TestOrder_RejectsACycleOfReferences(t *testing.T) {
 
 func TestOrder_RejectsDependsOnAnUnknownResource(t *testing.T) {
 	_, err := parse(t, `{"Resources": {"A": {"Type": "T", "DependsOn": "B"}}}`).Order()
-	if err == nil || !strings.Contains(err.Error(), "resource A: DependsOn names B") {
+	if err == nil || !strings.Contains(err.Error(), "resource A: DependsOn must name resources in the template, got B") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -38,7 +38,8 @@ func (in *readInput) check() error {
 		return validationError("1 validation error detected: Value '%d' at 'limit' failed to "+
 			"satisfy constraint: Member must have value greater than or equal to 1", *in.Limit)
 	case in.Select != "" && !slices.Contains(selectValues, in.Select):
-		return validationError("the local platform does not support Select %s", in.Select)
+		return validationError("the local platform does not support Select %s; use one of %v",
+			in.Select, selectValues)
 	}
 	return in.legacyParameters.check()
 }
@@ -50,7 +51,8 @@ type scanInput struct {
 
 func (s *Service) scan(in *scanInput) (*pageOutput, error) {
 	if in.Segment != nil || in.TotalSegments != nil {
-		return nil, validationError("the local platform does not support parallel scans")
+		return nil, validationError("the local platform does not support parallel scans; " +
+			"omit Segment and TotalSegments")
 	}
 	if err := in.check(); err != nil {
 		return nil, err

@@ -110,7 +110,8 @@ func (s *Service) CreateTable(definition Table) error {
 		return err
 	}
 	if !slices.Equal(t.keys(), definition.keys()) {
-		return fmt.Errorf("create table %s: the table already exists with key %v",
+		return fmt.Errorf("create table %s: the table already exists with key %v; "+
+			"remove the data folder to create the table again",
 			definition.Name, t.keys())
 	}
 	return s.setTTL(t, definition.TTLAttribute)

@@ -233,8 +233,8 @@ func TestAuthorizer_DeniesWithTheErrorOfTheService(t *testing.T) {
 		{request("POST", "/2015-03-31/functions/f/invocations", "", ""), 403,
 			"lambda:InvokeFunction"},
 		{request("GET", "/2015-03-31/tags/x", "", ""), 403,
-			"unknown call GET /2015-03-31/tags/x"},
-		{request("PATCH", "/b/k", "", ""), 403, "unknown call PATCH /b/k"},
+			"does not know the call GET /2015-03-31/tags/x"},
+		{request("PATCH", "/b/k", "", ""), 403, "does not know the call PATCH /b/k"},
 		{call("AmazonSQS.SendMessage", `{`), 403, "can't tell which permissions the call needs"},
 	} {
 		w := a.call(c.request)

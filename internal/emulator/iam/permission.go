@@ -163,7 +163,7 @@ func (a Authorizer) lambdaPermissions(operation string, r *http.Request) ([]perm
 		return nil, err
 	}
 	if operation == "" {
-		return nil, fmt.Errorf("unknown call %s %s", r.Method, r.URL.Path)
+		return nil, fmt.Errorf("the emulator does not know the call %s %s", r.Method, r.URL.Path)
 	}
 	if operation == "Invoke" {
 		operation = "InvokeFunction"

@@ -35,7 +35,8 @@ func (a Authorizer) dynamodbPermissions(operation string, body []byte) ([]permis
 			for part, target := range item {
 				action, ok := transactionActions[part]
 				if !ok {
-					return nil, fmt.Errorf("unknown entry in TransactItems: %s", part)
+					return nil, fmt.Errorf("an entry of TransactItems must be one of %q, got %s",
+						slices.Sorted(maps.Keys(transactionActions)), part)
 				}
 				list = append(list, a.tablePermission(action, target.TableName, ""))
 			}

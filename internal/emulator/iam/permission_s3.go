@@ -40,7 +40,7 @@ func s3Permissions(operation string, r *http.Request, body []byte) ([]permission
 	}
 	action := cmp.Or(s3Actions[operation], operation)
 	if action == "" {
-		return nil, fmt.Errorf("unknown call %s %s", r.Method, r.URL.Path)
+		return nil, fmt.Errorf("the emulator does not know the call %s %s", r.Method, r.URL.Path)
 	}
 	query := r.URL.Query()
 	if query.Has("versionId") {

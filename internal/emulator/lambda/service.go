@@ -2,10 +2,11 @@
 // serves the Invoke API. The processes get their invocations from the Runtime API.
 //
 // A sandbox is a process that handles one invocation at a time. If no sandbox is idle, the service
-// starts a new one. It kills a sandbox that exceeds the function's timeout, or that stays idle for
-// Config.IdleTimeout. If all Config.MaxSandboxes sandboxes are busy, other invocations wait. AWS
-// throttles these invocations, but allows many more sandboxes than a laptop can run. If the emulator
-// is killed, the sandboxes exit too, because aws-lambda-go exits when the Runtime API is gone.
+// starts a new sandbox. It kills a sandbox that exceeds the function's timeout, or that stays idle
+// for Config.IdleTimeout. If all Config.MaxSandboxes sandboxes are busy, other invocations wait. AWS
+// throttles these invocations, but allows many more sandboxes than a laptop can run. If the
+// emulator is killed, the sandboxes also exit, because aws-lambda-go exits when the Runtime API is
+// gone.
 package lambda
 
 import (

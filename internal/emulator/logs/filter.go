@@ -39,7 +39,8 @@ func parseTerms(pattern string) (filter, error) {
 	for rest := pattern; rest != ""; {
 		parts := term.FindStringSubmatch(rest)
 		if parts == nil {
-			return nil, fmt.Errorf("invalid term at %q", rest)
+			return nil, fmt.Errorf("a term must be a word, a text in double quotes or a "+
+				"regular expression between %%, got %q", rest)
 		}
 		rest = rest[len(parts[0]):]
 		contains, err := parseTerm(parts[2])

@@ -34,7 +34,7 @@ func parseJSONFilter(pattern string) (filter, error) {
 		return nil, err
 	}
 	if p.peek() != "" {
-		return nil, fmt.Errorf("unexpected %s", p.peek())
+		return nil, fmt.Errorf("a condition must end with }, && or ||, got %s", p.peek())
 	}
 	return func(text string) bool {
 		var value any
@@ -164,7 +164,8 @@ func (p *parser) operator() (func(found []any) bool, error) {
 		}
 		return anyValue(func(v any) bool { return compares(operator, v, limit) }), nil
 	default:
-		return nil, fmt.Errorf("unknown operator %q", operator)
+		return nil, fmt.Errorf("an operator must be =, !=, <, <=, >, >=, IS, EXISTS or "+
+			"NOT EXISTS, got %q", operator)
 	}
 }
 

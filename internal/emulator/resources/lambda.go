@@ -80,7 +80,7 @@ func (c *creation) lambdaFunction(in functionProperties) (lambda.Function, error
 	dir := c.stack.Assets[in.Code.S3Key]
 	if _, err := os.Stat(filepath.Join(dir, "bootstrap")); errors.Is(err, os.ErrNotExist) {
 		return lambda.Function{}, fmt.Errorf(
-			"asset %s must contain a file bootstrap: synthesize the app with bundling", dir)
+			"asset %s must contain a file named bootstrap: synthesize the app with bundling", dir)
 	}
 	f := lambda.Function{
 		Role:        in.Role,

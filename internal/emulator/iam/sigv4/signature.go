@@ -32,7 +32,7 @@ type signature struct {
 func findSignature(r *http.Request, target *url.URL) (signature, error) {
 	query, err := url.ParseQuery(target.RawQuery)
 	if err != nil {
-		return signature{}, errors.New("malformed query")
+		return signature{}, errors.New("the request has a malformed query")
 	}
 	header := r.Header.Values("Authorization")
 	if r.Header.Get("X-Amz-Security-Token") != "" || query.Has("X-Amz-Security-Token") {
@@ -111,7 +111,8 @@ func (s signature) signedAt(text string) (signature, error) {
 func newSignature(credential, headers, value string) (signature, error) {
 	scope := strings.Split(credential, "/")
 	if len(scope) != 5 || scope[4] != "aws4_request" || headers == "" || value == "" {
-		return signature{}, errors.New("malformed signature")
+		return signature{}, errors.New("the signature is malformed: " +
+			"want Credential, SignedHeaders and Signature")
 	}
 	return signature{
 		accessKey: scope[0], date: scope[1], region: scope[2], service: scope[3],

@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/spf13/cobra"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/dlq"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/events"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
@@ -20,6 +22,7 @@ type completer func(ctx context.Context, stack *stackFlags) ([]string, error)
 
 var flagCompleters = map[string]completer{
 	"stack": completeStacks, "pipeline": completePipelines, "type": completeTypes,
+	"code": completeCodes, "event": completeIDs,
 	"status": func(context.Context, *stackFlags) ([]string, error) {
 		return []string{
 			string(pipeline.Enqueued), string(pipeline.Processed), string(pipeline.Failed),
@@ -29,8 +32,12 @@ var flagCompleters = map[string]completer{
 
 // idCommands lists the commands whose argument is the id of an event.
 var idCommands = map[string]bool{
-	"status": true, "record": true, "logs": true, "resend": true, "show": true,
+	"status": true, "record": true, "logs": true, "resend": true,
 }
+
+// deadLetterCommands lists the subcommands of dlq whose arguments are ids of dead letters.
+var deadLetterCommands = map[string]bool{"show": true, "redrive": true, "drop": true}
+
 
 // addCompletions adds the completions of flags and arguments to a command and its subcommands.
 func addCompletions(cmd *cobra.Command) {
@@ -42,6 +49,9 @@ func addCompletions(cmd *cobra.Command) {
 	}
 	if idCommands[cmd.Name()] && cmd.ValidArgsFunction == nil {
 		cmd.ValidArgsFunction = completer(completeIDs).run
+	}
+	if deadLetterCommands[cmd.Name()] && cmd.ValidArgsFunction == nil {
+		cmd.ValidArgsFunction = completer(completeDeadLetters).run
 	}
 	for _, sub := range cmd.Commands() {
 		addCompletions(sub)
@@ -100,7 +110,7 @@ func completeTypes(ctx context.Context, f *stackFlags) ([]string, error) {
 // maxCompletedIDs is the maximum number of ids that complete an argument.
 const maxCompletedIDs = 50
 
-// completeIDs returns the ids of the newest events of the last hour.
+// completeIDs returns the ids of the newest events and batches of the last hour.
 func completeIDs(ctx context.Context, f *stackFlags) (ids []string, err error) {
 	p, err := f.find(ctx)
 	if err != nil {
@@ -116,4 +126,48 @@ func completeIDs(ctx context.Context, f *stackFlags) (ids []string, err error) {
 		}
 	}
 	return ids, nil
+}
+
+// completeDeadLetters returns the ids of failed events. It reads the events table and not the DLQ,
+// because SQS hides a message that was received.
+func completeDeadLetters(ctx context.Context, f *stackFlags) (ids []string, err error) {
+	err = eachFailed(ctx, f, func(item pipeline.Item) {
+		ids = append(ids, item.ID+"\t"+string(item.Failure.Code))
+	})
+	return ids, err
+}
+
+// completeCodes returns the platform's codes of failures, and the codes of the events that failed
+// within the last day.
+func completeCodes(ctx context.Context, f *stackFlags) ([]string, error) {
+	var codes []string
+	for _, code := range dlq.Codes {
+		codes = append(codes, string(code))
+	}
+	// Without a pipeline, the platform's codes are still valid.
+	_ = eachFailed(ctx, f, func(item pipeline.Item) {
+		codes = append(codes, string(item.Failure.Code))
+	})
+	slices.Sort(codes)
+	return slices.Compact(codes), nil
+}
+
+// eachFailed calls visit for the newest events that failed within the last day.
+func eachFailed(ctx context.Context, f *stackFlags, visit func(pipeline.Item)) error {
+	p, err := f.find(ctx)
+	if err != nil {
+		return err
+	}
+	q := events.Query{Since: time.Now().Add(-24 * time.Hour), Status: pipeline.Failed}
+	count := 0
+	for item, err := range events.Search(ctx, p, q) {
+		if err != nil {
+			return err
+		}
+		visit(item)
+		if count++; count == maxCompletedIDs {
+			break
+		}
+	}
+	return nil
 }

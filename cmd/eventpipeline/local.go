@@ -13,6 +13,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -54,8 +55,8 @@ machine. It creates the template's resources in emulators of S3, DynamoDB, SQS,
 EventBridge, API Gateway, Lambda and Secrets Manager. It serves the HTTP API and
 the AWS APIs on the loopback address. Then it prints a line for each event when
 the event is finished or an attempt fails, and for each webhook that the API
-rejects, until Ctrl-C. With --verbose it prints each step. The first run takes
-some minutes, because it compiles everything.
+rejects, until Ctrl-C. With --verbose it prints each step, in the order of their
+times. The first run takes some minutes, because it compiles everything.
 
 With --watch the command builds again when the app's sources change, and then
 replaces the functions whose code changed. Running invocations finish on the old
@@ -189,9 +190,7 @@ func (f *localFlags) run(cmd *cobra.Command) error {
 		if s.Level < slog.LevelInfo {
 			return
 		}
-		if err := steps.add(s); err != nil {
-			stop(fmt.Errorf("print the steps: %w", err))
-		}
+		steps.add(s)
 	}
 	o.NotSources = []string{f.logs}
 	if f.logs != "" {
@@ -234,9 +233,17 @@ func (f *localFlags) run(cmd *cobra.Command) error {
 			fmt.Fprintf(cmd.ErrOrStderr(), "%v\n", err)
 		}
 	}
+	go func() {
+		if err := steps.run(ctx); err != nil {
+			stop(fmt.Errorf("print the steps: %w", err))
+		}
+	}()
 	err = platform.Run(ctx)
 	progress.phase(stopping)
 	err = errors.Join(err, platform.Close())
+	if printErr := steps.flush(time.Now()); context.Cause(ctx) == nil {
+		err = errors.Join(err, printErr)
+	}
 	if cause := context.Cause(ctx); err == nil && !errors.Is(cause, context.Canceled) {
 		return cause
 	}

@@ -28,8 +28,7 @@ type knownEvent struct {
 	receivedAt time.Time // zero if the event was accepted before the platform started
 	eventType  string
 	status     pipeline.Status
-	count      int    // number of events, for a batch
-	mark       string // redriven or replayed
+	count      int // number of events, for a batch
 }
 
 // maxKnownEvents limits the memory of the printer.
@@ -49,9 +48,6 @@ func (p *eventPrinter) print(s activity.Step) error {
 	switch s.Name {
 	case "accepted":
 		return p.printAccepted(s, e)
-	case "redriven", "replayed":
-		e.mark, e.status = s.Name, pipeline.Enqueued
-		return nil
 	case "processed", "filtered":
 		return p.printEnd(s, e, pipeline.Processed)
 	case "failed":
@@ -106,9 +102,8 @@ func (p *eventPrinter) printAccepted(s activity.Step, e *knownEvent) error {
 }
 
 func (p *eventPrinter) printEnd(s activity.Step, e *knownEvent, status pipeline.Status) error {
-	e.reopen()
 	e.status = status
-	notes := []string{e.mark}
+	notes := []string{markOf(s)}
 	var attempt int
 	if readDetail(s, "attempt", &attempt); attempt > 1 {
 		notes = append(notes, fmt.Sprintf("attempt %d", attempt))
@@ -122,19 +117,19 @@ func (p *eventPrinter) printEnd(s activity.Step, e *knownEvent, status pipeline.
 		notes = append(notes, "the worker did not finish; the message moved to the DLQ")
 	}
 	err := p.row(s, e, notes...)
-	e.mark, e.receivedAt = "", time.Time{} // after a redrive, the duration starts at the redrive
+	e.receivedAt = time.Time{} // after a redrive, the duration starts at the redrive
 	return err
 }
 
-// reopen makes a finished event ENQUEUED again, and sets mark to the reason.
-func (e *knownEvent) reopen() {
-	switch e.status {
-	case pipeline.Failed:
-		e.mark = "redriven"
-	case pipeline.Processed:
-		e.mark = "replayed"
+// markOf returns why the worker has the event's message again: redriven, replayed or "".
+func markOf(s activity.Step) string {
+	switch {
+	case s.Detail("redrives") != nil:
+		return "redriven"
+	case s.Detail("replayId") != nil:
+		return "replayed"
 	}
-	e.status = pipeline.Enqueued
+	return ""
 }
 
 func (p *eventPrinter) printRetry(s activity.Step, e *knownEvent) error {
@@ -142,8 +137,8 @@ func (p *eventPrinter) printRetry(s activity.Step, e *knownEvent) error {
 	var wait float64
 	readDetail(s, "attempt", &attempt)
 	readDetail(s, "retryInSeconds", &wait)
-	e.reopen()
-	return p.row(s, e, e.mark, fmt.Sprintf("attempt %d failed, next in %.0f s", attempt, wait),
+	e.status = pipeline.Enqueued
+	return p.row(s, e, markOf(s), fmt.Sprintf("attempt %d failed, next in %.0f s", attempt, wait),
 		failureText(s))
 }
 

@@ -56,7 +56,7 @@ func TestEventPrinter_PrintsALinePerEvent(t *testing.T) {
 		"no worker": {true, []activity.Step{accepted},
 			"12:00:00 " + id + " demo            ENQUEUED        -\n"},
 		"failed, then redriven": {false, []activity.Step{
-			accepted, failed, step("dead-lettered", ""), step("processed", `{"attempt":1}`),
+			accepted, failed, step("dead-lettered", ""), step("processed", `{"redrives":1}`),
 		}, "12:00:00 " + id + " demo            FAILED         15\n" +
 			"         attempt 5, processor-error: no idea\n" +
 			"12:00:00 " + id + " demo            PROCESSED       -\n         redriven\n"},
@@ -65,12 +65,15 @@ func TestEventPrinter_PrintsALinePerEvent(t *testing.T) {
 		}, "12:00:00 " + id + " demo            ENQUEUED        -\n" +
 			"         attempt 1 failed, next in 2 s, unavailable\n"},
 		"redriven, then retried": {false, []activity.Step{
-			failed, step("retried", `{"attempt":1,"retryInSeconds":1}`), step("processed", ""),
+			failed, step("retried", `{"attempt":1,"retryInSeconds":1,"redrives":2}`),
+			step("processed", `{"redrives":2,"replayId":"r"}`),
 		}, "12:00:00 " + id + " demo            FAILED          -\n" +
 			"         attempt 5, processor-error: no idea\n" +
 			"12:00:00 " + id + " demo            ENQUEUED        -\n" +
 			"         redriven, attempt 1 failed, next in 1 s\n" +
 			"12:00:00 " + id + " demo            PROCESSED       -\n         redriven\n"},
+		"replayed": {false, []activity.Step{step("processed", `{"replayId":"r"}`)},
+			"12:00:00 " + id + " demo            PROCESSED       -\n         replayed\n"},
 		"crashed": {false, []activity.Step{accepted, step("dead-lettered", "")},
 			"12:00:00 " + id + " demo            FAILED         15\n" +
 				"         the worker did not finish; the message moved to the DLQ\n"},

@@ -48,28 +48,6 @@ func TestPrintFunc_NamesTheFunctionIfThereAreSeveralPipelines(t *testing.T) {
 	}
 }
 
-func TestStepPrinter_PrintsStepsAfterTheAnnouncement(t *testing.T) {
-	var printed []string
-	var p stepPrinter
-	add := func(name string) {
-		if err := p.add(activity.Step{Name: name}); err != nil {
-			t.Error(err)
-		}
-	}
-	add("early")
-	err := p.start(func(step activity.Step) error {
-		printed = append(printed, step.Name)
-		return nil
-	}, func() error {
-		printed = append(printed, "ready")
-		return errors.New("closed pipe")
-	})
-	add("late")
-	if got := strings.Join(printed, " "); got != "ready early late" || err == nil {
-		t.Errorf("printed %s, %v", got, err)
-	}
-}
-
 func TestProgress_PrintsRemindersAndDurations(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer

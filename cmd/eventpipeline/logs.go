@@ -24,8 +24,10 @@ func newLogsCommand() *cobra.Command {
 of the API function, the worker and the reconciler, the oldest first. For an
 event of a batch, it prints the lines of the batch too.
 
-A line has the id if the processor logs with processor.Log(ctx). Other output of
-a processor, such as that of fmt.Println, has no id and is not found.
+It also prints the lines without an id from the same invocations, such as the
+output of fmt.Println. One invocation of the worker processes several messages,
+so these lines may be about another event. A line has the id if the processor
+logs with processor.Log(ctx).
 
 Exits with 1 if the event does not exist or has no lines. CloudWatch Logs shows
 a line some seconds after the function has logged it.`,

@@ -56,3 +56,50 @@ func TestLogs_FailsIfThereIsNothingToShow(t *testing.T) {
 		}
 	}
 }
+
+// A processor that prints with fmt.Println prints lines without an id.
+func TestLogs_FindsTheOutputOfTheInvocation(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	d.reconciler = func([]byte) (string, string) {
+		return `{"LoggingConfig":{"LogGroup":"/logs/orders"}}`, ""
+	}
+	d.logs.CreateGroup(locallogs.Group{Name: "/logs/orders"})
+	ids := d.accept(t, `{"eventType":"demo"}`, `{"eventType":"demo"}`)
+	done := func(request, id string) string {
+		return fmt.Sprintf(`{"level":"INFO","msg":"done %s","requestId":%[1]q,"eventId":%q}`,
+			request, id)
+	}
+	mark := func(kind, request string) string {
+		return fmt.Sprintf(`{"type":"platform.%s","record":{"requestId":%q}}`, kind, request)
+	}
+	for _, line := range []string{ // of AWS, with Lambda's marks
+		mark("start", "r1"), "before 1", done("r1", ids[0]), "after 1", mark("report", "r1"),
+		mark("start", "r2"), "before 2", done("r2", ids[1]), mark("report", "r2"),
+	} {
+		d.logs.Write("/logs/orders", "1", []byte(line))
+	}
+	for _, line := range []string{
+		"before 3", done("r3", ids[0]), done("r3", ids[1]), "before 4", done("r4", ids[1]),
+		`{"msg":"warning","requestId":"r4"}`,
+	} {
+		d.logs.Write("/logs/orders", "2", []byte(line))
+	}
+	for id, want := range map[string]string{
+		ids[0]: "before 1,done r1,after 1,before 3,done r3",
+		ids[1]: "before 2,done r2,before 3,done r3,before 4,done r4,warning",
+	} {
+		code, out, errOut := d.run(t, "logs", "--json", id)
+		var found []string
+		for _, logged := range parseLines[struct{ Line any }](t, out) {
+			text, isText := logged.Line.(string)
+			if !isText {
+				text = fmt.Sprint(logged.Line.(map[string]any)["msg"])
+			}
+			found = append(found, text)
+		}
+		if got := strings.Join(found, ","); code != exitOK || got != want {
+			t.Errorf("exit code %d, found %s, want %s; %s", code, got, want, errOut)
+		}
+	}
+}

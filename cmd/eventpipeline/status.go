@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/event-driven-cloud-platform/eventpipeline/client"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/tty"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/handler"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
@@ -48,6 +50,9 @@ func runStatus(cmd *cobra.Command, api *apiFlags, id string, asJSON bool) error 
 		return err
 	}
 	status, err := c.Status(cmd.Context(), id)
+	if isNotFound(err) && api.url == "" && pipeline.ValidID(id) {
+		status, err = statusFromTable(cmd, &api.stack, id, err)
+	}
 	if err != nil {
 		return api.explain(err)
 	}
@@ -62,6 +67,34 @@ func runStatus(cmd *cobra.Command, api *apiFlags, id string, asJSON bool) error 
 			suggestCommand("record", api.stack.String(), status.EventID))
 	}
 	return nil
+}
+
+// isNotFound reports whether the API answered that the caller has no such event.
+func isNotFound(err error) bool {
+	var problem *client.Problem
+	return errors.As(err, &problem) && strings.HasSuffix(problem.Type, ":event-not-found")
+}
+
+// statusFromTable returns the state in the events table. The API hides the events of other callers,
+// such as those of a direct invocation. If the table has no state either, it returns notFound.
+func statusFromTable(
+	cmd *cobra.Command, stack *stackFlags, id string, notFound error,
+) (status client.EventStatus, err error) {
+	p, err := stack.find(cmd.Context())
+	if err != nil {
+		return status, notFound
+	}
+	item, err := pipeline.LookUp(cmd.Context(), p.Items(), id)
+	if err != nil || item.Expired(time.Now()) {
+		return status, notFound
+	}
+	text, err := json.Marshal(handler.NewEventStatus(item))
+	if err != nil {
+		return status, err
+	}
+	fmt.Fprintln(cmd.ErrOrStderr(), "Another caller sent this event, so the API does not show it. "+
+		"This state is from the events table.")
+	return status, json.Unmarshal(text, &status)
 }
 
 func printStatus(w io.Writer, s client.EventStatus) error {

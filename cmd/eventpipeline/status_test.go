@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -82,5 +83,28 @@ func TestPrintStatus_PrintsEachFieldOfABatchOnce(t *testing.T) {
 		if strings.Count(out.String(), want) != 1 {
 			t.Errorf("printed\n%s\nwant %q once", &out, want)
 		}
+	}
+}
+
+// The API hides the events of other callers. A direct invocation of the API function has no caller.
+func TestStatus_FindsEventsOfOtherCallers(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.WriteHeader(http.StatusNotFound)
+		fmt.Fprint(w, `{"type":"urn:problem-type:eventpipeline:event-not-found","detail":"None."}`)
+	}))
+	t.Cleanup(server.Close)
+	d.api = server.URL
+	id := d.accept(t, `{"eventType":"demo"}`)[0]
+	code, out, errOut := d.run(t, "status", "--json", id)
+	if code != exitOK || !strings.Contains(out, `"status":"ENQUEUED"`) ||
+		!strings.Contains(errOut, "Another caller sent this event") {
+		t.Errorf("exit code %d, printed %q, %q", code, out, errOut)
+	}
+	code, _, errOut = d.run(t, "status", "019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001")
+	if code != exitFailure || !strings.Contains(errOut, "HTTP 404: None.") {
+		t.Errorf("exit code %d, printed %q", code, errOut)
 	}
 }

@@ -123,6 +123,12 @@ func (j *journal) addTo(e *event, step activity.Step) {
 		e.size += size
 		j.size += size
 	}
+	switch { // the worker logs why it has the event's message again
+	case step.Detail("redrives") != nil:
+		e.Mark = "redriven"
+	case step.Detail("replayId") != nil:
+		e.Mark = "replayed"
+	}
 	s := j.statsOf(e.pipeline)
 	switch now := j.now(); step.Name {
 	case activity.Request:

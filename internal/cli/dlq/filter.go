@@ -39,13 +39,16 @@ func contains(list []string, values ...string) bool {
 	})
 }
 
+// Codes lists the codes that the platform gives to failures. Processors add their own codes.
+var Codes = []pipeline.Code{
+	pipeline.Internal, pipeline.InvalidMessage, pipeline.InvalidOutput, NoCode,
+	pipeline.NotFinished, pipeline.PayloadMismatch, pipeline.PayloadMissing,
+	pipeline.PayloadTooLarge, pipeline.ProcessorError, pipeline.Unavailable,
+	pipeline.UnprocessableJSON, pipeline.UnprocessableNumber, pipeline.WorkerCrashed,
+}
+
 // IsCode reports whether a message of the DLQ can have the code. Without this check, a filter with
 // a misspelled code would select no message and report success.
 func IsCode(code string) bool {
-	switch pipeline.Code(code) {
-	case NoCode, pipeline.Unavailable, pipeline.Internal, pipeline.NotFinished,
-		pipeline.ProcessorError:
-		return true
-	}
-	return pipeline.Permanent(pipeline.Code(code))
+	return slices.Contains(Codes, pipeline.Code(code)) || pipeline.Permanent(pipeline.Code(code))
 }

@@ -45,13 +45,14 @@ func NewRow(item pipeline.Item) Row {
 	return r
 }
 
-// Mark returns "replayed" or "redriven" if an operator has enqueued the event again, or "".
+// Mark returns "redriven" or "replayed" if an operator has enqueued the event again, or "". Redrives
+// are those since the last replay.
 func Mark(item pipeline.Item) string {
 	switch {
-	case item.Replay.ID != "":
-		return "replayed"
 	case item.Replay.Redrives > 0:
 		return "redriven"
+	case item.Replay.ID != "":
+		return "replayed"
 	}
 	return ""
 }

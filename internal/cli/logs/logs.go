@@ -5,15 +5,12 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
@@ -30,11 +27,12 @@ type Line struct {
 // Of returns the lines of an event, the oldest first. since is the time at which the search begins.
 // The lines of an event of a batch include the lines of the batch, because the worker processes a
 // batch as a whole. A function without a log group has no lines.
+//
+// An invocation that logged a line about the event may also have printed lines without an id. Of
+// returns these lines too.
 func Of(
 	ctx context.Context, p deployment.Pipeline, id string, since time.Time,
 ) (lines []Line, err error) {
-	batchID, span, isPart, _ := pipeline.ParseID(id)
-	client := cloudwatchlogs.NewFromConfig(p.Config)
 	for _, function := range []string{p.APIFunction, p.WorkerFunction, p.ReconcilerFunction} {
 		if function == "" {
 			continue
@@ -43,28 +41,13 @@ func Of(
 		if err != nil {
 			return nil, err
 		}
-		pages := cloudwatchlogs.NewFilterLogEventsPaginator(client,
-			&cloudwatchlogs.FilterLogEventsInput{
-				LogGroupName: &group, FilterPattern: aws.String(`"` + batchID + `"`),
-				StartTime: aws.Int64(since.UnixMilli()),
-			})
-		for pages.HasMorePages() {
-			page, err := pages.NextPage(ctx)
-			var missing *types.ResourceNotFoundException
-			if errors.As(err, &missing) {
-				break
-			}
-			if err != nil {
-				return nil, fmt.Errorf("search the log group %s: %w", group, err)
-			}
-			for _, e := range page.Events {
-				text := strings.TrimSpace(aws.ToString(e.Message))
-				if isPart && !concerns(text, id, span) {
-					continue
-				}
-				at := time.UnixMilli(aws.ToInt64(e.Timestamp))
-				lines = append(lines, Line{timeOf(text, at), function, text})
-			}
+		s := search{cloudwatchlogs.NewFromConfig(p.Config), group, since}
+		entries, err := s.entriesOf(ctx, id)
+		if err != nil {
+			return nil, fmt.Errorf("search the log group %s: %w", group, err)
+		}
+		for _, e := range entries {
+			lines = append(lines, Line{e.at, function, e.text})
 		}
 	}
 	slices.SortStableFunc(lines, func(a, b Line) int { return a.Time.Compare(b.Time) })
@@ -97,16 +80,4 @@ func concerns(text, id string, span pipeline.Span) bool {
 	_, other, isPart, ok := pipeline.ParseID(line.EventID)
 	return line.EventID == id || ok && (!isPart ||
 		other.First <= span.First && span.Last <= other.Last)
-}
-
-// timeOf returns the time in a line of JSON, which is more precise than the time of CloudWatch
-// Logs. For other lines it returns fallback.
-func timeOf(text string, fallback time.Time) time.Time {
-	var line struct {
-		Time time.Time `json:"time"`
-	}
-	if json.Unmarshal([]byte(text), &line) != nil || line.Time.IsZero() {
-		return fallback
-	}
-	return line.Time
 }

@@ -55,10 +55,11 @@ func (a API) status(ctx context.Context, req request, id string) response {
 	if err != nil {
 		return a.reject(ctx, req, err, slog.String("eventId", id))
 	}
-	return jsonResponse(http.StatusOK, newEventStatus(item))
+	return jsonResponse(http.StatusOK, NewEventStatus(item))
 }
 
-func newEventStatus(item pipeline.Item) EventStatus {
+// NewEventStatus returns the response for an item.
+func NewEventStatus(item pipeline.Item) EventStatus {
 	s := EventStatus{
 		EventID:     item.ID,
 		EventType:   item.Type,

@@ -8,7 +8,7 @@ import (
 
 func TestStatus_ReportsWhyEventWasFiltered(t *testing.T) {
 	for _, item := range everyStatus() {
-		answer, err := json.Marshal(newEventStatus(item))
+		answer, err := json.Marshal(NewEventStatus(item))
 		if err != nil {
 			t.Fatal(err)
 		}

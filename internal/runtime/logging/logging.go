@@ -65,5 +65,11 @@ func EventAttrs(event pipeline.Event) []slog.Attr {
 	if event.IsBatch() {
 		attrs = append(attrs, slog.Int("events", event.Events()))
 	}
+	if event.Replay.ID != "" {
+		attrs = append(attrs, slog.String("replayId", event.Replay.ID))
+	}
+	if event.Replay.Redrives > 0 {
+		attrs = append(attrs, slog.Int("redrives", event.Replay.Redrives))
+	}
 	return attrs
 }

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
+)
+
+// stepPrinter prints steps in the order of their times. Lines of functions reach the platform later
+// than its own steps, so each step waits for earlier ones. The first steps wait until the command
+// has announced the platform.
+type stepPrinter struct {
+	mu      sync.Mutex
+	print   func(activity.Step) error // nil until start
+	waiting []waitingStep
+}
+
+type waitingStep struct {
+	activity.Step
+	arrived time.Time
+}
+
+// orderWindow is the time that a step waits for earlier ones.
+const orderWindow = 200 * time.Millisecond
+
+func (p *stepPrinter) add(step activity.Step) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.waiting = append(p.waiting, waitingStep{step, time.Now()})
+}
+
+// start calls announce, and then lets flush print the steps.
+func (p *stepPrinter) start(print func(activity.Step) error, announce func() error) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.print = print
+	return announce()
+}
+
+// run prints the steps until the context ends or an error occurs.
+func (p *stepPrinter) run(ctx context.Context) error {
+	ticker := time.NewTicker(orderWindow / 4)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case now := <-ticker.C:
+			if err := p.flush(now.Add(-orderWindow)); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// flush prints the steps that happened or arrived until a time.
+func (p *stepPrinter) flush(until time.Time) (err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.print == nil || len(p.waiting) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(p.waiting, compareSteps)
+	isDue := func(w waitingStep) bool { return !w.Time.After(until) || !w.arrived.After(until) }
+	for _, w := range p.waiting {
+		if isDue(w) {
+			err = errors.Join(err, p.print(w.Step))
+		}
+	}
+	p.waiting = slices.DeleteFunc(p.waiting, isDue)
+	return err
+}
+
+// compareSteps orders steps by time. In the same millisecond, an event is accepted before all else.
+func compareSteps(a, b waitingStep) int {
+	rank := func(w waitingStep) int {
+		if w.Name == "accepted" {
+			return 0
+		}
+		return 1
+	}
+	return cmp.Or(a.Time.Truncate(time.Millisecond).Compare(b.Time.Truncate(time.Millisecond)),
+		cmp.Compare(rank(a), rank(b)), a.Time.Compare(b.Time))
+}

@@ -38,7 +38,6 @@ var idCommands = map[string]bool{
 // deadLetterCommands lists the subcommands of dlq whose arguments are ids of dead letters.
 var deadLetterCommands = map[string]bool{"show": true, "redrive": true, "drop": true}
 
-
 // addCompletions adds the completions of flags and arguments to a command and its subcommands.
 func addCompletions(cmd *cobra.Command) {
 	for name, complete := range flagCompleters {

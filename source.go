@@ -131,7 +131,7 @@ func (s sources) unpack(dir string) error {
 	if err := s.write(fresh); err != nil {
 		return err
 	}
-	if err := os.Rename(fresh, dir); err == nil || s.matches(dir) { // another app may be faster
+	if err := os.Rename(fresh, dir); err == nil || s.matches(dir) { // or another app wrote dir
 		return nil
 	}
 	if err := os.RemoveAll(dir); err != nil {

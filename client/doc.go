@@ -29,7 +29,7 @@
 // Events are in memory until they are accepted. If the process crashes before that, they are lost.
 // Add waits if the buffer is full; set [BatcherOptions].OnDrop to drop events instead. If the API
 // rejects some events of a batch, the others are accepted. If the API rejects a batch because of
-// its size, the Batcher sends smaller ones.
+// its size, the Batcher sends smaller batches.
 //
 // [Client.SendBatch] sends one request with the events that you pass. By default, the API accepts
 // all of them or none; [WithLenient] changes this.

@@ -64,7 +64,7 @@ func (c *Client) backoff(attempt int, err error) time.Duration {
 	delay -= rand.N(delay/2 + 1)
 	var problem *Problem
 	if errors.As(err, &problem) {
-		delay += problem.RetryAfter // plus a random delay, so that clients do not return together
+		delay += problem.RetryAfter // the random part keeps clients from returning together
 	}
 	return delay
 }

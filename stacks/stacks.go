@@ -87,7 +87,8 @@ func stageProps(stage string, authorize bool) (*eventpipeline.EventPipelineProps
 			// The times are short, so that developers can watch the reconciler work.
 			ReconcilerInterval:    awscdk.Duration_Minutes(jsii.Number(1)),
 			ReconcilerGracePeriod: awscdk.Duration_Minutes(jsii.Number(5)),
-			// With a timeout of one interval, two runs never overlap and slow down the machine.
+			// With a timeout of one interval, two runs never overlap. Two runs at once would slow
+			// down the machine.
 			ReconcilerFunction: &eventpipeline.FunctionOptions{
 				Timeout: awscdk.Duration_Minutes(jsii.Number(1)),
 			},

@@ -18,8 +18,8 @@ import (
 
 // EventPipeline accepts events over HTTP and stores the records of each event exactly once. A
 // getter returns the resource that the pipeline created, or the existing resource from the props.
-// To change a setting that has no prop, override it on the L1 resource: call Node().DefaultChild()
-// of the getter's result.
+// To change a setting that has no prop, call Node().DefaultChild() on the getter's result, and
+// override the setting on this L1 resource.
 type EventPipeline interface {
 	constructs.Construct
 

@@ -9,7 +9,8 @@ import (
 )
 
 // These are the prefixes of the log groups' names. API Gateway adds each log group to a resource
-// policy of the account, whose size is limited. It does not add log groups under /aws/vendedlogs/.
+// policy of the account, except log groups under /aws/vendedlogs/. The size of that policy is
+// limited.
 const (
 	functionLogs = "/aws/lambda/"
 	apiLogs      = "/aws/vendedlogs/apigateway/"

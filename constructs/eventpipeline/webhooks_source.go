@@ -17,7 +17,7 @@ const webhookPath = "/webhooks/{source}"
 // Construct ids of the route for webhooks.
 const (
 	webhookRouteID       = "WebhookRoute"             // below the pipeline, for an existing API
-	webhookRouteOfNewAPI = "POST--webhooks--{source}" // below the API; the CDK derives it
+	webhookRouteOfNewAPI = "POST--webhooks--{source}" // below the API; the CDK derives this id
 )
 
 // runtimeSource returns the source as the API function reads it.

@@ -1,7 +1,7 @@
 package contract
 
-// Every key in the Bronze bucket starts with BronzePrefix, every key in the Silver bucket with
-// SilverPrefix.
+// Every key in the Bronze bucket starts with BronzePrefix, and every key in the Silver bucket
+// starts with SilverPrefix.
 const (
 	BronzePrefix = "bronze/"
 	SilverPrefix = "silver/"

@@ -10,8 +10,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// binary returns the headers of a CloudEvent in binary mode, with more headers as pairs of name and
-// value.
+// binary returns the headers of a CloudEvent in binary mode. more contains other headers, as pairs
+// of name and value.
 func binary(contentType string, more ...string) map[string]string {
 	headers := map[string]string{
 		"ce-specversion": "1.0", "ce-id": "1", "ce-source": "/s", "ce-type": "demo",

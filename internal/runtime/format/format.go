@@ -36,8 +36,12 @@ type Body struct {
 // Decode decodes a body. The names of the headers must be in lower case. The events share the
 // memory of Data.
 //
+//   - An array in application/json, the lines of application/x-ndjson and application/jsonl, and
+//     application/cloudevents-batch+json are batches.
 //   - An event of a batch contains no white space before or after its JSON. A blank line is not an
 //     event.
+//   - A CloudEvent in binary mode becomes the equivalent CloudEvent in the JSON format.
+//   - Any other body is one event, and remains unchanged.
 //
 // All errors are client errors. Decode does not check single events. But an array must be valid
 // JSON as a whole, because Decode could not separate the events of an invalid array.

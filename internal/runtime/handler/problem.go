@@ -78,8 +78,8 @@ var problems = map[pipeline.Code]struct {
 	pipeline.Internal:          {http.StatusInternalServerError, "Internal error"},
 }
 
-// newProblem returns the problem for an error. For errors of the client it contains the detail of
-// the error, for all other errors a general text.
+// newProblem returns the problem for an error. For errors of the client, the problem contains the
+// detail of the error. For all other errors, it contains a general text.
 func newProblem(err error, requestID string) problem {
 	code := pipeline.ErrorCode(err)
 	known, ok := problems[code]

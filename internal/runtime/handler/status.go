@@ -16,7 +16,7 @@ type EventStatus struct {
 	EventType   string             `json:"eventType"`
 	Status      pipeline.Status    `json:"status"`
 	ReceivedAt  time.Time          `json:"receivedAt"`
-	EnqueuedAt  time.Time          `json:"enqueuedAt"` // time when it was last enqueued
+	EnqueuedAt  time.Time          `json:"enqueuedAt"` // when the event was last enqueued
 	ProcessedAt time.Time          `json:"processedAt,omitzero"`
 	FailedAt    time.Time          `json:"failedAt,omitzero"`
 	Attempts    int                `json:"attempts"` // deliveries to workers; 0 while ENQUEUED

@@ -397,7 +397,7 @@ func sendWebhooks(send func(api API, name string, event map[string]any)) {
 	send(cold, "no secret", event("github", "{}"))
 }
 
-// Slack documents no signature for the request with which it checks a certificate.
+// Slack documents no signature for the request with which Slack checks a certificate.
 func TestWebhook_AnswersSlacksCheckOfTheCertificate(t *testing.T) {
 	for _, c := range []struct {
 		name, body string

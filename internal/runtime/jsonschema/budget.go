@@ -14,8 +14,8 @@ import (
 // schema doubles the work at each level of the payload, so twenty levels take a million steps.
 const MaxSteps = 1_000_000
 
-// maxLocating limits the steps for locating a violation, because the library keeps all violations
-// that it finds in memory.
+// maxLocating limits the steps for locating a violation, because every violation that the library
+// finds needs memory.
 const maxLocating = 100_000
 
 // ErrTooComplex reports that validating a payload takes more than MaxSteps.

@@ -176,8 +176,8 @@ func parseSpans(text string) []Span {
 	return spans
 }
 
-// withParts returns the items in all, and the items of all parts that were split off them. It
-// leaves out a part that has no item, or whose id now belongs to another batch.
+// withParts returns the items in all, and the items of all parts that were split off these batches.
+// It leaves out a part that has no item, or whose id now belongs to another batch.
 func withParts(ctx context.Context, items ItemGetter, all []Item) ([]Item, error) {
 	for next := all; len(next) > 0; {
 		var parts []Event

@@ -10,8 +10,8 @@ import (
 // stages. If StopBefore is 2 s, the stages end 4, 3, 2 and 1 s before the timeout:
 //
 //	stage    ends before the timeout by      what ends
-//	begin    1.5 × StopBefore + 1 s (grace)  the processor's context; no other event is begun
-//	output   1.5 × StopBefore                the wait for a processor, which is then abandoned
+//	begin    1.5 × StopBefore + 1 s (grace)  the processor's context; afterwards no event starts
+//	output   1.5 × StopBefore                the wait for a processor that has not returned
 //	finish   StopBefore                      writes to Silver, the bus and the table
 //	resolve  0.5 × StopBefore                moves to the DLQ, and delays of messages
 //
@@ -66,7 +66,7 @@ func withHalf(ctx context.Context) (context.Context, context.CancelFunc) {
 	return WithReserve(ctx, max(0, time.Until(deadline)/2))
 }
 
-// WithReserve returns a context that ends earlier than ctx: by the duration d, which remains for
+// WithReserve returns a context that ends earlier than ctx, so that the duration d remains for
 // later work. If ctx has no deadline, WithReserve returns ctx.
 func WithReserve(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	deadline, ok := ctx.Deadline()

@@ -53,7 +53,7 @@ type ReplayCounts struct {
 	Enqueued int `json:"enqueued"` // skipped events whose message is on the queue
 	Failed   int `json:"failed"`   // skipped events that are FAILED
 	Orphans  int `json:"orphans"`  // skipped objects that have no event of their own
-	Young    int `json:"young"`    // with Orphans: objects younger than MinOrphanAge, skipped
+	Young    int `json:"young"`    // with Orphans: skipped objects younger than MinOrphanAge
 }
 
 // Run replays the events in the order of their Bronze keys. It begins with the first key that sorts

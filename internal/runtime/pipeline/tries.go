@@ -61,7 +61,8 @@ func (t Tries) runsAlone(maxReceiveCount int) bool {
 }
 
 // crashedTooOften reports whether the event is the cause of its worker's crashes. This is certain
-// after at least two crashes, because the last crash happened while the event ran alone.
+// if at least two of MaxReceiveCount tries crashed, because the last crash happened while the event
+// ran alone.
 func (t Tries) crashedTooOften(maxReceiveCount int) bool {
 	return t.Crashes > 1 && t.count() >= maxReceiveCount
 }

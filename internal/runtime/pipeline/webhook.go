@@ -11,7 +11,7 @@ import (
 type Webhook struct {
 	Source      string            `json:"source"` // name of the source
 	ContentType string            `json:"contentType,omitempty"`
-	Headers     map[string]string `json:"headers,omitempty"` // that the options select
+	Headers     map[string]string `json:"headers,omitempty"` // selected by the options
 }
 
 // WebhookCaller returns the caller of the events of a webhook source. No authorizer

@@ -63,7 +63,7 @@ const (
 const (
 	defaultTolerance = 5 * time.Minute
 	maxTolerance     = 60 * 60 // seconds
-	maxCandidates    = 16      // of signatures in a header; this limits the work per request
+	maxCandidates    = 16      // signatures in a header; this limits the work per request
 	bodyPlaceholder  = "{body}"
 	timePlaceholder  = "{timestamp}"
 	idPlaceholder    = "{id}"

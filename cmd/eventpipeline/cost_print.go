@@ -60,7 +60,7 @@ func (r costReport) print(w io.Writer) error {
 	for _, line := range r.Storage {
 		monthly("Storage: "+line.Name, line.USD)
 	}
-	monthly("= the first month", r.FirstMonth)
+	row("= the first month", r.BillPerMillion)
 	monthly("= the twelfth month", r.TwelfthMonth)
 	r.printLimits(&b)
 	_, err := io.WriteString(w, b.String())

@@ -33,9 +33,9 @@ func costTable(t *testing.T) string {
 	var b strings.Builder
 	for _, n := range batches {
 		perEvent, perBatch := estimates(t, n)
-		fmt.Fprintf(&b, "| %s | %.2f | %.2f | %.2f | %.2f | %.0f |\n", formatInt(n),
+		fmt.Fprintf(&b, "| %s | %.2f | %.2f | %.2f | %.2f | %.2f | %.2f |\n", formatInt(n),
 			perBatch.RequestsPerMillion, perEvent.RequestsPerMillion, perBatch.TotalPerMillion,
-			perEvent.TotalPerMillion, perBatch.FirstMonth)
+			perEvent.TotalPerMillion, perBatch.BillPerMillion, perEvent.BillPerMillion)
 	}
 	return b.String()
 }

@@ -19,6 +19,7 @@ type Estimate struct {
 
 	RequestsPerMillion float64 `json:"requestsPerMillion"`
 	TotalPerMillion    float64 `json:"totalPerMillion"` // requests and operation
+	BillPerMillion     float64 `json:"billPerMillion"`  // the first month's bill per million events
 	FirstMonth         float64 `json:"firstMonth"`      // the bill of the first month
 	TwelfthMonth       float64 `json:"twelfthMonth"`    // the bill of the twelfth month
 }
@@ -64,6 +65,7 @@ func (p Pipeline) Estimate(w Workload, prices Prices, measured Durations) Estima
 	result.TotalPerMillion = result.RequestsPerMillion + sum(result.Operation)
 	running := result.TotalPerMillion*w.EventsPerMonth/million + sum(result.Fixed)
 	result.FirstMonth = running + sum(result.Storage)
+	result.BillPerMillion = result.FirstMonth / w.EventsPerMonth * million
 	result.TwelfthMonth = running
 	for age := range 12 {
 		result.TwelfthMonth += sum(e.storage(age))
@@ -86,8 +88,6 @@ const (
 
 func (e estimator) requests() []Line {
 	apiUnits := math.Ceil(e.RequestBytes() / apiUnit)
-	// Lambda's pollers receive and delete up to ten messages with a request.
-	polls := 2 * math.Ceil(e.messages/10) / e.messages
 	writes := e.calls.WriteItem * math.Ceil(Item/writeUnit)
 	return []Line{
 		{"API Gateway", e.APIRequests * apiUnits * e.perMillion / million},
@@ -95,10 +95,17 @@ func (e estimator) requests() []Line {
 			e.lambda(e.Worker, e.invocations, e.durations.Worker)},
 		{"S3", (e.S3Puts*e.calls.PutObject + e.S3Gets*e.calls.GetObject) * e.perMillion / million},
 		{"DynamoDB", (e.DynamoDBWrites*writes + e.DynamoDBReads) * e.perMillion / million},
-		{"SQS", e.SQSRequests * (e.calls.SendMessage + polls) * e.perMillion / million},
+		{"SQS", e.SQSRequests * e.sqsRequests() / million},
 		{"EventBridge",
 			e.EventBridgeEvents * e.Notifications.count(e.PerRequest) * e.perMillion / million},
 	}
+}
+
+// sqsRequests returns the number of requests that send, receive and delete messages. Lambda's pollers
+// receive and delete up to ten messages with a request.
+func (e estimator) sqsRequests() float64 {
+	polls := 2 * math.Ceil(e.messages/10) / e.messages
+	return (e.calls.SendMessage + polls) * e.perMillion
 }
 
 // lambda returns the price of a number of invocations. Each invocation takes the given seconds.
@@ -129,6 +136,7 @@ func (e estimator) operation() []Line {
 	}
 	bytes := e.perMillion*(logs+perMessage) + e.invocations*perInvocation
 	lines := []Line{
+		{"SQS message groups", e.messageGroups()},
 		{"CloudWatch Logs", e.LogsGB * bytes / gb},
 		{"X-Ray", e.Traces / million *
 			(e.traces(e.API, e.perMillion) + e.traces(e.Worker, e.invocations))},
@@ -146,6 +154,15 @@ func (e estimator) operation() []Line {
 }
 
 const gb = 1 << 30
+
+// messageGroups returns the surcharge for fair queues. AWS lists the surcharge per million requests.
+// The model applies the surcharge to each request that sends, receives or deletes messages.
+func (e estimator) messageGroups() float64 {
+	if !e.MessageGroups {
+		return 0
+	}
+	return e.SQSFairRequests * e.sqsRequests() / million
+}
 
 // traces returns the number of traces per million events. By default, X-Ray records one request a
 // second and 5% of the others.
@@ -218,16 +235,37 @@ func (e estimator) fixed() []Line {
 	polls := pollers * secondsPerMonth / 20.0 // long polls of 20 seconds
 	lines := []Line{
 		{"Alarms", e.Alarm * float64(e.AlarmMetrics)},
-		{"Metrics", e.Metric * float64(len(customMetrics)+e.MetricFilters)},
+		{"Metrics", e.Metric * float64(len(customMetrics)+e.MetricFilters+e.webhookMetrics())},
 		{"Dashboards", e.Dashboard * float64(e.Dashboards)},
 		{"KMS keys", e.KMSKey * float64(e.KMSKeys)},
 		{"SQS polling", e.SQSRequests * polls / million},
+		{"Secrets Manager", e.secrets()},
 	}
 	if e.Reconciler != nil && e.ReconcileInterval > 0 {
 		runs := secondsPerMonth / e.ReconcileInterval
 		lines = append(lines, Line{"Reconciler runs", e.lambda(*e.Reconciler, runs, 0.5)})
 	}
 	return lines
+}
+
+// webhookMetrics returns the number of metrics that only a pipeline with webhook sources has:
+// RefusedSignatures, and two metrics with the dimensions of each source.
+func (p Pipeline) webhookMetrics() int {
+	if p.WebhookSources == 0 {
+		return 0
+	}
+	return 1 + 2*p.WebhookSources
+}
+
+// secretReads is the number of requests per month with which one environment of the API function
+// reads a secret: two versions every 5 minutes.
+const secretReads = 2 * secondsPerMonth / 300.0
+
+// secrets returns the monthly price of the webhook sources' secrets.
+func (e estimator) secrets() float64 {
+	environments := max(1, e.EventsPerSecond()/float64(e.PerRequest)*e.durations.API)
+	requests := secretReads * environments
+	return float64(e.WebhookSecrets) * (e.Secret + e.SecretRequests*requests/million)
 }
 
 // customMetrics lists the metrics that the functions emit.

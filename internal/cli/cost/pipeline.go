@@ -20,6 +20,9 @@ type Pipeline struct {
 	MetricFilters     int
 	Dashboards        int
 	KMSKeys           int // customer managed keys in the template
+	WebhookSources    int
+	WebhookSecrets    int  // secrets of the sources in Secrets Manager
+	MessageGroups     bool // messages have a group, because the API knows its callers
 
 	// Unknown lists settings that the template does not contain, such as those of existing
 	// resources. The estimate uses the construct's defaults for them.

@@ -37,6 +37,7 @@ type Prices struct {
 	DynamoDBBackupGB float64 `json:"dynamodbBackupGB"` // point-in-time recovery
 
 	SQSRequests       float64 `json:"sqsRequests"`       // standard queue; at most 64 KB
+	SQSFairRequests   float64 `json:"sqsFairRequests"`   // surcharge for messages with a group
 	EventBridgeEvents float64 `json:"eventbridgeEvents"` // custom events of at most 64 KB
 
 	LogsGB      float64 `json:"logsGB"`    // ingestion
@@ -46,6 +47,9 @@ type Prices struct {
 	Traces      float64 `json:"traces"`    // recorded by X-Ray
 	KMSRequests float64 `json:"kmsRequests"`
 	KMSKey      float64 `json:"kmsKey"` // customer managed key, per month
+
+	Secret         float64 `json:"secret"` // in Secrets Manager, per month
+	SecretRequests float64 `json:"secretRequests"`
 }
 
 //go:embed prices.json

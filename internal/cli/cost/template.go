@@ -86,6 +86,7 @@ func (t document) pipeline(name string, functions map[contract.Role]string) Pipe
 	p.Source = EventSource{BatchSize: 10, MaxConcurrency: 50}
 	p.addResources(t, functions)
 	p.KMSKeys = t.countKeys(name, used)
+	p.addWebhooks(t.environment(functions[contract.RoleAPI]).at(contract.Webhooks))
 	return p
 }
 
@@ -107,6 +108,11 @@ func (p *Pipeline) addResources(t document, functions map[contract.Role]string) 
 				p.ReconcileInterval = rateSeconds(properties.at("ScheduleExpression").text())
 			}
 		case !strings.HasPrefix(id, p.Name):
+		case r.Type == "AWS::ApiGatewayV2::Route":
+			if properties.at("RouteKey").is("POST /events") {
+				authorization := properties.at("AuthorizationType")
+				p.MessageGroups = authorization.exists() && !authorization.is("NONE")
+			}
 		case r.Type == "AWS::ApiGatewayV2::Stage":
 			hasAPI = true
 			settings := properties.at("DefaultRouteSettings")
@@ -123,6 +129,20 @@ func (p *Pipeline) addResources(t document, functions map[contract.Role]string) 
 	if !hasAPI {
 		p.Unknown = append(p.Unknown, "the existing HTTP API")
 	}
+}
+
+// addWebhooks counts the sources in the value of the environment variable, and their secrets.
+func (p *Pipeline) addWebhooks(sources value) {
+	var list []struct{ Secret string }
+	if json.Unmarshal([]byte(sources.joined()), &list) != nil {
+		return // no sources
+	}
+	secrets := map[string]bool{}
+	for _, source := range list {
+		secrets[source.Secret] = true
+	}
+	p.WebhookSources, p.WebhookSecrets = len(list), len(secrets)
+	p.MessageGroups = p.MessageGroups || len(list) > 0
 }
 
 func alarmMetrics(properties value) int {

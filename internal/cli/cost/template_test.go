@@ -36,10 +36,15 @@ func TestPipelines_ReadsTheStages(t *testing.T) {
 		Bronze: bronze, Silver: bucket, Table: Table{Backups: true, RetentionDays: 365},
 		Source: EventSource{BatchSize: 10, MaxConcurrency: 50}, Notifications: PerEvent,
 		MaxPayloadBytes: 1 << 20, APIThrottle: 1000, APIAccessLog: true, ReconcileInterval: 900,
-		AlarmMetrics: golden(t, "prod").AlarmMetrics, MetricFilters: 1, Dashboards: 1,
+		MessageGroups: true,
+		AlarmMetrics:  golden(t, "prod").AlarmMetrics, MetricFilters: 1, Dashboards: 1,
 	}
 	if diff := cmp.Diff(prod, golden(t, "prod")); diff != "" || prod.AlarmMetrics < 15 {
 		t.Errorf("stage prod, %d metrics of alarms (-want +got):\n%s", prod.AlarmMetrics, diff)
+	}
+	local := golden(t, "local")
+	if local.WebhookSources != 6 || local.WebhookSecrets != 6 || !local.MessageGroups {
+		t.Errorf("stage local: %+v", local)
 	}
 	dev, keys := golden(t, "dev"), golden(t, "keys")
 	if dev.Table.Backups || dev.KMSKeys != 0 {

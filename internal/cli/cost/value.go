@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // value holds a property in a template. A property that does not exist has the value nil.
@@ -68,6 +69,20 @@ func (v value) reference() string {
 		return id
 	}
 	return v.at("Fn::GetAtt").first().text()
+}
+
+// joined returns a text, or the text that Fn::Join makes of texts and references. A logical id
+// stands for each reference.
+func (v value) joined() string {
+	arguments := v.at("Fn::Join").list()
+	if len(arguments) != 2 {
+		return v.text()
+	}
+	var parts []string
+	for _, part := range arguments[1].list() {
+		parts = append(parts, part.text()+part.reference())
+	}
+	return strings.Join(parts, arguments[0].text())
 }
 
 // references returns the logical ids to which v and the values within v refer.

@@ -24,8 +24,8 @@ type apiFlags struct {
 	pipeline   string // describes the pipeline whose API the command calls
 }
 
-// tokenVariable names the environment variable that holds the token. Other users of the machine
-// can read command lines, but not the environment.
+// tokenVariable names the environment variable that holds the token. The environment is safer than
+// the command line, because other users of the machine can read command lines.
 const tokenVariable = "EVENTPIPELINE_TOKEN"
 
 const localAPI = "http://127.0.0.1:8080"

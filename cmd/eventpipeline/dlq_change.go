@@ -158,8 +158,8 @@ func (r *dlqRun) incompleteError() error {
 	return errors.Join(errs...)
 }
 
-// preview prints how many messages of each kind match. If it could check all messages, it sets
-// r.announced and r.missing.
+// preview prints how many messages of each kind match. If the preview could check all messages, it
+// sets r.announced and r.missing.
 func (r *dlqRun) preview() error {
 	p, err := r.change.Preview(r.cmd.Context())
 	if err != nil {

@@ -114,10 +114,10 @@ func printSummary(out io.Writer, s *dlq.Scan, kinds dlq.Counts, asJSON bool) err
 	return printJSON(out, listEnd{s.Hidden, s.Truncated})
 }
 
-// printRow prints a line. The columns have a fixed width. Fitting widths would require the whole
-// list in memory, where it may not fit.
+// printRow prints a line. The columns have a fixed width, because the whole list may be too large
+// for the memory.
 //
-// It escapes the code and the type, because they come from the message, which may contain control
+// printRow escapes the code and the type. They come from the message, which may contain control
 // characters.
 func printRow(w io.Writer, age, code, eventType, id, status string) error {
 	_, err := fmt.Fprintf(w, "%-4s  %-24s  %-20s  %-36s  %s\n",
@@ -125,7 +125,7 @@ func printRow(w io.Writer, age, code, eventType, id, status string) error {
 	return err
 }
 
-// formatAge formats a duration in seconds, minutes, hours or days, whichever unit fits.
+// formatAge formats a duration as a number of seconds, minutes, hours or days.
 func formatAge(d time.Duration) string {
 	switch {
 	case d < time.Minute:

@@ -543,7 +543,7 @@ func TestDLQRedrive_DeletesTheMessageOfAProcessedEvent(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.process(t)
-	d.sendToDLQ(t, body) // SQS does this if a worker crashed after its last step
+	d.sendToDLQ(t, body) // as SQS does if a worker crashes after its last step
 	if code, _, errOut := d.run(t, "dlq", "redrive", "--code", "none", "--yes"); code != exitOK {
 		t.Errorf("exit code %d, %s", code, errOut)
 	}

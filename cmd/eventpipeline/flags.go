@@ -29,8 +29,8 @@ func (v *requiredValue) String() string { return string(*v) }
 func (v *requiredValue) Type() string   { return "string" }
 
 // exclusiveFlags lists flags that can't be combined, for all commands. In each element, the first
-// flag can't be combined with any of the other flags. Those can be combined with each other, unless
-// another element forbids it.
+// flag can't be combined with any of the other flags. The other flags can be combined with each
+// other, unless another element forbids it.
 var exclusiveFlags = []string{
 	"api aws pipeline stack",
 	"as api batch concurrency count gzip rate retries sign token type wait",

@@ -186,7 +186,7 @@ func announceRequests(w io.Writer, api emulator.API, region string) {
 // exampleEvent is the option that makes curl post an event.
 const exampleEvent = `-d '{"eventType":"demo","message":"hello"}'`
 
-// curlCommand returns the command that posts an event to the API, without the event.
+// curlCommand returns the command that posts an event to the API. The caller appends the event.
 func curlCommand(api emulator.API, region string) string {
 	return fmt.Sprintf("curl -s%s %s/events -H 'content-type: application/json'",
 		curlAuthorization(api, region), api.URL)

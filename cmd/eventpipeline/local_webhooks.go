@@ -19,8 +19,8 @@ type localWebhook struct {
 	secret   string
 }
 
-// prepareWebhooks stores the secrets of --secret. It generates a secret for each other source
-// without a usable secret. For example, an imported secret does not exist on the local platform.
+// prepareWebhooks stores the secrets of --secret. For each other source without a usable secret, it
+// generates a secret. For example, an imported secret does not exist on the local platform.
 func (f *localFlags) prepareWebhooks(
 	ctx context.Context, pipelines []deployment.Pipeline,
 ) ([]localWebhook, error) {

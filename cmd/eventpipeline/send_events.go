@@ -129,8 +129,8 @@ func readArray(r io.Reader, yield func([]byte) bool) error {
 	return nil
 }
 
-// maxLine is larger than API Gateway's maximum of 10 MB per request. An event that is too large is
-// therefore rejected by the API, and not by the command.
+// maxLine is larger than API Gateway's maximum of 10 MB per request. The API, and not the command,
+// therefore rejects an event that is too large.
 const maxLine = 12 << 20
 
 func readLines(r io.Reader, yield func([]byte) bool) error {

@@ -85,8 +85,8 @@ func collapseBatches(ids []string) []string {
 	return found
 }
 
-// wait waits until an event is PROCESSED or FAILED, and returns 1. If the id is that of a batch or
-// a range, wait waits for all events in it, and returns their number.
+// wait waits until an event is PROCESSED or FAILED. If id names a batch or a range, wait waits for
+// all events in it. It returns the number of events.
 func (w *waiter) wait(ctx context.Context, id string) (int, error) {
 	status, err := w.poll(ctx, id)
 	if err != nil {

@@ -92,7 +92,8 @@ func (f *stackFlags) findAll(ctx context.Context) ([]deployment.Pipeline, error)
 // errInNoPipeline reports that the user has several pipelines, and that none has the event.
 var errInNoPipeline = errors.New("none of the pipelines has an event")
 
-// checkID returns an error if the value of the argument or flag name has not the form of an id.
+// checkID returns an error if the value does not have the form of an id. name is that of the
+// argument or flag.
 func checkID(name, value string) error {
 	if pipeline.ValidID(value) {
 		return nil
@@ -101,7 +102,8 @@ func checkID(name, value string) error {
 		"(UUID.INDEX for an event of a batch), got %q", name, value)
 }
 
-// checkType returns an error if the value of the flag --type has not the form of an event type.
+// checkType returns an error if the value of the flag --type does not have the form of an event
+// type.
 func checkType(value string) error {
 	if pipeline.ValidType(value) {
 		return nil
@@ -162,8 +164,8 @@ func (f *stackFlags) endpoint() (address, source string) {
 	return localAWS, "the default"
 }
 
-// String returns the flags that make another command select the same pipeline, even in a shell
-// without the environment variable.
+// String returns the flags that make another command select the same pipeline, even in a shell that
+// does not set endpointVariable.
 func (f *stackFlags) String() string {
 	text := ""
 	if address, _ := f.endpoint(); f.stack != "" {

@@ -83,7 +83,8 @@ func TestAdapter_QueueSendsAndCountsManyEvents(t *testing.T) {
 	})
 }
 
-// The message group makes SQS deliver the messages of other callers before a caller's backlog.
+// Each caller has a message group. Because of the groups, SQS does not deliver a caller's whole
+// backlog before the messages of other callers.
 func TestAdapter_QueueGroupsMessagesByCaller(t *testing.T) {
 	forEachQueue(t, nil, func(q testQueue) {
 		queue := sqs.NewQueue(q.target.Config, q.url)

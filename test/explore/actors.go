@@ -86,7 +86,7 @@ func (r *run) sendRequest(number int, request pipeline.Request) {
 	name := "client " + strconv.Itoa(number)
 	attempt := 0
 	newID := func() (string, error) {
-		attempt++ // requests with a key store the id, so it differs in each attempt
+		attempt++ // each attempt needs its own id, because Ingest stores the id of a keyed request
 		return idOf(number + 1000*(attempt-1)), nil
 	}
 	r.spawn("client", name, hash(name), 0, func(ctx context.Context, a *actor) error {

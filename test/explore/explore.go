@@ -103,8 +103,8 @@ func (r *run) saveStart() start {
 	}
 }
 
-// resume waits for the time of the start, and continues from its state. The bubble's clock always
-// begins at the same time.
+// resume sleeps until the time of the saved start, and continues from its state. The bubble's clock
+// always begins at the same time.
 func (r *run) resume(s start) {
 	time.Sleep(s.after)
 	r.world, r.used, r.nextTick = s.copy(), s.used, s.nextTick

@@ -43,7 +43,7 @@ var Invariants = map[string]string{
 func (r *run) acknowledge(client string, request pipeline.Request, result pipeline.Accepted) {
 	event, payload := result.Event, sha(request.Body)
 	if request.Webhook != nil && result.Duplicate {
-		payload = event.SHA256 // the first request's, which may differ
+		payload = event.SHA256 // a repeated request may have another payload
 	}
 	item, there := r.table.items[event.ID]
 	if !there {
@@ -151,12 +151,12 @@ func (r *run) checkTries(old, item pipeline.Item) {
 	}
 }
 
-// faults returns the number of faults so far. If there was an outage, it adds the number outage.
-func (r *run) faults(outage int) int {
+// faults returns the number of faults so far. If there was an outage, it adds outageFaults.
+func (r *run) faults(outageFaults int) int {
 	if r.outageEnds.IsZero() {
 		return r.used.Faults
 	}
-	return r.used.Faults + outage
+	return r.used.Faults + outageFaults
 }
 
 // checkCrash checks a write that counts a crash: a worker must have crashed.

@@ -134,8 +134,8 @@ func (p queuePort) SendMany(ctx context.Context, events []pipeline.Event) []erro
 		func(e pipeline.Event) string { return e.ID }, p.run.send)
 }
 
-// CountMessages returns the number of messages. The outcome Wrong makes it return 0, because SQS
-// returns an approximate number.
+// CountMessages returns the number of messages. With the outcome Wrong, it returns 0, because SQS's
+// number is approximate.
 func (p queuePort) CountMessages(ctx context.Context) (int, error) {
 	return invoke(ctx, p.actor, "Queue.CountMessages", "", aCount, 0, func(h outcome) (int, error) {
 		if h.Kind == Wrong || p.run.scenario.MiscountsQueue {

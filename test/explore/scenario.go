@@ -174,8 +174,8 @@ var singleScenarios = []Scenario{
 	}},
 	{Name: "the reconciler races ingest", Preemptions: 1, Ticks: 2,
 		Begin: func(r *run) {
-			// The event is received at the end of an hour. A pass includes that hour after the next
-			// hour has begun.
+			// The event is received at the end of an hour. A pass checks this hour only after the
+			// next hour has begun.
 			time.Sleep(time.Until(time.Now().Truncate(time.Hour).Add(time.Hour - time.Second)))
 			r.client(1, good, "key")
 			r.observe()

@@ -92,8 +92,8 @@ func TestAlarms_WatchQueuesFunctionsAndApi(t *testing.T) {
 	}
 }
 
-// In an outage, only the metric Retried shows that events wait: SQS leaves messages that were
-// received more than three times out of ApproximateAgeOfOldestMessage.
+// In an outage, only the metric Retried shows that events wait. ApproximateAgeOfOldestMessage
+// ignores messages that SQS has delivered more than three times.
 func TestAlarms_WatchForDeliveriesThatFailForMinutes(t *testing.T) {
 	standard(t).resource(t, "RetriedEventsAlarm", "AWS::CloudWatch::Alarm").expect(t, `{
 		"Namespace": "EventPipeline", "MetricName": "Retried", "Statistic": "Sum",

@@ -14,7 +14,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
 )
 
-// fromAlarms returns the statement that allows actions to the alarms of the account.
+// fromAlarms returns the statement that allows the account's alarms to perform actions on a
+// resource.
 func fromAlarms(resource string, actions ...string) statement {
 	return statement{
 		Effect: "Allow", Principal: map[string]any{"Service": "cloudwatch.amazonaws.com"},
@@ -86,7 +87,8 @@ func TestAlarmTopic_LetsCloudWatchPublish(t *testing.T) {
 	}
 }
 
-// withLaterTopicPolicy synthesizes a pipeline whose topic gets a policy after the pipeline.
+// withLaterTopicPolicy synthesizes a pipeline whose topic gets a policy after the pipeline's
+// creation.
 func withLaterTopicPolicy(t *testing.T, separate bool) synthesized {
 	t.Helper()
 	stack := newStack(t)

@@ -130,7 +130,8 @@ func TestPipelines_MayHaveTokensAsNames(t *testing.T) {
 	})
 }
 
-// Stages without account and region may be deployed to different accounts and regions.
+// Stages without account and region may be deployed to different accounts and regions. Their
+// pipelines may therefore have the same names.
 func TestPipelines_MayHaveTheSameNamesInDifferentStages(t *testing.T) {
 	app := newApp(t, nil)
 	must(t, func() error {
@@ -149,7 +150,8 @@ func TestPipelines_MayHaveTheSameNamesInDifferentStages(t *testing.T) {
 	})
 }
 
-// Names must be unique only within an account and region. Only dashboards belong to all regions.
+// Names must be unique only within an account and region. Only a dashboard's name must be unique in
+// all regions of an account.
 func TestPipelines_MayHaveTheSameNamesInDifferentEnvironments(t *testing.T) {
 	app := newApp(t, nil)
 	made := map[string]awscdk.Stack{}

@@ -174,7 +174,8 @@ func TestOnEventProcessed_RejectsATargetWhoseStackUsesThePipeline(t *testing.T) 
 	}
 }
 
-// In two stacks of the same kind, rules and queues have the same logical ids.
+// Two stacks of the same kind have rules and queues with the same logical ids. The rules and queues
+// are different resources.
 func TestOnEventProcessed_AcceptsTwoStacksOfTheSameKind(t *testing.T) {
 	must(t, func() error {
 		app := newApp(t, nil)

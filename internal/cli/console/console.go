@@ -84,7 +84,7 @@ func (s *Server) SetPipelines(pipelines []deployment.Pipeline) {
 	}
 }
 
-// Serve serves the console on a listener of a loopback address until Close.
+// Serve serves the console on a listener of a loopback address until Close is called.
 func (s *Server) Serve(l net.Listener) error {
 	handler := s.access.check(l.Addr().String(), s.handler())
 	s.mu.Lock()

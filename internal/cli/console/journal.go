@@ -127,9 +127,9 @@ func (j *journal) list(q query, cursor uint64, limit int) (rows []row, more bool
 	return rows, false
 }
 
-// changed returns up to limit rows that changed after the change with the number seen. The row of
-// the last change comes first. skipped counts the other changed events, but at most maxSkipped, so
-// that the call stays fast.
+// changed returns up to limit rows whose last change has a number greater than seen, the last
+// change first. skipped counts the other changed events, but at most maxSkipped, so that the call
+// stays fast.
 func (j *journal) changed(q query, seen uint64, limit int) (rows []row, skipped int, seq uint64) {
 	const maxSkipped = 1000
 	j.mu.RLock()

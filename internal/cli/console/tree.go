@@ -149,15 +149,15 @@ func compareNodes(before, after *node) {
 	}
 }
 
-// partner returns the value with the same name or index in another object or array, or nil.
-func partner(in *node, child *node, index int, kind byte) *node {
+// partner returns the member or element of parent that has the child's name or index, or nil.
+func partner(parent, child *node, index int, kind byte) *node {
 	if kind == '[' {
-		if index < len(in.children) {
-			return in.children[index]
+		if index < len(parent.children) {
+			return parent.children[index]
 		}
 		return nil
 	}
-	for _, candidate := range in.children {
+	for _, candidate := range parent.children {
 		if candidate.name == child.name {
 			return candidate
 		}

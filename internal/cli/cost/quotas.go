@@ -84,8 +84,8 @@ func (p Pipeline) raiseWorker() string {
 // stopBefore is the time in seconds that a run of the reconciler reserves before its timeout.
 const stopBefore = 10
 
-// reconcilerRate returns the rate of new objects, per second, up to which the reconciler keeps up.
-// The reconciler checks each object twice.
+// reconcilerRate returns the maximum rate of new objects, per second, at which the reconciler does
+// not fall behind. The reconciler checks each object twice.
 func (p Pipeline) reconcilerRate() float64 {
 	if p.Reconciler == nil || p.ReconcileInterval == 0 {
 		return 0

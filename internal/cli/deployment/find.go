@@ -108,7 +108,7 @@ func choose(pipelines []Pipeline, name string) (Pipeline, error) {
 	case len(pipelines) == 0:
 		return Pipeline{}, ErrNoPipeline
 	case len(chosen) == 0:
-		return Pipeline{}, &ChoiceError{fmt.Sprintf("there is no pipeline %s; there is: %s",
+		return Pipeline{}, &ChoiceError{fmt.Sprintf("there is no pipeline %s; choose one of: %s",
 			name, strings.Join(names, ", "))}
 	case len(chosen) > 1:
 		return Pipeline{}, &ChoiceError{fmt.Sprintf("there are several pipelines; "+

@@ -254,7 +254,7 @@ func TestChoose_ReturnsOnePipeline(t *testing.T) {
 			[]Pipeline{orders, returns},
 			"Refunds",
 			Pipeline{},
-			"no pipeline Refunds; there is: Orders, Returns",
+			"no pipeline Refunds; choose one of: Orders, Returns",
 		},
 		{nil, "", Pipeline{}, ErrNoPipeline.Error()},
 	}

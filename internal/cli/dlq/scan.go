@@ -54,7 +54,7 @@ func NewScan(p deployment.Pipeline, begin time.Time, limit int) *Scan {
 	}
 }
 
-// HandlePage handles up to ten messages, and returns the messages that the scan is to delete.
+// HandlePage handles up to ten messages, and returns the messages that the scan must delete.
 type HandlePage func(context.Context, []Message) (finished []Message, err error)
 
 // Run calls handle with each page of messages. Several calls run at the same time. At the end, even

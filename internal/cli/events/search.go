@@ -113,7 +113,8 @@ func read(ctx context.Context, items ItemReader, ids []string) (found []pipeline
 	return found, nil
 }
 
-// maxItems is the maximum number of items in a call of GetMany, DynamoDB's quota of BatchGetItem.
+// maxItems is the maximum number of items in a call of GetMany. It is DynamoDB's quota for
+// BatchGetItem.
 const maxItems = 100
 
 // idsOf returns the ids of the events and batches that were received in an hour.

@@ -9,7 +9,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// NewReplayer returns a replayer of the pipeline's events. It limits its rate to s.Rate.
+// NewReplayer returns a replayer of the pipeline's events that sends at most s.Rate events per
+// second.
 func NewReplayer(p deployment.Pipeline, s *State) pipeline.Replayer {
 	return pipeline.Replayer{
 		Bronze: p.BronzeBucket(), Items: p.Items(), Silver: p.SilverBucket(),
@@ -42,7 +43,7 @@ func (s *State) Run(
 func (s *State) Count(
 	ctx context.Context, r pipeline.Replayer, progress func(scanned int),
 ) (counts pipeline.ReplayCounts, err error) {
-	r.ChunkSize = 0 // the rate does not apply to counting, and so neither does its chunk size
+	r.ChunkSize = 0 // 0 selects the default, because the rate does not apply to counting
 	keep := func(_ string, c pipeline.ReplayCounts) error {
 		counts = c
 		progress(c.Scanned)

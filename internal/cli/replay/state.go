@@ -52,7 +52,7 @@ func (s *State) Bind(p deployment.Pipeline) error {
 	return nil
 }
 
-// ErrNotSplitOff reports that only a replay of its batch can replay an event.
+// ErrNotSplitOff reports that an event can be replayed only together with its batch.
 var ErrNotSplitOff = errors.New("the event was not split off its batch")
 
 // FindEvent sets the type and the time range of a replay of one event. It does nothing for other

@@ -18,10 +18,22 @@ type key struct {
 	sort      value
 }
 
+// compare orders keys by partition, then by sort key. A nil value precedes all others.
 func (k key) compare(other key) int {
-	partition, _ := compare(k.partition, other.partition)
-	sort, _ := compare(k.sort, other.sort)
-	return cmp.Or(partition, sort)
+	return cmp.Or(order(k.partition, other.partition), order(k.sort, other.sort))
+}
+
+func order(a, b value) int {
+	switch {
+	case a == nil && b == nil:
+		return 0
+	case a == nil:
+		return -1
+	case b == nil:
+		return 1
+	}
+	result, _ := compare(a, b)
+	return result
 }
 
 // String encodes the key. The store keeps the item under this string.

@@ -2,6 +2,7 @@ package dynamodb
 
 import (
 	"encoding/json"
+	"iter"
 	"slices"
 )
 
@@ -61,7 +62,11 @@ func (s *Service) scan(in *scanInput) (*pageOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	return in.collect(t, t.entries, bound)
+	start, err := in.startKey(t.Table)
+	if err != nil {
+		return nil, err
+	}
+	return in.collect(t, t.from(start), start, bound)
 }
 
 type queryInput struct {
@@ -86,20 +91,26 @@ func (s *Service) query(in *queryInput) (*pageOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	start, _ := slices.BinarySearchFunc(t.entries, partition, func(e entry, p value) int {
-		order, _ := compare(e.partition, p)
-		return order
-	})
-	end := start
-	for end < len(t.entries) && t.entries[end].partition == partition {
-		end++
+	start, err := in.startKey(t.Table)
+	if err != nil {
+		return nil, err
 	}
-	entries := t.entries[start:end]
-	if in.ScanIndexForward != nil && !*in.ScanIndexForward {
-		entries = slices.Clone(entries)
-		slices.Reverse(entries)
+	first := key{partition: partition}
+	if in.ExclusiveStartKey == nil {
+		start = first
+	} else if start.partition != partition {
+		return nil, validationError("The provided starting key is outside query boundaries " +
+			"based on provided conditions")
 	}
-	return in.collect(t, entries, bound)
+	if in.ScanIndexForward == nil || *in.ScanIndexForward {
+		return in.collect(t, t.partition(start), start, bound)
+	}
+	entries := slices.Collect(t.partition(first))
+	if in.ExclusiveStartKey != nil {
+		entries = slices.DeleteFunc(entries, func(e entry) bool { return e.compare(start) > 0 })
+	}
+	slices.Reverse(entries)
+	return in.collect(t, slices.Values(entries), start, bound)
 }
 
 // boundRead holds the expressions of a Query or Scan. An expression is nil if the request omits it.
@@ -123,24 +134,22 @@ func (s *Service) bindRead(
 	return t, boundRead{expressions[0], expressions[1], expressions[2]}, nil
 }
 
-// collect returns one page of items, starting after ExclusiveStartKey. ScannedCount includes the
-// items that fail the filter, but not the items that fail the key condition.
-func (in *readInput) collect(t *table, entries []entry, bound boundRead) (*pageOutput, error) {
+// collect returns one page of the entries' items. It omits the item of ExclusiveStartKey, whose key
+// is start. ScannedCount includes the items that fail the filter, but not the items that fail the
+// key condition.
+func (in *readInput) collect(
+	t *table, entries iter.Seq[entry], start key, bound boundRead,
+) (*pageOutput, error) {
 	project, err := in.projection(bound.projection)
 	if err != nil {
 		return nil, err
 	}
-	if in.ExclusiveStartKey != nil {
-		start, err := t.keyFromRequest(in.ExclusiveStartKey)
-		if err != nil {
-			return nil, validationError("The provided starting key is invalid: " +
-				"The provided key element does not match the schema")
-		}
-		entries = entriesAfter(entries, start)
-	}
 	out := &pageOutput{Items: []attributes{}}
 	bytes := 0
-	for _, e := range entries {
+	for e := range entries {
+		if in.ExclusiveStartKey != nil && e.key == start {
+			continue
+		}
 		item, err := t.read(e)
 		if err != nil {
 			return nil, err
@@ -165,20 +174,28 @@ func (in *readInput) collect(t *table, entries []entry, bound boundRead) (*pageO
 	return out, nil
 }
 
-// entriesAfter returns the entries that follow the key start. The entries may be in ascending or
-// descending order, and start need not be the key of one of them.
-func entriesAfter(entries []entry, start key) []entry {
-	backwards := len(entries) > 1 && entries[0].compare(entries[1].key) > 0
-	i, found := slices.BinarySearchFunc(entries, start, func(e entry, start key) int {
-		if backwards {
-			return start.compare(e.key)
-		}
-		return e.compare(start)
-	})
-	if found {
-		i++
+// startKey returns the request's ExclusiveStartKey, or a key before all others.
+func (in *readInput) startKey(t Table) (key, error) {
+	if in.ExclusiveStartKey == nil {
+		return key{}, nil
 	}
-	return entries[i:]
+	start, err := t.keyFromRequest(in.ExclusiveStartKey)
+	if err != nil {
+		return key{}, validationError("The provided starting key is invalid: " +
+			"The provided key element does not match the schema")
+	}
+	return start, nil
+}
+
+// partition returns the entries of first's partition in ascending order, beginning with first.
+func (t *table) partition(first key) iter.Seq[entry] {
+	return func(yield func(entry) bool) {
+		for e := range t.from(first) {
+			if e.partition != first.partition || !yield(e) {
+				return
+			}
+		}
+	}
 }
 
 // partitionValue validates the key condition of a Query and returns the partition key's value.

@@ -2,9 +2,11 @@ package dynamodb
 
 import (
 	"fmt"
-	"slices"
+	"iter"
 	"strconv"
 	"time"
+
+	"github.com/tidwall/btree"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/store"
@@ -40,8 +42,8 @@ type table struct {
 	tableRecord
 	records *store.Bucket // nil if the items are not kept across runs
 	values  *store.Values // holds the items
-	entries []entry       // sorted by key
-	size    int           // total size of the items in bytes, as DynamoDB counts it
+	entries *btree.BTreeG[entry]
+	size    int // total size of the items in bytes, as DynamoDB counts it
 }
 
 // entry locates an item in table.values.
@@ -52,21 +54,27 @@ type entry struct {
 
 func (s *Service) newTable(record tableRecord) (*table, error) {
 	records, err := s.config.DB.Bucket("dynamodb.items." + record.Table.Name)
-	return &table{tableRecord: record, records: records, values: &s.values}, err
+	return &table{
+		tableRecord: record,
+		records:     records,
+		values:      &s.values,
+		entries: btree.NewBTreeGOptions(
+			func(a, b entry) bool { return a.compare(b.key) < 0 }, btree.Options{NoLocks: true}),
+	}, err
 }
 
-// find returns the index of the key's entry, or the index at which to insert it.
-func (t *table) find(k key) (index int, exists bool) {
-	return slices.BinarySearchFunc(t.entries, k, func(e entry, k key) int { return e.compare(k) })
+// from returns the entries in ascending order, from the first whose key is at least k.
+func (t *table) from(k key) iter.Seq[entry] {
+	return func(yield func(entry) bool) { t.entries.Ascend(entry{key: k}, yield) }
 }
 
 // item returns the item with the key, or nil if it does not exist.
 func (t *table) item(k key) (Item, error) {
-	i, ok := t.find(k)
+	e, ok := t.entries.Get(entry{key: k})
 	if !ok {
 		return nil, nil
 	}
-	return t.read(t.entries[i])
+	return t.read(e)
 }
 
 func (t *table) read(e entry) (Item, error) {
@@ -96,28 +104,24 @@ func (t *table) put(k key, old, item Item) error {
 	return nil
 }
 
-// set stores the location of the item with the key. It adds an entry if the key is new.
+// set stores where the item with the key is. It deletes the value of a replaced item.
 func (t *table) set(k key, at store.Ref) {
-	i, exists := t.find(k)
-	if exists {
-		t.values.Delete(t.entries[i].at)
-		t.entries[i].at = at
-		return
+	if old, replaced := t.entries.Set(entry{k, at}); replaced {
+		t.values.Delete(old.at)
 	}
-	t.entries = slices.Insert(t.entries, i, entry{k, at})
 }
 
 // remove deletes the item. old is the item, or nil if it does not exist.
 func (t *table) remove(k key, old Item) error {
-	i, ok := t.find(k)
-	if !ok {
+	if old == nil {
 		return nil
 	}
 	if err := t.records.Delete(k.String()); err != nil {
 		return fmt.Errorf("delete item from table %s: %w", t.Name, err)
 	}
-	t.values.Delete(t.entries[i].at)
-	t.entries = slices.Delete(t.entries, i, i+1)
+	if removed, ok := t.entries.Delete(entry{key: k}); ok {
+		t.values.Delete(removed.at)
+	}
 	t.size -= itemSize(old)
 	return nil
 }
@@ -139,7 +143,7 @@ func (t *table) load(now time.Time) error {
 			return err
 		}
 		at, err := t.values.Put(data)
-		t.entries = append(t.entries, entry{k, at})
+		t.set(k, at)
 		t.size += itemSize(Item(item))
 		return err
 	})
@@ -149,7 +153,6 @@ func (t *table) load(now time.Time) error {
 	if err != nil {
 		return fmt.Errorf("load table %s: %w", t.Name, err)
 	}
-	slices.SortFunc(t.entries, func(a, b entry) int { return a.compare(b.key) })
 	return nil
 }
 

@@ -95,7 +95,7 @@ func (s *Service) describe(t *table, status string) *tableDescription {
 		TableArn:         s.tableARN(t.Name),
 		TableStatus:      status,
 		CreationDateTime: float64(t.Created.UnixMilli()) / 1000,
-		ItemCount:        len(t.entries),
+		ItemCount:        t.entries.Len(),
 		TableSizeBytes:   t.size,
 	}
 	out.BillingModeSummary.BillingMode = "PAY_PER_REQUEST"
@@ -148,7 +148,7 @@ func (s *Service) deleteTable(in *tableInput) (*tableDescriptionOutput, error) {
 		return nil, fmt.Errorf("delete table %s: %w", in.TableName, err)
 	}
 	var keys []string
-	for _, e := range t.entries {
+	for e := range t.from(key{}) {
 		keys = append(keys, e.String())
 		t.values.Delete(e.at)
 	}

@@ -17,10 +17,10 @@ const (
 
 var (
 	// ErrClosed reports that an event was added after Close.
-	ErrClosed = errors.New("the batcher is closed")
+	ErrClosed = errors.New("the batcher is closed: it accepts no more events")
 	// ErrBufferFull reports that an event was dropped, because the buffer was full and OnDrop is
 	// set.
-	ErrBufferFull = errors.New("the buffer of the batcher is full")
+	ErrBufferFull = errors.New("the buffer of the batcher is full: the event was dropped")
 )
 
 // BatcherOptions configures a Batcher. The zero value selects the defaults.

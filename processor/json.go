@@ -23,9 +23,9 @@ const InvalidPayload = "invalid-payload"
 // not match T. It ignores members for which T has no field. A null leaves its field at the zero
 // value.
 //
-// JSON follows the rules of encoding/json, with two exceptions. The name of a field must match
-// exactly: a field cents does not receive the member CENTS. A Go array must have as many elements
-// as the JSON array.
+// JSON follows the rules of encoding/json, with three exceptions. The name of a field must match
+// exactly: a field cents does not receive the member CENTS. An object must not contain a name
+// twice; the API rejects such an event. A Go array must have as many elements as the JSON array.
 //
 // A number in a field of type any becomes a float64, which keeps about 16 digits. To keep all
 // digits, use json.Number. A type with an UnmarshalJSON method decodes its own value, so that

@@ -169,7 +169,7 @@ func unmarshal(a attributes) (pipeline.Item, error) {
 		item.ExpiresAt = time.Unix(seconds, 0).UTC()
 	}
 	if r.err != nil {
-		return pipeline.Item{}, fmt.Errorf("read item %s: %w", r.text("pk"), r.err)
+		return pipeline.Item{}, fmt.Errorf("decode item %s: %w", r.text("pk"), r.err)
 	}
 	return item, nil
 }

@@ -34,7 +34,7 @@ func (d Decoder) decodeContent(coding string, body []byte) ([]byte, error) {
 	}
 	if decoded.Len() > d.MaxBytes {
 		return nil, pipeline.Errorf(pipeline.PayloadTooLarge,
-			"The decoded body has more than %d bytes, the limit.", d.MaxBytes)
+			"The decoded body must have at most %d bytes.", d.MaxBytes)
 	}
 	if compressed.Len() > 0 {
 		return nil, pipeline.Errorf(pipeline.InvalidGzip,

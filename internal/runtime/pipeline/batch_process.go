@@ -25,7 +25,7 @@ type stored struct {
 // the same events.
 func (w Worker) storeBatch(d deadlines, t *task, now time.Time) (stored, error) {
 	if err := d.begin.Err(); err != nil {
-		return stored{}, unavailable("begin the batch", err)
+		return stored{}, unavailable("start the batch in time", err)
 	}
 	existing, err := w.storedBatch(d.finish, t)
 	switch {
@@ -96,7 +96,7 @@ func (w Worker) silverBatch(ctx context.Context, batch Event) (stored, error) {
 	}
 	records, err := ReadRecords(lines)
 	if err == nil && len(records) == 0 {
-		err = errors.New("no records")
+		err = errors.New("the object contains no records")
 	}
 	if err != nil {
 		return stored{}, wrapError(Internal, "read the batch's records", err)

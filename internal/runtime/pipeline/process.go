@@ -39,7 +39,7 @@ func (w Worker) storeOutput(d deadlines, t *task) error {
 // record of the object that Silver holds afterwards.
 func (w Worker) runAndStore(d deadlines, t *task, now time.Time) (Record, error) {
 	if err := d.begin.Err(); err != nil {
-		return Record{}, unavailable("begin the event", err)
+		return Record{}, unavailable("start the event in time", err)
 	}
 	payload, err := readEventPayload(d.finish, w.Bronze, t.Event)
 	if err != nil {
@@ -68,7 +68,7 @@ func (w Worker) transform(
 	case d.processors <- struct{}{}:
 		defer func() { <-d.processors }()
 	case <-d.begin.Done():
-		return Output{}, unavailable("begin the processor", d.begin.Err())
+		return Output{}, unavailable("start the processor in time", d.begin.Err())
 	}
 	hurried := d.hurried(time.Now())
 	output, err := Transform(d.output, w.Processor, event, attempt, payload)

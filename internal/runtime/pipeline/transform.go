@@ -63,7 +63,7 @@ func runProcessor(
 	go func() {
 		// The error is set before the call, because recover does not catch a call of
 		// runtime.Goexit.
-		r := result{err: Errorf(ProcessorError, "the processor ended its goroutine")}
+		r := result{err: Errorf(ProcessorError, "the processor must return, got runtime.Goexit")}
 		defer func() { done <- r }()
 		r.output, r.err = callProcessor(processorCtx, processor, event, attempt, payload)
 	}()

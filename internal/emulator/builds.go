@@ -79,8 +79,8 @@ func (b *builds) removeUnused(inUse []string) error {
 func (b *builds) close() error { return b.temp.remove() }
 
 // tempDir represents the temporary folder of a platform. It contains the cloud assemblies and the
-// functions' bootstraps. The platform holds a lock in the folder, which the operating system
-// releases when the process ends. So a folder whose lock nobody holds is abandoned.
+// functions' bootstraps. The platform holds a lock in the folder. The operating system releases the
+// lock when the process ends. So a folder whose lock nobody holds is abandoned.
 type tempDir struct {
 	path string
 	lock *lockfile.Lock
@@ -104,8 +104,8 @@ func makeTempDir() (tempDir, error) {
 		if err == nil {
 			return tempDir{path, lock}, nil
 		}
-		// Another platform that starts at the same time may have removed the folder before it was
-		// locked. In this case, try again with a new folder.
+		// Another platform that starts at the same time may have removed the folder before this
+		// process locked it. In this case, try again with a new folder.
 		if !errors.Is(err, lockfile.ErrHeld) && !errors.Is(err, os.ErrNotExist) {
 			return tempDir{}, errors.Join(err, os.RemoveAll(path))
 		}

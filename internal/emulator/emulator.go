@@ -255,7 +255,7 @@ func (p *Platform) close() error {
 		errs = append(errs, p.reloader.watcher.Close())
 	}
 	// Stop the HTTP APIs, then the mappings, then the functions. AWS's APIs stop last, because the
-	// functions need them until they end.
+	// functions call AWS's APIs until the functions end.
 	for i := len(p.servers) - 1; i > 0; i-- {
 		errs = append(errs, closeServer(p.servers[i]))
 	}

@@ -58,7 +58,7 @@ func TestMain(m *testing.M) {
 type recorder struct {
 	mu    sync.Mutex
 	steps []activity.Step
-	news  chan struct{} // add closes and replaces it
+	news  chan struct{} // add closes and replaces this channel
 }
 
 func (r *recorder) add(s activity.Step) {

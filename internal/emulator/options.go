@@ -27,7 +27,7 @@ type Options struct {
 	Assembly string // folder of an existing cloud assembly; if set, the app is not synthesized
 
 	// Account and Region are the values of CDK_DEFAULT_ACCOUNT and CDK_DEFAULT_REGION for the app.
-	// They are also the account and region of stacks that set none.
+	// Stacks that set no account or region also use these values.
 	Account, Region string
 	Parameters      Parameters        // values for parameters of the stacks
 	SSM             map[string]string // values of SSM parameters by name

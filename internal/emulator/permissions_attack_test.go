@@ -117,7 +117,7 @@ func TestPermissions_ProtectBronzeFromEveryone(t *testing.T) {
 	}
 }
 
-// Even if a function is compromised, it must not be able to do more than its tasks need.
+// Even a compromised function must not be able to do more than its tasks need.
 func TestPermissions_DenyCallsThatAFunctionDoesNotNeed(t *testing.T) {
 	w := startStage(t, devTemplate)
 	const payload, record = "bronze/demo/2026/11/23/16/a.json", "silver/demo/dt=2026-11-23/a.json"

@@ -182,7 +182,7 @@ func TestPolicies_LimitEventBridgeToTheRule(t *testing.T) {
 	}
 }
 
-// If a queue in a template has no queue policy, EventBridge may not send to it.
+// If a queue in a template has no queue policy, EventBridge may not send events to the queue.
 func TestPolicies_DenyEventBridgeIfQueueHasNoPolicy(t *testing.T) {
 	dir := edited(t, `"Queues": [{"Ref": "Seen"}]`, `"Queues": [{"Ref": "DeadLetters"}]`)
 	p, steps := start(t, func(o *Options) { o.Assembly = dir })

@@ -86,7 +86,7 @@ func (p *Platform) startReloader(provider *resources.Provider) {
 }
 
 // Reload synthesizes the app and replaces the functions that changed. It records the outcome as a
-// step. If it fails, functions keep their old code. The platform calls Reload with the changed
+// step. If Reload fails, functions keep their old code. The platform calls Reload with the changed
 // files if Options.Watch is set. If Options.Watch is not set, Reload does nothing.
 func (p *Platform) Reload(ctx context.Context, files []string) {
 	r := p.reloader

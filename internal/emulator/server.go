@@ -15,7 +15,7 @@ import (
 // closeDelay limits how long a stopping platform waits for running requests and batches.
 const closeDelay = 3 * time.Second
 
-// startServer starts a server, which runs until the platform is closed. If the server ends earlier,
+// startServer starts a server that runs until the platform is closed. If the server ends earlier,
 // the platform fails.
 func (p *Platform) startServer(l net.Listener, handler http.Handler) {
 	handler = answerExpect(limitBodyPauses(handler, bodyTimeout))

@@ -47,7 +47,7 @@ type jsonService struct {
 	}
 }
 
-// newServices creates the services. They load the resources stored in db and in the data folder.
+// newServices creates the services. The services load the resources in db and in the data folder.
 func newServices(
 	o Options, db *store.DB, endpoint, account, region string,
 ) (_ *services, err error) {
@@ -111,8 +111,8 @@ func newServices(
 	return s, nil
 }
 
-// openData opens and locks the database in the data folder, which contains the state of earlier
-// runs. It returns nil if dir is "".
+// openData opens and locks the database in the data folder. The database contains the state of
+// earlier runs. openData returns nil if dir is "".
 func openData(dir string) (*store.DB, error) {
 	if dir == "" {
 		return nil, nil

@@ -2,8 +2,8 @@ package emulator
 
 import "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/resources"
 
-// accessLog returns a function that writes the access log of an HTTP API to the stage's log group,
-// or nil if the stage has no access log. Each API has one log stream.
+// accessLog returns a function that writes the access log of an HTTP API to the stage's log group.
+// It returns nil if the stage has no access log. Each API has one log stream.
 func (s *services) accessLog(a *resources.API) func(line []byte) {
 	if a.LogGroup == "" {
 		return nil

@@ -13,7 +13,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/resources"
 )
 
-// deliverEvent sends an event to the target of a rule, which must be a queue or a function.
+// deliverEvent sends an event to the target of a rule. The target must be a queue or a function.
 func (s *services) deliverEvent(_ context.Context, d eventbridge.Delivery) error {
 	if err := s.checkTarget(d.TargetARN); err != nil {
 		return err

@@ -9,8 +9,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventsource"
 )
 
-// newMappings returns a service that runs the event source mappings, which deliver messages from
-// SQS queues to Lambda functions.
+// newMappings returns a service that runs the event source mappings. The mappings deliver messages
+// from SQS queues to Lambda functions.
 func (p *Platform) newMappings(mappings []eventsource.Mapping) *eventsource.Service {
 	var connected []eventsource.Mapping
 	for _, m := range mappings {
@@ -54,5 +54,5 @@ func (s *services) invokeForMapping(
 const linger = 20 * time.Millisecond
 
 // maxSandboxes limits the number of sandboxes of a function. It is higher than the number of CPUs,
-// because sandboxes often wait for AWS's APIs, which run on the same CPUs.
+// because sandboxes often wait for AWS's APIs. These APIs run on the same CPUs.
 var maxSandboxes = max(4, 2*runtime.NumCPU())

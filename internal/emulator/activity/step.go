@@ -55,8 +55,8 @@ var changeCounts = []string{
 }
 
 // parseLine converts a log line to a step. It returns false if the step should be hidden. It hides
-// an empty line. It shows a JSON line only if the line has an event id, has at least the level
-// WARN, counts a change, or is about a webhook source.
+// empty lines and most JSON lines. It shows a JSON line with an event id, with at least the level
+// WARN, with a counted change, or about a webhook source.
 func parseLine(now time.Time, function string, line []byte) (Step, bool) {
 	step := Step{Time: now, Source: function}
 	fields, ok := parseObject(line)

@@ -22,7 +22,7 @@ type Authorizer interface {
 // rejection reports that a request is not authorized.
 type rejection struct {
 	httpResponse
-	reason string // for the access log; JWT also sends it to the client
+	reason string // for the access log; JWT also sends the reason to the client
 }
 
 func (r *rejection) Error() string { return r.reason }

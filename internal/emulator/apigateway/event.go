@@ -127,7 +127,7 @@ func (x *exchange) headers() map[string]string {
 }
 
 // addForwarded adds the headers x-forwarded-* and x-amzn-trace-id. The protocol and the port are
-// those of the local API, so that a function can build working links from them.
+// those of the local API. So a link that a function builds from these headers works.
 func (x *exchange) addForwarded(all map[string]string) {
 	clients := []string{x.sourceIP()}
 	if before := all["x-forwarded-for"]; before != "" {

@@ -31,7 +31,8 @@ func compileRoute(r Route) (route, error) {
 			return route{}, errors.New("a path parameter must have a name, such as {id}")
 		}
 		if isGreedy(s) && i != len(compiled.segments)-1 {
-			return route{}, errors.New("a greedy path parameter such as {path+} must be the last segment")
+			return route{},
+				errors.New("a greedy path parameter such as {path+} must be the last segment")
 		}
 	}
 	return compiled, nil

@@ -92,7 +92,8 @@ func Read(dir string) (*Assembly, error) {
 	return a, nil
 }
 
-// read adds the stacks and look-ups of the assembly in a folder, and those of nested assemblies.
+// read adds the stacks and look-ups of the assembly in a folder. It also reads the nested
+// assemblies.
 func (a *Assembly) read(dir string) error {
 	var m manifest
 	if err := readJSON(filepath.Join(dir, "manifest.json"), &m); err != nil {

@@ -10,8 +10,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// config holds the app's command and context, which the CDK CLI reads from cdk.json, from
-// cdk.context.json and from .cdk.json in the user's home folder.
+// config holds the app's command and context. Like the CDK CLI, readConfig reads them from
+// cdk.json, from cdk.context.json and from .cdk.json in the user's home folder.
 type config struct {
 	App      string         `json:"app"`
 	Context  map[string]any `json:"context"`

@@ -22,7 +22,7 @@ type App struct {
 	Account  string         // value of CDK_DEFAULT_ACCOUNT
 	Region   string         // value of CDK_DEFAULT_REGION
 	Progress io.Writer      // receives the output of the app line by line
-	// SSM maps the names of SSM parameters to their values, for apps that look them up.
+	// SSM maps the names of SSM parameters to their values, for apps that look up these parameters.
 	SSM map[string]string
 }
 
@@ -99,8 +99,8 @@ func (a App) Synthesize(ctx context.Context) (*Assembly, error) {
 	}
 }
 
-// run runs the app, which writes its cloud assembly to the folder out. Afterwards, run removes the
-// app's temporary files, even if the app was interrupted.
+// run runs the app. The app writes its cloud assembly to the folder out. Afterwards, run removes
+// the app's temporary files, even if the app was interrupted.
 func (a App) run(ctx context.Context, c config, out string) error {
 	if err := os.MkdirAll(filepath.Dir(out), 0o700); err != nil {
 		return fmt.Errorf("create a folder for the cloud assembly: %w", err)

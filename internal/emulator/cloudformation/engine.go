@@ -201,8 +201,8 @@ func parseStack(source cdkapp.Stack) (*Template, error) {
 func PhysicalName(stack, logicalID string, maxLength int) string {
 	suffix := UniqueSuffix(stack, logicalID)
 	available := maxLength - len(suffix) - 2
-	// Cut the logical id first, but keep at least half of the available length for it. Then cut the
-	// stack's name.
+	// Cut the logical id first, but keep at least half of the available length for the id. Then cut
+	// the stack's name.
 	if n := max(available/2, available-len(stack)); len(logicalID) > n {
 		logicalID = logicalID[:n]
 	}

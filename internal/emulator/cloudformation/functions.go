@@ -69,8 +69,8 @@ func (r *Resolver) textEach(list []any) ([]string, error) {
 // variable matches the variables in the text of Fn::Sub: ${Name}, ${Id.Attribute} and ${!Literal}.
 var variable = regexp.MustCompile(`\$\{([^}]*)\}`)
 
-// substitution parses the argument of Fn::Sub, which is a string, or a list of a string and an
-// object with variables.
+// substitution parses the argument of Fn::Sub. The argument is a string, or a list of a string and
+// an object with variables.
 func substitution(argument any) (text string, variables map[string]any, ok bool) {
 	switch v := argument.(type) {
 	case string:

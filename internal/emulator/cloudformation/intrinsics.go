@@ -126,7 +126,7 @@ func (r *Resolver) created(id string) (values ReturnValues, err error) {
 	return values, nil
 }
 
-// attribute parses the argument of Fn::GetAtt, which is "Id.Name" or ["Id", "Name"].
+// attribute parses the argument of Fn::GetAtt. The argument is "Id.Name" or ["Id", "Name"].
 func attribute(argument any) (id string, name any, ok bool) {
 	switch v := argument.(type) {
 	case string:

@@ -118,8 +118,8 @@ func (r *Resolver) output(name string, outputs, exports map[string]string) error
 	return nil
 }
 
-// resolve returns the value. In the result, calls of intrinsic functions are replaced with their
-// results.
+// resolve returns a copy of the value. In the copy, the results of intrinsic functions replace the
+// calls of these functions.
 func (r *Resolver) resolve(value any) (any, error) {
 	switch v := value.(type) {
 	case []any:

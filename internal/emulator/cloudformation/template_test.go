@@ -282,7 +282,8 @@ func TestOrder_RejectsACycleOfReferences(t *testing.T) {
 
 func TestOrder_RejectsDependsOnAnUnknownResource(t *testing.T) {
 	_, err := parse(t, `{"Resources": {"A": {"Type": "T", "DependsOn": "B"}}}`).Order()
-	if err == nil || !strings.Contains(err.Error(), "resource A: DependsOn must name resources in the template, got B") {
+	want := "resource A: DependsOn must name resources in the template, got B"
+	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v", err)
 	}
 }

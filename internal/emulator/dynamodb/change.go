@@ -1,6 +1,6 @@
 package dynamodb
 
-// change represents one write. The service first plans a change and then commits it, so that a
+// change represents one write. The service plans a change before it commits the change. So a
 // transaction can validate all of its changes before the first one takes effect.
 type change struct {
 	table string

@@ -59,7 +59,7 @@ func (s *Service) writeItem(
 }
 
 // projectionInput holds the parameters that GetItem shares with BatchGetItem. A BatchGetItem
-// request contains them once for each table.
+// request contains these parameters once for each table.
 type projectionInput struct {
 	placeholders
 	legacyParameters

@@ -16,8 +16,8 @@ const (
 
 var numberPattern = regexp.MustCompile(`^([-+]?)(\d*)\.?(\d*)(?:[eE]([-+]?\d+))?$`)
 
-// canonicalNumber validates a number and returns it in the form in which DynamoDB stores it:
-// decimal, without an exponent and without redundant zeros.
+// canonicalNumber validates a number. It returns the number in DynamoDB's form: decimal, without an
+// exponent and without redundant zeros.
 func canonicalNumber(text string) (string, error) {
 	match := numberPattern.FindStringSubmatch(text)
 	if match == nil || match[2]+match[3] == "" {

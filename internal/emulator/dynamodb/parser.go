@@ -28,8 +28,7 @@ type parser struct {
 	err    error // the first error, or nil
 }
 
-// parse parses an expression. kind is the name of the request's parameter, which selects the
-// grammar.
+// parse parses an expression. kind is the name of the request's parameter, and selects the grammar.
 func parse(kind, text string) (*expression, error) {
 	if strings.TrimSpace(text) == "" {
 		return nil, validationError("Invalid %s: The expression can not be empty;", kind)

@@ -3,8 +3,9 @@
 // rejects secondary indexes, streams, PartiQL and legacy parameters.
 //
 // The package contains its own expression parser and evaluator. It does not use the evaluator of
-// the library minidyn, which returns errors for false conditions, rounds numbers to 53 bits, and
-// applies the actions of an update one by one. Only the list of reserved words comes from minidyn.
+// the library minidyn. This evaluator returns errors for false conditions, rounds numbers to 53
+// bits, and applies the actions of an update one by one. Only the list of reserved words comes from
+// minidyn.
 package dynamodb
 
 import (

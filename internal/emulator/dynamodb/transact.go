@@ -15,7 +15,7 @@ type transactWriteItemsInput struct {
 	ClientRequestToken *string
 }
 
-// transactItems holds the actions of a transaction, and the hash that identifies them.
+// transactItems holds the actions of a transaction, and the hash that identifies these actions.
 type transactItems struct {
 	actions []transactItem
 	hash    requestHash
@@ -40,8 +40,8 @@ type cancellationReason struct {
 	Item    attributes `json:",omitzero"`
 }
 
-// transactWriteItems applies all changes or none. If it has already applied a transaction with the
-// same ClientRequestToken, it changes nothing.
+// transactWriteItems applies all changes or none. If the service has already applied a transaction
+// with the same ClientRequestToken, it changes nothing.
 func (s *Service) transactWriteItems(in *transactWriteItemsInput) (*struct{}, error) {
 	if err := validateToken(in.ClientRequestToken); err != nil {
 		return nil, err

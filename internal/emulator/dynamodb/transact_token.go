@@ -31,7 +31,7 @@ type usedToken struct {
 type requestHash [sha256.Size]byte
 
 // hashRequest returns the hash of the actions. It ignores white space and the order of JSON names,
-// because a client may encode the same request in another way when it repeats the request.
+// because a client may encode a repeated request in another way.
 func hashRequest(actions json.RawMessage) (requestHash, error) {
 	decoder := json.NewDecoder(bytes.NewReader(actions))
 	decoder.UseNumber()

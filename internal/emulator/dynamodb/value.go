@@ -38,7 +38,7 @@ func (mapValue) typeName() string    { return "M" }
 func (listValue) typeName() string   { return "L" }
 func (s setValue) typeName() string  { return s.setType }
 
-// equal reports whether both values are present, of the same type, and equal.
+// equal reports whether both values are present and have the same type and content.
 func equal(a, b value) bool {
 	switch a.(type) {
 	case nil:
@@ -49,8 +49,7 @@ func equal(a, b value) bool {
 	return reflect.DeepEqual(a, b)
 }
 
-// compare compares two values. It returns false unless both values have the same type and this type
-// is S, N or B.
+// compare compares two values of the same type: S, N or B. It returns false for all other values.
 func compare(a, b value) (int, bool) {
 	n, isNumberA := a.(numberValue)
 	m, isNumberB := b.(numberValue)

@@ -42,7 +42,7 @@ func parsePattern(text []byte) (pattern, error) {
 	return pattern{root}, err
 }
 
-// decode decodes one JSON value. Numbers become json.Number, which keeps their notation.
+// decode decodes one JSON value. Numbers become json.Number, which keeps the notation.
 func decode(text []byte) (any, error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()

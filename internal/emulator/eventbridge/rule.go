@@ -40,7 +40,7 @@ type rule struct {
 	targets map[string]Target
 }
 
-// PutRule creates or replaces a rule and its targets. If it returns an error, it has changed
+// PutRule creates or replaces a rule and its targets. If PutRule returns an error, it has changed
 // nothing.
 func (s *Service) PutRule(r Rule) error {
 	if r.Rate > 0 {

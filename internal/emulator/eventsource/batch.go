@@ -63,7 +63,7 @@ func (m Mapping) failedMessages(b batch, result Result, err error) (map[string]b
 	}
 	failed, err := itemFailures(result.Payload, b.messages)
 	if err != nil {
-		return nil, fmt.Errorf("invalid batch response of %s: %w", m.Function, err)
+		return nil, fmt.Errorf("parse the batch response of %s: %w", m.Function, err)
 	}
 	return failed, nil
 }

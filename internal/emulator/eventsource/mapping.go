@@ -140,8 +140,7 @@ func (m Mapping) batchWindow(busy bool) time.Duration {
 }
 
 // receiveBatch receives the messages of a batch. If ctx is done, it returns the messages that it
-// has received. If it dropped these messages, they would stay invisible until their visibility
-// timeout ends.
+// has received. Discarded messages would stay invisible until their visibility timeout ends.
 func (m Mapping) receiveBatch(ctx context.Context, window time.Duration) ([]sqs.Message, error) {
 	var messages []sqs.Message
 	var windowEnd time.Time

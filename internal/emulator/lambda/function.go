@@ -158,8 +158,8 @@ func (f *function) bootstrap() string {
 // mbPerProcessor is the memory size, in MB, for which Lambda assigns one vCPU.
 const mbPerProcessor = 1769
 
-// environment returns the environment variables of a sandbox. They do not include the developer's
-// own variables.
+// environment returns the environment variables of a sandbox. The result does not include the
+// developer's own variables.
 func (f *function) environment(sandboxID, logStream string) []string {
 	config := f.service.config
 	_, address, _ := strings.Cut(config.Endpoint, "://")

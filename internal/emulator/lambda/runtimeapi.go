@@ -40,7 +40,7 @@ func (s *Service) bySandbox(
 	}
 }
 
-// serveNext waits for the next invocation and sends it to the runtime.
+// serveNext waits for the next invocation and sends the invocation to the runtime.
 func (b *sandbox) serveNext(w http.ResponseWriter, r *http.Request) {
 	select {
 	case b.ready <- struct{}{}:

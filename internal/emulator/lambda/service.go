@@ -162,7 +162,7 @@ func (e *TooLargeError) Error() string {
 // Lambda's quotas for the bytes of a payload.
 const (
 	maxPayload      = 6 << 20 // request or response of a synchronous invocation
-	maxAsyncPayload = 1 << 20 // since October 2025; 256 KB before
+	maxAsyncPayload = 1 << 20 // 256 KB before October 2025
 )
 
 // Result holds the result of an invocation.

@@ -15,8 +15,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// maxUpdate limits the bytes of a request to change a configuration. The environment, which is the
-// largest part, has a quota of 4 KB.
+// maxUpdate limits the bytes of a request to change a configuration. The largest part is the
+// environment, which has a quota of 4 KB.
 const maxUpdate = 1 << 20
 
 // serveUpdate serves the operation UpdateFunctionConfiguration. The next invocations run in new

@@ -11,9 +11,9 @@ import (
 // filter reports whether the text of a line matches a filter pattern.
 type filter func(text string) bool
 
-// parseFilter parses a filter pattern. A pattern consists of terms, such as ?ERROR ?"timed out", or
-// of a condition on a line of JSON, such as { $.status = "5*" }. The empty pattern matches every
-// line.
+// parseFilter parses a filter pattern. A pattern may consist of terms, such as ?ERROR ?"timed out".
+// Or it is a condition on a line of JSON, such as { $.status = "5*" }. The empty pattern matches
+// every line.
 func parseFilter(pattern string) (filter, error) {
 	pattern = strings.TrimSpace(pattern)
 	switch {

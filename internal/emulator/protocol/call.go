@@ -20,7 +20,7 @@ type Call struct {
 type Targets map[string]string
 
 // queryServices lists the services that the query protocol reaches. The entry "" is for unsigned
-// requests, because they may not name a service.
+// requests, which may name no service.
 var queryServices = []string{"cloudformation", "sts", ""}
 
 type callKey struct{}

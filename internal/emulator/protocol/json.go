@@ -53,8 +53,8 @@ var exactNames = jsonv2.JoinOptions(
 	jsonv1.DefaultOptionsV1(), jsonv2.MatchCaseInsensitiveNames(false),
 )
 
-// MaxJSONBody limits the bytes of a request. It equals DynamoDB's limit, which is the highest limit
-// of the services with a JSON protocol.
+// MaxJSONBody limits the bytes of a request. It equals DynamoDB's limit. No other service with a
+// JSON protocol has a higher limit.
 const MaxJSONBody = 16 << 20
 
 const jsonType = "application/x-amz-json-1.0"
@@ -88,8 +88,8 @@ func Locked[In, Out any](lock sync.Locker, fn func(in *In) (*Out, error)) Operat
 	})
 }
 
-// JSONHandler serves the operations of an AWS JSON protocol. It maps an operation's name, which is
-// the part of X-Amz-Target after the dot, to the operation.
+// JSONHandler serves the operations of an AWS JSON protocol. It maps an operation's name to the
+// operation. The name is the part of X-Amz-Target after the dot.
 type JSONHandler map[string]Operation
 
 // Operations returns the sorted names of the operations.

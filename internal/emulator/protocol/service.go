@@ -8,8 +8,8 @@ import (
 )
 
 // calledService returns the name of the service for which a request is signed, such as s3 or logs.
-// For an unsigned request, it returns the service that the host, the User-Agent header or the path
-// names, or "" if they name none.
+// For an unsigned request, it returns the service in the host, in the User-Agent header or in the
+// path. It returns "" if the request names no service.
 func calledService(r *http.Request) string {
 	if service := signedService(r); service != "" {
 		return service

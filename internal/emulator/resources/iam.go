@@ -20,12 +20,12 @@ func (e *PolicyError) Error() string { return e.Err.Error() }
 
 func (e *PolicyError) Unwrap() error { return e.Err }
 
-// iamState collects the roles, policies and keys in the templates. Enforce reads it after all
-// stacks are created, because it must know which roles belong to functions. Enforce parses only the
-// policies of these roles.
+// iamState collects the roles, policies and keys in the templates. Enforce reads iamState after all
+// stacks are created, because Enforce must know which roles belong to functions. Enforce parses
+// only the policies of these roles.
 type iamState struct {
 	roles     map[string]role           // by role name
-	policies  []*creation               // policies of roles; Enforce resolves their properties
+	policies  []*creation               // policies of roles with unresolved properties
 	resources map[string][]iam.Document // resource policies by the resource's ARN
 	functions []*iamFunction
 	keys      map[string]string // ARN of an encrypted resource → ARN of its KMS key
@@ -54,8 +54,8 @@ func newIAMState() *iamState {
 	}
 }
 
-// addResource records a resource that the templates define. AWS services may act on the resource
-// only if the resource's policy allows them to.
+// addResource records a resource that the templates define. An AWS service may act on the resource
+// only if the resource's policy allows the action.
 func (s *iamState) addResource(arn string) {
 	s.resources[arn] = append(s.resources[arn], iam.Document{})
 }
@@ -195,9 +195,9 @@ type enforcement struct {
 }
 
 // Enforce passes the policies of all stacks to the authorizer. It then checks the permissions that
-// AWS checks when it creates a function, an event source mapping or a route, and the permissions
-// that services need to use KMS keys. If a permission is missing, it returns a *PolicyError. It
-// calls denyLogs for each function whose role may not write the function's log.
+// AWS checks when a function, an event source mapping or a route is created. It also checks the
+// permissions that services need to use KMS keys. If a permission is missing, it returns a
+// *PolicyError. It calls denyLogs for each function whose role may not write the function's log.
 func (p *Provider) Enforce(
 	authorizer *iam.Authorizer, denyLogs func(function, operation string, err error),
 ) error {

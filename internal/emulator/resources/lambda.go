@@ -188,7 +188,7 @@ func createVersion(c *creation, in versionProperties) (values, error) {
 
 type aliasProperties struct{ FunctionName, FunctionVersion, Name string }
 
-// createAlias returns the ARN of an alias, which always refers to the function itself.
+// createAlias returns the ARN of an alias. The alias always refers to the function itself.
 func createAlias(c *creation, in aliasProperties) (values, error) {
 	name := FunctionName(in.FunctionName)
 	c.Lambda.AddQualifier(name, in.Name, in.FunctionVersion)

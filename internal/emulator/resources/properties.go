@@ -65,8 +65,8 @@ func (f *flag) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// document represents a JSON property. A template contains it as an object or as a string with
-// JSON.
+// document represents a JSON property. A template contains the property as an object or as a string
+// with JSON.
 type document json.RawMessage
 
 func (d *document) UnmarshalJSON(data []byte) error {

@@ -118,8 +118,8 @@ func created(ref string, pairs ...string) values {
 // the struct to which into points.
 func (c *creation) decode(into any) error { return decodeProperties(c.stack, c.resource, into) }
 
-// name returns fromProperties, which is the name in the resource's properties. If fromProperties is
-// empty, name returns a generated name of at most maxLength characters.
+// name returns fromProperties, the name in the resource's properties. If fromProperties is empty,
+// name returns a generated name of at most maxLength characters.
 func (c *creation) name(fromProperties string, maxLength int) string {
 	generated := cloudformation.PhysicalName(c.stack.Name, c.resource.LogicalID, maxLength)
 	return cmp.Or(fromProperties, generated)

@@ -39,8 +39,8 @@ func (c *call) limit(name string) (int, error) {
 	return int(min(n, maxListed)), nil
 }
 
-// commonPrefix returns the part of the key up to the first delimiter after the prefix, or "" if the
-// listing does not group the key.
+// commonPrefix returns the part of the key up to the first delimiter after the prefix. It returns
+// "" if the listing does not group the key.
 func (l listing) commonPrefix(key string) string {
 	rest, ok := strings.CutPrefix(key, l.prefix)
 	if !ok || l.delimiter == "" {

@@ -78,7 +78,7 @@ func (c *call) writeVersion(b *bucket, v *version) {
 	}
 }
 
-// overrides maps query parameters of GetObject to the response headers that they replace.
+// overrides maps query parameters of GetObject to the response headers that the parameters replace.
 var overrides = map[string]string{
 	"response-cache-control":       "Cache-Control",
 	"response-content-disposition": "Content-Disposition",

@@ -84,7 +84,7 @@ func decodeBody(r *http.Request) (io.Reader, int64, error) {
 	return body, size, nil
 }
 
-// store stores exactly size bytes. It calculates their MD5, their SHA-256, and the checksum for the
+// store stores exactly size bytes. It calculates the MD5, the SHA-256, and the checksum for the
 // header named checksum.
 func (s *Service) store(in io.Reader, size int64, checksum string) (content, []byte, error) {
 	e, err := s.bodies.reserve(size)

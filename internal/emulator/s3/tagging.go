@@ -121,7 +121,7 @@ func (s *Service) setObjectTags(c *call, tags []tag) error {
 		versions, _ := b.objects.Get(c.key)
 		i := slices.Index(versions, v.stored)
 		if i < 0 {
-			return noSuchKey(c.key) // the version was removed meanwhile
+			return noSuchKey(c.key) // another request has removed the version
 		}
 		v.Tags = tags
 		return s.objects.replace(b, c.key, i, v)

@@ -113,8 +113,8 @@ func (s *Service) findUsable(id string) (*secret, error) {
 
 func (s *Service) save(changed *secret) error { return s.bucket.PutJSON(changed.Name, changed) }
 
-// version returns the version with an id, a staging label, or both. Without either, it returns the
-// current version.
+// version returns the version with an id, a staging label, or both. Without an id and a label, it
+// returns the current version.
 func (s *secret) version(id, stage string) (*version, bool) {
 	if id == "" {
 		stage = cmp.Or(stage, Current)

@@ -59,8 +59,8 @@ func TestReceive_TreatsAGroupWithoutBacklogAsQuiet(t *testing.T) {
 	}
 }
 
-// A burst of one sender delays the messages of another sender by less than a second if messages
-// have groups, and by more than a minute if they have none.
+// A burst of one sender delays the messages of another sender. The delay is less than a second if
+// messages have groups, and more than a minute if messages have no groups.
 func TestQueue_IsFairToAnotherSenderDuringABurst(t *testing.T) {
 	with, without := quietSenderP99(t, "a", "b"), quietSenderP99(t, "-", "-")
 	if with > time.Second || without < time.Minute {
@@ -150,7 +150,7 @@ func newGroupedQueue(t testing.TB, c sqs.Config) groupedQueue {
 	return groupedQueue{q, t, s}
 }
 
-// send sends a message for each character of groups, and returns their ids.
+// send sends a message for each character of groups. It returns the ids of the messages.
 func (q groupedQueue) send(groups string) (ids []string) {
 	q.t.Helper()
 	for _, group := range strings.Split(groups, "") {
@@ -167,7 +167,7 @@ func (q groupedQueue) send(groups string) (ids []string) {
 	return ids
 }
 
-// receive receives up to limit messages. It returns their groups and receipt handles.
+// receive receives up to limit messages. It returns the messages' groups and receipt handles.
 func (q groupedQueue) receive(limit int) (groups string, handles []string) {
 	q.t.Helper()
 	messages, err := q.Receive(q.t.Context(), limit, 0)

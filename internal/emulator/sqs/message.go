@@ -49,7 +49,7 @@ func (m Message) BodyMD5() string {
 }
 
 // SystemAttributes returns the attributes that SQS sets. Both ReceiveMessage and Lambda's SQS
-// events contain them under these names.
+// events contain these attributes under the same names.
 func (m Message) SystemAttributes() map[string]string {
 	unixMilli := func(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) }
 	out := map[string]string{

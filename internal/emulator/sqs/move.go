@@ -26,7 +26,7 @@ const (
 type moveTask struct {
 	id          string
 	source      *Queue
-	destination *Queue        // nil if each message moves back to the queue that it came from
+	destination *Queue        // nil if each message moves back to its source queue
 	interval    time.Duration // between two messages; 0 moves them without a pause
 	started     time.Time
 	toMove      int // number of visible messages at the start
@@ -39,7 +39,7 @@ type moveTask struct {
 // number of results of ListMessageMoveTasks.
 const maxMoveTasks = 10
 
-// startMove starts a task, which ends when it has moved the messages that are visible now. The
+// startMove starts a task. The task ends when it has moved the messages that are visible now. The
 // caller holds s.mu.
 func (s *Service) startMove(source, destination *Queue, interval time.Duration) *moveTask {
 	now := s.cfg.Now()
@@ -103,9 +103,9 @@ func (t *moveTask) fail(reason error) {
 	}
 }
 
-// redrive moves a message of a dead-letter queue to the destination, or back to the queue that it
-// came from if the destination is nil. As in SQS, the message gets a new id and sent time. The
-// caller holds service.mu.
+// redrive moves a message of a dead-letter queue to the destination. If the destination is nil,
+// redrive moves the message back to its source queue. As in SQS, the message gets a new id and sent
+// time. The caller holds service.mu.
 func (q *Queue) redrive(e *entry, destination *Queue) error {
 	s := q.service
 	if destination == nil {

@@ -19,9 +19,9 @@ type Queue struct {
 	byID         map[string]*entry
 	fair         fairOrder // visible messages, and counts of in-flight messages
 	invisible    entryHeap // delayed and in-flight messages, ordered by visibleAt
-	byAge        entryHeap // all messages, ordered by the time they were sent
+	byAge        entryHeap // all messages, ordered by sent time
 	nextSequence int
-	changed      chan struct{} // wakeReceivers closes and replaces it
+	changed      chan struct{} // wakeReceivers closes and replaces this channel
 	hasWaiters   bool          // whether a long poll may wait for changed
 	moves        []*moveTask   // tasks that move this queue's messages, newest first
 }
@@ -291,7 +291,7 @@ func (q *Queue) advance(now time.Time) {
 	}
 }
 
-// wakeReceivers wakes the long polls that wait on the queue, so that they try again to receive
+// wakeReceivers wakes the long polls that wait on the queue. Each poll then tries again to receive
 // messages.
 func (q *Queue) wakeReceivers() {
 	if q.hasWaiters {

@@ -110,7 +110,8 @@ func TestOutputs_RequireChangesDuringBuildsOnly(t *testing.T) {
 	during(0)
 }
 
-// A user may save a file as soon as the new code runs, which is before Run's build function ends.
+// A user may save a file as soon as the new code runs. At this time, Run's build function has not
+// ended.
 func TestRun_DoesNotIgnoreFilesSavedAfterTheBuild(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, map[string]string{"main.go": ""})

@@ -31,8 +31,8 @@ func Roots(dir string, modules ...string) ([]string, error) {
 	return outermost(roots), nil
 }
 
-// modulesOf returns the folder of the Go module that contains dir, and the folders of the local
-// modules that a build of this module uses.
+// modulesOf returns the folder of the Go module that contains dir. It also returns the folders of
+// the local modules that a build of this module uses.
 func modulesOf(dir string) ([]string, error) {
 	var roots []string
 	if file := findUpwards(dir, "go.mod"); file != "" {

@@ -73,7 +73,7 @@ func (s Sources) takeSnapshot(last *snapshot, visit func(dir string) error) (*sn
 	for _, f := range now.files {
 		now.embeds = append(now.embeds, f.embeds...)
 	}
-	// Read the other files last, because the Go files show which of them are embedded.
+	// Read the other files last, because the Go files show which other files are embedded.
 	for _, path := range others {
 		if !s.isSource(path) && !now.embedded(path) {
 			continue

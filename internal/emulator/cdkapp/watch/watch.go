@@ -76,11 +76,11 @@ func (w *Watcher) EndBuild() (err error) {
 // build, Run calls build again after this build. The first call may report files that changed since
 // New. Run returns an error if it can't watch the sources any longer.
 //
-// Run calls ignore with files that change during each build, because the build itself writes them.
-// Later, a change of these files causes a build only if it happens between two builds. Run also
-// calls ignore with files that change a similar time after each build, because another process
-// writes them. From then on, a change of these files causes a build only if much more time has
-// passed.
+// Run calls ignore with files that change during each build, because the build itself writes these
+// files. Later, a change of these files causes a build only if it happens between two builds. Run
+// also calls ignore with files that change a similar time after each build, because another process
+// writes these files. From then on, a change of these files causes a build only if much more time
+// has passed.
 func (w *Watcher) Run(ctx context.Context, build, ignore func(files []string)) error {
 	files, err := w.compareAfterBuild(ctx, ignore)
 	for err == nil && ctx.Err() == nil {
@@ -96,8 +96,8 @@ func (w *Watcher) Run(ctx context.Context, build, ignore func(files []string)) e
 	return err
 }
 
-// compareAfterBuild returns the files that need another build, because they changed during the last
-// build or since then.
+// compareAfterBuild returns the files that need another build, because the files changed during or
+// after the last build.
 func (w *Watcher) compareAfterBuild(
 	ctx context.Context, ignore func(files []string),
 ) ([]string, error) {
@@ -115,8 +115,8 @@ func (w *Watcher) compareAfterBuild(
 	return w.withoutLateOutputs(slices.Concat(again, between), ignore), err
 }
 
-// compareBetweenBuilds returns the files that need a build, because they changed since the last
-// comparison.
+// compareBetweenBuilds returns the files that need a build, because the files changed after the
+// last comparison.
 func (w *Watcher) compareBetweenBuilds(ignore func(files []string)) ([]string, error) {
 	files, err := w.compare()
 	w.outputs.addBetween(files)

@@ -77,8 +77,8 @@ func (f KeyFile) Key(_ context.Context, _, id string) (jose.JSONWebKey, error) {
 	return f.set.find(id)
 }
 
-// Discovery implements KeySource. It fetches the keys that issuers publish through OpenID Connect
-// Discovery, and caches them.
+// Discovery implements KeySource. It fetches and caches the keys that issuers publish through
+// OpenID Connect Discovery.
 type Discovery struct {
 	Client *http.Client
 	Now    func() time.Time

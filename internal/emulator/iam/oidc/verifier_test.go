@@ -79,7 +79,8 @@ func newVerifier(t *testing.T) Verifier {
 	}
 }
 
-// validClaims returns the claims of a valid token. change, if not nil, modifies them first.
+// validClaims returns the claims of a valid token. If change is not nil, it first modifies the
+// claims.
 func validClaims(change func(Claims)) Claims {
 	c := Claims{
 		"iss": "https://login.example.org/", "sub": "anna", "aud": "events",

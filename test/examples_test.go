@@ -46,12 +46,14 @@ func TestExamples_PassVetTestsAndSynth(t *testing.T) {
 	}
 }
 
-// The tests with the SDK of CloudEvents are a module of their own, because the platform itself must
-// not depend on the SDK.
-func TestCloudEvents_PassVetAndTests(t *testing.T) {
+// The tests with SDKs of others are modules of their own, because the platform itself must not
+// depend on these SDKs.
+func TestSDKs_PassVetAndTests(t *testing.T) {
 	env := []string{"GOWORK=off", "GOFLAGS=-mod=readonly"}
-	runGo(t, "cloudevents", env, "vet", "./...")
-	runGo(t, "cloudevents", env, "test", "./...")
+	for _, dir := range []string{"cloudevents", "webhooks/gosdk"} {
+		runGo(t, dir, env, "vet", "./...")
+		runGo(t, dir, env, "test", "./...")
+	}
 }
 
 func TestExamples_OnlyTheWorkerContainsTheProcessor(t *testing.T) {

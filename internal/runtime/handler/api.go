@@ -25,7 +25,7 @@ import (
 type API struct {
 	Ingest              pipeline.Ingest
 	Items               pipeline.ItemReader
-	Open                bool                      // the API has no authorizer, so requests have no caller
+	Open                bool                      // no authorizer, so requests have no caller
 	TextPlain           bool                      // text/plain is JSON
 	StatusForAllCallers bool                      // a caller may look up the events of all callers
 	QueueName           string                    // dimension of the pipeline's metrics
@@ -170,8 +170,8 @@ func (a API) logAccepted(ctx context.Context, accepted pipeline.Accepted, took t
 	log.LogAttrs(ctx, slog.LevelInfo, logging.EventAccepted, attrs...)
 }
 
-// reject logs err and returns a problem. Errors of the client are logged as info, with a reason that
-// contains no text of the request. Other errors are logged as errors, with their cause.
+// reject logs err and returns a problem. Errors of the client are logged as info, with a reason
+// that contains no text of the request. Other errors are logged as errors, with their cause.
 func (a API) reject(ctx context.Context, req request, err error, attrs ...slog.Attr) response {
 	log, p := logging.WithInvocation(ctx, a.Log), newProblem(err, req.id(ctx))
 	attrs = append(attrs, slog.Int("status", p.Status), codeAttr(err))

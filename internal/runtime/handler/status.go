@@ -29,7 +29,7 @@ type EventStatus struct {
 	ReplayID    string             `json:"replayId,omitempty"`   // id of the last replay
 	Reenqueues  int                `json:"reenqueues,omitempty"` // by the reconciler
 	BatchID     string             `json:"batchId,omitempty"`    // if the event belongs to a batch
-	Count       int                `json:"count,omitempty"`      // number of events in a batch or range
+	Count       int                `json:"count,omitempty"`      // events in a batch or range
 	SplitOff    []string           `json:"splitOff,omitempty"`   // ids of a batch's parts
 }
 

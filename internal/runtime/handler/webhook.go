@@ -14,8 +14,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/webhook"
 )
 
-// webhook handles a request of a webhook source. The route has no authorizer, so the function checks
-// only the size before it verifies the signature, and parses the body afterwards.
+// webhook handles a request of a webhook source. The route has no authorizer. So the function
+// checks only the size before it verifies the signature, and parses the body afterwards.
 func (a API) webhook(ctx context.Context, req request, name string) response {
 	start := time.Now()
 	source, known := a.Webhooks[name]
@@ -179,7 +179,8 @@ func (a API) rejectWebhook(
 	return resp
 }
 
-// loggedName returns the name of an unknown source for the log, or "" if no source may have the name.
+// loggedName returns the name of an unknown source for the log. It returns "" if no source may have
+// the name.
 func loggedName(name string) string {
 	if !webhook.ValidName(name) {
 		return ""

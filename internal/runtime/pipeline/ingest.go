@@ -92,7 +92,8 @@ func (r Request) payload() []byte {
 	return r.Body
 }
 
-// typePointer returns the JSON pointer to the type in the payload, or "" if a header names the type.
+// typePointer returns the JSON pointer to the type in the payload, or "" if a header names the
+// type.
 func (r Request) typePointer() string {
 	switch {
 	case r.Webhook != nil:

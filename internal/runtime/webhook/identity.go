@@ -28,8 +28,8 @@ func (s Source) EventType(headers map[string]string, payload Payload) string {
 	return s.TypeOf(s.scheme().eventType(headers, payload))
 }
 
-// TypeField returns the name of the header and the JSON pointer into the payload at which the sender
-// names the type. One or both are "".
+// TypeField returns the name of the header and the JSON pointer into the payload at which the
+// sender names the type. One or both are "".
 func (s Source) TypeField() (header, pointer string) { return s.scheme().typeField() }
 
 // TypeOf converts the sender's name for a type to an event type.

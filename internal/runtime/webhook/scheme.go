@@ -59,8 +59,8 @@ func (s Source) Sign(secret string, d Delivery) (map[string]string, error) {
 }
 
 // textKey returns the secret as a key. White space around a secret is ignored, because a copied
-// secret often ends with a line break. JSON is not usable: a secret that was stored as a pair of key
-// and value would silently refuse all requests.
+// secret often ends with a line break. JSON is not usable: a secret that was stored as a pair of
+// key and value would silently refuse all requests.
 func textKey(secret string) ([]byte, error) {
 	secret = strings.TrimSpace(secret)
 	if secret == "" || isJSON(secret) {

@@ -46,9 +46,10 @@ func (slack) deliveryID(_ map[string]string, payload Payload) string {
 // of such a form is not known to be valid.
 const maxSSLCheck = 512
 
-// IsSSLCheck reports whether the body is the form with which Slack checks the certificate of a slash
-// command's URL from time to time. Slack documents no signature for this request, and expects the
-// status 200. https://docs.slack.dev/interactivity/implementing-slash-commands
+// IsSSLCheck reports whether the body is the form with which Slack checks the certificate of a
+// slash command's URL from time to time. Slack documents no signature for this request, and expects
+// the status 200.
+// https://docs.slack.dev/interactivity/implementing-slash-commands
 func (s Source) IsSSLCheck(body []byte) bool {
 	if s.Scheme != Slack || len(body) > maxSSLCheck {
 		return false

@@ -38,7 +38,7 @@ func (s *costSource) find(cmd *cobra.Command) (cost.Pipeline, error) {
 	if err != nil {
 		return cost.Pipeline{}, err
 	}
-	found := map[string]cost.Pipeline{} // by STACK/NAME
+	found := map[string]cost.Pipeline{} // the keys are STACK/NAME
 	for _, t := range templates {
 		pipelines, err := cost.Pipelines(t.body)
 		if err != nil {

@@ -41,7 +41,7 @@ func (f *dlqFilter) parse(cmd *cobra.Command, ids []string) (err error) {
 	}
 	for _, code := range f.Codes {
 		if !dlq.IsCode(code) {
-			return fmt.Errorf("--code: unknown code %q; docs/runbooks.md lists them%s",
+			return fmt.Errorf("--code: unknown code %q; docs/runbooks.md lists the codes%s",
 				code, suggestCode(code))
 		}
 	}

@@ -19,7 +19,7 @@ func addRequiredValue(flags *pflag.FlagSet, value *string, name, usage string) {
 
 func (v *requiredValue) Set(value string) error {
 	if value == "" {
-		return errors.New("the value must not be empty")
+		return errors.New("the value must not be empty: set a value, or leave out the flag")
 	}
 	*v = requiredValue(value)
 	return nil

@@ -70,7 +70,8 @@ func showLogs(cmd *cobra.Command, stack *stackFlags, id string, asJSON bool) err
 	}
 	if len(lines) == 0 {
 		return fmt.Errorf("the functions' logs contain no line of event %s: "+
-			"lines may have expired, or CloudWatch Logs does not show them yet", id)
+			"lines may have expired, or CloudWatch Logs does not show them yet; "+
+			"try again in a minute", id)
 	}
 	out := cmd.OutOrStdout()
 	style := activity.Style{Colour: tty.ShowsColours(out), Source: true}

@@ -49,6 +49,6 @@ func TestEditPayload_ReturnsWhatTheEditorSaved(t *testing.T) {
 	}
 	t.Setenv("EDITOR", "false")
 	if _, err := editPayload(t.Context(), []byte(`{}`)); err == nil {
-		t.Error("a failed editor is no error")
+		t.Error("resend reports no error although the editor failed")
 	}
 }

@@ -24,7 +24,7 @@ type sendResults struct {
 	explain func(error) error // adds advice to the error of a request
 
 	mu          sync.Mutex
-	counts      map[string]int // by status
+	counts      map[string]int // number of events by status
 	firstErr    error          // the error of the first rejected event
 	lastEventID string
 	accepted    []string // ids of events, with --wait

@@ -28,7 +28,7 @@ type api struct {
 	requests int
 	bodies   []string // without compression
 
-	authorization, encoding string // of the last request
+	authorization, encoding string // headers of the last request
 }
 
 const (

@@ -23,7 +23,7 @@ type readers struct {
 	running sync.WaitGroup
 	mu      sync.Mutex
 	seen    map[string]bool
-	delays  []time.Duration // from the receipt of an event until the first reader has it
+	delays  []time.Duration // times from an event's receipt to its arrival at the first reader
 }
 
 var consoleURL = regexp.MustCompile(`Console +(http://\S+)/(\?token=\S+)`)

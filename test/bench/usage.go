@@ -104,7 +104,7 @@ func readStat(id int) (used time.Duration, rss int64, err error) {
 		return 0, 0, err
 	}
 	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
-	const utime, stime, pages = 11, 12, 21 // after the name of the command
+	const utime, stime, pages = 11, 12, 21 // field numbers, counted after the name of the command
 	var values [3]int64
 	for i, field := range []int{utime, stime, pages} {
 		if values[i], err = strconv.ParseInt(fields[field], 10, 64); err != nil {

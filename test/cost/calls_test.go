@@ -182,7 +182,7 @@ type functions struct {
 	worker handler.Worker
 	cfg    aws.Config
 	queue  *awssqs.Client
-	url    string // of the queue
+	url    string // URL of the queue
 	logs   *bytes.Buffer
 
 	mu     sync.Mutex

@@ -269,7 +269,7 @@ func testIdempotency(t *testing.T, p *platform) {
 type ingestResponse struct {
 	status       int
 	id, replayed string
-	ids          string // of the events of a batch, separated by spaces
+	ids          string // ids of the events of a batch, separated by spaces
 }
 
 // postKeyed sends an event with an idempotency key.

@@ -19,11 +19,11 @@ type actor struct {
 	start     uint64                     // hash of the actor's input
 	deadline  time.Time                  // the actor crashes at this time; zero means never
 	maySleep  bool                       // hours may pass while the actor runs
-	replays   map[string]pipeline.Replay // of a worker: generations of its messages, by event id
+	replays   map[string]pipeline.Replay // for a worker: generations of its messages, by event id
 	crashed   bool
 	crashedBy string // event whose payload crashed the worker
 	ended     bool
-	err       error          // set when ended
+	err       error          // result of the actor; set when it has ended
 	history   uint64         // hash of all answers that the actor has received
 	calls     map[string]int // number of answers by site and subject
 	lastSite  string         // role and site of the actor's last call

@@ -11,7 +11,7 @@ import (
 // mutant removes one safeguard from the code by replacing text.
 type mutant struct {
 	Name      string
-	File      string // from the repository's root
+	File      string // path from the repository's root
 	Old, New  string // Old occurs exactly once, in a function
 	Scenario  string
 	Invariant string // must be violated

@@ -15,7 +15,7 @@ const (
 
 // queue simulates the queue, its redrive policy and the DLQ.
 type queue struct {
-	maxReceives int // of the redrive policy
+	maxReceives int // maxReceiveCount of the redrive policy
 	messages    []*message
 	sent        int
 	deadLetters []pipeline.DeadLetter

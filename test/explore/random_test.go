@@ -45,8 +45,8 @@ func drawDeviation(rt *rapid.T) Deviation {
 // traffic describes the clients and operators of a random run.
 type traffic struct {
 	Bodies    []string
-	Keys      []string // per body; "" means no key
-	Operators []string // per run of the reconciler: "", "replay" or "redrive"
+	Keys      []string // one key per body; "" means no key
+	Operators []string // one for each run of the reconciler: "", "replay" or "redrive"
 	Batch     int
 	Crashing  bool // the first client's event crashes its worker, if it has no key
 	OneAPI    bool // one process serves all requests, with one key cache

@@ -32,7 +32,7 @@ type run struct {
 	failedEvents []string // ids, one for each failure of the processor since the last observation
 
 	answered  *call               // call that was answered since the last observation
-	reactions map[uint64]reaction // of all schedules of the scenario so far
+	reactions map[uint64]reaction // reactions in all schedules of the scenario so far
 
 	actors          []*actor
 	current         *actor

@@ -42,11 +42,11 @@ const none = -1
 // decision.
 type search struct {
 	budget  Budget
-	starts  []start // on the trail, each with a greater depth than the one before
+	starts  []start // starts on the trail; each is deeper than the one before
 	trail   []decision
 	depth   int
 	used    Budget
-	leadsTo prediction        // of the last decision
+	leadsTo prediction        // prediction for the last decision
 	visited map[uint64]uint64 // for each state, one bit per budget with which it was reached
 }
 

@@ -20,7 +20,7 @@ type world struct {
 	accepted       []accepted
 	rejected       []string                     // payload hashes
 	unanswered     bool                         // an attempt of a client got no response
-	generations    map[string][]pipeline.Replay // per event, in order
+	generations    map[string][]pipeline.Replay // generations of each event, in order
 	failures       map[string]int               // failed calls of the processor, by event id
 	keyCache       *pipeline.KeyCache           // set if one process serves all requests
 	poison         map[string]bool              // SHA-256 of unprocessable payloads

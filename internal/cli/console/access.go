@@ -12,9 +12,9 @@ import (
 // console's URL. Other users of the machine and scripts of other web sites do not know the token in
 // the URL.
 type access struct {
-	token   string // in the URL that the command prints
+	token   string // part of the URL that the command prints
 	session string // the value of the cookie that a browser gets for the token
-	change  string // in the header of requests that change something
+	change  string // header that requests with a change must contain
 }
 
 func newAccess() access {

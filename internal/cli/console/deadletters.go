@@ -29,10 +29,10 @@ type deadLettersData struct {
 	Problem  string
 	Jobs     []job
 	Busy     bool
-	Preview  *previewData // set on the page of a dry run
+	Preview  *previewData // only set on the page of a dry run
 	Command  string
 
-	path string // of the page
+	path string // path of the page
 }
 
 // Link returns the address of the page, or of the dry run of an action, with the same filter.
@@ -52,7 +52,7 @@ type group struct {
 	Code, Type string
 	Count      int
 	Oldest     time.Time
-	Path       string // of the page with only these messages
+	Path       string // address of the page with only these messages
 	Selected   bool
 }
 

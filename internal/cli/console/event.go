@@ -53,12 +53,12 @@ type document struct {
 	Tree  tree
 	Size  int
 	Note  string
-	Path  string // of the raw text
+	Path  string // path of the raw text
 }
 
 func (v *view) event(w http.ResponseWriter, r *http.Request) {
 	id := r.PathValue("id")
-	since := v.server.journal.lastChange(id) // before the data is read
+	since := v.server.journal.lastChange(id) // must be read before the data
 	data, err := v.eventData(r.Context(), id)
 	if err != nil {
 		v.problemPage(w, r, "events", http.StatusNotFound, err)

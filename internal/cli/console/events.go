@@ -44,7 +44,7 @@ func (v *view) events(w http.ResponseWriter, r *http.Request) {
 	q, err := readQuery(v.Slug, values)
 	data := eventsData{
 		Query: values, Filtered: isFiltered(values), Curl: v.exampleCurl(r.Context()),
-		Seq: v.server.journal.lastChange(""), // before the rows are read
+		Seq: v.server.journal.lastChange(""), // must be read before the rows
 	}
 	if err != nil {
 		data.Problem = visible(err.Error())

@@ -12,7 +12,7 @@ type flow struct {
 	Width, Height int
 	Boxes         []box
 	Arrows        []arrow
-	Text          string // for screen readers
+	Text          string // description for screen readers
 }
 
 type box struct {
@@ -24,7 +24,7 @@ type box struct {
 type arrow struct {
 	Path   string
 	Label  string
-	X, Y   int // of the label
+	X, Y   int // position of the label
 	Anchor string
 	Tone   string
 	Busy   bool // events pass now

@@ -47,7 +47,7 @@ type job struct {
 	Error    string
 	Problems []string // at most maxProblems
 	Results  []field
-	Changed  []pipeline.Difference // of a comparison; at most maxDifferences
+	Changed  []pipeline.Difference // result of a comparison; at most maxDifferences
 	CanPause bool
 	Next     string // path of the page that starts the counted replay
 

@@ -12,8 +12,8 @@ import (
 // Limits of a journal.
 const (
 	maxEvents     = 20_000   // events
-	maxBytes      = 64 << 20 // of the steps of all events
-	maxSteps      = 200      // of one event
+	maxBytes      = 64 << 20 // bytes of the steps of all events
+	maxSteps      = 200      // steps of one event
 	maxDetail     = 4 << 10  // bytes of a detail
 	maxOtherSteps = 500      // steps without an event
 	maxRefused    = 200      // refused requests

@@ -77,9 +77,9 @@ type measures struct {
 	oldest   time.Duration
 	p50, p99 time.Duration // -1 if unknown
 	series   map[string][]float64
-	rates    map[string]float64 // per second, now
-	totals   map[string]int     // in the period; -1 if unknown
-	step     time.Duration      // of the series
+	rates    map[string]float64 // current events per second
+	totals   map[string]int     // events in the period; -1 if unknown
+	step     time.Duration      // time between two values of series
 	alarms   []alarm
 	note     string
 }

@@ -37,7 +37,7 @@ type page struct {
 	Failed    int    // messages in the DLQ; -1 if unknown
 	Refused   int
 	Broken    bool // the last reload failed
-	Status    int  // of the response; 0 means 200
+	Status    int  // status of the response; 0 means 200
 	Data      any
 }
 

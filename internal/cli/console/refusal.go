@@ -16,7 +16,7 @@ type refusal struct {
 	Time     time.Time
 	Path     string
 	Status   int
-	Code     string // of the problem, without its prefix
+	Code     string // code of the problem, without its prefix
 	Title    string
 	Detail   string
 	Pointers []string // JSON pointers to the faults in the body

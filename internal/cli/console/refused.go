@@ -17,7 +17,7 @@ type refusedView struct {
 	refusal
 	Tree tree
 	Note string // how much of the body the page shows
-	Path string // of the body
+	Path string // path of the body as text
 	Open bool
 }
 

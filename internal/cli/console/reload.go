@@ -23,7 +23,7 @@ type reloadView struct {
 	Took    string
 	Names   []string // replaced functions, or resources that need a restart
 	Error   string
-	Output  string // of the build
+	Output  string // output of the build
 	Running bool
 }
 

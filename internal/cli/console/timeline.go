@@ -13,7 +13,7 @@ import (
 // stepView is a step as the page shows it.
 type stepView struct {
 	Time    time.Time
-	Offset  string // from the first step
+	Offset  string // time since the first step
 	Took    string
 	Name    string
 	Text    string

@@ -25,14 +25,14 @@ const (
 type tree struct {
 	root  *node
 	nodes int
-	text  string // if the text is no JSON, or too large
+	text  string // set if the text is no JSON, or too large
 	note  string
 	raw   string // the whole text, to copy
 }
 
 // node is a value of a tree.
 type node struct {
-	name     string // of a member of an object
+	name     string // name of a member of an object
 	kind     byte   // '{', '[', 's' for strings, 'n' for all others
 	text     string
 	children []*node

@@ -38,10 +38,10 @@ type estimator struct {
 	Workload
 	Prices
 	perMillion  float64 // requests per million events
-	messages    float64 // per invocation of the worker
+	messages    float64 // messages per invocation of the worker
 	durations   Durations
-	calls       Calls   // of the functions, for one request
-	invocations float64 // of the worker, per million events
+	calls       Calls   // calls of the functions for one request
+	invocations float64 // invocations of the worker per million events
 }
 
 // Estimate returns the costs of the pipeline for a workload.
@@ -101,8 +101,8 @@ func (e estimator) requests() []Line {
 	}
 }
 
-// sqsRequests returns the number of requests that send, receive and delete messages. Lambda's pollers
-// receive and delete up to ten messages with a request.
+// sqsRequests returns the number of requests that send, receive and delete messages. Lambda's
+// pollers receive and delete up to ten messages with a request.
 func (e estimator) sqsRequests() float64 {
 	polls := 2 * math.Ceil(e.messages/10) / e.messages
 	return (e.calls.SendMessage + polls) * e.perMillion
@@ -155,8 +155,9 @@ func (e estimator) operation() []Line {
 
 const gb = 1 << 30
 
-// messageGroups returns the surcharge for fair queues. AWS lists the surcharge per million requests.
-// The model applies the surcharge to each request that sends, receives or deletes messages.
+// messageGroups returns the surcharge for fair queues. AWS lists the surcharge per million
+// requests. The model applies the surcharge to each request that sends, receives or deletes
+// messages.
 func (e estimator) messageGroups() float64 {
 	if !e.MessageGroups {
 		return 0

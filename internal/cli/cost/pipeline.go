@@ -12,7 +12,7 @@ type Pipeline struct {
 	Source        EventSource
 	Notifications Notifications
 
-	MaxPayloadBytes   float64 // of a request; 0 if unknown
+	MaxPayloadBytes   float64 // maximum size of a request; 0 if unknown
 	APIThrottle       float64 // requests per second; 0 means that only the account's quota applies
 	APIAccessLog      bool
 	ReconcileInterval float64 // in seconds

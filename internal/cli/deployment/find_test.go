@@ -27,7 +27,7 @@ const nestedID = "arn:aws:cloudformation:eu-west-1:111122223333:stack/shop-Neste
 // resource describes a resource of a fake stack.
 type resource struct {
 	logicalID, physicalID, kind string
-	function                    contract.Function // set for functions of a pipeline
+	function                    contract.Function // only set for functions of a pipeline
 }
 
 func newFunction(logicalID, name, pipeline string, role contract.Role) resource {

@@ -36,7 +36,7 @@ type Pipeline struct {
 	WorkerFunction     string
 	ReconcilerFunction string
 
-	apiURL string // from the stack's outputs
+	apiURL string // value in the stack's outputs, or ""
 	apiID  string // id of the pipeline's own HTTP API; empty if it has none
 }
 

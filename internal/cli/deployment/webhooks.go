@@ -21,7 +21,7 @@ import (
 // WebhookSource represents a webhook source of a deployed pipeline.
 type WebhookSource struct {
 	webhook.Source
-	URL     string // to which the sender posts; "" if the API's URL is unknown
+	URL     string // address for the sender; "" if the API's URL is unknown
 	secrets *secretsmanager.Client
 }
 

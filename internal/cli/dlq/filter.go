@@ -9,7 +9,7 @@ import (
 
 // Filter selects messages of the DLQ. An empty list and a nil age select all messages.
 type Filter struct {
-	IDs                  []string // of events or messages
+	IDs                  []string // ids of events or messages
 	Codes, Types         []string
 	Statuses             []string
 	OlderThan, NewerThan *time.Duration

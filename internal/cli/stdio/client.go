@@ -18,7 +18,7 @@ type Client struct {
 	writing   sync.Mutex // held while a question is written; answers are read without it
 	questions *json.Encoder
 	mu        sync.Mutex
-	pending   map[int]chan<- answer // by question number
+	pending   map[int]chan<- answer // channels by question number
 	number    int                   // number of the last question
 	ended     chan struct{}
 	err       error // the reason why no more answers can be read

@@ -11,9 +11,9 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
 )
 
-// stepPrinter prints steps in the order of their times. Lines of functions reach the platform later
-// than its own steps, so each step waits for earlier ones. The first steps wait until the command
-// has announced the platform.
+// stepPrinter prints steps in the order of their times. The functions' log lines reach the platform
+// later than the platform's own steps, so each step waits for earlier steps. The first steps wait
+// until the command has announced the platform.
 type stepPrinter struct {
 	mu      sync.Mutex
 	print   func(activity.Step) error // nil until start
@@ -58,7 +58,7 @@ func (p *stepPrinter) run(ctx context.Context) error {
 	}
 }
 
-// flush prints the steps that happened or arrived until a time.
+// flush prints the waiting steps that happened or arrived no later than the time until.
 func (p *stepPrinter) flush(until time.Time) (err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -76,7 +76,7 @@ func (p *stepPrinter) flush(until time.Time) (err error) {
 	return err
 }
 
-// compareSteps orders steps by time. In the same millisecond, an event is accepted before all else.
+// compareSteps orders steps by time. Of the steps in the same millisecond, "accepted" comes first.
 func compareSteps(a, b waitingStep) int {
 	rank := func(w waitingStep) int {
 		if w.Name == "accepted" {

@@ -29,7 +29,7 @@ func TestStepPrinter_PrintsInTheOrderOfTimes(t *testing.T) {
 			t.Errorf("printed %v, %v; want %v", printed, err, names)
 		}
 	}
-	want(now) // not announced yet
+	want(now) // nothing, before the platform is announced
 	if err := p.start(print, func() error { return nil }); err != nil {
 		t.Fatal(err)
 	}

@@ -73,7 +73,7 @@ func TestLogs_FindsTheOutputOfTheInvocation(t *testing.T) {
 	mark := func(kind, request string) string {
 		return fmt.Sprintf(`{"type":"platform.%s","record":{"requestId":%q}}`, kind, request)
 	}
-	for _, line := range []string{ // of AWS, with Lambda's marks
+	for _, line := range []string{ // with Lambda's marks, as on AWS
 		mark("start", "r1"), "before 1", done("r1", ids[0]), "after 1", mark("report", "r1"),
 		mark("start", "r2"), "before 2", done("r2", ids[1]), mark("report", "r2"),
 	} {

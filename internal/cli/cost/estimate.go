@@ -258,8 +258,8 @@ func (p Pipeline) webhookMetrics() int {
 	return 1 + 2*p.WebhookSources
 }
 
-// secretReads is the number of requests per month with which one environment of the API function
-// reads a secret: two versions every 5 minutes.
+// secretReads is the number of requests per month with which one execution environment of the API
+// function reads a secret. It reads two versions every 5 minutes.
 const secretReads = 2 * secondsPerMonth / 300.0
 
 // secrets returns the monthly price of the webhook sources' secrets.

@@ -131,7 +131,8 @@ func (p *Pipeline) addResources(t document, functions map[contract.Role]string) 
 	}
 }
 
-// addWebhooks counts the sources in the value of the environment variable, and their secrets.
+// addWebhooks counts the webhook sources and their secrets. sources is the API function's
+// environment variable with the sources.
 func (p *Pipeline) addWebhooks(sources value) {
 	var list []struct{ Secret string }
 	if json.Unmarshal([]byte(sources.joined()), &list) != nil {

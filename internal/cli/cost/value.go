@@ -71,8 +71,8 @@ func (v value) reference() string {
 	return v.at("Fn::GetAtt").first().text()
 }
 
-// joined returns a text, or the text that Fn::Join makes of texts and references. A logical id
-// stands for each reference.
+// joined returns v if v is a text. If v is an Fn::Join, joined returns the joined text, with the
+// logical id in place of each reference.
 func (v value) joined() string {
 	arguments := v.at("Fn::Join").list()
 	if len(arguments) != 2 {

@@ -45,8 +45,8 @@ func NewRow(item pipeline.Item) Row {
 	return r
 }
 
-// Mark returns "redriven" or "replayed" if an operator has enqueued the event again, or "". Redrives
-// are those since the last replay.
+// Mark returns "redriven" or "replayed" if an operator has enqueued the event again, or "".
+// item.Replay counts the redrives since the last replay.
 func Mark(item pipeline.Item) string {
 	switch {
 	case item.Replay.Redrives > 0:

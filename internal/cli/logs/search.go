@@ -24,18 +24,18 @@ type search struct {
 	since  time.Time
 }
 
-// entry is a line of a log stream. A stream contains the lines of one invocation after the other.
+// entry is a line of a log stream. The invocations in a stream do not overlap.
 type entry struct {
 	at        time.Time
 	stream    string
 	text      string
 	eventID   string
-	requestID string // of the invocation; "" for output that is not JSON
+	requestID string // invocation that wrote the line; "" for output that is not JSON
 	system    string // type of a line that Lambda itself writes, such as platform.start
 }
 
-// entriesOf returns the lines that contain the event's id, and the lines without an id of the same
-// invocations.
+// entriesOf returns the lines that contain the event's id. It adds the lines without an event id
+// that the same invocations wrote.
 func (s search) entriesOf(ctx context.Context, id string) ([]entry, error) {
 	batchID, span, isPart, _ := pipeline.ParseID(id)
 	found, err := s.entries(ctx, cloudwatchlogs.FilterLogEventsInput{
@@ -62,11 +62,11 @@ func (s search) entriesOf(ctx context.Context, id string) ([]entry, error) {
 	return all, nil
 }
 
-// maxDuration is the maximum duration of an invocation, a quota of Lambda.
+// maxDuration is the maximum duration of an invocation. It is a quota of Lambda.
 const maxDuration = 15 * time.Minute
 
-// withOutput returns the known lines of a stream, and the lines without an event's id of the
-// invocations that logged the known lines.
+// withOutput returns the known lines of a stream. It adds the lines without an event id that the
+// same invocations wrote.
 func (s search) withOutput(
 	ctx context.Context, stream string, known []entry,
 ) (found []entry, err error) {
@@ -97,9 +97,9 @@ func (s search) withOutput(
 	return found, nil
 }
 
-// addRequestIDs sets the request ids of a stream's lines that name none. Lambda marks the start and
-// the end of an invocation. Without these marks, a line belongs to the same invocation as the next
-// line with a request id, because the platform's functions log at the end.
+// addRequestIDs sets the request id of each line without one. Lambda marks the start and the end of
+// an invocation. Without these marks, such a line belongs to the same invocation as the next line
+// with a request id, because the platform's functions log at the end.
 func addRequestIDs(entries []entry) {
 	current, waiting := "", 0
 	for i, e := range entries {
@@ -124,7 +124,7 @@ func (s search) entries(
 	ctx context.Context, in cloudwatchlogs.FilterLogEventsInput,
 ) (found []entry, err error) {
 	in.LogGroupName = &s.group
-	last := make(map[string]time.Time) // by stream
+	last := make(map[string]time.Time) // time of the last line of each stream
 	pages := cloudwatchlogs.NewFilterLogEventsPaginator(s.client, &in)
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -137,7 +137,7 @@ func (s search) entries(
 		}
 		for _, line := range page.Events {
 			e := parseEntry(line)
-			if e.at.Before(last[e.stream]) { // the time of a text is less precise than that of JSON
+			if e.at.Before(last[e.stream]) { // the time of plain text is less precise
 				e.at = last[e.stream]
 			}
 			last[e.stream] = e.at

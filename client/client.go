@@ -71,7 +71,7 @@ func New(apiURL string, o Options) (*Client, error) {
 	}
 	switch {
 	case o.Token != nil && o.Credentials != nil:
-		return nil, errors.New("Token and Credentials must not both be set: remove one of them")
+		return nil, errors.New("the options Token and Credentials must not both be set: remove one")
 	case o.Token != nil && base.Scheme != "https" && !isLoopback(base.Hostname()):
 		return nil, fmt.Errorf("the API must be an https URL if a token is sent, got %s", apiURL)
 	case o.Credentials != nil && o.Region == "":

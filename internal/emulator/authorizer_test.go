@@ -166,7 +166,7 @@ func TestPlatform_InvokesLambdaAuthorizer(t *testing.T) {
 		t.Errorf("wrong password: got %d", status)
 	}
 	if status, _ := request(t, p, func(*http.Request) {}); status != http.StatusUnauthorized {
-		t.Errorf("without a password: got %d", status)
+		t.Errorf("without a password: got %d, want 401", status)
 	}
 }
 
@@ -230,7 +230,7 @@ func TestPlatform_VerifiesTokensWithTheKeysInOptions(t *testing.T) {
 		t.Errorf("wrong scope: got %d", status)
 	}
 	if status, _ := request(t, p, func(*http.Request) {}); status != http.StatusUnauthorized {
-		t.Errorf("without a token: got %d", status)
+		t.Errorf("without a token: got %d, want 401", status)
 	}
 }
 

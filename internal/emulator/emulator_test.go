@@ -194,7 +194,7 @@ func TestPlatform_MovesFailingMessageToDLQ(t *testing.T) {
 	steps.wait(t, "delivered again", "bad")
 	steps.wait(t, "dead-lettered", "bad")
 	if status, _ := object(t, p, "bad"); status != http.StatusNotFound {
-		t.Errorf("get the object of the failed event: HTTP %d", status)
+		t.Errorf("get the object of the failed event: HTTP %d, want 404", status)
 	}
 }
 
@@ -251,7 +251,7 @@ func TestPlatform_KeepsStateInDataFolder(t *testing.T) {
 	second, steps := start(t, func(o *Options) { o.Data = data })
 	steps.wait(t, "processed", "e-1")
 	if status, _ := object(t, second, "e-1"); status != http.StatusOK {
-		t.Errorf("get the object: HTTP %d", status)
+		t.Errorf("get the object: HTTP %d, want 200", status)
 	}
 }
 
@@ -272,7 +272,7 @@ func TestPlatform_PutsLocalURLsIntoOutputs(t *testing.T) {
 		t.Errorf("the API is at %s, outputs %v", p.APIs[0].URL, outputs)
 	}
 	if !strings.HasPrefix(outputs["Bucket"], "pipeline-silver-") {
-		t.Errorf("the bucket is called %s", outputs["Bucket"])
+		t.Errorf("the bucket is called %s, want pipeline-silver-…", outputs["Bucket"])
 	}
 	if api := post(t, p, `{"eventId":"e-1","eventType":"demo"}`); api != p.APIs[0].URL+"/" {
 		t.Errorf("the function got the API's URL %s", api)
@@ -391,7 +391,7 @@ func TestPlatform_ServesNamedStageUnderPathWithItsName(t *testing.T) {
 	)
 	p, _ := start(t, func(o *Options) { o.Assembly = dir })
 	if !strings.HasSuffix(p.APIs[0].URL, "/v1") {
-		t.Errorf("the API is at %s", p.APIs[0].URL)
+		t.Errorf("the API is at %s, want a URL that ends with /v1", p.APIs[0].URL)
 	}
 	post(t, p, `{"eventId":"e-1","eventType":"demo"}`)
 }
@@ -435,7 +435,7 @@ func TestPorts_AssignsNextFreePortsToLaterAPIs(t *testing.T) {
 		}
 		if got := l.Addr().(*net.TCPAddr).Port; got < port+i || got > port+portsTried ||
 			(i == 0) != (got == port) {
-			t.Errorf("API %d is on port %d; the first port is %d", i, got, port)
+			t.Errorf("API %d is on port %d, want the next free port from %d", i, got, port)
 		}
 	}
 }

@@ -48,7 +48,7 @@ func TestServers_AnswerExpectForEveryLengthAndService(t *testing.T) {
 							service.header + frame + expect + "\r\n")
 						if expect != "" {
 							if status, _ := c.receive(); status != http.StatusContinue {
-								t.Fatalf("status %d before the body is sent", status)
+								t.Fatalf("status %d before the body is sent, want 100", status)
 							}
 						}
 						c.send(body)
@@ -57,7 +57,7 @@ func TestServers_AnswerExpectForEveryLengthAndService(t *testing.T) {
 						}
 						c.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
 						if status, _ := c.receive(); status < 200 {
-							t.Fatalf("status %d of the next request", status)
+							t.Fatalf("status %d of the next request, want a final status", status)
 						}
 					})
 				}

@@ -159,7 +159,7 @@ func TestNestedStack_IsReloaded(t *testing.T) {
 	post(t, p, `{"eventId":"e-1","eventType":"demo"}`)
 	steps.wait(t, "processed", "e-1")
 	if _, body := object(t, p, "e-1"); !strings.HasPrefix(body, "v1 ") {
-		t.Errorf("the record is %s", body)
+		t.Errorf("the record is %s, want version v1", body)
 	}
 	if n := steps.times("restart needed", ""); n > 0 {
 		t.Errorf("restart needed: recorded %d times, want none", n)

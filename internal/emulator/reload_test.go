@@ -179,7 +179,7 @@ func TestReload_LosesNoEventUnderLoad(t *testing.T) {
 		versions[version]++
 	}
 	if _, body := object(t, p, "last"); !strings.HasPrefix(body, "v3 {") {
-		t.Errorf("the last event's record is %s", body)
+		t.Errorf("the last event's record is %s, want version v3", body)
 	}
 	if versions[""] == 0 || versions["v1 "] == 0 || versions["v2 "] == 0 {
 		t.Errorf("records by version: %v, want records of each version", versions)
@@ -218,7 +218,7 @@ func TestReload_KeepsOldCodeIfBuildFails(t *testing.T) {
 	post(t, p, `{"eventId":"e-2","eventType":"demo"}`)
 	steps.wait(t, "processed", "e-2")
 	if _, body := object(t, p, "e-2"); !strings.HasPrefix(body, "v2 ") {
-		t.Errorf("the record is %s", body)
+		t.Errorf("the record is %s, want version v2", body)
 	}
 }
 
@@ -260,13 +260,13 @@ func TestReload_RecordsChangesThatNeedARestart(t *testing.T) {
 		t.Errorf("restart needed %s", got)
 	}
 	if n := steps.times("reloaded", "worker"); n != 1 {
-		t.Errorf("the worker was reloaded %d times", n)
+		t.Errorf("the worker was reloaded %d times, want once", n)
 	}
 	steps.waitTimes(t, 2, "reloaded", functionName(t, p, "ApiFunction"))
 	post(t, p, `{"eventId":"e-1","eventType":"demo"}`)
 	steps.wait(t, "processed", "e-1")
 	if _, body := object(t, p, "e-1"); !strings.HasPrefix(body, "v2 ") {
-		t.Errorf("the record is %s", body)
+		t.Errorf("the record is %s, want version v2", body)
 	}
 }
 

@@ -53,7 +53,7 @@ func TestMakeTempDir_RemovesAbandonedFolders(t *testing.T) {
 	}
 	for _, f := range []tempDir{first, second} {
 		if err := f.remove(); err != nil || exists(f.path) {
-			t.Errorf("%s is still there, %v", f.path, err)
+			t.Errorf("%s still exists, %v", f.path, err)
 		}
 	}
 }

@@ -22,7 +22,7 @@ func BenchmarkPrint(b *testing.B) {
 			for b.Loop() {
 				step, ok := parseLine(noon, "api", []byte(acceptedLine))
 				if !ok {
-					b.Fatal("the line is hidden")
+					b.Fatal("the line is hidden, want a step")
 				}
 				if err := print(step); err != nil {
 					b.Fatal(err)

@@ -39,7 +39,7 @@ func TestCidr_DividesARange(t *testing.T) {
 	second := map[string]any{"Fn::Select": []any{"1",
 		map[string]any{"Fn::Cidr": []any{vpc, "2", "64"}}}}
 	if got, err := r.text(second); got != "placeholder/Ipv6CidrBlocks" {
-		t.Errorf("the second range of a placeholder: got %s, %v", got, err)
+		t.Errorf("the second range of a placeholder: got %s, %v; want the placeholder", got, err)
 	}
 	for _, invalid := range [][]any{
 		{}, {"10.0.0.0/16", "1"}, {"10.0.0.0", "1", "8"}, {"10.0.0.0/24", "2", "8"},

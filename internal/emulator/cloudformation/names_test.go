@@ -9,7 +9,7 @@ import (
 func TestPhysicalName_CombinesStackLogicalIDAndSuffix(t *testing.T) {
 	name := PhysicalName("pipeline", "BronzeBucket1234", 63)
 	if name != PhysicalName("pipeline", "BronzeBucket1234", 63) {
-		t.Error("the name changes from call to call")
+		t.Error("two calls return different names")
 	}
 	if !regexp.MustCompile(`^pipeline-BronzeBucket1234-[A-Z2-7]{12}$`).MatchString(name) {
 		t.Errorf("got %s", name)

@@ -298,7 +298,7 @@ func TestParse_RejectsInvalidTemplate(t *testing.T) {
 		`{"Resources":{"A":{"type":"T"}}}`, // CloudFormation matches names exactly
 	} {
 		if _, err := Parse([]byte(text)); err == nil {
-			t.Errorf("%q was parsed", text)
+			t.Errorf("%q was parsed, want an error", text)
 		}
 	}
 }

@@ -34,6 +34,6 @@ func TestQuery_ExcludesTheStartKey(t *testing.T) {
 	}
 	status, out := query("b", `,"ExclusiveStartKey":{"pk":{"S":"a"}}`)
 	if status != http.StatusBadRequest || !strings.Contains(out, "outside query boundaries") {
-		t.Errorf("start key of another partition: got %d, %s", status, out)
+		t.Errorf("start key of another partition: got %d, %s; want an error", status, out)
 	}
 }

@@ -115,7 +115,7 @@ func TestState_SurvivesARestart(t *testing.T) {
 		t.Errorf("got %s, want %s", got, before)
 	}
 	if got := getPK(t, service, "deleted"); got != "{}" {
-		t.Errorf("the deleted item is %s", got)
+		t.Errorf("the deleted item is %s, want none", got)
 	}
 	_, response := call(t, service, "Query", `{"TableName":"sorted",
 		"KeyConditionExpression":"pk = :p","ExpressionAttributeValues":{":p":{"S":"p"}}}`)
@@ -214,7 +214,7 @@ func TestState_SurvivesACrash(t *testing.T) {
 	_ = cmd.Wait() // the error reports only the kill signal
 
 	if acknowledged < 500 {
-		t.Fatalf("the process acknowledged only %d puts", acknowledged)
+		t.Fatalf("the process acknowledged only %d puts, want at least 500", acknowledged)
 	}
 	service, db := newStoredService(t, file, now)
 	defer db.Close()

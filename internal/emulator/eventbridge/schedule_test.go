@@ -77,6 +77,6 @@ func TestSchedule_RejectsAnInvalidTarget(t *testing.T) {
 	s := New(Config{})
 	rule := Rule{Name: "reconcile", Rate: time.Minute, Targets: []Target{{ID: "a", ARN: "b"}}}
 	if err := s.PutRule(rule); err == nil {
-		t.Error("got no error")
+		t.Error("got no error for an invalid target")
 	}
 }

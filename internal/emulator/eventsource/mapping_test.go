@@ -24,7 +24,7 @@ func TestMapping_DeletesProcessedMessages(t *testing.T) {
 		synctest.Wait()
 		r.expectDepth(t, 0, 0)
 		if got := r.bodies(); !slices.Equal(got, []string{"a", "b", "c"}) {
-			t.Errorf("the function got %v", got)
+			t.Errorf("the function got %v, want [a b c]", got)
 		}
 		if !slices.Equal(r.attempts, []string{"worker a 1", "worker b 1", "worker c 1"}) {
 			t.Errorf("OnDeliver got %v", r.attempts)
@@ -142,7 +142,7 @@ func TestMapping_RetriesUntilMaxReceiveCount(t *testing.T) {
 		}
 		r.expectDepth(t, 0, 0)
 		if visible, _, _ := r.dead.Depth(); visible != 1 {
-			t.Errorf("%d messages in the dead-letter queue", visible)
+			t.Errorf("%d messages in the dead-letter queue, want 1", visible)
 		}
 	})
 }
@@ -172,7 +172,7 @@ func TestMapping_WithBatchWindowWaitsForMessages(t *testing.T) {
 		time.Sleep(2*time.Second - time.Millisecond - time.Nanosecond)
 		synctest.Wait()
 		if len(r.sizes()) != 0 {
-			t.Fatalf("batches of %v before the end of the window", r.sizes())
+			t.Fatalf("batches of %v before the end of the window, want none", r.sizes())
 		}
 		time.Sleep(time.Nanosecond)
 		synctest.Wait()
@@ -233,10 +233,10 @@ func TestMapping_SplitsBatchesAtThePayloadQuota(t *testing.T) {
 		synctest.Wait()
 		r.expectDepth(t, 0, 0)
 		if sizes := r.sizes(); len(sizes) != 4 || len(r.bodies()) != 10 {
-			t.Errorf("batches of %v", sizes)
+			t.Errorf("batches of %v, want 4 batches of 10 messages in total", sizes)
 		}
 		if r.largest > 6<<20 {
-			t.Errorf("a payload of %d bytes", r.largest)
+			t.Errorf("a payload of %d bytes, want at most 6 MiB", r.largest)
 		}
 	})
 }
@@ -263,7 +263,7 @@ func TestMapping_IgnoresErrorsOfShortPolls(t *testing.T) {
 		time.AfterFunc(time.Minute, stop)
 		start := time.Now()
 		if err := m.Run(ctx); err != nil || time.Since(start) != time.Minute {
-			t.Errorf("returned %v after %v", err, time.Since(start))
+			t.Errorf("returned %v after %v, want no error after a minute", err, time.Since(start))
 		}
 	})
 }

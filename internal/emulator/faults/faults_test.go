@@ -173,7 +173,8 @@ func TestInjector_ReturnsTheErrorsOfTheService(t *testing.T) {
 func TestInjector_LosesTheResponseAfterTheEffect(t *testing.T) {
 	s := serve(t, always(LostResponse))
 	if status, _, err := s.call(t, "PUT", "/bucket/key", ""); err == nil || s.effects.Load() != 1 {
-		t.Errorf("got %d, %v after %d effects", status, err, s.effects.Load())
+		t.Errorf("got %d, %v after %d effects; want an error after 1 effect",
+			status, err, s.effects.Load())
 	}
 }
 
@@ -183,7 +184,7 @@ func TestInjector_TimesOutWithoutEffect(t *testing.T) {
 	defer cancel()
 	_, _, err := s.callAs(t, ctx, "sandbox", "PUT", "/bucket/key", "")
 	if !errors.Is(err, context.DeadlineExceeded) || s.effects.Load() != 0 {
-		t.Errorf("got %v after %d effects", err, s.effects.Load())
+		t.Errorf("got %v after %d effects; want a timeout without an effect", err, s.effects.Load())
 	}
 }
 
@@ -195,7 +196,7 @@ func TestInjector_DelaysSlowCalls(t *testing.T) {
 		t.Errorf("got %d %s, %v", status, body, err)
 	}
 	if took := time.Since(start); took < 30*time.Millisecond {
-		t.Errorf("the call took %s", took)
+		t.Errorf("the call took %s, want at least 30 ms", took)
 	}
 }
 
@@ -252,7 +253,7 @@ func TestRule_MatchesOnlyInItsTime(t *testing.T) {
 func TestInjector_InjectsFaultsOnlyInTheRulesTime(t *testing.T) {
 	s := serve(t, Config{Rules: []Rule{{Rate: 1, Fault: Error, FromSeconds: 1e6}}})
 	if status, _, err := s.call(t, "PUT", "/bucket/key", ""); status != 200 || err != nil {
-		t.Errorf("before its time: got %d, %v", status, err)
+		t.Errorf("before the rule's time: got %d, %v; want 200", status, err)
 	}
 }
 

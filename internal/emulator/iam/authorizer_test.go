@@ -293,7 +293,7 @@ func TestAuthorizer_HidesNotFoundWithoutListPermission(t *testing.T) {
 			a.status = c.status
 			w := a.call(request(method, "/b/bronze/k", "", ""))
 			if w.Code != c.want {
-				t.Errorf("%s with %s: %d became %d", method, c.statements, c.status, w.Code)
+				t.Errorf("%s with %s: status %d became %d", method, c.statements, c.status, w.Code)
 			}
 			denied := strings.Contains(w.Body.String(),
 				"to perform: s3:ListBucket on resource: arn:aws:s3:::b")

@@ -81,7 +81,7 @@ func TestAuthorizer_ChecksThePermissionForTheKMSKey(t *testing.T) {
 		}
 		w = httptest.NewRecorder()
 		if authorizer.Wrap(served).ServeHTTP(w, request("PUT", "/b/k", "", "")); w.Code != 200 {
-			t.Errorf("a bucket without a key: got %d", w.Code)
+			t.Errorf("a bucket without a key: got %d, want 200", w.Code)
 		}
 	}
 }

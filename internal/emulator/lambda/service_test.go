@@ -361,7 +361,7 @@ func TestCreateFunction_ReplacesTheCode(t *testing.T) {
 	}
 	expectExit(t, before)
 	if got := string(invoke(t, s, `{"Do":"env"}`).Payload); !strings.Contains(got, `"NEW=1"`) {
-		t.Errorf("environment %s is the old one", got)
+		t.Errorf("the environment is %s, want NEW=1 in it", got)
 	}
 }
 
@@ -390,7 +390,7 @@ func TestCreateFunction_EndsOnlyTheWaitingInvocations(t *testing.T) {
 		t.Errorf("the waiting invocation: %v", err)
 	}
 	if got := string(invoke(t, s, `{"Do":"env"}`).Payload); !strings.Contains(got, `"NEW=1"`) {
-		t.Errorf("environment %s is the old one", got)
+		t.Errorf("the environment is %s, want NEW=1 in it", got)
 	}
 	n, err := strconv.Atoi(strings.TrimSpace(hanging))
 	if err != nil || !isRunning(n) {

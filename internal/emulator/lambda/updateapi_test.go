@@ -38,7 +38,7 @@ func TestUpdateFunctionConfiguration_ChangesTheNextInvocations(t *testing.T) {
 		t.Error("the next invocation ran in the old sandbox")
 	}
 	if got := string(invoke(t, s, `{"Do":"env"}`).Payload); !strings.Contains(got, `"COLOUR=red"`) {
-		t.Errorf("the environment is %s", got)
+		t.Errorf("the environment is %s, want COLOUR=red in it", got)
 	}
 	_, err = c.UpdateFunctionConfiguration(t.Context(), &lambda.UpdateFunctionConfigurationInput{
 		FunctionName: aws.String("fn"), Timeout: aws.Int32(7),

@@ -138,7 +138,7 @@ func TestDescribe_ListsGroupsAndStreams(t *testing.T) {
 	}
 	call(t, s, "DescribeLogGroups", `{"limit": 1}`, &groups)
 	if len(groups.LogGroups) != 1 || groups.NextToken == "" {
-		t.Errorf("got a page %+v", groups)
+		t.Errorf("got the page %+v, want one group and a token", groups)
 	}
 	for options, want := range map[string]string{
 		`"orderBy": "LogStreamName"`:                     "a b",

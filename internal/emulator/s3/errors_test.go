@@ -61,6 +61,6 @@ func TestErrors_HaveAllElements(t *testing.T) {
 	}
 	status, _, response := do(t, s, http.MethodHead, "/bucket/absent", "")
 	if status != http.StatusNotFound || response != "" {
-		t.Errorf("HEAD: status %d with the body %q", status, response)
+		t.Errorf("HEAD: status %d with the body %q, want 404 without a body", status, response)
 	}
 }

@@ -51,7 +51,7 @@ func TestMultipart_ReturnsAChecksumOfTheWholeObjectOrOfTheParts(t *testing.T) {
 		status, _, response := do(t, s, http.MethodPost, upload, document,
 			"X-Amz-Checksum-Sha256", encode(sum("other")))
 		if status != http.StatusBadRequest {
-			t.Errorf("a wrong checksum: status %d %s", status, response)
+			t.Errorf("a wrong checksum: status %d %s, want 400", status, response)
 		}
 		_, _, response = do(t, s, http.MethodPost, upload, document,
 			"X-Amz-Checksum-Sha256", test.want)

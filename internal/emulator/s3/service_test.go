@@ -108,18 +108,18 @@ func TestState_SurvivesARestart(t *testing.T) {
 	}
 	status, _, _ := do(t, service, http.MethodGet, "/plain/deleted", "")
 	if status != http.StatusNotFound {
-		t.Errorf("get a deleted object: status %d", status)
+		t.Errorf("get a deleted object: status %d, want 404", status)
 	}
 	if _, _, body := do(t, service, http.MethodGet, "/versioned/key", ""); body != "second" {
-		t.Errorf("the newest version is %q", body)
+		t.Errorf("the newest version is %q, want second", body)
 	}
 	old := "/versioned/key?versionId=" + first.Get("X-Amz-Version-Id")
 	if _, _, body := do(t, service, http.MethodGet, old, ""); body != "first" {
-		t.Errorf("the first version is %q", body)
+		t.Errorf("the first version is %q, want first", body)
 	}
 	status, _, _ = do(t, service, http.MethodPut, "/plain/a/b", "again", "If-None-Match", "*")
 	if status != http.StatusPreconditionFailed {
-		t.Errorf("put if absent: status %d", status)
+		t.Errorf("put if absent: status %d, want 412", status)
 	}
 }
 
@@ -150,7 +150,7 @@ func TestState_SurvivesACrash(t *testing.T) {
 	service := newService(t, dir)
 	defer service.Close()
 	if acknowledged < 500 {
-		t.Fatalf("the process acknowledged only %d puts", acknowledged)
+		t.Fatalf("the process acknowledged only %d puts, want at least 500", acknowledged)
 	}
 	for i := range acknowledged {
 		status, _, body := do(t, service, http.MethodGet, fmt.Sprintf("/bucket/%d", i), "")
@@ -257,7 +257,7 @@ func TestService_RejectsUnsupportedRequestsWithoutEffect(t *testing.T) {
 		}
 	}
 	if _, _, body := do(t, service, http.MethodGet, "/bucket/key", ""); body != "body" {
-		t.Errorf("the object is %q", body)
+		t.Errorf("the object is %q, want body", body)
 	}
 }
 
@@ -294,11 +294,11 @@ func TestSuspendedVersioning_ReplacesOnlyTheNullVersion(t *testing.T) {
 			t.Errorf("got versions %s, want 2", versions)
 		}
 		if _, _, body := do(t, service, http.MethodGet, "/bucket/key", ""); body != "null 3" {
-			t.Errorf("the object is %q", body)
+			t.Errorf("the object is %q, want null 3", body)
 		}
 		keptPath := "/bucket/key?versionId=" + kept.Get("X-Amz-Version-Id")
 		if _, _, body := do(t, service, http.MethodGet, keptPath, ""); body != "kept" {
-			t.Errorf("the kept version is %q", body)
+			t.Errorf("the kept version is %q, want kept", body)
 		}
 		if err := service.Close(); err != nil {
 			t.Fatal(err)

@@ -64,7 +64,7 @@ func TestMoveTask_MovesMessagesBackToTheirSource(t *testing.T) {
 			bodies = append(bodies, m.Body)
 			if m.ID == old.ID || m.ReceiveCount != 1 || m.DeadLetterSource != "" ||
 				!m.Sent.Equal(time.Now()) {
-				t.Errorf("the message is not a new one: %+v", m)
+				t.Errorf("got %+v, want a message with a new id and sent time", m)
 			}
 		}
 		if want := []string{"1", "2"}; !slices.Equal(bodies, want) {
@@ -109,12 +109,12 @@ func TestMoveTask_MovesToADestinationAtARate(t *testing.T) {
 			t.Errorf("got %v", response)
 		}
 		if status := listMoves(t, s, dlq)[0]["Status"]; status != "CANCELLING" {
-			t.Errorf("got status %v", status)
+			t.Errorf("got status %v, want CANCELLING", status)
 		}
 		time.Sleep(time.Minute)
 		expectDepth(t, other, 3, 0, 0)
 		if status := listMoves(t, s, dlq)[0]["Status"]; status != "CANCELLED" {
-			t.Errorf("got status %v", status)
+			t.Errorf("got status %v, want CANCELLED", status)
 		}
 		status, _, _ = call(t, s, "CancelMessageMoveTask", `{"TaskHandle":"`+handle+`"}`)
 		if status != 400 {

@@ -128,7 +128,7 @@ func TestCreateQueue_RejectsAnUnknownDeadLetterQueue(t *testing.T) {
 		Name: "events", MaxReceiveCount: 1, DeadLetterQueue: "dead",
 	})
 	if err == nil {
-		t.Fatal("got no error")
+		t.Fatal("got no error for an unknown dead-letter queue")
 	}
 }
 

@@ -18,7 +18,7 @@ func TestValues_KeepsEachValueApart(t *testing.T) {
 			t.Fatal(err)
 		}
 		if stored[at] != nil && length > 0 {
-			t.Fatalf("two values have the place %v", at)
+			t.Fatalf("two values have the same place %v", at)
 		}
 		stored[at] = value
 	}

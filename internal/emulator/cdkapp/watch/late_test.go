@@ -122,6 +122,6 @@ func TestLateOutputs_ResetTheCountIfABuildDoesNotChangeTheFile(t *testing.T) {
 	addLate(l, times...)
 	l.add([]changed{{"main.go", false}}, 5*time.Second)
 	if ignored := addLate(l, times...); len(ignored) > 0 {
-		t.Errorf("ignored the changes after the builds %d", ignored)
+		t.Errorf("ignored the changes after the builds %d, want none", ignored)
 	}
 }

@@ -103,7 +103,7 @@ func TestOutputs_RequireChangesDuringBuildsOnly(t *testing.T) {
 	during(1)
 	during(1)
 	if again, _ := o.addBuild(nil); len(again) > 0 { // a build that does not write the file
-		t.Errorf("%v need a build", again)
+		t.Errorf("%v need a build, want none", again)
 	}
 	during(1)
 	during(1)

@@ -233,7 +233,7 @@ func TestRun_ReportsChangedFiles(t *testing.T) {
 
 // failOnOutputs returns a callback for Run that fails the test.
 func failOnOutputs(t *testing.T) func([]string) {
-	return func(files []string) { t.Errorf("Run ignores %q", files) }
+	return func(files []string) { t.Errorf("Run ignores %q, want none", files) }
 }
 
 func TestRun_ReportsChangesDuringCall(t *testing.T) {
@@ -361,6 +361,6 @@ func TestRoots_IncludeLocalModules(t *testing.T) {
 	}
 	write(t, dir, map[string]string{"shop/go.mod": "replace ("})
 	if _, err := Roots(filepath.Join(dir, "shop")); err == nil || errors.Is(err, os.ErrNotExist) {
-		t.Errorf("got %v for an invalid go.mod", err)
+		t.Errorf("got %v for an invalid go.mod, want an error", err)
 	}
 }

@@ -61,7 +61,7 @@ func TestDiscovery_FetchesTheKeysOnce(t *testing.T) {
 		}
 	}
 	if n := p.fetches.Load(); n != 1 {
-		t.Errorf("the keys were fetched %d times", n)
+		t.Errorf("the keys were fetched %d times, want once", n)
 	}
 }
 

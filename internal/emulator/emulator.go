@@ -68,8 +68,8 @@ type MissingParameterError = cloudformation.MissingParameterError
 // UnknownParameterError reports a key of Parameters that is not a parameter of the stacks.
 type UnknownParameterError = cloudformation.UnknownParameterError
 
-// PolicyError reports policies in a template that the platform can't enforce, or that lack
-// permissions that AWS requires.
+// PolicyError reports a policy in a template. Either the platform can't enforce the policy, or the
+// policy lacks permissions that AWS requires.
 type PolicyError = resources.PolicyError
 
 // LocalKey is an access key that APIs with IAM authorization always accept. The secret key is the

@@ -103,7 +103,7 @@ func nextDelivery(messages []sqs.Message) time.Time {
 	return first.InvisibleUntil
 }
 
-// recordEvent records that an event was published on a bus, and the rules that match it.
+// recordEvent records a published event, and the rules that match the event.
 func (s *services) recordEvent(p eventbridge.Published) {
 	s.recorder.Record(func(step *activity.Step) bool {
 		event := findEvent(jsontext.NewDecoder(strings.NewReader(p.Detail),

@@ -70,7 +70,7 @@ func headersOf(r *http.Request) map[string]string {
 	return headers
 }
 
-// recordCalls returns a handler that records the AWS calls that it passes to next.
+// recordCalls returns a handler that passes AWS calls to the handler next and records the calls.
 func (s *services) recordCalls(next http.Handler) http.Handler {
 	targets := s.targets()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -19,13 +19,13 @@ const (
 )
 
 // environment returns the environment variables of the app. Like the CDK CLI, it always sets
-// CDK_DEFAULT_ACCOUNT and CDK_DEFAULT_REGION. The app writes its cloud assembly to the folder out,
-// and its temporary files to the folder temp.
-func (a App) environment(values map[string]any, out, temp string) ([]string, error) {
+// CDK_DEFAULT_ACCOUNT and CDK_DEFAULT_REGION. The app writes its cloud assembly to outDir, and its
+// temporary files to tempDir.
+func (a App) environment(values map[string]any, outDir, tempDir string) ([]string, error) {
 	env := append(os.Environ(),
-		"CDK_DEFAULT_ACCOUNT="+a.Account, "CDK_DEFAULT_REGION="+a.Region, "CDK_OUTDIR="+out)
+		"CDK_DEFAULT_ACCOUNT="+a.Account, "CDK_DEFAULT_REGION="+a.Region, "CDK_OUTDIR="+outDir)
 	for _, variable := range []string{"TMPDIR", "TMP", "TEMP"} { // Unix uses the first one
-		env = append(env, variable+"="+temp)
+		env = append(env, variable+"="+tempDir)
 	}
 	// Set these variables only if this process does not set them.
 	for _, fallback := range [][2]string{
@@ -38,7 +38,7 @@ func (a App) environment(values map[string]any, out, temp string) ([]string, err
 			env = append(env, fallback[0]+"="+fallback[1])
 		}
 	}
-	return addContext(env, values, filepath.Join(temp, "context-overflow.json"))
+	return addContext(env, values, filepath.Join(tempDir, "context-overflow.json"))
 }
 
 // addContext adds the variables that pass context values to the app. It writes the values that do

@@ -99,18 +99,18 @@ func (a App) Synthesize(ctx context.Context) (*Assembly, error) {
 	}
 }
 
-// run runs the app. The app writes its cloud assembly to the folder out. Afterwards, run removes
-// the app's temporary files, even if the app was interrupted.
-func (a App) run(ctx context.Context, c config, out string) error {
-	if err := os.MkdirAll(filepath.Dir(out), 0o700); err != nil {
+// run runs the app. The app writes its cloud assembly to outDir. Afterwards, run removes the app's
+// temporary files, even if the app was interrupted.
+func (a App) run(ctx context.Context, c config, outDir string) error {
+	if err := os.MkdirAll(filepath.Dir(outDir), 0o700); err != nil {
 		return fmt.Errorf("create a folder for the cloud assembly: %w", err)
 	}
-	temp, err := os.MkdirTemp(filepath.Dir(out), "temp-")
+	temp, err := os.MkdirTemp(filepath.Dir(outDir), "temp-")
 	if err != nil {
 		return fmt.Errorf("create a folder for the app's temporary files: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(temp) }() // if this fails, the files stay next to a.Out
-	env, err := a.environment(c.Context, out, temp)
+	env, err := a.environment(c.Context, outDir, temp)
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ type Engine struct {
 type Provider interface {
 	// Create creates a resource. It returns the values of Ref and Fn::GetAtt for the resource.
 	Create(s *Stack, r Resource) (ReturnValues, error)
-	// LocalURLs returns the text in which local URLs replace the URLs on AWS.
+	// LocalURLs replaces the URLs on AWS in a text with local URLs, and returns the new text.
 	LocalURLs(text string) string
 }
 

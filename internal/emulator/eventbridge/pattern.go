@@ -106,8 +106,7 @@ func parseOr(list []any, path []string) (alternatives, error) {
 	return or, nil
 }
 
-// matches reports whether a value matches. A value matches if it is an object that matches, or an
-// array with an element that matches.
+// matches reports whether a value is a matching object, or an array with a matching element.
 func (o objectPattern) matches(value, event any) bool {
 	if elements, ok := value.([]any); ok && len(elements) > 0 {
 		return slices.ContainsFunc(elements, func(e any) bool { return o.matches(e, event) })

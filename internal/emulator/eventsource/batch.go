@@ -17,7 +17,7 @@ type BatchResult struct {
 	Function  string
 	Messages  []sqs.Message
 	Failed    []string // ids of the failed messages
-	Err       error    // set if all messages failed, or if deleting the others failed
+	Err       error    // not nil if all messages failed, or if a delete failed
 	RequestID string
 	Duration  time.Duration
 }

@@ -32,8 +32,8 @@ type Injection struct {
 }
 
 // New returns an injector. The func caller returns the sandbox to which an access key belongs. Only
-// calls from sandboxes get faults. The injector calls report for each injected fault. report must
-// be safe for concurrent use.
+// calls from sandboxes get faults. The injector calls the func report for each injected fault. This
+// func must be safe for concurrent use.
 func New(
 	config Config,
 	targets protocol.Targets,
@@ -51,7 +51,7 @@ type call struct {
 	protocol.Call
 }
 
-// Wrap returns a handler that injects faults into the calls to next.
+// Wrap returns a handler that injects faults into the calls to the handler next.
 func (i *Injector) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		read := i.targets.ReadCall(r)

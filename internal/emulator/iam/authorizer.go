@@ -39,7 +39,7 @@ type caller struct {
 	context   map[string]string // see Request.Caller
 }
 
-// Wrap returns a handler that passes allowed calls to next. The handler responds to other calls
+// Wrap returns a handler that passes allowed calls to the handler next. It responds to other calls
 // with an error.
 func (a Authorizer) Wrap(next http.Handler) http.Handler {
 	a.known = new(sync.Map)

@@ -40,8 +40,8 @@ func (a Authorizer) keyPermissions(p permission) (list []permission) {
 	return list
 }
 
-// parentARN returns the ARN of the bucket if arn is an object, and the ARN of the table if arn is
-// an index. It returns any other ARN unchanged.
+// parentARN returns the bucket's ARN for an object, and the table's ARN for an index. It returns
+// any other ARN unchanged.
 func parentARN(arn string) string {
 	if strings.HasPrefix(arn, "arn:aws:s3:::") {
 		bucket, _, _ := strings.Cut(arn, "/")

@@ -117,8 +117,9 @@ func (a *API) Handler() (http.Handler, error) {
 	return http.StripPrefix("/"+a.stage, compiled), nil
 }
 
-// LocalURLs returns the text in which local URLs replace the APIs' URLs on AWS. It replaces URLs
-// with a custom domain and URLs of the form https://ID.execute-api.REGION.amazonaws.com.
+// LocalURLs replaces the APIs' URLs on AWS in a text with local URLs, and returns the new text. It
+// replaces URLs with a custom domain and URLs of the form
+// https://ID.execute-api.REGION.amazonaws.com.
 func (p *Provider) LocalURLs(text string) string {
 	for _, a := range p.APIs {
 		for _, url := range a.domainURLs {

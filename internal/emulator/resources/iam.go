@@ -12,8 +12,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam"
 )
 
-// PolicyError reports policies in a template that the emulator can't enforce, or that lack
-// permissions that AWS requires.
+// PolicyError reports a policy in a template. Either the emulator can't enforce the policy, or the
+// policy lacks permissions that AWS requires.
 type PolicyError struct{ Err error }
 
 func (e *PolicyError) Error() string { return e.Err.Error() }
@@ -155,8 +155,8 @@ func (c *creation) isAttachedTo(role string) (bool, error) {
 }
 
 // decodeNamed calls decode. An error contains the resource's logical id and type.
-func (c *creation) decodeNamed(into any) error {
-	if err := c.decode(into); err != nil {
+func (c *creation) decodeNamed(target any) error {
+	if err := c.decode(target); err != nil {
 		return c.resource.WrapError(err)
 	}
 	return nil

@@ -14,21 +14,21 @@ import (
 )
 
 // decodeProperties resolves the properties that have the names of a struct's fields. It stores the
-// values in the struct to which into points.
-func decodeProperties(s *cloudformation.Stack, r cloudformation.Resource, into any) error {
-	resolved, err := s.Properties(r, fieldNames(reflect.TypeOf(into).Elem())...)
+// values in the struct *target.
+func decodeProperties(s *cloudformation.Stack, r cloudformation.Resource, target any) error {
+	resolved, err := s.Properties(r, fieldNames(reflect.TypeOf(target).Elem())...)
 	if err != nil {
 		return err
 	}
-	return decode(resolved, into)
+	return decode(resolved, target)
 }
 
-func decode(properties map[string]any, into any) error {
+func decode(properties map[string]any, target any) error {
 	data, err := json.Marshal(properties)
 	if err != nil {
 		return err
 	}
-	return jsonv2.Unmarshal(data, into)
+	return jsonv2.Unmarshal(data, target)
 }
 
 func fieldNames(structType reflect.Type) []string {

@@ -90,8 +90,8 @@ func (x *extents) createFile(number int) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Unix frees the space of the file when it is closed, even if this process is killed. Windows
-	// does not remove an open file, so close removes the file.
+	// Unix frees the space of a file without a name when the file is closed, even if this process
+	// is killed. Windows does not remove an open file, so close removes the file.
 	_ = os.Remove(file.Name())
 	return file, nil
 }

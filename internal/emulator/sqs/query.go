@@ -18,8 +18,8 @@ import (
 )
 
 // QueryProtocol returns a handler for SQS's former query protocol, which old SDKs use. The handler
-// converts requests in this protocol to the JSON protocol, and passes the result to next. It passes
-// all other requests unchanged.
+// converts requests in this protocol to the JSON protocol, and passes the result to the handler
+// next. It passes all other requests unchanged.
 func QueryProtocol(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !isQuery(r) {

@@ -273,8 +273,8 @@ func (q *Queue) leaveState(e *entry) {
 	q.invisible.remove(e)
 }
 
-// advance brings the queue up to date. It deletes messages whose retention period is over, and
-// makes messages visible whose delay or visibility timeout is over.
+// advance brings the queue up to date. It deletes messages after their retention period. It makes
+// messages visible after their delay or visibility timeout.
 func (q *Queue) advance(now time.Time) {
 	retention := q.settings.Retention
 	var expired []*entry

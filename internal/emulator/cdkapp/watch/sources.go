@@ -19,9 +19,9 @@ import (
 //   - files of Go modules, such as go.mod
 //   - JSON, YAML and TOML files, such as schemas
 //
-// Directly in Dir or in a root, the only JSON, YAML and TOML files that are sources are cdk.json
-// and cdk.context.json. Users often redirect output to other files in these folders. Hidden files
-// and folders, node_modules, cdk.out, testdata and the backup files of editors are never sources.
+// Of the JSON, YAML and TOML files directly in Dir or in a root, only cdk.json and cdk.context.json
+// are sources. Users often redirect output to other files in these folders. Hidden files and
+// folders, node_modules, cdk.out, testdata and the backup files of editors are never sources.
 type Sources struct {
 	Dir    string   // absolute path of the app's folder
 	Roots  []string // absolute paths of folders

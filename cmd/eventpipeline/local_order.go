@@ -58,15 +58,15 @@ func (p *stepPrinter) run(ctx context.Context) error {
 	}
 }
 
-// flush prints the waiting steps that happened or arrived no later than the time until.
-func (p *stepPrinter) flush(until time.Time) (err error) {
+// flush prints the waiting steps that happened or arrived at or before the time limit.
+func (p *stepPrinter) flush(limit time.Time) (err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.print == nil || len(p.waiting) == 0 {
 		return nil
 	}
 	slices.SortStableFunc(p.waiting, compareSteps)
-	isDue := func(w waitingStep) bool { return !w.Time.After(until) || !w.arrived.After(until) }
+	isDue := func(w waitingStep) bool { return !w.Time.After(limit) || !w.arrived.After(limit) }
 	for _, w := range p.waiting {
 		if isDue(w) {
 			err = errors.Join(err, p.print(w.Step))

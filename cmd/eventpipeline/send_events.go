@@ -19,8 +19,8 @@ import (
 // event are valid only until yield returns.
 type eventSource func(yield func([]byte) bool) error
 
-// generateEvents yields count events of a type, numbered from 1.
-func generateEvents(count int, eventType string) eventSource {
+// generateEvents yields n events of a type, numbered from 1.
+func generateEvents(n int, eventType string) eventSource {
 	return func(yield func([]byte) bool) error {
 		quoted, err := json.Marshal(eventType)
 		if err != nil {
@@ -28,7 +28,7 @@ func generateEvents(count int, eventType string) eventSource {
 		}
 		event := fmt.Appendf(nil, `{"eventType":%s,"message":"hello","sequence":`, quoted)
 		start := len(event)
-		for i := 1; i <= count; i++ {
+		for i := 1; i <= n; i++ {
 			event = append(strconv.AppendInt(event[:start], int64(i), 10), '}')
 			if !yield(event) {
 				break

@@ -120,11 +120,11 @@ func (q testQueue) wantMessageCount(want int) {
 	}
 }
 
-// wantNoErrors checks that errs has count elements and that all of them are nil.
-func wantNoErrors(t *testing.T, operation string, errs []error, count int) {
+// wantNoErrors checks that errs has n elements and that all of them are nil.
+func wantNoErrors(t *testing.T, operation string, errs []error, n int) {
 	t.Helper()
-	if err := errors.Join(errs...); err != nil || len(errs) != count {
-		t.Fatalf("%s: got %d results, want %d: %v", operation, len(errs), count, err)
+	if err := errors.Join(errs...); err != nil || len(errs) != n {
+		t.Fatalf("%s: got %d results, want %d: %v", operation, len(errs), n, err)
 	}
 }
 

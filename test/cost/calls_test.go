@@ -120,9 +120,9 @@ func (f *functions) takeLog(t *testing.T, message string, count int) float64 {
 	return lineSize(t, f.logs.String(), message, count)
 }
 
-// lineSize returns the mean size of the log's lines with this message. The log must contain count
-// such lines.
-func lineSize(t *testing.T, log, message string, count int) float64 {
+// lineSize returns the mean size of the log's lines with this message. The log must contain n such
+// lines.
+func lineSize(t *testing.T, log, message string, n int) float64 {
 	t.Helper()
 	size, lines := 0, 0
 	for line := range strings.Lines(log) {
@@ -130,8 +130,8 @@ func lineSize(t *testing.T, log, message string, count int) float64 {
 			size, lines = size+len(line), lines+1
 		}
 	}
-	if lines != count {
-		t.Fatalf("%d lines %q, want %d", lines, message, count)
+	if lines != n {
+		t.Fatalf("%d lines %q, want %d", lines, message, n)
 	}
 	return float64(size) / float64(lines)
 }

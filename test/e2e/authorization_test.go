@@ -21,7 +21,7 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 )
 
-// call creates a request, changes it with prepare, sends it, and returns the response.
+// call creates a request, changes it with the function prepare, sends it, and returns the response.
 func (p *platform) call(
 	t *testing.T, method, path, body string, prepare func(*http.Request),
 ) (status int, response string) {
@@ -57,7 +57,7 @@ func (p *platform) acceptWith(t *testing.T, body string, prepare func(*http.Requ
 	return response.EventID
 }
 
-// signedBy returns a function that signs a request with an access key. The request must contain
+// signedBy returns a function that signs a request with an access key. The request must have this
 // body.
 func signedBy(t *testing.T, key, secret, body string, at time.Time) func(*http.Request) {
 	return func(r *http.Request) {

@@ -28,8 +28,8 @@ const changeHeader = "X-Console-Token"
 const policy = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; " +
 	"object-src 'none'"
 
-// check returns a handler that passes only permitted requests to next. address is the loopback
-// address of the listener.
+// check returns a handler that passes only permitted requests to the handler next. address is the
+// loopback address of the listener.
 func (a access) check(address string, next http.Handler) http.Handler {
 	_, port, _ := net.SplitHostPort(address)
 	hosts := []string{"127.0.0.1:" + port, "localhost:" + port, "[::1]:" + port}

@@ -82,9 +82,10 @@ type Result struct {
 	Truncated bool // the DLQ holds more messages than can be checked
 }
 
-// Run changes the messages whose ids are in selected, or all messages that the filter selects if
-// selected is nil. It leaves out other matching messages, which may have become visible since the
-// preview. After each message it calls report, one call at a time, with the message's error.
+// Run changes the messages whose ids are in the map selected, or all messages that the filter
+// selects if selected is nil. It leaves out other matching messages, which may have become visible
+// since the preview. After each message it calls report, one call at a time, with the message's
+// error.
 func (c Change) Run(
 	ctx context.Context, selected map[string]bool, report func(Result, Message, error),
 ) (Result, error) {

@@ -45,8 +45,8 @@ type Scan struct {
 	Truncated bool              // Limit was reached
 }
 
-// NewScan returns a scan of the messages that reached the DLQ no later than begin. The scan holds
-// at most limit messages.
+// NewScan returns a scan of the messages that reached the DLQ no later than the time begin. The
+// scan holds at most limit messages.
 func NewScan(p deployment.Pipeline, begin time.Time, limit int) *Scan {
 	return &Scan{
 		dlq: p.DeadLetterQueue(), items: p.Items(), bronzeBucket: p.Bronze,
@@ -179,8 +179,8 @@ func (s *Scan) lookUp(ctx context.Context, messages []Message) error {
 	return nil
 }
 
-// remove deletes messages that handle has finished. If it can't delete a message, a later scan
-// visits the message again. This is harmless: redriving or discarding an event twice is safe.
+// remove deletes the finished messages. If it can't delete a message, a later scan visits the
+// message again. This is harmless: redriving or discarding an event twice is safe.
 func (s *Scan) remove(ctx context.Context, finished []Message) error {
 	receipts := make([]string, len(finished))
 	for i, m := range finished {

@@ -20,7 +20,7 @@ var errWorkerEnded = errors.New("the worker ended during the comparison")
 
 // WithWorker builds and runs the worker whose main package is in dir. It calls fn with a client of
 // the worker's processor. It sets stdio.Variable, so processor.Start calls no AWS service in the
-// worker. The worker's log is written to log.
+// worker. log receives the worker's log.
 func WithWorker(
 	ctx context.Context, dir string, log io.Writer, fn func(context.Context, *stdio.Client) error,
 ) error {

@@ -125,15 +125,14 @@ func (b *tab) wait(t *testing.T, selector, text string) {
 	})
 }
 
-// click waits for an element of a loaded page and clicks it. Before the page is loaded, its script
-// does not handle clicks. A script finds and clicks the element in one step, because the page may
-// replace the element at any time.
+// click clicks an element as soon as it exists, even if the page is still loading. A script finds
+// and clicks the element in one step, because the page may replace the element at any time.
 func (b *tab) click(t *testing.T, xpath string) {
 	t.Helper()
 	waitUntil(t, func() string {
 		if eval[bool](t, b, fmt.Sprintf(`(() => {
 			const found = document.evaluate(%q, document, null, 9, null).singleNodeValue;
-			if (document.readyState !== "complete" || !found || found.disabled) return false;
+			if (!found || found.disabled) return false;
 			found.click();
 			return true;
 		})()`, xpath)) {
@@ -168,6 +167,13 @@ func testConsole(t *testing.T, p *platform) {
 	}
 	b.do(t, chromedp.KeyEvent("/"), chromedp.SendKeys("#search input", "no-such-event"+kb.Enter))
 	b.wait(t, "#empty", "No event matches")
+	p.post(t, `[{"eventType":"console.batch","n":1},{"eventType":"console.batch","n":2}]`)
+	b.open(t, "/events?type=console.batch")
+	b.click(t, `//button[@class="unfold"]`)
+	b.wait(t, "#rows ol li:nth-child(2) .id", ".1")
+	b.click(t, `//button[@class="unfold"]`)
+	b.do(t, chromedp.WaitNotPresent("#rows ol"))
+
 	b.open(t, "/events?type=console.order")
 	b.do(t, chromedp.KeyEvent("j"), chromedp.KeyEvent(kb.Enter))
 	b.wait(t, "#timeline", "Record stored in Silver")
@@ -229,6 +235,15 @@ func testConsole(t *testing.T, p *platform) {
 	b.click(t, `//button[text()="Replay 3 events"]`)
 	b.wait(t, "#jobs", "Replayed3")
 	b.checkPage(t, "replay")
+	b.click(t, `//button[contains(., "Compare")]`)
+	b.wait(t, "#jobs .finished:first-child", "Same3")
+	b.open(t, "/replay?type=console.order&from=1h&rate=1") // slow enough to be paused
+	b.click(t, `//button[text()="Dry run"]`)
+	b.click(t, `(//button[text()="Replay 3 events"])[1]`)
+	b.click(t, `//button[text()="Pause"]`)
+	b.wait(t, "#jobs .paused", "Replay console.order")
+	b.click(t, `//button[text()="Resume"]`)
+	b.wait(t, "#jobs .finished:first-child", "Replayed3")
 
 	hostile := p.accept(t, hostileEvent())
 	p.waitForStatus(t, hostile, "PROCESSED")

@@ -85,7 +85,10 @@ func itemEvent(item pipeline.Item, slug string) event {
 	e.row = row{
 		ID: item.ID, Type: visible(item.Type), Status: string(item.Status), Took: -1,
 		Time: item.ReceivedAt.UnixMilli(), Caller: visible(item.Caller),
-		Code: visible(string(item.Failure.Code)), Attempts: item.Attempts, Count: item.Count,
+		Code: visible(string(item.Failure.Code)), Attempts: item.Attempts,
+	}
+	if item.IsBatch() {
+		e.Count = item.Events()
 	}
 	if batch, _, isPart, _ := pipeline.ParseID(item.ID); isPart {
 		e.Batch = batch

@@ -78,7 +78,9 @@ func (s *Server) SetPipelines(pipelines []deployment.Pipeline) {
 		v := newView(s, p, s.pipelines)
 		s.pipelines = append(s.pipelines, v)
 		for _, name := range []string{p.APIFunction, p.WorkerFunction, p.ReconcilerFunction, p.Bus} {
-			s.functions.Store(name, v.Slug)
+			if name != "" { // a pipeline may have no bus
+				s.functions.Store(name, v.Slug)
+			}
 		}
 		s.functions.Store(queueName(p.DLQURL), v.Slug)
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
 // world is a console whose pipeline's services answer every call with an error.
@@ -334,5 +335,36 @@ func TestStream_SendsWhatChangedSinceThePage(t *testing.T) {
 				t.Fatalf("%s: no %s", query, want)
 			}
 		}
+	}
+}
+
+// Commands read events that were accepted before the platform started. The calls of functions may
+// come before the line that reports the event.
+func TestJournal_IgnoresReadsOfUnknownEvents(t *testing.T) {
+	w := newWorld(t, Options{Local: true})
+	for n, source := range map[int]string{1: "", 2: "api"} {
+		w.Record(activity.Step{Name: activity.Call, Source: source, Details: []activity.Detail{
+			{Name: "events", Value: fmt.Appendf(nil, "[%q]", eventID(n))},
+		}})
+	}
+	rows, _ := w.journal.list(query{Pipeline: "Orders"}, 0, 10)
+	if len(rows) != 1 || rows[0].ID != eventID(2) {
+		t.Errorf("the list has %+v", rows)
+	}
+}
+
+func TestEventData_ShowsTheTimesInTheItem(t *testing.T) {
+	at := time.Date(2026, 11, 27, 8, 0, 0, 0, time.UTC)
+	var data eventData
+	data.addStoredSteps(pipeline.Item{
+		Event: pipeline.Event{ReceivedAt: at}, EnqueuedAt: at.Add(time.Hour),
+		Status: pipeline.Failed, FailedAt: at.Add(time.Hour + time.Second), Attempts: 2,
+	})
+	var got []string
+	for _, s := range data.Steps {
+		got = append(got, s.Name+s.Offset)
+	}
+	if want := "accepted enqueued+1 h 00 min failed+1 h 00 min"; strings.Join(got, " ") != want {
+		t.Errorf("the timeline has %q, want %s", got, want)
 	}
 }

@@ -24,6 +24,7 @@ type eventData struct {
 	Failure       field // code and reason; the name is "" if the event did not fail
 	Advice        string
 	Steps         []stepView
+	StepsNote     string
 	Forgotten     int
 	Calls         int // AWS calls among the steps
 	Lines         []stepView
@@ -37,6 +38,7 @@ type eventData struct {
 	Members       []member
 	Curl          string
 	Command       string
+	LogsCommand   string
 	CanRedrive    bool
 	CanReplay     bool
 	CanSend       bool // false for webhooks, because the API accepts only signed webhooks
@@ -95,6 +97,9 @@ func (v *view) eventData(ctx context.Context, id string) (eventData, error) {
 	} else {
 		data.addItem(item, v)
 		v.addContent(ctx, &data, item)
+		if len(data.Steps) == 0 {
+			data.addStoredSteps(item)
+		}
 	}
 	if data.row.ID = id; isPart {
 		data.Batch = batchID
@@ -109,7 +114,7 @@ func (v *view) eventData(ctx context.Context, id string) (eventData, error) {
 		data.Lines = append(data.Lines, line)
 	}
 	data.Parts = v.server.journal.parts(id)
-	data.Command = v.command("status", id)
+	data.Command, data.LogsCommand = v.command("status", id), v.command("logs", id)
 	data.Busy = v.jobs.busy("event " + id)
 	return data, nil
 }

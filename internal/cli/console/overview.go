@@ -45,7 +45,8 @@ func (v *view) overview(w http.ResponseWriter, r *http.Request) {
 	}
 	latencyNote := "from receipt to PROCESSED"
 	if !v.server.o.Local {
-		latencyNote = "CloudWatch has no metric for this"
+		sample := v.sampleLatencies(r.Context())
+		m.p50, m.p99, latencyNote = sample.p50, sample.p99, sample.note
 	}
 	data.Cards = []card{
 		{Name: "In the queue", Value: m.number(m.queue.Known, m.queue.Waiting+m.queue.Delayed),

@@ -128,6 +128,7 @@ func (s *Server) handler() http.Handler {
 	show("GET /events", (*view).events)
 	show("GET /events/rows", (*view).eventRows)
 	show("GET /events/{id}", (*view).event)
+	show("GET /events/{id}/members", (*view).memberRows)
 	show("GET /events/{id}/{file}", (*view).eventFile)
 	show("GET /send", (*view).sendForm)
 	show("GET /deadletters", (*view).deadLetters)

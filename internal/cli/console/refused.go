@@ -17,7 +17,7 @@ type refusedView struct {
 	refusal
 	Tree tree
 	Note string // how much of the body the page shows
-	Path string // path of the body as text
+	Raw  string // path of the body as text
 	Open bool
 }
 
@@ -43,7 +43,7 @@ func (v *view) refused(w http.ResponseWriter, r *http.Request) {
 		total += len(shown)
 		view := refusedView{
 			refusal: request, Tree: parseTree(shown), Open: i == 0,
-			Path: v.path("refused", strconv.FormatUint(request.number, 10)),
+			Raw: v.path("refused", strconv.FormatUint(request.number, 10)),
 		}
 		if len(shown) < request.Bytes {
 			view.Note = "The page shows the first " + formatBytes(len(shown)) + "."

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"slices"
 	"time"
 )
 
@@ -92,7 +91,6 @@ func (s *stats) percentiles(now time.Time) (p50, p99 time.Duration, ok bool) {
 	if len(took) == 0 {
 		return 0, 0, false
 	}
-	slices.Sort(took)
-	at := func(percent int) time.Duration { return took[(len(took)-1)*percent/100] }
-	return at(50), at(99), true
+	p50, p99 = percentiles(took)
+	return p50, p99, true
 }

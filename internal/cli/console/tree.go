@@ -224,7 +224,7 @@ func (n *node) changes() (total int) {
 func (t tree) HTML() template.HTML {
 	var b strings.Builder
 	if t.root == nil {
-		b.WriteString(`<pre class="raw">`)
+		b.WriteString(`<pre class="raw" tabindex="0">`)
 		b.WriteString(template.HTMLEscapeString(t.text))
 		b.WriteString(`</pre>`)
 		return template.HTML(b.String())

@@ -103,9 +103,10 @@ func (r Row) Print(w io.Writer, colours bool) error {
 		colour = yellow
 	}
 	var line strings.Builder
+	longID := max(len(r.ID)-idWidth, 0) // the id of a batch's event is longer
 	fmt.Fprintf(&line, "%s %-*s %s %s %*s\n",
 		paint(faint, r.Time.Local().Format(time.TimeOnly)), idWidth, r.ID,
-		fit(oneLine(r.Type), typeWidth), paint(colour, fit(r.Status, statusWidth)), tookWidth, took)
+		fit(oneLine(r.Type), typeWidth-longID), paint(colour, fit(r.Status, statusWidth)), tookWidth, took)
 	if notes := oneLine(strings.Join(r.Notes, ", ")); notes != "" {
 		if r.Status != string(pipeline.Failed) {
 			colour = faint

@@ -19,8 +19,12 @@ func TestPrint_FitsIn80Columns(t *testing.T) {
 	if err := row.Print(&out, false); err != nil {
 		t.Fatal(err)
 	}
+	row.ID, row.Notes = row.ID+".100-999", nil // a range of a batch
+	if err := row.Print(&out, false); err != nil {
+		t.Fatal(err)
+	}
 	lines := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
-	if len(lines) != 2 {
+	if len(lines) != 3 {
 		t.Errorf("printed %d lines:\n%s", len(lines), &out)
 	}
 	for _, line := range lines {

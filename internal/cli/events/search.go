@@ -6,6 +6,7 @@ package events
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"math"
 	"slices"
@@ -92,6 +93,38 @@ func InHour(
 	return items, err
 }
 
+// Since returns events of the types that were received from a time on. It reads at most limit
+// items of each type and hour. It may miss events with an idempotency key, because their ids are not
+// in the order of time.
+func Since(
+	ctx context.Context, p deployment.Pipeline, types []string, since time.Time, limit int,
+) (items []pipeline.Item, err error) {
+	first := uuidAt(since)
+	for hour := since.Truncate(time.Hour); !hour.After(time.Now()); hour = hour.Add(time.Hour) {
+		for _, eventType := range types {
+			prefix := pipeline.BronzeHourPrefix(eventType, hour)
+			ids, err := idsAfter(ctx, p, prefix, prefix+first, limit)
+			if err != nil {
+				return nil, err
+			}
+			found, err := read(ctx, p.Items(), ids[:min(len(ids), limit)])
+			if err != nil {
+				return nil, err
+			}
+			items = append(items, found...)
+		}
+	}
+	return slices.DeleteFunc(items, func(i pipeline.Item) bool {
+		return i.ReceivedAt.Before(since)
+	}), nil
+}
+
+// uuidAt returns the start of the UUIDs of version 7 that were made at a time.
+func uuidAt(t time.Time) string {
+	hex := fmt.Sprintf("%012x", t.UnixMilli())
+	return hex[:8] + "-" + hex[8:]
+}
+
 // read returns the items of the events, and of the events that were split off their batches.
 func read(ctx context.Context, items ItemReader, ids []string) (found []pipeline.Item, err error) {
 	for len(ids) > 0 {
@@ -142,9 +175,16 @@ func idsOf(
 // that reaches the limit.
 func idsBelow(
 	ctx context.Context, p deployment.Pipeline, prefix string, limit int,
+) ([]string, error) {
+	return idsAfter(ctx, p, prefix, "", limit)
+}
+
+// idsAfter is like idsBelow, but skips the keys up to after.
+func idsAfter(
+	ctx context.Context, p deployment.Pipeline, prefix, after string, limit int,
 ) (ids []string, err error) {
 	const idLength = 36
-	for after := ""; len(ids) < limit; {
+	for len(ids) < limit {
 		objects, err := p.BronzeBucket().List(ctx, prefix, after)
 		if err != nil || len(objects) == 0 {
 			return ids, err

@@ -3,7 +3,8 @@
 // The script of the console's pages. It inserts texts of events as text, never as HTML. Only parts
 // of pages that the console has rendered and escaped are inserted as HTML.
 
-const base = document.body.dataset.base;
+// The script runs before the browser shows the page, so it handles each click. The body exists later.
+let base = '';
 const changeToken = document.querySelector('meta[name=change], meta[name=count]').content;
 const $ = (selector, root = document) => root.querySelector(selector);
 
@@ -101,6 +102,7 @@ document.addEventListener('click', (event) => {
   const button = event.target.closest('button');
   if (!button) return;
   if (button.dataset.copy !== undefined) copy(button);
+  if (button.classList.contains('unfold')) unfold(button);
   if (button.dataset.submit) submit(button.form, button.dataset.submit);
   if (button.dataset.post) {
     change(button.dataset.post, button.dataset.body || '', undefined, button.parentElement);
@@ -209,6 +211,56 @@ async function reloadOnce() {
 
 const maxRows = 10000;
 
+function fillRow(item, row) {
+  const link = $('a', item);
+  const set = (selector, text) => {
+    const element = $(selector, link);
+    if (element.textContent !== text) element.textContent = text;
+  };
+  link.href = `${base}/events/${encodeURIComponent(row.id)}`;
+  link.dataset.id = row.id;
+  link.className = row.status;
+  showTime($('time', link), row.time);
+  $('.status', link).className = 'status ' + row.status;
+  set('.status', row.status);
+  set('.type', row.type);
+  set('.id', row.id);
+  set('.took', row.tookText);
+  set('.tries', row.triesText);
+  set('.rownote', row.note);
+  const button = $('.unfold', item);
+  button.hidden = !row.count;
+  if (button.getAttribute('aria-expanded') === 'true') showMembers(item);
+}
+
+// unfold shows or hides the events of a batch below its row.
+function unfold(button) {
+  const item = button.parentElement;
+  const isOpen = button.getAttribute('aria-expanded') === 'true';
+  button.setAttribute('aria-expanded', String(!isOpen));
+  if (!isOpen) { showMembers(item); return; }
+  const list = $('ol', item);
+  if (list) list.remove();
+}
+
+async function showMembers(item) {
+  const response = await fetch(`${$('a', item).href}/members`);
+  const answer = await response.json();
+  if ($('.unfold', item).getAttribute('aria-expanded') !== 'true') return; // folded meanwhile
+  if (answer.error) toast(answer.error, true);
+  const list = document.createElement('ol');
+  list.className = 'rows members-of';
+  for (const row of answer.rows || []) {
+    const member = item.cloneNode(true);
+    for (const old of member.querySelectorAll('ol')) old.remove();
+    $('.unfold', member).setAttribute('aria-expanded', 'false');
+    fillRow(member, row);
+    list.append(member);
+  }
+  const before = $('ol', item);
+  if (before) before.replaceWith(list); else item.append(list);
+}
+
 function startEvents() {
   const list = $('#rows');
   const template = $('#row').content.firstElementChild;
@@ -219,27 +271,11 @@ function startEvents() {
   let waiting = new Map(); // rows that arrived while the list is paused
   let more = list.dataset.more;
 
-  for (const item of list.children) byID.set(item.firstElementChild.dataset.id, item);
+  for (const item of list.children) byID.set($('a', item).dataset.id, item);
   showTimes(list);
 
   const fill = (item, row) => {
-    const link = item.firstElementChild;
-    const set = (selector, text) => {
-      const element = $(selector, link);
-      if (element.textContent !== text) element.textContent = text;
-    };
-    link.href = `${base}/events/${encodeURIComponent(row.id)}`;
-    link.dataset.id = row.id;
-    link.className = row.status;
-    showTime($('time', link), row.time);
-    const status = $('.status', link);
-    status.className = 'status ' + row.status;
-    if (status.textContent !== row.status) status.textContent = row.status;
-    set('.type', row.type);
-    set('.id', row.id);
-    set('.took', row.tookText);
-    set('.tries', row.triesText);
-    set('.rownote', row.note);
+    fillRow(item, row);
     item.dataset.time = row.time;
     item.dataset.cursor = row.cursor || 0;
   };
@@ -262,7 +298,7 @@ function startEvents() {
       list.prepend(item);
     }
     while (list.children.length > maxRows) {
-      byID.delete(list.lastElementChild.firstElementChild.dataset.id);
+      byID.delete($('a', list.lastElementChild).dataset.id);
       list.lastElementChild.remove();
     }
     $('#empty').hidden = list.children.length > 0;
@@ -357,11 +393,11 @@ document.addEventListener('keydown', (event) => {
 
 // ---- Start
 
-if ($('#rows') && $('#search')) {
-  startEvents();
-} else {
+document.addEventListener('DOMContentLoaded', () => {
+  base = document.body.dataset.base;
+  if ($('#rows') && $('#search')) { startEvents(); return; }
   remember($('main')); // before anything changes the page
   showTimes(document);
   const live = document.body.dataset.live;
   if (live) listen(live, { change: reloadOnce, back: reloadOnce }); else $('#live').hidden = true;
-}
+});

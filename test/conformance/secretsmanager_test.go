@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	localsecretsmanager "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/secretsmanager"
 	reader "github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/secretsmanager"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/webhook"
 )
 
 func startSecretsManager(string) (http.Handler, error) {
@@ -157,6 +159,22 @@ func TestSecrets_RandomPasswordsFollowTheRules(t *testing.T) {
 		got := *out.RandomPassword
 		if len(got) != 40 || strings.Trim(got, allowed) != "" {
 			s.Errorf("got %q", got)
+		}
+	})
+}
+
+func TestSecrets_ReaderRecognizesDeletedSecrets(t *testing.T) {
+	forEachSecret(t, func(s testSecret) {
+		_, err := s.client.DeleteSecret(s.Context(), &secretsmanager.DeleteSecretInput{
+			SecretId: &s.name,
+		})
+		if err != nil {
+			s.Fatal(err)
+		}
+		for _, id := range []string{s.name, s.arn, s.name + "-unknown"} {
+			if got, err := s.reader.Read(s.Context(), id); !errors.Is(err, webhook.ErrDeleted) {
+				s.Errorf("%s: got %q, %v", id, got, err)
+			}
 		}
 	})
 }

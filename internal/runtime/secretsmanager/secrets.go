@@ -9,6 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/webhook"
 )
 
 // Staging labels of the versions of a secret.
@@ -24,7 +26,7 @@ type Reader struct{ client *secretsmanager.Client }
 func NewReader(cfg aws.Config) Reader { return Reader{secretsmanager.NewFromConfig(cfg)} }
 
 // Read returns the current value of a secret, and then the previous value if there is one. id is
-// the name or the ARN of the secret.
+// the name or the ARN of the secret. If the secret was deleted, the error wraps webhook.ErrDeleted.
 func (r Reader) Read(ctx context.Context, id string) ([]string, error) {
 	type result struct {
 		value string
@@ -35,12 +37,16 @@ func (r Reader) Read(ctx context.Context, id string) ([]string, error) {
 		value, err := r.readStage(ctx, id, previous)
 		before <- result{value, err}
 	}()
+	var notFound *types.ResourceNotFoundException
+	var markedForDeletion *types.InvalidRequestException
 	now, err := r.readStage(ctx, id, current)
-	if err != nil {
+	switch {
+	case errors.As(err, &notFound), errors.As(err, &markedForDeletion):
+		return nil, fmt.Errorf("%w: %w", webhook.ErrDeleted, err)
+	case err != nil:
 		return nil, err
 	}
 	p := <-before
-	var notFound *types.ResourceNotFoundException
 	switch {
 	case errors.As(p.err, &notFound): // the secret has only one version
 		return []string{now}, nil

@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -10,8 +11,12 @@ import (
 // SecretReader reads secrets from their store.
 type SecretReader interface {
 	// Read returns the current value of a secret, and then the previous value if there is one.
+	// Its errors wrap ErrDeleted if the secret was deleted.
 	Read(ctx context.Context, id string) ([]string, error)
 }
+
+// ErrDeleted reports that a secret does not exist, or that it is marked for deletion.
+var ErrDeleted = errors.New("the secret is deleted")
 
 // Secrets caches secrets. Callers wait while another caller reads the same secret.
 type Secrets struct {
@@ -53,20 +58,25 @@ type Secret struct {
 }
 
 // Get returns a secret that was read in the last 5 minutes. If the secret can't be read, Get
-// returns the last known values. Without known values, Get returns an error.
+// returns the last known values. Without known values, or if the secret was deleted, Get returns an
+// error.
 func (s *Secrets) Get(ctx context.Context, id string) (Secret, error) {
 	c := s.lock(id)
 	defer c.mu.Unlock()
 	now := s.Now()
-	switch known := c.readings > 0; {
+	switch known := len(c.values) > 0; {
 	case known && now.Sub(c.readAt) < secretTTL,
 		known && c.err != nil && now.Sub(c.triedAt) < retryExpired:
 		return c.secret(id), nil
 	case known:
-		if err := s.read(ctx, id, c, rereadLimit); err != nil {
+		err := s.read(ctx, id, c, rereadLimit)
+		if err != nil {
 			s.OnError(id, err)
 		}
-		return c.secret(id), nil
+		if !errors.Is(err, ErrDeleted) {
+			err = nil
+		}
+		return c.secret(id), err
 	case c.err != nil && now.Sub(c.triedAt) < renewInterval:
 		return Secret{}, c.err
 	}
@@ -109,9 +119,12 @@ func (s *Secrets) read(
 	defer cancel()
 	values, err := s.Reader.Read(ctx, id)
 	c.triedAt, c.err = s.Now(), err
-	if err == nil {
+	switch {
+	case err == nil:
 		c.values, c.readAt = values, c.triedAt
 		c.readings++
+	case errors.Is(err, ErrDeleted):
+		c.values = nil
 	}
 	return err
 }

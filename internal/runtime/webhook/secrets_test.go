@@ -3,6 +3,7 @@ package webhook
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -99,6 +100,28 @@ func TestSecrets_AnOutageWithAColdCacheIsAnError(t *testing.T) {
 	store.err = nil
 	*now = now.Add(time.Second)
 	s.wantValues(t, "a")
+}
+
+// Whoever deletes a secret revokes it. This is no outage.
+func TestSecrets_ADeletedSecretIsForgotten(t *testing.T) {
+	s, store, now := newSecrets("a")
+	old := s.wantValues(t, "a")
+	store.err = fmt.Errorf("read the secret: %w", ErrDeleted)
+	*now = now.Add(time.Second)
+	if got, changed := s.Renew(t.Context(), old); !changed || got.Values != nil {
+		t.Errorf("after a mismatch: got %q, %t", got.Values, changed)
+	}
+	if got, err := s.Get(t.Context(), "id"); !errors.Is(err, ErrDeleted) || got.Values != nil {
+		t.Errorf("got %q, %v", got.Values, err)
+	}
+	store.err = nil
+	*now = now.Add(time.Second)
+	s.wantValues(t, "a")
+	store.err = ErrDeleted
+	*now = now.Add(5 * time.Minute)
+	if got, err := s.Get(t.Context(), "id"); !errors.Is(err, ErrDeleted) || got.Values != nil {
+		t.Errorf("an expired value: got %q, %v", got.Values, err)
+	}
 }
 
 func TestSecrets_AreRenewedAtMostOnceASecond(t *testing.T) {

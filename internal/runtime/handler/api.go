@@ -177,7 +177,8 @@ func (a API) reject(ctx context.Context, req request, err error, attrs ...slog.A
 	attrs = append(attrs, slog.Int("status", p.Status), codeAttr(err))
 	if p.Status < http.StatusInternalServerError {
 		var e *pipeline.Error
-		if errors.As(err, &e) {
+		// The detail of a schema violation can contain names of the payload's properties.
+		if errors.As(err, &e) && e.Code != pipeline.SchemaViolation {
 			attrs = append(attrs, slog.String("reason", e.Detail))
 		}
 		log.LogAttrs(ctx, slog.LevelInfo, logging.RequestRejected, attrs...)

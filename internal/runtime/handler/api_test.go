@@ -584,3 +584,15 @@ func TestAPI_SeparatesKeysOfCallers(t *testing.T) {
 		t.Errorf("answers %v", ids)
 	}
 }
+
+// The violation of a schema can name properties of the payload.
+func TestAPI_LogsNoDetailOfASchemaViolation(t *testing.T) {
+	var w world
+	api := w.api()
+	api.Ingest.Schemas = demoSchema{}
+	invoke(t, api, httpEvent("POST", "/events", `{"eventType":"demo"}`))
+	if log := w.log.String(); !strings.Contains(log, `"schema-violation"`) ||
+		strings.Contains(log, "reason") {
+		t.Errorf("want the code without a reason, got %s", log)
+	}
+}

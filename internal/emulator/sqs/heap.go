@@ -4,11 +4,14 @@ import (
 	"container/heap"
 	"container/list"
 	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/store"
 )
 
 // entry represents a message in a queue and its position in the queue's data structures.
 type entry struct {
-	Message
+	Message                         // Body is empty
+	body                  store.Ref // the message's body in Service.bodies
 	state                 state
 	visibleAt             time.Time // end of the delay or visibility timeout
 	receiveCountOnArrival int       // ReceiveCount when the message entered this queue

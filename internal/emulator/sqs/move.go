@@ -118,14 +118,18 @@ func (q *Queue) redrive(e *entry, destination *Queue) error {
 	if destination == nil || destination.deleted {
 		return errQueueDoesNotExist
 	}
+	old, err := s.message(e)
+	if err != nil {
+		return err
+	}
 	m := Message{
-		Body: e.Body, Attributes: e.Attributes, TraceHeader: e.TraceHeader, GroupID: e.GroupID,
+		Body: old.Body, Attributes: e.Attributes, TraceHeader: e.TraceHeader, GroupID: e.GroupID,
 	}
 	// If the process is killed before the old message is deleted, both messages remain.
 	if _, err := destination.sendLocked(m, -1); err != nil {
 		return err
 	}
-	if err := s.records.deleteMessages(e); err != nil {
+	if err := s.deleteMessages(e); err != nil {
 		return err
 	}
 	q.remove(e)

@@ -82,7 +82,11 @@ func (q *Queue) sendLocked(m Message, delay time.Duration) (Message, error) {
 	if delay > 0 {
 		e.state, e.visibleAt = delayed, m.Sent.Add(delay)
 	}
-	if err := s.records.putMessage(q.name, e); err != nil {
+	err := s.records.putMessage(q.name, e)
+	if err == nil {
+		err = s.keepBody(e)
+	}
+	if err != nil {
 		return m, fmt.Errorf("send message to queue %s: %w", q.name, err)
 	}
 	q.add(e)
@@ -109,7 +113,7 @@ func (q *Queue) Delete(receiptHandles ...string) error {
 			entries = append(entries, e)
 		}
 	}
-	if err := s.records.deleteMessages(entries...); err != nil {
+	if err := s.deleteMessages(entries...); err != nil {
 		return fmt.Errorf("delete messages from queue %s: %w", q.name, err)
 	}
 	for _, e := range entries {
@@ -172,7 +176,7 @@ func (q *Queue) purge() error {
 	if q.deleted {
 		return errQueueDoesNotExist
 	}
-	if err := q.service.records.deleteMessages(q.byAge.entries...); err != nil {
+	if err := q.service.deleteMessages(q.byAge.entries...); err != nil {
 		return fmt.Errorf("purge queue %s: %w", q.name, err)
 	}
 	q.clear()
@@ -195,7 +199,7 @@ func (q *Queue) delete() error {
 	q.deleted = true
 	delete(s.queues, q.name)
 	q.wakeReceivers()
-	if err := s.records.deleteMessages(q.byAge.entries...); err != nil {
+	if err := s.deleteMessages(q.byAge.entries...); err != nil {
 		return fmt.Errorf("delete the messages of queue %s: %w", q.name, err)
 	}
 	return nil
@@ -284,7 +288,7 @@ func (q *Queue) advance(now time.Time) {
 	}
 	// After an error the records remain. The next load restores these messages, and advance deletes
 	// them again.
-	_ = q.service.records.deleteMessages(expired...)
+	_ = q.service.deleteMessages(expired...)
 	for e := q.invisible.first(); e != nil && !e.visibleAt.After(now); e = q.invisible.first() {
 		q.leaveState(e)
 		q.enterState(e, visible)

@@ -112,7 +112,11 @@ func (q *Queue) receiveLocked(
 				return messages, deadLetters, fmt.Errorf("move message %s from %s to %s: %w",
 					e.ID, q.name, dlq.name, err)
 			}
-			deadLetters = append(deadLetters, deadLetter{e.Message, dlq.name})
+			m, err := q.service.message(e)
+			if err != nil {
+				return messages, deadLetters, err
+			}
+			deadLetters = append(deadLetters, deadLetter{m, dlq.name})
 			continue
 		}
 		q.leaveState(e)
@@ -128,7 +132,10 @@ func (q *Queue) receiveLocked(
 		if err := q.service.records.putProgress(q.name, e); err != nil {
 			return messages, deadLetters, fmt.Errorf("receive from queue %s: %w", q.name, err)
 		}
-		m := e.Message
+		m, err := q.service.message(e)
+		if err != nil {
+			return messages, deadLetters, fmt.Errorf("receive from queue %s: %w", q.name, err)
+		}
 		m.InvisibleUntil = e.visibleAt
 		messages = append(messages, m)
 	}

@@ -54,12 +54,37 @@ func (r records) putProgress(queue string, e *entry) error {
 	return r.messages.PutJSON(e.ID+progressSuffix, progressOf(queue, e))
 }
 
-func (r records) deleteMessages(entries ...*entry) error {
+// deleteMessages deletes the stored messages and their bodies.
+func (s *Service) deleteMessages(entries ...*entry) error {
 	keys := make([]string, 0, 2*len(entries))
 	for _, e := range entries {
 		keys = append(keys, e.ID+sentSuffix, e.ID+progressSuffix)
 	}
-	return r.messages.Delete(keys...)
+	if err := s.records.messages.Delete(keys...); err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if e.body != (store.Ref{}) { // Queue.Delete may get the same receipt handle twice
+			s.bodies.Delete(e.body)
+			e.body = store.Ref{}
+		}
+	}
+	return nil
+}
+
+// keepBody moves the body of a new entry from memory to the temporary file.
+func (s *Service) keepBody(e *entry) (err error) {
+	e.body, err = s.bodies.Put([]byte(e.Body))
+	e.Body = ""
+	return err
+}
+
+// message returns the entry's message with its body.
+func (s *Service) message(e *entry) (Message, error) {
+	body, err := s.bodies.Get(e.body)
+	m := e.Message
+	m.Body = string(body)
+	return m, err
 }
 
 func progressOf(queue string, e *entry) progressRecord {
@@ -117,6 +142,9 @@ func (s *Service) loadMessages() error {
 		return cmp.Or(a.visibleAt.Compare(b.visibleAt), a.Sent.Compare(b.Sent))
 	})
 	for _, e := range entries {
+		if err := s.keepBody(e); err != nil {
+			return err
+		}
 		queues[e].add(e)
 	}
 	return s.records.messages.Delete(slices.Collect(maps.Keys(stored))...)

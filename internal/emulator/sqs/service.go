@@ -42,6 +42,7 @@ type Service struct {
 	protocol.JSONHandler
 	cfg     Config
 	records records
+	bodies  store.Values // the bodies of all messages
 
 	// mu guards all queues. A lock per queue would not help: a move to a dead-letter queue changes
 	// two queues, and the database allows only one writer.
@@ -70,13 +71,13 @@ func New(cfg Config) (*Service, error) {
 	return s, nil
 }
 
-// Close stops the move tasks.
+// Close stops the move tasks and removes the temporary file.
 func (s *Service) Close() error {
 	s.mu.Lock()
 	s.stop()
 	s.mu.Unlock()
 	s.tasks.Wait()
-	return nil
+	return s.bodies.Close()
 }
 
 // CreateQueue creates a queue. If the queue exists, CreateQueue replaces its settings and keeps its

@@ -100,8 +100,9 @@ func countsChange(d Detail) bool {
 	return slices.Contains(changeCounts, d.Name) && string(d.Value) != "0"
 }
 
-// isWebhook reports whether the step is about a request to a webhook source. Its sender is another
-// company, and would show the developer nothing but a status.
+// isWebhook reports whether the step is about a request to a webhook source. The sender of such a
+// request is another company, which sees only the status of the response. So the developer needs
+// this step.
 func isWebhook(step Step) bool {
 	source := step.Detail(contract.SourceDimension)
 	return len(source) > 0 && string(source) != `""`

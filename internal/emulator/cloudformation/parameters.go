@@ -223,7 +223,8 @@ func (p Parameters) Check(sources []cdkapp.Stack) error {
 	return nil
 }
 
-// bootstrapVersion is a parameter that the CDK adds to each stack, only for a check by the CDK CLI.
+// bootstrapVersion is a parameter that the CDK adds to each stack. Only the CDK CLI uses the
+// parameter, for a check.
 const bootstrapVersion = "BootstrapVersion"
 
 // UnknownParameterError reports a key of Parameters that is not a parameter of the stacks.

@@ -134,9 +134,9 @@ func (s *Service) bindRead(
 	return t, boundRead{expressions[0], expressions[1], expressions[2]}, nil
 }
 
-// collect returns one page of the entries' items. It omits the item of ExclusiveStartKey, whose key
-// is start. ScannedCount includes the items that fail the filter, but not the items that fail the
-// key condition.
+// collect returns one page of the entries' items. It omits the item whose key is start, the
+// ExclusiveStartKey. ScannedCount includes the items that fail the filter, but not the items that
+// fail the key condition.
 func (in *readInput) collect(
 	t *table, entries iter.Seq[entry], start key, bound boundRead,
 ) (*pageOutput, error) {
@@ -174,7 +174,8 @@ func (in *readInput) collect(
 	return out, nil
 }
 
-// startKey returns the request's ExclusiveStartKey, or a key before all others.
+// startKey returns the request's ExclusiveStartKey. If there is none, it returns a key that is less
+// than all others.
 func (in *readInput) startKey(t Table) (key, error) {
 	if in.ExclusiveStartKey == nil {
 		return key{}, nil
@@ -187,11 +188,12 @@ func (in *readInput) startKey(t Table) (key, error) {
 	return start, nil
 }
 
-// partition returns the entries of first's partition in ascending order, beginning with first.
-func (t *table) partition(first key) iter.Seq[entry] {
+// partition returns the entries with the same partition key as k in ascending order. It begins with
+// the least key that is not less than k.
+func (t *table) partition(k key) iter.Seq[entry] {
 	return func(yield func(entry) bool) {
-		for e := range t.from(first) {
-			if e.partition != first.partition || !yield(e) {
+		for e := range t.from(k) {
+			if e.partition != k.partition || !yield(e) {
 				return
 			}
 		}

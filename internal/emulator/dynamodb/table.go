@@ -63,7 +63,8 @@ func (s *Service) newTable(record tableRecord) (*table, error) {
 	}, err
 }
 
-// from returns the entries in ascending order, from the first whose key is at least k.
+// from returns the entries in ascending order. It begins with the least key that is not less
+// than k.
 func (t *table) from(k key) iter.Seq[entry] {
 	return func(yield func(entry) bool) { t.entries.Ascend(entry{key: k}, yield) }
 }

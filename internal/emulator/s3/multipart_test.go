@@ -135,3 +135,15 @@ func TestTags_SurviveARestart(t *testing.T) {
 		t.Errorf("the object has %d bytes after its tags changed", len(body))
 	}
 }
+
+func TestTags_HaveSeparateLimitsForObjectsAndBuckets(t *testing.T) {
+	for limit, want := range map[int]string{
+		maxObjectTags: "Object tags cannot be greater than 10",
+		maxBucketTags: "Bucket tag count cannot be greater than 50",
+	} {
+		err := checkTags(make([]tag, limit+1), limit)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%d tags: got %v, want %s", limit+1, err, want)
+		}
+	}
+}

@@ -36,8 +36,11 @@ func invalidTag(message string) error {
 // checkTags validates tags and sorts them by key.
 func checkTags(tags []tag, limit int) error {
 	if len(tags) > limit {
-		return newFailure(http.StatusBadRequest, "BadRequest",
-			"Object tags cannot be greater than 10")
+		message := "Object tags cannot be greater than 10"
+		if limit == maxBucketTags {
+			message = "Bucket tag count cannot be greater than 50"
+		}
+		return newFailure(http.StatusBadRequest, "BadRequest", message)
 	}
 	slices.SortStableFunc(tags, func(a, b tag) int { return cmp.Compare(a.Key, b.Key) })
 	for i, t := range tags {

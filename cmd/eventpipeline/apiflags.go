@@ -93,7 +93,7 @@ func (f *apiFlags) find(ctx context.Context) (url, localRegion string, err error
 	return localAPI, "", nil
 }
 
-// isDefault reports whether the command may call localAPI after find has failed with err. It may
+// isDefault reports whether the command may call localAPI after find has failed with err. It must
 // not if a flag selects a pipeline, if the user stopped the command, or if err lists several
 // pipelines.
 func (f *apiFlags) isDefault(err error) bool {

@@ -70,7 +70,8 @@ func TestLocal_ChoosesAccountAndRegion(t *testing.T) {
 	}
 }
 
-// setOnly sets the variables NAME=VALUE, and clears the others that set the account or the region.
+// setOnly sets environment variables, given as NAME=VALUE. It clears all other variables that set
+// the account or the region.
 func setOnly(t *testing.T, variables string) {
 	t.Helper()
 	for _, name := range []string{

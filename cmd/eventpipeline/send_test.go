@@ -532,7 +532,8 @@ func TestSend_ExplainsThatTheMachineHasNoMoreConnections(t *testing.T) {
 	}
 }
 
-// waitingAPI accepts events. It first reports the status ENQUEUED, and later the status in last.
+// waitingAPI accepts events. It first reports the status ENQUEUED, and later the status in the
+// field last.
 type waitingAPI struct {
 	api
 	last  string

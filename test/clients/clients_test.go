@@ -1,4 +1,4 @@
-// Package clients runs AWS clients that this project did not write against the local platform.
+// Package clients tests the local platform with AWS clients that this project did not write.
 //
 // Each file in testdata is a script for one kind of client: .sh for the AWS CLI, .py for boto3 and
 // .js for the AWS SDK for JavaScript. A script fails with a non-zero exit code. To test another

@@ -260,7 +260,8 @@ func TestAuthorization_JWT(t *testing.T) {
 	found := readLogs(t, logs)
 	found["output"] = p.log.String()
 	for where, log := range found {
-		// All signed tokens begin with good[0]. A log that contains a token now contains a canary.
+		// All signed tokens begin with good[0]. With this replacement, expectNoSecrets finds a
+		// token in a log.
 		found[where] = strings.ReplaceAll(log, good[0], "canary-jwt")
 	}
 	expectNoSecrets(t, found)

@@ -34,8 +34,8 @@ func knownSize(t *testing.T, function string) int {
 
 func TestEnvironment_MustFitLambdasLimit(t *testing.T) {
 	known := knownSize(t, "WorkerFunction")
-	// The least sizes of unknown values: the names of two buckets, the table and the bus, and the
-	// URLs of two queues.
+	// Minimum sizes of the values that are unknown at synth: the names of two buckets, the table
+	// and the bus, and the URLs of two queues.
 	const tokens = 3 + 3 + 3 + 1 + 2*50
 	fits := 4096 - known - tokens - len(`,"NOTES":""`)
 	for name, value := range map[string]string{

@@ -93,7 +93,7 @@ func TestPipeline_MayBeUsedTwiceInAStack(t *testing.T) {
 	}
 }
 
-// Two pipelines may have the same path in different stacks. The names of their buses must differ.
+// Two pipelines in different stacks may have the same path. Their buses still need different names.
 func TestEventBus_HasTheStacksName(t *testing.T) {
 	names := map[string]bool{}
 	for stackName, place := range map[string]func(awscdk.Stack) constructs.Construct{

@@ -71,8 +71,8 @@ func (v *view) serveStream(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// rowsSince returns a function. Each call returns a message with the rows that changed since the
-// last call. If no row changed, the message's name is "".
+// rowsSince returns a function. Each call of the function returns a message with the rows that
+// changed since the last call. If no row changed, the message's name is "".
 func (v *view) rowsSince(r *http.Request) func(time.Time) (string, any) {
 	q, _ := readQuery(v.Slug, r.URL.Query()) // the page has reported errors
 	seq := v.since(r, "")
@@ -99,8 +99,8 @@ func (v *view) since(r *http.Request, id string) uint64 {
 	return seq
 }
 
-// changeSince returns a function. Each call returns a message if the reader's event or a job has
-// changed. If the reader names no event, changes of all events count.
+// changeSince returns a function. Each call of the function returns a message if the reader's event
+// or a job has changed. If the reader names no event, changes of all events count.
 func (v *view) changeSince(r *http.Request) func(time.Time) (string, any) {
 	id := r.URL.Query().Get("id")
 	state := func() [2]uint64 {

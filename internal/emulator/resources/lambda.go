@@ -188,7 +188,8 @@ func createVersion(c *creation, in versionProperties) (values, error) {
 
 type aliasProperties struct{ FunctionName, FunctionVersion, Name string }
 
-// createAlias returns the ARN of an alias. The alias always refers to the function itself.
+// createAlias returns the ARN of an alias. The emulator runs only one version of a function, so the
+// alias always invokes this version.
 func createAlias(c *creation, in aliasProperties) (values, error) {
 	name := FunctionName(in.FunctionName)
 	c.Lambda.AddQualifier(name, in.Name, in.FunctionVersion)

@@ -114,7 +114,7 @@ func (q *Queue) receiveLocked(
 			}
 			m, err := q.service.message(e)
 			if err != nil {
-				return messages, deadLetters, err
+				return messages, deadLetters, fmt.Errorf("receive from queue %s: %w", q.name, err)
 			}
 			deadLetters = append(deadLetters, deadLetter{m, dlq.name})
 			continue

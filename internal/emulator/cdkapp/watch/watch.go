@@ -78,9 +78,9 @@ func (w *Watcher) EndBuild() (err error) {
 //
 // Run calls ignore with files that change during each build, because the build itself writes these
 // files. Later, a change of these files causes a build only if it happens between two builds. Run
-// also calls ignore with files that change a similar time after each build, because another process
-// writes these files. From then on, a change of these files causes a build only if much more time
-// has passed.
+// also calls ignore with files that change after each build with a similar delay, because another
+// process writes these files. Later, a change of these files causes a build only if the delay is
+// much longer.
 func (w *Watcher) Run(ctx context.Context, build, ignore func(files []string)) error {
 	files, err := w.compareAfterBuild(ctx, ignore)
 	for err == nil && ctx.Err() == nil {

@@ -112,7 +112,7 @@ func TestConsole_ShowsADeployedPipeline(t *testing.T) {
 		"/refused":                                   "filter-log-events",
 		"/replay":                                    "Dry run",
 		"/events/rows?status=FAILED&type=demo":       failed,
-		"/events/019aaf3e-6f0b-7cc2-9c49-00000000ff": "is not the id of an event",
+		"/events/019aaf3e-6f0b-7cc2-9c49-00000000ff": "the id must be a lower-case UUID",
 	} {
 		if got := b.get(t, b.base+page); !strings.Contains(got, want) {
 			t.Errorf("%s lacks %s: %s", page, want, got)

@@ -14,7 +14,6 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/dlq"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/timeflag"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
 // deadLettersData holds the content of the page of dead letters.
@@ -211,9 +210,8 @@ func readFilter(values url.Values) (dlq.Filter, error) {
 		}
 	}
 	for _, id := range f.IDs {
-		if !pipeline.ValidID(id) {
-			return f, fmt.Errorf("each id must be a lower-case UUID such as "+
-				"019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001, got %q", id)
+		if err := checkID(id); err != nil {
+			return f, err
 		}
 	}
 	for name, age := range map[string]**time.Duration{

@@ -72,9 +72,18 @@ func (v *view) event(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
+// checkID returns an error if text does not have the form of an id.
+func checkID(text string) error {
+	if pipeline.ValidID(text) {
+		return nil
+	}
+	return fmt.Errorf("the id must be a lower-case UUID such as "+
+		"019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001, got %q", text)
+}
+
 func (v *view) eventData(ctx context.Context, id string) (eventData, error) {
-	if !pipeline.ValidID(id) {
-		return eventData{}, fmt.Errorf("%q is not the id of an event", id)
+	if err := checkID(id); err != nil {
+		return eventData{}, err
 	}
 	known, isKnown := v.server.journal.get(id)
 	item, err := pipeline.LookUp(ctx, v.Items(), id)

@@ -10,7 +10,7 @@ import (
 )
 
 // memberRows writes the rows of a batch's events. An event that was split off has its own state.
-// The others have the state of the batch.
+// The other events have the state of the batch.
 func (v *view) memberRows(w http.ResponseWriter, r *http.Request) {
 	var found rowsAnswer
 	var err error
@@ -22,15 +22,15 @@ func (v *view) memberRows(w http.ResponseWriter, r *http.Request) {
 }
 
 func (v *view) members(ctx context.Context, id string) ([]row, error) {
-	if !pipeline.ValidID(id) {
-		return nil, fmt.Errorf("invalid event id %q", id)
+	if err := checkID(id); err != nil {
+		return nil, err
 	}
 	item, err := pipeline.LookUp(ctx, v.Items(), id)
 	if err != nil {
 		return nil, fmt.Errorf("look up the batch: %w", err)
 	}
-	parts := map[int]row{} // by the index of their first event
-	last := map[int]int{}  // index of their last event, by that of their first
+	parts := map[int]row{} // rows of parts, by the index of the part's first event
+	last := map[int]int{}  // index of a part's last event, by the index of its first event
 	for _, part := range item.Parts() {
 		partItem, err := pipeline.LookUp(ctx, v.Items(), part.ID)
 		if err != nil {

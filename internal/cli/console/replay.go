@@ -53,11 +53,7 @@ func (v *view) replayState(form url.Values) (*replay.State, error) {
 		s.Rate = rate
 	}
 	if s.EventID != "" {
-		if !pipeline.ValidID(s.EventID) {
-			return nil, fmt.Errorf("the event id must be a lower-case UUID such as "+
-				"019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001, got %q", s.EventID)
-		}
-		return s, nil
+		return s, checkID(s.EventID)
 	}
 	if !pipeline.ValidType(s.Type) {
 		return nil, fmt.Errorf(`the type must be a letter, then up to 63 letters, digits, ".", `+

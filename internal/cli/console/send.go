@@ -100,9 +100,8 @@ func (v *view) sendBody(ctx context.Context, body []byte) (answer, error) {
 // changeEvent sends an event again, or redrives, discards or replays it.
 func (v *view) changeEvent(r *http.Request) (answer, error) {
 	id, ctx := r.PathValue("id"), r.Context()
-	if !pipeline.ValidID(id) {
-		return answer{}, fmt.Errorf("the event id must be a lower-case UUID such as "+
-			"019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001, got %q", id)
+	if err := checkID(id); err != nil {
+		return answer{}, err
 	}
 	switch action := r.PathValue("action"); action {
 	case "send":

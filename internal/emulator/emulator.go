@@ -177,7 +177,8 @@ func createStacks(ctx context.Context, p *resources.Provider, stacks []cdkapp.St
 }
 
 // accountAndRegion returns the account and the region of the platform. Because a platform has only
-// one of each, it returns the first account and the first region that a stack sets.
+// one of each, it returns the first account and the first region that a stack sets. If no stack
+// sets them, it returns those in the options.
 func (o Options) accountAndRegion(stacks []cdkapp.Stack) (account, region string) {
 	for _, s := range stacks {
 		account, region = cmp.Or(account, s.Account), cmp.Or(region, s.Region)

@@ -192,8 +192,8 @@ func (s *services) lambdaHandler() http.Handler {
 	return mux
 }
 
-// close closes EventBridge, S3 and the recorder. It writes the objects to disk and passes the
-// remaining steps to Options.Steps.
+// close closes EventBridge, S3, DynamoDB, SQS and the recorder. It writes the objects to disk and
+// passes the remaining steps to Options.Steps.
 func (s *services) close() error {
 	err := errors.Join(s.EventBridge.Close(), s.S3.Close(), s.DynamoDB.Close(), s.SQS.Close())
 	s.recorder.Close()

@@ -72,7 +72,7 @@ func (t *requestTokens) add(token string, request requestHash, now time.Time) {
 	t.order = append(t.order, usedToken{token, now})
 }
 
-// expire forgets the tokens that are too old.
+// expire forgets the tokens that were used at least tokenLifetime ago.
 func (t *requestTokens) expire(now time.Time) {
 	for len(t.order) > 0 && now.Sub(t.order[0].used) >= tokenLifetime {
 		delete(t.requests, t.order[0].token)

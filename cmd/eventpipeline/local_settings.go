@@ -30,6 +30,9 @@ type localSettings struct {
 type settingText string
 
 func (s *settingText) UnmarshalJSON(data []byte) error {
+	if data[0] == '{' || string(data) == "null" {
+		return fmt.Errorf("a value must be a string, a number, a Boolean or a list, got %s", data)
+	}
 	var list []settingText
 	if json.Unmarshal(data, &list) == nil {
 		var elements []string
@@ -43,9 +46,6 @@ func (s *settingText) UnmarshalJSON(data []byte) error {
 	if json.Unmarshal(data, &text) == nil {
 		*s = settingText(text)
 		return nil
-	}
-	if data[0] == '{' {
-		return fmt.Errorf("a value must be a string, a number, a Boolean or a list, got %s", data)
 	}
 	*s = settingText(data) // a number or a Boolean
 	return nil

@@ -116,6 +116,7 @@ func TestLocal_RejectsInvalidSettings(t *testing.T) {
 		{`{"account": "1"}`, "", "account in " + localSettingsFile},
 		{`{"parameter": {}}`, "", `parameter`},
 		{`{"parameters": {"a": {}}}`, "", "must be a string"},
+		{`{"ssm": {"a": null}}`, "", "got null"},
 		{`{`, "", localSettingsFile},
 	} {
 		var args []string

@@ -160,6 +160,19 @@ func TestAdapter_DeadLetterQueueSendsTheMessageAndItsFailure(t *testing.T) {
 	})
 }
 
+func TestAdapter_DeadLetterQueueAcceptsAMessageWithoutRoomForTheFailure(t *testing.T) {
+	forEachQueue(t, map[string]string{"MaximumMessageSize": "1024"}, func(q testQueue) {
+		body := strings.Repeat("x", 1024)
+		dlq := sqs.NewDeadLetterQueue(q.target.Config, q.url)
+		if err := dlq.Send(q.Context(), deadLetter(body, pipeline.InvalidMessage)); err != nil {
+			q.Fatal(err)
+		}
+		if m := q.receiveOne(0); *m.Body != body {
+			q.Errorf("got a body of %d bytes", len(*m.Body))
+		}
+	})
+}
+
 func TestAdapter_DeadLetterQueueReceivesReleasesAndDeletes(t *testing.T) {
 	forEachQueue(t, nil, func(q testQueue) {
 		dlq := sqs.NewDeadLetterQueue(q.target.Config, q.url)

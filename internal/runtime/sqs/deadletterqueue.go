@@ -2,12 +2,14 @@ package sqs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/aws/smithy-go"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
@@ -23,13 +25,21 @@ func NewDeadLetterQueue(cfg aws.Config, url string) DeadLetterQueue {
 	return DeadLetterQueue{client: sqs.NewFromConfig(cfg), url: url}
 }
 
-// Send sends the original message to the DLQ, with the failure in message attributes.
+// Send sends the original message to the DLQ, with the failure in message attributes. It leaves the
+// attributes out if the message is so large that the queue rejects them. The pipeline's own
+// messages are small, but any sender with the permission can put other messages on its queue.
 func (d DeadLetterQueue) Send(ctx context.Context, deadLetter pipeline.DeadLetter) error {
-	_, err := d.client.SendMessage(ctx, &sqs.SendMessageInput{
+	input := &sqs.SendMessageInput{
 		QueueUrl:          &d.url,
 		MessageBody:       messageText(deadLetter.Body),
 		MessageAttributes: messageAttributes(deadLetter),
-	})
+	}
+	_, err := d.client.SendMessage(ctx, input)
+	var rejected smithy.APIError
+	if errors.As(err, &rejected) && rejected.ErrorCode() == "InvalidParameterValue" {
+		input.MessageAttributes = nil
+		_, err = d.client.SendMessage(ctx, input)
+	}
 	if err != nil {
 		return fmt.Errorf("send message: %w", err)
 	}

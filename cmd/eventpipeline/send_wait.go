@@ -15,6 +15,7 @@ import (
 
 	"github.com/event-driven-cloud-platform/eventpipeline/client"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/tty"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/terminal"
 )
 
 const (
@@ -31,6 +32,7 @@ type waiter struct {
 	counts     map[string]int          // number of events by status
 	histogram  *hdrhistogram.Histogram // time from acceptance until PROCESSED, in microseconds
 	begin, end time.Time               // first acceptance and last result, by the platform's clock
+	failure    string                  // names an event that failed and the reason
 }
 
 // waitUntilProcessed waits until the accepted events are processed, and prints how long it took. It
@@ -63,7 +65,8 @@ func (r *sendResults) waitUntilProcessed(
 		fmt.Fprintf(cmd.ErrOrStderr(), "Stopped; %s may still be processed.\n", unknown)
 	}
 	if p.Failed > 0 {
-		waitErr = errors.Join(waitErr, fmt.Errorf("%s failed", formatCount(p.Failed, "event")))
+		waitErr = errors.Join(waitErr,
+			fmt.Errorf("%s failed%s", formatCount(p.Failed, "event"), w.failure))
 	}
 	if !f.asJSON && p.Processed+p.Failed > 0 {
 		waitErr = errors.Join(waitErr, p.print(cmd.OutOrStdout()))
@@ -131,6 +134,10 @@ func (w *waiter) add(s client.EventStatus, events int) {
 	w.counts[s.Status] += events
 	if w.begin.IsZero() || s.ReceivedAt.Before(w.begin) {
 		w.begin = s.ReceivedAt
+	}
+	if s.Status == client.Failed && s.Failure != nil {
+		w.failure = fmt.Sprintf(", such as %s: %s: %s", s.EventID, s.Failure.Code,
+			terminal.Escape(s.Failure.Reason))
 	}
 	end := s.FailedAt
 	if s.Status == client.Processed {

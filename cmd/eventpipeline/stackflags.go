@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"strings"
 	"syscall"
@@ -195,6 +196,10 @@ func tooManyConnections(err error) bool {
 }
 
 func suggestLocal(err error, otherwise string) error {
+	var failed *net.OpError // without the text that the SDK adds
+	if errors.As(err, &failed) && failed.Op == "dial" {
+		err = failed
+	}
 	return fmt.Errorf("%w\nIs the local platform running? Start it with: %s\n"+
 		"For other ports, set --aws; for %s", err, suggestCommand("local"), otherwise)
 }

@@ -112,7 +112,10 @@ func (v *view) changeEvent(r *http.Request) (answer, error) {
 		return v.sendBody(ctx, payload)
 	case "redrive", "discard":
 		err := v.startChange("deadletters", action, dlq.Filter{IDs: []string{id}})
-		message := "The console looks for the event's message in the DLQ"
+		message := map[string]string{
+			"redrive": "The event's message is back in the queue",
+			"discard": "The event's message is discarded",
+		}[action]
 		if err == nil {
 			err = v.waitForJob(ctx)
 		}

@@ -41,12 +41,26 @@ function toast(text, isError) {
   toastTimer = setTimeout(() => { element.className = ''; }, isError ? 10000 : 4000);
 }
 
+// ---- Requests
+
+// request is like fetch. If the session has ended, it loads the page again, which says what to do.
+async function request(path, options) {
+  let response;
+  try {
+    response = await fetch(path, options);
+  } catch {
+    throw new Error('The console does not answer. Is it still running?');
+  }
+  if (response.status === 401) { location.reload(); return new Promise(() => {}); }
+  return response;
+}
+
 // ---- Changes
 
 async function post(path, body, type) {
   const headers = { 'X-Console-Token': changeToken };
   headers['Content-Type'] = type || 'application/x-www-form-urlencoded';
-  const response = await fetch(path, { method: 'POST', headers, body });
+  const response = await request(path, { method: 'POST', headers, body });
   const text = await response.text();
   let answer;
   try { answer = JSON.parse(text); } catch { answer = { error: text }; }
@@ -130,8 +144,7 @@ function remember(main) {
 // reload loads the main part of the page and replaces the parts that differ. It keeps folded and
 // unfolded parts, the focus and what the user types.
 async function reload() {
-  const response = await fetch(location.href, { headers: { 'X-Fragment': '1' } });
-  if (response.status === 401) { location.reload(); return; }
+  const response = await request(location.href, { headers: { 'X-Fragment': '1' } });
   const parsed = new DOMParser().parseFromString(await response.text(), 'text/html');
   const next = $('main', parsed);
   if (!next) return;
@@ -181,10 +194,17 @@ function keepOpen(current, adopted) {
 function listen(query, handlers) {
   const live = $('#live');
   let source;
+  let leaves = false;
+  window.addEventListener('beforeunload', () => { leaves = true; });
   const open = () => {
     source = new EventSource(`${base}/stream?${query}`);
     source.onopen = () => { live.className = 'live on'; live.textContent = 'Live'; };
-    source.onerror = () => { live.className = 'live off'; live.textContent = 'Reconnecting'; };
+    source.onerror = () => {
+      live.className = 'live off';
+      live.textContent = 'Reconnecting';
+      // The console has restarted. Some browsers report an error also when the user leaves the page.
+      if (source.readyState === EventSource.CLOSED && !leaves) location.reload();
+    };
     for (const [name, fn] of Object.entries(handlers)) {
       source.addEventListener(name, (message) => fn(JSON.parse(message.data)));
     }
@@ -244,8 +264,13 @@ function unfold(button) {
 }
 
 async function showMembers(item) {
-  const response = await fetch(`${$('a', item).href}/members`);
-  const answer = await response.json();
+  let answer;
+  try {
+    const response = await request(`${$('a', item).href}/members`);
+    answer = await response.json();
+  } catch (error) {
+    answer = { error: error.message };
+  }
   if ($('.unfold', item).getAttribute('aria-expanded') !== 'true') return; // folded meanwhile
   if (answer.error) toast(answer.error, true);
   const list = document.createElement('ol');
@@ -327,7 +352,7 @@ function startEvents() {
     progress.textContent = 'Searching …';
     query.set('before', more === 'first' ? '' : more);
     try {
-      const response = await fetch(`${base}/events/rows?${query}`);
+      const response = await request(`${base}/events/rows?${query}`);
       const answer = await response.json();
       more = answer.more || '';
       list.append(...(answer.rows || []).filter((row) => !byID.has(row.id)).map(make));
@@ -395,6 +420,8 @@ document.addEventListener('keydown', (event) => {
 
 document.addEventListener('DOMContentLoaded', () => {
   base = document.body.dataset.base;
+  const tab = $('nav [aria-current]'); // may be outside of a narrow window
+  if (tab) tab.parentElement.scrollLeft = tab.offsetLeft - 24;
   if ($('#rows') && $('#search')) { startEvents(); return; }
   remember($('main')); // before anything changes the page
   showTimes(document);

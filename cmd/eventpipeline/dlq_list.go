@@ -14,6 +14,7 @@ import (
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/dlq"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/events"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/tty"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/terminal"
 )
@@ -71,11 +72,10 @@ func listDLQ(cmd *cobra.Command, p deployment.Pipeline, filter *dlqFilter, asJSO
 			return printJSON(out, newListedMessage(m))
 		}
 		if len(kinds) == 0 {
-			printRow(out, "AGE", "CODE", "TYPE", "ID", "STATUS")
+			fmt.Fprintf(out, "%-8s %-36s %-20s %s\n", "AGE", "ID", "TYPE", "STATUS")
 		}
 		kinds.Add(m)
-		return printRow(out, formatAge(now.Sub(m.FailureTime())), m.Code(), cmp.Or(m.EventType, "-"),
-			m.ID(), cmp.Or(string(m.Status), "-"))
+		return printListed(out, m, now)
 	})
 	switch {
 	case err == nil && visited == 0 && s.Hidden == 0 && !asJSON:
@@ -114,14 +114,19 @@ func printSummary(out io.Writer, s *dlq.Scan, kinds dlq.Counts, asJSON bool) err
 	return printJSON(out, listEnd{s.Hidden, s.Truncated})
 }
 
-// printRow prints a line. The columns have a fixed width, because the whole list may be too large
-// for the memory.
-//
-// printRow escapes the code and the type. They come from the message, which may contain control
-// characters.
-func printRow(w io.Writer, age, code, eventType, id, status string) error {
-	_, err := fmt.Fprintf(w, "%-4s  %-24s  %-20s  %-36s  %s\n",
-		age, terminal.Escape(code), terminal.Escape(eventType), id, status)
+// printListed prints a line about a message, and a line with the reason. The columns have a fixed
+// width, because the whole list may be too large for the memory.
+func printListed(w io.Writer, m dlq.Message, now time.Time) error {
+	reason := m.Code()
+	if m.Failure.Reason != "" {
+		reason += ": " + m.Failure.Reason
+	}
+	const typeWidth = 20
+	longID := max(len(m.ID())-36, 0) // the id of a batch's event is longer
+	_, err := fmt.Fprintf(w, "%-8s %-36s %s %s\n         %s\n",
+		formatAge(now.Sub(m.FailureTime())), m.ID(),
+		events.Fit(cmp.Or(m.EventType, "-"), typeWidth-longID), cmp.Or(string(m.Status), "-"),
+		events.Note(reason))
 	return err
 }
 

@@ -83,7 +83,7 @@ func TestDLQList_ShowsEachMessageOnceAndReleasesIt(t *testing.T) {
 	}
 	code, out, _ := d.run(t, "dlq", "list")
 	for _, want := range []string{
-		"AGE   CODE ", "\n27 messages:\n", "\n  13  unprocessable-number  order     FAILED\n",
+		"AGE      ID ", "\n         unprocessable-number: ", "\n27 messages:\n", "\n  13  unprocessable-number  order     FAILED\n",
 		"\n  1   none                  no event  -\n",
 	} {
 		if code != exitOK || !strings.Contains(out, want) {

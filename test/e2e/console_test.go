@@ -240,6 +240,7 @@ func testConsole(t *testing.T, p *platform) {
 	b.click(t, `//button[text()="Replay 3 events"]`)
 	b.wait(t, "#jobs", "Replayed3")
 	b.checkPage(t, "replay")
+	b.open(t, "/replay?type=console.order&from=1h")
 	b.click(t, `//button[contains(., "Compare")]`)
 	b.wait(t, "#jobs .finished:first-child", "Same3")
 	b.open(t, "/replay?type=console.order&from=1h&rate=1") // slow enough to be paused

@@ -106,13 +106,13 @@ func (r Row) Print(w io.Writer, colours bool) error {
 	longID := max(len(r.ID)-idWidth, 0) // the id of a batch's event is longer
 	fmt.Fprintf(&line, "%s %-*s %s %s %*s\n",
 		paint(faint, r.Time.Local().Format(time.TimeOnly)), idWidth, r.ID,
-		fit(oneLine(r.Type), typeWidth-longID), paint(colour, fit(r.Status, statusWidth)), tookWidth, took)
-	if notes := oneLine(strings.Join(r.Notes, ", ")); notes != "" {
+		Fit(r.Type, typeWidth-longID), paint(colour, Fit(r.Status, statusWidth)), tookWidth, took)
+	if len(r.Notes) > 0 {
 		if r.Status != string(pipeline.Failed) {
 			colour = faint
 		}
 		line.WriteString(noteIndent)
-		line.WriteString(paint(colour, shortened(notes, lineWidth-len(noteIndent))))
+		line.WriteString(paint(colour, Note(strings.Join(r.Notes, ", "))))
 		line.WriteString("\n")
 	}
 	_, err := io.WriteString(w, line.String())
@@ -123,9 +123,12 @@ func oneLine(text string) string {
 	return terminal.Escape(strings.Join(strings.Fields(text), " "))
 }
 
-// fit returns the text with exactly width characters.
-func fit(text string, width int) string {
-	text = shortened(text, width)
+// Note returns the text as one line that fits below a row, after an indent.
+func Note(text string) string { return shortened(oneLine(text), lineWidth-len(noteIndent)) }
+
+// Fit returns the text as one line with exactly width characters.
+func Fit(text string, width int) string {
+	text = shortened(oneLine(text), width)
 	return text + strings.Repeat(" ", width-utf8.RuneCountInString(text))
 }
 

@@ -42,7 +42,7 @@ func (s Span) String() string {
 // event and for a whole batch. ok is false if the text is not an event id.
 func ParseID(text string) (batchID string, span Span, hasSpan, ok bool) {
 	batchID, suffix, hasSpan := strings.Cut(text, ".")
-	if !idPattern.MatchString(batchID) {
+	if !isUUID(batchID) {
 		return "", Span{}, false, false
 	}
 	if !hasSpan {

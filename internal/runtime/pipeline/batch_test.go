@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -601,6 +602,22 @@ func TestParseID(t *testing.T) {
 	} {
 		if pipeline.ValidID(id + suffix) {
 			t.Errorf("%s is valid", suffix)
+		}
+	}
+}
+
+func TestValidID_AcceptsOnlyUUIDsInLowerCase(t *testing.T) {
+	valid := regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+	texts := []string{"", id, id + "0", id[1:], strings.ToUpper(id), "{" + id + "}", id + "\n",
+		strings.ReplaceAll(id, "-", ""), strings.ReplaceAll(id, "-", "0")}
+	for i := range id {
+		for _, c := range []string{"-", "0", "9", "a", "f", "g", "A", "/", ":", "`", "\xff", ""} {
+			texts = append(texts, id[:i]+c+id[i+1:])
+		}
+	}
+	for _, text := range texts {
+		if got := pipeline.ValidID(text); got != valid.MatchString(text) {
+			t.Errorf("%q: got %t", text, got)
 		}
 	}
 }

@@ -455,7 +455,7 @@ func TestSend_StopsWhenTheAPIHasStopped(t *testing.T) {
 		t.Errorf("exit code %d, printed %q; want the refused connection once", code, errOut)
 	}
 	if !strings.Contains(out, " not sent in ") || strings.Contains(out, "unknown") {
-		t.Errorf("printed %q", out)
+		t.Errorf("printed %q, %q", out, errOut)
 	}
 }
 

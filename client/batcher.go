@@ -158,8 +158,8 @@ func (b *Batcher) isFull(size int) bool {
 		b.buffered > 0 && b.bytes+size > b.o.MaxBufferedBytes
 }
 
-// waitForRoom waits until an event has a result. The caller holds b.mu. waitForRoom unlocks b.mu
-// while it waits.
+// waitForRoom waits until a result makes room in the buffer, Close is called, or ctx ends. The
+// caller holds b.mu. waitForRoom unlocks b.mu while it waits.
 func (b *Batcher) waitForRoom(ctx context.Context) error {
 	if len(b.unfinished) == 0 {
 		b.seal() // only the pending batch can make room

@@ -125,8 +125,8 @@ func notFoundError(ids []string) error {
 	err := fmt.Errorf("no message in the DLQ matches %s", strings.Join(ids, ", "))
 	for _, id := range ids {
 		if batchID, _, inBatch, ok := pipeline.ParseID(id); ok && inBatch {
-			return fmt.Errorf("%w.\nAn event that was not split off its batch has no message of its "+
-				"own. Select the message of the batch, such as %s", err, batchID)
+			return fmt.Errorf("%w.\nIf an event is still part of its batch, only the batch has a "+
+				"message. Use the id of the batch: %s", err, batchID)
 		}
 	}
 	return err

@@ -410,7 +410,7 @@ func TestDLQRedrive_NamesTheBatchOfAnEventWithoutAMessage(t *testing.T) {
 	const batch = "0199aaaa-0000-7000-8000-000000000001"
 	code, _, errOut := d.run(t, "dlq", "redrive", "--yes", batch+".7")
 	if code != exitFailure || !strings.Contains(errOut, "matches "+batch+".7.\n") ||
-		!strings.Contains(errOut, "such as "+batch+"\n") {
+		!strings.Contains(errOut, "id of the batch: "+batch+"\n") {
 		t.Errorf("exit code %d, printed %q", code, errOut)
 	}
 }

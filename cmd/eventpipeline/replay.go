@@ -172,7 +172,7 @@ func notSplitOff(item pipeline.Item, stackFlags string) error {
 	if item.Status == pipeline.Failed {
 		failed = "--failed"
 	}
-	return fmt.Errorf("event %s was not split off its batch. Replay the batch: %s",
+	return fmt.Errorf("event %s is still part of its batch. Replay the batch: %s",
 		item.ID, suggestCommand("replay", stackFlags, "--event", batchID, failed))
 }
 

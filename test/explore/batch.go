@@ -299,7 +299,7 @@ var batchScenarios = []Scenario{
 		r.replay(pipeline.Replay{ID: "replay-1"})
 		r.replay(pipeline.Replay{ID: "replay-2"})
 	}},
-	{Name: "a replay of a batch that its processor rejects later", Preemptions: 1,
+	{Name: "a replay of a batch whose processor now rejects events", Preemptions: 1,
 		Processor: rejectsLater, Setup: func(r *run) {
 			r.acceptBatch(good, third)
 			r.processOne()

@@ -87,9 +87,9 @@ func (b *bucket) types(after string) []string {
 	return types
 }
 
-// state returns a hash of the content. The caller sets unread if no running actor has received an
-// answer. In this case, later steps depend only on some parts of a record: the replay's id, the
-// events' ids, and whether an event was filtered. The hash then includes only these parts.
+// state returns a hash of the content. unread means that no running actor has received an answer
+// from a service. In this case, later steps depend only on some parts of a record: the replay's id,
+// the events' ids, and whether an event was filtered. The hash then includes only these parts.
 func (b *bucket) state(unread bool) uint64 {
 	var h uint64
 	for key, o := range b.objects {

@@ -76,7 +76,8 @@ func fails(int, []byte) (pipeline.Output, error) {
 	return pipeline.Output{}, errors.New("the processor failed")
 }
 
-// outputs returns all possible outputs of an event, and whether the processor may fail.
+// outputs returns all outputs that the processor may return for a payload, and whether the
+// processor may fail.
 func (s Scenario) outputs(payload []byte) (outputs []pipeline.Output, fails bool) {
 	if s.Processor == nil {
 		return []pipeline.Output{{Payloads: []json.RawMessage{payload}}}, false

@@ -48,7 +48,7 @@ var singleScenarios = []Scenario{
 		r.client(1, good, "key")
 		r.client(2, good, "key")
 	}},
-	{Name: "three messages with one poison", NaiveToo: true, Batch: 3, Preemptions: 1,
+	{Name: "three messages, one of them poison", NaiveToo: true, Batch: 3, Preemptions: 1,
 		Setup: func(r *run) { r.acceptAll(good, poison, third) }},
 	{Name: "a replay races a late delivery", Setup: func(r *run) {
 		r.acceptAll(good)
@@ -132,7 +132,7 @@ var singleScenarios = []Scenario{
 			r.replayOf(pipeline.ReplayRequest{Replay: pipeline.Replay{ID: "replay-1"}, Failed: true,
 				From: r.began, To: time.Now()})
 		}},
-	{Name: "a replay follows a crashed one of another hour",
+	{Name: "a replay follows a crashed replay of another hour",
 		Preemptions: 1, Setup: func(r *run) {
 			r.acceptAll(good)
 			r.processOne()
@@ -191,7 +191,7 @@ var singleScenarios = []Scenario{
 			r.crashing[id] = true
 		}
 	}},
-	{Name: "a message that crashes its worker, with another", Batch: 2,
+	{Name: "a message that crashes its worker, next to another message", Batch: 2,
 		Preemptions: 1, Setup: func(r *run) {
 			r.acceptAll(good, other)
 			r.crashing[idOf(1)] = true

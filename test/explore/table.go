@@ -127,9 +127,9 @@ func (t *table) write(item pipeline.Item) {
 // endStaleReads makes reads return the current items until the next write.
 func (t *table) endStaleReads() { clear(t.previous) }
 
-// state returns a hash of the content. The caller sets unread if no running actor has received an
-// answer. The hash then omits ProcessedAt, Attempts, and each FailedAt that is older than the grace
-// period, because no later step depends on them.
+// state returns a hash of the content. unread means that no running actor has received an answer
+// from a service. No later step then depends on ProcessedAt, on Attempts, or on a FailedAt that is
+// older than the grace period. So the hash omits these fields.
 func (t *table) state(unread bool) uint64 {
 	h := hash(t.checkpoint)
 	for _, item := range t.items {

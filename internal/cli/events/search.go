@@ -125,7 +125,8 @@ func uuidAt(t time.Time) string {
 	return hex[:8] + "-" + hex[8:]
 }
 
-// read returns the items of the events, and of the events that were split off their batches.
+// read returns the items with the given ids. For a batch, it also returns the items of the batch's
+// parts.
 func read(ctx context.Context, items ItemReader, ids []string) (found []pipeline.Item, err error) {
 	for len(ids) > 0 {
 		var parts []string

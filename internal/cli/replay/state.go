@@ -53,10 +53,10 @@ func (s *State) Bind(p deployment.Pipeline) error {
 }
 
 // ErrNotSplitOff reports that an event can be replayed only together with its batch.
-var ErrNotSplitOff = errors.New("the event was not split off its batch")
+var ErrNotSplitOff = errors.New("the event is still part of its batch")
 
 // FindEvent sets the type and the time range of a replay of one event. It does nothing for other
-// replays. If the event was not split off its batch, FindEvent returns ErrNotSplitOff, and item is
+// replays. If the event is still part of its batch, FindEvent returns ErrNotSplitOff, and item is
 // the event's state.
 func (s *State) FindEvent(
 	ctx context.Context, p deployment.Pipeline,

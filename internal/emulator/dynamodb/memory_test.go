@@ -34,7 +34,7 @@ func TestService_TakesLittleMemoryPerItem(t *testing.T) {
 	runtime.KeepAlive(s)
 }
 
-// heap returns the bytes of the live heap.
+// heap returns the size of the live heap in bytes.
 func heap() int64 {
 	runtime.GC()
 	var stats runtime.MemStats

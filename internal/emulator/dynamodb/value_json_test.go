@@ -6,7 +6,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// structValue has the fields of wireValue but not its method. So the decoder of structs decodes it.
+// structValue has the fields of wireValue, but not its method UnmarshalJSONFrom. So protocol.Decode
+// decodes it like any other struct.
 type structValue wireValue
 
 func FuzzWireValue_DecodesLikeAStruct(f *testing.F) {

@@ -59,8 +59,9 @@ const MaxJSONBody = 16 << 20
 
 const jsonType = "application/x-amz-json-1.0"
 
-// Operation returns the answer to a request. The client receives a returned *Error with its code.
-// It receives any other error as InternalFailure.
+// Operation returns the answer to a request. If it returns an *Error, the client receives the
+// error's code and message. If it returns any other error, the client receives the code
+// InternalFailure.
 type Operation func(r *http.Request, body []byte) (any, error)
 
 // NewOperation returns an Operation that decodes the request's body and calls fn. If an

@@ -67,14 +67,14 @@ func (zeros) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// allocated returns the bytes that were allocated since the start of the process.
+// allocated returns the number of bytes that the process has allocated since its start.
 func allocated() int64 {
 	var stats runtime.MemStats
 	runtime.ReadMemStats(&stats)
 	return int64(stats.TotalAlloc)
 }
 
-// heap returns the bytes of the live heap.
+// heap returns the size of the live heap in bytes.
 func heap() int64 {
 	runtime.GC()
 	var stats runtime.MemStats

@@ -262,7 +262,7 @@ func (q *Queue) enterState(e *entry, s state) {
 	q.invisible.add(e)
 }
 
-// leaveState removes an entry from the data structure of its state.
+// leaveState removes an entry from the data structure that holds the entries of its state.
 func (q *Queue) leaveState(e *entry) {
 	switch e.state {
 	case visible:

@@ -129,5 +129,5 @@ func splitURL(schemaURL string) (name, fragment string, ok bool) {
 type noLoader struct{}
 
 func (noLoader) Load(string) (any, error) {
-	return nil, errors.New("references must stay in the schema folder")
+	return nil, errors.New("a $ref must refer to an existing file in the schema folder")
 }

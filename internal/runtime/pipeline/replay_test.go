@@ -251,15 +251,15 @@ func TestReplay_SkipsUnacknowledgedRequests(t *testing.T) {
 	}
 }
 
-func (r replacedMeanwhile) Put(ctx context.Context, key string, body []byte) error {
+func (r concurrentWriter) Put(ctx context.Context, key string, body []byte) error {
 	return r.silver.Put(ctx, key, body)
 }
 
-func (r replacedMeanwhile) GetVersion(ctx context.Context, key string) ([]byte, string, error) {
+func (r concurrentWriter) GetVersion(ctx context.Context, key string) ([]byte, string, error) {
 	return r.silver.GetVersion(ctx, key)
 }
 
-func (r replacedMeanwhile) Replace(ctx context.Context, key string, body []byte,
+func (r concurrentWriter) Replace(ctx context.Context, key string, body []byte,
 	version string) error {
 	if err := r.silver.Replace(ctx, key, []byte(`{"replayId":"later"}`), version); err != nil {
 		return err

@@ -81,15 +81,16 @@ func (w *world) replayable(t *testing.T) pipeline.Event {
 	return w.wantStatus(t, id, pipeline.Processed).Event
 }
 
-// replacedMeanwhile lets another writer replace the object before each Replace.
-type replacedMeanwhile struct{ *world }
+// concurrentWriter represents a Silver bucket in which another writer replaces the object before
+// each Replace.
+type concurrentWriter struct{ *world }
 
 func TestWorker_ReplacesOnlyTheRecordThatItRead(t *testing.T) {
 	var w world
 	w.worker().Process(t.Context(), w.accept(t, body))
 	w.replay(t, w.replayer(), hours("r1"))
 	worker := w.worker()
-	worker.Silver = replacedMeanwhile{&w}
+	worker.Silver = concurrentWriter{&w}
 	r := worker.Process(t.Context(), []pipeline.Delivery{deliver(t, w.queue.Sent()[1], "m")})[0]
 	if !r.Retry || !errors.Is(r.Err, pipeline.ErrChanged) {
 		t.Errorf("result = %+v", r)

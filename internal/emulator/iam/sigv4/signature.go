@@ -32,7 +32,7 @@ type signature struct {
 func findSignature(r *http.Request, target *url.URL) (signature, error) {
 	query, err := url.ParseQuery(target.RawQuery)
 	if err != nil {
-		return signature{}, errors.New("the request has a malformed query")
+		return signature{}, fmt.Errorf("the request has a malformed query: %w", err)
 	}
 	header := r.Header.Values("Authorization")
 	if r.Header.Get("X-Amz-Security-Token") != "" || query.Has("X-Amz-Security-Token") {

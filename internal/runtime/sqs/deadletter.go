@@ -11,7 +11,7 @@ import (
 )
 
 // Attributes of the messages in the DLQ. A message that SQS moved after a crash of the worker has
-// none of these attributes.
+// none of these attributes, and neither has a message that is as large as the DLQ allows.
 const (
 	failureCode   = "failureCode"
 	failureReason = "failureReason"

@@ -97,6 +97,7 @@ func TestConsole_ShowsADeployedPipeline(t *testing.T) {
 	d := deploy(t)
 	processed := d.accept(t, `{"eventType":"demo","message":"hello"}`)[0]
 	failed := d.accept(t, poison)[0]
+	batch := d.acceptBatch(t, `{"eventType":"demo"}`, `{"eventType":"demo"}`)
 	d.process(t)
 	b := d.openConsole(t)
 	rows := b.get(t, b.base+"/events/rows")
@@ -105,6 +106,10 @@ func TestConsole_ShowsADeployedPipeline(t *testing.T) {
 		"/events/" + processed:                       "PROCESSED",
 		"/events/" + processed + "/payload.json":     `{"eventType":"demo","message":"hello"}`,
 		"/events/" + failed:                          "unprocessable-number",
+		"/events/" + failed + "?":                    "the message is in the DLQ, 1 attempt",
+		"/events/" + processed + "?":                 "Record stored in Silver, status PROCESSED, 1 attempt",
+		"/events/" + batch + "/members":              `"id":"` + batch + `.1"`,
+		"/":                                          "a sample of 2 events from 15 minutes",
 		"/deadletters":                               failed,
 		"/deadletters?" + filter:                     "/deadletters/redrive?" + html.EscapeString(filter),
 		"/deadletters/redrive?code=internal":         "<b>0</b> messages would be",

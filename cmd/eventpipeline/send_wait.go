@@ -65,13 +65,24 @@ func (r *sendResults) waitUntilProcessed(
 		fmt.Fprintf(cmd.ErrOrStderr(), "Stopped; %s may still be processed.\n", unknown)
 	}
 	if p.Failed > 0 {
-		waitErr = errors.Join(waitErr,
-			fmt.Errorf("%s failed%s", formatCount(p.Failed, "event"), w.failure))
+		waitErr = errors.Join(waitErr, w.failed(p.Failed))
 	}
 	if !f.asJSON && p.Processed+p.Failed > 0 {
 		waitErr = errors.Join(waitErr, p.print(cmd.OutOrStdout()))
 	}
 	return p, errors.Join(err, waitErr)
+}
+
+// failed returns the error for a number of events that failed. It names one of them.
+func (w *waiter) failed(count int) error {
+	text := formatCount(count, "event") + " failed"
+	switch {
+	case w.failure == "":
+		return errors.New(text)
+	case count == 1:
+		return fmt.Errorf("%s: %s", text, w.failure)
+	}
+	return fmt.Errorf("%s, such as %s", text, w.failure)
 }
 
 // collapseBatches replaces the ids of a batch's events, <batchId>.<index>, by the batch's id.
@@ -136,7 +147,7 @@ func (w *waiter) add(s client.EventStatus, events int) {
 		w.begin = s.ReceivedAt
 	}
 	if s.Status == client.Failed && s.Failure != nil {
-		w.failure = fmt.Sprintf(", such as %s: %s: %s", s.EventID, s.Failure.Code,
+		w.failure = fmt.Sprintf("%s: %s: %s", s.EventID, s.Failure.Code,
 			terminal.Escape(s.Failure.Reason))
 	}
 	end := s.FailedAt

@@ -245,6 +245,7 @@ func testConsole(t *testing.T, p *platform) {
 	b.wait(t, "#jobs .finished:first-child", "Same3")
 	b.open(t, "/replay?type=console.order&from=1h&rate=1") // slow enough to be paused
 	b.click(t, `//button[text()="Dry run"]`)
+	b.wait(t, "#jobs .finished:first-child", "Dry run")
 	b.click(t, `(//button[text()="Replay 3 events"])[1]`)
 	b.click(t, `//button[text()="Pause"]`)
 	b.wait(t, "#jobs .paused", "Replay console.order")

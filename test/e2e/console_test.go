@@ -248,7 +248,7 @@ func testConsole(t *testing.T, p *platform) {
 	b.wait(t, "#jobs .finished:first-child", "Dry run")
 	b.click(t, `(//button[text()="Replay 3 events"])[1]`)
 	b.click(t, `//button[text()="Pause"]`)
-	b.wait(t, "#jobs .paused", "Replay console.order")
+	b.wait(t, "#jobs .paused", "Replay events of type console.order")
 	b.click(t, `//button[text()="Resume"]`)
 	b.wait(t, "#jobs .finished:first-child", "Replayed3")
 

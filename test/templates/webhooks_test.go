@@ -206,3 +206,54 @@ func invalidWebhooks(stack awscdk.Stack) map[string]invalidProps {
 		}, "WebhooksThrottlingRateLimit 0"),
 	}
 }
+
+// Each region and account has its own Secrets Manager, which the API function calls.
+func TestWebhooks_SecretsMustBeInTheStacksEnvironment(t *testing.T) {
+	const arn = "arn:aws:secretsmanager:us-east-1:222222222222:secret:github-AbCdEf"
+	app := newApp(t, nil)
+	must(t, func() error {
+		for _, stack := range []awscdk.Stack{
+			stackIn(app, "Same", "222222222222", "us-east-1"),
+			stackIn(app, "Region", "222222222222", "eu-central-1"),
+			stackIn(app, "Account", "111111111111", "us-east-1"),
+		} {
+			secret := awssecretsmanager.Secret_FromSecretCompleteArn(
+				stack, jsii.String("Secret"), jsii.String(arn))
+			eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), &props{
+				Webhooks: &webhookSources{eventpipeline.GitHubWebhook("github", secret)},
+			})
+		}
+		return nil
+	})
+	expectErrors(t, app, map[string][]string{
+		"Region/EventPipeline":  {"Webhooks region eu-central-1 us-east-1 github"},
+		"Account/EventPipeline": {"Webhooks account 111111111111 222222222222 github"},
+	})
+}
+
+// Two pipelines may have sources of the same name with the same secret, because each pipeline has
+// an API of its own.
+func TestWebhooks_TwoPipelinesMayHaveTheSameSource(t *testing.T) {
+	stack := newStack(t)
+	must(t, func() error {
+		secret := importedSecret(stack, "github")
+		for _, id := range []string{"Orders", "Returns"} {
+			eventpipeline.NewEventPipeline(stack, jsii.String(id), &props{
+				PhysicalNamePrefix: jsii.String(strings.ToLower(id)),
+				Webhooks:           &webhookSources{eventpipeline.GitHubWebhook("github", secret)},
+			})
+		}
+		return nil
+	})
+	s := synthesize(t, stack)
+	names := map[string]bool{}
+	for _, id := range s.idsOf("AWS::CloudWatch::Alarm") {
+		if name, _ := s.resources[id].Properties["AlarmName"].(string); strings.Contains(name,
+			"refused-signatures-github") {
+			names[name] = true
+		}
+	}
+	if len(names) != 2 {
+		t.Errorf("got the alarms %v", names)
+	}
+}

@@ -52,7 +52,13 @@ func (a Authorizer) Wrap(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		if err := a.authorizeCall(call, r, who); err != nil {
+		err := a.authorizeCall(call, r, who)
+		if errors.Is(err, errIncomplete) { // no policy denies the call, so it is not reported
+			protocol.WriteError(w, call.Service, http.StatusBadRequest, "IncompleteBody",
+				errIncomplete.Error())
+			return
+		}
+		if err != nil {
 			a.deny(w, call, who, err)
 			return
 		}
@@ -113,6 +119,10 @@ func (a Authorizer) function(name string) (caller, bool) {
 	return caller{name, principal, role.Policies, false, context}, true
 }
 
+// errIncomplete reports that the caller stopped sending the body, for example because the function
+// was killed.
+var errIncomplete = errors.New("the body of the request is incomplete")
+
 func (a Authorizer) authorizeCall(call protocol.Call, r *http.Request, who caller) error {
 	required, err := a.requiredPermissions(call, r)
 	if err != nil && !who.admin {
@@ -133,8 +143,12 @@ func (a Authorizer) requiredPermissions(call protocol.Call, r *http.Request) ([]
 	var body []byte
 	if call.Service != "s3" && call.Service != "lambda" || call.Operation == "DeleteObjects" {
 		var err error
-		if body, err = protocol.ReadBody(r, protocol.MaxJSONBody); err != nil {
+		body, err = protocol.ReadBody(r, protocol.MaxJSONBody)
+		if _, tooLarge := errors.AsType[*protocol.TooLargeError](err); tooLarge {
 			return nil, err
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", errIncomplete, err)
 		}
 	}
 	return a.permissions(call, r, body)

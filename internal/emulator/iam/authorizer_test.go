@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
@@ -245,6 +246,16 @@ func TestAuthorizer_DeniesWithTheErrorOfTheService(t *testing.T) {
 	if len(a.served) != 0 || len(a.denials) != 8 || a.denials[0].Operation != "PutObject" ||
 		a.denials[0].Caller != "worker" {
 		t.Errorf("served %q, reported %+v", a.served, a.denials)
+	}
+}
+
+func TestAuthorizer_ReportsNoDenialOfAnIncompleteCall(t *testing.T) {
+	a := newAPI(t, `{"Effect":"Allow","Action":"sqs:SendMessage","Resource":"*"}`)
+	r := call("AmazonSQS.SendMessage", "")
+	r.Body = io.NopCloser(iotest.ErrReader(io.ErrUnexpectedEOF)) // the function was killed
+	w := a.call(r)
+	if w.Code != 400 || len(a.served) != 0 || len(a.denials) != 0 {
+		t.Errorf("got %d %s, served %q, reported %+v", w.Code, w.Body, a.served, a.denials)
 	}
 }
 

@@ -365,4 +365,7 @@ func TestConsole_ListsTenThousandEvents(t *testing.T) {
 	}
 	serveConsole(t, l.Addr().String())
 	b.wait(t, "main", "Open the URL that the command printed")
+	if eval[int](t, b, `document.styleSheets.length`) == 0 {
+		t.Error("the notice has no style")
+	}
 }

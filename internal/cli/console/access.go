@@ -48,8 +48,9 @@ func (a access) check(address string, next http.Handler) http.Handler {
 			a.exchange(w, r, cookieName, token)
 			return
 		}
+		isAsset := strings.HasPrefix(r.URL.Path, "/-/") // the notice uses the style sheet
 		cookie, err := r.Cookie(cookieName)
-		if err != nil || !equal(cookie.Value, a.session) {
+		if !isAsset && (err != nil || !equal(cookie.Value, a.session)) {
 			writeNotice(w, http.StatusUnauthorized, "Open the console with its URL",
 				"This browser has no session. Open the URL that the command printed. "+
 					"It contains a token, which changes at each start.")

@@ -21,8 +21,9 @@ func TestAccess_ServesOnlyTheBrowserWithTheToken(t *testing.T) {
 		"by localhost": {
 			host: "localhost:8090", header: map[string]string{"Cookie": cookie}, want: 418,
 		},
-		"without cookie": {want: 401},
-		"wrong cookie":   {header: map[string]string{"Cookie": "console-8090=x"}, want: 401},
+		"without cookie":       {want: 401},
+		"asset without cookie": {target: "/-/style.css", want: 418},
+		"wrong cookie":         {header: map[string]string{"Cookie": "console-8090=x"}, want: 401},
 		"other port's cookie": {
 			header: map[string]string{"Cookie": "console-8091=" + a.session}, want: 401,
 		},

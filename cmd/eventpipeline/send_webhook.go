@@ -76,8 +76,9 @@ func (d webhookDelivery) checkType(eventType string) error {
 	name := strings.TrimPrefix(got, d.source.Prefix+".")
 	switch {
 	case got == "" && eventType != "":
-		return usageErrorf("the body must contain the type, because the sender of %s sends no "+
-			"header with the type", d.source.Name)
+		_, pointer := d.source.TypeField()
+		return usageErrorf("the body must contain the type at the JSON pointer %s, because the "+
+			"sender of %s sends no header with the type", pointer, d.source.Name)
 	case got == "":
 		return usageErrorf("the request has no type: set --as %s:TYPE, or add the type to the "+
 			"body", d.source.Name)

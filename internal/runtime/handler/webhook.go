@@ -21,8 +21,7 @@ func (a API) webhook(ctx context.Context, req request, name string) response {
 	source, known := a.Webhooks[name]
 	if !known {
 		return a.reject(ctx, req,
-			pipeline.Errorf(pipeline.NotFound, "The API has no webhook source of this name."),
-			slog.String(contract.SourceDimension, loggedName(name)))
+			pipeline.Errorf(pipeline.NotFound, "The API has no webhook source of this name."))
 	}
 	if source.MaxBytes > 0 {
 		a.Ingest.MaxPayloadBytes = source.MaxBytes
@@ -177,15 +176,6 @@ func (a API) rejectWebhook(
 		}
 	}
 	return resp
-}
-
-// loggedName returns the name of an unknown source for the log. It returns "" if no source may have
-// the name.
-func loggedName(name string) string {
-	if !webhook.ValidName(name) {
-		return ""
-	}
-	return name
 }
 
 // webhookResponse returns the response that the sender expects. Slack shows the body to the user of

@@ -437,7 +437,7 @@ func TestWebhook_LogsTheSourceAndTheReasonOfARefusal(t *testing.T) {
 			[]string{`"WebhookSource":"github"`, "must be a JSON object"}},
 		"unknown source": {"{}", func(event map[string]any) {
 			event["pathParameters"] = map[string]string{"source": "gitlab"}
-		}, []string{`"WebhookSource":"gitlab"`, "no webhook source"}},
+		}, []string{"no webhook source"}},
 	} {
 		var w world
 		api, _ := w.webhookAPI()

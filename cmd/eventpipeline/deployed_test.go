@@ -234,10 +234,19 @@ func (d *deployed) process(t *testing.T) {
 				Body:          []byte(*m.Body),
 			}
 		}
-		for _, result := range worker.Process(t.Context(), deliveries) {
-			if result.Retry {
-				t.Fatalf("event %s was not processed: %v", result.Event.ID, result.Err)
+		// Two messages of one event may be in a batch after a replay was interrupted. One of them
+		// may need a second try.
+		for try := 0; len(deliveries) > 0; try++ {
+			var again []pipeline.Delivery
+			for i, result := range worker.Process(t.Context(), deliveries) {
+				if result.Retry && try > 0 {
+					t.Fatalf("event %s was not processed: %v", result.Event.ID, result.Err)
+				}
+				if result.Retry {
+					again = append(again, deliveries[i])
+				}
 			}
+			deliveries = again
 		}
 	}
 }

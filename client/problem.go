@@ -74,7 +74,8 @@ func (p *Problem) Error() string {
 		if i == 3 {
 			return text + fmt.Sprintf("; and %d more", len(p.Errors)-i)
 		}
-		text += fmt.Sprintf("; event %d: %s", e.Index, describe(e.Detail, e.Title)) + others(e.Violations)
+		text += fmt.Sprintf("; event %d: %s", e.Index, describe(e.Detail, e.Title)) +
+			others(e.Violations)
 	}
 	return text
 }

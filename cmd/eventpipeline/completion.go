@@ -111,26 +111,15 @@ const maxCompletedIDs = 50
 
 // completeIDs returns the ids of the newest events and batches of the last hour.
 func completeIDs(ctx context.Context, f *stackFlags) (ids []string, err error) {
-	p, err := f.find(ctx)
-	if err != nil {
-		return nil, err
-	}
 	q := events.Query{Since: time.Now().Add(-time.Hour)}
-	for item, err := range events.Search(ctx, p, q) {
-		if err != nil {
-			return ids, err
-		}
-		if ids = append(ids, item.ID); len(ids) == maxCompletedIDs {
-			break
-		}
-	}
-	return ids, nil
+	err = eachNewest(ctx, f, q, func(item pipeline.Item) { ids = append(ids, item.ID) })
+	return ids, err
 }
 
 // completeDeadLetters returns the ids of failed events. It reads the events table and not the DLQ,
 // because SQS hides a message that was received.
 func completeDeadLetters(ctx context.Context, f *stackFlags) (ids []string, err error) {
-	err = eachFailed(ctx, f, func(item pipeline.Item) {
+	err = eachNewest(ctx, f, failedToday(), func(item pipeline.Item) {
 		ids = append(ids, item.ID+"\t"+string(item.Failure.Code))
 	})
 	return ids, err
@@ -144,20 +133,26 @@ func completeCodes(ctx context.Context, f *stackFlags) ([]string, error) {
 		codes = append(codes, string(code))
 	}
 	// Without a pipeline, the platform's codes are still valid.
-	_ = eachFailed(ctx, f, func(item pipeline.Item) {
+	_ = eachNewest(ctx, f, failedToday(), func(item pipeline.Item) {
 		codes = append(codes, string(item.Failure.Code))
 	})
 	slices.Sort(codes)
 	return slices.Compact(codes), nil
 }
 
-// eachFailed calls visit for the newest events that failed within the last day.
-func eachFailed(ctx context.Context, f *stackFlags, visit func(pipeline.Item)) error {
+// failedToday selects the events of the last day that failed.
+func failedToday() events.Query {
+	return events.Query{Since: time.Now().Add(-24 * time.Hour), Status: pipeline.Failed}
+}
+
+// eachNewest calls visit for the newest events that q selects, at most maxCompletedIDs.
+func eachNewest(
+	ctx context.Context, f *stackFlags, q events.Query, visit func(pipeline.Item),
+) error {
 	p, err := f.find(ctx)
 	if err != nil {
 		return err
 	}
-	q := events.Query{Since: time.Now().Add(-24 * time.Hour), Status: pipeline.Failed}
 	count := 0
 	for item, err := range events.Search(ctx, p, q) {
 		if err != nil {

@@ -53,10 +53,12 @@ The durations of the functions come from a model. Set --api-duration and
 	flags := cmd.Flags()
 	flags.Var(&f.events, "events", "number of events: a number such as 50M or 200k, and the "+
 		"period /s, /hour, /day or /month")
-	flags.IntVar(&f.workload.PerRequest, "per-request", 1, "number of events in a request, all of one type")
+	flags.IntVar(&f.workload.PerRequest, "per-request", 1,
+		"number of events in a request, all of one type")
 	flags.IntVar(&f.workload.Bytes, "bytes", 800, "mean size of an event")
 	flags.Float64Var(&f.workload.Peak, "peak", 1, "peak rate as a multiple of the mean rate")
-	flags.IntVar(&f.workload.Types, "types", 1, "number of event types; each has the same share of the events")
+	flags.IntVar(&f.workload.Types, "types", 1,
+		"number of event types; each has the same share of the events")
 	flags.StringVar(&f.notifications, "notifications", "",
 		"PER_EVENT, PER_BATCH or NONE (default: as in the template)")
 	flags.DurationVar(&f.api, "api-duration", 0, "duration of the API function per request")

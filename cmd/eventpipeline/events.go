@@ -84,7 +84,8 @@ func (f *eventsFlags) run(cmd *cobra.Command) error {
 			return err
 		}
 		if count++; f.limit > 0 && count > f.limit {
-			fmt.Fprintf(cmd.ErrOrStderr(), "There are more than %d events; set --limit, --since or --until.\n",
+			fmt.Fprintf(cmd.ErrOrStderr(),
+				"There are more than %d events; set --limit, --since or --until.\n",
 				f.limit)
 			break
 		}

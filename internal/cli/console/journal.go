@@ -130,7 +130,9 @@ func (j *journal) list(q query, cursor uint64, limit int) (rows []row, more bool
 // changed returns up to limit rows whose last change has a number greater than seen, the last
 // change first. skipped counts the other changed events, but at most maxSkipped, so that the call
 // stays fast.
-func (j *journal) changed(q query, lastSeen uint64, limit int) (rows []row, skipped int, seq uint64) {
+func (j *journal) changed(
+	q query, lastSeen uint64, limit int,
+) (rows []row, skipped int, seq uint64) {
 	const maxSkipped = 1000
 	j.mu.RLock()
 	defer j.mu.RUnlock()

@@ -93,7 +93,8 @@ func ReadPrices(content []byte) (Prices, error) {
 		}
 	}
 	if len(missing) > 0 {
-		return Prices{}, fmt.Errorf("all prices of prices.json must be set, missing: %s", strings.Join(missing, ", "))
+		return Prices{}, fmt.Errorf("all prices of prices.json must be set, missing: %s",
+			strings.Join(missing, ", "))
 	}
 	return prices, nil
 }

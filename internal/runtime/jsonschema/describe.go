@@ -28,7 +28,8 @@ const notAllowed = "the schema does not allow this property"
 func describe(err *jsonschema.ValidationError) string {
 	switch k := err.ErrorKind.(type) {
 	case *kind.Type:
-		return fmt.Sprintf("the value must be of type %s, got %s", strings.Join(k.Want, " or "), k.Got)
+		return fmt.Sprintf("the value must be of type %s, got %s",
+			strings.Join(k.Want, " or "), k.Got)
 	case *kind.Enum:
 		return "the value must be " + oneOf(k.Want)
 	case *kind.Const:

@@ -1,5 +1,5 @@
-// Package awsconfig loads the AWS configuration of the functions. It also has the HTTP client that
-// the functions and the CLI use.
+// Package awsconfig loads the AWS configuration of the functions. It also creates the HTTP client
+// that the functions and the CLI use.
 package awsconfig
 
 import (
@@ -27,14 +27,16 @@ type Calls struct {
 
 var (
 	// ForClient suits a function whose client waits for the answer. All attempts together take less
-	// than the 9 seconds that the API function has. The delays are shorter than the SDK's, because
-	// most failures of the services last only milliseconds.
+	// than 9 seconds, which is the time that the API function has for a call. The delays between
+	// the attempts are shorter than the SDK's, because most failures of AWS services last only
+	// milliseconds.
 	ForClient = Calls{
 		MaxAttempts: 4, FirstBackoff: 50 * time.Millisecond, MaxBackoff: 400 * time.Millisecond,
 		Response: 2 * time.Second,
 	}
-	// ForQueue suits a function that no client waits for. Its retries continue through a failure of
-	// a few seconds. If a failure lasts longer, SQS or the schedule retries.
+	// ForQueue suits a function that no client waits for. If an AWS service fails for a few
+	// seconds, a later attempt still succeeds. If the service fails for longer, SQS or the schedule
+	// invokes the function again.
 	ForQueue = Calls{
 		MaxAttempts: 6, FirstBackoff: 200 * time.Millisecond, MaxBackoff: 4 * time.Second,
 		Response: 3 * time.Second,
@@ -43,8 +45,8 @@ var (
 
 const connectTimeout = time.Second
 
-// conflict is S3's error for a conditional write during another write of the same key. S3 asks to
-// retry the request.
+// conflict is the error code that S3 returns to a conditional write while another request writes
+// the same key. S3's documentation says to retry the request.
 const conflict = "ConditionalRequestConflict"
 
 // Load reads the configuration from environment variables. It calls no service.
@@ -67,7 +69,7 @@ func (c Calls) retryer() aws.Retryer {
 	})
 }
 
-// backoff returns a random delay.
+// backoff returns a random delay before the next attempt.
 func (c Calls) backoff(attempt int, _ error) (time.Duration, error) {
 	return rand.N(min(c.FirstBackoff<<min(attempt, c.MaxAttempts), c.MaxBackoff)), nil
 }
@@ -84,7 +86,7 @@ func NewHTTPClient() *awshttp.BuildableClient {
 }
 
 // PlainBodies returns a client that hides all methods of a request's body except Read and Close.
-// Otherwise net/http may close the connection while the response is being read:
+// Without this client, net/http may close the connection while the response is being read:
 //
 // The SDK closes the body when the headers of the response arrive. After that, WriteTo of the body
 // returns an error. If net/http then calls WriteTo, it treats the error as a broken request and

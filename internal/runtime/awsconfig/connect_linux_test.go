@@ -12,8 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// newBusyAddress returns an address whose server accepts no connection: a new connection waits for
-// an answer.
+// newBusyAddress returns the address of a server whose queue of connections is full. The server
+// does not answer a new connection.
 func newBusyAddress(t *testing.T) string {
 	t.Helper()
 	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
@@ -43,8 +43,8 @@ func newBusyAddress(t *testing.T) string {
 	return ""
 }
 
-// Only connectTimeout can end the call in time: the limit of the response, and the SDK's own limit
-// of 30 seconds, are later than the test's deadline.
+// Only connectTimeout can end the call within 20 seconds, which is the test's deadline. The SDK's
+// own limit for connecting is 30 seconds.
 func TestLoad_LimitsTheTimeToConnect(t *testing.T) {
 	t.Setenv("AWS_ENDPOINT_URL", "http://"+newBusyAddress(t))
 	t.Setenv("AWS_REGION", "us-east-1")

@@ -13,10 +13,10 @@ import (
 	"github.com/aws/smithy-go/logging"
 )
 
-// fromEnvironment returns the configuration in the environment variables that Lambda sets, and in
-// the variables that select endpoints. The SDK's package config also supports files, profiles and
-// services with credentials. A function of the OS-only runtimes has none of these, and the package
-// would double the processor time of a function's start.
+// fromEnvironment reads the configuration from the environment variables that Lambda sets, and from
+// the variables that select endpoints. It does not use the SDK's package "config", because that
+// package would double the processor time of a function's start. The package also reads files and
+// profiles, and requests credentials from services. A Lambda function needs none of this.
 func fromEnvironment() (aws.Config, error) {
 	key, secret := os.Getenv("AWS_ACCESS_KEY_ID"), os.Getenv("AWS_SECRET_ACCESS_KEY")
 	if key == "" || secret == "" {
@@ -28,8 +28,8 @@ func fromEnvironment() (aws.Config, error) {
 			key, secret, os.Getenv("AWS_SESSION_TOKEN")),
 		Logger: logging.NewStandardLogger(os.Stderr),
 		AppID:  os.Getenv("AWS_SDK_UA_APP_ID"),
-		// These are the defaults of the SDK's package config. With the zero values, the SDK would
-		// send no checksums.
+		// These are the defaults of the SDK's package "config". If both fields were zero, the SDK
+		// would send no checksums.
 		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenSupported,
 		ResponseChecksumValidation: aws.ResponseChecksumValidationWhenSupported,
 	}

@@ -39,7 +39,7 @@ func setVariables(t *testing.T, variables map[string]string) {
 	}
 }
 
-// settings holds what a client of a service takes from the configuration.
+// settings holds the settings that a service's client gets from the configuration.
 type settings struct {
 	Region, Endpoint, AppID string
 	FIPS                    aws.FIPSEndpointState
@@ -82,7 +82,8 @@ func settingsOf(t *testing.T, cfg aws.Config) map[string]settings {
 	}
 }
 
-// The SDK's package config reads the same variables, and defines what they mean.
+// The SDK's package "config" reads the same variables. Load must return the same settings as that
+// package.
 func TestLoad_ReadsVariablesAsTheSDKDoes(t *testing.T) {
 	for name, variables := range map[string]map[string]string{
 		"Lambda":           {},

@@ -50,7 +50,7 @@ func withCause(ctx context.Context, err error) error {
 	return err
 }
 
-// timeLimitedBody restarts the timer with each part that it reads.
+// timeLimitedBody restarts the attempt's timer each time that a part of the response arrives.
 type timeLimitedBody struct {
 	io.ReadCloser
 	ctx    context.Context

@@ -15,11 +15,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// quick has so short limits that a test with a hanging server soon ends.
+// quick sets short time limits, so that a test with a server that does not answer ends soon.
 var quick = Calls{MaxAttempts: 3, FirstBackoff: 1, MaxBackoff: 1, Response: 100 * time.Millisecond}
 
-// newClient returns a client whose requests get the responses in order. After that, each request
-// gets the last response again.
+// newClient returns a client whose requests are answered by the given handlers, in this order. The
+// last handler also answers all later requests.
 func newClient(t *testing.T, responses ...http.HandlerFunc) (*s3.Client, *atomic.Int64) {
 	t.Helper()
 	requests := new(atomic.Int64)
@@ -118,7 +118,8 @@ func TestLoad_RetriesAConflictOfConditionalWrites(t *testing.T) {
 	}
 }
 
-// The API function has 9 seconds for its calls: its timeout minus one second for the response.
+// The API function has 9 seconds for its calls to AWS. Its default timeout is 10 seconds, and it
+// reserves one second for sending the response.
 func TestForClient_AllAttemptsTakeLessThanNineSeconds(t *testing.T) {
 	total := ForClient.Response
 	for attempt := 1; attempt < ForClient.MaxAttempts; attempt++ {

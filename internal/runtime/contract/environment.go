@@ -1,56 +1,65 @@
 package contract
 
-// Environment variables that the construct sets. The functions that get a variable are named in
-// parentheses.
+// Environment variables that the construct sets. Each comment names the functions that read the
+// variable.
 const (
-	// BronzeBucket names the bucket of raw payloads (api, worker, reconciler).
+	// BronzeBucket names the bucket of raw payloads. Read by all functions.
 	BronzeBucket = "BRONZE_BUCKET"
-	// SilverBucket names the bucket of processed records (worker, reconciler).
+	// SilverBucket names the bucket of processed records. Read by the worker and the reconciler.
 	SilverBucket = "SILVER_BUCKET"
-	// EventsTable names the table with an item per event (api, worker, reconciler).
+	// EventsTable names the table with an item per event. Read by all functions.
 	EventsTable = "EVENTS_TABLE"
-	// QueueURL is the URL of the queue between API and worker (api, worker, reconciler).
+	// QueueURL is the URL of the queue between API and worker. Read by all functions.
 	QueueURL = "QUEUE_URL"
-	// DeadLetterQueueURL is the URL of the queue of failed messages (worker, reconciler).
+	// DeadLetterQueueURL is the URL of the queue of failed messages. Read by the worker and the
+	// reconciler.
 	DeadLetterQueueURL = "DEAD_LETTER_QUEUE_URL"
-	// EventBusName names the bus that receives notifications (worker, reconciler).
+	// EventBusName names the bus that receives notifications. Read by the worker and the
+	// reconciler.
 	EventBusName = "EVENT_BUS_NAME"
-	// NotificationFormat is JSON or CLOUDEVENTS (worker, reconciler).
+	// NotificationFormat is JSON or CLOUDEVENTS. Read by the worker and the reconciler.
 	NotificationFormat = "NOTIFICATION_FORMAT"
-	// MaxPayloadBytes limits the decoded request body (api).
+	// MaxPayloadBytes is the maximum size of a request body after it was decoded. Read by the API
+	// function.
 	MaxPayloadBytes = "MAX_PAYLOAD_BYTES"
-	// AcceptTextPlain is true if a body with the type text/plain is JSON (api).
+	// AcceptTextPlain is true if the API accepts JSON in a body with the type text/plain. Read by
+	// the API function.
 	AcceptTextPlain = "ACCEPT_TEXT_PLAIN"
 	// UnknownEventTypes is ACCEPT or REFUSE. It sets whether the API accepts events whose type has
-	// no schema (api).
+	// no schema. Read by the API function.
 	UnknownEventTypes = "UNKNOWN_EVENT_TYPES"
-	// OpenAPI is true if the API has no authorizer, so that requests have no caller (api).
+	// OpenAPI is true if the API has no authorizer, so that requests have no caller. Read by the
+	// API function.
 	OpenAPI = "OPEN_API"
-	// StatusForAllCallers is true if a caller may look up the events of all callers (api).
+	// StatusForAllCallers is true if a caller may look up the events of all callers. Read by the
+	// API function.
 	StatusForAllCallers = "STATUS_FOR_ALL_CALLERS"
-	// MaxReceiveCount limits an event's failed tries. After the last try, the event becomes FAILED
-	// (worker).
+	// MaxReceiveCount is the number of failed tries after which an event becomes FAILED. Read by
+	// the worker.
 	MaxReceiveCount = "MAX_RECEIVE_COUNT"
-	// ReconcileGraceSeconds is the time for which the reconciler does not touch an ENQUEUED event
-	// (reconciler).
+	// ReconcileGraceSeconds is the minimum age, in seconds, of an ENQUEUED event that may count as
+	// stuck. Read by the reconciler.
 	ReconcileGraceSeconds = "RECONCILE_GRACE_SECONDS"
-	// ReconcileWindowSeconds limits how far the first run looks back (reconciler).
+	// ReconcileWindowSeconds is the number of seconds that the first run looks back in Bronze. Read
+	// by the reconciler.
 	ReconcileWindowSeconds = "RECONCILE_WINDOW_SECONDS"
-	// MaxReenqueues limits how often a stuck event is enqueued again before it becomes FAILED
-	// (reconciler).
+	// MaxReenqueues limits how often a stuck event is enqueued again before it becomes FAILED. Read
+	// by the reconciler.
 	MaxReenqueues = "MAX_REENQUEUES"
-	// StatusRetentionDays limits how long an item is kept after the event was received; 0 means no
-	// limit (api, worker, reconciler).
+	// StatusRetentionDays is the number of days for which an event's item is kept after the event
+	// was received. 0 means no limit. Read by all functions.
 	StatusRetentionDays = "STATUS_RETENTION_DAYS"
-	// Notifications is NotifyPerEvent, NotifyPerBatch or NotifyNone (worker).
+	// Notifications is NotifyPerEvent, NotifyPerBatch or NotifyNone. Read by the worker.
 	Notifications = "NOTIFICATIONS"
-	// Webhooks is the JSON of the webhook sources, or not set if there are none (api).
+	// Webhooks is the JSON of the webhook sources, or not set if there are none. Read by the API
+	// function.
 	Webhooks = "WEBHOOKS"
-	// LogLevel is debug, info, warn or error (all functions).
+	// LogLevel is debug, info, warn or error. Read by all functions.
 	LogLevel = "LOG_LEVEL"
 )
 
-// Variables lists the environment variables above. Users can't set them through the props.
+// Variables lists all environment variables that the construct sets. Users can't set these
+// variables through the props.
 var Variables = []string{
 	BronzeBucket, SilverBucket, EventsTable, QueueURL, DeadLetterQueueURL, EventBusName,
 	NotificationFormat, Notifications, MaxPayloadBytes, AcceptTextPlain, UnknownEventTypes,

@@ -3,7 +3,7 @@ package contract
 // EventTypePattern matches valid event types.
 const EventTypePattern = `^[A-Za-z][A-Za-z0-9._-]{0,63}$`
 
-// EventSource identifies the notifications on the bus.
+// EventSource is the source of all notifications on the event bus.
 const EventSource = "eventpipeline"
 
 // Detail types of the notifications.

@@ -4,10 +4,10 @@ package contract
 // the functions.
 const MetricNamespace = "EventPipeline"
 
-// Every metric has one of the first two dimensions. FunctionDimension names the function that
-// counts the metric. PipelineDimension names the queue of the pipeline. SourceDimension names a
-// webhook source. Accepted and RefusedSignatures also exist with both PipelineDimension and
-// SourceDimension.
+// Dimensions of the metrics. A metric belongs to a function (FunctionDimension) or to a pipeline
+// (PipelineDimension). The metrics Accepted and RefusedSignatures also exist per webhook source,
+// with the dimensions PipelineDimension and SourceDimension. A pipeline is identified by the name
+// of its queue.
 const (
 	FunctionDimension = "FunctionName"
 	PipelineDimension = "QueueName"

@@ -20,7 +20,7 @@ type Checkpoints struct {
 	table  string
 }
 
-// NewCheckpoints returns the checkpoint that is stored in the table.
+// NewCheckpoints returns a store that keeps the checkpoint in the table.
 func NewCheckpoints(cfg aws.Config, table string) Checkpoints {
 	return Checkpoints{client: dynamodb.NewFromConfig(cfg), table: table}
 }

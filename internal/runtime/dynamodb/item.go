@@ -11,8 +11,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// keyPrefix is the prefix of the key of an event's item; the event id follows. The item has these
-// attributes:
+// keyPrefix is the prefix of an item's key. The event id follows. The item has these attributes:
 //
 //	pk               EVENT#<eventId>
 //	eventId, eventType, status

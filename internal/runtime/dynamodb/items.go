@@ -90,8 +90,8 @@ func (s Items) get(ctx context.Context, id string, consistent bool) (pipeline.It
 // maxKeys is DynamoDB's limit of keys per BatchGetItem request.
 const maxKeys = 100
 
-// GetMany returns the items of the events, by event id. Events without an item are left out. If
-// more than one request is needed, the requests run in parallel.
+// GetMany returns the items of the events. The map's keys are the event ids. The map has no entry
+// for an event without an item. If more than one request is needed, the requests run in parallel.
 func (s Items) GetMany(ctx context.Context, ids []string) (map[string]pipeline.Item, error) {
 	batches := slices.Collect(slices.Chunk(ids, maxKeys))
 	found, errs := make([]map[string]pipeline.Item, len(batches)), make([]error, len(batches))
@@ -119,8 +119,7 @@ func (s Items) GetMany(ctx context.Context, ids []string) (map[string]pipeline.I
 var errUnprocessed = errors.New("the throttled table left keys unprocessed")
 
 // batchGet reads the items with the keys and adds them to items. It requests unprocessed keys
-// again. The number of attempts and the delays are those with which the SDK repeats a failed
-// request.
+// again, with as many attempts and the same delays as the SDK's retries.
 func (s Items) batchGet(
 	ctx context.Context, keys []map[string]types.AttributeValue, items map[string]pipeline.Item,
 ) error {

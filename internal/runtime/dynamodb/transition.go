@@ -41,9 +41,9 @@ func (s Items) SetTries(ctx context.Context, item pipeline.Item, tries pipeline.
 	return s.update(ctx, item, state, removed...)
 }
 
-// update writes the attributes of item, and deletes the attributes that removed names. The stored
-// item must meet the condition state, or the event must have no item. Attributes without a value in
-// item keep the stored value.
+// update writes the attributes of item, and deletes the attributes whose names are in removed. If
+// the event already has an item, the stored item must meet the condition. If item has no value for
+// an attribute, the stored value remains.
 func (s Items) update(
 	ctx context.Context, item pipeline.Item, state *condition, removed ...string,
 ) error {

@@ -32,8 +32,9 @@ func NewBus(cfg aws.Config, name string) Bus {
 	return Bus{client: eventbridge.NewFromConfig(cfg), name: name}
 }
 
-// FromEnvironment returns the bus and the format of notifications that the environment variables
-// select. The name of the pipeline's queue identifies the pipeline as the source of CloudEvents.
+// FromEnvironment returns the bus that the environment variables name. The variables also select
+// the format of the notifications. In CloudEvents, the attribute "source" contains the name of the
+// pipeline's queue.
 func FromEnvironment(cfg aws.Config, env *contract.Reader) Bus {
 	bus := NewBus(cfg, env.Text(contract.EventBusName))
 	queue := path.Base(env.Text(contract.QueueURL))
@@ -43,11 +44,11 @@ func FromEnvironment(cfg aws.Config, env *contract.Reader) Bus {
 	return bus
 }
 
-// maxConcurrent limits the PutEvents requests that a call of Publish makes at once.
+// maxConcurrent is the largest number of PutEvents requests that Publish sends at the same time.
 const maxConcurrent = 10
 
-// Publish sends a request for every ten notifications, with several requests at once. It returns an
-// error or nil for each notification.
+// Publish sends up to ten notifications per request, and several requests at the same time. It
+// returns an error or nil for each notification.
 func (b Bus) Publish(ctx context.Context, notifications []pipeline.Notification) []error {
 	errs := make([]error, len(notifications))
 	batches := slices.Collect(slices.Chunk(notifications, maxEntries))

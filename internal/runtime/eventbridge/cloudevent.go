@@ -38,8 +38,9 @@ func newCloudEvent(source string, n pipeline.Notification) cloudEvent {
 	}
 }
 
-// cloudEventID returns the id of a notification. If the notification is published again, the id is
-// the same. Each status and each generation of the event has a different id.
+// cloudEventID returns the id of a notification. If the same notification is published again, the
+// id is the same. A notification about another status or another generation of the event has a
+// different id.
 func cloudEventID(n pipeline.Notification) string {
 	id := n.Detail.EventID + ":" + strings.ToLower(string(n.Detail.Status))
 	if !n.Generation.SameGeneration(pipeline.Replay{}) {
@@ -50,8 +51,8 @@ func cloudEventID(n pipeline.Notification) string {
 
 var nextWord = lazyregexp.New(`([a-z])([A-Z])`)
 
-// cloudEventType returns the type of a CloudEvent for a detail type. For EventProcessed it returns
-// io.eventpipeline.event.processed.
+// cloudEventType converts a detail type to the type of a CloudEvent. For example, it converts
+// EventProcessed to io.eventpipeline.event.processed.
 func cloudEventType(detailType string) string {
 	return "io.eventpipeline." + strings.ToLower(nextWord.ReplaceAllString(detailType, "$1.$2"))
 }

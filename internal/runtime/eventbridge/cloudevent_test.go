@@ -25,7 +25,8 @@ func processed(generation pipeline.Replay) pipeline.Notification {
 	})
 }
 
-// publishedIn returns the detail that a bus with the environment's format publishes.
+// publishedIn publishes a notification in the given format, and returns the detail that EventBridge
+// receives.
 func publishedIn(t *testing.T, format string, n pipeline.Notification) string {
 	t.Helper()
 	var request struct {
@@ -103,7 +104,7 @@ func TestCloudEventID_DiffersByGeneration(t *testing.T) {
 	}
 }
 
-// An event in CloudEvents' format must pass the pipeline's own check.
+// The API of a pipeline must accept the CloudEvents that a pipeline publishes.
 func TestCloudEvent_IsValid(t *testing.T) {
 	text, err := json.Marshal(newCloudEvent("urn:eventpipeline:orders", processed(pipeline.Replay{})))
 	if err != nil {

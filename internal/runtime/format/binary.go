@@ -15,7 +15,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// attributePrefix begins the name of a header with an attribute of a CloudEvent.
+// attributePrefix is the prefix of each header that contains an attribute of a CloudEvent. The name
+// of the attribute follows.
 const attributePrefix = "ce-"
 
 // isBinaryMode reports whether the headers contain a required attribute of a CloudEvent.
@@ -28,9 +29,9 @@ func isBinaryMode(headers map[string]string) bool {
 	return false
 }
 
-// structured returns a request in binary mode as a CloudEvent in the JSON format. The attributes
-// are in the order of their names, so that the same request always results in the same JSON.
-func structured(headers map[string]string, data []byte) ([]byte, error) {
+// toJSON converts a request in binary mode to a CloudEvent in the JSON format. It sorts the
+// attributes by name, so that the same request always results in the same JSON.
+func toJSON(headers map[string]string, data []byte) ([]byte, error) {
 	event := make([]byte, 0, len(data)*4/3+1024)
 	event = append(event, '{')
 	for _, header := range slices.Sorted(maps.Keys(headers)) {
@@ -57,7 +58,7 @@ func structured(headers map[string]string, data []byte) ([]byte, error) {
 	return append(event, '}'), err
 }
 
-// appendMember appends a member of an object. Its value is a string.
+// appendMember appends a member whose value is a string to an incomplete JSON object.
 func appendMember(event []byte, name, value string) []byte {
 	event = appendName(event, name)
 	event, _ = jsontext.AppendQuote(event, value) // the error would report invalid UTF-8
@@ -72,9 +73,9 @@ func appendName(event []byte, name string) []byte {
 	return append(event, ':')
 }
 
-// attributeValue decodes the value of a header as the HTTP binding of CloudEvents requires: a
-// quoted string, then percent-encoding. Some SDKs do not encode a percent sign; a value with an
-// invalid percent-encoding is therefore returned unchanged.
+// attributeValue decodes the value of a header as the HTTP binding of CloudEvents requires. It
+// first removes quotes, and then the percent-encoding. Some SDKs do not encode a percent sign.
+// Therefore, attributeValue does not decode an invalid percent-encoding.
 func attributeValue(value string) string {
 	value = Unquote(value)
 	if decoded, err := url.PathUnescape(value); err == nil {
@@ -83,8 +84,8 @@ func attributeValue(value string) string {
 	return value
 }
 
-// Unquote returns the text of a header that is a quoted string, in which a backslash precedes each
-// quote and backslash. All other texts are returned unchanged.
+// Unquote removes the quotes around a header's value, and each backslash that escapes a quote or
+// another backslash. A value that is not a valid quoted string is returned unchanged.
 func Unquote(value string) string {
 	if len(value) < 2 || value[0] != '"' || value[len(value)-1] != '"' {
 		return value
@@ -101,8 +102,9 @@ func Unquote(value string) string {
 	return text.String()
 }
 
-// appendData appends the member data or data_base64. JSON becomes a JSON value and text becomes a
-// string. All other data is encoded in base64. Without a content type, the data must be JSON.
+// appendData appends the member "data" or "data_base64". JSON becomes a JSON value, and text
+// becomes a string. All other data is encoded in base64. If there is no content type, the data must
+// be JSON.
 func appendData(event []byte, contentType string, data []byte) ([]byte, error) {
 	if len(data) == 0 {
 		return event, nil

@@ -10,9 +10,9 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// binary returns the headers of a CloudEvent in binary mode. more contains other headers, as pairs
-// of name and value.
-func binary(contentType string, more ...string) map[string]string {
+// binaryHeaders returns the headers of a CloudEvent in binary mode. The list more contains
+// additional headers: a name, its value, the next name, and so on.
+func binaryHeaders(contentType string, more ...string) map[string]string {
 	headers := map[string]string{
 		"ce-specversion": "1.0", "ce-id": "1", "ce-source": "/s", "ce-type": "demo",
 		"host": "example.org",
@@ -32,31 +32,31 @@ func TestDecode_ConvertsBinaryModeToJSON(t *testing.T) {
 		headers    map[string]string
 		body, want string
 	}{
-		"no data":          {binary(""), "", start + `}`},
-		"no data but type": {binary("text/a"), "", start + `,"datacontenttype":"text/a"}`},
-		"JSON, unchanged": {binary("application/json"), ` {"a" : 1e5} `,
+		"no data":          {binaryHeaders(""), "", start + `}`},
+		"no data but type": {binaryHeaders("text/a"), "", start + `,"datacontenttype":"text/a"}`},
+		"JSON, unchanged": {binaryHeaders("application/json"), ` {"a" : 1e5} `,
 			start + `,"datacontenttype":"application/json","data": {"a" : 1e5} }`},
-		"JSON without a type": {binary(""), "null", start + `,"data":null}`},
-		"JSON by suffix": {binary("application/vnd.x+json; v=1"), "7",
+		"JSON without a type": {binaryHeaders(""), "null", start + `,"data":null}`},
+		"JSON by suffix": {binaryHeaders("application/vnd.x+json; v=1"), "7",
 			start + `,"datacontenttype":"application/vnd.x+json; v=1","data":7}`},
-		"text": {binary("text/plain"), "a\"\n\u00e9",
+		"text": {binaryHeaders("text/plain"), "a\"\n\u00e9",
 			start + `,"datacontenttype":"text/plain","data":"a\"\né"}`},
-		"XML": {binary("application/xml;charset=UTF-8"), "<a/>",
+		"XML": {binaryHeaders("application/xml;charset=UTF-8"), "<a/>",
 			start + `,"datacontenttype":"application/xml;charset=UTF-8","data":"<a/>"}`},
-		"text in another charset": {binary("text/plain; charset=latin1"), "abc",
+		"text in another charset": {binaryHeaders("text/plain; charset=latin1"), "abc",
 			start + `,"datacontenttype":"text/plain; charset=latin1","data_base64":"YWJj"}`},
-		"text that is not UTF-8": {binary("text/plain"), "\xff",
+		"text that is not UTF-8": {binaryHeaders("text/plain"), "\xff",
 			start + `,"datacontenttype":"text/plain","data_base64":"/w=="}`},
-		"bytes": {binary("application/octet-stream"), "{}",
+		"bytes": {binaryHeaders("application/octet-stream"), "{}",
 			start + `,"datacontenttype":"application/octet-stream","data_base64":"e30="}`},
-		"extensions": {binary("", "ce-zone", "5", "ce-b2", `"a \"b\" \\"`, "cex", "x"), "",
+		"extensions": {binaryHeaders("", "ce-zone", "5", "ce-b2", `"a \"b\" \\"`, "cex", "x"), "",
 			`{"b2":"a \"b\" \\","id":"1","source":"/s","specversion":"1.0","type":"demo",` +
 				`"zone":"5"}`},
-		"percent-encoding": {binary("", "ce-subject", "Euro%20%E2%82%AC%20%F0%9F%98%80"), "",
+		"percent-encoding": {binaryHeaders("", "ce-subject", "Euro%20%E2%82%AC%20%F0%9F%98%80"), "",
 			`{"id":"1","source":"/s","specversion":"1.0","subject":"Euro € 😀","type":"demo"}`},
-		"no percent-encoding": {binary("", "ce-subject", "100%"), "",
+		"no percent-encoding": {binaryHeaders("", "ce-subject", "100%"), "",
 			`{"id":"1","source":"/s","specversion":"1.0","subject":"100%","type":"demo"}`},
-		"decoded only once": {binary("", "ce-subject", "%2520"), "",
+		"decoded only once": {binaryHeaders("", "ce-subject", "%2520"), "",
 			`{"id":"1","source":"/s","specversion":"1.0","subject":"%20","type":"demo"}`},
 	} {
 		got, err := Decoder{MaxBytes: maxBytes}.Decode(c.headers, []byte(c.body))
@@ -73,7 +73,7 @@ func TestDecode_ConvertsBinaryModeToJSON(t *testing.T) {
 }
 
 func TestDecode_DecodesGzipOfBinaryMode(t *testing.T) {
-	headers := binary("application/json", "content-encoding", "gzip")
+	headers := binaryHeaders("application/json", "content-encoding", "gzip")
 	got, err := Decoder{MaxBytes: maxBytes}.Decode(headers, []byte(compress(t, `{"a":1}`)))
 	if err != nil || !strings.HasSuffix(string(got.Data), `"data":{"a":1}}`) {
 		t.Errorf("got %s, %v", got.Data, err)
@@ -81,36 +81,37 @@ func TestDecode_DecodesGzipOfBinaryMode(t *testing.T) {
 }
 
 func TestDecode_RejectsInvalidBinaryMode(t *testing.T) {
-	wantCode(t, binary("application/json"), "{", pipeline.InvalidJSON)
-	wantCode(t, binary("application/json"), "{},{}", pipeline.InvalidJSON)
-	wantCode(t, binary("application/json"), `1,"id":"2"`, pipeline.InvalidJSON)
-	wantCode(t, binary("application/json"), " ", pipeline.EmptyBody)
-	wantCode(t, binary("application/json"), "\ufeff{}", pipeline.InvalidJSON)
-	wantCode(t, binary(""), "hello", pipeline.InvalidJSON)
-	wantCode(t, binary("text/plain; ="), "x", pipeline.UnsupportedType)
+	wantCode(t, binaryHeaders("application/json"), "{", pipeline.InvalidJSON)
+	wantCode(t, binaryHeaders("application/json"), "{},{}", pipeline.InvalidJSON)
+	wantCode(t, binaryHeaders("application/json"), `1,"id":"2"`, pipeline.InvalidJSON)
+	wantCode(t, binaryHeaders("application/json"), " ", pipeline.EmptyBody)
+	wantCode(t, binaryHeaders("application/json"), "\ufeff{}", pipeline.InvalidJSON)
+	wantCode(t, binaryHeaders(""), "hello", pipeline.InvalidJSON)
+	wantCode(t, binaryHeaders("text/plain; ="), "x", pipeline.UnsupportedType)
 	for _, name := range []string{"ce-data", "ce-data_base64", "ce-datacontenttype"} {
-		wantCode(t, binary("", name, "x"), "", pipeline.InvalidCloudEvent)
+		wantCode(t, binaryHeaders("", name, "x"), "", pipeline.InvalidCloudEvent)
 	}
 	for _, value := range []string{"%ff", "\xff", "\"\xff\""} {
-		wantCode(t, binary("", "ce-subject", value), "", pipeline.InvalidCloudEvent)
+		wantCode(t, binaryHeaders("", "ce-subject", value), "", pipeline.InvalidCloudEvent)
 	}
-	// base64 makes the data a third larger
+	// Base64 makes the data larger by one third.
 	large := strings.Repeat("x", maxBytes-1000)
-	wantCode(t, binary("application/octet-stream"), large, pipeline.PayloadTooLarge)
+	wantCode(t, binaryHeaders("application/octet-stream"), large, pipeline.PayloadTooLarge)
 }
 
-// pipeline.DecodeCloudEvent finds errors in attributes of the JSON format.
+// Decode converts invalid attributes to JSON without an error. pipeline.DecodeCloudEvent then finds
+// the errors.
 func TestDecode_LeavesAttributesToTheCaller(t *testing.T) {
 	for _, headers := range []map[string]string{
 		{"ce-id": "1"},
 		{"ce-type": "demo", "content-type": "application/json"},
-		binary("", "ce-specversion", "0.3"),
-		binary("", "ce-my-extension", "x"),
-		binary("", "ce-", "x"),
-		binary("", "ce-subject", ""),
-		binary("", "ce-subject", "%00"),
-		binary("", "ce-time", "yesterday"),
-		binary("json"),
+		binaryHeaders("", "ce-specversion", "0.3"),
+		binaryHeaders("", "ce-my-extension", "x"),
+		binaryHeaders("", "ce-", "x"),
+		binaryHeaders("", "ce-subject", ""),
+		binaryHeaders("", "ce-subject", "%00"),
+		binaryHeaders("", "ce-time", "yesterday"),
+		binaryHeaders("json"),
 	} {
 		got, err := Decoder{MaxBytes: maxBytes}.Decode(headers, []byte("{}"))
 		if err != nil || !got.CloudEvents {
@@ -126,11 +127,11 @@ func TestDecode_LeavesAttributesToTheCaller(t *testing.T) {
 func TestDecode_PrefersContentTypeToBinaryMode(t *testing.T) {
 	structured := `{"specversion":"1.0","id":"2","source":"/t","type":"other"}`
 	got, err := Decoder{MaxBytes: maxBytes}.Decode(
-		binary("application/cloudevents+json"), []byte(structured))
+		binaryHeaders("application/cloudevents+json"), []byte(structured))
 	if err != nil || string(got.Data) != structured {
 		t.Errorf("got %s, %v", got.Data, err)
 	}
-	wantCode(t, binary("application/cloudevents+xml"), "<a/>", pipeline.UnsupportedType)
+	wantCode(t, binaryHeaders("application/cloudevents+xml"), "<a/>", pipeline.UnsupportedType)
 }
 
 func TestDecode_IgnoresHeadersThatOnlyBeginWithCe(t *testing.T) {
@@ -141,13 +142,13 @@ func TestDecode_IgnoresHeadersThatOnlyBeginWithCe(t *testing.T) {
 	}
 }
 
-// FuzzBinary checks that the result is JSON with the attributes and data of the request.
+// FuzzBinary checks that the result is JSON that contains the data of the request.
 func FuzzBinary(f *testing.F) {
 	f.Add("application/json", "ext", "a%20b", []byte(`{"a":1}`))
 	f.Add("text/plain", "id", `"x"`, []byte("\"\x00"))
 	f.Add("", "time", "\xff", []byte("1,2"))
 	f.Fuzz(func(t *testing.T, contentType, name, value string, data []byte) {
-		headers := binary(contentType, "ce-"+strings.ToLower(name), value)
+		headers := binaryHeaders(contentType, "ce-"+strings.ToLower(name), value)
 		got, err := Decoder{MaxBytes: maxBytes}.Decode(headers, data)
 		if err != nil {
 			return

@@ -132,7 +132,7 @@ func (k kind) decode(headers map[string]string, body []byte) (Body, error) {
 		decoded.Events, err = splitArray(body)
 	case binaryCloudEvent:
 		decoded.CloudEvents = true
-		decoded.Data, err = structured(headers, body)
+		decoded.Data, err = toJSON(headers, body)
 		decoded.Events[0] = decoded.Data
 	}
 	if err != nil {

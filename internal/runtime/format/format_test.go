@@ -122,7 +122,8 @@ func TestDecode_RejectsBatchesThatCannotBeSplit(t *testing.T) {
 	}
 }
 
-// A caller may append to an event. That must not change the next event.
+// A caller may append bytes to the slice of an event. That must not change the bytes of the next
+// event.
 func TestDecode_ReturnsEventsThatDoNotOverlap(t *testing.T) {
 	for contentType, body := range map[string]string{
 		"application/json": "[1,2]", "application/jsonl": "1\n2",

@@ -11,7 +11,7 @@ import (
 // whiteSpace holds the white space of JSON.
 const whiteSpace = " \t\r\n"
 
-// byteOrderMark holds U+FEFF in UTF-8, which RFC 8259 forbids at the start of a body.
+// byteOrderMark is the character U+FEFF in UTF-8. RFC 8259 forbids it at the start of a body.
 var byteOrderMark = []byte("\ufeff")
 
 // isArray reports whether a JSON body is an array.

@@ -118,7 +118,7 @@ func wantStored(t *testing.T, w *world, answer response, payload string) {
 	}
 }
 
-// FuzzAPI checks that every request is accepted or rejected with a complete problem.
+// FuzzAPI checks that the API accepts every request, or rejects it with a complete problem.
 func FuzzAPI(f *testing.F) {
 	for _, c := range badinput.Cases() {
 		if len(c.Body) < 4096 { // long bodies slow the fuzzer down
@@ -171,7 +171,7 @@ func uncompress(t *testing.T, body []byte) []byte {
 	return payload
 }
 
-// FuzzInvocation checks that every invocation event is accepted or rejected with a complete
+// FuzzInvocation checks that the API accepts every invocation event, or rejects it with a complete
 // problem.
 func FuzzInvocation(f *testing.F) {
 	for _, event := range []string{

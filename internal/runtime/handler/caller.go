@@ -23,8 +23,9 @@ type authorizer struct {
 	Lambda claims `json:"lambda"`
 }
 
-// claims holds claims by their exact names, because a caller may be able to set claims with similar
-// names, such as SUB. The value of a claim may have any JSON type.
+// claims maps the name of each claim to the claim's value, which may have any JSON type. A name
+// with other capitals, such as SUB, is another claim, because a caller may be able to set such
+// claims.
 type claims map[string]json.RawMessage
 
 // stringClaim returns the claim if it is a string, and otherwise "".

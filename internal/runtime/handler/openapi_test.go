@@ -25,7 +25,7 @@ import (
 const openAPIFile = "../../../docs/openapi.json"
 
 // openAPI represents docs/openapi.json. It holds the schemas, and the documented responses by path,
-// method and status. The method "*" means all other methods of a path; the path "*" means all other
+// method and status. The method "*" means all other methods of a path. The path "*" means all other
 // paths.
 type openAPI struct {
 	compiler  *jsonschema.Compiler

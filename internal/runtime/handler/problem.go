@@ -32,11 +32,12 @@ type indexedProblem struct {
 	problem
 }
 
-// maxProblems limits the number of events whose problems a response contains if no event was
-// accepted. It also limits the number of events whose violations a response contains.
+// maxProblems limits the size of a response. If no event was accepted, the response contains the
+// problems of only the first 100 invalid events. Otherwise it contains all problems, but schema
+// violations of only the first 100 invalid events.
 const maxProblems = 100
 
-// problemType is the prefix of a problem's type; the code follows. Types are URNs and not URLs,
+// problemType is the prefix of a problem's type. The code follows. Types are URNs and not URLs,
 // because a URL would need a page that describes the problem.
 const problemType = "urn:problem-type:eventpipeline:"
 

@@ -22,8 +22,8 @@ type Reconciler struct {
 	Log          *slog.Logger
 }
 
-// ReconcileRequest holds the request of an operator. An event of the schedule sets none of the
-// fields; the reconciler then continues from its checkpoint.
+// ReconcileRequest holds the request of an operator. If the schedule invokes the function, no field
+// is set, and the reconciler continues from its checkpoint.
 type ReconcileRequest struct {
 	Since  time.Time      `json:"since,omitzero"`  // replaces the checkpoint
 	DryRun bool           `json:"dryRun,omitzero"` // change nothing
@@ -87,9 +87,9 @@ func (h Reconciler) logNotReconciled(ctx context.Context, event pipeline.Event, 
 	log.LogAttrs(ctx, slog.LevelWarn, logging.EventNotReconciled, attrs...)
 }
 
-// logRun logs one line per run. Except in a dry run, the counts become metrics of the function. The
-// pipeline's metric Failed also counts the events that became FAILED. lag holds the metric Lag, or
-// nothing if the run did not continue from the checkpoint.
+// logRun logs one line per run. Except in a dry run, the counts become metrics of the function.
+// Events that the run changed to FAILED also count in the pipeline's metric Failed. lag holds the
+// metric Lag. It is empty if the run did not continue from the checkpoint.
 func (h Reconciler) logRun(
 	ctx context.Context, r pipeline.Report, took time.Duration, lag []slog.Attr, err error,
 ) {

@@ -179,7 +179,7 @@ func TestReconciler_LogsOneLineWithMetrics(t *testing.T) {
 	}
 }
 
-// The events were received in the hour that began two and a half hours before the run.
+// The run starts at half past an hour. The events were received about two hours earlier.
 func TestReconciler_MeasuresTheLagOfScheduledRuns(t *testing.T) {
 	var w world
 	w.message(t, body)
@@ -211,7 +211,7 @@ func TestReconciler_MeasuresTheLagOfScheduledRuns(t *testing.T) {
 	}
 }
 
-// endedBucket lists no types once the context has ended, as S3's client does.
+// endedBucket returns an error from Types after the context has ended, as S3's client does.
 type endedBucket struct{ *inmem.Bucket }
 
 func (b endedBucket) Types(ctx context.Context, after string) ([]string, error) {

@@ -51,7 +51,7 @@ func readRequest(event []byte) (request, error) {
 }
 
 // lowerNames returns headers with their names in lower case, as API Gateway sends them. A direct
-// invocation may use other names. The values of names that differ only in case are joined by
+// invocation may use other names. If several names differ only in case, their values are joined by
 // commas.
 func lowerNames(headers map[string]string) map[string]string {
 	lower := make(map[string]string, len(headers))
@@ -77,7 +77,8 @@ func (s *validString) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, (*string)(s))
 }
 
-// overHTTP reports whether the request is an HTTP API event. Otherwise the request has only a body.
+// overHTTP reports whether the request is an HTTP API event. A request that is not such an event
+// has only a body.
 func (r request) overHTTP() bool { return r.RouteKey != "" || r.RequestContext.HTTP.Method != "" }
 
 // The paths of the API, as they appear in the route keys of API Gateway.
@@ -105,13 +106,12 @@ func (r request) method() string {
 
 // resource returns the requested path, and the event id or the name of the webhook source in the
 // path. If the route key names a path of the API, resource reads the route key and the path
-// parameters. It does not read the raw path then, because that may start with the base path of a
-// custom domain.
+// parameters, but not the raw path. The raw path may start with the base path of a custom domain.
 //
-// routed is true for a direct invocation, and if API Gateway matched the route of the path and
-// method. In the second case API Gateway has checked that route's authorization. routed is false
-// for other routes, such as $default. Such a route may require less authorization, and may match
-// disguised paths such as /%65vents. The caller must reject such a request.
+// routed is true if API Gateway matched the route of this path and method, and so has checked the
+// authorization of that route. It is also true for a direct invocation. For all other routes, such
+// as $default, routed is false, and the caller must reject the request. Another route may require
+// less authorization, and may match disguised paths, such as /%65vents.
 func (r request) resource() (resource, name string, routed bool) {
 	method, resource, _ := strings.Cut(r.RouteKey, " ")
 	if allowed, known := methods[resource]; known {

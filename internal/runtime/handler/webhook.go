@@ -84,8 +84,8 @@ func (a API) verify(
 	return source.Verify(headers, body, renewed.Values, now)
 }
 
-// refuse rejects a request whose signature is not valid, and counts it. If the secret could not be
-// read or used, the response is 503, which makes the sender repeat the request.
+// refuse rejects a request whose signature is not valid, and counts the request in a metric. If the
+// secret could not be read or used, refuse returns a 503, so that the sender repeats the request.
 func (a API) refuse(
 	ctx context.Context, req request, source webhook.Source, err error,
 ) response {
@@ -178,8 +178,9 @@ func (a API) rejectWebhook(
 	return resp
 }
 
-// webhookResponse returns the response that the sender expects. Slack shows the body to the user of
-// a slash command, so the response has no body. Slack and Shopify document 200 as the only success.
+// webhookResponse returns the response that the sender expects. A response to Slack has no body,
+// because Slack shows the body to the user of a slash command. Slack and Shopify treat only the
+// status 200 as success.
 func webhookResponse(scheme webhook.Scheme, accepted pipeline.Accepted) response {
 	resp := jsonResponse(http.StatusAccepted, acceptedBody{"accepted", accepted.Event.ID})
 	switch scheme {

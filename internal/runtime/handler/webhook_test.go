@@ -34,7 +34,8 @@ func (s *secretStore) Read(context.Context, string) ([]string, error) {
 	return s.values, s.err
 }
 
-// webhookAPI returns an API with a source of each kind and the store of its secrets.
+// webhookAPI returns an API with a webhook source for each scheme. It also returns the store of the
+// API's secrets.
 func (w *world) webhookAPI() (API, *secretStore) {
 	api, store := w.api(), &secretStore{values: []string{webhookSecret}}
 	api.Webhooks = map[string]webhook.Source{}
@@ -353,7 +354,8 @@ func TestWebhook_ProblemsNameTheFieldsOfTheSource(t *testing.T) {
 	}
 }
 
-// sendWebhooks sends requests that cause every response to a webhook, except Slack's empty one.
+// sendWebhooks sends webhooks that together cause every possible response, except the empty
+// response to Slack.
 func sendWebhooks(send func(api API, name string, event map[string]any)) {
 	for _, c := range invalidWebhooks {
 		var w world
@@ -397,7 +399,7 @@ func sendWebhooks(send func(api API, name string, event map[string]any)) {
 	send(cold, "no secret", event("github", "{}"))
 }
 
-// Slack documents no signature for the request with which Slack checks a certificate.
+// Slack checks the certificate of an endpoint with a request that has no documented signature.
 func TestWebhook_AnswersSlacksCheckOfTheCertificate(t *testing.T) {
 	for _, c := range []struct {
 		name, body string

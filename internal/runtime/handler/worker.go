@@ -36,8 +36,8 @@ type sqsEvent struct {
 	} `json:"Records"`
 }
 
-// batchResponse lists the messages that SQS must deliver again. Lambda reads it, because the event
-// source mapping sets ReportBatchItemFailures.
+// batchResponse lists the messages that SQS must deliver again. Lambda reads the list, because the
+// event source mapping sets ReportBatchItemFailures.
 type batchResponse struct {
 	BatchItemFailures []itemFailure `json:"batchItemFailures"` // never null
 }
@@ -46,8 +46,8 @@ type itemFailure struct {
 	ItemIdentifier string `json:"itemIdentifier"`
 }
 
-// Invoke processes the messages of one invocation. If it returns an error, SQS delivers all of them
-// again.
+// Invoke processes the messages of one invocation. If it returns an error, SQS delivers all
+// messages of the invocation again.
 func (h Worker) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	var messages sqsEvent
 	if err := jsonv2.Unmarshal(event, &messages, jsontext.AllowInvalidUTF8(true)); err != nil {

@@ -9,9 +9,10 @@ import (
 )
 
 // MaxSteps limits the work per payload. A step takes about a microsecond of CPU time. A schema
-// takes one step for each value that it validates, and more steps for a large value (see function
-// steps). The limit is needed for schemas that refer to themselves in two alternatives. Such a
-// schema doubles the work at each level of the payload, so twenty levels take a million steps.
+// takes one step for each value that it validates, and more steps for a large value (see the
+// function steps). The limit is needed for schemas that refer to themselves in two alternatives.
+// Such a schema doubles the work at each level of the payload, so twenty levels take a million
+// steps.
 const MaxSteps = 1_000_000
 
 // maxLocating limits the steps for locating a violation, because every violation that the library
@@ -43,8 +44,8 @@ func (b *budget) validate(schema *jsonschema.Schema, value any) (err error) {
 }
 
 // count changes a schema, and all schemas that it refers to, so that each of them counts its steps.
-// It does so by wrapping the schema's format. The library validates the format of a value before
-// the members and elements of the value.
+// It replaces the schema's format by one that counts. The library validates the format of a value
+// before it validates the value's members and elements.
 func (b *budget) count(schema *jsonschema.Schema, counted map[*jsonschema.Schema]bool) {
 	if counted[schema] {
 		return
@@ -111,8 +112,8 @@ func size(value any) int {
 }
 
 // subschemas returns the schemas that a part of a compiled schema refers to. It uses reflection,
-// because the library has no function that lists them. The targets of a $dynamicRef are in
-// unexported fields.
+// because the library has no function that lists these schemas, and keeps the targets of a
+// $dynamicRef in unexported fields.
 func subschemas(part reflect.Value) []*jsonschema.Schema {
 	var found []*jsonschema.Schema
 	switch part.Kind() {

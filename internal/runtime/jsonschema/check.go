@@ -18,13 +18,13 @@ const Unlocated = "schema"
 // maxViolations limits the violations that Check returns.
 const maxViolations = 10
 
-// maxLocated limits the number of values in a payload for which Check locates violations. The
-// library collects all violations in memory. For a megabyte of zeros, that needs more memory than
-// the function has.
+// maxLocated is a number of values. If a payload has more values, Check does not locate its
+// violations. The library collects all violations in memory. For a payload of a megabyte of zeros,
+// the violations would need more memory than the function has.
 const maxLocated = 20000
 
-// Check validates a payload against the schema of its type. The payload must be valid JSON. known
-// is false if the type has no schema. The only possible error is ErrTooComplex.
+// Check validates a payload against the schema of its type. The payload must be valid JSON. The
+// result known is false if the type has no schema. The only possible error is ErrTooComplex.
 //
 // If the payload violates the schema, Check returns the first violations in the order of their
 // pointers, at most ten. If locating them takes too much time or memory, it returns one violation
@@ -73,7 +73,7 @@ func unlocated() []violation.Violation {
 	}}
 }
 
-// maxDigits limits the length of numbers that are validated exactly.
+// maxDigits is the number of digits up to which numbers are validated exactly.
 const maxDigits = 40
 
 // shortenNumbers replaces long numbers in value with floats. It returns the changed value and the

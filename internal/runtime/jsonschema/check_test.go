@@ -12,7 +12,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/badinput"
 )
 
-// folder returns a file system with the files.
+// folder returns a file system that contains the files. The map's keys are their paths.
 func folder(files map[string]string) fstest.MapFS {
 	tree := fstest.MapFS{}
 	for name, text := range files {
@@ -34,10 +34,10 @@ func compile(t *testing.T, files map[string]string) *Set {
 	return set
 }
 
-// place is the place of a violation.
+// place identifies a violation by the pointer to the value and the violated keyword.
 type place struct{ pointer, keyword string }
 
-// checkFirst returns the place of the first violation.
+// checkFirst checks a payload, and returns the pointer and the keyword of the first violation.
 func checkFirst(
 	set *Set, eventType, payload string,
 ) (pointer, keyword string, known bool, err error) {
@@ -137,8 +137,8 @@ func TestCheck_FollowsRecursiveSchema(t *testing.T) {
 	}
 }
 
-// The test fails after a minute. This limit is long, because the test must only detect payloads
-// that would take the function to its timeout.
+// The test must only detect payloads for which the function would time out. Therefore it allows a
+// minute for each payload.
 func TestCheck_ReturnsInTimeForExpensivePayloads(t *testing.T) {
 	set := compile(t, shop)
 	const megabyte = 1 << 20

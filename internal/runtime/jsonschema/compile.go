@@ -36,9 +36,9 @@ const root = "schema:///"
 
 var typePattern = regexp.MustCompile(contract.EventTypePattern)
 
-// Compile compiles a bundle. The compiled schemas check formats. Compile loads nothing from outside
-// of the bundle. The error contains a line for each invalid schema, with the file and the position
-// in the file.
+// Compile compiles a bundle. The compiled schemas also check the keyword "format". Compile loads
+// nothing from outside of the bundle. The error contains a line for each invalid schema, with the
+// file and the position in the file.
 func Compile(bundle Bundle) (*Set, error) {
 	compiler := jsonschema.NewCompiler()
 	compiler.DefaultDraft(jsonschema.Draft2020)

@@ -14,7 +14,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/terminal"
 )
 
-// Limits of a description.
+// These constants limit the length of a description.
 const (
 	maxValues       = 10  // allowed values that it lists
 	maxAlternatives = 3   // alternatives of anyOf or oneOf that it describes
@@ -23,8 +23,8 @@ const (
 
 const notAllowed = "the schema does not allow this property"
 
-// describe returns what a keyword requires of the value that violates it. The text contains values
-// of the schema, but no value of the payload.
+// describe returns the requirement that a value violates, such as "the value must be null". The
+// text contains values of the schema, but no value of the payload.
 func describe(err *jsonschema.ValidationError) string {
 	switch k := err.ErrorKind.(type) {
 	case *kind.Type:
@@ -86,7 +86,7 @@ func describe(err *jsonschema.ValidationError) string {
 
 func missing(name string) string { return "the property " + quote(name) + " is missing" }
 
-// oneOf lists the allowed values.
+// oneOf returns a text that lists the allowed values.
 func oneOf(values []any) string {
 	if len(values) == 1 {
 		return quote(values[0])
@@ -109,7 +109,8 @@ func length(subject, bound string, want int, unit string, got int) string {
 	return fmt.Sprintf("%s must have %s %d %s, got %d", subject, bound, want, unit, got)
 }
 
-// alternatives describes the first violation of each alternative.
+// alternatives describes a violation of the keyword anyOf or oneOf. It names the first violation of
+// each alternative.
 func alternatives(err *jsonschema.ValidationError, keyword string) string {
 	var texts []string
 	for _, cause := range err.Causes[:min(len(err.Causes), maxAlternatives)] {

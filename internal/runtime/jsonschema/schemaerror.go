@@ -51,8 +51,8 @@ func deepest(err *jsonschema.ValidationError) *jsonschema.ValidationError {
 	return best
 }
 
-// withoutPlace returns the text of an error without the position with which the library starts the
-// text.
+// withoutPlace returns the text of an error. It removes the position that the library writes at the
+// beginning.
 func withoutPlace(leaf *jsonschema.ValidationError) string {
 	_, text, ok := strings.Cut(leaf.Error(), "': ")
 	if !ok {

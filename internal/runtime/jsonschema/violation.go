@@ -24,8 +24,8 @@ func firstViolations(err *jsonschema.ValidationError) []violation.Violation {
 	return slices.Clip(found[:min(len(found), maxViolations)])
 }
 
-// violationsOf returns the violations that err reports. It reports a violated anyOf or oneOf as a
-// whole, because it can't know which alternative the sender meant.
+// violationsOf returns the violations that err reports. It reports a violated anyOf or oneOf as one
+// violation, because only the sender knows the intended alternative.
 func violationsOf(err *jsonschema.ValidationError) []violation.Violation {
 	switch err.ErrorKind.(type) {
 	case *kind.Schema, *kind.Group, *kind.Reference, *kind.AllOf:
@@ -86,7 +86,8 @@ var namedSubschemas = []string{
 	"properties", "patternProperties", "dependentSchemas", "prefixItems",
 }
 
-// parentKeyword returns the keyword whose value is, or contains, the schema at a URL.
+// parentKeyword returns the keyword under which a schema is written. The value of the keyword is
+// the schema, or an object or array that contains the schema.
 func parentKeyword(schemaURL string) string {
 	_, fragment, _ := strings.Cut(schemaURL, "#")
 	tokens := strings.Split(fragment, "/")

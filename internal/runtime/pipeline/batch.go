@@ -38,8 +38,8 @@ func (s Span) String() string {
 	return fmt.Sprintf("%d-%d", s.First, s.Last)
 }
 
-// ParseID splits an event's id into the id of its batch and its span. hasSpan is false for a single
-// event and for a whole batch. ok is false if the text is not an event id.
+// ParseID splits an event's id into the id of its batch and its span. hasSpan is false for an event
+// that is not in a batch, and for a whole batch. ok is false if the text is not an event id.
 func ParseID(text string) (batchID string, span Span, hasSpan, ok bool) {
 	batchID, suffix, hasSpan := strings.Cut(text, ".")
 	if !isUUID(batchID) {
@@ -129,10 +129,11 @@ func splitPayloads(array []byte) ([]json.RawMessage, error) {
 	return payloads, nil
 }
 
-// cut returns the spans of the parts: the events of a batch that did not succeed. Up to nine
-// consecutive events become single events. Ten or more become ranges of at most a tenth of the
-// batch, so each range is smaller than the batch. The result depends only on the arguments, so all
-// workers that read the batch's Silver object split off the same parts.
+// cut divides the events that did not succeed into parts, and returns the span of each part. If
+// fewer than ten consecutive events did not succeed, each of them becomes a part. If there are
+// more, they become ranges. A range has at most a tenth of the batch's events. The result depends
+// only on the arguments, so all workers that read the batch's Silver object split off the same
+// parts.
 func cut(batch Span, succeeded map[int]bool) []Span {
 	longest := (batch.Len() + 9) / 10
 	var spans []Span
@@ -176,8 +177,8 @@ func parseSpans(text string) []Span {
 	return spans
 }
 
-// withParts returns the items in all, and the items of all parts that were split off these batches.
-// It leaves out a part that has no item, or whose id now belongs to another batch.
+// withParts returns the given items. It adds the items of all parts that were split off the batches
+// among them. It leaves out a part that has no item, or whose id now belongs to another batch.
 func withParts(ctx context.Context, items ItemGetter, all []Item) ([]Item, error) {
 	for next := all; len(next) > 0; {
 		var parts []Event

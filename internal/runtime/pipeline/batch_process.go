@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// stored describes a batch's Silver object, and the parts that follow from the object.
+// stored describes a batch's Silver object. It also lists the parts to split off: the events
+// without a record in that object.
 type stored struct {
 	records  []Record      // the first record of each event in the batch's Silver object
 	parts    []Event       // parts to split off: the events without a record
@@ -19,10 +20,10 @@ type stored struct {
 	version  string
 }
 
-// storeBatch runs the processor on the events of a batch. It stores the records of all events that
-// succeed in one Silver object. The other events are split off. The first object that a delivery
-// stores is final: no later delivery adds or removes an event. All deliveries therefore split off
-// the same events.
+// storeBatch runs the processor on the events of a batch. It stores the records of all successful
+// events in one Silver object. The other events are split off. The first object that a delivery
+// stores is final. No later delivery adds or removes an event, so all deliveries split off the same
+// events.
 func (w Worker) storeBatch(d deadlines, t *task, now time.Time) (stored, error) {
 	if err := d.begin.Err(); err != nil {
 		return stored{}, unavailable("start the batch in time", err)
@@ -34,8 +35,8 @@ func (w Worker) storeBatch(d deadlines, t *task, now time.Time) (stored, error) 
 	case existing.records != nil && existing.replayID == t.Event.Replay.ID:
 		return existing, nil // stored by an earlier delivery
 	case existing.records == nil && t.tries.Crashes > 0:
-		// One of the events crashes the worker. If all events are split off, that event no longer
-		// affects the others.
+		// One of the events crashes the worker. All events are therefore split off, so that this
+		// event can't affect the others.
 		return w.putBatch(d.finish, t, nil, batchOutput{}, now)
 	case t.tries.crashedTooOften(w.MaxReceiveCount):
 		return stored{}, workerCrashed(t)
@@ -124,7 +125,7 @@ func newStored(batch Event, records Records) stored {
 }
 
 // putBatch stores the output in Silver, unless Silver already has an object of the batch. It
-// describes the object that Silver holds afterwards.
+// returns a description of the object that Silver now holds.
 func (w Worker) putBatch(
 	ctx context.Context, t *task, failures map[int]error, output batchOutput, now time.Time,
 ) (stored, error) {
@@ -178,9 +179,9 @@ func (w Worker) replaceBatch(
 	return s, nil
 }
 
-// batchOutput holds the processor's results for the events of a batch, by index. An event is in
-// none of the maps if the time ended before the processor started with it, or if its output does
-// not fit in the batch's object.
+// batchOutput holds the processor's results for the events of a batch. The maps' keys are the
+// indexes of the events. An event is in none of the maps if the processor did not start with it in
+// time. It is also in none if its output does not fit in the batch's object.
 type batchOutput struct {
 	indexes   []int
 	succeeded map[int]Output
@@ -190,7 +191,7 @@ type batchOutput struct {
 }
 
 // errNoRoom reports that an output does not fit in the object of its batch. The output is dropped
-// at once, because the outputs of all events may need more memory than the worker has.
+// immediately, because the outputs of all events may need more memory than the worker has.
 var errNoRoom = errors.New("the output does not fit in the batch's object")
 
 // processBatch runs the processor on the events with the given indexes.
@@ -235,9 +236,9 @@ func (w Worker) processBatch(
 	return b
 }
 
-// retryTogether returns an error if the time ended before the processor started with an event, or
-// if a retry may help all events. After this error, the whole batch is retried. An outage must not
-// turn a batch into a thousand messages.
+// retryTogether returns an error if the time ended before the processor started with the first
+// event, or if a retry may help all events. After this error, the whole batch is retried. An outage
+// must not turn a batch into a thousand messages.
 func (b batchOutput) retryTogether() error {
 	failed := len(b.failures) + len(b.passing)
 	switch {
@@ -250,9 +251,9 @@ func (b batchOutput) retryTogether() error {
 	return nil
 }
 
-// firstError returns the error of the first event that did not succeed. inTime reports whether the
-// batch began with at least half of the invocation's time. If it did, a processor that was too slow
-// counts as failed, because it would be too slow in the next delivery as well.
+// firstError returns the error of the first event that did not succeed. inTime is true if at least
+// half of the invocation's time was left when the batch began. In that case, a processor that was
+// too slow counts as failed, because it would be too slow in the next delivery as well.
 func (b batchOutput) firstError(inTime bool) error {
 	for _, index := range b.indexes {
 		if _, ok := b.succeeded[index]; ok {
@@ -276,8 +277,8 @@ func (b batchOutput) firstError(inTime bool) error {
 }
 
 // records returns the records of the events that succeeded. If no event succeeded, it returns one
-// record without a payload. An object with this record makes the decision final that all events are
-// split off.
+// record without a payload. A Silver object with this record means that all events were split off,
+// and no later delivery can change that.
 func (b batchOutput) records(batch Event, now time.Time) Records {
 	var records Records
 	for _, index := range b.indexes {

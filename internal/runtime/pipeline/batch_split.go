@@ -56,7 +56,7 @@ func (w Worker) splitOff(ctx context.Context, t *task) error {
 }
 
 // createPart creates the item of a part. It returns the event to enqueue, or the permanent error of
-// an event that is now FAILED, or neither if the part is already finished.
+// an event that is now FAILED. If the part is already finished, it returns neither.
 func (w Worker) createPart(
 	ctx context.Context, t *task, part Event, items map[string]Item,
 ) (enqueue *Event, failure, err error) {
@@ -112,6 +112,7 @@ func (w Worker) failPart(
 	case err != nil:
 		return nil, nil, err
 	}
-	// If publish fails, the delivery is not retried: the next delivery would skip the FAILED event.
+	// If publish fails, the delivery is not retried, because the next delivery would skip the
+	// FAILED event.
 	return nil, errors.Join(cause, publish(ctx, w.Bus, item)), nil
 }

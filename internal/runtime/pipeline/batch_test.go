@@ -50,13 +50,14 @@ func byNumber(f func(n int) error) processorFunc {
 		if err := f(n); err != nil {
 			return pipeline.Output{}, err
 		}
-		return returns(string(payload))(pipeline.Event{}, 1, nil)
+		return returning(string(payload))(pipeline.Event{}, 1, nil)
 	}
 }
 
 var errRejected = pipeline.NewRejection("negative", "n is negative")
 
-// recordIDs returns the ids of all records, by Silver key without its folder.
+// recordIDs returns the ids of all records in Silver. The map's keys are the names of the objects,
+// without the folder and ".json".
 func (w *world) recordIDs(t *testing.T) map[string][]string {
 	t.Helper()
 	ids := make(map[string][]string)
@@ -436,7 +437,7 @@ func TestBatch_FailsIfItsOutputNoLongerFitsInAReplay(t *testing.T) {
 	bytes := 1
 	worker := w.workerWith(processorFunc(
 		func(pipeline.Event, int, []byte) (pipeline.Output, error) {
-			return returns(`{"a":"`+strings.Repeat("x", bytes)+`"}`)(pipeline.Event{}, 1, nil)
+			return returning(`{"a":"`+strings.Repeat("x", bytes)+`"}`)(pipeline.Event{}, 1, nil)
 		}))
 	w.drain(t, worker, w.acceptBatch(t, 0, 1, 2))
 	bytes = pipeline.MaxOutputBytes / 2
@@ -451,7 +452,8 @@ func TestBatch_FailsIfItsOutputNoLongerFitsInAReplay(t *testing.T) {
 	}
 }
 
-// Each delivery of the replay would be too slow, so the slowness counts as a failure.
+// The processor can't finish the batch in any delivery of the replay. The deliveries therefore
+// count as failed, and not as interrupted.
 func TestBatch_FailsIfAReplayIsTooSlow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var w world
@@ -497,7 +499,7 @@ func TestBatch_KeepsOnlyTheOutputsThatFit(t *testing.T) {
 				runtime.GC()
 				runtime.ReadMemStats(&last)
 			}
-			return returns(payload)(e, 1, nil)
+			return returning(payload)(e, 1, nil)
 		}))
 	delivery := w.acceptBatch(t, make([]int, events)...)
 	runtime.GC()

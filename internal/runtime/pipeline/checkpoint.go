@@ -10,8 +10,9 @@ import (
 type Checkpoint struct {
 	// Pass is the pass that the last run worked on. If it is Done, the next run begins a new pass.
 	Pass Pass `json:"pass"`
-	// RewindTo is the hour to which a later pass must go back: the earliest hour of receipt of the
-	// events that were reopened. It is zero if no event was reopened since the last such pass.
+	// RewindTo is the hour at which a later pass must begin, so that it checks all reopened events.
+	// The earliest of these events was received in this hour. RewindTo is zero if no event was
+	// reopened since a pass last began at RewindTo.
 	RewindTo  time.Time `json:"rewindTo,omitzero"`
 	RewoundAt time.Time `json:"rewoundAt,omitzero"` // time of the last Rewind
 }
@@ -21,7 +22,8 @@ type CheckpointStore interface {
 	// Load returns the checkpoint. Before the first run, it returns the zero Checkpoint.
 	Load(ctx context.Context) (Checkpoint, error)
 	// Save stores next if the stored checkpoint equals old. Otherwise Save writes nothing and
-	// returns ErrChanged. Even then, an earlier attempt of this call may have stored next.
+	// returns ErrChanged. Save also returns ErrChanged if the AWS SDK retries a request that has
+	// already stored next.
 	Save(ctx context.Context, old, next Checkpoint) error
 }
 
@@ -54,7 +56,8 @@ func (r Reconciler) NextPass(ctx context.Context) (Pass, error) {
 }
 
 // nextPass returns the pass that follows a checkpoint. The pass goes back to reopened events only
-// after the grace period since the last Rewind has ended. Until then, more events may be reopened.
+// if the last call of Rewind was longer ago than the grace period. Before that, the caller of
+// Rewind may still be reopening events.
 func (r Reconciler) nextPass(c Checkpoint) Pass {
 	if c.Pass.From.IsZero() {
 		c.Pass = r.NewPass(r.Now().Add(-r.Window))
@@ -77,8 +80,8 @@ func (r Reconciler) nextPass(c Checkpoint) Pass {
 	return pass
 }
 
-// rewindDue reports whether the next pass must go back to reopened events, because the grace period
-// since the last Rewind has ended.
+// rewindDue reports whether the next pass must go back to reopened events. It must if the last call
+// of Rewind was longer ago than the grace period.
 func (r Reconciler) rewindDue(c Checkpoint) bool {
 	return !c.RewindTo.IsZero() && c.RewoundAt.Before(r.Now().Add(-r.Grace))
 }

@@ -49,8 +49,8 @@ func TestReconciler_ChecksAnHourUntilAllItsEventsAreFinished(t *testing.T) {
 	}
 }
 
-// stopping lists one page and then cancels the run.
-type stopping struct {
+// stoppingBucket lists one page and then cancels the run.
+type stoppingBucket struct {
 	*inmem.Bucket
 	pages  *int
 	cancel func()
@@ -65,7 +65,7 @@ func TestReconciler_ContinuesAfterItsDeadline(t *testing.T) {
 	for range 5 {
 		pages := 1
 		ctx, cancel := context.WithCancel(t.Context())
-		r.Bronze = stopping{whole.(*inmem.Bucket), &pages, cancel}
+		r.Bronze = stoppingBucket{whole.(*inmem.Bucket), &pages, cancel}
 		next, report, err := r.RunPass(ctx, pass, true)
 		if err != nil && !errors.Is(err, context.Canceled) {
 			t.Fatal(err)

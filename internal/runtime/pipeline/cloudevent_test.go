@@ -7,13 +7,13 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// cloudEventWith returns a CloudEvent with more members.
+// cloudEventWith returns a CloudEvent with additional members.
 func cloudEventWith(members string) string {
 	return `{"specversion":"1.0","id":"1","source":"/s","type":"demo"` + members + `}`
 }
 
-// replaced returns a CloudEvent in which a text is replaced.
-func replaced(text, by string) string {
+// cloudEventReplacing returns a CloudEvent in which one text replaces another.
+func cloudEventReplacing(text, by string) string {
 	return strings.Replace(cloudEventWith(""), text, by, 1)
 }
 
@@ -41,7 +41,7 @@ func TestDecodeCloudEvent_AcceptsEventsOfTheSpecification(t *testing.T) {
 		"https://github.com/cloudevents", "mailto:cncf-wg-serverless@lists.cncf.io", "urn:uuid:6e8b",
 		"cloudevents/spec/pull/123", "/sensors/tn-1234567/alerts", "1-555-123-4567", "ä",
 	} {
-		body := replaced("/s", source)
+		body := cloudEventReplacing("/s", source)
 		if got, err := pipeline.DecodeCloudEvent([]byte(body)); err != nil || got.Source != source {
 			t.Errorf("%s: got %+v, %v", body, got, err)
 		}
@@ -50,7 +50,7 @@ func TestDecodeCloudEvent_AcceptsEventsOfTheSpecification(t *testing.T) {
 
 func TestDecodeCloudEvent_RejectsWithCodeAndPointer(t *testing.T) {
 	without := func(member string) string {
-		return replaced(member, `"x":1`)
+		return cloudEventReplacing(member, `"x":1`)
 	}
 	for _, c := range []struct {
 		body, pointer string
@@ -64,21 +64,21 @@ func TestDecodeCloudEvent_RejectsWithCodeAndPointer(t *testing.T) {
 		{without(`"id":"1"`), "", pipeline.InvalidCloudEvent},
 		{without(`"source":"/s"`), "", pipeline.InvalidCloudEvent},
 		{without(`"type":"demo"`), "", pipeline.InvalidCloudEvent},
-		{replaced(`"1"`, "null"), "", pipeline.InvalidCloudEvent},
-		{replaced(`"1"`, "7"), "/id", pipeline.InvalidCloudEvent},
-		{replaced(`"1"`, `""`), "/id", pipeline.InvalidCloudEvent},
-		{replaced(`"1"`, `"\u0000"`), "/id", pipeline.InvalidCloudEvent},
-		{replaced(`"1.0"`, `"0.3"`), "/specversion", pipeline.InvalidCloudEvent},
-		{replaced(`"1.0"`, `1.0`), "/specversion", pipeline.InvalidCloudEvent},
-		{replaced(`/s`, ``), "/source", pipeline.InvalidCloudEvent},
-		{replaced(`/s`, `%zz`), "/source", pipeline.InvalidCloudEvent},
-		{replaced(`/s`, `a b`), "/source", pipeline.InvalidCloudEvent},
-		{replaced(`/s`, `a<b`), "/source", pipeline.InvalidCloudEvent},
-		{replaced(`"1"`, `" "`), "/id", pipeline.InvalidCloudEvent},
-		{replaced(`demo`, ``), "/type", pipeline.InvalidCloudEvent},
-		{replaced(`demo`, `a/b`), "/type", pipeline.InvalidEventType},
+		{cloudEventReplacing(`"1"`, "null"), "", pipeline.InvalidCloudEvent},
+		{cloudEventReplacing(`"1"`, "7"), "/id", pipeline.InvalidCloudEvent},
+		{cloudEventReplacing(`"1"`, `""`), "/id", pipeline.InvalidCloudEvent},
+		{cloudEventReplacing(`"1"`, `"\u0000"`), "/id", pipeline.InvalidCloudEvent},
+		{cloudEventReplacing(`"1.0"`, `"0.3"`), "/specversion", pipeline.InvalidCloudEvent},
+		{cloudEventReplacing(`"1.0"`, `1.0`), "/specversion", pipeline.InvalidCloudEvent},
+		{cloudEventReplacing(`/s`, ``), "/source", pipeline.InvalidCloudEvent},
+		{cloudEventReplacing(`/s`, `%zz`), "/source", pipeline.InvalidCloudEvent},
+		{cloudEventReplacing(`/s`, `a b`), "/source", pipeline.InvalidCloudEvent},
+		{cloudEventReplacing(`/s`, `a<b`), "/source", pipeline.InvalidCloudEvent},
+		{cloudEventReplacing(`"1"`, `" "`), "/id", pipeline.InvalidCloudEvent},
+		{cloudEventReplacing(`demo`, ``), "/type", pipeline.InvalidCloudEvent},
+		{cloudEventReplacing(`demo`, `a/b`), "/type", pipeline.InvalidEventType},
 		{
-			replaced(`demo`, strings.Repeat("a", 65)),
+			cloudEventReplacing(`demo`, strings.Repeat("a", 65)),
 			"/type", pipeline.InvalidEventType,
 		},
 		{cloudEventWith(`,"id":"1"`), "/id", pipeline.InvalidJSON},

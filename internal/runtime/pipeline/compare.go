@@ -15,7 +15,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/jsonpointer"
 )
 
-// Comparison counts events by how the output of today's processor differs from the records in
+// Comparison counts the results of comparing the output of today's processor with the records in
 // Silver.
 type Comparison struct {
 	Scanned int `json:"scanned"` // objects in Bronze
@@ -66,7 +66,7 @@ func (r Replayer) Compare(
 	})
 }
 
-// compared holds the result of comparing one object's event.
+// compared holds the result of the comparison for one event.
 type compared struct {
 	Difference
 	skipped int // events
@@ -232,8 +232,8 @@ func (r Replayer) transformToday(ctx context.Context, item Item, payload []byte)
 }
 
 // differingFields returns JSON pointers to the differences between two Silver objects. If both
-// contain one record, the pointers refer to that record, otherwise to the array of all records.
-// Fields that change with each run, such as processedAt, are ignored.
+// contain one record, the pointers refer to that record. Otherwise they refer to the array of all
+// records. Fields that change with each run, such as processedAt, are ignored.
 func differingFields(old, today []byte) []string {
 	a, errA := decodeLines(old)
 	b, errB := decodeLines(today)
@@ -268,7 +268,7 @@ func decodeLines(lines []byte) ([]any, error) {
 }
 
 // differences returns JSON pointers to the differences between the values a and b. pointer is the
-// place of both values.
+// JSON pointer of both values.
 func differences(pointer string, a, b any) []string {
 	var found []string
 	switch a := a.(type) {

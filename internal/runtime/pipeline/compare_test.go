@@ -11,16 +11,16 @@ import (
 
 func TestCompare_UsesTheProcessor(t *testing.T) {
 	var w world
-	w.workerWith(returns(`{"n":1}`, `{"n":2}`)).Process(t.Context(), w.accept(t, body))
+	w.workerWith(returning(`{"n":1}`, `{"n":2}`)).Process(t.Context(), w.accept(t, body))
 	for name, c := range map[string]struct {
 		processor pipeline.Processor
 		want      []pipeline.Difference
 	}{
-		"the same": {returns(`{"n":1}`, `{"n":2}`), nil},
-		"another payload": {returns(`{"n":1}`, `{"n":3}`),
+		"the same": {returning(`{"n":1}`, `{"n":2}`), nil},
+		"another payload": {returning(`{"n":1}`, `{"n":3}`),
 			[]pipeline.Difference{{EventID: id, Kind: "changed",
 				Fields: []string{"/1/payload/n"}}}},
-		"fewer records": {returns(`{"n":1}`),
+		"fewer records": {returning(`{"n":1}`),
 			[]pipeline.Difference{{EventID: id, Kind: "changed", Fields: []string{"/parts"}}}},
 		"no processor": {nil, []pipeline.Difference{{EventID: id, Kind: "changed",
 			Fields: []string{"/parts"}}}},

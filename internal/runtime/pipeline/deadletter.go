@@ -30,7 +30,7 @@ func (l DeadLetter) failedItem(event Event, retention time.Duration) Item {
 }
 
 // moveToDLQ puts the dead letter in the DLQ and then marks its event FAILED. If the message carries
-// no valid event, moveToDLQ only puts it in the DLQ.
+// no valid event, moveToDLQ only puts the dead letter in the DLQ.
 //
 // After an error, even a *TransitionError, the DLQ may hold the message of an event that is not
 // FAILED. Redriver and Discarder handle such messages.

@@ -28,7 +28,7 @@ const processorGrace = time.Second
 const SubBatchWait = time.Second
 
 // deadlines holds a context for each stage of an invocation, and a slot for each processor that may
-// run at once.
+// run at the same time.
 type deadlines struct {
 	begin, output, finish, resolve context.Context
 	half                           time.Time // when half of the time for begin is over

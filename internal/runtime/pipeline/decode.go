@@ -63,11 +63,11 @@ const MaxDepth = 64
 // maxPointerBytes limits the JSON pointer in an error, because clients choose the keys in it.
 const maxPointerBytes = 256
 
-// byteOrderMark holds U+FEFF in UTF-8. Some editors write it at the start of a file; RFC 8259
-// forbids it.
+// byteOrderMark holds U+FEFF in UTF-8. Some editors write these bytes at the start of a file, but
+// RFC 8259 forbids them.
 var byteOrderMark = []byte("\ufeff")
 
-// scanObject checks that body is a JSON object. It calls fn with each member of the object; fn may
+// scanObject checks that body is a JSON object. It calls fn with each member of the object. fn may
 // be nil.
 func scanObject(
 	body []byte, fn func(name string, value json.RawMessage),
@@ -101,8 +101,7 @@ func position(err error) string {
 	return ""
 }
 
-// scanner checks well-formed JSON for violations that encoding/json tolerates, such as duplicate
-// keys.
+// scanner finds errors that encoding/json tolerates in well-formed JSON, such as duplicate keys.
 type scanner struct {
 	data   []byte
 	pos    int

@@ -63,8 +63,8 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// acceptable reports whether DecodeType should accept a body, apart from its type. It uses another
-// JSON decoder than DecodeType.
+// acceptable reports whether a body follows all rules of DecodeType, except the rules for
+// eventType. It uses another JSON decoder than DecodeType.
 func acceptable(body []byte) bool {
 	if !utf8.Valid(body) || loneSurrogate(string(body)) {
 		return false

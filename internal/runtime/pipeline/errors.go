@@ -8,10 +8,10 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/violation"
 )
 
-// Code classifies an error. Programs may rely on it: codes never change.
+// Code classifies an error. Programs may rely on codes, because the codes never change.
 type Code string
 
-// Client errors: the same request fails again.
+// Codes of client errors. The same request would fail again.
 const (
 	EmptyBody         Code = "empty-body"
 	InvalidBase64     Code = "invalid-base64"
@@ -44,8 +44,8 @@ const (
 	RejectedBefore    Code = "rejected-before" // by the first request with the same key
 )
 
-// Event errors: the reasons for which an event can't be processed. Processors add their own codes
-// with NewRejection.
+// Codes of event errors. They are the reasons why an event can't be processed. Processors add their
+// own codes with NewRejection.
 const (
 	InvalidMessage      Code = "invalid-message"      // the message carries no valid event
 	PayloadMissing      Code = "payload-missing"      // Bronze has no object under the key
@@ -58,7 +58,7 @@ const (
 	WorkerCrashed       Code = "worker-crashed"       // each worker that got the event crashed
 )
 
-// Platform errors.
+// Codes of platform errors.
 const (
 	Unavailable Code = "unavailable" // an AWS service failed or was too slow; a retry helps
 	Internal    Code = "internal"    // a bug in the pipeline
@@ -112,7 +112,7 @@ func ErrorCode(err error) Code {
 // found. Any other error means that the call failed.
 var (
 	// ErrExists reports that the key exists. An earlier attempt of the same call may have created
-	// it: the AWS SDK retries calls whose response was lost.
+	// the key, because the AWS SDK retries calls whose response was lost.
 	ErrExists = errors.New("already exists")
 	// ErrNotFound reports that the key does not exist.
 	ErrNotFound = errors.New("not found")

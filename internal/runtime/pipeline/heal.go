@@ -91,7 +91,7 @@ func (s *passRun) advanceFrontier(t time.Time) {
 }
 
 // minUnfinished is the time for which an event must be unfinished before the reconciler gives up on
-// it. An outage of an hour, and the backoff after it, must not use up the re-enqueues.
+// it. Therefore, an outage of an hour and the backoff after the outage do not make events FAILED.
 const minUnfinished = 2 * time.Hour
 
 // mayGiveUp reports whether a stuck event has used up its re-enqueues, and has been unfinished for
@@ -242,12 +242,13 @@ func (s *passRun) sendBatch(ctx context.Context, batch Event) error {
 // errEnqueued reports that a batch was put on the queue instead of being repaired.
 var errEnqueued = errors.New("the batch was enqueued")
 
-// errOvertaken reports that another writer changed the event's state before a repair.
-var errOvertaken = errors.New("another writer has moved the event")
+// errOvertaken reports that another writer has changed the event's state before this pass could
+// repair the event.
+var errOvertaken = errors.New("another writer has changed the event's state")
 
-// repaired interprets the error from writing a repaired item. It returns true if the stored item
-// now has the same state as the argument processed. It returns errOvertaken if another writer has
-// moved the event.
+// repaired interprets err, the result of writing the item processed. It returns true if the stored
+// item has the state of processed, even if another writer stored it. It returns errOvertaken if the
+// stored item has another state.
 func repaired(processed Item, err error) (bool, error) {
 	ok, err := movedTo(processed, err)
 	if !ok && err == nil {

@@ -120,7 +120,8 @@ func TestReconciler_CountsALostNotificationAsAnError(t *testing.T) {
 	w.wantReport(t, r, pipeline.Report{Scanned: 1, Errors: 1})
 }
 
-// meanwhile runs a function after each look-up of items, before the caller moves the items.
+// meanwhile runs a function after each look-up of items. The function can change an item before the
+// caller changes it.
 type meanwhile struct {
 	*inmem.Items
 	run func()
@@ -138,7 +139,8 @@ func TestReconciler_CountsErrorsAndRetries(t *testing.T) {
 
 type halfBacklog struct{ *world }
 
-// A short grace period must not use up the re-enqueues during an outage of an hour.
+// With a short grace period, an event uses up its re-enqueues during an outage of an hour. The
+// reconciler must still not give up on the event.
 func TestReconciler_DoesNotGiveUpWithinTwoHours(t *testing.T) {
 	var w world
 	w.accept(t, body)

@@ -217,8 +217,8 @@ func (in Ingest) store(ctx context.Context, event Event, body []byte) error {
 	return nil
 }
 
-// enqueue writes the item and sends the message in parallel. The order does not matter: a worker
-// that receives the message before the item exists creates the item.
+// enqueue writes the item and sends the message in parallel. The order does not matter. If a worker
+// receives the message before the item exists, the worker creates the item.
 func (in Ingest) enqueue(ctx context.Context, event Event) error {
 	created := make(chan error, 1)
 	go func() {

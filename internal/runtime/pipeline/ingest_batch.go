@@ -143,8 +143,8 @@ func rejectedBefore(first Item, errs map[int]error) map[int]error {
 	return rejected
 }
 
-// group divides the valid elements into batches by type. id returns the id of the batch with the
-// given type and number.
+// group divides the valid elements into batches by type. The function id returns the id of the
+// batch with the given type and number.
 func (in Ingest) group(
 	req BatchRequest, types []string, errs map[int]error, receivedAt time.Time,
 	id func(eventType string, number int) (string, error),
@@ -235,8 +235,9 @@ func checkSameBody(first Item, req BatchRequest) error {
 }
 
 // acceptKeyedBatch accepts the batches of a request with an idempotency key. The first batch has
-// the id that a single event with this key would have. The item of the first batch decides which
-// request is the first. So this item is created before any other batch is stored.
+// the id that a single event with this key would have. If several requests have the same key, the
+// request that creates the item of this batch counts as the first request. So this item is created
+// before any other batch is stored.
 func (in Ingest) acceptKeyedBatch(
 	ctx context.Context, req BatchRequest, types []string, errs map[int]error, first Item,
 ) (AcceptedBatch, error) {
@@ -285,8 +286,8 @@ func (in Ingest) groupKeyed(
 	return in.group(req, types, errs, receivedAt, id)
 }
 
-// createFirstBatch stores the first batch. If another request was first, it returns that request's
-// item and duplicate is true.
+// createFirstBatch stores the first batch of the request. If another request with the same key has
+// already stored its first batch, duplicate is true, and first is the item of that batch.
 func (in Ingest) createFirstBatch(
 	ctx context.Context, req BatchRequest, g group, errs map[int]error,
 ) (first Item, duplicate bool, err error) {
@@ -316,7 +317,8 @@ func (in Ingest) createFirstBatch(
 }
 
 // completeBatch stores a batch, unless an earlier request has stored it. If the batch is still
-// ENQUEUED, completeBatch sends its message. The request's first batch is already stored.
+// ENQUEUED, completeBatch sends its message. first is the item of the request's first batch, which
+// is already stored.
 func (in Ingest) completeBatch(ctx context.Context, req BatchRequest, g group, first Item) error {
 	item := first
 	if g.event.ID != first.ID {

@@ -8,8 +8,8 @@ import (
 )
 
 // acceptKeyed accepts an event with an idempotency key. Several requests may have the same key. The
-// request that creates the item counts as the first. The item is written before the message is
-// sent, so that every message carries the event of the first request.
+// request that creates the item counts as the first request with this key. The item is written
+// before the message is sent, so that every message carries the event of the first request.
 func (in Ingest) acceptKeyed(
 	ctx context.Context, req Request, eventType, key string,
 ) (Accepted, error) {
@@ -19,8 +19,8 @@ func (in Ingest) acceptKeyed(
 	if first, ok := in.KeyCache.get(event.ID); ok && !first.Expired(event.ReceivedAt) {
 		return Accepted{Event: first.Event, Duplicate: true}, checkSamePayload(first, event)
 	}
-	// This read avoids writing the payload of a duplicate or of a reused key. The read costs a
-	// fortieth of that write.
+	// If the key was used before, this read avoids a write of the payload. The read costs one
+	// fortieth of the write.
 	first, err := in.Items.Find(ctx, event.ID)
 	if err == nil && !first.Expired(event.ReceivedAt) {
 		return Accepted{Event: first.Event, Duplicate: true}, in.completeFirst(ctx, first, event)
@@ -50,7 +50,7 @@ func (in Ingest) acceptKeyed(
 const maxKeyLength = 255
 
 // checkKey returns an error unless the key has 1 to maxKeyLength visible ASCII characters. Clients
-// and proxies don't change such a key in a header.
+// and proxies don't change these characters in a header.
 func checkKey(key string) error {
 	if key == "" || len(key) > maxKeyLength {
 		return Errorf(InvalidKey, "The Idempotency-Key must have 1 to %d characters, got %d.",
@@ -92,9 +92,9 @@ func (in Ingest) completeFirst(ctx context.Context, first Item, event Event) err
 	return nil
 }
 
-// checkSamePayload returns an error if two requests with the same key have different payloads. A
-// webhook source may change the payload when it repeats a delivery: Stripe's events contain the
-// number of pending deliveries. The first payload counts.
+// checkSamePayload returns an error if two requests with the same key have different payloads. It
+// does not compare the payloads of webhooks, because a source may change the payload when it
+// repeats a delivery. For example, Stripe's events contain the number of pending deliveries.
 func checkSamePayload(first Item, event Event) error {
 	if event.Webhook != nil {
 		return nil

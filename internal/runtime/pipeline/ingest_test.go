@@ -132,15 +132,15 @@ func TestIngest_SucceedsIfTheSDKRetriesItsWrites(t *testing.T) {
 	if _, err := in.Accept(t.Context(), request(body)); err != nil {
 		t.Fatal(err)
 	}
-	// A second request with the same id conflicts with the first, like the SDK's retry of a write
-	// whose response was lost.
+	// The second request gets the same event id, so its writes find an existing object and item.
+	// The same happens if the SDK retries a write whose response was lost.
 	if _, err := in.Accept(t.Context(), request(body)); err != nil {
 		t.Errorf("got %v, want success", err)
 	}
 }
 
-// Two gates make two calls run at the same time. Each call closes own when it begins, and then
-// waits until the other call has closed other.
+// gate makes a call wait until another call has begun, so that both run at the same time. A call
+// first closes the channel own. Then it waits until the other call closes the channel other.
 type gate struct{ own, other chan struct{} }
 
 func (g gate) pass(ctx context.Context) error {

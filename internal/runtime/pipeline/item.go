@@ -40,7 +40,7 @@ func (i Item) LastEnqueued() time.Time {
 }
 
 // Expired reports whether the item has expired. DynamoDB deletes an expired item only after some
-// days; until then, reads return it.
+// days. Until then, reads return the item.
 func (i Item) Expired(now time.Time) bool {
 	return !i.ExpiresAt.IsZero() && i.ExpiresAt.Before(now)
 }
@@ -63,11 +63,12 @@ func (i Item) Reopened(generation Replay, now time.Time) Item {
 	return item
 }
 
-// toMillis returns t in UTC, to the millisecond: the precision of all stored times.
+// toMillis returns t in UTC, without fractions of a millisecond. All stored times have this
+// precision.
 func toMillis(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
 
-// SameState reports whether both items represent the same state of the same event. A move requires
-// that the stored item is still in the state that the caller has read.
+// SameState reports whether both items represent the same state of the same event. Move requires
+// that the stored item still has the state that the caller has read.
 func (i Item) SameState(other Item) bool {
 	return i.ID == other.ID && i.Bronze == other.Bronze && i.Replay == other.Replay &&
 		i.Status == other.Status && i.Reenqueues == other.Reenqueues && i.Tries == other.Tries &&
@@ -77,13 +78,13 @@ func (i Item) SameState(other Item) bool {
 
 // ItemGetter reads the items of many events.
 type ItemGetter interface {
-	// GetMany returns the items that exist, by event id. It omits items that can't be decoded.
-	// The ids must be distinct, as DynamoDB requires.
+	// GetMany returns the items that exist. The map's keys are the event ids. It omits items that
+	// can't be decoded. The ids must be distinct, as DynamoDB requires.
 	GetMany(ctx context.Context, ids []string) (map[string]Item, error)
 }
 
 // getItems looks up the items of the list's events. The function id returns an element's event id.
-// Ids may repeat; the id "" is skipped. The map's keys are event ids.
+// Ids may repeat. The id "" is skipped. The map's keys are event ids.
 func getItems[T any](
 	ctx context.Context, items ItemGetter, list []T, id func(T) string,
 ) (map[string]Item, error) {

@@ -9,8 +9,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/lazyregexp"
 )
 
-// Text from clients must match one of these patterns, or be a valid id, before it may be part of a
-// key, a message or a log line. Event.Caller is exempt, because the authorizer sets it.
+// Text from clients may be part of a key, a message or a log line only if it matches one of these
+// patterns or is a valid id. Event.Caller is exempt, because the authorizer sets it.
 var (
 	typePattern = lazyregexp.New(contract.EventTypePattern)
 	hashPattern = lazyregexp.New(`^[0-9a-f]{64}$`)
@@ -50,7 +50,8 @@ func (e Event) BronzeKey() string {
 }
 
 // KeyedBronzeKey returns the key of the raw payload of an event with an idempotency key. Requests
-// with the same idempotency key share the event's id; the hash keeps their payloads apart.
+// with the same idempotency key have the same event id. The hash in the key distinguishes their
+// payloads.
 func (e Event) KeyedBronzeKey() string {
 	return BronzeHourPrefix(e.Type, e.ReceivedAt) + e.batchID() + "-" + e.SHA256 + ".json"
 }
@@ -65,7 +66,8 @@ func (e Event) SilverKey() string {
 // silverIn returns the location of the processed record.
 func (e Event) silverIn(bucket string) Location { return Location{bucket, e.SilverKey()} }
 
-// BronzeHourPrefix returns the key prefix of the payloads of a type received in the hour of t.
+// BronzeHourPrefix returns the prefix of the Bronze keys of one event type and one hour of receipt.
+// This is the hour that contains t.
 func BronzeHourPrefix(eventType string, t time.Time) string {
 	return bronzeTypePrefix(eventType) + t.UTC().Format(hourLayout) + "/"
 }

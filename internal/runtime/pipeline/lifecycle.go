@@ -20,7 +20,7 @@ const (
 )
 
 // CheckMove returns an error if Move must not replace the item old by the item next. Move never
-// changes ENQUEUED to PROCESSED or FAILED: only Finish does.
+// changes ENQUEUED to PROCESSED or FAILED. Only Finish does that.
 func CheckMove(old, next Item) error {
 	redriven := next.Replay == old.Replay.NextRedrive()
 	allowed := false
@@ -35,7 +35,7 @@ func CheckMove(old, next Item) error {
 		allowed = next.Replay == old.Replay
 	}
 	if !allowed || old.ID != next.ID {
-		return fmt.Errorf("event %s must not move from %s to %s", old.ID, old.Status, next.Status)
+		return fmt.Errorf("event %s must not change from %s to %s", old.ID, old.Status, next.Status)
 	}
 	return nil
 }
@@ -48,12 +48,13 @@ type TransitionError struct {
 }
 
 func (e *TransitionError) Error() string {
-	return fmt.Sprintf("event %s must not move from %s to %s", e.From.ID, e.From.Status, e.To)
+	return fmt.Sprintf("event %s must not change from %s to %s", e.From.ID, e.From.Status, e.To)
 }
 
-// Expiry returns the time after which the table may delete an event's item: retention after the
-// event's receipt. The zero time means never. Expiry returns the zero time if retention is 0. It
-// also returns the zero time for a replayed event, because Finish keeps the item's existing expiry.
+// Expiry returns the time after which the table may delete an event's item. It adds retention to
+// the time of the event's receipt. The zero time means that the item is never deleted. Expiry
+// returns the zero time if retention is 0. It also returns the zero time for a replayed event,
+// because Finish does not change the expiry of an existing item.
 func Expiry(e Event, retention time.Duration) time.Time {
 	if retention == 0 || e.Replay.ID != "" {
 		return time.Time{}

@@ -8,16 +8,16 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
-// Notification reports on the bus that an event is PROCESSED or FAILED. It never contains the
-// payload, which consumers read from Silver.
+// Notification tells consumers on the event bus that an event is PROCESSED or FAILED. It never
+// contains the payload, because consumers can read the payload from Silver.
 type Notification struct {
 	Type       string // detail type: contract.EventProcessed or contract.EventFailed
 	Generation Replay // generation that is PROCESSED or FAILED
 	Detail     Detail
 }
 
-// Detail describes the event of a notification. The worker may publish a notification twice;
-// consumers recognize duplicates by the event id.
+// Detail describes the event of a notification. The worker may publish a notification twice.
+// Consumers recognize the duplicate by the event id.
 type Detail struct {
 	EventID     string     `json:"eventId"`
 	EventType   string     `json:"eventType"`

@@ -10,13 +10,14 @@ import (
 )
 
 // MinOrphanAge is the minimum age of an orphan that a replay enqueues. The request of a younger
-// object may still be in progress. The limit is far above the time for which AWS accepts a signed
-// request, 15 minutes.
+// object may still be in progress. The limit is far above 15 minutes, which is the time for which
+// AWS accepts a signed request.
 const MinOrphanAge = time.Hour
 
 // selectOrphan reports whether the replay must enqueue an object that has no item and no record. If
-// the replay must not, selectOrphan counts the reason. The map chosen contains the ids of the
-// selected events that may have several objects.
+// the answer is no, it increments the count for the reason. An event with an idempotency key may
+// have several objects, of which only one is enqueued. The map chosen contains the ids of such
+// events.
 func (r Replayer) selectOrphan(
 	req ReplayRequest, o Object, chosen map[string]bool, counts *ReplayCounts,
 ) (candidate, bool) {
@@ -42,8 +43,9 @@ func (r Replayer) selectOrphan(
 }
 
 // orphanEvent derives an event from its Bronze object. The time of receipt is the time at which the
-// object was stored, limited to the hour in the key. SHA256 is set if the key contains the hash. ok
-// is false if the key is not one that ingest creates.
+// object was stored. If that time is not in the hour of the key, the time of receipt is the first
+// or last millisecond of the hour. SHA256 is set if the key contains the hash. ok is false if the
+// key is not one that ingest creates.
 func (r Replayer) orphanEvent(eventType string, o Object) (event Event, ok bool) {
 	id, hour, _ := parseBronzeKey(o.Key)
 	received := toMillis(o.LastModified)
@@ -64,11 +66,12 @@ func (r Replayer) orphanEvent(eventType string, o Object) (event Event, ok bool)
 	return event, hashPattern.MatchString(event.SHA256) && o.Key == event.KeyedBronzeKey()
 }
 
-// formPattern matches the fields of a form, and no JSON object.
+// formPattern matches an encoded form. It does not match a JSON object.
 var formPattern = lazyregexp.New(`^[A-Za-z0-9%+._~*-]+=[A-Za-z0-9%&=+._~*-]*$`)
 
-// describePayload returns the orphan's event with the size and the hash of its payload. A hash from
-// the key is kept, so that the worker detects a changed payload.
+// describePayload returns the orphan's event with the size and the hash of its payload. If the
+// event already has a hash from the key, describePayload keeps this hash, so that the worker
+// detects a changed payload.
 func (r Replayer) describePayload(ctx context.Context, event Event) (Event, error) {
 	payload, err := r.Bronze.Get(ctx, event.Bronze.Key)
 	if err != nil {

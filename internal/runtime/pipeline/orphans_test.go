@@ -17,7 +17,8 @@ func (w *world) rename() {
 	w.items, w.queue, w.checkpoints = inmem.Items{}, inmem.Queue{}, inmem.Checkpoints{}
 }
 
-// orphanReplayer returns a replayer that runs when the objects of the tests are old enough.
+// orphanReplayer returns a replayer whose clock is two hours ahead, so that all objects are old
+// enough. It also returns a request that selects them.
 func (w *world) orphanReplayer() (pipeline.Replayer, pipeline.ReplayRequest) {
 	r := w.replayer()
 	r.BronzeBucket = "bronze"

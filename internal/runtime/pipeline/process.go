@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// storeOutput runs the processor on the payload and stores its output in Silver.
+// storeOutput runs the processor on the payload and stores the processor's output in Silver.
 func (w Worker) storeOutput(d deadlines, t *task) error {
 	now := toMillis(w.Now())
 	var filtered Filtered
@@ -73,7 +73,7 @@ func (w Worker) transform(
 	hurried := d.hurried(time.Now())
 	output, err := Transform(d.output, w.Processor, event, attempt, payload)
 	if err != nil && hurried && d.beginEnded(time.Now()) {
-		// Slow services or other events have used up the time: this is not the processor's failure.
+		// Slow services or other events have used up the time. The processor did not fail.
 		return Output{}, unavailable("give the processor enough time", err)
 	}
 	return output, err
@@ -113,8 +113,8 @@ func readEventPayload(ctx context.Context, bronze BronzeReader, event Event) ([]
 	return event.PayloadIn(object)
 }
 
-// publish sends the notifications of the tasks that have neither failed nor been skipped. It leaves
-// out quiet replays.
+// publish sends the notifications of the tasks that have neither failed nor been skipped. A quiet
+// replay has no notifications.
 func (w Worker) publish(ctx context.Context, tasks []*task) {
 	var notifications []Notification
 	var published []*task

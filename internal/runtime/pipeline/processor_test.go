@@ -21,8 +21,8 @@ func (fn processorFunc) Process(_ context.Context, event pipeline.Event, attempt
 	return fn(event, attempt, payload)
 }
 
-// returns creates a processor that returns these payloads for every event.
-func returns(payloads ...string) processorFunc {
+// returning creates a processor that returns these payloads for every event.
+func returning(payloads ...string) processorFunc {
 	var output pipeline.Output
 	for _, p := range payloads {
 		output.Payloads = append(output.Payloads, json.RawMessage(p))
@@ -78,7 +78,7 @@ func TestProcessor_ReceivesTheEventAndItsPayload(t *testing.T) {
 
 func TestProcessor_FansOutIntoOneObject(t *testing.T) {
 	var w world
-	w.workerWith(returns(`{"n": 1}`, `{"n":2}`)).Process(t.Context(), w.accept(t, body))
+	w.workerWith(returning(`{"n": 1}`, `{"n":2}`)).Process(t.Context(), w.accept(t, body))
 	w.wantStatus(t, id, pipeline.Processed)
 	if keys := w.silver.Keys(); len(keys) != 1 {
 		t.Errorf("Silver has %v", keys)
@@ -201,14 +201,15 @@ func TestProcessor_APanicReportsItsFileAndLine(t *testing.T) {
 
 func TestProcessor_OutputIsValidated(t *testing.T) {
 	for name, p := range map[string]processorFunc{
-		"no record":     returns(),
-		"not JSON":      returns(`{`),
-		"not an object": returns(`{}`, `[1]`),
-		"duplicate key": returns(`{"a":1,"a":2}`),
-		"large number":  returns(`{"a":1e999}`),
-		"too many": returns(strings.Split(strings.Repeat("{} ", pipeline.MaxRecords)+"{}",
+		"no record":     returning(),
+		"not JSON":      returning(`{`),
+		"not an object": returning(`{}`, `[1]`),
+		"duplicate key": returning(`{"a":1,"a":2}`),
+		"large number":  returning(`{"a":1e999}`),
+		"too many": returning(strings.Split(strings.Repeat("{} ", pipeline.MaxRecords)+"{}",
 			" ")...),
-		"too large":       returns(`{"a":"` + strings.Repeat("x", pipeline.MaxOutputBytes) + `"}`),
+		"too large": returning(
+			`{"a":"` + strings.Repeat("x", pipeline.MaxOutputBytes) + `"}`),
 		"bad filter code": filters("Test Order", "r"),
 		"no filter code":  filters("", "r"),
 		"bad reject code": fails(pipeline.NewRejection("Ungültig", "r")),
@@ -231,9 +232,9 @@ func TestProcessor_OutputIsValidated(t *testing.T) {
 		})
 	}
 	for name, p := range map[string]processorFunc{
-		"most records": returns(strings.Split(strings.Repeat("{} ", pipeline.MaxRecords-1)+"{}",
+		"most records": returning(strings.Split(strings.Repeat("{} ", pipeline.MaxRecords-1)+"{}",
 			" ")...),
-		"most bytes": returns(`{"a":"` + strings.Repeat("x", pipeline.MaxOutputBytes-8) + `"}`),
+		"most bytes": returning(`{"a":"` + strings.Repeat("x", pipeline.MaxOutputBytes-8) + `"}`),
 	} {
 		t.Run(name, func(t *testing.T) {
 			var w world

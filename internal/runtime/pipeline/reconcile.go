@@ -71,9 +71,9 @@ type Report struct {
 	DryRun     bool      `json:"dryRun"`
 }
 
-// Lag returns the age of the first hour of receipt that the reconciler may not have checked
-// completely. After a complete pass, the lag is between the grace period and an hour more. Until
-// then, the lag grows with each run.
+// Lag returns the age of the earliest hour of receipt that may contain unchecked events. A run that
+// completes a pass has a lag of at least the grace period, and at most one hour more. As long as no
+// run completes the pass, the lag grows.
 func (r Report) Lag(now time.Time) time.Duration {
 	if r.Done {
 		return now.Sub(r.To.Add(-time.Hour))

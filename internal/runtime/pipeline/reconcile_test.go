@@ -97,7 +97,7 @@ func TestReconciler_SkipsEventsInALongQueue(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.worker().Process(t.Context(), []pipeline.Delivery{deliver(t, accepted.Event, "later")})
-	// The frontier advances during this pass; the next pass uses it.
+	// This pass finds the event that was enqueued later. Only the next pass uses that knowledge.
 	w.wantReport(t, r, pipeline.Report{Scanned: 3, Processed: 2, Waiting: 1})
 	w.wantReport(t, r, pipeline.Report{Scanned: 3, Processed: 2, Reenqueued: 1})
 }
@@ -166,7 +166,7 @@ func (h halfBacklog) SendMany(ctx context.Context, events []pipeline.Event) []er
 	return halfQueue(h).SendMany(ctx, events)
 }
 
-func (s stopping) List(ctx context.Context, prefix, after string) ([]pipeline.Object, error) {
+func (s stoppingBucket) List(ctx context.Context, prefix, after string) ([]pipeline.Object, error) {
 	if *s.pages == 0 {
 		s.cancel()
 		return nil, ctx.Err()

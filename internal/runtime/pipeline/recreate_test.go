@@ -20,7 +20,7 @@ func TestReconciler_ReadsFilteredEventsFromSilver(t *testing.T) {
 		}
 	})
 	for name, p := range map[string]processorFunc{"test-order": filters("test-order", "r"),
-		"": returns(`{"n":1}`, `{"n":2}`)} {
+		"": returning(`{"n":1}`, `{"n":2}`)} {
 		t.Run("recreates "+name, func(t *testing.T) {
 			var w world
 			w.bronze.Now = func() time.Time { return now }

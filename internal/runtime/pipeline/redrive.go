@@ -11,15 +11,15 @@ import (
 type ItemMover interface {
 	ItemGetter
 	// Move replaces the stored item by next, if the stored item is in the state of old. Otherwise
-	// Move writes nothing and returns a *TransitionError. An earlier attempt of this call may have
-	// stored next already.
+	// Move writes nothing and returns a *TransitionError. Move also returns this error if the AWS
+	// SDK retries a request that has already stored next.
 	Move(ctx context.Context, old, next Item) error
 }
 
 // BatchSender puts the messages of many events on the queue.
 type BatchSender interface {
-	// SendMany sends the messages of any number of events. It returns an error, or nil, for each
-	// event, in order.
+	// SendMany sends the messages of any number of events. It returns an error or nil for each
+	// event, in the order of the events.
 	SendMany(ctx context.Context, events []Event) []error
 }
 
@@ -40,11 +40,11 @@ type RedriveResult struct {
 	Err    error
 }
 
-// Redrive sets the events of DLQ messages to ENQUEUED and puts them on the queue. A crashed worker
-// may have left some of these events ENQUEUED; Redrive puts these on the queue too.
+// Redrive sets the events of DLQ messages to ENQUEUED and puts them on the queue. If a crashed
+// worker has left an event ENQUEUED, Redrive puts that event on the queue too.
 //
-// A crash between the two steps is harmless: the messages are still in the DLQ, and the reconciler
-// enqueues events that were reopened but not sent.
+// A crash between the two steps is harmless. The messages are still in the DLQ, and the reconciler
+// later enqueues the ENQUEUED events that have no message.
 func (r Redriver) Redrive(ctx context.Context, messages [][]byte) []RedriveResult {
 	results := make([]RedriveResult, len(messages))
 	var earliest time.Time
@@ -88,8 +88,8 @@ func (r Redriver) Redrive(ctx context.Context, messages [][]byte) []RedriveResul
 
 // reopen sets an event to ENQUEUED in a new generation and returns the event for its message. A
 // worker may still process the event in the old generation. The new generation makes that worker's
-// writes ineffective. Otherwise such a write could mark the event FAILED when its message is no
-// longer in the DLQ.
+// writes ineffective. Otherwise that worker could mark the event FAILED after the redrive has
+// deleted the event's message from the DLQ.
 func (r Redriver) reopen(
 	ctx context.Context, event Event, items map[string]Item,
 ) (Event, Status, error) {
@@ -106,7 +106,7 @@ func (r Redriver) reopen(
 	next := item.Reopened(item.Replay.NextRedrive(), r.Now())
 	ok, err := movedTo(next, r.Items.Move(ctx, item, next))
 	if err == nil && !ok {
-		err = fmt.Errorf("another writer moved the item: %w", ErrChanged)
+		err = fmt.Errorf("another writer changed the item: %w", ErrChanged)
 	}
 	if err != nil {
 		return event, item.Status, unavailable("reopen the event", err)
@@ -115,9 +115,9 @@ func (r Redriver) reopen(
 	return next.Event, Enqueued, nil
 }
 
-// movedTo interprets the error of Move. It returns true if the item is now in the state of next,
-// even if an earlier attempt of the same call moved it. It returns false without an error if
-// another writer has moved the item.
+// movedTo interprets err, the result of Move. It returns true if the stored item has the state of
+// next, even if an earlier attempt of the same call stored it. It returns false and no error if
+// another writer has changed the item's state.
 func movedTo(next Item, err error) (bool, error) {
 	var moved *TransitionError
 	if errors.As(err, &moved) {

@@ -33,7 +33,7 @@ type Replayer struct {
 	Now          func() time.Time
 }
 
-// ReplayRequest selects the events of one type received from From, inclusive, to To, exclusive.
+// ReplayRequest selects events of one type. They were received at From or later, and before To.
 type ReplayRequest struct {
 	Replay   Replay    `json:"replay"` // its id stays the same when the replay is resumed
 	Type     string    `json:"type"`
@@ -57,7 +57,7 @@ type ReplayCounts struct {
 }
 
 // Run replays the events in the order of their Bronze keys. It begins with the first key that sorts
-// after lastKey; if lastKey is empty, it begins with the first event. When all events up to a key
+// after lastKey. If lastKey is empty, it begins with the first event. When all events up to a key
 // are on the queue, Run calls progress with that key. A replay that is resumed after this key omits
 // no event. It may send an event twice, but the event's records are stored once.
 func (r Replayer) Run(
@@ -207,9 +207,10 @@ func (req ReplayRequest) includes(item Item) bool {
 	return !item.ReceivedAt.Before(req.From) && item.ReceivedAt.Before(req.To)
 }
 
-// needs reports whether the replay must send an event. If the replay must not, needs counts the
-// event. Done counts the events that this replay or a later one has finished. With Failed, Done
-// counts PROCESSED events. With Orphans, Done counts events that have an item or a record.
+// needs reports whether the replay must send an event. If the answer is no, needs adds the event to
+// one of the counts. The count Done contains the events that this replay or a later one has
+// finished. If the request has Failed, Done contains the PROCESSED events. If it has Orphans, Done
+// contains the events that have an item or a record.
 func (req ReplayRequest) needs(item Item, counts *ReplayCounts) bool {
 	own, earlier := item.Replay.ID == req.Replay.ID, item.Replay.ID < req.Replay.ID
 	n := item.ownEvents()
@@ -236,9 +237,9 @@ func (req ReplayRequest) needs(item Item, counts *ReplayCounts) bool {
 	return false
 }
 
-// itemFromSilver derives a missing item from the event's record, which may belong to another object
-// of the same event. It returns the zero Item if Silver has no record, because then the request may
-// never have been acknowledged.
+// itemFromSilver derives a missing item from the event's record. The record may belong to another
+// Bronze object of the same event. If Silver has no record, itemFromSilver returns the zero Item,
+// because the request of the event may never have been acknowledged.
 func (r Replayer) itemFromSilver(ctx context.Context, event Event) (Item, error) {
 	lines, _, err := r.Silver.GetVersion(ctx, event.SilverKey())
 	if errors.Is(err, ErrNotFound) {
@@ -262,8 +263,8 @@ func (r Replayer) itemFromSilver(ctx context.Context, event Event) (Item, error)
 
 // send reopens the selected events and then puts them on the queue. A worker skips a message if the
 // item has another generation. So the item must get the new generation before the message is sent.
-// After a crash between the two steps, the resumed replay finds the events ENQUEUED in its
-// generation and sends them.
+// After a crash between the two steps, the resumed replay finds the events ENQUEUED in the new
+// generation, and sends their messages.
 func (r Replayer) send(
 	ctx context.Context, req ReplayRequest, selected []candidate, counts *ReplayCounts,
 ) error {
@@ -308,12 +309,13 @@ func eventsIn(items []Item) []Event {
 	return events
 }
 
-// maxMoves limits how many items a replay moves at once. It is greater than maxConcurrent, because
-// only the replay of orphans holds payloads in memory.
+// maxMoves is the number of items that a replay may reopen at the same time. It is greater than
+// maxConcurrent, because a replay holds no payloads in memory. A replay of orphans holds payloads,
+// and therefore uses maxConcurrent.
 const maxMoves = 64
 
 // reopenAll sets the events to ENQUEUED in this replay's generation. It returns the events that it
-// has changed. It leaves out events that another writer has moved meanwhile.
+// has changed. It leaves out events that another writer has changed since they were read.
 func (r Replayer) reopenAll(
 	ctx context.Context, req ReplayRequest, selected []candidate,
 ) ([]Item, error) {

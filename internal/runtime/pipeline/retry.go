@@ -8,9 +8,10 @@ import (
 )
 
 // resolveFailure retries a failed delivery or moves its message to the DLQ. After a permanent
-// failure, or after MaxReceiveCount failures of the processor and crashes of the worker, the event
-// becomes FAILED and its message moves to the DLQ. Otherwise the message returns to the queue. A
-// fault of an AWS service never makes an event FAILED.
+// failure, the event becomes FAILED and its message moves to the DLQ. The same happens if the
+// failures of the processor and the crashes of the worker together reach MaxReceiveCount. In all
+// other cases, the message returns to the queue. A fault of an AWS service never makes an event
+// FAILED.
 func (w Worker) resolveFailure(ctx context.Context, t *task) {
 	t.Retry = true // also if a later line panics
 	code := ErrorCode(t.Err)
@@ -39,8 +40,8 @@ func (w Worker) resolveFailure(ctx context.Context, t *task) {
 	w.retry(ctx, t, counted, storeErr)
 }
 
-// retry returns the message to the queue, with a delay. storeErr is nil, or the error from storing
-// the event's tries.
+// retry returns the message to the queue, with a delay. counted is true if the failure counts as a
+// try. storeErr is nil, or the error from storing the event's tries.
 func (w Worker) retry(ctx context.Context, t *task, counted bool, storeErr error) {
 	switch {
 	case storeErr != nil:
@@ -58,8 +59,9 @@ func (w Worker) retry(ctx context.Context, t *task, counted bool, storeErr error
 	}
 }
 
-// markedFor returns half of the time until this delivery's mark would prove a crash. If the worker
-// could not replace the mark, the next delivery must come before that time.
+// markedFor limits the delay of a retry if the worker could not replace this delivery's mark.
+// Begun.Until is the time from which the mark would prove a crash. The next delivery must come
+// before that time, so markedFor returns half of the time that remains.
 func (w Worker) markedFor(t *task) time.Duration {
 	begun := t.stored.Begun
 	if begun.MessageID != t.Delivery.MessageID || begun.Attempt != t.Delivery.Attempt {
@@ -68,9 +70,9 @@ func (w Worker) markedFor(t *task) time.Duration {
 	return max(begun.Until.Sub(w.Now())/2, firstBackoff)
 }
 
-// fail moves the message to the DLQ, marks the event FAILED and publishes EventFailed. The message
-// must move first: if the worker crashed after it marked the event FAILED, the next delivery would
-// skip the event, and the message would be lost.
+// fail moves the message to the DLQ, marks the event FAILED and publishes EventFailed. It moves the
+// message before it marks the event. In the other order, a crash between the two steps would lose
+// the message, because the next delivery would skip the FAILED event.
 func (w Worker) fail(ctx context.Context, t *task) error {
 	deadLetter := DeadLetter{
 		Body:      t.Delivery.Body,
@@ -91,7 +93,8 @@ func (w Worker) fail(ctx context.Context, t *task) error {
 		return err
 	}
 	t.item = item
-	// If publish fails, the delivery is not retried: the next delivery would skip the FAILED event.
+	// If publish fails, the delivery is not retried, because the next delivery would skip the
+	// FAILED event.
 	if err := publish(ctx, w.Bus, item); err != nil {
 		t.Err = errors.Join(t.Err, fmt.Errorf("publish EventFailed: %w", err))
 	}

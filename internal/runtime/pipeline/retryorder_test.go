@@ -27,9 +27,10 @@ func TestRetryOrder_DiffersFromCrashToCrash(t *testing.T) {
 	}
 }
 
-// The third delivery runs the events from the back, the fourth from the front, and the fifth from
-// the middle of the events that remain. Each run ends at an event that crashes the worker. Together
-// the three runs reach all other events, even if two events crash the worker.
+// The third delivery processes the events from the last to the first. The fourth processes them
+// from the first to the last, and the fifth from the middle outwards. Each delivery ends at an
+// event that crashes the worker. Together the three deliveries reach all other events, even if two
+// events crash the worker.
 func TestRetryOrder_ReachesAllEventsExceptTwoThatCrash(t *testing.T) {
 	for n := 2; n <= 16; n++ {
 		for first := range n {

@@ -10,7 +10,7 @@ import (
 )
 
 // amounts implements pipeline.PayloadSchemas. It has one schema, for the type "order". The schema
-// requires "amount"; Check reports a violation at pointer.
+// requires the member "amount". Check reports a violation with the JSON pointer of the struct.
 type amounts struct{ pointer string }
 
 func (a amounts) Check(

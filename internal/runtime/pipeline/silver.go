@@ -82,9 +82,10 @@ func (t *task) skipIfOutdated(err error) error {
 // checkGeneration returns an outdatedError if the event is finished or a later replay has reopened
 // it.
 //
-// The check must run after the existing record was read. If that record belongs to a later replay,
-// the later replay has already moved the item, so the check finds this replay. If a later replay
-// stores a record after the check, the object's version changes and Replace fails.
+// The check must run after the existing record was read. A later replay changes the item before it
+// stores its record. So if the record that was read belongs to a later replay, the check finds that
+// replay in the item. If a later replay stores its record after the check, the object's version
+// changes and Replace fails.
 func (w Worker) checkGeneration(ctx context.Context, event Event) error {
 	items, err := w.Items.GetMany(ctx, []string{event.ID})
 	if err != nil {

@@ -16,8 +16,8 @@ import (
 func TestProcessor_OutputThatWasStoredFirstIsKept(t *testing.T) {
 	first := filters("test-order", "r")
 	for _, again := range []processorFunc{
-		returns(`{"n":1}`), filters("other",
-			"r"), fails(pipeline.NewRejection("c", "r")), fails(errService), returns(`[]`),
+		returning(`{"n":1}`), filters("other",
+			"r"), fails(pipeline.NewRejection("c", "r")), fails(errService), returning(`[]`),
 	} {
 		var w world
 		deliveries := w.accept(t, body)
@@ -43,8 +43,8 @@ func TestProcessor_OutputThatWasStoredFirstIsKept(t *testing.T) {
 func TestProcessor_AReplayReplacesAllRecords(t *testing.T) {
 	var w world
 	event := w.replayable(t)
-	for i, p := range []processorFunc{returns(`{"n":1}`, `{"n":2}`, `{"n":3}`),
-		filters("test-order", "r"), returns(`{"n":4}`, `{"n":5}`)} {
+	for i, p := range []processorFunc{returning(`{"n":1}`, `{"n":2}`, `{"n":3}`),
+		filters("test-order", "r"), returning(`{"n":4}`, `{"n":5}`)} {
 		item, err := w.items.Get(t.Context(), id)
 		if err != nil {
 			t.Fatal(err)
@@ -56,7 +56,7 @@ func TestProcessor_AReplayReplacesAllRecords(t *testing.T) {
 		event.Replay = next.Replay
 		delivery := deliver(t, event, "replayed")
 		w.workerWith(p).Process(t.Context(), []pipeline.Delivery{delivery})
-		w.workerWith(returns(`{"late":true}`)).Process(t.Context(), []pipeline.Delivery{delivery})
+		w.workerWith(returning(`{"late":true}`)).Process(t.Context(), []pipeline.Delivery{delivery})
 		want, _ := p(event, 1, nil)
 		item = w.wantStatus(t, id, pipeline.Processed)
 		records := w.records(t)

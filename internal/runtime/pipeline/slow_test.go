@@ -33,7 +33,8 @@ func TestWorker_StopsBeforeItsDeadlineAndRetriesTheRest(t *testing.T) {
 	})
 }
 
-// contextFunc implements pipeline.Processor. It keeps the payload and returns the function's error.
+// contextFunc implements pipeline.Processor. Its output is the unchanged payload and the function's
+// error.
 type contextFunc func(ctx context.Context, event pipeline.Event) error
 
 func TestWorker_FinishesOtherEventsDespiteASlowProcessor(t *testing.T) {
@@ -117,7 +118,8 @@ func TestWorker_RunsTheNextSubBatchesDuringASlowDelivery(t *testing.T) {
 	})
 }
 
-// timedItems calls finished when an event is finished.
+// timedItems calls the function finished with the id of each event that becomes PROCESSED or
+// FAILED.
 type timedItems struct {
 	pipeline.WorkerItems
 	finished func(id string)

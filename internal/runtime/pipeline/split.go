@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// S3 returns a page of a thousand keys in about 0.15 s, and the pages of a listing one after the
-// other. So the reconciler checks many objects with several listings at once. Each listing covers a
-// range of keys.
+// S3 needs about 0.15 s to return a page of a thousand keys. It can't return two pages of one
+// listing at the same time. So the reconciler uses several listings at the same time if a type has
+// many objects. Each listing covers a range of keys.
 const (
 	pagesBeforeSplit = 8 // pages of a type that one listing may return
 	listings         = 8 // listings at once
@@ -28,8 +28,8 @@ type keyRange struct {
 }
 
 // splitKeys splits the keys between low and high into ranges, in key order. In each hour, the
-// ranges have about the same number of events: a UUIDv7 begins with its time in milliseconds, and
-// the id of an event with an idempotency key begins with a random digit.
+// ranges have about the same number of events, because a UUIDv7 begins with its time in
+// milliseconds, and the id of an event with an idempotency key begins with a random digit.
 func splitKeys(eventType, low, high string, from, to time.Time) []*keyRange {
 	var bounds []string
 	for hour := from; !hour.After(to); hour = hour.Add(time.Hour) {
@@ -51,9 +51,9 @@ func splitKeys(eventType, low, high string, from, to time.Time) []*keyRange {
 	return ranges
 }
 
-// checkRanges checks the rest of a type's objects, with several listings at once. When it returns,
-// all objects up to s.After are checked, even after an error. The next run may check some later
-// objects again.
+// checkRanges checks the rest of a type's objects, with several listings at the same time. When it
+// returns, all objects up to s.After are checked, even after an error. The next run may check some
+// later objects again.
 func (s *passRun) checkRanges(ctx context.Context, eventType, high string) error {
 	ranges := splitKeys(eventType, s.After, high, s.From, s.To)
 	ctx, cancel := context.WithCancelCause(ctx)

@@ -10,11 +10,12 @@ import (
 
 // subBatches splits deliveries so that retried ones run last, in groups that shrink with each crash
 // of the worker. If a message crashes the worker, all deliveries in progress fail with it, so any
-// of them may be the cause. Shrinking groups soon isolate the message that crashes the worker. Then
-// it does not affect other messages. The deliveries in alone must run after all others, one by one.
+// of them may be the cause. Shrinking groups soon isolate the message that crashes the worker, so
+// that it no longer affects other messages. The second result contains deliveries that must run
+// after all others, one by one.
 //
 // Each crash changes the order of the group's deliveries. So even if two messages crash the worker,
-// all other events are processed by their fifth delivery.
+// every other event is processed after at most five deliveries.
 func (w Worker) subBatches(tasks []*task) (batches [][]*task, alone []*task) {
 	var first, retried []*task
 	crashes := 0
@@ -44,9 +45,9 @@ func (w Worker) subBatches(tasks []*task) (batches [][]*task, alone []*task) {
 	return slices.AppendSeq(batches, groups), alone
 }
 
-// subBatchSize returns the group size for n retried deliveries. The first crash is not counted,
-// because a first delivery has no mark. Without a counted crash, the size is half of n. Each
-// counted crash divides the size by four. The size is at least 1.
+// subBatchSize returns the group size for n retried deliveries. The size is half of n, divided by
+// four for each crash. The parameter crashes does not include a crash during a first delivery,
+// because the worker does not mark first deliveries. The size is at least 1.
 func subBatchSize(n, crashes int) int {
 	size := n / 2
 	for ; crashes > 0 && size > 1; crashes-- {
@@ -113,8 +114,8 @@ func (w Worker) finishStored(d deadlines, stored <-chan *task, tasks []*task) (r
 	return rest
 }
 
-// waitForStored splits tasks into the tasks that arrive on the channel stored within SubBatchWait,
-// and the rest.
+// waitForStored waits up to SubBatchWait for tasks from the channel stored. It returns the tasks
+// that arrived, and the rest of tasks.
 func waitForStored(stored <-chan *task, tasks []*task) (group, rest []*task) {
 	arrived := make(map[*task]bool)
 	timer := time.NewTimer(SubBatchWait)

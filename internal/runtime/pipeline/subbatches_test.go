@@ -94,7 +94,8 @@ func TestWorker_RunsRetriedDeliveriesInShrinkingSubBatches(t *testing.T) {
 	}
 }
 
-// Even if two messages crash the worker, all other events are processed by the fifth delivery.
+// Even if two messages crash the worker, every other event is processed after at most five
+// deliveries.
 func TestWorker_IsolatesTwoMessagesThatCrash(t *testing.T) {
 	for first := range 9 {
 		for second := first + 1; second < 9; second++ {

@@ -32,7 +32,7 @@ func Transform(
 }
 
 // checkProcessable returns an error if a raw payload can't become a record. Its errors are
-// permanent: the same payload fails again.
+// permanent, because the same payload would fail again.
 func checkProcessable(payload []byte) error {
 	scan, err := scanObject(payload, nil)
 	if err != nil {
@@ -47,9 +47,9 @@ func checkProcessable(payload []byte) error {
 	return nil
 }
 
-// runProcessor calls the processor and waits until it returns or ctx ends. A processor that ignores
-// the end of its context is abandoned: Go can't stop it, and the other events must not wait
-// for it.
+// runProcessor calls the processor and waits until it returns or ctx ends. If a processor ignores
+// the end of its context, runProcessor returns while the processor still runs. Go can't stop the
+// processor, and the other events must not wait.
 func runProcessor(
 	ctx context.Context, processor Processor, event Event, attempt int, payload []byte,
 ) (Output, error) {

@@ -24,28 +24,29 @@ type Begun struct {
 	Until     time.Time // end of the worker's invocation; zero if the worker returned the message
 }
 
-// returned returns the value that replaces the mark when the worker returns the message. It differs
-// from all earlier values, so that the condition of a late write of the mark fails.
+// returned creates the value that replaces the mark when the worker returns the message. The value
+// differs from all earlier values. So if the table executes the write of the mark late, the
+// condition of that write fails.
 func (b Begun) returned() Begun { return Begun{MessageID: b.MessageID, Attempt: b.Attempt} }
 
 func (t Tries) count() int { return t.Failures + t.Crashes }
 
-// crashedBefore reports whether the mark's worker has crashed. d must be the next delivery of the
-// same message. After other deliveries the mark proves nothing: a worker that did not crash may
-// have failed to replace the mark, because the table failed.
+// crashedBefore reports whether the worker that set the mark has crashed. Only the next delivery of
+// the same message can know this. For later deliveries, the mark proves nothing. A worker that did
+// not crash may have failed to replace the mark because of an error of the table.
 func (b Begun) crashedBefore(d Delivery, now time.Time) bool {
 	next := b.MessageID == d.MessageID && b.Attempt == d.Attempt-1
 	return next && !b.Until.IsZero() && !now.Before(b.Until)
 }
 
-// reserved reports whether a delivery of the given message must not replace the mark of another
-// message. Otherwise two messages that crash their workers would replace each other's marks.
+// reserved reports whether the mark belongs to another message and must not be replaced yet.
+// Without this rule, two messages that crash their workers would replace each other's marks.
 func (b Begun) reserved(messageID string, now time.Time) bool {
 	return b.MessageID != messageID && now.Before(b.Until.Add(serviceBackoff))
 }
 
-// afterCrash returns the tries with the crash of the worker that had the previous delivery. If that
-// worker has not crashed, it returns the tries unchanged.
+// afterCrash adds a crash to the tries if the worker of the previous delivery has crashed.
+// Otherwise it returns the tries unchanged.
 func (t Tries) afterCrash(d Delivery, now time.Time) Tries {
 	if t.Begun.crashedBefore(d, now) {
 		t.Crashes, t.Begun = t.Crashes+1, Begun{}
@@ -53,9 +54,9 @@ func (t Tries) afterCrash(d Delivery, now time.Time) Tries {
 	return t
 }
 
-// runsAlone reports whether the event's next try is the last one after a crash. The worker then
-// runs the event while it runs no other event, so that the event does not fail because of another
-// event's crash.
+// runsAlone reports whether the worker must run the event while it runs no other event. This is the
+// case if a worker has already crashed and only one try is left. So no other event can cause the
+// last crash.
 func (t Tries) runsAlone(maxReceiveCount int) bool {
 	return t.Crashes > 0 && t.count() >= maxReceiveCount-1
 }
@@ -93,7 +94,7 @@ func (w Worker) begin(d deadlines, t *task) error {
 	if errors.Is(err, errBegun) {
 		return err
 	}
-	// After any other error the item may have the mark nevertheless.
+	// After any other error, the table may have stored the mark nevertheless.
 	t.stored, t.tries.Begun = marked, marked.Begun.returned()
 	return err
 }
@@ -107,8 +108,8 @@ func (w Worker) setTries(ctx context.Context, t *task, tries Tries) error {
 	if tries == t.stored || t.Event.ID == "" {
 		return nil
 	}
-	// If the answer to the mark's write was lost, the item has the mark, or may get the mark later.
-	// So each of the two possible values is tried.
+	// If the response to the write of the mark was lost, the item has the mark, or gets the mark
+	// later. So the loop tries both possible values of the stored tries.
 	var err error
 	var moved *TransitionError
 	for _, old := range []Tries{t.stored, t.unmarked, t.stored} {

@@ -16,9 +16,9 @@ var failingProcessor = processorFunc(func(pipeline.Event, int, []byte) (pipeline
 	return pipeline.Output{}, errService
 })
 
-// crashes runs deliveries in a worker that crashes during the processor's first call. It reports
-// whether the processor was called.
-func (w *world) crashes(t *testing.T, deliveries ...pipeline.Delivery) bool {
+// crashWorker processes deliveries in a worker that crashes during the processor's first call. It
+// reports whether the processor was called.
+func (w *world) crashWorker(t *testing.T, deliveries ...pipeline.Delivery) bool {
 	t.Helper()
 	crashed, returned, process := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	var once sync.Once
@@ -88,14 +88,14 @@ func TestTries_AnErrorInThePipelineCounts(t *testing.T) {
 	w.wantTries(t, pipeline.Tries{Failures: 1})
 }
 
-// The first delivery has no mark. So an event that crashes its worker becomes FAILED after one more
-// crash than MaxReceiveCount.
+// The first delivery has no mark. So an event that crashes its worker becomes FAILED after
+// MaxReceiveCount + 1 crashes.
 func TestTries_ACrashCountsTowardsMaxReceiveCount(t *testing.T) {
 	var w world
 	delivery := w.accept(t, body)[0]
 	for range w.worker().MaxReceiveCount + 1 {
 		w.wantStatus(t, id, pipeline.Enqueued)
-		w.crashes(t, delivery)
+		w.crashWorker(t, delivery)
 		delivery.Attempt++
 	}
 	result := w.worker().Process(t.Context(), []pipeline.Delivery{delivery})[0]
@@ -112,7 +112,7 @@ func TestTries_EventsThatAllCrashTheirWorkerBecomeFailed(t *testing.T) {
 	var w world
 	deliveries := w.accept(t, slices.Repeat([]string{body}, 10)...)
 	attempts := 0
-	for w.crashes(t, deliveries...) {
+	for w.crashWorker(t, deliveries...) {
 		attempts++
 		deliveries = slices.DeleteFunc(deliveries, func(d pipeline.Delivery) bool {
 			event, err := pipeline.ReadMessage(d.Body, "bronze")
@@ -145,7 +145,7 @@ func TestTries_ACrashCountsOnlyAtTheNextDeliveryOfTheMessage(t *testing.T) {
 			var w world
 			delivery := w.accept(t, body)[0]
 			delivery.Attempt = 2
-			w.crashes(t, delivery)
+			w.crashWorker(t, delivery)
 			next(&delivery)
 			w.workerWith(failingProcessor).Process(t.Context(), []pipeline.Delivery{delivery})
 			w.wantTries(t, pipeline.Tries{Failures: 1})
@@ -153,8 +153,8 @@ func TestTries_ACrashCountsOnlyAtTheNextDeliveryOfTheMessage(t *testing.T) {
 	}
 }
 
-// The reconciler may have sent a second message of the event. Its deliveries must not hide the
-// crashes of the first message's workers.
+// The reconciler may have sent a second message of the event. The deliveries of the second message
+// must not hide the crashes of workers that had the first message.
 func TestTries_TwoMessagesOfAnEventKeepTheirMarks(t *testing.T) {
 	var w world
 	delivery := w.accept(t, body)[0]
@@ -162,8 +162,8 @@ func TestTries_TwoMessagesOfAnEventKeepTheirMarks(t *testing.T) {
 	other := delivery
 	other.MessageID = "other"
 	for range 3 {
-		w.crashes(t, delivery)
-		w.crashes(t, other)
+		w.crashWorker(t, delivery)
+		w.crashWorker(t, other)
 		delivery.Attempt++
 		other.Attempt++
 	}
@@ -303,7 +303,7 @@ func TestTries_AnotherDeliveryOfTheEventKeepsItsMark(t *testing.T) {
 	other := delivery
 	other.Attempt = 3
 	worker := w.worker()
-	worker.Bronze = inTheMeantime{&w.bronze, func() { w.crashes(t, other) }}
+	worker.Bronze = inTheMeantime{&w.bronze, func() { w.crashWorker(t, other) }}
 	result := worker.Process(t.Context(), []pipeline.Delivery{delivery})[0]
 	if !result.Retry || pipeline.ErrorCode(result.Err) != pipeline.Unavailable {
 		t.Errorf("result = %+v, want a retry", result)
@@ -313,7 +313,7 @@ func TestTries_AnotherDeliveryOfTheEventKeepsItsMark(t *testing.T) {
 	}
 }
 
-// inTheMeantime calls do before each read.
+// inTheMeantime calls the function do before each read.
 type inTheMeantime struct {
 	pipeline.BronzeReader
 	do func()

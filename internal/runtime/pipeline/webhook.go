@@ -24,10 +24,10 @@ func WebhookEventID(source, deliveryKey string) string {
 }
 
 // FormContentType is the content type of an HTML form's fields. Bronze may hold payloads of this
-// type; all other payloads are JSON.
+// type. All other payloads are JSON.
 const FormContentType = "application/x-www-form-urlencoded"
 
-// JSON returns the payload of an event as JSON. A form becomes an object: the value of a field is a
+// JSON returns the payload of an event as JSON. A form becomes an object. The value of a field is a
 // string, or an array of strings if the form repeats the field. All other payloads are returned
 // unchanged.
 func (w *Webhook) JSON(payload []byte) ([]byte, error) {

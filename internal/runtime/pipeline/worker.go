@@ -16,10 +16,10 @@ type WorkerItems interface {
 // except in the Reconciler.
 type ItemFinisher interface {
 	ItemGetter
-	// Finish changes an ENQUEUED event to item.Status, which is PROCESSED or FAILED. It stores item
-	// if the event has no item. Otherwise the stored item must be ENQUEUED in item's generation,
-	// and fields without a value in item keep the stored value. In any other state, Finish writes
-	// nothing and returns a *TransitionError.
+	// Finish changes an ENQUEUED event to item.Status, which is PROCESSED or FAILED. If the event
+	// has no item, Finish stores item. If the stored item is ENQUEUED in item's generation, Finish
+	// updates it. Fields without a value in item keep the stored value. In any other state, Finish
+	// writes nothing and returns a *TransitionError.
 	Finish(ctx context.Context, item Item) error
 	// SetTries replaces the tries of an ENQUEUED event. The stored item must be ENQUEUED in item's
 	// generation and have item's tries. Otherwise SetTries writes nothing and returns a
@@ -40,15 +40,15 @@ type SilverStore interface {
 	// GetVersion returns the object under key and its version, or ErrNotFound.
 	GetVersion(ctx context.Context, key string) (body []byte, version string, err error)
 	// Replace replaces the object if the object still has the given version. Otherwise Replace
-	// writes nothing and returns ErrChanged. An earlier attempt of this call may have written the
-	// new version.
+	// writes nothing and returns ErrChanged. Replace also returns ErrChanged if the AWS SDK retries
+	// a request that has already written the new version.
 	Replace(ctx context.Context, key string, body []byte, version string) error
 }
 
 // Bus publishes notifications.
 type Bus interface {
-	// Publish sends any number of notifications. It returns an error, or nil, for each
-	// notification, in order.
+	// Publish sends any number of notifications. It returns an error or nil for each notification,
+	// in the order of the notifications.
 	Publish(ctx context.Context, notifications []Notification) []error
 }
 
@@ -113,8 +113,8 @@ type Worker struct {
 	Jitter          func() float64 // uniform in [0, 1)
 }
 
-// Process processes the deliveries of one invocation. It returns a result for each delivery, in
-// order. A failure of one event does not affect the others.
+// Process processes the deliveries of one invocation. It returns a result for each delivery, in the
+// order of the deliveries. A failure of one event does not affect the others.
 func (w Worker) Process(ctx context.Context, deliveries []Delivery) []Result {
 	d, cancel := newDeadlines(ctx, w.StopBefore)
 	defer cancel()
@@ -208,8 +208,8 @@ func workerCrashed(t *task) error {
 		"processed the event; search the worker's log for the event's id", t.tries.Crashes)
 }
 
-// forEachTask runs step concurrently for the tasks that match. A panic in step fails only the task
-// that step was called for.
+// forEachTask runs step concurrently for the tasks for which match returns true. If step panics,
+// only the task of this call fails.
 func forEachTask(tasks []*task, match func(*task) bool, step func(*task)) {
 	var matching []*task
 	for _, t := range tasks {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// BenchmarkRequest measures everything that a webhook costs in addition to an event: the
+// BenchmarkRequest measures the work that a webhook needs in addition to the work for an event: the
 // verification with two secrets, and the look-up of the type and the delivery id. The payload has
 // the size of a push to GitHub, 19 KB.
 func BenchmarkRequest(b *testing.B) {

@@ -28,8 +28,8 @@ func (s Source) UsableSecret(secret string) bool {
 	return err == nil
 }
 
-// SenderCreatesSecret reports whether the sender generates the secret. Such a sender can't use a
-// random secret.
+// SenderCreatesSecret reports whether the sender generates the secret. The user must copy the
+// secret of such a sender, and can't choose a random one.
 func (s Source) SenderCreatesSecret() bool { return s.Scheme != GitHub && s.Scheme != Generic }
 
 // Example returns a JSON body for a test of the source. The body contains the type and the delivery
@@ -53,7 +53,7 @@ func (s Source) Example(eventType, id string) []byte {
 	return text
 }
 
-// set sets the value at a JSON pointer, and creates the objects on the way.
+// set sets the value at a JSON pointer, and creates the missing objects above the value.
 func set(object map[string]any, pointer, value string) {
 	keys := jsonpointer.Split(pointer)
 	if len(keys) == 0 {

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// An example of each scheme must have the requested type and be verified with a new secret.
+// An example that was signed with a new secret must pass the verification and have the requested
+// type.
 func TestExample_IsARequestOfItsSource(t *testing.T) {
 	now := time.Unix(1700000000, 0)
 	for _, source := range []Source{

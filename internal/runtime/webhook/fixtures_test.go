@@ -124,8 +124,8 @@ func (f fixture) verify(headers map[string]string, body string) error {
 	return f.source.Verify(headers, []byte(body), []string{f.secret}, f.at)
 }
 
-// with returns the headers with another value for one of them.
-func (f fixture) with(name, value string) map[string]string {
+// withHeader returns the fixture's headers, with the given value for the named header.
+func (f fixture) withHeader(name, value string) map[string]string {
 	headers := maps.Clone(f.headers)
 	headers[name] = value
 	return headers

@@ -160,7 +160,8 @@ func (h HMAC) signature(headers map[string]string) (signature, error) {
 	return s, nil
 }
 
-// around returns the text that is signed before and after the body.
+// around returns the two texts that are signed together with the body. The body follows the first
+// text and precedes the second.
 func (h HMAC) around(timestamp, id string) (before, after string) {
 	before, after, _ = strings.Cut(h.content(), bodyPlaceholder)
 	fill := strings.NewReplacer(timePlaceholder, timestamp, idPlaceholder, id)

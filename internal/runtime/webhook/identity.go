@@ -15,7 +15,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/jsonpointer"
 )
 
-// maxTypeLength is the maximum length of an event type; see contract.EventTypePattern.
+// maxTypeLength is the maximum length of an event type. See contract.EventTypePattern.
 const maxTypeLength = 64
 
 // EventType returns the type of a request's event: the source's prefix, a period, and the sender's
@@ -28,8 +28,8 @@ func (s Source) EventType(headers map[string]string, payload Payload) string {
 	return s.TypeOf(s.scheme().eventType(headers, payload))
 }
 
-// TypeField returns the name of the header and the JSON pointer into the payload at which the
-// sender names the type. One or both are "".
+// TypeField returns where a request contains the type: in the named header, or at the JSON pointer
+// in the payload. One or both of the results are "".
 func (s Source) TypeField() (header, pointer string) { return s.scheme().typeField() }
 
 // TypeOf converts the sender's name for a type to an event type.
@@ -81,8 +81,9 @@ type Payload struct {
 // members.
 func NewPayload(json []byte) Payload { return Payload{json, members(json)} }
 
-// lookup returns the string or the number at a JSON pointer. It returns "" for all other values. A
-// pointer also leads into strings that contain JSON, such as the field payload of Slack's forms.
+// lookup returns the string or the number at a JSON pointer. It returns "" for all other values. If
+// a string on the path contains JSON, the pointer continues into that JSON. For example, the field
+// "payload" of Slack's forms contains JSON.
 func (p Payload) lookup(pointer string) string {
 	keys := jsonpointer.Split(pointer)
 	if len(keys) == 0 {

@@ -83,7 +83,7 @@ func TestShopify_OneActionMayCauseSeveralWebhooks(t *testing.T) {
 	seen := map[string]bool{}
 	for _, topic := range []string{"orders/create", "orders/updated"} {
 		for _, body := range []string{`{"id":1}`, `{"id":2}`, `{"id":1}`} {
-			headers := f.with("x-shopify-topic", topic)
+			headers := f.withHeader("x-shopify-topic", topic)
 			seen[f.source.DeliveryKey(headers, NewPayload([]byte(body)))] = true
 		}
 	}

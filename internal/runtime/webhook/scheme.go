@@ -40,7 +40,7 @@ func (s Source) scheme() scheme {
 	return schemes[s.Scheme]
 }
 
-// Delivery is a request that Sign signs like the source's sender.
+// Delivery describes a request that Sign signs in the same way as the source's sender.
 type Delivery struct {
 	Type string // for schemes whose type is in a header
 	ID   string // for schemes whose delivery id is in a header
@@ -59,8 +59,9 @@ func (s Source) Sign(secret string, d Delivery) (map[string]string, error) {
 }
 
 // textKey returns the secret as a key. White space around a secret is ignored, because a copied
-// secret often ends with a line break. JSON is not usable: a secret that was stored as a pair of
-// key and value would silently refuse all requests.
+// secret often ends with a line break. A JSON text is an error. Users may store a secret as key and
+// value, which Secrets Manager turns into JSON. With this JSON as the key, all requests would be
+// refused.
 func textKey(secret string) ([]byte, error) {
 	secret = strings.TrimSpace(secret)
 	if secret == "" || isJSON(secret) {

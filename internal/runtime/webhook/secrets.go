@@ -36,7 +36,8 @@ const (
 	// signature that does not match. Anyone can send such signatures.
 	renewInterval = time.Second
 
-	// Slack waits 3 seconds for an answer. With a cached value, the request should not wait at all.
+	// readLimit applies if no value is cached. Slack waits at most 3 seconds for a response.
+	// rereadLimit applies if a value is cached.
 	readLimit   = 2 * time.Second
 	rereadLimit = time.Second
 )

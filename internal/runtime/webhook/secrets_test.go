@@ -102,7 +102,8 @@ func TestSecrets_AnOutageWithAColdCacheIsAnError(t *testing.T) {
 	s.wantValues(t, "a")
 }
 
-// Whoever deletes a secret revokes it. This is no outage.
+// If a secret was deleted, its cached values must no longer be used. In an outage, they may be
+// used.
 func TestSecrets_ADeletedSecretIsForgotten(t *testing.T) {
 	s, store, now := newSecrets("a")
 	old := s.wantValues(t, "a")

@@ -18,8 +18,8 @@ type slack struct{ HMAC }
 // typeField names the member that each payload of the Events API has.
 func (slack) typeField() (header, pointer string) { return "", "/type" }
 
-// eventType returns the type of the Events API's inner event, of an interaction, or of the whole
-// payload. A slash command has no type.
+// eventType returns the type of the inner event (Events API), of the interaction, or of the whole
+// payload, in this order. A slash command has no type of its own.
 func (slack) eventType(_ map[string]string, payload Payload) string {
 	for _, pointer := range []string{"/event/type", "/payload/type", "/type"} {
 		if text := payload.lookup(pointer); text != "" {
@@ -42,8 +42,8 @@ func (slack) deliveryID(_ map[string]string, payload Payload) string {
 	return ""
 }
 
-// maxSSLCheck limits the bytes of a form in which IsSSLCheck looks for the parameter. The signature
-// of such a form is not known to be valid.
+// maxSSLCheck is the maximum size, in bytes, of a form that IsSSLCheck reads. The limit is small,
+// because the signature of the form was not verified.
 const maxSSLCheck = 512
 
 // IsSSLCheck reports whether the body is the form with which Slack checks the certificate of a

@@ -22,7 +22,7 @@ var standardSignature = HMAC{
 
 type standard struct{ HMAC }
 
-// svixPrefix is the first part of Svix's names for the same headers. The standard comes from Svix.
+// svixPrefix is the prefix of the names that Svix uses for the headers of the standard.
 const (
 	standardPrefix = "webhook-"
 	svixPrefix     = "svix-"

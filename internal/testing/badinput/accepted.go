@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// accepted returns unusual but valid events.
+// accepted returns cases with unusual but valid events.
 func accepted() []Case {
 	return slices.Concat(
 		inputs{

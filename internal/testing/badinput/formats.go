@@ -53,8 +53,8 @@ func withAttributes(members string) string {
 	return strings.TrimSuffix(cloudEvent, "}") + "," + members + "}"
 }
 
-// structured returns cases about CloudEvents in structured mode.
-func structured() []Case {
+// structuredMode returns cases about CloudEvents in structured mode.
+func structuredMode() []Case {
 	const invalid = "invalid-cloudevent"
 	group := slices.Concat(
 		inputs{
@@ -89,8 +89,8 @@ func structured() []Case {
 	return group
 }
 
-// binary returns cases about CloudEvents in binary mode.
-func binary() []Case {
+// binaryMode returns cases about CloudEvents in binary mode.
+func binaryMode() []Case {
 	var cases []Case
 	add := func(name, body string, headers map[string]string, status int, code, pointer string) {
 		c := post("binary: "+name, body, status, code, pointer)
@@ -130,8 +130,8 @@ func binary() []Case {
 	return append(cases, alone)
 }
 
-// lists returns cases about bodies that can't be split into events.
-func lists() []Case {
+// eventLists returns cases about bodies that can't be split into events.
+func eventLists() []Case {
 	const json, lines = "application/json", "application/x-ndjson"
 	const cloudEvents = "application/cloudevents-batch+json"
 	array := func(n int) string { return "[" + strings.Repeat(event+",", n-1) + event + "]" }

@@ -10,7 +10,7 @@ func Bodies() []Case {
 	return slices.Concat(accepted(), notJSON(), notUnicode(), ambiguous(), invalidEvents())
 }
 
-// notJSON returns bodies that violate the grammar of RFC 8259.
+// notJSON returns cases with bodies that violate the grammar of RFC 8259.
 func notJSON() []Case {
 	const code = "invalid-json"
 	beforeType := func(text string) string { return `{"eventType":` + text + `"demo"}` }
@@ -82,7 +82,7 @@ func notJSON() []Case {
 	)
 }
 
-// notUnicode returns bodies that are not UTF-8 or contain unpaired surrogates.
+// notUnicode returns cases with bodies that are not UTF-8 or contain unpaired surrogates.
 func notUnicode() []Case {
 	const code = "invalid-json"
 	return slices.Concat(
@@ -129,7 +129,7 @@ func notUnicode() []Case {
 	)
 }
 
-// ambiguous returns JSON that parsers may interpret differently.
+// ambiguous returns cases with JSON that parsers may interpret differently.
 func ambiguous() []Case {
 	invalid := func(name, body, pointer string) Case {
 		return post(name, body, 400, "invalid-json", pointer)
@@ -172,7 +172,7 @@ func ambiguous() []Case {
 	}
 }
 
-// invalidEvents returns JSON that is not an object with a valid type, or is too large.
+// invalidEvents returns cases with JSON that is not an object, has no valid type, or is too large.
 func invalidEvents() []Case {
 	tooLarge := func(name, body string) Case {
 		return post("size: "+name, body, 413, "payload-too-large", "")

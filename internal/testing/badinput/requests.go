@@ -11,7 +11,8 @@ const event = `{"eventType":"demo"}`
 // Requests returns the cases about methods, paths, headers and ids.
 func Requests() []Case {
 	return slices.Concat(
-		methods(), paths(), media(), codings(), structured(), binary(), lists(), keys(), ids())
+		methods(), paths(), media(), codings(), structuredMode(), binaryMode(), eventLists(),
+		keys(), ids())
 }
 
 func methods() []Case {

@@ -28,7 +28,7 @@ type object struct {
 	modified time.Time
 }
 
-// Put stores body under key, unless the key exists.
+// Put stores body under key. If the key already exists, Put returns pipeline.ErrExists.
 func (b *Bucket) Put(_ context.Context, key string, body []byte) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -79,7 +79,7 @@ func (b *Bucket) Replace(_ context.Context, key string, body []byte, version str
 	return nil
 }
 
-// Delete deletes an object. Only tests need this; the pipeline never deletes objects.
+// Delete deletes an object. Only tests need this, because the pipeline never deletes objects.
 func (b *Bucket) Delete(key string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -89,8 +89,8 @@ func (b *Bucket) Delete(key string) {
 // pageSize is so small that a listing in a test needs several pages.
 const pageSize = 3
 
-// Types returns a page of event types. It begins with the first type that sorts after the given
-// one.
+// Types returns a page of event types. The page begins with the first type that sorts after the
+// given one.
 func (b *Bucket) Types(_ context.Context, after string) ([]string, error) {
 	var types []string
 	for _, key := range b.Keys() {
@@ -104,8 +104,8 @@ func (b *Bucket) Types(_ context.Context, after string) ([]string, error) {
 	return types, nil
 }
 
-// List returns a page of the objects with the prefix. It begins with the first key that sorts after
-// the given one.
+// List returns a page of the objects with the prefix. The page begins with the first key that sorts
+// after the given one.
 func (b *Bucket) List(_ context.Context, prefix, after string) ([]pipeline.Object, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

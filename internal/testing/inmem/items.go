@@ -16,7 +16,8 @@ type Items struct {
 	items map[string]pipeline.Item
 }
 
-// Create stores the item unless the event has an item that has not expired.
+// Create stores the item. If the event already has an item that has not expired, Create returns
+// that item and pipeline.ErrExists.
 func (i *Items) Create(_ context.Context, item pipeline.Item) (pipeline.Item, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -50,7 +51,7 @@ func (i *Items) Get(_ context.Context, id string) (pipeline.Item, error) {
 	return item, nil
 }
 
-// GetMany returns the items that exist, by event id.
+// GetMany returns the items that exist. The map's keys are the event ids.
 func (i *Items) GetMany(_ context.Context, ids []string) (map[string]pipeline.Item, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -73,8 +74,8 @@ func (i *Items) Delete(id string) {
 	delete(i.items, id)
 }
 
-// Finish changes an event to PROCESSED or FAILED if it is ENQUEUED in item's generation or has no
-// item.
+// Finish stores an item that is PROCESSED or FAILED. The stored item must be ENQUEUED and have the
+// same generation, or the event must have no item.
 func (i *Items) Finish(_ context.Context, item pipeline.Item) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -102,7 +103,7 @@ func (i *Items) Finish(_ context.Context, item pipeline.Item) error {
 	return nil
 }
 
-// Move replaces the stored item by next, if the stored item is in the state of old.
+// Move replaces the stored item by next, if the stored item has the same state as old.
 func (i *Items) Move(_ context.Context, old, next pipeline.Item) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -116,8 +117,8 @@ func (i *Items) Move(_ context.Context, old, next pipeline.Item) error {
 	return nil
 }
 
-// SetTries replaces the tries of an event that is ENQUEUED in item's generation with item's tries.
-// If the event has no item, it stores item with the new tries.
+// SetTries replaces the tries of an ENQUEUED event. The stored item must have the generation and
+// the tries of item. If the event has no item, SetTries stores item with the new tries.
 func (i *Items) SetTries(_ context.Context, item pipeline.Item, tries pipeline.Tries) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()

@@ -24,7 +24,7 @@ type Objects interface {
 	pipeline.SilverStore
 }
 
-// Items combines the pipeline's interfaces to the events table, and Get.
+// Items combines the pipeline's interfaces to the events table. The tests also need Get.
 type Items interface {
 	pipeline.ItemCreator
 	pipeline.ItemFinisher

@@ -9,7 +9,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// moves returns the items before and after each move that is allowed, by name of the move.
+// moves returns the item before and the item after each allowed call of Move. The map's keys
+// describe the calls.
 func moves() map[string][2]pipeline.Item {
 	reenqueued := enqueued()
 	reenqueued.Reenqueues, reenqueued.EnqueuedAt = 1, reenqueued.EnqueuedAt.Add(time.Hour)
@@ -32,7 +33,8 @@ func moves() map[string][2]pipeline.Item {
 	}
 }
 
-// changes returns functions that change the state of a FAILED item, by name of the change.
+// changes returns functions that change one part of the state of a FAILED item. The map's keys name
+// that part.
 func changes() map[string]func(*pipeline.Item) {
 	return map[string]func(*pipeline.Item){
 		"status": func(i *pipeline.Item) {
@@ -53,7 +55,8 @@ func changes() map[string]func(*pipeline.Item) {
 	}
 }
 
-// illegalMoves returns the items before and after moves that every table must reject.
+// illegalMoves returns the item before and the item after calls of Move that every table must
+// reject.
 func illegalMoves() [][2]pipeline.Item {
 	item, other := enqueued(), enqueued()
 	skipped := item

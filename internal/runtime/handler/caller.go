@@ -23,9 +23,8 @@ type authorizer struct {
 	Lambda claims `json:"lambda"`
 }
 
-// claims maps the name of each claim to the claim's value, which may have any JSON type. A name
-// with other capitals, such as SUB, is another claim, because a caller may be able to set such
-// claims.
+// claims maps the name of each claim to the claim's value, which may have any JSON type. Names are
+// case-sensitive, because a caller may be able to set a claim with a similar name, such as SUB.
 type claims map[string]json.RawMessage
 
 // stringClaim returns the claim if it is a string, and otherwise "".

@@ -18,17 +18,18 @@ import (
 // level.
 func NewLogger() *slog.Logger { return logging.New(os.Stdout, os.Getenv(contract.LogLevel)) }
 
-// Start calls wire to create a handler, and handles Lambda invocations until Lambda ends the
-// process. The argument calls defines how the handler calls AWS services.
+// Start creates a handler with newHandler, and handles Lambda invocations until Lambda ends the
+// process. The parameter calls sets the retries and time limits of the handler's calls to AWS
+// services.
 func Start[H lambda.Handler](
 	log *slog.Logger, calls awsconfig.Calls,
-	wire func(aws.Config, *contract.Reader, *slog.Logger) (H, error),
+	newHandler func(aws.Config, *contract.Reader, *slog.Logger) (H, error),
 ) {
 	tuneMemory()
 	cfg, err := awsconfig.Load(calls)
 	var handler H
 	if err == nil {
-		handler, err = wire(cfg, contract.NewReader(os.Getenv), log)
+		handler, err = newHandler(cfg, contract.NewReader(os.Getenv), log)
 	}
 	if err != nil {
 		log.Error("start", slog.Any("error", err))

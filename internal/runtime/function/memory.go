@@ -10,13 +10,13 @@ const (
 	// gcPercent makes the garbage collector run when the heap is five times as large as the live
 	// data. With Go's default, it runs every few requests, because a function's live data is small.
 	gcPercent = 400
-	// heapPercent is a percentage of the function's memory. When the heap reaches it, the garbage
-	// collector runs more often, regardless of gcPercent.
+	// heapPercent is the limit of the heap, as a percentage of the function's memory. Near this
+	// limit, the garbage collector runs more often than gcPercent requires.
 	heapPercent = 75
 )
 
-// tuneMemory lets the heap grow into the memory that the function has. Go's variables GOGC and
-// GOMEMLIMIT take precedence.
+// tuneMemory lets the heap use more of the function's memory, so that garbage collection takes less
+// time. The environment variables GOGC and GOMEMLIMIT take precedence.
 func tuneMemory() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)

@@ -5,8 +5,8 @@ import "strings"
 
 var escape = strings.NewReplacer("~", "~0", "/", "~1")
 
-// New returns the pointer to a value. keys holds the keys on the way from the root to the value. An
-// array index is a decimal key.
+// New returns the pointer to a value. keys holds the keys on the way from the root to the value.
+// For an element of an array, the key is the element's index as a decimal number.
 func New(keys ...string) string {
 	var pointer strings.Builder
 	for _, key := range keys {

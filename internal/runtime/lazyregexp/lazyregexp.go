@@ -1,5 +1,5 @@
 // Package lazyregexp compiles regular expressions when they are first used, so that a function
-// starts faster. Go's own commands have such a package too.
+// starts faster. The source of the Go toolchain has a package of the same name.
 package lazyregexp
 
 import (

@@ -12,7 +12,7 @@ import (
 )
 
 // New returns a logger that writes JSON lines of the level and all higher levels. The level is
-// debug, info, warn or error; any other name means info.
+// debug, info, warn or error. Any other name means info.
 func New(w io.Writer, level string) *slog.Logger {
 	var from slog.Level
 	if err := from.UnmarshalText([]byte(level)); err != nil {

@@ -6,9 +6,9 @@ import (
 	"sync/atomic"
 )
 
-// ForEach calls fn with each index below count, with up to limit calls at once. It returns when all
-// calls have returned. Each goroutine makes many calls, because the stack of a new goroutine grows
-// several times during a call of an AWS service.
+// ForEach calls fn with each index below count, with at most limit calls at the same time. It
+// returns when all calls have returned. Each goroutine makes many calls, because the stack of a new
+// goroutine grows several times during a call of an AWS service.
 func ForEach(limit, count int, fn func(i int)) {
 	var running sync.WaitGroup
 	workers := min(limit, count)

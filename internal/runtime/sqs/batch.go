@@ -25,12 +25,12 @@ type results struct {
 // entryID returns the id of the entry with index i in a batch.
 func entryID(i int) *string { return aws.String(strconv.Itoa(i)) }
 
-// maxConcurrent limits the requests that a call of inBatches makes at once.
+// maxConcurrent is the largest number of requests that inBatches sends at the same time.
 const maxConcurrent = 16
 
-// inBatches sends a request for every ten items, with several requests at once. It returns an error
-// or nil for each item. If the response does not mention an item, it returns an error for that
-// item.
+// inBatches sends up to ten items per request, and several requests at the same time. It returns an
+// error or nil for each item. If the response does not mention an item, it returns an error for
+// that item.
 func inBatches[T any](action string, items []T, request func(batch []T) (results, error)) []error {
 	errs := make([]error, len(items))
 	batches := slices.Collect(slices.Chunk(items, maxEntries))

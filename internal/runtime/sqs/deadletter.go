@@ -10,8 +10,9 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Attributes of the messages in the DLQ. A message that SQS moved after a crash of the worker has
-// none of these attributes, and neither has a message that is as large as the DLQ allows.
+// Attributes that the worker adds to a message in the DLQ. If SQS moved the message after a crash
+// of the worker, the message has no attributes. If the message already has the maximum size of the
+// DLQ, it has no attributes either.
 const (
 	failureCode   = "failureCode"
 	failureReason = "failureReason"

@@ -27,7 +27,8 @@ func NewDeadLetterQueue(cfg aws.Config, url string) DeadLetterQueue {
 
 // Send sends the original message to the DLQ, with the failure in message attributes. It leaves the
 // attributes out if the message is so large that the queue rejects them. The pipeline's own
-// messages are small, but any sender with the permission can put other messages on its queue.
+// messages are small, but any sender with the permission can put large messages on the pipeline's
+// queue.
 func (d DeadLetterQueue) Send(ctx context.Context, deadLetter pipeline.DeadLetter) error {
 	input := &sqs.SendMessageInput{
 		QueueUrl:          &d.url,

@@ -1,8 +1,9 @@
-// Package violation defines how a payload violates the JSON Schema of its type.
+// Package violation defines the type that the schema validator returns and that the API shows to
+// clients.
 package violation
 
-// Violation describes a value of a payload that violates a keyword of a JSON Schema. The JSON names
-// are those in problem details.
+// Violation describes a value of a payload that violates a keyword of a JSON Schema. The API's
+// problem details contain violations in this JSON form.
 type Violation struct {
 	Pointer string `json:"pointer,omitempty"` // JSON pointer; "" means the whole payload
 	Keyword string `json:"keyword"`

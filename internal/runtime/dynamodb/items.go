@@ -116,7 +116,7 @@ func (s Items) GetMany(ctx context.Context, ids []string) (map[string]pipeline.I
 }
 
 // errUnprocessed reports that a throttled table did not process all keys of a request.
-var errUnprocessed = errors.New("the throttled table left keys unprocessed")
+var errUnprocessed = errors.New("DynamoDB throttled the request and did not process all keys")
 
 // batchGet reads the items with the keys and adds them to items. It requests unprocessed keys
 // again, with as many attempts and the same delays as the SDK's retries.

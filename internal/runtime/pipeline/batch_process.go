@@ -243,9 +243,9 @@ func (b batchOutput) retryTogether() error {
 	failed := len(b.failures) + len(b.passing)
 	switch {
 	case failed == 0:
-		return unavailable("process the batch", errors.New("the time ended before the first event"))
+		return unavailable("process the batch", errors.New("no time was left for the first event"))
 	case len(b.passing) == len(b.indexes):
-		return fmt.Errorf("all events of the batch failed; the first error: %w",
+		return fmt.Errorf("all events of the batch failed; the error of the first event: %w",
 			b.passing[b.indexes[0]])
 	}
 	return nil
@@ -269,7 +269,7 @@ func (b batchOutput) firstError(inTime bool) error {
 				"events in time; increase the worker's timeout.", len(b.succeeded), len(b.indexes))
 		case err == nil:
 			return unavailable("process all events of the batch again",
-				errors.New("the time ended before the last event"))
+				errors.New("no time was left for the last event"))
 		}
 		return fmt.Errorf("event %d of the batch: %w", index, err)
 	}

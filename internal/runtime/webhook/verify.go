@@ -23,7 +23,7 @@ var ErrMismatch error = &Refusal{"The signature does not match the body and the 
 
 // ErrUnusable reports that none of the secret's values can be a key of the scheme.
 var ErrUnusable = errors.New("the secret must be plain text that is neither empty nor JSON; " +
-	"for Standard Webhooks, it must be whsec_ and base64")
+	"for Standard Webhooks, it must be base64 after the prefix whsec_")
 
 // CheckHeaders returns a *Refusal if a request has no signature, a malformed signature, or a
 // timestamp that is not current. It needs no secret.

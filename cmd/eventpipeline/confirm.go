@@ -13,7 +13,7 @@ import (
 // requireTerminal returns a usage error if stdin is not a terminal, because the command then can't
 // ask for confirmation.
 func requireTerminal(cmd *cobra.Command) error {
-	if tty.Is(cmd.InOrStdin()) {
+	if tty.IsTerminal(cmd.InOrStdin()) {
 		return nil
 	}
 	if cmd.Flags().Lookup("dry-run") == nil {

@@ -64,7 +64,7 @@ func showLogs(cmd *cobra.Command, stack *stackFlags, id string, asJSON bool) err
 	if err != nil {
 		return err
 	}
-	lines, err := logs.Of(cmd.Context(), p, id, item.ReceivedAt.Add(-clockSkew))
+	lines, err := logs.Find(cmd.Context(), p, id, item.ReceivedAt.Add(-clockSkew))
 	if err != nil {
 		return err
 	}

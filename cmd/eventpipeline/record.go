@@ -38,7 +38,7 @@ Exits with 1 if the event does not exist or has no record yet.`,
 			if err != nil {
 				return err
 			}
-			if out := cmd.OutOrStdout(); tty.Is(out) {
+			if out := cmd.OutOrStdout(); tty.IsTerminal(out) {
 				return tty.WriteJSON(out, object, tty.ShowsColours(out))
 			}
 			return tty.Write(cmd.OutOrStdout(), object)

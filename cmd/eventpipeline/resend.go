@@ -50,7 +50,7 @@ EVENTPIPELINE_TOKEN. It does not post the events of webhooks: use "send --as".`,
 
 func resend(cmd *cobra.Command, stack *stackFlags, id string, edit, asJSON bool) error {
 	ctx := cmd.Context()
-	if edit && !tty.Is(cmd.InOrStdin()) {
+	if edit && !tty.IsTerminal(cmd.InOrStdin()) {
 		return usageErrorf("--edit needs a terminal for the editor, but stdin is not a terminal")
 	}
 	p, err := stack.findWith(ctx, id)

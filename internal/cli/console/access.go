@@ -21,7 +21,7 @@ func newAccess() access {
 	return access{token: newToken(), session: newToken(), change: newToken()}
 }
 
-// changeHeader is the header that must contain access.change.
+// changeHeader is the header in which a request that changes something sends access.change.
 const changeHeader = "X-Console-Token"
 
 // policy is the content security policy: the page runs only the scripts that the console serves.
@@ -68,8 +68,8 @@ func (a access) check(address string, next http.Handler) http.Handler {
 }
 
 // exchange sets the cookie of the session if the token is right. Then it makes the browser load the
-// same page without the token. It uses no redirect: if another site links to the console, browsers
-// omit a strict cookie after a redirect.
+// same page without the token. It does not redirect. If a link on another site leads to the
+// console, browsers omit a strict cookie after a redirect.
 func (a access) exchange(w http.ResponseWriter, r *http.Request, cookieName, token string) {
 	if !equal(token, a.token) {
 		writeNotice(w, http.StatusUnauthorized, "This URL is from an earlier start",
@@ -84,7 +84,8 @@ func (a access) exchange(w http.ResponseWriter, r *http.Request, cookieName, tok
 	writeNotice(w, http.StatusOK, "Opening the console …", "")
 }
 
-// sameOrigin reports whether the console's own pages or the user sent the request.
+// sameOrigin reports whether the request came from a page of the console, or from a user who opened
+// a URL.
 func sameOrigin(r *http.Request) bool {
 	origin, site := r.Header.Get("Origin"), r.Header.Get("Sec-Fetch-Site")
 	if origin != "" && !strings.EqualFold(origin, "http://"+r.Host) {

@@ -19,10 +19,10 @@ const (
 	oldestSearch = 90 * 24 * time.Hour
 )
 
-// bronzeTypes returns the event types that Bronze holds, or nil if it can't be read.
+// bronzeTypes returns the event types that Bronze holds, or nil if Bronze can't be read.
 func (v *view) bronzeTypes(ctx context.Context) []string {
 	return cached(&v.cache, "types", time.Minute, func() []string {
-		// The result is shared, so a browser that disconnects must not cancel the call.
+		// Several browsers share the result. If one of them disconnects, the call must continue.
 		types, err := v.BronzeBucket().Types(context.WithoutCancel(ctx), "")
 		if err != nil {
 			return nil
@@ -32,8 +32,8 @@ func (v *view) bronzeTypes(ctx context.Context) []string {
 }
 
 // searchBronze lists the events of a deployed pipeline, an hour at a time, the newest hour first.
-// It begins at the hour in cursor. The table has no index by time, so the search lists the keys in
-// Bronze and then reads the items of the events.
+// cursor contains the hour at which the search begins. The events table has no index by time, so
+// the search lists the keys in Bronze and then reads the items of the events.
 func (v *view) searchBronze(ctx context.Context, q query, cursor string) (rowsAnswer, error) {
 	types := []string{q.Type}
 	if q.Type == "" {

@@ -17,7 +17,7 @@ type cacheEntry struct {
 	expires time.Time
 }
 
-// cached returns the result of load. It calls load at most once per ttl.
+// cached returns the result of load. For each key, it calls load at most once per ttl.
 func cached[T any](c *cache, key string, ttl time.Duration, load func() T) T {
 	c.mu.Lock()
 	if c.entries == nil {
@@ -39,7 +39,7 @@ func cached[T any](c *cache, key string, ttl time.Duration, load func() T) T {
 	return value
 }
 
-// forget removes the value, so that the next call of cached loads it again.
+// forget removes the value of the key, so that the next call of cached loads the value again.
 func (c *cache) forget(key string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -60,7 +60,7 @@ func New(o Options) *Server {
 	return s
 }
 
-// Record adds a step of the local platform. It never waits for a reader.
+// Record adds a step of the local platform. It never waits for a browser.
 func (s *Server) Record(step activity.Step) {
 	slug := ""
 	if found, ok := s.functions.Load(step.Source); ok {

@@ -19,7 +19,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// world is a console whose pipeline's services answer every call with an error.
+// world is a console with one pipeline. The pipeline's AWS services answer every call with an
+// error.
 type world struct {
 	*Server
 	handler http.Handler
@@ -232,8 +233,8 @@ func TestJournal_ListsPagesAndSearches(t *testing.T) {
 	}
 }
 
-// A reader that stops reading must not delay the platform. When it reads again, it gets only some
-// of the rows.
+// A browser that stops reading the stream must not delay the platform. When it reads again, it gets
+// only some of the rows.
 func TestStream_NeverBlocksTheFeed(t *testing.T) {
 	w := newWorld(t, Options{Local: true})
 	server := httptest.NewServer(w.handler)
@@ -338,8 +339,8 @@ func TestStream_SendsWhatChangedSinceThePage(t *testing.T) {
 	}
 }
 
-// Commands read events that were accepted before the platform started. The calls of functions may
-// come before the line that reports the event.
+// The journal ignores a command's call about an unknown event, because the event may be older than
+// the platform. It adds an unknown event after a function's call.
 func TestJournal_IgnoresReadsOfUnknownEvents(t *testing.T) {
 	w := newWorld(t, Options{Local: true})
 	for n, source := range map[int]string{1: "", 2: "api"} {

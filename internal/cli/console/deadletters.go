@@ -116,7 +116,7 @@ func (v *view) deadLetters(w http.ResponseWriter, r *http.Request) {
 func (v *view) showDeadLetters(w http.ResponseWriter, r *http.Request, preview *previewData) {
 	values := r.URL.Query()
 	data := deadLettersData{
-		Query: values, Jobs: v.jobs.of("deadletters"), Busy: v.jobs.busy("deadletters"),
+		Query: values, Jobs: v.jobs.pageJobs("deadletters"), Busy: v.jobs.busy("deadletters"),
 		Preview: preview, Command: v.command("dlq list"), path: v.path("deadletters"),
 	}
 	filter, err := readFilter(values)

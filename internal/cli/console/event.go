@@ -46,7 +46,7 @@ type eventData struct {
 	Gone          string // why the event has no item
 }
 
-// member is an event of a batch that was not split off.
+// member is an event that is still part of its batch.
 type member struct{ ID, Index string }
 
 // document is a JSON text that the page shows as a tree.
@@ -265,7 +265,7 @@ func (v *view) eventFile(w http.ResponseWriter, r *http.Request) {
 	case r.PathValue("file") == "record.json" && item.Status == pipeline.Processed:
 		content, err = stored.Records(r.Context(), v.Pipeline, item)
 	default:
-		err = errors.New("there is no such file")
+		err = fmt.Errorf("event %s has no file %q", id, r.PathValue("file"))
 	}
 	if err != nil {
 		http.Error(w, visible(err.Error()), http.StatusNotFound)

@@ -13,7 +13,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// pageRows is the number of rows that a page loads at once.
+// pageRows is the number of events that the list loads at once.
 const pageRows = 500
 
 // eventsData holds the content of the list of events.
@@ -126,7 +126,7 @@ func readQuery(slug string, values url.Values) (query, error) {
 	return q, nil
 }
 
-// parseTime parses a time as the commands do, or the local time of an input field.
+// parseTime parses the local time of an input field, or a time in a format of the command line.
 func parseTime(text string, now time.Time) (time.Time, error) {
 	for _, layout := range []string{"2006-01-02T15:04", "2006-01-02T15:04:05"} {
 		if t, err := time.ParseInLocation(layout, text, time.Local); err == nil {

@@ -30,7 +30,7 @@ type arrow struct {
 	Busy   bool // events pass now
 }
 
-// Positions of the boxes in boxNames and in a layout's list of corners.
+// Indexes of the boxes in boxNames and in a layout's list of corners.
 const (
 	atClient = iota
 	atAPI
@@ -47,7 +47,7 @@ var boxNames = []string{
 	"Client", "API", "Bronze", "Table", "Queue", "Worker", "Silver", "Event bus", "DLQ",
 }
 
-// link is an arrow of the flow with the counter that it shows.
+// link is an arrow of the flow with the name of the counter that the arrow shows.
 type link struct {
 	from, to int
 	counter  string
@@ -146,7 +146,7 @@ type chart struct {
 	Peak       string
 }
 
-// bar is a bar of a chart, in the units of an SVG of chartHeight.
+// bar is a bar of a chart. Its position and size are in the units of the chart's SVG.
 type bar struct{ X, Y, W, H float64 }
 
 // chartHeight and chartWidth are the size of a chart's SVG.

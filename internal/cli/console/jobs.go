@@ -136,8 +136,8 @@ func (s *jobs) control(ctx context.Context, id int, action string) bool {
 	return false
 }
 
-// of returns copies of the jobs of a page, the newest first.
-func (s *jobs) of(page string) []job {
+// pageJobs returns copies of a page's jobs, the newest first.
+func (s *jobs) pageJobs(page string) []job {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var found []job
@@ -152,9 +152,9 @@ func (s *jobs) of(page string) []job {
 	return found
 }
 
-// busy reports whether a job of the page runs.
+// busy reports whether one of the page's jobs is running.
 func (s *jobs) busy(page string) bool {
-	return slices.ContainsFunc(s.of(page), func(j job) bool { return j.State == running })
+	return slices.ContainsFunc(s.pageJobs(page), func(j job) bool { return j.State == running })
 }
 
 // Took returns how long the job has run.

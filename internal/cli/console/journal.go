@@ -20,7 +20,8 @@ const (
 	stepOverhead  = 300      // bytes of a step in addition to its details
 )
 
-// limits holds the limits for all events together. Tests use lower limits.
+// limits holds the maximum number of events in a journal, and the maximum size of all their steps
+// in bytes. Tests use smaller numbers.
 type limits struct{ events, bytes int }
 
 // journal keeps the latest events of the local platform with their steps. If a limit is reached, it
@@ -128,8 +129,8 @@ func (j *journal) list(q query, cursor uint64, limit int) (rows []row, more bool
 }
 
 // changed returns up to limit rows whose last change has a number greater than seen, the last
-// change first. skipped counts the other changed events, but at most maxSkipped, so that the call
-// stays fast.
+// change first. skipped is the number of other changed events. It stops at maxSkipped, so that the
+// call stays fast.
 func (j *journal) changed(
 	q query, lastSeen uint64, limit int,
 ) (rows []row, skipped int, seq uint64) {
@@ -165,7 +166,8 @@ func (j *journal) lastChange(id string) uint64 {
 	return 0
 }
 
-// known returns types and codes of the pipeline's newest events, as suggestions for a filter.
+// known returns the types and codes of the pipeline's newest events. The page suggests them for a
+// filter.
 func (j *journal) known(pipeline string) (types, codes []string) {
 	j.mu.RLock()
 	defer j.mu.RUnlock()

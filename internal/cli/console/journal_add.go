@@ -17,16 +17,16 @@ var hiddenDetails = []string{
 	contract.MetricAccepted,
 }
 
-// longDetails lists the details that the emulator has limited already.
+// longDetails lists the details whose length the emulator has already limited.
 var longDetails = []string{"body", "response", "headers", "authorizer", "events"}
 
-// reloadSteps lists the names of the steps that --watch records.
+// reloadSteps lists the names of the steps that `eventpipeline local --watch` records.
 var reloadSteps = []string{
 	"changed", "reloaded", "not reloaded", "nothing to reload", "restart needed",
 	"build output ignored", "old build kept",
 }
 
-// add adds a step to the journal. slug names the pipeline of the step's source.
+// add adds a step to the journal. slug identifies the pipeline that recorded the step.
 func (j *journal) add(step activity.Step, slug string) {
 	if isCall(step) && stringOf(step, "caller") == AccessKey {
 		return // ignore the console's own calls
@@ -70,9 +70,9 @@ func (j *journal) addOther(step activity.Step, slug string) {
 	}
 }
 
-// event returns the event with the id, and creates it if the journal does not know it. Calls and
-// notifications may name an event of a batch that was not split off. For these steps, event returns
-// the batch, or nil if the journal does not know the batch.
+// event returns the event with the id, and creates the event if the journal does not know it. A
+// call or a notification may name an event that is still part of its batch. For such a step, event
+// returns the batch, or nil if the journal does not know the batch.
 func (j *journal) event(id string, step activity.Step, slug string) *event {
 	e := j.events[id]
 	batchID, _, isPart, _ := pipeline.ParseID(id)
@@ -203,7 +203,8 @@ func (j *journal) forget() {
 	}
 }
 
-// appendLimited appends the element to the list. It keeps at least the last limit elements.
+// appendLimited appends the element to the list, and may remove old elements. It keeps at least as
+// many of the last elements as limit says.
 func appendLimited[T any](list []T, element T, limit int) []T {
 	if list = append(list, element); len(list) >= 2*limit {
 		list = slices.Clone(list[len(list)-limit:])

@@ -10,7 +10,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// maxSample limits the keys of each type that a sample of latencies reads.
+// maxSample is the maximum number of items that sampleLatencies reads for each event type and hour.
 const maxSample = 100
 
 // latencies holds percentiles of the time from receipt to PROCESSED.
@@ -20,14 +20,15 @@ type latencies struct {
 }
 
 // sampleLatencies returns percentiles of events of a deployed pipeline that were received in the
-// last 15 minutes. CloudWatch has no metric of the latency, so it reads items of the events table.
+// last 15 minutes. CloudWatch has no metric of the latency, so sampleLatencies reads items of the
+// events table.
 func (v *view) sampleLatencies(ctx context.Context) latencies {
 	return cached(&v.cache, "latencies", time.Minute, func() latencies {
 		l := latencies{p50: -1, p99: -1, note: "no event in the last 15 minutes"}
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
 		defer cancel()
 		since := v.server.o.Now().Add(-period)
-		items, err := events.Since(ctx, v.Pipeline, v.bronzeTypes(ctx), since, maxSample)
+		items, err := events.ReceivedSince(ctx, v.Pipeline, v.bronzeTypes(ctx), since, maxSample)
 		if err != nil {
 			l.note = "the events table can't be read"
 			return l
@@ -46,7 +47,7 @@ func (v *view) sampleLatencies(ctx context.Context) latencies {
 	})
 }
 
-// percentiles returns p50 and p99 of the durations, of which there must be at least one.
+// percentiles returns p50 and p99 of the durations. The list must not be empty.
 func percentiles(took []time.Duration) (p50, p99 time.Duration) {
 	slices.Sort(took)
 	at := func(percent int) time.Duration { return took[(len(took)-1)*percent/100] }

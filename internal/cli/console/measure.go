@@ -12,8 +12,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
-// measure returns the pipeline's numbers: from the journal for the local platform, and from
-// CloudWatch for a deployed pipeline.
+// measure returns the pipeline's numbers. They come from the journal on the local platform, and
+// from CloudWatch for a deployed pipeline.
 func (v *view) measure(ctx context.Context) measures {
 	m := measures{}
 	if v.server.o.Local {

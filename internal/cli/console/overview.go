@@ -18,7 +18,7 @@ type overviewData struct {
 	Curl   string
 }
 
-// card is a number with its meaning.
+// card is a number on the overview, with a label and a note.
 type card struct {
 	Name, Value, Note string
 	Tone              string // "", good, warn or bad

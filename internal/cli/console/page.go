@@ -52,10 +52,10 @@ func (v *view) path(parts ...string) string {
 	return path
 }
 
-// fragmentHeader marks requests of a page that loads its main part again.
+// fragmentHeader is the header of a request for only the main part of a page.
 const fragmentHeader = "X-Fragment"
 
-// show renders a page, or only its main part for a page that loads again.
+// show renders a page. If the open page asks for its main part again, show renders only this part.
 func (v *view) show(w http.ResponseWriter, r *http.Request, p page) {
 	p.View, p.Pipelines = v, v.server.all()
 	p.Local, p.Watch, p.Write = v.server.o.Local, v.server.o.Watch, v.server.o.Write
@@ -162,7 +162,8 @@ func (s *Server) handler() http.Handler {
 // viewKey is the key of the view in a request's context.
 type viewKey struct{}
 
-// servePage passes the request to a page of the pipeline that the first part of the path names.
+// servePage passes the request to a page of a pipeline. The first part of the path is the
+// pipeline's slug.
 func (s *Server) servePage(w http.ResponseWriter, r *http.Request, pages http.Handler) {
 	all := s.all()
 	if len(all) == 0 {
@@ -188,7 +189,7 @@ func (s *Server) servePage(w http.ResponseWriter, r *http.Request, pages http.Ha
 	pages.ServeHTTP(w, inner)
 }
 
-// answer calls fn, and writes the answer or the error of fn.
+// answer calls fn, and writes the answer or the error that fn returns.
 func (v *view) answer(
 	w http.ResponseWriter, r *http.Request, fn func(*view, *http.Request) (answer, error),
 ) {
@@ -212,7 +213,7 @@ func titles(views []*view) string {
 	return strings.Join(names, ", ")
 }
 
-// command returns a command line that selects the view's pipeline.
+// command returns a command line with the flags that select the view's pipeline.
 func (v *view) command(words ...string) string {
 	return v.server.o.Command(append([]string{words[0], v.server.o.Flags(v.Pipeline)},
 		words[1:]...)...)

@@ -30,7 +30,7 @@ type replayData struct {
 func (v *view) replayPage(w http.ResponseWriter, r *http.Request) {
 	values := r.URL.Query()
 	data := replayData{
-		Query: values, Types: v.bronzeTypes(r.Context()), Jobs: v.jobs.of("replay"),
+		Query: values, Types: v.bronzeTypes(r.Context()), Jobs: v.jobs.pageJobs("replay"),
 		Command: v.command("replay", "--type", "TYPE", "--from", "24h", "--dry-run"),
 	}
 	v.show(w, r, page{Title: "Replay", Nav: "replay", Live: "tick", Data: data})
@@ -77,7 +77,7 @@ func (v *view) replayState(form url.Values) (*replay.State, error) {
 	return s, nil
 }
 
-// startCount starts a dry run or a comparison. Both change nothing.
+// startCount starts a dry run or a comparison. Neither of them changes data.
 func (v *view) startCount(w http.ResponseWriter, r *http.Request) {
 	v.answer(w, r, func(v *view, r *http.Request) (answer, error) {
 		if err := r.ParseForm(); err != nil {
@@ -97,7 +97,7 @@ func (v *view) startCount(w http.ResponseWriter, r *http.Request) {
 			worker := strings.TrimSpace(r.Form.Get("worker"))
 			if worker != "" && !v.server.o.Write {
 				return answer{}, errors.New(
-					"a comparison with a worker runs code: to allow this, start the console with --write")
+					"a comparison runs the worker's code: to allow this, start the console with --write")
 			}
 			v.startComparison(s, worker)
 		default:
@@ -203,8 +203,8 @@ func (v *view) startReplay(r *http.Request) (answer, error) {
 	return answer{Location: v.path("replay")}, v.runReplay(r.Context(), "replay", s, total)
 }
 
-// runReplay starts a job that replays the events. The job stores its progress in a file, with which
-// the command replay can continue.
+// runReplay starts a job that replays the events. The job stores its progress in a file. The
+// command `eventpipeline replay` can continue from this file.
 func (v *view) runReplay(ctx context.Context, page string, s *replay.State, total int) error {
 	if _, err := s.FindEvent(ctx, v.Pipeline); err != nil {
 		return err

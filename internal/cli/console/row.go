@@ -23,7 +23,7 @@ func (r row) TriesText() string {
 	return strconv.Itoa(r.Attempts)
 }
 
-// Note returns more facts about the event, for a line in a list.
+// Note returns facts about the event that have no column in the list.
 func (r row) Note() string {
 	var parts []string
 	if r.Count > 0 {
@@ -51,7 +51,7 @@ func (r row) MarshalJSON() ([]byte, error) {
 	}{plain(r), r.TookText(), r.TriesText(), r.Note()})
 }
 
-// MidX returns the horizontal centre of the box and of its texts.
+// MidX returns the horizontal centre of the box. The box's texts have the same centre.
 func (b box) MidX() int { return b.X + b.W/2 }
 
 // NameY returns the base line of the box's name.

@@ -148,7 +148,7 @@ func (v *view) waitForJob(ctx context.Context) error {
 		case <-ticker.C:
 		}
 	}
-	last := v.jobs.of("deadletters")[0]
+	last := v.jobs.pageJobs("deadletters")[0]
 	switch {
 	case last.Error != "":
 		return errors.New(last.Error)

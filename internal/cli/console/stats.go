@@ -35,7 +35,7 @@ func (c *counter) add(now time.Time, n int) {
 	c.total += n
 }
 
-// advance clears the counts of seconds that are out of the period.
+// advance moves the period to now, and clears the counts of older seconds.
 func (c *counter) advance(now time.Time) {
 	second := now.Unix()
 	for s := max(c.last+1, second-int64(len(c.counts))+1); s <= second; s++ {
@@ -44,7 +44,7 @@ func (c *counter) advance(now time.Time) {
 	c.last = max(c.last, second)
 }
 
-// sum returns the count of the time d before the current second.
+// sum returns how many events were counted in the time d before the current second.
 func (c *counter) sum(now time.Time, d time.Duration) (total int) {
 	c.advance(now)
 	for i := range int64(d / time.Second) {
@@ -55,7 +55,7 @@ func (c *counter) sum(now time.Time, d time.Duration) (total int) {
 	return total
 }
 
-// series returns the counts of the period in buckets, the oldest first.
+// series divides the period into buckets, and returns the count of each bucket, the oldest first.
 func (c *counter) series(now time.Time, buckets int) []float64 {
 	c.advance(now)
 	values := make([]float64, buckets)

@@ -8,8 +8,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// addStoredSteps adds the steps whose times the event's item contains. The page shows them if the
-// console has not seen the steps themselves.
+// addStoredSteps adds steps from the times in the event's item. The page shows these steps if the
+// journal has no steps of the event.
 func (d *eventData) addStoredSteps(item pipeline.Item) {
 	add := func(at time.Time, step activity.Step, text string) {
 		view := stepView{

@@ -75,7 +75,7 @@ func (v *view) serveStream(w http.ResponseWriter, r *http.Request) {
 // changed since the last call. If no row changed, the message's name is "".
 func (v *view) rowsSince(r *http.Request) func(time.Time) (string, any) {
 	q, _ := readQuery(v.Slug, r.URL.Query()) // the page has reported errors
-	seq := v.since(r, "")
+	seq := v.lastSeen(r, "")
 	return func(time.Time) (string, any) {
 		if v.server.journal.lastChange("") == seq {
 			return "", nil
@@ -89,9 +89,9 @@ func (v *view) rowsSince(r *http.Request) func(time.Time) (string, any) {
 	}
 }
 
-// since returns the number of the last change that the reader's page shows. Without this number,
+// lastSeen returns the number of the last change that the reader's page shows. Without this number,
 // the page would miss changes before the start of the stream.
-func (v *view) since(r *http.Request, id string) uint64 {
+func (v *view) lastSeen(r *http.Request, id string) uint64 {
 	seq, err := strconv.ParseUint(r.URL.Query().Get("since"), 10, 64)
 	if err != nil {
 		return v.server.journal.lastChange(id)
@@ -106,7 +106,7 @@ func (v *view) changeSince(r *http.Request) func(time.Time) (string, any) {
 	state := func() [2]uint64 {
 		return [2]uint64{v.server.journal.lastChange(id), v.jobs.version.Load()}
 	}
-	seen, sent := [2]uint64{v.since(r, id), v.jobs.version.Load()}, time.Time{}
+	seen, sent := [2]uint64{v.lastSeen(r, id), v.jobs.version.Load()}, time.Time{}
 	return func(now time.Time) (string, any) {
 		current, wait := state(), tickInterval
 		if id != "" {
@@ -121,7 +121,7 @@ func (v *view) changeSince(r *http.Request) func(time.Time) (string, any) {
 	}
 }
 
-// refreshInterval is the time after which pages load again although no step was recorded.
+// refreshInterval returns the time after which pages load again, even if no step was recorded.
 func (v *view) refreshInterval() time.Duration {
 	if v.server.o.Local {
 		return 5 * time.Second

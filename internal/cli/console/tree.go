@@ -103,8 +103,8 @@ func (t *tree) parse(d *json.Decoder, depth int) (*node, error) {
 	return &node{kind: 'n', text: "null"}, nil
 }
 
-// comparedWith marks the values that differ from the other tree, and those that only one tree has.
-// Both trees get marks.
+// comparedWith marks the values that differ between the two trees, and the values that only one
+// tree has. It marks values in both trees.
 func (t tree) comparedWith(other tree) tree {
 	if t.root != nil && other.root != nil {
 		compareNodes(t.root, other.root)
@@ -112,7 +112,8 @@ func (t tree) comparedWith(other tree) tree {
 	return t
 }
 
-// comparePayload marks the member payload of a record where it differs from the event's payload.
+// comparePayload compares the event's payload with the member "payload" of a record, and marks the
+// differences.
 func (t tree) comparePayload(payload tree) {
 	if t.root == nil || payload.root == nil {
 		return
@@ -124,7 +125,7 @@ func (t tree) comparePayload(payload tree) {
 	}
 }
 
-// compareNodes marks differences between the value before and after the processor.
+// compareNodes marks the differences between a value before and after the processor changed it.
 func compareNodes(before, after *node) {
 	if before.kind != after.kind || len(before.children)+len(after.children) == 0 {
 		if before.kind != after.kind || before.text != after.text {
@@ -149,7 +150,8 @@ func compareNodes(before, after *node) {
 	}
 }
 
-// partner returns the member or element of parent that has the child's name or index, or nil.
+// partner returns the member of parent with the child's name, or the element with the child's
+// index. It returns nil if parent has none.
 func partner(parent, child *node, index int, kind byte) *node {
 	if kind == '[' {
 		if index < len(parent.children) {
@@ -294,14 +296,14 @@ func (n *node) writeValue(b *strings.Builder) {
 	}
 }
 
-// writeMark writes the mark as text too, because some users can't see colours.
+// writeMark also writes the mark as text, because some users can't see colours.
 func (n *node) writeMark(b *strings.Builder) {
 	if n.mark != "" {
 		b.WriteString(`<span class="m">` + n.mark + `</span>`)
 	}
 }
 
-// shorten returns the first maxTreeText characters, and the number of the other ones.
+// shorten returns the first maxTreeText characters, and the number of characters that it left out.
 func shorten(text string) (start string, rest int) {
 	runes := []rune(text)
 	if len(runes) <= maxTreeText {

@@ -8,8 +8,8 @@ type Durations struct {
 	Worker float64 `json:"worker"` // per invocation
 }
 
-// Typical latencies of AWS services within a region, in seconds. They are assumptions: replace the
-// durations of the model by those that CloudWatch measures.
+// Typical latencies of AWS services within a region, in seconds. They are assumptions. If
+// CloudWatch has measured a function's duration, use this duration instead; see Durations.
 const (
 	putObjectLatency = 0.020
 	getObjectLatency = 0.012
@@ -32,9 +32,10 @@ const (
 	schedulerPeriod = 0.020 // in seconds; assumed, because AWS does not document it
 )
 
-// computingTime returns the duration of a computation that takes the given seconds on one core. In
-// each period of the scheduler, the function may use a core for a share of the period. The
-// function's memory determines the share. The function then pauses until the next period.
+// computingTime returns the duration of a computation that takes the given seconds on one core.
+// Lambda's scheduler divides time into periods. In each period, the function may use a core for a
+// share of the period, and then pauses until the next period. The function's memory determines the
+// share.
 func (f Function) computingTime(seconds float64) float64 {
 	quota := schedulerPeriod / f.slowdown()
 	pauses := math.Floor(seconds / quota)
@@ -57,7 +58,8 @@ func (p Pipeline) apiDuration(w Workload, measured Durations) float64 {
 
 // workerDuration returns the time of an invocation. The function handles its messages in parallel,
 // and makes up to ten PutEvents requests at once. While the function waits for S3, a new period of
-// the scheduler begins. The notifications therefore start with the period's whole share.
+// the scheduler begins. The function therefore has the whole share of a period when it starts to
+// publish notifications.
 func (p Pipeline) workerDuration(w Workload, messages float64, measured Durations) float64 {
 	if measured.Worker > 0 {
 		return measured.Worker
@@ -69,8 +71,8 @@ func (p Pipeline) workerDuration(w Workload, messages float64, measured Duration
 		p.Worker.computingTime(process) + p.Worker.computingTime(notify)
 }
 
-// pollers is the number of ReceiveMessage requests that Lambda makes at a time while a queue is not
-// busy.
+// pollers is the number of concurrent ReceiveMessage requests that Lambda makes while a queue is
+// not busy.
 const pollers = 5
 
 // messagesPerInvocation returns the mean number of messages that Lambda delivers together. requests

@@ -113,7 +113,7 @@ func (e estimator) lambda(f Function, invocations, seconds float64) float64 {
 	return e.LambdaRequests*invocations/million + e.computing(f, invocations*seconds)
 }
 
-// computing returns the price of a number of seconds of a function.
+// computing returns the price of a function that runs for the given seconds.
 func (e estimator) computing(f Function, seconds float64) float64 {
 	price := e.LambdaGBSecondArm
 	if f.X86 {
@@ -189,11 +189,11 @@ func (p Pipeline) kmsRequests() float64 {
 	return requests
 }
 
-// scans returns how often the reconciler checks each object: in each run within an hour, and once
-// more in the next hour.
+// scans returns how often the reconciler checks each object. All runs in the object's hour check
+// the object, and one run in the next hour checks it again.
 func (e estimator) scans() float64 { return max(1, 3600/e.ReconcileInterval) + 1 }
 
-// Work of the reconciler.
+// Speed and requests of the reconciler.
 const (
 	checksPerSecond = 16_000 // on one core
 	readUnits       = 0.5    // per item, eventually consistent
@@ -277,7 +277,7 @@ var customMetrics = []string{
 	contract.MetricOrphans, contract.MetricOvertaken, contract.MetricErrors, contract.MetricLag,
 }
 
-// storage returns the price per month of storing the events of one month. age is the age of these
+// storage returns what it costs per month to store the events of one month. age is the age of these
 // events in months.
 func (e estimator) storage(age int) []Line {
 	requests := e.EventsPerMonth / float64(e.PerRequest)

@@ -168,7 +168,7 @@ func TestQuotas_NameTheLowestLimitFirst(t *testing.T) {
 	}
 }
 
-// Only the used part of a limit depends on the workload's rate.
+// The peak rate of the workload changes Quota.Used, but not the limit in Quota.Events.
 func TestQuotas_CompareThePeakRate(t *testing.T) {
 	p, w := golden(t, "prod"), workload(1)
 	w.EventsPerMonth, w.Peak = 100*secondsPerMonth, 20

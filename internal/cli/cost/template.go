@@ -76,7 +76,7 @@ func (t document) pipeline(name string, functions map[contract.Role]string) Pipe
 	p.Table.RetentionDays = environment.at(contract.StatusRetentionDays).number(0)
 	if r, ok := lookUp(contract.EventsTable, "the existing table"); ok {
 		p.Table.Backups = r.Properties.
-			at("PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled").is("true")
+			at("PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled").equals("true")
 	}
 	lookUp(contract.QueueURL, "the existing queue")
 	p.Notifications = PerEvent
@@ -109,9 +109,9 @@ func (p *Pipeline) addResources(t document, functions map[contract.Role]string) 
 			}
 		case !strings.HasPrefix(id, p.Name):
 		case r.Type == "AWS::ApiGatewayV2::Route":
-			if properties.at("RouteKey").is("POST /events") {
+			if properties.at("RouteKey").equals("POST /events") {
 				authorization := properties.at("AuthorizationType")
-				p.MessageGroups = authorization.exists() && !authorization.is("NONE")
+				p.MessageGroups = authorization.exists() && !authorization.equals("NONE")
 			}
 		case r.Type == "AWS::ApiGatewayV2::Stage":
 			hasAPI = true
@@ -181,8 +181,8 @@ func (t document) function(id string) Function {
 	level := t.environment(id).at(contract.LogLevel).text()
 	return Function{
 		MemoryMB: properties.at("MemorySize").number(128),
-		X86:      !properties.at("Architectures").first().is("arm64"),
-		Tracing:  properties.at("TracingConfig", "Mode").is("Active"),
+		X86:      !properties.at("Architectures").first().equals("arm64"),
+		Tracing:  properties.at("TracingConfig", "Mode").equals("Active"),
 		Timeout:  properties.at("Timeout").number(3),
 		Reserved: properties.at("ReservedConcurrentExecutions").number(0),
 		InfoLogs: level == "info" || level == "debug",
@@ -196,11 +196,11 @@ func (t document) bucket(properties value) Bucket {
 	var b Bucket
 	encryption := properties.at("BucketEncryption", "ServerSideEncryptionConfiguration").first()
 	hasKey := encryption.at("ServerSideEncryptionByDefault", "KMSMasterKeyID").exists()
-	b.KMSPerRequest = hasKey && !encryption.at("BucketKeyEnabled").is("true")
+	b.KMSPerRequest = hasKey && !encryption.at("BucketKeyEnabled").equals("true")
 	lifecycle := properties.at("LifecycleConfiguration")
-	varies := lifecycle.at("TransitionDefaultMinimumObjectSize").is("varies_by_storage_class")
+	varies := lifecycle.at("TransitionDefaultMinimumObjectSize").equals("varies_by_storage_class")
 	for _, rule := range lifecycle.at("Rules").list() {
-		if !rule.at("Status").is("Enabled") {
+		if !rule.at("Status").equals("Enabled") {
 			continue
 		}
 		if days := rule.at("ExpirationInDays").number(0); days > 0 {
@@ -229,7 +229,8 @@ func (t document) bucket(properties value) Bucket {
 	return b
 }
 
-// countKeys counts the KMS keys in the template to which the pipeline's resources refer.
+// countKeys counts the template's KMS keys that the pipeline uses. used lists resources of the
+// pipeline whose ids do not begin with the pipeline's name.
 func (t document) countKeys(pipeline string, used []string) int {
 	keys := map[string]bool{}
 	for id, r := range t.Resources {

@@ -15,7 +15,8 @@ func (v *value) UnmarshalJSON(data []byte) error { return json.Unmarshal(data, &
 
 func (v value) exists() bool { return v.any != nil }
 
-// at returns a property of the object v, or a property of that property, and so on.
+// at returns a nested property of v. For example, at("A", "B") returns the property B of the
+// property A.
 func (v value) at(names ...string) value {
 	for _, name := range names {
 		object, _ := v.any.(map[string]any)
@@ -46,8 +47,8 @@ func (v value) text() string {
 	return text
 }
 
-// is reports whether v is the text, or a Boolean that is written like the text.
-func (v value) is(text string) bool { return v.exists() && fmt.Sprint(v.any) == text }
+// equals reports whether v is the text, or a Boolean that is written like the text.
+func (v value) equals(text string) bool { return v.exists() && fmt.Sprint(v.any) == text }
 
 // number returns the number v. A template may contain the number as text. If v is not a number,
 // number returns fallback.

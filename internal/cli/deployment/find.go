@@ -23,7 +23,8 @@ import (
 // ErrNoPipeline reports that none of the stacks has a pipeline.
 var ErrNoPipeline = errors.New("none of the stacks has an EventPipeline")
 
-// ChoiceError reports that a name matches nothing, or several pipelines. It lists the valid names.
+// ChoiceError reports that a name matches no pipeline, or several pipelines. The error lists the
+// valid names.
 type ChoiceError struct{ message string }
 
 func (e *ChoiceError) Error() string { return e.message }

@@ -40,7 +40,8 @@ type Pipeline struct {
 	apiID  string // id of the pipeline's own HTTP API; empty if it has none
 }
 
-// outputs returns pointers to the fields, by the names of the outputs in stacks/stacks.go.
+// outputs returns a pointer to each field that a stack output sets. The map's keys are the names of
+// the outputs in stacks/stacks.go.
 func (p *Pipeline) outputs() map[string]*string {
 	return map[string]*string{
 		"BronzeBucketName":       &p.Bronze,
@@ -56,7 +57,8 @@ func (p *Pipeline) outputs() map[string]*string {
 	}
 }
 
-// Outputs returns the known resources, by the names of the outputs in stacks/stacks.go.
+// Outputs returns the known resources. The map's keys are the names of the outputs in
+// stacks/stacks.go.
 func (p Pipeline) Outputs() map[string]string {
 	known := make(map[string]string)
 	for name, value := range p.outputs() {

@@ -13,7 +13,8 @@ import (
 // MaxPreview limits the messages that a preview checks.
 const MaxPreview = 10_000
 
-// Change removes messages from the DLQ: it redrives or discards their events.
+// Change redrives or discards the events of messages in the DLQ. Both actions remove the messages
+// from the DLQ.
 type Change struct {
 	Pipeline deployment.Pipeline
 	Filter   Filter
@@ -42,13 +43,13 @@ type Preview struct {
 	Rejected  int  // messages for which Action.Rejects returns true
 	Hidden    int  // approximate number of messages that other clients received
 	Truncated bool // only the first MaxPreview messages of the DLQ were checked
-	// Selected holds the ids of the selected messages, and Missing the ids of the filter that no
-	// message has. Both are nil if Truncated is true.
+	// Selected contains the ids of the selected messages. Missing contains each id of the filter
+	// that no message has. Both are nil if Truncated is true.
 	Selected map[string]bool
 	Missing  []string
 }
 
-// Preview returns the messages that the change selects, and changes nothing.
+// Preview describes the messages that the change selects. It changes nothing.
 func (c Change) Preview(ctx context.Context) (Preview, error) {
 	p := Preview{Counts: make(Counts)}
 	selected, missing := make(map[string]bool), slices.Clone(c.Filter.IDs)
@@ -82,10 +83,10 @@ type Result struct {
 	Truncated bool // the DLQ holds more messages than can be checked
 }
 
-// Run changes the messages whose ids are in the map selected, or all messages that the filter
-// selects if selected is nil. It leaves out other matching messages, which may have become visible
-// since the preview. After each message it calls report, one call at a time, with the message's
-// error.
+// Run changes the messages that the filter selects. If selected is not nil, Run changes only the
+// messages whose ids are in selected, because more messages may have become visible after the
+// preview. After each message, Run calls report with the message's error. It makes one call at a
+// time.
 func (c Change) Run(
 	ctx context.Context, selected map[string]bool, report func(Result, Message, error),
 ) (Result, error) {
@@ -119,8 +120,8 @@ func (c Change) Run(
 	return result, err
 }
 
-// neverRedrivable reports whether redriving the message always fails: the message names no event,
-// or its event has another payload now.
+// neverRedrivable reports whether a redrive of the message always fails. This is the case if the
+// message names no event, or if its event has another payload now.
 func neverRedrivable(m Message) bool { return m.EventID == "" || m.Stale }
 
 // redrive redrives the messages. It returns an error or nil for each message.

@@ -22,8 +22,8 @@ const (
 	// MaxHeld limits the messages that a scan hides at the same time. SQS allows 120,000 in-flight
 	// messages per queue.
 	MaxHeld = 100_000
-	// maxReceipts limits the messages that the scan makes visible when it has finished. The other
-	// messages become visible after hideFor.
+	// maxReceipts is the maximum number of messages that the scan makes visible when it has
+	// finished. The other messages become visible after hideFor.
 	maxReceipts = 10_000
 	scanners    = 4 // concurrent requests for messages
 )
@@ -118,8 +118,8 @@ func (s *Scan) receive(ctx context.Context) ([]sqs.ReceivedDeadLetter, error) {
 	return s.dlq.Receive(ctx, hideFor)
 }
 
-// withoutCancel returns a context for work that must finish although ctx is cancelled. The work has
-// 30 seconds.
+// withoutCancel returns a context for work that must finish even if ctx is cancelled. The work must
+// end within 30 seconds.
 func withoutCancel(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 }

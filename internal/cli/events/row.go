@@ -84,7 +84,7 @@ func PrintHeader(w io.Writer) error {
 }
 
 // Print prints the row, and its notes on one more line. If colours is true, Print adds the escape
-// sequences of a terminal.
+// sequences for colours.
 func (r Row) Print(w io.Writer, colours bool) error {
 	took := "-"
 	if r.Took >= 0 {

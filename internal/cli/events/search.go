@@ -34,7 +34,7 @@ func (q Query) matches(item pipeline.Item) bool {
 
 // ItemReader reads the items of events.
 type ItemReader interface {
-	// GetMany returns the items that exist, by the ids of their events.
+	// GetMany returns the items that exist. The map's keys are the ids of the events.
 	GetMany(ctx context.Context, ids []string) (map[string]pipeline.Item, error)
 }
 
@@ -74,8 +74,8 @@ func typesOf(ctx context.Context, p deployment.Pipeline, eventType string) ([]st
 	return p.BronzeBucket().Types(ctx, "")
 }
 
-// InHour returns the events of the types that were received in an hour, the newest first. For each
-// type, it stops after the page of keys that reaches limit.
+// InHour returns the events of the given types that were received in an hour, the newest first. For
+// each type, InHour reads whole pages of keys until it has at least limit keys.
 func InHour(
 	ctx context.Context, p deployment.Pipeline, types []string, hour time.Time, limit int,
 ) ([]pipeline.Item, error) {
@@ -93,10 +93,10 @@ func InHour(
 	return items, err
 }
 
-// Since returns events of the types that were received from a time on. It reads at most limit
-// items of each type and hour. It may miss events with an idempotency key, because their ids are not
-// in the order of time.
-func Since(
+// ReceivedSince returns events of the given types that were received at or after the time since. It
+// reads at most limit items for each type and hour. It may miss events with an idempotency key,
+// because the order of their ids is not the order of their times.
+func ReceivedSince(
 	ctx context.Context, p deployment.Pipeline, types []string, since time.Time, limit int,
 ) (items []pipeline.Item, err error) {
 	first := uuidAt(since)
@@ -119,7 +119,7 @@ func Since(
 	}), nil
 }
 
-// uuidAt returns the start of the UUIDs of version 7 that were made at a time.
+// uuidAt returns the characters with which each UUIDv7 of the time begins.
 func uuidAt(t time.Time) string {
 	hex := fmt.Sprintf("%012x", t.UnixMilli())
 	return hex[:8] + "-" + hex[8:]
@@ -172,15 +172,15 @@ func idsOf(
 	return slices.Compact(ids), nil
 }
 
-// idsBelow returns the ids in the Bronze keys that begin with the prefix. It stops after the page
-// that reaches the limit.
+// idsBelow returns the ids in the Bronze keys that begin with the prefix. It reads whole pages of
+// keys until it has at least limit keys.
 func idsBelow(
 	ctx context.Context, p deployment.Pipeline, prefix string, limit int,
 ) ([]string, error) {
 	return idsAfter(ctx, p, prefix, "", limit)
 }
 
-// idsAfter is like idsBelow, but skips the keys up to after.
+// idsAfter is like idsBelow, but skips all keys up to the key in the parameter after.
 func idsAfter(
 	ctx context.Context, p deployment.Pipeline, prefix, after string, limit int,
 ) (ids []string, err error) {

@@ -24,13 +24,13 @@ type Line struct {
 	Text     string
 }
 
-// Of returns the lines of an event, the oldest first. since is the time at which the search begins.
-// The lines of an event of a batch include the lines of the batch, because the worker processes a
-// batch as a whole. A function without a log group has no lines.
+// Find returns the log lines about an event, the oldest first. since is the time at which the
+// search begins. If the event is part of a batch, Find also returns the lines about the batch,
+// because the worker processes a batch as a whole. A function without a log group has no lines.
 //
-// An invocation that logged a line about the event may also have printed lines without an id. Of
+// An invocation that logged a line about the event may also have printed lines without an id. Find
 // returns these lines too.
-func Of(
+func Find(
 	ctx context.Context, p deployment.Pipeline, id string, since time.Time,
 ) (lines []Line, err error) {
 	for _, function := range []string{p.APIFunction, p.WorkerFunction, p.ReconcilerFunction} {

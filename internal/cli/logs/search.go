@@ -97,9 +97,10 @@ func (s search) withOutput(
 	return found, nil
 }
 
-// addRequestIDs sets the request id of each line without one. Lambda marks the start and the end of
-// an invocation. Without these marks, such a line belongs to the same invocation as the next line
-// with a request id, because the platform's functions log at the end.
+// addRequestIDs sets the request id of each line that has none. Usually the log contains Lambda's
+// own lines about the start and the end of each invocation. Without them, a line without an id gets
+// the id of the next line with an id, because the platform's functions log at the end of an
+// invocation.
 func addRequestIDs(entries []entry) {
 	current, waiting := "", 0
 	for i, e := range entries {
@@ -119,7 +120,7 @@ func addRequestIDs(entries []entry) {
 	}
 }
 
-// entries returns the lines of a group that match, in their order.
+// entries returns the matching lines of a log group, in the order of the log.
 func (s search) entries(
 	ctx context.Context, in cloudwatchlogs.FilterLogEventsInput,
 ) (found []entry, err error) {

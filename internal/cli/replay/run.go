@@ -9,7 +9,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// NewReplayer returns a replayer of the pipeline's events that sends at most s.Rate events per
+// NewReplayer returns a replayer of the pipeline's events. It sends at most s.Rate events per
 // second.
 func NewReplayer(p deployment.Pipeline, s *State) pipeline.Replayer {
 	return pipeline.Replayer{

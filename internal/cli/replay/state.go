@@ -46,7 +46,7 @@ func (s *State) Bind(p deployment.Pipeline) error {
 	}
 	if s.Stack != p.Stack || s.Queue != p.QueueURL {
 		return fmt.Errorf("%s is a replay of stack %s with the queue %s, "+
-			"not of stack %s with the queue %s; select the first with --stack or --aws",
+			"not of stack %s with the queue %s; select the first stack with --stack or --aws",
 			s.File, s.Stack, s.Queue, p.Stack, p.QueueURL)
 	}
 	return nil

@@ -28,12 +28,13 @@ func NewThrottle(rate float64) func(ctx context.Context, n int) error {
 	}
 }
 
-// unlimitedChunk is the number of events to send at once if there is no rate. A chunk waits for all
-// its requests, so larger chunks wait less often.
+// unlimitedChunk is the number of events in a chunk if the rate is not limited. The replay waits
+// for all requests of a chunk before it starts the next one. So with larger chunks it waits less
+// often.
 const unlimitedChunk = 1000
 
-// ChunkSize returns how many events to send at once: as many as the rate allows in 100 ms, but at
-// least 1 and at most 100. If rate is 0, it returns unlimitedChunk.
+// ChunkSize returns how many events a replay sends at once. This is the number of events that the
+// rate allows in 100 ms, but at least 1 and at most 100. If rate is 0, it returns unlimitedChunk.
 func ChunkSize(rate float64) int {
 	if rate == 0 {
 		return unlimitedChunk

@@ -18,8 +18,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/terminal"
 )
 
-// Is reports whether a stream is a terminal.
-func Is(stream any) bool {
+// IsTerminal reports whether a stream is a terminal.
+func IsTerminal(stream any) bool {
 	file, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(file.Fd()))
 }
@@ -27,13 +27,13 @@ func Is(stream any) bool {
 // ShowsColours reports whether w is a terminal that supports colours and the user has not disabled
 // them (https://no-color.org).
 func ShowsColours(w io.Writer) bool {
-	return Is(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	return IsTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }
 
-// Write writes content byte for byte. If w is a terminal, Write escapes control characters, and
-// adds a line end if the last line has none.
+// Write writes content byte for byte, unless w is a terminal. For a terminal, Write escapes control
+// characters, and adds a line end if the last line has none.
 func Write(w io.Writer, content []byte) error {
-	if Is(w) {
+	if IsTerminal(w) {
 		content = []byte(readable(string(content)))
 	}
 	_, err := w.Write(content)
@@ -71,7 +71,7 @@ func (t Table) Field(name, value string) {
 // NewBar returns a progress bar for total events; -1 means that the number is unknown. The bar is
 // drawn only if w is a terminal.
 func NewBar(w io.Writer, total int, activity string) *progressbar.ProgressBar {
-	return newBar(w, Is(w) && total != 1, total, activity)
+	return newBar(w, IsTerminal(w) && total != 1, total, activity)
 }
 
 func newBar(w io.Writer, visible bool, total int, activity string) *progressbar.ProgressBar {

@@ -73,8 +73,8 @@ var folderRules = []folderRule{
 		"the root package only embeds sources"},
 }
 
-// forbiddenModules lists import paths for a folder. Packages of the folder must not depend on these
-// paths or on a path below them, directly or indirectly.
+// forbiddenModules lists import paths for each folder. The packages of the folder must not depend
+// on these paths or on paths below them, directly or indirectly.
 var forbiddenModules = []struct {
 	folder  string
 	modules []string
@@ -165,8 +165,8 @@ func within(path, folder string) bool {
 	return path == folder || folder != "" && strings.HasPrefix(path, folder+"/")
 }
 
-// packages returns the dependencies of each package, direct and indirect. Its keys are the paths of
-// the packages in this module.
+// packages returns the direct and indirect dependencies of each package. The map's keys are the
+// paths of the packages in this module.
 func packages(t *testing.T) map[string][]string {
 	t.Helper()
 	format := `{{.ImportPath}}{{range .Deps}} {{.}}{{end}}`

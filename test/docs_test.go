@@ -13,8 +13,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/faults"
 )
 
-// documents returns the text of all Markdown files of the repository. Its keys are the paths from
-// the repository's root.
+// documents returns the text of each Markdown file of the repository. The map's keys are paths
+// relative to the repository's root.
 func documents(t *testing.T) map[string]string {
 	t.Helper()
 	docs := make(map[string]string)
@@ -135,8 +135,8 @@ func TestDocs_PathsExist(t *testing.T) {
 	}
 }
 
-// Tables, and lines with a URL, may be longer, because they can't be wrapped. The target of a link
-// does not count.
+// Tables, and lines with a URL, may be longer, because they can't be wrapped. The width of a line
+// does not include the targets of links.
 func TestDocs_LinesEndAtColumn100(t *testing.T) {
 	target := regexp.MustCompile(`\]\([^)]*\)`)
 	for name, text := range documents(t) {
@@ -167,7 +167,7 @@ func TestDocs_PinTheCDKThatCIRuns(t *testing.T) {
 	}
 }
 
-// CI divides the packages of the contributor's command into three runs.
+// A contributor tests all packages with one command. CI tests the same packages in three runs.
 func TestDocs_CITestsThePackagesOfTheContributorsCommand(t *testing.T) {
 	for path, commands := range map[string][]string{
 		"../README.md":       {"go test ./..."},

@@ -46,8 +46,8 @@ func TestExamples_PassVetTestsAndSynth(t *testing.T) {
 	}
 }
 
-// The tests with SDKs of others are modules of their own, because the platform itself must not
-// depend on these SDKs.
+// The tests with SDKs of other projects are in separate modules, because the platform itself must
+// not depend on these SDKs.
 func TestSDKs_PassVetAndTests(t *testing.T) {
 	env := []string{"GOWORK=off", "GOFLAGS=-mod=readonly"}
 	for _, dir := range []string{"cloudevents", "webhooks/gosdk"} {

@@ -8,7 +8,8 @@
 //	  -variant new=NEW/eventpipeline,NEW/assembly | tee out.txt
 //	benchstat -col /variant out.txt
 //
-// With -start NAME=BOOTSTRAP, it measures the start of a function instead.
+// With -start NAME=BOOTSTRAP, it measures instead how much processor time a function needs to
+// start.
 //
 // With -readers N, it measures each variant twice: without readers of the console, and with N
 // readers of its stream. Then it also prints how long an event takes to reach a reader.

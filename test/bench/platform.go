@@ -81,8 +81,9 @@ func (p *platform) stop() error {
 	return errors.Join(p.cmd.Process.Signal(os.Interrupt), p.cmd.Wait(), p.output.Close())
 }
 
-// send sends events and waits until all are processed. It returns the processor time of the command
-// send. It sends single events with post instead of the command, and then returns 0.
+// send sends events and waits until all are processed. It sends batches with the command
+// `eventpipeline send`, and returns the processor time of the command. It sends single events with
+// the function post, and returns 0.
 func (p *platform) send(l load) (time.Duration, error) {
 	if l.batch == 1 {
 		if err := p.post(l); err != nil {
@@ -101,7 +102,7 @@ func (p *platform) send(l load) (time.Duration, error) {
 	return used, waitUntil(p.drained)
 }
 
-// post sends single events without an idempotency key, because a key would cost the API more calls.
+// post sends single events without an idempotency key. With a key, the API would make more calls.
 func (p *platform) post(l load) error {
 	transport := &http.Transport{MaxIdleConnsPerHost: l.concurrency}
 	defer transport.CloseIdleConnections()

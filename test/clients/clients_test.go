@@ -5,8 +5,8 @@
 // behavior, add a script.
 //
 // The clients come from the folder cdk.out/clients, where .ci/run installs them, or from the PATH
-// and NODE_PATH. A missing client skips its scripts. If the environment variable CLIENTS_REQUIRED
-// contains the name of the client, the scripts fail instead.
+// and NODE_PATH. If a client is missing, the test skips its scripts. If the environment variable
+// CLIENTS_REQUIRED contains the client's name, the test fails instead.
 package clients
 
 import (
@@ -80,8 +80,8 @@ func run(t *testing.T, c client, script string) {
 	}
 }
 
-// platform starts the platform that all scripts use. Its resources are those of the emulator's own
-// tests.
+// platform starts the platform that all scripts use. It has the same resources as the platform in
+// the tests of package emulator.
 var platform = sync.OnceValues(func() (*emulator.Platform, error) {
 	const emulatorTests = "../../internal/emulator/testdata/"
 	dir, err := os.MkdirTemp("", "clients-test-")

@@ -28,7 +28,7 @@ func findClients(t *testing.T) []client {
 	return append(findCLIs(t, root), findBoto3(root), findJavaScript(root))
 }
 
-// findCLIs returns versions 1 and 2 of the AWS CLI. The scripts call the command aws.
+// findCLIs returns versions 1 and 2 of the AWS CLI. The scripts run the command `aws`.
 func findCLIs(t *testing.T, root string) []client {
 	found := map[string]string{} // path of the command by the name of the client
 	folders := append([]string{filepath.Join(root, "venv/bin")},
@@ -58,8 +58,8 @@ func findCLIs(t *testing.T, root string) []client {
 	return clients
 }
 
-// wrapCLI returns a folder with a command aws that passes the endpoint as an option, because old
-// versions of the CLI ignore AWS_ENDPOINT_URL.
+// wrapCLI returns a folder with a command `aws`. This command passes the endpoint to the CLI as an
+// option, because old versions of the CLI ignore AWS_ENDPOINT_URL.
 func wrapCLI(t *testing.T, path string) string {
 	folder := t.TempDir()
 	wrapper := "#!/bin/sh\nexec '" + path + "' --endpoint-url \"$AWS_ENDPOINT_URL\" \"$@\"\n"

@@ -30,7 +30,7 @@ func readBySDK(text string) (e event.Event, err error) {
 	return e, e.Validate()
 }
 
-// candidates returns texts that are valid or invalid CloudEvents. Each has one unusual member.
+// candidates returns texts that are valid or invalid CloudEvents. Each text has one unusual member.
 func candidates() []string {
 	required := map[string]string{
 		"specversion": `"1.0"`, "id": `"1"`, "source": `"/s"`, "type": `"demo"`,
@@ -79,7 +79,7 @@ func TestDecode_AcceptsOnlyEventsThatTheSDKReads(t *testing.T) {
 			continue
 		}
 		accepted++
-		// The SDK encodes characters outside ASCII in a source.
+		// The SDK percent-encodes non-ASCII characters in the attribute "source".
 		source, err := url.PathUnescape(read.Source())
 		sameSource := err == nil && source == got.Source || read.Source() == got.Source
 		if sdkErr != nil || got.ID != read.ID() || got.Type != read.Type() || !sameSource {

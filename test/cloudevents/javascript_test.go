@@ -13,8 +13,8 @@ import (
 )
 
 // nodePath returns the NODE_PATH that contains the JavaScript SDK. .ci/run installs the SDK in
-// cdk.out/clients. Without the SDK the test is skipped, or fails if the environment variable
-// CLIENTS_REQUIRED contains cloudevents.
+// cdk.out/clients. Without the SDK, the test is skipped. If the environment variable
+// CLIENTS_REQUIRED contains "cloudevents", the test fails instead.
 func nodePath(t *testing.T) string {
 	t.Helper()
 	installed, err := filepath.Abs("../../cdk.out/clients/node_modules")
@@ -48,7 +48,8 @@ func TestJavaScriptSDK_SendsEventsThatTheAPIStores(t *testing.T) {
 	if err := want.SetData("application/json", data); err != nil {
 		t.Fatal(err)
 	}
-	// The content type of the data that the SDK sends in each mode.
+	// The map's keys are the modes. The values are the content types of the data that the SDK
+	// sends.
 	for mode, contentType := range map[string]string{
 		"binary": "application/json; charset=utf-8", "structured": "", "batch": "",
 	} {

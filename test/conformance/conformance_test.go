@@ -1,7 +1,7 @@
 // Package conformance tests the emulated services with calls of the AWS SDK. If moto_server is on
 // the PATH, it runs the same tests against moto, another emulator of AWS. A test that both
-// emulators pass probably describes the behavior of AWS. If moto differs from AWS, a comment in the
-// test states the difference.
+// emulators pass probably describes the behavior of AWS. If moto behaves differently from AWS, a
+// comment in the test describes the difference.
 package conformance
 
 import (
@@ -120,8 +120,8 @@ var startMoto = sync.OnceValues(func() (*motoServer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find moto_server: %w", err)
 	}
-	// The shell stops moto when the shell's standard input is closed. This happens even if the test
-	// process is killed.
+	// The shell stops moto when the shell's standard input is closed. The input is closed even if
+	// the test process is killed.
 	const script = `trap '' INT; "$0" -H 127.0.0.1 -p 0 </dev/null & read _; kill $!; wait`
 	cmd := exec.Command("sh", "-c", script, path)
 	stdin, err := cmd.StdinPipe()

@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
-// minPart is the minimum size of a part, except for the last one.
+// minPart is the minimum size in bytes of every part except the last.
 const minPart = 5 << 20
 
 // upload represents a multipart upload of the object with the key "parts".

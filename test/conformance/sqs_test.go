@@ -19,7 +19,8 @@ import (
 	localsqs "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
 
-// localQueues is the local SQS service. The local EventBridge delivers events to its queues.
+// localQueues is the local SQS service. The local EventBridge delivers events to queues of this
+// service.
 var localQueues *localsqs.Service
 
 func startSQS(endpoint string) (_ http.Handler, err error) {

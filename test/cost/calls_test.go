@@ -176,7 +176,8 @@ func (f *functions) recordSize(t *testing.T) float64 {
 	return float64(*out.Contents[0].Size)
 }
 
-// functions holds the API function and the worker. They use emulators, which count the calls.
+// functions holds the API function and the worker. Both call emulated services, and count counts
+// these calls.
 type functions struct {
 	api    handler.API
 	worker handler.Worker
@@ -237,8 +238,8 @@ func newFunctions(t *testing.T) *functions {
 	return f
 }
 
-// variables returns the environment variables of the functions. Those that do not name resources
-// have the values of the stage prod.
+// variables returns the environment variables of the functions. A variable that does not name a
+// resource has its value in the stage prod.
 func (f *functions) variables(t *testing.T) map[string]string {
 	t.Helper()
 	content, err := os.ReadFile("../templates/testdata/prod.template.json")
@@ -301,8 +302,8 @@ func (f *functions) createResources(t *testing.T) {
 	f.url = *queue.QueueUrl
 }
 
-// count counts a request of a function. It ignores the requests with which the test replaces
-// Lambda's poller.
+// count counts an AWS request. It ignores the test's own requests, with which the test receives and
+// deletes messages like Lambda's poller.
 func (f *functions) count(r *http.Request) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -36,8 +36,8 @@ func startShared(t *testing.T, a app, flags ...string) *platform {
 	return start(t, append([]string{"--app", copyAssembly, "--stage", a.stage}, flags...)...)
 }
 
-// assemblies holds the folders of the cloud assemblies. They are in the folder of binary, so they
-// are removed after the tests.
+// assemblies holds the folders of the cloud assemblies. TestMain removes them after the tests,
+// because they are in its temporary folder.
 var assemblies = struct {
 	sync.Mutex
 	folders map[app]string

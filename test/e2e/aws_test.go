@@ -107,8 +107,8 @@ func (p *platform) countItems(t *testing.T) int {
 	return count
 }
 
-// subscribe creates a queue, and a rule that sends the notifications of an event type to the queue.
-// It returns the URL of the queue.
+// subscribe creates a queue and a rule. The rule sends the notifications about events of a type to
+// the queue. It returns the URL of the queue.
 func (p *platform) subscribe(t *testing.T, name, eventType string) string {
 	t.Helper()
 	ctx := t.Context()

@@ -287,7 +287,7 @@ func (p *platform) expectEachOnce(t *testing.T, acknowledged map[string]bool) {
 		len(acknowledged), counts, len(records), len(deadLetters))
 }
 
-// countRecords returns the number of records of each event in Silver.
+// countRecords returns how many records each event has in Silver.
 func (p *platform) countRecords(t *testing.T) map[string]int {
 	t.Helper()
 	counts := make(map[string]int)
@@ -308,7 +308,7 @@ func (p *platform) countRecords(t *testing.T) map[string]int {
 	return counts
 }
 
-// scanStatuses returns the statuses of all events by id.
+// scanStatuses returns the status of every event. The map's keys are event ids.
 func (p *platform) scanStatuses(t *testing.T) map[string]string {
 	t.Helper()
 	statuses := make(map[string]string)

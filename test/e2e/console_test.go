@@ -63,8 +63,8 @@ func openTab(t *testing.T, url string) *tab {
 	return b
 }
 
-// expectedErrors lists errors in the browser's log that the tests cause: changes that fail, and a
-// console that ends and starts again.
+// expectedErrors lists errors that the tests cause in the browser's log. The tests make changes
+// that fail, and restart the console.
 var expectedErrors = []string{"422", "401", "ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED"}
 
 func (b *tab) watch(event any) {
@@ -110,7 +110,7 @@ func eval[T any](t *testing.T, b *tab, expression string) (value T) {
 	return value
 }
 
-// wait waits until the page's main part, or the element that a selector names, contains the text.
+// wait waits until the element that matches the selector contains the text.
 func (b *tab) wait(t *testing.T, selector, text string) {
 	t.Helper()
 	var got string
@@ -161,7 +161,7 @@ func testConsole(t *testing.T, p *platform) {
 	b := openTab(t, p.Console)
 	b.open(t, "/events")
 	b.do(t, chromedp.WaitVisible("#live.on"))
-	// New events arrive without loading the page again.
+	// The page must show new events without a reload.
 	eval[any](t, b, `window.isSamePage = true`)
 	id := p.accept(t, `{"eventType":"console.order","orderId":"7","currency":"EUR",
 		"lines":[{"sku":"tea","quantity":2,"cents":350},{"sku":"milk","quantity":1,"cents":99}]}`)
@@ -322,8 +322,9 @@ func serveConsole(t *testing.T, address string) (*console.Server, net.Listener) 
 	return server, l
 }
 
-// The list of events stays usable with 10,000 events: it loads more rows while the user scrolls. It
-// pauses meanwhile. After a restart of the console, the open page says that there is a new URL.
+// The list of events stays usable with 10,000 events. It loads more rows while the user scrolls,
+// and a new event does not move the rows. After a restart of the console, the open page asks the
+// user to open the new URL.
 func TestConsole_ListsTenThousandEvents(t *testing.T) {
 	findBrowser(t)
 	server, l := serveConsole(t, "127.0.0.1:0")

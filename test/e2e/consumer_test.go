@@ -13,8 +13,8 @@ import (
 const module = "github.com/event-driven-cloud-platform/eventpipeline"
 
 // copyConsumerApps creates a folder with two modules of a consumer. The module shop is a CDK app
-// with two pipelines and other resources. It has no context, stages or outputs. The other module is
-// in the folder "returns". It contains the worker of the second pipeline.
+// with two pipelines and other resources. The app has no context, stages or outputs. The other
+// module is in the folder "returns". It contains the worker of the second pipeline.
 func copyConsumerApps(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()

@@ -11,9 +11,10 @@ import (
 	"testing"
 )
 
-// outage makes one service after the other unavailable to the worker, from the start on. After
-// these 30 seconds, an event waits at most 32 seconds for its next delivery, because each delay is
-// at most double the one before.
+// outage makes S3, DynamoDB and EventBridge unavailable to the worker, one after the other. The
+// outage begins at the start of the platform and takes 30 seconds. After the outage, an event waits
+// at most 32 seconds for its next delivery, because each delay is at most twice as long as the one
+// before.
 const outage = `{"rules": [
 	{"fault": "denied", "rate": 1, "function": "worker", "service": "s3",
 		"operation": "PutObject", "forSeconds": 10},

@@ -68,8 +68,8 @@ type platform struct {
 const startTimeout = 8 * time.Minute
 
 // readSources walks the repository once, so that `go test` does not use a cached result after a
-// source file has changed. For a test, go considers only the files that the test links or reads.
-// These tests do not link the command and the apps that they run.
+// source file has changed. The go command runs a test again only if a file has changed that the
+// test links or reads. These tests do not link the command and the apps that they run.
 var readSources = sync.OnceValue(func() error {
 	return filepath.WalkDir("../..", func(path string, entry fs.DirEntry, err error) error {
 		if err == nil && entry.Name() == ".git" {
@@ -87,13 +87,14 @@ func command(ctx context.Context, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// start runs `eventpipeline local` until the end of the test.
+// start starts `eventpipeline local`. The platform runs until the end of the test.
 func start(t *testing.T, flags ...string) *platform {
 	t.Helper()
 	return startIn(t, "../..", flags...)
 }
 
-// startIn runs `eventpipeline local` in the folder of an app until the end of the test.
+// startIn starts `eventpipeline local` in the folder of an app. The platform runs until the end of
+// the test.
 func startIn(t *testing.T, folder string, flags ...string) *platform {
 	t.Helper()
 	if err := readSources(); err != nil {
@@ -189,9 +190,9 @@ func (p *platform) awsConfig() aws.Config {
 		Region:       "us-east-1",
 		Credentials:  credentials.NewStaticCredentialsProvider("local", "local", ""),
 		BaseEndpoint: &p.AWS,
-		// Another client may close a connection before the test reads the response. If a response
-		// of ReceiveMessage is lost, the received messages stay invisible until the visibility
-		// timeout.
+		// With the SDK's default HTTP client, a connection may be closed before the test reads the
+		// response. If a response of ReceiveMessage is lost, the received messages stay invisible
+		// until the visibility timeout.
 		HTTPClient: awsconfig.PlainBodies(awsconfig.NewHTTPClient()),
 	}
 }

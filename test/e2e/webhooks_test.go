@@ -13,7 +13,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/webhook"
 )
 
-// testWebhooks sends requests of each of the six kinds of webhook sources.
+// testWebhooks sends requests to webhook sources of all six kinds.
 func testWebhooks(t *testing.T, p *platform) {
 	sources := p.webhookSources(t)
 	if len(sources) != 6 {
@@ -77,8 +77,8 @@ func (p *platform) sendAs(t *testing.T, source deployment.WebhookSource) {
 	}
 }
 
-// rejectForged sends requests whose signature is not valid. Each must get a problem with the status
-// 401, and nothing may be stored.
+// rejectForged sends requests with invalid signatures. The API must answer each request with the
+// status 401, and must store nothing.
 func (p *platform) rejectForged(t *testing.T, source deployment.WebhookSource) {
 	secret, err := source.Secret(t.Context())
 	if err != nil {

@@ -112,14 +112,14 @@ func (c *call) answer(value any, err error) {
 	}
 }
 
-// hang makes the call return when its context ends.
+// hang makes the call return an error when the call's context ends.
 func (c *call) hang() { context.AfterFunc(c.ctx, func() { c.answer(nil, c.ctx.Err()) }) }
 
 // identity returns a hash that distinguishes the call from all other calls.
 func (c *call) identity() uint64 { return hash(c.actor.start, c.actor.history, c.site, c.subject) }
 
-// remember adds the result of a call to the actor's history. Calls that the actor makes in parallel
-// may be answered in any order, so the history does not depend on that order.
+// remember adds the result of a call to the actor's history. Parallel calls of an actor may get
+// their answers in any order, so the history does not depend on this order.
 func (a *actor) remember(c *call, value any, err error) {
 	label := c.site + c.subject
 	a.calls[label]++

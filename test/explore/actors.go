@@ -132,7 +132,8 @@ func sha(body []byte) string {
 }
 
 // appendDeliveries appends a step for each batch that the queue may deliver. Normally the queue
-// delivers the oldest messages. At the cost of a preemption, it delivers any one message alone.
+// delivers the oldest messages. Instead, it may deliver any single message, which costs a
+// preemption.
 func (r *run) appendDeliveries(steps []step, cost Budget) []step {
 	running := 0
 	for _, a := range r.actors {
@@ -265,7 +266,8 @@ func (r *run) reconcile() {
 
 // replay starts an operator's replay of all events received so far.
 func (r *run) replay(replay pipeline.Replay) {
-	r.replayOf(pipeline.ReplayRequest{Replay: replay, From: r.began, To: time.Now().Add(time.Hour)})
+	to := time.Now().Add(time.Hour)
+	r.startReplay(pipeline.ReplayRequest{Replay: replay, From: r.began, To: to})
 }
 
 // replayOrphans starts an operator's replay of all orphans, unless another replay is still running.
@@ -275,12 +277,12 @@ func (r *run) replayOrphans() {
 			return
 		}
 	}
-	r.replayOf(pipeline.ReplayRequest{Replay: pipeline.Replay{ID: "replay-1"}, Orphans: true,
+	r.startReplay(pipeline.ReplayRequest{Replay: pipeline.Replay{ID: "replay-1"}, Orphans: true,
 		From: r.began, To: time.Now().Add(time.Hour)})
 }
 
-// replayOf starts an operator's replay. If the replay fails, the operator resumes it once.
-func (r *run) replayOf(request pipeline.ReplayRequest) {
+// startReplay starts an operator's replay. If the replay fails, the operator resumes it once.
+func (r *run) startReplay(request pipeline.ReplayRequest) {
 	request.Type = "demo"
 	replay := request.Replay
 	a := r.spawn("replay", "replay "+replay.ID, hash("replay "+replay.ID), 0,

@@ -87,7 +87,7 @@ func (r *run) acknowledgeBatch(
 	}
 }
 
-// payloads returns the payloads of the item's events, by event id.
+// payloads returns the payloads of the item's events. The map's keys are event ids.
 func (r *run) payloads(event pipeline.Event) map[string]string {
 	object, err := r.bronze.get(event.Bronze.Key)
 	if err != nil {
@@ -159,7 +159,7 @@ func eventsIn(records pipeline.Records) []string {
 	return ids
 }
 
-// checkHome checks that no event of a batch has a record in two Silver objects.
+// checkHome checks that the records of an event of a batch are all in one Silver object.
 func (r *run) checkHome(key string, records pipeline.Records) {
 	for _, id := range eventsIn(records) {
 		for _, other := range r.silver.keys {
@@ -228,8 +228,9 @@ func (r *run) discard() {
 	r.queue.messages = nil
 }
 
-// sorts always rejects one payload, and fails for another payload only at the first delivery.
-func sorts(attempt int, payload []byte) (pipeline.Output, error) {
+// rejectsOther always rejects the payload in the constant other. It fails for the payload in the
+// constant third, but only at the first delivery.
+func rejectsOther(attempt int, payload []byte) (pipeline.Output, error) {
 	switch {
 	case string(payload) == other:
 		return pipeline.Output{}, pipeline.NewRejection("unwanted", "not wanted")
@@ -254,13 +255,13 @@ var batchScenarios = []Scenario{
 		r.batchClient(2, "key", good, other)
 	}},
 	{Name: "a batch with a rejected event and one that fails once", Preemptions: 1,
-		Processor: sorts, Setup: func(r *run) { r.acceptBatch(good, other, third) }},
-	{Name: "a batch that arrives twice", Preemptions: 1, Batch: 1, Processor: sorts,
+		Processor: rejectsOther, Setup: func(r *run) { r.acceptBatch(good, other, third) }},
+	{Name: "a batch that arrives twice", Preemptions: 1, Batch: 1, Processor: rejectsOther,
 		Setup: func(r *run) {
 			r.acceptBatch(good, third)
 			r.send(r.queue.messages[0].event)
 		}},
-	{Name: "a batch whose processor always fails", Preemptions: 1, Processor: fails,
+	{Name: "a batch whose processor always fails", Preemptions: 1, Processor: alwaysFails,
 		Setup: func(r *run) { r.acceptBatch(good, third) }},
 	{Name: "a batch whose processor changes its output", Preemptions: 1, Processor: rejectsLater,
 		Setup: func(r *run) { r.acceptBatch(good, third) }},
@@ -269,11 +270,11 @@ var batchScenarios = []Scenario{
 			r.acceptBatch(good, third)
 			r.crashing[idOf(1)+".1"] = true
 		}},
-	{Name: "an outage of S3 during a batch", Preemptions: 1, Outage: s3Outage, Processor: sorts,
-		Setup: func(r *run) { r.acceptBatch(good, third) }},
+	{Name: "an outage of S3 during a batch", Preemptions: 1, Outage: s3Outage,
+		Processor: rejectsOther, Setup: func(r *run) { r.acceptBatch(good, third) }},
 	{Name: "an outage of the table during a batch", Preemptions: 1, Outage: tableOutage,
-		Processor: sorts, Setup: func(r *run) { r.acceptBatch(good, other) }},
-	{Name: "a replay of a batch", Preemptions: 1, Processor: sorts, Setup: func(r *run) {
+		Processor: rejectsOther, Setup: func(r *run) { r.acceptBatch(good, other) }},
+	{Name: "a replay of a batch", Preemptions: 1, Processor: rejectsOther, Setup: func(r *run) {
 		r.acceptBatch(good, third)
 		r.processOne()
 		r.processOne()
@@ -285,7 +286,7 @@ var batchScenarios = []Scenario{
 		r.processOne()
 		r.reconcileAll()
 	}, Begin: func(r *run) { r.replay(pipeline.Replay{ID: "replay-1"}) }},
-	{Name: "a redrive of an event of a batch", Preemptions: 1, Processor: sorts,
+	{Name: "a redrive of an event of a batch", Preemptions: 1, Processor: rejectsOther,
 		Setup: func(r *run) {
 			r.acceptBatch(good, other)
 			r.processOne()
@@ -310,7 +311,7 @@ var batchScenarios = []Scenario{
 			r.acceptBatch(good, third)
 			time.Sleep(tick)
 		}, Begin: func(r *run) { r.passTime() }},
-	{Name: "a FAILED batch that has records", Preemptions: 1, Processor: sorts,
+	{Name: "a FAILED batch that has records", Preemptions: 1, Processor: rejectsOther,
 		Setup: func(r *run) {
 			r.acceptBatch(good, third)
 			r.deliver(r.queue.visible(), outcome{})
@@ -318,7 +319,7 @@ var batchScenarios = []Scenario{
 			r.discard()
 			time.Sleep(2 * tick)
 		}, Begin: func(r *run) { r.passTime() }},
-	{Name: "the message of an event of a batch is lost", Preemptions: 1, Processor: sorts,
+	{Name: "the message of an event of a batch is lost", Preemptions: 1, Processor: rejectsOther,
 		Setup: func(r *run) {
 			r.acceptBatch(good, third)
 			r.processOne()

@@ -52,7 +52,7 @@ func Explore(t *testing.T, system System, scenario Scenario, budget Budget,
 	s := newSearch(budget, runSetup(t, system, scenario))
 	out := Outcome{Coverage: make(Coverage), Violations: make(map[string]int)}
 	for more := true; more; more = s.next() {
-		r := runSchedule(t, system, scenario, s, out.Coverage, s.from())
+		r := runSchedule(t, system, scenario, s, out.Coverage, s.lastStart())
 		out.Schedules++
 		if len(r.violations) == 0 {
 			continue

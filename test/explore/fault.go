@@ -40,7 +40,8 @@ type outcome struct {
 	entry int // index of the affected entry or message
 }
 
-// cost returns one fault, unless the call succeeds.
+// cost returns the part of the budget that the outcome uses up. Success uses nothing, and each
+// other outcome uses one fault.
 func (h outcome) cost() Budget {
 	if h.Kind == Succeed {
 		return Budget{}
@@ -50,8 +51,9 @@ func (h outcome) cost() Budget {
 
 // Each variable lists the possible outcomes of one class of calls, except for Succeed. CrashAfter
 // is not listed, because a crash after a call equals a crash before the actor's next call. The
-// coverage counts such a crash as both. Late is listed only where a late effect differs from an
-// effect in time. For example, a message that is sent late equals a message that is delivered late.
+// coverage counts such a crash as both. Late is listed only for calls whose late effect differs
+// from an immediate effect. For example, a message that is sent late equals a message that is
+// delivered late.
 var (
 	aWrite     = []Kind{FailBefore, FailAfter, Late, CrashBefore, Retried, LateFirstTry}
 	anAppend   = []Kind{FailBefore, FailAfter, CrashBefore, Retried}

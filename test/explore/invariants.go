@@ -126,9 +126,10 @@ func legalTransition(old, item pipeline.Item) bool {
 	return false
 }
 
-// falseCrash is the least number of faults after which a worker may count as crashed although it
-// has not crashed. One fault prevents the end of the event, one keeps the mark, and one delays the
-// message. The first fault is not needed if the event can't be processed.
+// falseCrash is the minimum number of faults after which a worker may count as crashed although it
+// has not crashed. The first fault keeps the worker from finishing the event. The second keeps the
+// worker's mark on the item. The third delays the message. If the event can't be processed, two
+// faults are enough.
 const falseCrash = 3
 
 // checkTries checks a write that counts a failure or a crash.
@@ -153,7 +154,8 @@ func (r *run) faults(outageFaults int) int {
 	return r.used.Faults + outageFaults
 }
 
-// checkCrash checks a write that counts a crash: a worker must have crashed.
+// checkCrash checks a write that counts a crash. Unless there were enough faults, a worker must
+// have crashed before.
 func (r *run) checkCrash(old pipeline.Item, tries pipeline.Tries) {
 	worker := r.markedBy(old)
 	if worker == nil || !worker.crashed {

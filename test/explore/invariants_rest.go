@@ -50,7 +50,7 @@ func (r *run) checkRest() {
 // often for an event.
 func (r *run) checkLimits() {
 	for _, l := range r.queue.deadLetters {
-		// The control and broken workers rely on SQS.
+		// The naive pipeline and broken workers rely on SQS to move messages to the DLQ.
 		if l.Failure.Code == "" && r.system.Reconciles && !r.scenario.Broken {
 			r.violate("I10", "SQS moved a message to the DLQ: %s", l.Body)
 		}

@@ -54,8 +54,8 @@ func fanOut(_ int, payload []byte) (pipeline.Output, error) {
 	return filtered, nil
 }
 
-// alternating returns two records in the first delivery, filters the event in the second, and so
-// on.
+// alternating returns two records in the first, third and fifth delivery of an event, and so on. It
+// filters the event in the other deliveries.
 func alternating(attempt int, _ []byte) (pipeline.Output, error) {
 	if attempt%2 == 1 {
 		return twoRecords, nil
@@ -63,7 +63,8 @@ func alternating(attempt int, _ []byte) (pipeline.Output, error) {
 	return filtered, nil
 }
 
-// rejectsLater processes an event in its first delivery and rejects the same event in its second.
+// rejectsLater processes an event at its first delivery, but rejects the event at its second
+// delivery.
 func rejectsLater(attempt int, _ []byte) (pipeline.Output, error) {
 	if attempt%2 == 1 {
 		return twoRecords, nil
@@ -71,8 +72,7 @@ func rejectsLater(attempt int, _ []byte) (pipeline.Output, error) {
 	return pipeline.Output{}, pipeline.NewRejection("too-early", "accepted too early")
 }
 
-// fails always fails.
-func fails(int, []byte) (pipeline.Output, error) {
+func alwaysFails(int, []byte) (pipeline.Output, error) {
 	return pipeline.Output{}, errors.New("the processor failed")
 }
 

@@ -17,8 +17,8 @@ type Scenario struct {
 	Batch  int                    // maximum number of messages per worker; 0 means 1
 	Outage outage                 // services that fail for an hour, from any step on
 	Broken bool                   // workers crash at their start, and SQS soon moves their messages
-	// Preemptions limits the number of preemptions; 0 means no limit. A scenario has a limit if
-	// more preemptions would take hours, or if its actors do not compete for an event.
+	// Preemptions limits the number of preemptions; 0 means no limit. A scenario has a limit if the
+	// exploration would otherwise take hours, or if its actors do not compete for an event.
 	Preemptions    int
 	Attempts       int       // maximum attempts of a client with a key; 0 means 3
 	MiscountsQueue bool      // the queue's approximate count is always 0
@@ -85,7 +85,7 @@ var singleScenarios = []Scenario{
 			r.redelivered(7, pipeline.Tries{})
 			time.Sleep(tick - outageDuration/2)
 		}},
-	{Name: "a processor that fails", Processor: fails,
+	{Name: "a processor that fails", Processor: alwaysFails,
 		Setup: func(r *run) { r.acceptAll(good) }},
 	{Name: "a replay follows the first delivery", Preemptions: 1,
 		Setup: func(r *run) { r.acceptAll(good) },
@@ -129,8 +129,8 @@ var singleScenarios = []Scenario{
 			r.reconcileAll()
 		}, Begin: func(r *run) {
 			r.redrive()
-			r.replayOf(pipeline.ReplayRequest{Replay: pipeline.Replay{ID: "replay-1"}, Failed: true,
-				From: r.began, To: time.Now()})
+			r.startReplay(pipeline.ReplayRequest{Replay: pipeline.Replay{ID: "replay-1"},
+				Failed: true, From: r.began, To: time.Now()})
 		}},
 	{Name: "a replay follows a crashed replay of another hour",
 		Preemptions: 1, Setup: func(r *run) {
@@ -142,11 +142,11 @@ var singleScenarios = []Scenario{
 			r.processOne()
 			r.reconcileAll()
 			r.reconcileAll()
-			r.replayOf(pipeline.ReplayRequest{Replay: pipeline.Replay{ID: "replay-1"},
+			r.startReplay(pipeline.ReplayRequest{Replay: pipeline.Replay{ID: "replay-1"},
 				From: r.began, To: r.began.Add(time.Hour)})
 			r.crashAt("Queue.SendMany")
 		}, Begin: func(r *run) {
-			r.replayOf(pipeline.ReplayRequest{Replay: pipeline.Replay{ID: "replay-2"},
+			r.startReplay(pipeline.ReplayRequest{Replay: pipeline.Replay{ID: "replay-2"},
 				From: r.began.Add(time.Hour), To: time.Now()})
 		}},
 	{Name: "orphans of a renamed pipeline", Preemptions: 1, Ticks: 3, Setup: func(r *run) {
@@ -253,8 +253,8 @@ func (r *run) crashAt(site string) {
 	}
 }
 
-// storeRejected stores the payload of a request that raced the first request, had the same key and
-// was rejected.
+// storeRejected stores the payload of a rejected request. The request had the same key as the first
+// request, and was sent at the same time.
 func (r *run) storeRejected(body string) {
 	event := r.queue.messages[0].event
 	event.SHA256 = sha([]byte(body))

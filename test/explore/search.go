@@ -62,8 +62,8 @@ func newSearch(budget Budget, first start) *search {
 	return &search{budget: budget, starts: []start{first}, visited: make(map[uint64]uint64)}
 }
 
-// from returns the start of the next schedule.
-func (s *search) from() *start { return &s.starts[len(s.starts)-1] }
+// lastStart returns the last saved start. The next schedule begins there.
+func (s *search) lastStart() *start { return &s.starts[len(s.starts)-1] }
 
 func (s *search) saveStart(save func() start) {
 	if s.depth < len(s.trail) {
@@ -71,7 +71,7 @@ func (s *search) saveStart(save func() start) {
 	}
 	from := save()
 	from.begun, from.depth = true, s.depth
-	if last := s.from(); last.begun && last.depth == s.depth {
+	if last := s.lastStart(); last.begun && last.depth == s.depth {
 		*last = from
 		return
 	}
@@ -162,10 +162,10 @@ func (s *search) next() bool {
 		for last.taken++; last.taken < len(last.options); last.taken++ {
 			used := last.used.plus(last.costs[last.options[last.taken]])
 			if !s.visitedCheaper(last.predictions[last.taken].hash, used) {
-				for s.from().depth >= len(s.trail) {
+				for s.lastStart().depth >= len(s.trail) {
 					s.starts = s.starts[:len(s.starts)-1]
 				}
-				s.depth, s.used = s.from().depth, s.from().used
+				s.depth, s.used = s.lastStart().depth, s.lastStart().used
 				return true
 			}
 		}

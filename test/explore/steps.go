@@ -61,8 +61,9 @@ func allCommute(calls []*call) bool {
 	return !slices.ContainsFunc(calls, func(c *call) bool { return !commuting[c.site] })
 }
 
-// appendCalls appends a step for each outcome of an actor's pending calls. If an actor has made
-// several calls in parallel, resolving a later call first costs a preemption.
+// appendCalls appends a step for each outcome of an actor's pending calls. An actor may have made
+// several calls in parallel. A step that resolves a later call before an earlier one costs a
+// preemption.
 func (r *run) appendCalls(steps []step, calls []*call, cost Budget) []step {
 	for _, c := range calls {
 		steps = r.appendOutcomes(steps, c, cost)
@@ -202,9 +203,10 @@ func (r *run) predictLate(c *call) prediction {
 	}, c)
 }
 
-// tentatively predicts the state to which a change leads, and then restores the current state. The
-// change concerns the actor of one call, and reports whether the prediction is exact. If the change
-// violates an invariant, the prediction differs from all predictions without this violation.
+// tentatively calls change, predicts the state to which the change leads, and then restores the
+// current state. The change may affect only one actor, the actor of c. It reports whether the
+// prediction is exact. If the change violates an invariant, the prediction differs from all
+// predictions without this violation.
 func (r *run) tentatively(change func() bool, c *call) prediction {
 	a, label, late, trace := c.actor, c.site+c.subject, r.late, r.trace
 	history, calls, crashed, ended := a.history, a.calls[label], a.crashed, a.ended

@@ -29,7 +29,7 @@ func TestHttpApi_MayBeOpen(t *testing.T) {
 	}
 }
 
-// routes returns the authorization type of each route by route key.
+// routes returns the authorization type of each route. The map's keys are route keys.
 func routes(t *testing.T, s synthesized) map[string]string {
 	t.Helper()
 	s.expectCount(t, "AWS::ApiGatewayV2::Integration", 1)

@@ -46,7 +46,7 @@ func TestBundles_RunOnTheRequestedPlatform(t *testing.T) {
 	}
 }
 
-// bundles returns the path of each function's bootstrap by function id.
+// bundles returns the path of each function's bootstrap. The map's keys are function ids.
 func bundles(t *testing.T, template map[string]any, outdir string) map[string]string {
 	t.Helper()
 	files := map[string]string{}

@@ -20,8 +20,8 @@ func newKey(scope constructs.Construct, id string) awskms.IKey {
 	return awskms.NewKey(scope, &id, &awskms.KeyProps{EnableKeyRotation: jsii.Bool(true)})
 }
 
-// withKeys returns a pipeline with the settings of the dev stage and a KMS key per part. The stack
-// has the outputs that the tests of the local platform read.
+// withKeys returns a pipeline with the settings of the dev stage. Each prop for a KMS key has its
+// own key. The stack has the outputs that the tests of the local platform read.
 func withKeys(t *testing.T) synthesized {
 	t.Helper()
 	const name = "keys"
@@ -39,7 +39,7 @@ func withKeys(t *testing.T) synthesized {
 				PhysicalNamePrefix: jsii.String(project + "-dev"),
 				RemovalPolicy:      awscdk.RemovalPolicy_DESTROY,
 
-				// applies to the queues, because this test sets no key for them
+				// This key encrypts the queues, because the test sets no other key for them.
 				EncryptionKey: newKey(stack, "Key"),
 
 				BronzeEncryptionKey:      newKey(stack, "BronzeKey"),
@@ -245,7 +245,7 @@ func grantsOf(t *testing.T, s synthesized, key string) []statement {
 	return append([]statement(nil), statements[1:]...)
 }
 
-// Former keys decrypt old data. They encrypt nothing.
+// Functions may use former keys to decrypt old data, but not to encrypt data.
 func TestFormerEncryptionKeys_OnlyDecrypt(t *testing.T) {
 	s := pipeline(t, func(stack awscdk.Stack) *props {
 		return &props{FormerEncryptionKeys: &[]awskms.IKey{newKey(stack, "FormerKey")}}

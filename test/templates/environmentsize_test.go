@@ -34,8 +34,8 @@ func knownSize(t *testing.T, function string) int {
 
 func TestEnvironment_MustFitLambdasLimit(t *testing.T) {
 	known := knownSize(t, "WorkerFunction")
-	// Minimum sizes of the values that are unknown at synth: the names of two buckets, the table
-	// and the bus, and the URLs of two queues.
+	// Minimum sizes in bytes of the values that are unknown at synth. These are the names of two
+	// buckets, of the table and of the bus, and the URLs of two queues.
 	const tokens = 3 + 3 + 3 + 1 + 2*50
 	fits := 4096 - known - tokens - len(`,"NOTES":""`)
 	for name, value := range map[string]string{
@@ -58,7 +58,7 @@ func TestEnvironment_MustFitLambdasLimit(t *testing.T) {
 	}
 }
 
-// If only a part of a value is known at synth, the size of this part counts.
+// If only a part of a value is known at synth, the check counts the size of this part.
 func TestEnvironment_CountsTheKnownPartOfFunctions(t *testing.T) {
 	half := strings.Repeat("x", 2048)
 	for name, value := range map[string]func(stack awscdk.Stack) *string{
@@ -93,7 +93,7 @@ func TestEnvironment_CountsTheKnownPartOfFunctions(t *testing.T) {
 	}
 }
 
-// The app may add variables after it created the pipeline.
+// An app may create the pipeline first and then add variables to a function.
 func TestEnvironment_CountsLaterVariables(t *testing.T) {
 	stack := newStack(t)
 	p := eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), nil)

@@ -100,7 +100,8 @@ func TestExisting_ResourcesReplaceThePipelinesOwn(t *testing.T) {
 	}`)
 	s.resource(t, "EventSource", "AWS::Lambda::EventSourceMapping").
 		expect(t, `{"EventSourceArn": "${YourQueue.Arn}"}`)
-	// The window is the queue's retention of two days plus the grace period of an hour.
+	// The reconciler checks the events of a window. The window is the queue's retention of two days
+	// plus the grace period of an hour.
 	s.environment(t, "ReconcilerFunction").
 		expect(t, `{"RECONCILE_GRACE_SECONDS": "3600", "RECONCILE_WINDOW_SECONDS": "176400"}`)
 	check(t, func() {
@@ -292,7 +293,8 @@ func TestExisting_MayBeImported(t *testing.T) {
 			t.Errorf("permissions of the worker on %s (-want +got):\n%s", resource, diff)
 		}
 	}
-	// The retention of an imported queue is unknown, so the window contains SQS's maximum.
+	// The retention of an imported queue is unknown. So the reconciler's window contains the
+	// longest retention that SQS allows.
 	s.environment(t, "ReconcilerFunction").expect(t, `{"RECONCILE_WINDOW_SECONDS": "1213200"}`)
 }
 

@@ -155,7 +155,8 @@ func TestEventSource_ReportsBatchItemFailures(t *testing.T) {
 		"ScalingConfig": {"MaximumConcurrency": 50},
 		"Enabled": null
 	}`)
-	// Lambda rejects the mapping if the role may not receive messages yet.
+	// The mapping must wait for the role's policy, because Lambda rejects a mapping whose role may
+	// not receive messages.
 	want := []string{"WorkerRoleDefaultPolicy", "WorkerRole"}
 	if diff := cmp.Diff(want, mapping.DependsOn); diff != "" {
 		t.Errorf("DependsOn (-want +got):\n%s", diff)
@@ -213,7 +214,8 @@ func TestFunctions_NeedGo(t *testing.T) {
 	}
 }
 
-// By default, Lambda drops lines of the level DEBUG. With WARN, it would drop lines with metrics.
+// By default, Lambda drops log lines of the level DEBUG. If ApplicationLogLevel were WARN, Lambda
+// would also drop the lines that contain metrics.
 func TestFunctions_LogLevelReachesLambda(t *testing.T) {
 	for level, want := range map[string]string{
 		"debug": "DEBUG", "info": "INFO", "warn": "INFO", "error": "INFO",

@@ -76,7 +76,8 @@ func TestGrants_AllowOneRoute(t *testing.T) {
 	}
 }
 
-// Without IAM authorization, a grant of execute-api:Invoke would have no effect.
+// Without IAM authorization, API Gateway would not check the permission execute-api:Invoke, so a
+// grant would have no effect.
 func TestGrants_NeedIAMAuthorization(t *testing.T) {
 	app := newApp(t, nil)
 	stack := awscdk.NewStack(app, jsii.String("Stack"), nil)
@@ -175,8 +176,8 @@ func TestMetrics_HaveDefaultsAndApplyOptions(t *testing.T) {
 }
 
 // Two pipelines share a bus, so each rule must select the events of its own pipeline. Both
-// pipelines have rules with the same ids. The rule's id Queue is also the id of the pipeline's
-// queue.
+// pipelines have rules with the same ids. One rule has the id "Queue", which is also the id of the
+// pipeline's queue.
 func TestOnEventProcessed_MatchesThisPipelineOnASharedBus(t *testing.T) {
 	stack := newStack(t)
 	must(t, func() error {

@@ -64,7 +64,7 @@ func TestNag_EachSuppressionMatchesAFinding(t *testing.T) {
 }
 
 // The test ignores findings about the existing resources, because the pipeline does not configure
-// them.
+// these resources.
 func TestNag_ReportsNoFindingWithExistingResources(t *testing.T) {
 	stack := awscdk.NewStack(
 		newApp(t, map[string]any{"@aws-cdk/core:annotationsInValidationReport": false}),

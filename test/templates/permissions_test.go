@@ -13,7 +13,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
-// grants maps each role to its actions by resource.
+// grants maps each role to the resources that the role may use, and each resource to the allowed
+// actions.
 var grants = map[string]map[string][]string{
 	"ApiRole": {
 		"${ApiLogGroup.Arn}":           {"logs:CreateLogStream", "logs:PutLogEvents"},
@@ -162,8 +163,8 @@ func TestInvokePermissions_AreForRoutesAndSchedule(t *testing.T) {
 	}
 }
 
-// allowed returns the actions that a policy allows, by resource. If an action has a condition, the
-// text of the condition follows the action.
+// allowed returns the actions that a policy allows for each resource. The map's keys are resources.
+// If an action has a condition, the text of the condition follows the action.
 func allowed(t *testing.T, policy resource) map[string][]string {
 	t.Helper()
 	actions := map[string][]string{}

@@ -14,8 +14,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
 )
 
-// The stack with the data must not depend on the stack with the functions: the CDK would reject the
-// cyclic dependency.
+// The stack with the data must not depend on the stack with the functions, because the CDK rejects
+// cyclic dependencies.
 func TestPipelines_MaySpanStacks(t *testing.T) {
 	for _, references := range []string{"weak", "strong"} {
 		for name, props := range map[string]func(data awscdk.Stack) *props{

@@ -38,7 +38,7 @@ func samples(t *testing.T, stack awscdk.Stack) map[string]any {
 			&name)
 	}
 	queue := func(name string) awssqs.IQueue {
-		// pipelines must not share a queue
+		// Pipelines must not share a queue, so the name contains the stack's name.
 		arn := "arn:aws:sqs:eu-central-1:123456789012:" + *stack.StackName() + name
 		return awssqs.Queue_FromQueueArn(stack, &name, &arn)
 	}
@@ -183,9 +183,9 @@ func samples(t *testing.T, stack awscdk.Stack) map[string]any {
 	return samples
 }
 
-// together lists, for each prop, the props that it requires. The test compares two templates, and
-// sets the required props in both.
-var together = map[string][]string{
+// requiredProps lists, for each prop, the props that must be set with it. The test compares two
+// templates, and sets the required props in both.
+var requiredProps = map[string][]string{
 	"Queue":             {"DeadLetterQueue"},
 	"DeadLetterQueue":   {"Queue"}, // each requires the other
 	"MaximumPollers":    {"MinimumPollers"},
@@ -214,9 +214,8 @@ var together = map[string][]string{
 // TestSchemas_AreBuiltIntoTheApiFunction and TestWorkerEntry_IsBuiltFromTheUsersModule.
 var inCode = []string{"SchemaDirectory", "WorkerEntry"}
 
-// If a prop does not change the template, the construct ignores the prop. The test compares two
-// templates for each prop. One has the prop and the props that it requires, and the other lacks the
-// prop.
+// A prop that does not change the template has no effect. The test compares two templates for each
+// prop. One template has the prop and the props that it requires, and the other lacks the prop.
 func TestProps_EachChangesTheTemplate(t *testing.T) {
 	app := newApp(t, nil)
 	made := map[string]awscdk.Stack{}
@@ -240,8 +239,8 @@ func TestProps_EachChangesTheTemplate(t *testing.T) {
 	template := func(name string) string {
 		resources := readTemplate(t, made[name])["Resources"]
 		text := goldenText(t, map[string]any{"Resources": resources})
-		// The bus's name and the id of a permission contain the stack's name and a hash of this
-		// name.
+		// The name of the bus and the id of a permission contain the stack's name and a hash of
+		// that name.
 		return regexp.MustCompile(stackName(name)+`-?EventPipeline[-\w]*`).
 			ReplaceAllString(string(text), "EventPipeline")
 	}
@@ -249,7 +248,7 @@ func TestProps_EachChangesTheTemplate(t *testing.T) {
 	must(t, func() error {
 		build("Nothing")
 		for _, prop := range names {
-			with := together[prop]
+			with := requiredProps[prop]
 			build("Has"+prop, append([]string{prop}, with...)...)
 			if len(with) > 0 {
 				build("Lacks"+prop, baseline(prop, with)...)
@@ -258,7 +257,7 @@ func TestProps_EachChangesTheTemplate(t *testing.T) {
 		app.Synth(nil)
 		for _, prop := range names {
 			without := "Nothing"
-			if len(together[prop]) > 0 {
+			if len(requiredProps[prop]) > 0 {
 				without = "Lacks" + prop
 			}
 			if slices.Contains(inCode, prop) {
@@ -276,13 +275,13 @@ func TestProps_EachChangesTheTemplate(t *testing.T) {
 // prop and the first required prop require each other, neither can be set alone. baseline then
 // returns no props.
 func baseline(prop string, required []string) []string {
-	if len(together[required[0]]) > 0 && together[required[0]][0] == prop {
+	if len(requiredProps[required[0]]) > 0 && requiredProps[required[0]][0] == prop {
 		return nil
 	}
 	return required
 }
 
-// propNames lists all props. Those of a group are listed by path, such as
+// propNames lists all props. A prop of a group is listed by its path, such as
 // "AlarmThresholds.DeadLetters".
 func propNames() (names []string) {
 	for field := range reflect.TypeFor[props]().Fields() {

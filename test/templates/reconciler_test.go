@@ -51,8 +51,8 @@ func TestReconciler_MayBeDisabled(t *testing.T) {
 	s.environment(t, "ReconcilerFunction").expect(t, `{"MAX_REENQUEUES": "7"}`)
 }
 
-// Until the visibility timeout is over, SQS may deliver a crashed worker's messages again. The
-// reconciler must not enqueue their events earlier.
+// After a worker crashes, SQS delivers its messages again when the visibility timeout ends. The
+// reconciler must not enqueue the events of these messages earlier.
 func TestReconciler_WaitsAtLeastForTheVisibilityTimeout(t *testing.T) {
 	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
 		return &eventpipeline.EventPipelineProps{VisibilityTimeout: hours(3)}

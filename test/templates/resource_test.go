@@ -21,7 +21,7 @@ type resource struct {
 	UpdateReplacePolicy string
 }
 
-// plainResources returns a template's resources by plain id; see plainID.
+// plainResources returns a template's resources. The map's keys are plain ids; see plainID.
 func plainResources(t *testing.T, template map[string]any) map[string]resource {
 	t.Helper()
 	raw, err := json.Marshal(plain(template["Resources"]))
@@ -72,7 +72,7 @@ func intrinsic(v map[string]any) (string, bool) {
 	if join, ok := v["Fn::Join"].([]any); ok {
 		var parts []string
 		for _, part := range join[1].([]any) {
-			// A part is an object if it refers to another stack.
+			// A part that refers to another stack is an object.
 			parts = append(parts, fmt.Sprint(plain(part)))
 		}
 		return strings.Join(parts, join[0].(string)), true

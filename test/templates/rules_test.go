@@ -31,8 +31,8 @@ func functionIn(stack awscdk.Stack) awslambda.IFunction {
 	})
 }
 
-// targetsOfOtherStacks returns targets that work with OnEventProcessed, although they are in
-// another stack than the pipeline.
+// targetsOfOtherStacks returns targets that work with OnEventProcessed even if the pipeline is in
+// another stack.
 var targetsOfOtherStacks = map[string]func(awscdk.Stack) awsevents.IRuleTarget{
 	"function": func(stack awscdk.Stack) awsevents.IRuleTarget {
 		return awseventstargets.NewLambdaFunction(functionIn(stack), nil)
@@ -128,8 +128,8 @@ func TestOnEventProcessed_RejectsAQueueOfAnotherStack(t *testing.T) {
 	}
 }
 
-// If a consumer reads the records of its events, its stack depends on the pipeline's stack. A rule
-// in the pipeline's stack would make the dependency cyclic.
+// The stack of a consumer that reads records depends on the pipeline's stack. A rule in the
+// pipeline's stack would make the dependency cyclic.
 func TestOnEventProcessed_RejectsATargetWhoseStackUsesThePipeline(t *testing.T) {
 	for name, use := range map[string]func(p eventpipeline.EventPipeline, stack awscdk.Stack,
 		function awslambda.IFunction){
@@ -235,7 +235,8 @@ func TestOnEventProcessed_TreatsANestedStackAsAnotherStack(t *testing.T) {
 	}
 }
 
-// A target keeps its own DLQ. In every stack, other targets get the pipeline's DLQ.
+// A target that has a DLQ keeps this DLQ. All other targets get the pipeline's DLQ for
+// notifications, in every stack.
 func TestOnEventProcessed_TargetsHaveADLQ(t *testing.T) {
 	_, p, consumers := rulesOfAnotherStack(t)
 	stack := awscdk.Stack_Of(p)
@@ -271,8 +272,7 @@ func TestOnEventProcessed_TargetsHaveADLQ(t *testing.T) {
 	}
 }
 
-// Rules of an imported bus have ARNs that contain the name of the bus, unless it is the default
-// bus.
+// The ARN of a rule contains the name of the rule's bus, unless the bus is the default bus.
 func TestNotificationDLQ_AcceptsRulesOfAnExistingBus(t *testing.T) {
 	const rules = "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:rule/"
 	for bus, want := range map[string]string{"default": rules + "*", "shared": rules + "shared/*"} {
@@ -327,7 +327,8 @@ func TestOnEventProcessed_AlarmsAboutLostEvents(t *testing.T) {
 	if after := len(p.Alarms()); after != before+1 {
 		t.Errorf("the rule must add one alarm, got %d", after-before)
 	}
-	// FailedInvocations would also count events that are in a DLQ.
+	// The alarm must not use the metric FailedInvocations, which also counts events that
+	// EventBridge has sent to a DLQ.
 	synthesize(t, stack).
 		resource(t, "OnEventProcessedRuleLostEventsAlarm", "AWS::CloudWatch::Alarm").expect(t, `{
 		"Namespace": "AWS/Events", "MetricName": "InvocationsFailedToBeSentToDlq",

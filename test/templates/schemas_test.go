@@ -42,18 +42,19 @@ func TestSchemas_AreBuiltIntoTheApiFunction(t *testing.T) {
 	}
 }
 
-// assets returns the asset hash of each function by function id.
+// assets returns the asset hash of each function. The map's keys are function ids.
 func assets(t *testing.T, p props) map[string]string {
 	t.Helper()
 	hashes := map[string]string{}
-	for name, file := range built(t, p, bundling) {
+	for name, file := range buildFunctions(t, p, bundling) {
 		hashes[name] = filepath.Base(filepath.Dir(file))
 	}
 	return hashes
 }
 
-// built compiles a pipeline's functions and returns the path of each bootstrap by function id.
-func built(t *testing.T, p props, context map[string]any) map[string]string {
+// buildFunctions compiles a pipeline's functions and returns the path of each bootstrap. The map's
+// keys are function ids.
+func buildFunctions(t *testing.T, p props, context map[string]any) map[string]string {
 	t.Helper()
 	stack := awscdk.NewStack(newApp(t, context), jsii.String("Stack"), nil)
 	must(t, func() error {
@@ -86,8 +87,8 @@ func folderOf(t *testing.T, files map[string]string) *string {
 	return &dir
 }
 
-// linked creates a folder with a symlink to a file in another folder.
-func linked(t *testing.T) *string {
+// linkedFolder creates a folder with a symlink to a file in another folder.
+func linkedFolder(t *testing.T) *string {
 	t.Helper()
 	dir, elsewhere := t.TempDir(), folderOf(t, map[string]string{"demo.json": "true"})
 	target := filepath.Join(*elsewhere, "demo.json")

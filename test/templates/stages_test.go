@@ -53,8 +53,8 @@ func TestStages_HavePhysicalNames(t *testing.T) {
 			"Schedule":           `{"Name": "` + prefix + `-reconcile"}`,
 			"AccessLogGroup": `{"LogGroupName": "/aws/vendedlogs/apigateway/` + prefix +
 				`-api"}`,
-			// CloudFormation generates the name. A name with the account and region would exceed 63
-			// characters.
+			// CloudFormation generates this name, because a name with the account and region would
+			// exceed 63 characters.
 			"BronzeBucket": `{"BucketName": null}`,
 			"SilverBucket": `{"BucketName": null}`,
 		} {
@@ -89,7 +89,7 @@ func TestStages_HaveOutputs(t *testing.T) {
 	}
 }
 
-// untaggable lists the resource types without tags. Resources of all other types must have tags, so
+// untaggable lists the resource types without tags. Resources of all other types must have tags. So
 // a new type fails the test until its resources have tags or the type is listed here.
 var untaggable = []string{
 	"AWS::ApiGatewayV2::Integration",
@@ -196,8 +196,9 @@ func TestEventsTableDeletionProtection_ProtectsTheTable(t *testing.T) {
 		expect(t, `{"DeletionProtectionEnabled": true}`)
 }
 
-// expectRetained requires that a resource outlives its stack, except after a failed first
-// deployment. Otherwise the next deployment would find the resource's name in use.
+// expectRetained requires that a resource stays when its stack is deleted. If the first deployment
+// fails, CloudFormation must delete the resource, because the next deployment needs the resource's
+// name.
 func expectRetained(t *testing.T, s synthesized, id string) {
 	t.Helper()
 	r := s.resources[id]
@@ -278,7 +279,8 @@ func expectOwnLogGroups(t *testing.T, s synthesized) {
 	}
 }
 
-// webhookRoute exists in the local stage only. The API function verifies its requests.
+// webhookRoute is a route that only the local stage has. The API function verifies the requests to
+// this route.
 const webhookRoute = "POST /webhooks/{source}"
 
 // `eventpipeline local --authorize` requests the authorization of a deployed stage.

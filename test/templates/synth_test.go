@@ -19,7 +19,7 @@ import (
 
 const (
 	root = "../.."
-	// project begins the physical names of the dev stage.
+	// project is the prefix of the dev stage's physical names.
 	project = "event-driven-cloud-platform"
 )
 
@@ -39,8 +39,8 @@ func run(m *testing.M) int {
 	defer os.RemoveAll(dir)
 	assemblies = dir
 	// The CDK's rules take seconds, so only cdkrules_test.go applies them. Node.js must see these
-	// variables. jsii copied the environment when this program started. After Close, jsii copies
-	// the environment again.
+	// variables, but jsii copied the environment when this program started. After Close, jsii
+	// copies the environment again.
 	os.Setenv("CDK_VALIDATION", "false")
 	os.Setenv("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
 	jsii.Close()
@@ -79,7 +79,8 @@ func newApp(t *testing.T, context map[string]any) awscdk.App {
 // synthesized contains a stack and its template.
 type synthesized struct {
 	stack awscdk.Stack
-	// template contains the CDK's output. resources contains the template's resources by plain id.
+	// template contains the CDK's output. resources contains the template's resources; its keys are
+	// plain ids.
 	template  map[string]any
 	resources map[string]resource
 }
@@ -103,8 +104,8 @@ func stageWith(t *testing.T, name string, context map[string]any) synthesized {
 	return synthesize(t, stack)
 }
 
-// pipeline synthesizes a stack with a pipeline. The function props may create constructs in the
-// stack.
+// pipeline synthesizes a stack with a pipeline. The parameter props is a function that returns the
+// pipeline's props. It may create constructs in the stack.
 func pipeline(
 	t *testing.T,
 	props func(awscdk.Stack) *eventpipeline.EventPipelineProps,

@@ -362,7 +362,7 @@ func invalidSchemas(t *testing.T) map[string]invalidProps {
 		"b.json": `{"$ref":"https://example.com/x"}`,
 	})
 	broken := folderOf(t, map[string]string{"a.json": "{\n  oops\n}"})
-	empty, outside := folderOf(t, nil), linked(t)
+	empty, outside := folderOf(t, nil), linkedFolder(t)
 	directory := func(name *string) props { return props{SchemaDirectory: name} }
 	refuse := eventpipeline.UnknownEventTypesRefuse
 	return map[string]invalidProps{

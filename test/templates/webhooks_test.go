@@ -207,7 +207,7 @@ func invalidWebhooks(stack awscdk.Stack) map[string]invalidProps {
 	}
 }
 
-// Each region and account has its own Secrets Manager, which the API function calls.
+// The API function reads secrets from the Secrets Manager of its own account and region.
 func TestWebhooks_SecretsMustBeInTheStacksEnvironment(t *testing.T) {
 	const arn = "arn:aws:secretsmanager:us-east-1:222222222222:secret:github-AbCdEf"
 	app := newApp(t, nil)

@@ -21,8 +21,8 @@ import (
 
 const example = root + "/examples/own-processor"
 
-// A user's module may be vendored or part of a workspace. Go records less about vendored modules in
-// a binary, so vendoring changes the worker's asset hash.
+// A user's module may have vendored dependencies, or be part of a workspace. Go records less about
+// vendored modules in a binary, so the worker then has another asset hash.
 func TestWorkerEntry_IsBuiltFromTheUsersModule(t *testing.T) {
 	plain := consumer(t)
 	spaced := plain + " with spaces" // the module's folder may have any name
@@ -36,14 +36,14 @@ func TestWorkerEntry_IsBuiltFromTheUsersModule(t *testing.T) {
 	command(t, workspace, "go", "work", "init", ".")
 
 	standard := assets(t, props{})
-	want := assets(t, props{WorkerEntry: orders(plain)})
+	want := assets(t, props{WorkerEntry: ordersWorker(plain)})
 	if want["WorkerFunction"] == standard["WorkerFunction"] {
 		t.Error("the worker must not be the platform's own")
 	}
-	if got := assets(t, props{WorkerEntry: orders(workspace)}); !maps.Equal(got, want) {
+	if got := assets(t, props{WorkerEntry: ordersWorker(workspace)}); !maps.Equal(got, want) {
 		t.Errorf("functions in a workspace: got %v, want %v", got, want)
 	}
-	got := assets(t, props{WorkerEntry: orders(vendored)})
+	got := assets(t, props{WorkerEntry: ordersWorker(vendored)})
 	if got["WorkerFunction"] == standard["WorkerFunction"] {
 		t.Error("the vendored worker must not be the platform's own")
 	}
@@ -58,7 +58,7 @@ func TestWorkerEntry_RunsOnTheRequestedPlatform(t *testing.T) {
 	expectBootstrap(
 		t,
 		"WorkerFunction",
-		built(t, props{WorkerEntry: orders(example)}, context)["WorkerFunction"],
+		buildFunctions(t, props{WorkerEntry: ordersWorker(example)}, context)["WorkerFunction"],
 		elf.EM_X86_64,
 	)
 }
@@ -88,7 +88,7 @@ func TestWorkerEntry_HasLocalMetadataOnly(t *testing.T) {
 		)
 		must(t, func() error {
 			eventpipeline.NewEventPipeline(
-				stack, jsii.String("EventPipeline"), &props{WorkerEntry: orders(example)})
+				stack, jsii.String("EventPipeline"), &props{WorkerEntry: ordersWorker(example)})
 			return nil
 		})
 		s := synthesize(t, stack)
@@ -106,8 +106,8 @@ func TestWorkerEntry_HasLocalMetadataOnly(t *testing.T) {
 	}
 }
 
-// orders returns the folder of the worker in a module.
-func orders(module string) *string {
+// ordersWorker returns the folder of the worker in a module.
+func ordersWorker(module string) *string {
 	return jsii.String(filepath.Join(module, "functions", "orders"))
 }
 

@@ -93,7 +93,7 @@ func TestDenyOverwriting_MakesAnExistingBucketWriteOnce(t *testing.T) {
 }
 
 func TestDenyOverwriting_RejectsAnImportedBucket(t *testing.T) {
-	// With this context value, the error does not fail the synthesis.
+	// With this context value, an error that the construct reports does not fail the synthesis.
 	stack := awscdk.NewStack(
 		newApp(t, map[string]any{"@aws-cdk/core:annotationsInValidationReport": false}),
 		jsii.String("Stack"),

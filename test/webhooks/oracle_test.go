@@ -27,8 +27,8 @@ type call struct {
 }
 
 // askSDKs returns the answer to each call. .ci/run installs the SDKs in cdk.out/clients. Without
-// the SDKs the test is skipped, or fails if the environment variable CLIENTS_REQUIRED contains
-// webhooks.
+// the SDKs, the test is skipped. If the environment variable CLIENTS_REQUIRED contains "webhooks",
+// the test fails instead.
 func askSDKs(t *testing.T, calls []call) []json.RawMessage {
 	t.Helper()
 	installed, err := filepath.Abs("../../cdk.out/clients/node_modules")
@@ -102,7 +102,7 @@ func TestSDKs_AgreeAboutSignatures(t *testing.T) {
 		source := webhook.Source{Name: "x", Scheme: c.Scheme}
 		if !c.Sign {
 			ours := source.Verify(c.Headers, []byte(c.Body), []string{c.Secret}, now) == nil
-			// Stripe's and the standard's SDKs also parse the body as JSON.
+			// The SDKs of Stripe and of Standard Webhooks also parse the body as JSON.
 			parsed := json.Valid([]byte(c.Body)) || c.Scheme == webhook.GitHub ||
 				c.Scheme == webhook.Slack
 			if theirs := string(answer) == "true"; parsed && ours != theirs {

@@ -1,5 +1,5 @@
-// Command bare is a Lambda function that does nothing. The command bench compares the start of
-// other functions with it.
+// Command bare is a Lambda function that does nothing. The command bench compares its start time
+// with the start times of other functions.
 package main
 
 import "github.com/aws/aws-lambda-go/lambda"

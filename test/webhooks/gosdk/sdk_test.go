@@ -14,12 +14,12 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/webhook"
 )
 
-// secret is usable by all schemes.
+// secret is a valid secret for all signature schemes.
 const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 const deliveryID = "msg_p5jXN8AQM9LWM0D4loKWxJek"
 
-// sdk verifies and signs requests like a receiver and a sender.
+// sdk verifies requests as a receiver does, and signs requests as a sender does.
 type sdk struct {
 	scheme webhook.Scheme
 	verify func(headers http.Header, body []byte) error

@@ -9,8 +9,8 @@ import (
 
 const module = "github.com/event-driven-cloud-platform/eventpipeline"
 
-// jsonModule is a JSON library that compares names exactly. Every package may depend on it, because
-// it is an alias of a package of the standard library from Go 1.27 on.
+// jsonModule is a JSON library that compares names exactly. Every package may depend on this
+// library, because in Go 1.27 the library becomes an alias of a package of the standard library.
 const jsonModule = "github.com/go-json-experiment/json"
 
 // sharedPackages lists the packages on which every package may depend. They import only the

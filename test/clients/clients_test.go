@@ -24,7 +24,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator"
 )
 
-// scriptTimeout limits one script, so that a request that never ends fails the test.
+// scriptTimeout is the maximum duration of one script. If a request never ends, the test fails.
 const scriptTimeout = 5 * time.Minute
 
 func TestClients(t *testing.T) {

@@ -21,7 +21,8 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 )
 
-// call creates a request, changes it with the function prepare, sends it, and returns the response.
+// call creates a request, and the function prepare may change the request. Then call sends the
+// request and returns the response.
 func (p *platform) call(
 	t *testing.T, method, path, body string, prepare func(*http.Request),
 ) (status int, response string) {

@@ -34,7 +34,7 @@ type tab struct {
 	problems []string // errors of scripts, dialogs, and violations of the content security policy
 }
 
-// openTab opens the console in a browser until the end of the test.
+// openTab opens the console in a browser. It closes the browser at the end of the test.
 func openTab(t *testing.T, url string) *tab {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(findBrowser(t)),
@@ -147,8 +147,8 @@ func (b *tab) click(t *testing.T, xpath string) {
 	})
 }
 
-// hostileEvent is an event of an attacker: markup, characters that change the direction of text, a
-// deep value, a large field and a long number.
+// hostileEvent returns an event that an attacker may send. It contains markup, characters that
+// change the direction of text, a deep value, a large field and a long number.
 func hostileEvent() string {
 	const markup = `<script>alert(1)</script><img src=x onerror=alert(2)>\u202eevil\u2066`
 	return `{"eventType":"console.hostile","` + markup + `":"` + markup + `","deep":` +

@@ -126,8 +126,9 @@ func startIn(t *testing.T, folder string, flags ...string) *platform {
 	return p
 }
 
-// beforeDeadline returns a context that is done shortly before `go test` ends a test that takes too
-// long. Such a test runs no cleanups, so its platform would otherwise keep running.
+// beforeDeadline returns a context that ends shortly before the time limit of `go test`. At the
+// limit, `go test` ends a test without its cleanups. Without this context, the test's platform
+// would keep running.
 func beforeDeadline(t *testing.T) context.Context {
 	deadline, ok := t.Deadline()
 	if !ok {

@@ -103,8 +103,8 @@ func (r *run) saveStart() start {
 	}
 }
 
-// resume sleeps until the time of the saved start, and continues from its state. The bubble's clock
-// always begins at the same time.
+// resume restores the state of a saved start. First it sleeps until the time of the start, because
+// the clock of a new bubble always begins at the same time.
 func (r *run) resume(s start) {
 	time.Sleep(s.after)
 	r.world, r.used, r.nextTick = s.copy(), s.used, s.nextTick

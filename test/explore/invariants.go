@@ -146,7 +146,7 @@ func (r *run) checkTries(old, item pipeline.Item) {
 	}
 }
 
-// faults returns the number of faults so far. If there was an outage, it adds outageFaults.
+// faults returns the number of faults so far. An outage counts as outageFaults faults.
 func (r *run) faults(outageFaults int) int {
 	if r.outageEnds.IsZero() {
 		return r.used.Faults

@@ -182,7 +182,7 @@ func (r *run) checkBegun(a *actor, deadLetter pipeline.DeadLetter) {
 	}
 }
 
-// record returns the first record under a key.
+// record returns the first record in the Silver object with the key.
 func (r *run) record(key string) (pipeline.Record, error) {
 	records, err := r.recordsAt(key)
 	if err != nil {

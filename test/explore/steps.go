@@ -85,7 +85,7 @@ func (r *run) appendOutcomes(steps []step, c *call, cost Budget) []step {
 	return steps
 }
 
-// succeed applies the first outcome of a call, which is no fault.
+// succeed applies the first outcome of a call. The first outcome is never a fault.
 func (r *run) succeed(c *call) { r.appendOutcomes(nil, c, Budget{})[0].do() }
 
 // take makes the call's actor the current one.
@@ -95,8 +95,8 @@ func (r *run) take(c *call) {
 	c.origin = c.identity()
 }
 
-// failCall applies a call that has only one outcome, because its payload crashes the worker or its
-// service is down.
+// failCall lets a call fail. The call has no other outcome, because its payload crashes the worker
+// or the called service is down.
 func (r *run) failCall(c *call) {
 	r.take(c)
 	if c.site == crashSite {

@@ -14,7 +14,7 @@ import (
 
 const certificate = "arn:aws:acm:us-east-1:111111111111:certificate/one"
 
-// withDomain returns a pipeline with a custom domain name, and the value of its ApiUrl.
+// withDomain returns a pipeline with a custom domain name, and the value of the pipeline's ApiUrl.
 func withDomain(
 	t *testing.T,
 	change func(awscdk.Stack, *eventpipeline.EventPipelineProps),

@@ -58,7 +58,7 @@ func TestPipelines_MaySpanStacks(t *testing.T) {
 	}
 }
 
-// Only one pipeline may use each of these resources and names.
+// Two pipelines must not share any of these resources and names.
 func TestPipelines_MustNotShareResources(t *testing.T) {
 	app := newApp(t, nil)
 	must(t, func() error {

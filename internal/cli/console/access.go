@@ -24,7 +24,8 @@ func newAccess() access {
 // changeHeader is the header in which a request that changes something sends access.change.
 const changeHeader = "X-Console-Token"
 
-// policy is the content security policy: the page runs only the scripts that the console serves.
+// policy is the content security policy. It allows the page to run only scripts that the console
+// serves.
 const policy = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; " +
 	"object-src 'none'"
 

@@ -61,8 +61,8 @@ func step(name string, n int, details ...activity.Detail) activity.Step {
 
 func eventID(n int) string { return fmt.Sprintf("019aaf3e-6f0b-7cc2-9c49-%012x", n) }
 
-// hostile is text of an attacker: markup, control characters, and characters that change the
-// direction of text.
+// hostile is text that an attacker may send. It contains markup, control characters, and characters
+// that change the direction of text.
 const hostile = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>" +
 	"\u202eevil\u2066\x1b[31m\x00"
 

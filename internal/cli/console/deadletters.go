@@ -78,7 +78,7 @@ type kindCount struct {
 	Count int
 }
 
-// maxDeadRows limits the messages in the list. The groups count all messages.
+// maxDeadRows is the maximum number of messages in the list. The groups count all messages.
 const maxDeadRows = 200
 
 // deadLetterScan is the result of a scan of the DLQ.
@@ -89,7 +89,8 @@ type deadLetterScan struct {
 	err       error
 }
 
-// maxScan limits the messages that a page scans. A scan hides the messages from other clients.
+// maxScan is the maximum number of messages that a page scans. A scan hides the messages from other
+// clients.
 const maxScan = 10_000
 
 // scanDeadLetters returns the messages in the DLQ. The console keeps the result for a short time,
@@ -228,7 +229,7 @@ func readFilter(values url.Values) (dlq.Filter, error) {
 	return f, nil
 }
 
-// actions maps names of changes to actions.
+// actions maps the name of each action in the console's URLs to the action.
 var actions = map[string]dlq.Action{"redrive": dlq.Redrive, "discard": dlq.Discard}
 
 // deadLetterPreview shows the result of a dry run.

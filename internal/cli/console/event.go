@@ -192,7 +192,7 @@ func (d *eventData) addItem(item pipeline.Item, v *view) {
 	}
 }
 
-// maxBatchRows limits the events of a batch that a page shows.
+// maxBatchRows is the maximum number of a batch's events that a page shows.
 const maxBatchRows = 1000
 
 // addContent adds the payload and the records.
@@ -250,7 +250,7 @@ func (v *view) addContent(ctx context.Context, d *eventData, item pipeline.Item)
 	}
 }
 
-// maxRecords limits the records of an event that the page shows.
+// maxRecords is the maximum number of an event's records that the page shows.
 const maxRecords = 20
 
 // eventFile serves the payload or the records as text.

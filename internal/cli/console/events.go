@@ -85,8 +85,8 @@ func (v *view) eventRows(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(found) // the browser may be gone
 }
 
-// localRows returns a page of rows of the local platform that follow the cursor. next is the cursor
-// of the next page, or "" if there are no more rows.
+// localRows returns the rows of the local platform that come after the cursor, but at most
+// pageRows. next is the cursor of the next page, or "" if there are no more rows.
 func (v *view) localRows(q query, cursor uint64) (rows []row, next string) {
 	rows, more := v.server.journal.list(q, cursor, pageRows)
 	if more {

@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// flow is the picture of the pipeline: boxes and the arrows between them, in the units of an SVG.
+// flow describes a picture of the pipeline: its boxes and the arrows between them. Positions are in
+// the units of the picture's SVG.
 type flow struct {
 	Name          string // wide or narrow
 	Width, Height int
@@ -187,7 +188,7 @@ func (m measures) charts() []chart {
 	return charts
 }
 
-// alarmID matches the logical id of an alarm, which contains the id of the alarm's construct.
+// alarmID matches the logical id of an alarm, and finds the id of the alarm's construct in it.
 var alarmID = regexp.MustCompile(`([A-Z][A-Za-z]+Alarm)[0-9A-F]{8}$`)
 
 // runbookOf returns the section of docs/runbooks.md for an alarm's logical id.

@@ -19,7 +19,7 @@ type jobs struct {
 	list    []*job // the newest last
 }
 
-// maxJobs limits the jobs in memory. Only finished jobs are removed.
+// maxJobs is the number of jobs above which finished jobs are removed from memory.
 const maxJobs = 20
 
 // jobState is the state of a job.

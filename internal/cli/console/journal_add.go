@@ -228,7 +228,7 @@ func trimDetails(details []activity.Detail) []activity.Detail {
 	return kept
 }
 
-// stringOf returns a detail as text: the text of a string, and the JSON of any other value.
+// stringOf returns a detail of the step as text. If the detail is not a string, the text is JSON.
 func stringOf(step activity.Step, name string) string { return detailText(step.Detail(name)) }
 
 func detailText(value json.RawMessage) string {

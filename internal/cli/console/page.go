@@ -202,7 +202,8 @@ func (v *view) answer(
 	writeAnswer(w, http.StatusOK, result)
 }
 
-// maxForm limits the bytes of a request that changes something. Its body may contain an event.
+// maxForm is the maximum size in bytes of a request that changes something. The request's body may
+// contain an event.
 const maxForm = 12 << 20
 
 func titles(views []*view) string {

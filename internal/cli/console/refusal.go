@@ -50,7 +50,7 @@ type problem struct {
 	Errors  []refusedEvent `json:"errors"`
 }
 
-// maxRefusedErrors limits the errors of a batch that a refusal keeps.
+// maxRefusedErrors is the maximum number of a batch's errors that a refusal keeps.
 const maxRefusedErrors = 20
 
 // addRefusal records a request that the API refused. The caller holds j.mu.

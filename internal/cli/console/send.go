@@ -48,7 +48,7 @@ type sendData struct {
 	Error string
 }
 
-// maxEdit limits the bytes of a payload that the page edits.
+// maxEdit is the maximum size in bytes of a payload that the user can edit on the page.
 const maxEdit = 1 << 20
 
 // sendForm shows a payload that the user can edit and send.

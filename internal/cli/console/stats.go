@@ -73,7 +73,7 @@ type latency struct {
 	took time.Duration
 }
 
-// maxLatencies limits the latencies that stats keeps.
+// maxLatencies is the number of newest latencies that stats always keeps.
 const maxLatencies = 5000
 
 func (s *stats) addLatency(now time.Time, took time.Duration) {

@@ -23,8 +23,8 @@ type rowsMessage struct {
 	Skipped int   `json:"skipped,omitempty"` // changed events that are not in the message
 }
 
-// serveStream sends changes. It keeps no queue of changes: each message describes the journal's
-// current state. A slow reader therefore misses changes, but never blocks the platform.
+// serveStream sends changes. It keeps no queue of changes, because each message describes the
+// journal's current state. So a slow reader may miss changes, but never blocks the platform.
 func (v *view) serveStream(w http.ResponseWriter, r *http.Request) {
 	out := http.NewResponseController(w)
 	w.Header().Set("Content-Type", "text/event-stream")
@@ -100,7 +100,7 @@ func (v *view) lastSeen(r *http.Request, id string) uint64 {
 }
 
 // changeSince returns a function. Each call of the function returns a message if the reader's event
-// or a job has changed. If the reader names no event, changes of all events count.
+// or a job has changed. If the request names no event, changes of all events count.
 func (v *view) changeSince(r *http.Request) func(time.Time) (string, any) {
 	id := r.URL.Query().Get("id")
 	state := func() [2]uint64 {

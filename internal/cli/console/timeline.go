@@ -24,7 +24,7 @@ type stepView struct {
 	Output  string
 }
 
-// addSteps adds the steps of the journal.
+// addSteps adds the steps of the event that the journal has recorded.
 func (d *eventData) addSteps(e event, v *view) {
 	slices.SortStableFunc(e.steps, func(a, b activity.Step) int { return a.Time.Compare(b.Time) })
 	d.Forgotten = e.forgotten
@@ -131,11 +131,11 @@ func formatMicros(ms json.RawMessage) string {
 	return formatDuration(time.Duration(number * float64(time.Millisecond)))
 }
 
-// maxLines limits the log lines that the page of an event shows.
+// maxLines is the maximum number of log lines that the page of an event shows.
 const maxLines = 100
 
-// stepsDuring returns log lines of the function that name no event. The function logged them while
-// it processed the event. stepsDuring also returns steps about failed batches that contained the
+// stepsDuring returns the lines without an event id that the function logged while the event was
+// being processed. It also returns the function's steps about batches that failed and contained the
 // event.
 func (j *journal) stepsDuring(function string, e event) (steps []activity.Step) {
 	j.mu.RLock()

@@ -55,7 +55,8 @@ func estimates(t *testing.T, perRequest int) (perEvent, perBatch Estimate) {
 	return perEvent, perBatch
 }
 
-// comparison returns the rows of this pipeline in the comparison with other services.
+// comparison returns the pipeline's rows of the table that compares the pipeline with other
+// services.
 func comparison(t *testing.T) string {
 	_, one := estimates(t, 1)
 	_, hundred := estimates(t, 100)
@@ -64,7 +65,7 @@ func comparison(t *testing.T) string {
 		fmt.Sprintf(row, "100 events", hundred.RequestsPerMillion)
 }
 
-// serviceTable returns a row for each service, with notifications per batch.
+// serviceTable returns a row for each service. The pipeline publishes one notification per batch.
 func serviceTable(t *testing.T) string {
 	var b strings.Builder
 	_, first := estimates(t, 1)

@@ -216,7 +216,7 @@ const (
 )
 
 // transitions returns the price of moving the Bronze objects to other storage classes. S3 moves the
-// objects weeks later.
+// objects weeks after the events were received.
 func (e estimator) transitions() (usd float64) {
 	for _, t := range e.Bronze.Transitions {
 		if e.RequestBytes() < t.MinBytes {
@@ -259,7 +259,7 @@ func (p Pipeline) webhookMetrics() int {
 }
 
 // secretReads is the number of requests per month with which one execution environment of the API
-// function reads a secret. It reads two versions every 5 minutes.
+// function reads a secret. The environment reads two versions every 5 minutes.
 const secretReads = 2 * secondsPerMonth / 300.0
 
 // secrets returns the monthly price of the webhook sources' secrets.

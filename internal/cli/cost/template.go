@@ -12,8 +12,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
-// Pipelines returns the pipelines that a CloudFormation template in JSON defines, sorted by name.
-// It recognises them by the metadata that the construct writes.
+// Pipelines returns the pipelines in a CloudFormation template in JSON, sorted by name. It finds
+// them by the metadata that the construct writes.
 func Pipelines(template []byte) ([]Pipeline, error) {
 	var t document
 	if err := json.Unmarshal(template, &t); err != nil {

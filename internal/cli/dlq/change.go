@@ -10,7 +10,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// MaxPreview limits the messages that a preview checks.
+// MaxPreview is the maximum number of messages that a preview checks.
 const MaxPreview = 10_000
 
 // Change redrives or discards the events of messages in the DLQ. Both actions remove the messages

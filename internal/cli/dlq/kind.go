@@ -14,7 +14,7 @@ type Kind struct {
 	Status          pipeline.Status
 }
 
-// Counts counts messages by kind.
+// Counts maps each kind to the number of messages of this kind.
 type Counts map[Kind]int
 
 // Add counts a message.

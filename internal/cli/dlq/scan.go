@@ -19,8 +19,8 @@ import (
 const (
 	// hideFor is the time for which SQS hides a received message from the scan and other clients.
 	hideFor = 5 * time.Minute
-	// MaxHeld limits the messages that a scan hides at the same time. SQS allows 120,000 in-flight
-	// messages per queue.
+	// MaxHeld is the maximum number of messages that a scan hides at the same time. SQS allows
+	// 120,000 in-flight messages per queue.
 	MaxHeld = 100_000
 	// maxReceipts is the maximum number of messages that the scan makes visible when it has
 	// finished. The other messages become visible after hideFor.
@@ -45,8 +45,8 @@ type Scan struct {
 	Truncated bool              // Limit was reached
 }
 
-// NewScan returns a scan of the messages that reached the DLQ no later than the time begin. The
-// scan holds at most limit messages.
+// NewScan returns a scan of the messages that were in the DLQ at the time begin. limit is the
+// maximum number of messages that the scan holds.
 func NewScan(p deployment.Pipeline, begin time.Time, limit int) *Scan {
 	return &Scan{
 		dlq: p.DeadLetterQueue(), items: p.Items(), bronzeBucket: p.Bronze,
@@ -180,7 +180,7 @@ func (s *Scan) lookUp(ctx context.Context, messages []Message) error {
 }
 
 // remove deletes the finished messages. If it can't delete a message, a later scan visits the
-// message again. This is harmless: redriving or discarding an event twice is safe.
+// message again. This is harmless, because an event may be redriven or discarded twice.
 func (s *Scan) remove(ctx context.Context, finished []Message) error {
 	receipts := make([]string, len(finished))
 	for i, m := range finished {

@@ -57,7 +57,7 @@ func Mark(item pipeline.Item) string {
 	return ""
 }
 
-// Widths of the columns. A line has 79 columns.
+// Widths of the columns in characters. A line has 79 characters.
 const (
 	idWidth     = 36
 	typeWidth   = 15

@@ -68,8 +68,9 @@ func groupOf(ctx context.Context, p deployment.Pipeline, function string) (strin
 	return cmp.Or(group, "/aws/lambda/"+function), nil
 }
 
-// concerns reports whether a line about a batch, or about one of its parts, concerns the event with
-// the id and the span. A line concerns all events of a batch if it names no part of the batch.
+// concerns reports whether a log line about a batch is also about the event with the id and the
+// span. A line that names a part of the batch is about the events of this part. Any other line is
+// about all events of the batch.
 func concerns(text, id string, span pipeline.Span) bool {
 	var line struct {
 		EventID string `json:"eventId"`

@@ -39,7 +39,8 @@ type question struct {
 	Payload []byte         `json:"payload"` // JSON encodes it in base64, byte for byte
 }
 
-// answer is the result of one delivery: an error if Code is set, and otherwise Output.
+// answer is the result of one delivery. If Code is set, the result is an error. If not, the result
+// is Output.
 type answer struct {
 	Number int             `json:"number"`
 	Output pipeline.Output `json:"output"`

@@ -18,7 +18,7 @@ func Payload(ctx context.Context, p deployment.Pipeline, e pipeline.Event) ([]by
 	return e.PayloadIn(stored)
 }
 
-// Records returns the records of a PROCESSED event in Silver: a line of JSON for each record.
+// Records returns the records of a PROCESSED event in Silver, as one line of JSON for each record.
 func Records(ctx context.Context, p deployment.Pipeline, item pipeline.Item) ([]byte, error) {
 	stored, err := p.SilverBucket().Get(ctx, item.Silver.Key)
 	if err != nil || item.Count == 0 || item.IsBatch() {

@@ -176,8 +176,8 @@ func (f *functions) recordSize(t *testing.T) float64 {
 	return float64(*out.Contents[0].Size)
 }
 
-// functions holds the API function and the worker. Both call emulated services, and count counts
-// these calls.
+// functions holds the API function and the worker. Both call emulated services. The method count
+// counts these calls.
 type functions struct {
 	api    handler.API
 	worker handler.Worker

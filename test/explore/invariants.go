@@ -154,8 +154,8 @@ func (r *run) faults(outageFaults int) int {
 	return r.used.Faults + outageFaults
 }
 
-// checkCrash checks a write that counts a crash. Unless there were enough faults, a worker must
-// have crashed before.
+// checkCrash checks a write that counts a crash. A worker must have crashed before the write. The
+// constant falseCrash describes the exception.
 func (r *run) checkCrash(old pipeline.Item, tries pipeline.Tries) {
 	worker := r.markedBy(old)
 	if worker == nil || !worker.crashed {

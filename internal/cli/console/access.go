@@ -69,8 +69,8 @@ func (a access) check(address string, next http.Handler) http.Handler {
 }
 
 // exchange sets the cookie of the session if the token is right. Then it makes the browser load the
-// same page without the token. It does not redirect. If a link on another site leads to the
-// console, browsers omit a strict cookie after a redirect.
+// same page without the token. It does not redirect, because browsers omit a strict cookie after a
+// redirect if the navigation began on another site.
 func (a access) exchange(w http.ResponseWriter, r *http.Request, cookieName, token string) {
 	if !equal(token, a.token) {
 		writeNotice(w, http.StatusUnauthorized, "This URL is from an earlier start",

@@ -340,7 +340,7 @@ func TestStream_SendsWhatChangedSinceThePage(t *testing.T) {
 }
 
 // The journal ignores a command's call about an unknown event, because the event may be older than
-// the platform. It adds an unknown event after a function's call.
+// the platform. If a function makes the call, the journal adds the event.
 func TestJournal_IgnoresReadsOfUnknownEvents(t *testing.T) {
 	w := newWorld(t, Options{Local: true})
 	for n, source := range map[int]string{1: "", 2: "api"} {

@@ -203,8 +203,8 @@ func (j *journal) forget() {
 	}
 }
 
-// appendLimited appends the element to the list, and may remove old elements. It keeps at least as
-// many of the last elements as limit says.
+// appendLimited appends the element to the list. It may remove old elements, but always keeps the
+// newest ones. limit is the minimum number of elements that it keeps.
 func appendLimited[T any](list []T, element T, limit int) []T {
 	if list = append(list, element); len(list) >= 2*limit {
 		list = slices.Clone(list[len(list)-limit:])

@@ -40,7 +40,7 @@ func newFunction(logicalID, name, pipeline string, role contract.Role) resource 
 }
 
 // stacks maps the name or ARN of a stack to its resources. The stack "shop" contains the pipeline
-// Orders. Its nested stack contains the pipeline TeamReturns.
+// Orders. The nested stack of "shop" contains the pipeline TeamReturns.
 var stacks = map[string][]resource{
 	"shop": {
 		{logicalID: "Nested", physicalID: nestedID, kind: "AWS::CloudFormation::Stack"},

@@ -85,8 +85,8 @@ type Result struct {
 
 // Run changes the messages that the filter selects. If selected is not nil, Run changes only the
 // messages whose ids are in selected, because more messages may have become visible after the
-// preview. After each message, Run calls report with the message's error. It makes one call at a
-// time.
+// preview. After each message, Run calls report with the message's error. The calls of report never
+// overlap.
 func (c Change) Run(
 	ctx context.Context, selected map[string]bool, report func(Result, Message, error),
 ) (Result, error) {

@@ -39,8 +39,9 @@ type timedBody struct {
 	ended   bool      // a deadline after the end of the body would cancel the request
 }
 
-// setDeadline sets the deadline of the next read. It keeps a recent deadline, because each change
-// costs time. It uses real time, because the network does not know the clock of the platform.
+// setDeadline sets the deadline of the next read. It does nothing if the last deadline was set a
+// moment ago, because each change costs time. It uses the real time, because connections do not use
+// the clock of the platform.
 func (b *timedBody) setDeadline() {
 	now := time.Now()
 	if !b.ended && now.Sub(b.set) > b.timeout/20 {

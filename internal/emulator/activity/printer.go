@@ -40,8 +40,8 @@ type Style struct {
 	Source bool // also print the source of steps that have an event id
 }
 
-// Print writes a step as a readable line: time, name, event id, event type and details. If the step
-// has output of a tool, the output follows on separate lines.
+// Print writes a step as a readable line: time, name, event id, event type and details. If
+// Step.Output is set, the output follows on separate lines.
 func Print(w io.Writer, s Step, style Style) error {
 	line := make([]byte, 0, 256)
 	paint := func(code, text string) {

@@ -72,7 +72,7 @@ func (r *Recorder) Record(fill func(*Step) bool) {
 	})
 }
 
-// RecordDebug records a step of level DEBUG as Record does. It drops the step if at least half of
+// RecordDebug works like Record, for steps of level DEBUG. It drops the step if at least half of
 // the buffer is in use, to leave room for other steps.
 func (r *Recorder) RecordDebug(fill func(*Step) bool) {
 	if r != nil && len(r.entries) < cap(r.entries)/2 {

@@ -38,7 +38,7 @@ func StringDetail(name, value string) Detail {
 	return Detail{name, appendString(nil, value)}
 }
 
-// Detail returns the value of the detail with the name, or nil if there is none.
+// Detail returns the value of the named detail, or nil if there is none.
 func (s Step) Detail(name string) json.RawMessage {
 	for _, d := range s.Details {
 		if d.Name == name {
@@ -55,8 +55,8 @@ var changeCounts = []string{
 }
 
 // parseLine converts a log line to a step. It returns false if the step should be hidden. It hides
-// empty lines and most JSON lines. It shows a JSON line with an event id, with at least the level
-// WARN, with a counted change, or about a webhook source.
+// an empty line. It hides a JSON line unless the line has an event id, has at least the level WARN,
+// counts a change, or is about a webhook source.
 func parseLine(now time.Time, function string, line []byte) (Step, bool) {
 	step := Step{Time: now, Source: function}
 	fields, ok := parseObject(line)

@@ -14,8 +14,8 @@ import (
 
 // Authorizer authorizes the requests of a route. IAM, JWT, *Lambda and Unavailable implement it.
 type Authorizer interface {
-	// authorize returns the caller, for the field requestContext.authorizer of the event. The error
-	// is a *rejection if the request is not authorized.
+	// authorize returns the caller. The event contains the caller in the field
+	// requestContext.authorizer. The error is a *rejection if the request is not authorized.
 	authorize(ctx context.Context, x *exchange, body []byte) (caller map[string]any, err error)
 }
 
@@ -127,8 +127,8 @@ func CheckIdentitySource(expression string) error {
 	if isHeader(expression) || isQuery(expression) || isContext && known {
 		return nil
 	}
-	return fmt.Errorf("the emulator does not support the identity source %s; use $request.header.NAME "+
-		"or $request.querystring.NAME", expression)
+	return fmt.Errorf("the emulator does not support the identity source %s; "+
+		"use $request.header.NAME or $request.querystring.NAME", expression)
 }
 
 const (

@@ -35,7 +35,7 @@ func (c *CORS) preflightHeader(origin string) http.Header {
 }
 
 // setHeaders sets the CORS headers that allow the origin to read the response. It removes the CORS
-// headers of the function.
+// headers that the function set.
 func (c *CORS) setHeaders(h http.Header, origin string) {
 	for _, name := range []string{"Allow-Origin", "Allow-Credentials", "Expose-Headers"} {
 		h.Del("Access-Control-" + name)

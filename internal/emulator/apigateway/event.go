@@ -50,7 +50,7 @@ type requestContext struct {
 	TimeEpoch int64  `json:"timeEpoch"`
 }
 
-// stage is the name of the only stage.
+// stage is the name of the stage in every event. Each emulated API has only this stage.
 const stage = "$default"
 
 func (x *exchange) event(body []byte) event {
@@ -109,8 +109,8 @@ func isText(contentType string) bool {
 	return strings.HasPrefix(media, "text/")
 }
 
-// headers returns all headers except Cookie, and the headers that API Gateway adds. The names are
-// in lower case. The values of a repeated header are joined by commas.
+// headers returns the headers of the event. It omits Cookie, and adds the headers that API Gateway
+// adds. The names are in lower case. The values of a repeated header are joined by commas.
 func (x *exchange) headers() map[string]string {
 	r := x.request
 	all := map[string]string{"host": r.Host}

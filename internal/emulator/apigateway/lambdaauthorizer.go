@@ -59,14 +59,15 @@ func (l *Lambda) authorize(ctx context.Context, x *exchange, _ []byte) (map[stri
 	if !allowed {
 		return nil, forbidden("the authorizer function denies the request")
 	}
-	// Like API Gateway, do not pass the principalId of a policy to the function.
+	// Like API Gateway, do not pass the principalId in the decision to the function of the route.
 	return map[string]any{"lambda": d.Context}, nil
 }
 
 // maxCached is the maximum number of cached decisions. decide clears the cache when it is full.
 const maxCached = 10_000
 
-// decide returns the cached decision for an identity, or calls the function.
+// decide returns the cached decision for an identity. If there is none, it calls the authorizer
+// function.
 func (l *Lambda) decide(ctx context.Context, x *exchange, identity []string) (decision, error) {
 	if l.CacheTTL == 0 {
 		return l.invoke(ctx, x, identity)
@@ -91,7 +92,8 @@ func (l *Lambda) decide(ctx context.Context, x *exchange, identity []string) (de
 	return d, nil
 }
 
-// authorizerEvent represents the payload for the authorizer function: the event without the body.
+// authorizerEvent represents the payload for the authorizer function. It contains the fields of the
+// event, except the body.
 type authorizerEvent struct {
 	Version        string   `json:"version"`
 	Type           string   `json:"type"`
@@ -138,10 +140,10 @@ func (l *Lambda) allows(d decision, arn string) (bool, error) {
 	}
 	policy, err := iam.ParseIdentityPolicy(*d.PolicyDocument)
 	if err != nil {
-		return false, fmt.Errorf("read the policy of the authorizer function: %w", err)
+		return false, fmt.Errorf("read the policy in the authorizer function's response: %w", err)
 	}
 	if policy.HasConditions() {
-		return false, errors.New("the policy of the authorizer function must not have " +
+		return false, errors.New("the policy in the authorizer function's response must not have " +
 			"conditions: the emulator does not support them")
 	}
 	request := iam.Request{Action: "execute-api:Invoke", Resource: arn}

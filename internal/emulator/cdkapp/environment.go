@@ -44,11 +44,11 @@ func (a App) environment(values map[string]any, outDir, tempDir string) ([]strin
 // addContext adds the variables that pass context values to the app. It writes the values that do
 // not fit in an environment variable to the file overflow.
 func addContext(env []string, values map[string]any, overflow string) ([]string, error) {
-	fits, rest, err := splitContext(values, spaceForContext(env))
+	short, rest, err := splitContext(values, spaceForContext(env))
 	if err != nil {
 		return nil, fmt.Errorf("encode the app's context: %w", err)
 	}
-	text, err := json.Marshal(fits)
+	text, err := json.Marshal(short)
 	if err != nil {
 		return nil, fmt.Errorf("encode the app's context: %w", err)
 	}
@@ -79,9 +79,9 @@ func spaceForContext(env []string) int {
 	return limit - len(contextVariable) - len("={}") - 1
 }
 
-// splitContext divides context values into two maps. The JSON of fits takes at most space bytes.
-// The shortest values go into fits, and the other values go into rest.
-func splitContext(values map[string]any, space int) (fits, rest map[string]any, err error) {
+// splitContext divides context values into two maps. The map short contains the shortest values.
+// Its JSON takes at most space bytes. The map rest contains the other values.
+func splitContext(values map[string]any, space int) (short, rest map[string]any, err error) {
 	sizes := map[string]int{}
 	for key, value := range values {
 		text, err := json.Marshal(map[string]any{key: value})
@@ -93,13 +93,13 @@ func splitContext(values map[string]any, space int) (fits, rest map[string]any, 
 	shortestFirst := slices.SortedFunc(maps.Keys(values), func(a, b string) int {
 		return cmp.Or(cmp.Compare(sizes[a], sizes[b]), cmp.Compare(a, b))
 	})
-	fits, rest = map[string]any{}, map[string]any{}
+	short, rest = map[string]any{}, map[string]any{}
 	for _, key := range shortestFirst {
 		if space -= sizes[key]; space >= 0 {
-			fits[key] = values[key]
+			short[key] = values[key]
 		} else {
 			rest[key] = values[key]
 		}
 	}
-	return fits, rest, nil
+	return short, rest, nil
 }

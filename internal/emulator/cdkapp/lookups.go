@@ -53,8 +53,9 @@ type answers struct {
 	ssm             map[string]string // name of an SSM parameter → value
 }
 
-// addExpected adds the answers for look-ups in the app's account and region to the context. The
-// keys have the CDK's format. addExpected keeps the values that the context already contains.
+// addExpected adds the known answers to the context, before the app looks them up. It builds the
+// keys of look-ups in the app's account and region, in the CDK's format. It keeps the values that
+// the context already contains.
 func (k answers) addExpected(context map[string]any) {
 	expected := []Lookup{{
 		Key:      zonesProvider + ":account=" + k.account + ":region=" + k.region,
@@ -91,7 +92,7 @@ func (k answers) answer(l Lookup) (value any, known bool) {
 	return nil, false
 }
 
-// markAnswered sets KnownIn in each look-up. lookedUp holds the content of cdk.context.json.
+// markAnswered sets KnownIn in each look-up. lookedUp maps the keys in cdk.context.json to values.
 func (a *Assembly) markAnswered(lookedUp map[string]any) {
 	for i := range a.Lookups {
 		l := &a.Lookups[i]
@@ -107,8 +108,8 @@ func (a *Assembly) markAnswered(lookedUp map[string]any) {
 	}
 }
 
-// environment returns the environment in a key of cdk.context.json. It returns false if the key
-// differs from the look-up's key in more than the environment.
+// environment returns the account and region in a key of cdk.context.json. It returns false if the
+// key and the look-up's key differ in anything else.
 func (l Lookup) environment(key string) (e Environment, ok bool) {
 	parts, ofKey := strings.Split(l.Key, ":"), strings.Split(key, ":")
 	if len(parts) != len(ofKey) {

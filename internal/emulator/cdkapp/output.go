@@ -107,8 +107,8 @@ func Excerpt(output string) string {
 
 func beginsStack(line string) bool { return strings.HasPrefix(line, "goroutine ") }
 
-// isNoise reports whether a line does not explain a failure. Such a line is empty, or says only
-// that a build started or failed. Other lines contain the compiler errors.
+// isNoise reports whether a line is empty, or says only that a build started or failed. Such a line
+// does not explain the failure.
 func isNoise(line string) bool {
 	return line == "" || strings.HasPrefix(line, "Bundling asset ") ||
 		strings.Contains(line, "Failed to bundle asset ")

@@ -13,8 +13,7 @@ func shell(ctx context.Context, command string) *exec.Cmd {
 }
 
 // ownGroup makes the command and its children run in a separate process group, so that Ctrl-C in
-// the terminal does not reach these processes. When the context ends, ownGroup's Cancel func
-// interrupts the whole group.
+// the terminal does not reach these processes. When the context ends, the whole group gets SIGINT.
 func ownGroup(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }

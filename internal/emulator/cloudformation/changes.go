@@ -12,7 +12,7 @@ type Changes struct {
 	Resources map[string]string
 }
 
-// CompareFunc selects the properties of a resource that Compare compares. It returns false if
+// CompareFunc returns those properties of a resource that Compare compares. It returns false if
 // Compare must ignore the resource, because a change of the resource has no effect.
 type CompareFunc func(Resource) (properties map[string]any, ok bool)
 

@@ -23,7 +23,7 @@ func (r *Resolver) cidr(argument any) (any, error) {
 	}
 	ranges, ok := divide(texts[0], texts[1], texts[2])
 	switch {
-	case !ok && r.placeholder(parts[0]):
+	case !ok && r.isPlaceholder(parts[0]):
 		return []any{texts[0]}, nil
 	case !ok:
 		return nil, fmt.Errorf("must be %s, got %s", expected, describe(texts))

@@ -28,7 +28,7 @@ type Engine struct {
 type Provider interface {
 	// Create creates a resource. It returns the values of Ref and Fn::GetAtt for the resource.
 	Create(s *Stack, r Resource) (ReturnValues, error)
-	// LocalURLs replaces the URLs on AWS in a text with local URLs, and returns the new text.
+	// LocalURLs returns the text with local URLs in place of AWS URLs.
 	LocalURLs(text string) string
 }
 
@@ -201,8 +201,8 @@ func parseStack(source cdkapp.Stack) (*Template, error) {
 func PhysicalName(stack, logicalID string, maxLength int) string {
 	suffix := UniqueSuffix(stack, logicalID)
 	available := maxLength - len(suffix) - 2
-	// Cut the logical id first, but keep at least half of the available length for the id. Then cut
-	// the stack's name.
+	// First shorten the logical id, but not below half of the available length. Then shorten the
+	// stack's name.
 	if n := max(available/2, available-len(stack)); len(logicalID) > n {
 		logicalID = logicalID[:n]
 	}

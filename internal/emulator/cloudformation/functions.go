@@ -36,7 +36,7 @@ func (r *Resolver) resolveList(value any) ([]any, error) {
 	}
 	list, ok := plain.([]any)
 	switch {
-	case !ok && r.placeholder(value):
+	case !ok && r.isPlaceholder(value):
 		return []any{plain}, nil
 	case !ok:
 		return nil, fmt.Errorf("must be a list, got %s", describe(plain))
@@ -127,7 +127,7 @@ func (r *Resolver) selectOne(argument any) (any, error) {
 		return nil, err
 	}
 	index, err := strconv.Atoi(text)
-	if err == nil && index >= len(list) && r.placeholder(value) {
+	if err == nil && index >= len(list) && r.isPlaceholder(value) {
 		index = len(list) - 1 // the value on AWS may have more elements
 	}
 	if err != nil || index < 0 || index >= len(list) {

@@ -62,7 +62,8 @@ func (r *Resolver) call(name string, argument any) (any, error) {
 	case "Fn::Equals", "Fn::Not", "Fn::And", "Fn::Or":
 		return r.evaluate(map[string]any{name: argument})
 	}
-	return nil, fmt.Errorf("the local platform does not support the CloudFormation function %s", name)
+	return nil, fmt.Errorf("the local platform does not support the CloudFormation function %s",
+		name)
 }
 
 // jsonString resolves Fn::ToJsonString, which returns a value as JSON.
@@ -165,10 +166,10 @@ func (r *Resolver) getAtt(argument any) (any, error) {
 		id, r.Template.Resources[id].Type, name)
 }
 
-// placeholder reports whether a value contains only the placeholder of an attribute or a resource
-// that the local platform does not emulate. On AWS, the value may have another form, such as a
-// list.
-func (r *Resolver) placeholder(value any) bool {
+// isPlaceholder reports whether a value of the template resolves to a placeholder. This is so if
+// the local platform does not emulate the resource or the attribute. On AWS, the value may have
+// another form, such as a list.
+func (r *Resolver) isPlaceholder(value any) bool {
 	object, _ := value.(map[string]any)
 	switch name, argument := intrinsic(object); name {
 	case "Ref":
@@ -182,10 +183,10 @@ func (r *Resolver) placeholder(value any) bool {
 		return err == nil && !modelled
 	case "Fn::Split", "Fn::Select":
 		parts, _ := argument.([]any)
-		return len(parts) == 2 && r.placeholder(parts[1])
+		return len(parts) == 2 && r.isPlaceholder(parts[1])
 	case "Fn::Cidr":
 		parts, _ := argument.([]any)
-		return len(parts) == 3 && r.placeholder(parts[0])
+		return len(parts) == 3 && r.isPlaceholder(parts[0])
 	}
 	return false
 }

@@ -11,9 +11,9 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// Order sorts the resources. Each resource comes after the resources that it refers to or depends
-// on. Otherwise, the resources keep the order of the template. So the first API keeps its port when
-// the app adds another API. Order includes resources whose condition is false.
+// Order sorts the resources, so that each resource comes after the resources that it refers to or
+// depends on. Where possible, it keeps the order of the template. So the first API keeps its port
+// when the app adds another API. Order includes resources whose condition is false.
 func (t *Template) Order() ([]Resource, error) {
 	o := ordering{template: t, state: map[string]visit{}}
 	for _, id := range t.order {

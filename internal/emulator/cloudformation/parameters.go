@@ -26,7 +26,7 @@ type Parameter struct {
 }
 
 // ssmValue matches the type of a parameter whose value is the name of an SSM parameter. The group
-// is the type of the SSM parameter's value.
+// in parentheses matches the type of the SSM parameter's value.
 var ssmValue = regexp.MustCompile(`^AWS::SSM::Parameter::Value<(.+)>$`)
 
 const placeholderImage = "ami-00000000000000000"
@@ -111,8 +111,8 @@ func (r *Resolver) ssm(name string) (string, error) {
 	return "", &MissingParameterError{Stack: r.Pseudo.StackName, SSM: name}
 }
 
-// ssmReference matches a dynamic reference to an SSM parameter. The group is the name with the
-// version, if there is one.
+// ssmReference matches a dynamic reference to an SSM parameter. The group in parentheses matches
+// the SSM parameter's name and, if there is one, the version.
 var ssmReference = regexp.MustCompile(`\{\{resolve:ssm:([^{}]+)\}\}`)
 
 // dynamicReferences replaces dynamic references to SSM parameters with the parameters' values. It
@@ -145,7 +145,8 @@ func (r *Resolver) dynamicReferences(value any) (any, error) {
 	return value, nil
 }
 
-// check checks a value that the user passes for a parameter, as CloudFormation does.
+// check validates a value that the user passes for the parameter. The rules are those of
+// CloudFormation.
 func (p Parameter) check(value string) error {
 	if p.Type == "Number" {
 		if _, err := strconv.ParseFloat(value, 64); err != nil {

@@ -33,8 +33,8 @@ type Pseudo struct {
 type ReturnValues struct {
 	Ref        string
 	Attributes map[string]string // values of Fn::GetAtt by attribute name
-	// Attribute returns the value of an attribute that Attributes lacks. If Attribute is nil, the
-	// resource has only the attributes in Attributes.
+	// Attribute returns the value of an attribute that is not in Attributes. If Attribute is nil,
+	// the resource has no other attributes.
 	Attribute func(name string) string
 }
 
@@ -76,8 +76,8 @@ func (r *Resolver) Metadata(resource Resource) (string, error) {
 	return string(data), err
 }
 
-// Exists reports whether the stack contains a resource or output with this condition. An empty
-// condition is always true.
+// Exists reports whether the stack contains the resources and outputs that have this condition. It
+// returns true for an empty condition.
 func (r *Resolver) Exists(condition string) (bool, error) {
 	if condition == "" {
 		return true, nil

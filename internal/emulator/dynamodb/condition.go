@@ -14,12 +14,14 @@ type scope struct {
 	values Item
 }
 
-// condition represents a parsed condition, filter or key condition. holds evaluates the condition.
+// condition represents a parsed condition, filter or key condition. Its method holds evaluates the
+// condition.
 type condition interface {
 	holds(in scope) bool
 }
 
-// operand represents one side of a condition. value returns nil if the item lacks the attribute.
+// operand represents one side of a condition. Its method value returns nil if the item lacks the
+// attribute.
 type operand interface {
 	value(in scope) value
 }

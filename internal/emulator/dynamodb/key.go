@@ -11,14 +11,15 @@ const (
 	maxSortKey      = 1024
 )
 
-// key holds the values of an item's partition key and sort key. sort is nil if the table's key has
-// no sort key.
+// key holds the values of an item's partition key and sort key. The field sort is nil if the table
+// has no sort key.
 type key struct {
 	partition value
 	sort      value
 }
 
-// compare orders keys by partition, then by sort key. A nil value precedes all others.
+// compare compares the partition keys and then the sort keys. A nil value is less than all other
+// values.
 func (k key) compare(other key) int {
 	return cmp.Or(order(k.partition, other.partition), order(k.sort, other.sort))
 }

@@ -56,7 +56,8 @@ func invalidNumber(text string) error {
 	return validationError("The parameter cannot be converted to a numeric value: %s", text)
 }
 
-// formatDecimal formats the number 0.digits × 10^exponent, negated if negative is set.
+// formatDecimal returns the text of the number 0.digits × 10^exponent. It adds a minus sign if
+// negative is set.
 func formatDecimal(negative bool, digits string, exponent int) string {
 	var out strings.Builder
 	if negative {

@@ -134,9 +134,9 @@ func (s *Service) bindRead(
 	return t, boundRead{expressions[0], expressions[1], expressions[2]}, nil
 }
 
-// collect returns one page of the entries' items. It omits the item whose key is start, the
-// ExclusiveStartKey. ScannedCount includes the items that fail the filter, but not the items that
-// fail the key condition.
+// collect reads the items of the entries and returns one page. It omits the item whose key is
+// start, the ExclusiveStartKey. ScannedCount includes the items that fail the filter, but not the
+// items that fail the key condition.
 func (in *readInput) collect(
 	t *table, entries iter.Seq[entry], start key, bound boundRead,
 ) (*pageOutput, error) {
@@ -188,8 +188,8 @@ func (in *readInput) startKey(t Table) (key, error) {
 	return start, nil
 }
 
-// partition returns the entries with the same partition key as k in ascending order. It begins with
-// the least key that is not less than k.
+// partition returns the entries that have the partition key of k. They are in ascending order, and
+// begin with the least key that is not less than k.
 func (t *table) partition(k key) iter.Seq[entry] {
 	return func(yield func(entry) bool) {
 		for e := range t.from(k) {
@@ -231,7 +231,7 @@ func (t Table) partitionValue(c condition, p placeholders) (value, error) {
 	return partition, nil
 }
 
-// conjuncts splits a condition into the parts that AND joins.
+// conjuncts splits a condition at each AND and returns the parts.
 func conjuncts(c condition) []condition {
 	if and, ok := c.(andCondition); ok {
 		return append(conjuncts(and.left), conjuncts(and.right)...)

@@ -105,7 +105,7 @@ func (t *table) put(k key, old, item Item) error {
 	return nil
 }
 
-// set stores where the item with the key is. It deletes the value of a replaced item.
+// set records the location of the item with the key. It deletes the value of a replaced item.
 func (t *table) set(k key, at store.Ref) {
 	if old, replaced := t.entries.Set(entry{k, at}); replaced {
 		t.values.Delete(old.at)

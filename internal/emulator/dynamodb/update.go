@@ -19,8 +19,8 @@ type action struct {
 	value updateOperand
 }
 
-// updateOperand computes a value from the old item and the placeholders. The value is the result of
-// an action, or an operand of an arithmetic operation or a function in the action.
+// updateOperand computes a value from the old item and the placeholders. An action assigns this
+// value, or passes it to an arithmetic operation or a function.
 type updateOperand func(in scope) (value, error)
 
 const (

@@ -46,8 +46,8 @@ func (a *attributes) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return err
 }
 
-// UnmarshalJSONFrom decodes a value in the same way as the decoder of structs. Most values are
-// strings and numbers, for which this method is several times as fast.
+// UnmarshalJSONFrom gives the same result as the generic decoder of structs. For strings and
+// numbers, this method is several times as fast. Most values are strings or numbers.
 func (w *wireValue) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	type plain wireValue
 	if d.PeekKind() != '{' {

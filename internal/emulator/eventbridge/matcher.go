@@ -79,14 +79,14 @@ func parseMatcher(object map[string]any) (matcher, error) {
 
 func singleField(object map[string]any) (name string, value any, err error) {
 	if len(object) != 1 {
-		return "", nil, errors.New("matcher must be an object with one field")
+		return "", nil, errors.New("a matcher must be an object with one field")
 	}
 	for name, value = range object {
 	}
 	return name, value, nil
 }
 
-// parseStringMatcher parses a matcher that compares a leaf with a string, such as prefix.
+// parseStringMatcher parses a matcher that compares a leaf with a string, such as "prefix".
 func parseStringMatcher(name string, argument any) (matcher, error) {
 	object, isObject := argument.(map[string]any)
 	if isObject && (name == "prefix" || name == "suffix") && len(object) == 1 {
@@ -97,7 +97,7 @@ func parseStringMatcher(name string, argument any) (matcher, error) {
 	}
 	text, ok := argument.(string)
 	if !ok {
-		return nil, fmt.Errorf("%s must have a string argument", name)
+		return nil, fmt.Errorf("the argument of %q must be a string, got %v", name, argument)
 	}
 	var matches func(string) bool
 	switch name {
@@ -120,7 +120,7 @@ func parseStringMatcher(name string, argument any) (matcher, error) {
 		}
 		matches = expression.MatchString
 	default:
-		return nil, fmt.Errorf("the local platform does not support matcher %s", name)
+		return nil, fmt.Errorf("the local platform does not support the matcher %q", name)
 	}
 	return func(leaf any) bool {
 		s, ok := leaf.(string)
@@ -128,19 +128,19 @@ func parseStringMatcher(name string, argument any) (matcher, error) {
 	}, nil
 }
 
-// anythingBut returns a matcher for all leaves except those that the argument excludes. The
-// argument is a string or number, an array of strings or of numbers, or a string matcher with one
-// or more strings.
+// anythingBut returns a matcher for the leaves that argument does not exclude. argument is a
+// string, a number, an array of strings, an array of numbers, or a string matcher with one or more
+// strings.
 func anythingBut(argument any) (matcher, error) {
 	parse := parseExcluded
 	if object, ok := argument.(map[string]any); ok {
 		name, value, err := singleField(object)
 		if err != nil {
-			return nil, fmt.Errorf("anything-but: %w", err)
+			return nil, fmt.Errorf(`"anything-but": %w`, err)
 		}
 		parse = func(text any) (matcher, error) {
 			if text == "" && (name == "prefix" || name == "suffix") {
-				return nil, fmt.Errorf("%s must not be empty", name)
+				return nil, fmt.Errorf("the argument of %q must not be empty", name)
 			}
 			return parseStringMatcher(name, text)
 		}
@@ -151,16 +151,16 @@ func anythingBut(argument any) (matcher, error) {
 		values = []any{argument}
 	}
 	if len(values) == 0 {
-		return nil, errors.New("anything-but must have at least one value")
+		return nil, errors.New(`"anything-but" must have at least one value`)
 	}
 	var excluded []matcher
 	for _, value := range values {
 		if reflect.TypeOf(value) != reflect.TypeOf(values[0]) {
-			return nil, errors.New("anything-but must have only strings or only numbers")
+			return nil, errors.New(`"anything-but" must have only strings or only numbers`)
 		}
 		m, err := parse(value)
 		if err != nil {
-			return nil, fmt.Errorf("anything-but: %w", err)
+			return nil, fmt.Errorf(`"anything-but": %w`, err)
 		}
 		excluded = append(excluded, m)
 	}
@@ -169,7 +169,7 @@ func anythingBut(argument any) (matcher, error) {
 	}, nil
 }
 
-// parseExcluded returns a matcher for leaves that equal a value of anything-but. It compares
+// parseExcluded returns a matcher for leaves that equal a value in "anything-but". It compares
 // numbers by value.
 func parseExcluded(value any) (matcher, error) {
 	switch value.(type) {
@@ -178,7 +178,7 @@ func parseExcluded(value any) (matcher, error) {
 	case string:
 		return equals(value)
 	}
-	return nil, fmt.Errorf("value must be a string or a number, got %v", value)
+	return nil, fmt.Errorf("each value must be a string or a number, got %v", value)
 }
 
 // cidr returns a matcher for the IP addresses in a range such as 10.0.0.0/24 or 2001:db8::/32.
@@ -186,11 +186,11 @@ func cidr(argument any) (matcher, error) {
 	text, _ := argument.(string)
 	network, err := netip.ParsePrefix(text)
 	if err != nil {
-		return nil, fmt.Errorf("cidr must be an IP address range such as 10.0.0.0/24, got %v",
+		return nil, fmt.Errorf(`"cidr" must be an IP address range such as 10.0.0.0/24, got %v`,
 			argument)
 	}
 	if longest := network.Addr().BitLen() - 1; network.Bits() > longest {
-		return nil, fmt.Errorf("cidr must have at most %d mask bits, got %s", longest, text)
+		return nil, fmt.Errorf(`"cidr" must have at most %d mask bits, got %s`, longest, text)
 	}
 	return func(leaf any) bool {
 		address, ok := parseAddress(leaf)
@@ -210,7 +210,7 @@ func parseAddress(value any) (netip.Addr, bool) {
 func numeric(argument any) (matcher, error) {
 	list, _ := argument.([]any)
 	if len(list) != 2 && len(list) != 4 {
-		return nil, errors.New("numeric must have one or two pairs of an operator and a number")
+		return nil, errors.New(`"numeric" must have one or two pairs of an operator and a number`)
 	}
 	var comparisons []func(float64) bool
 	for i := 0; i < len(list); i += 2 {
@@ -218,7 +218,8 @@ func numeric(argument any) (matcher, error) {
 		number, _ := list[i+1].(json.Number)
 		limit, err := number.Float64()
 		if err != nil {
-			return nil, fmt.Errorf("numeric must have a number, got %v", list[i+1])
+			return nil, fmt.Errorf(`in "numeric", a number must follow %v, got %v`,
+				list[i], list[i+1])
 		}
 		var holds func(float64) bool
 		switch operator {
@@ -233,7 +234,7 @@ func numeric(argument any) (matcher, error) {
 		case ">=":
 			holds = func(x float64) bool { return x >= limit }
 		default:
-			return nil, fmt.Errorf("operator of numeric must be =, <, <=, > or >=, got %v",
+			return nil, fmt.Errorf(`in "numeric", an operator must be =, <, <=, > or >=, got %v`,
 				list[i])
 		}
 		comparisons = append(comparisons, holds)
@@ -254,13 +255,13 @@ func wildcard(text string) (*regexp.Regexp, error) {
 	for i := 0; i < len(text); i++ {
 		switch {
 		case strings.HasPrefix(text[i:], "**"):
-			return nil, errors.New("wildcard must not have two asterisks in a row")
+			return nil, errors.New(`"wildcard" must not have two asterisks in a row`)
 		case text[i] == '*':
 			expression += ".*"
 			continue
 		case text[i] == '\\':
 			if i++; i == len(text) || text[i] != '*' && text[i] != '\\' {
-				return nil, errors.New(`\ in wildcard must precede * or \`)
+				return nil, errors.New(`in "wildcard", the character after \ must be * or \`)
 			}
 		}
 		expression += regexp.QuoteMeta(text[i : i+1])

@@ -15,13 +15,14 @@ type pattern struct{ root objectPattern }
 // matches reports whether the pattern matches an event. The event is a result of decode.
 func (p pattern) matches(event any) bool { return p.root.matches(event, event) }
 
-// condition represents the part of a pattern for one path. matches tests the value at this path and
-// may also use the whole event.
+// condition represents the part of a pattern for one path. Its method matches tests the value at
+// this path. The test may also use other parts of the event.
 type condition interface {
 	matches(value, event any) bool
 }
 
-// objectPattern matches an object if all fields match and each $or has an alternative that matches.
+// objectPattern matches an object if all fields match. In addition, each "$or" must have an
+// alternative that matches.
 type objectPattern struct {
 	fields map[string]condition
 	ors    []alternatives
@@ -36,7 +37,7 @@ func parsePattern(text []byte) (pattern, error) {
 	}
 	fields, ok := value.(map[string]any)
 	if !ok || len(fields) == 0 {
-		return pattern{}, errors.New("event pattern must be a JSON object with fields")
+		return pattern{}, errors.New("an event pattern must be a JSON object with fields")
 	}
 	root, err := parseObject(fields, nil)
 	return pattern{root}, err
@@ -89,13 +90,13 @@ func parseObject(fields map[string]any, path []string) (objectPattern, error) {
 
 func parseOr(list []any, path []string) (alternatives, error) {
 	if len(list) < 2 {
-		return nil, errors.New("$or must have at least two alternatives")
+		return nil, errors.New(`"$or" must have at least two alternatives`)
 	}
 	var or alternatives
 	for _, alternative := range list {
 		fields, ok := alternative.(map[string]any)
 		if !ok || len(fields) == 0 {
-			return nil, errors.New("alternative of $or must be an object with fields")
+			return nil, errors.New(`each alternative in "$or" must be an object with fields`)
 		}
 		object, err := parseObject(fields, path)
 		if err != nil {

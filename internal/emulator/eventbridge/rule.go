@@ -11,8 +11,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// Rule sends events to its targets. A rule with an EventPattern sends the matching events on its
-// bus. A rule with a Rate sends a scheduled event after each interval.
+// Rule sends events to its targets. A rule with an EventPattern sends the events on its bus that
+// match the pattern. A rule with a Rate sends a scheduled event each time this duration has passed.
 type Rule struct {
 	Name         string
 	Bus          string // name or ARN; "" selects the default bus

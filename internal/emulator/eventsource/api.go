@@ -26,7 +26,7 @@ func (s *Service) Handler() http.Handler {
 	return mux
 }
 
-// description describes a mapping in responses.
+// description represents a mapping in the responses of the API.
 type description struct {
 	UUID, EventSourceArn, EventSourceMappingArn, FunctionArn string
 	State, StateTransitionReason                             string
@@ -100,7 +100,8 @@ func number(text string, byDefault uint) (int, error) {
 	return int(n), err
 }
 
-// functionName returns the name in a function's name, ARN or partial ARN, without a version.
+// functionName returns the name of a function. reference is the function's name, ARN or partial
+// ARN, and may end with a version.
 func functionName(reference string) string {
 	if _, after, ok := strings.Cut(reference, "function:"); ok {
 		reference = after

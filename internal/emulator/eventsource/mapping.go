@@ -42,8 +42,8 @@ type Mapping struct {
 	ConfiguredConcurrency int
 	// If Disabled is true, a Service starts the mapping only when a request enables the mapping.
 	Disabled bool
-	// If ReportBatchItemFailures is true, the function's response lists the failed messages.
-	// Otherwise, the mapping ignores the response.
+	// If ReportBatchItemFailures is true, the function's response lists the failed messages. If it
+	// is false, the mapping ignores the response.
 	ReportBatchItemFailures bool
 
 	DrainTimeout time.Duration    // time that running invocations get after a stop; default 10 s
@@ -106,8 +106,8 @@ func (m Mapping) withDefaults() Mapping {
 }
 
 // poll receives batches and starts their invocations until ctx is done. It receives messages only
-// when an invocation can start. Otherwise, the visibility timeout of the messages could end while
-// the messages wait.
+// when an invocation can start. If received messages had to wait, their visibility timeout could
+// end.
 func (m Mapping) poll(ctx context.Context, start func(b batch, done func())) error {
 	slots := make(chan struct{}, m.MaxConcurrency)
 	release := func() { <-slots }
@@ -140,7 +140,8 @@ func (m Mapping) batchWindow(busy bool) time.Duration {
 }
 
 // receiveBatch receives the messages of a batch. If ctx is done, it returns the messages that it
-// has received. Discarded messages would stay invisible until their visibility timeout ends.
+// has received. If it discarded these messages, they would stay invisible until their visibility
+// timeout ends.
 func (m Mapping) receiveBatch(ctx context.Context, window time.Duration) ([]sqs.Message, error) {
 	var messages []sqs.Message
 	var windowEnd time.Time

@@ -2,7 +2,7 @@ package watch
 
 import "time"
 
-// lateOutputs finds files that change some time after each build, because a process writes them in
+// lateOutputs finds late outputs: files that a process writes some time after each build, in
 // response to the build. The app may have started this process in the background. If these files
 // caused builds, builds would never end.
 type lateOutputs struct {
@@ -10,26 +10,27 @@ type lateOutputs struct {
 	ignored map[string]*lateOutput
 }
 
-// lateBuilds counts consecutive builds that changes of the same file caused. shortest and longest
-// are the extremes of the times from the end of a build to the next change.
+// lateBuilds counts consecutive builds. Changes of the same file caused these builds. Each change
+// happened some time after the end of the previous build. shortest and longest are the extremes of
+// these times.
 type lateBuilds struct {
 	n                 int
 	shortest, longest time.Duration
 }
 
-// lateOutput is a file that a process writes after each build. deadline counts from the end of the
-// last build. A change up to deadline causes no build, and moves deadline to limit after this
-// change.
+// lateOutput represents a late output. A change of the file needs no build if it happens before the
+// deadline. The deadline is a duration since the end of the last build. Each such change sets the
+// deadline to the time of the change plus limit.
 type lateOutput struct {
 	limit, deadline time.Duration
 }
 
 const (
-	// buildsOfLateOutput is the number of builds in a row after which a file is a late output. A
-	// user may also save one file repeatedly, but rarely so often at similar intervals.
+	// buildsOfLateOutput is the number of builds in a row after which a file counts as a late
+	// output. A user may also save one file repeatedly, but rarely so often at similar intervals.
 	buildsOfLateOutput = 10
-	// lateSlack is the tolerance for similar times, in addition to a factor of two. A busy machine
-	// needs this tolerance.
+	// Two times count as similar if the longer one is at most twice the shorter one plus lateSlack.
+	// On a busy machine, short times vary by seconds.
 	lateSlack = 5 * time.Second
 )
 
@@ -45,8 +46,8 @@ func (l *lateOutputs) endBuild() {
 }
 
 // add records files that changed during or after the last build. elapsed is the time since the end
-// of this build. add returns the files that need another build, and the files that it begins to
-// treat as late outputs.
+// of this build. again lists the files that need another build. found lists the files that add now
+// recognizes as late outputs.
 func (l *lateOutputs) add(files []changed, elapsed time.Duration) (again, found []string) {
 	builds := map[string]lateBuilds{} // a file that causes no build starts from zero
 	for _, f := range files {
@@ -76,8 +77,8 @@ func (l *lateOutputs) add(files []changed, elapsed time.Duration) (again, found 
 	return again, found
 }
 
-// ignores reports whether a file is a late output whose change needs no build. If so, ignores also
-// extends the output's deadline.
+// ignores reports whether a file is a late output whose change needs no build. If so, it also
+// extends the deadline of the late output.
 func (l *lateOutputs) ignores(f changed, elapsed time.Duration) bool {
 	ignored := false
 	for _, key := range f.keys() {
@@ -89,8 +90,8 @@ func (l *lateOutputs) ignores(f changed, elapsed time.Duration) bool {
 	return ignored
 }
 
-// add counts one more build. If the build's time differs too much from the earlier times, add
-// starts to count from one.
+// add counts one more build. elapsed is the time of the change that caused it. If this time is not
+// similar to the earlier times, add starts to count from one.
 func (b lateBuilds) add(elapsed time.Duration) lateBuilds {
 	if b.n == 0 {
 		return lateBuilds{1, elapsed, elapsed}

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// A process that a build leaves running writes a file after the build has ended. n is the number of
-// the build, from 1.
+// Each build starts a process that runs longer than the build. The process writes a file after the
+// build has ended. n is the number of the build, from 1.
 func TestRun_EndsIfFilesChangeAfterEachBuild(t *testing.T) {
 	for name, writeLate := range map[string]func(t *testing.T, dir string, n int){
 		"one file": func(t *testing.T, dir string, n int) {

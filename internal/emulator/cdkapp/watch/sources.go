@@ -41,9 +41,9 @@ type file struct {
 	embeds   []string // path patterns of the files that a Go file embeds
 }
 
-// takeSnapshot reads the sources and returns a snapshot. It does not read files whose size and time
-// are the same as in the last snapshot. It calls visit for each folder before it lists the folder's
-// files.
+// takeSnapshot reads the sources and returns a snapshot. It does not read a file again if its size
+// and modification time are the same as in the snapshot last. It calls visit for each folder before
+// it lists the folder's files.
 func (s Sources) takeSnapshot(last *snapshot, visit func(dir string) error) (*snapshot, error) {
 	now := &snapshot{files: map[string]file{}}
 	var others []string
@@ -167,8 +167,8 @@ func (n *snapshot) read(path string, last *snapshot) error {
 	return nil
 }
 
-// embeds returns the patterns in the embed directives of a Go file. Each pattern begins with the
-// file's folder.
+// embeds returns the patterns in the embed directives of a Go file. Before each pattern it puts
+// dir, the path of the file's folder.
 func embeds(dir, content string) []string {
 	var patterns []string
 	for line := range strings.Lines(content) {

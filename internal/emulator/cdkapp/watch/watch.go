@@ -39,8 +39,8 @@ func New(s Sources) (*Watcher, error) {
 	return w, nil
 }
 
-// Add starts to watch more roots. Run reports a file in these roots as changed if the file was not
-// modified before start. Call Add only while Run is not running, or in Run's build function.
+// Add starts to watch more roots. If a file in these roots was modified at or after start, Run
+// reports it as changed. Call Add only while Run is not running, or in Run's build function.
 func (w *Watcher) Add(roots []string, start time.Time) error {
 	before := w.sources.Roots
 	w.sources.Roots = outermost(slices.Concat(before, roots))
@@ -177,7 +177,7 @@ const (
 	quietPeriod = 100 * time.Millisecond
 	// longestChange is the time after which a change is reported even if events never stop.
 	longestChange = 2 * time.Second
-	// doubtPeriod is the pause before a build that decides whether a file is an output of builds. A
+	// doubtPeriod is the pause before the build after which a file counts as an output of builds. A
 	// user who saves the file again and again also saves it during this pause. The file then does
 	// not count as an output.
 	doubtPeriod = 3 * time.Second

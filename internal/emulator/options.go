@@ -12,7 +12,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
-// Account and region of a platform if Options and the stacks set none.
+// A platform has this account and region if neither Options nor the stacks set others.
 const (
 	DefaultAccount = "000000000000"
 	DefaultRegion  = "us-east-1"
@@ -38,8 +38,9 @@ type Options struct {
 	// that can reach the address can call AWS's APIs. These APIs accept calls without valid
 	// credentials.
 	Listen string
-	// AllowHosts lists host names that requests may have in addition to those of this machine, such
-	// as the name of a tunnel. An attacker who controls one of these names can use DNS rebinding.
+	// AllowHosts lists host names that the platform accepts in the Host header, such as the name of
+	// a tunnel. It always accepts the names of this machine. An attacker who controls one of the
+	// listed names can use DNS rebinding.
 	AllowHosts []string
 	// Authorize sets the context value contract.AuthorizeContext, so that the app's APIs require
 	// authorization as in deployed stages.
@@ -62,7 +63,7 @@ type Options struct {
 
 	Progress io.Writer           // receives the output of the app during synthesis
 	Phase    func(Phase)         // called when a phase of the start begins
-	Steps    func(activity.Step) // called for each step of each event, always by one goroutine
+	Steps    func(activity.Step) // called for each step of each event, by one goroutine
 	Debug    bool                // also record the steps of level DEBUG: see activity.Request
 	// Logs is called for each line that a function prints, by many goroutines at the same time.
 	// Logs must not keep the line after it returns.

@@ -28,7 +28,7 @@ func (h hosts) check(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !h.accepts(r.Host) {
 			h.onReject(r.Host)
-			http.Error(w, rejectedHost(r.Host), http.StatusForbidden)
+			http.Error(w, hostRejection(r.Host), http.StatusForbidden)
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -43,15 +43,16 @@ func (h hosts) accepts(host string) bool {
 		})
 }
 
-// rejectedHost describes how to accept a host that was rejected.
-func rejectedHost(host string) string {
+// hostRejection returns the error message for a request that was rejected because of its host. The
+// message says how to accept the host.
+func hostRejection(host string) string {
 	return fmt.Sprintf("the Host header must be 127.0.0.1 or localhost, got %q; to accept the "+
 		"host of a tunnel or proxy, use --allow-host", host)
 }
 
 // checkOrigin rejects requests from scripts of other web sites. It also rejects the requests that
-// check rejects. AWS's APIs need this check, because they accept calls from every program on this
-// machine.
+// the method check rejects. AWS's APIs need this check, because they accept calls from every
+// program on this machine.
 func (h hosts) checkOrigin(next http.Handler) http.Handler {
 	return h.check(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if origin := r.Header.Get("Origin"); origin != "" {
@@ -75,8 +76,8 @@ func isLoopback(host string) bool {
 	return ip != nil && ip.IsLoopback()
 }
 
-// hostName returns a host in lower case, without its port, brackets and the dot at the end of an
-// absolute name.
+// hostName returns a host in lower case, without its port and its brackets. It also removes the dot
+// at the end of an absolute name.
 func hostName(host string) string {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name

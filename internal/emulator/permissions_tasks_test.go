@@ -45,7 +45,7 @@ func (s *stage) accept(ctx context.Context, key string) (pipeline.Accepted, erro
 	})
 }
 
-// status checks that a client gets the wanted status of an event.
+// status checks that a client that reads the status of an event gets the wanted status.
 func (s *stage) status(ctx context.Context, event pipeline.Event, want pipeline.Status) error {
 	item, err := s.statuses.Get(ctx, event.ID)
 	if err == nil && item.Status != want {
@@ -341,7 +341,8 @@ func (s *stage) run(ctx context.Context, later time.Duration) (pipeline.Report, 
 	return reconciler.Run(ctx)
 }
 
-// put puts an object as the operator. It returns an error if the object exists.
+// put creates an object with the permissions of the operator. It returns an error if the object
+// exists.
 func (s *stage) put(ctx context.Context, bucket, key, body string) error {
 	_, err := s.operatorS3.PutObject(ctx, &awss3.PutObjectInput{
 		Bucket: &bucket, Key: &key, Body: strings.NewReader(body), IfNoneMatch: aws.String("*"),

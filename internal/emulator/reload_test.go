@@ -61,7 +61,7 @@ func (a app) write(t *testing.T, name, content string) {
 	}
 }
 
-// edit replaces old with text in a file. The file must contain old.
+// edit replaces the text old with the parameter text in a file. The file must contain old.
 func (a app) edit(t *testing.T, name, old, text string) {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join(a.dir, name))
@@ -117,8 +117,8 @@ func (r *recorder) waitTimes(t *testing.T, n int, name, source string) activity.
 	}
 }
 
-// record is an expression in the function's source: the text that the function writes to the
-// bucket. Tests replace the expression with writes(version).
+// record is an expression in the function's source. Its value is the text that the function writes
+// to the bucket. Tests replace the expression with the result of writes.
 const record = `strings.NewReader(body)`
 
 func writes(version string) string { return `strings.NewReader("` + version + ` "+body)` }

@@ -217,7 +217,7 @@ func (s *services) recordForeignHost(host string) {
 	s.record(activity.Step{
 		Name: "not answered", Level: slog.LevelWarn,
 		Details: append([]activity.Detail{numberDetail("status", http.StatusForbidden)},
-			details("error", rejectedHost(host))...),
+			details("error", hostRejection(host))...),
 	}, "")
 }
 

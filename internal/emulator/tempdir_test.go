@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// leave creates an abandoned folder, as a killed platform leaves it.
+// leave creates a folder like the temporary folder of a platform that was killed.
 func leave(t *testing.T, temp string) string {
 	t.Helper()
 	path := filepath.Join(temp, "eventpipeline-local-1")

@@ -33,7 +33,7 @@ type Rule struct {
 	Rate      float64 `json:"rate"`      // share of the matching calls that get the fault, 0 to 1
 	Fault     Fault   `json:"fault"`
 	DelayMS   int     `json:"delayMs"` // delay of the fault "slow", in milliseconds
-	// FromSeconds is the time after the platform's start at which the rule begins to apply.
+	// FromSeconds is the delay, from the platform's start, after which the rule begins to apply.
 	FromSeconds float64 `json:"fromSeconds"`
 	// ForSeconds limits the time for which the rule applies; 0 means no limit.
 	ForSeconds float64 `json:"forSeconds"`

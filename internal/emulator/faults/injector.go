@@ -32,8 +32,8 @@ type Injection struct {
 }
 
 // New returns an injector. The func caller returns the sandbox to which an access key belongs. Only
-// calls from sandboxes get faults. The injector calls the func report for each injected fault. This
-// func must be safe for concurrent use.
+// calls from sandboxes get faults. The injector calls the func report for each injected fault. The
+// func report must be safe for concurrent use.
 func New(
 	config Config,
 	targets protocol.Targets,
@@ -86,8 +86,8 @@ func (i *Injector) serve(w http.ResponseWriter, r *http.Request, next http.Handl
 	next.ServeHTTP(w, r)
 }
 
-// random returns the random source for the next call or message. The source depends on the seed and
-// on the number of earlier calls of random.
+// random returns the random source for the next AWS call or message. The source depends on the seed
+// and on the number of AWS calls and messages so far.
 func (i *Injector) random() *rand.Rand {
 	return rand.New(rand.NewPCG(i.config.Seed, i.calls.Add(1)))
 }
@@ -135,7 +135,8 @@ func closeConnection(w http.ResponseWriter) {
 	_ = connection.Close()
 }
 
-// throttles maps each service to its error code for throttling. The AWS SDK retries these errors.
+// throttles maps each service to the error code that it returns to throttle a call. The AWS SDK
+// retries calls that fail with this code.
 var throttles = map[string]string{
 	"s3":       "SlowDown",
 	"dynamodb": "ProvisionedThroughputExceededException",
@@ -147,8 +148,8 @@ var throttles = map[string]string{
 	"query":          "Throttling",
 }
 
-// denial returns the status and the code with which a service denies a call, such as the use of a
-// KMS key.
+// denial returns the HTTP status and the error code with which a service denies a call. For
+// example, a service denies the call of a caller that may not use a KMS key.
 func denial(service string) (status int, code string) {
 	switch service {
 	case "s3":

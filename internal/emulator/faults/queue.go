@@ -25,13 +25,13 @@ type MessageSource interface {
 	Delete(receipts ...string) error
 }
 
-// Queue wraps the queue from which a function receives messages.
+// Queue returns a queue that delivers some of the source's messages twice. function is the name of
+// the function that receives the messages.
 func (i *Injector) Queue(source MessageSource, function string) *Queue {
 	return &Queue{MessageSource: source, injector: i, function: function}
 }
 
-// Receive returns messages of the queue. If duplicates are waiting, Receive returns only messages
-// that an earlier call has already returned.
+// Receive returns messages of the queue. If duplicates are waiting, it returns only duplicates.
 func (q *Queue) Receive(ctx context.Context, limit int, wait time.Duration) ([]sqs.Message, error) {
 	if repeats := q.takeRedeliveries(limit); len(repeats) > 0 {
 		return repeats, nil

@@ -19,7 +19,7 @@ type Authorizer struct {
 	Policies        Policies
 	Region, Account string
 	Targets         protocol.Targets
-	// FunctionOf returns the function that signs its calls with the access key.
+	// FunctionOf returns the name of the function that signs its calls with the access key.
 	FunctionOf func(accessKey string) (name string, ok bool)
 	// Report is called for each denial. It must be safe for concurrent use.
 	Report func(Denial)
@@ -46,8 +46,8 @@ func (a Authorizer) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		call := a.Targets.ReadCall(r)
 		who, known := a.caller(call.AccessKey)
-		// Unsigned calls, such as calls of the Runtime API, need no permissions. A call without a
-		// service needs none either, because next rejects the call.
+		// Unsigned calls, such as calls of the Runtime API, need no permissions. A call that names
+		// no service needs none either, because the handler next rejects it.
 		if !known || call.AccessKey == "" || call.Service == "" {
 			next.ServeHTTP(w, r)
 			return
@@ -70,7 +70,7 @@ func (a Authorizer) Wrap(next http.Handler) http.Handler {
 	})
 }
 
-// administrator holds the policy of callers that are not functions, such as the AWS CLI.
+// administrator contains the policy for callers that are not functions, such as the AWS CLI.
 var administrator = []Document{allow("*")}
 
 // caller returns the caller that signs with the access key. It returns false for a function whose

@@ -18,7 +18,8 @@ var targets = protocol.Targets{
 	"DynamoDB_20120810": "dynamodb", "AmazonSQS": "sqs", "AWSEvents": "events",
 }
 
-// request returns a request as the SDK sends it, signed by the function worker.
+// request returns a request as the SDK sends it. The signature contains the access key of the
+// function "worker".
 func request(method, url, target, body string, headers ...string) *http.Request {
 	r := httptest.NewRequest(method, url, strings.NewReader(body))
 	sign(r, "s3")
@@ -182,7 +183,7 @@ func TestAuthorizer_DerivesThePermissionsOfEachCall(t *testing.T) {
 	}
 }
 
-// api represents a service behind an authorizer. Its caller is the function worker.
+// api represents a service behind an authorizer. The function "worker" calls the service.
 type api struct {
 	http.Handler
 	status  int

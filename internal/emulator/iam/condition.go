@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// condition represents a condition operator that is applied to one condition key.
+// condition represents one part of a statement's element Condition: an operator, a condition key
+// and values.
 type condition struct {
 	key      string // in lower case
 	values   []string
@@ -30,8 +31,8 @@ var conditionKeys = []string{
 	"s3:objectcreationoperation", "s3:prefix", "s3:tlsversion", "s3:versionid",
 }
 
-// operators maps condition operators to tests. parseCondition handles the parts Not and IfExists of
-// an operator's name.
+// operators maps condition operators to tests. An operator's name may also contain "Not" or
+// "IfExists". parseCondition handles these parts of the name.
 var operators = map[string]func(value, want string) bool{
 	"StringEquals":             func(value, want string) bool { return value == want },
 	"StringEqualsIgnoreCase":   strings.EqualFold,

@@ -24,7 +24,8 @@ var keyActions = map[string][]string{
 	"secretsmanager:PutSecretValue": {"GenerateDataKey", "Decrypt"},
 }
 
-// keyPermissions returns the permissions for the KMS key that encrypts the resource of p.
+// keyPermissions returns the permissions for KMS actions that a call needs in addition to p. The
+// list is empty if no KMS key encrypts the resource of p.
 func (a Authorizer) keyPermissions(p permission) (list []permission) {
 	key, ok := a.Policies.Keys[parentARN(p.resource)]
 	if !ok {

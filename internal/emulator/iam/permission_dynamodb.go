@@ -35,7 +35,7 @@ func (a Authorizer) dynamodbPermissions(operation string, body []byte) ([]permis
 			for part, target := range item {
 				action, ok := transactionActions[part]
 				if !ok {
-					return nil, fmt.Errorf("an entry of TransactItems must be one of %q, got %s",
+					return nil, fmt.Errorf("an action in TransactItems must be one of %q, got %q",
 						slices.Sorted(maps.Keys(transactionActions)), part)
 				}
 				list = append(list, a.tablePermission(action, target.TableName, ""))

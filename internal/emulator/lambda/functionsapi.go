@@ -16,7 +16,7 @@ func (s *Service) functionRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /2015-03-31/functions", s.serveList)
 }
 
-// configuration describes a function in responses.
+// configuration represents a function in the responses of the API.
 type configuration struct {
 	FunctionName, FunctionArn, Runtime, Handler, Version string
 	Description, Role, LastModified, RevisionId          string
@@ -42,7 +42,7 @@ func (s *Service) describe(f *function, qualifier, version string) configuration
 	return c
 }
 
-// Runtime and handler of each function.
+// The API reports this runtime and this handler for each function.
 const (
 	runtimeName = "provided.al2023"
 	handlerName = "bootstrap"

@@ -39,7 +39,7 @@ func (w *lineWriter) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// emitLine completes the buffered part of a line with tail and emits the line.
+// emitLine emits a line. The line consists of the buffered start, if any, and tail.
 func (w *lineWriter) emitLine(tail []byte) {
 	if len(w.rest) > 0 {
 		tail = append(w.rest, tail...)

@@ -29,11 +29,11 @@ func newOutput(emit func(line []byte)) (*output, error) {
 	return o, nil
 }
 
-// outputDelay is the time after which the output of an exited sandbox ends, even if a child process
-// keeps the pipe open.
+// outputDelay limits how long close waits for the output of an exited sandbox. A child process may
+// keep the pipe open longer.
 const outputDelay = time.Second
 
-// close waits for the rest of the output and emits it.
+// close emits the rest of the output. It waits at most outputDelay for this output.
 func (o *output) close() error {
 	err := o.write.Close()
 	select {
@@ -82,7 +82,8 @@ func (w *lineWriter) cutMark(line []byte) []byte {
 	return before
 }
 
-// maxTail is the number of bytes of the log that Invoke returns for the log type Tail.
+// maxTail is the maximum number of bytes of the log that Invoke returns. A request with the log
+// type Tail asks for the log.
 const maxTail = 4 << 10
 
 // log passes a line to Config.Logs. It also adds the line to tail if keepsTail is set.

@@ -3,8 +3,8 @@
 //
 // A sandbox is a process that handles one invocation at a time. If no sandbox is idle, the service
 // starts a new sandbox. It kills a sandbox that exceeds the function's timeout, or that stays idle
-// for Config.IdleTimeout. If all Config.MaxSandboxes sandboxes are busy, other invocations wait. AWS
-// throttles these invocations, but allows many more sandboxes than a laptop can run. If the
+// for Config.IdleTimeout. If all Config.MaxSandboxes sandboxes are busy, other invocations wait.
+// AWS throttles these invocations, but allows many more sandboxes than a laptop can run. If the
 // emulator is killed, the sandboxes also exit, because aws-lambda-go exits when the Runtime API is
 // gone.
 package lambda
@@ -131,11 +131,11 @@ func (s *Service) replaceLocked(f Function) *function {
 	return created
 }
 
-// latest is the version of a function without a qualifier.
+// latest is the version to which a name without a qualifier refers.
 const latest = "$LATEST"
 
-// AddQualifier makes a version or alias refer to a version of the function. All versions run the
-// same code.
+// AddQualifier adds a qualifier to a function. The qualifier, which is a version or an alias,
+// refers to the given version. All versions run the same code.
 func (s *Service) AddQualifier(function, qualifier, version string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -240,8 +240,8 @@ func (s *Service) InvokeAsync(name string, payload []byte) error {
 	return nil
 }
 
-// CodeDirs returns the code folders in use. The folder of a replaced function is in use until its
-// last sandbox has exited.
+// CodeDirs returns the code folders in use. The folder of a replaced function is in use until the
+// last sandbox of this function has exited.
 func (s *Service) CodeDirs() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -296,7 +296,8 @@ func (s *Service) findLocked(reference string) (f *function, version string, err
 	return f, version, nil
 }
 
-// splitReference returns the name and the qualifier of a function in a name, ARN or partial ARN.
+// splitReference splits the name, ARN or partial ARN of a function into the function's name and the
+// qualifier. The qualifier may be "".
 func splitReference(reference string) (name, qualifier string) {
 	if _, after, ok := strings.Cut(reference, "function:"); ok {
 		reference = after

@@ -11,9 +11,8 @@ import (
 // filter reports whether the text of a line matches a filter pattern.
 type filter func(text string) bool
 
-// parseFilter parses a filter pattern. A pattern may consist of terms, such as ?ERROR ?"timed out".
-// Or it is a condition on a line of JSON, such as { $.status = "5*" }. The empty pattern matches
-// every line.
+// parseFilter parses a filter pattern. The pattern is a list of terms, such as ?ERROR ?"timed out",
+// or a condition on JSON lines, such as { $.status = "5*" }. The empty pattern matches every line.
 func parseFilter(pattern string) (filter, error) {
 	pattern = strings.TrimSpace(pattern)
 	switch {
@@ -26,14 +25,14 @@ func parseFilter(pattern string) (filter, error) {
 	return parseTerms(pattern)
 }
 
-// term matches an optional sign, and a quoted text, a regular expression or a word.
+// term matches a term: an optional sign and then a quoted text, a regular expression or a word.
 var term = regexp.MustCompile(`^([?-]?)("(?:[^"\\]|\\.)*"|%[^%]+%|[^\s"%]+)(?:\s+|$)`)
 
 var word = regexp.MustCompile(`^\w+$`)
 
-// parseTerms parses a list of terms. A line matches if it contains all terms without a sign, and no
-// term with the sign -. If all terms have the sign ?, a line matches if it contains one of them.
-// Otherwise CloudWatch Logs ignores the terms with the sign ?.
+// parseTerms parses a list of terms. A line must contain each term that has no sign, and must not
+// contain a term with the sign -. CloudWatch Logs ignores terms with the sign ? if the list has
+// other terms. If all terms have the sign ?, a line must contain at least one of them.
 func parseTerms(pattern string) (filter, error) {
 	var included, excluded, optional []filter
 	for rest := pattern; rest != ""; {
@@ -85,7 +84,8 @@ func parseTerm(text string) (filter, error) {
 	return func(line string) bool { return strings.Contains(line, text) }, nil
 }
 
-// cutQuotes returns the text between a quote at the start and a quote at the end.
+// cutQuotes removes the quote from both ends of the text. It returns false if one of them is
+// missing.
 func cutQuotes(text, quote string) (string, bool) {
 	text, begins := strings.CutPrefix(text, quote)
 	text, ends := strings.CutSuffix(text, quote)

@@ -132,14 +132,15 @@ func (p *parser) comparison() (condition, error) {
 	}, err
 }
 
-// operator parses an operator and its operand. The result compares the values of a selector.
+// operator parses an operator and its operand. It returns a func that compares the values that a
+// selector found.
 func (p *parser) operator() (func(found []any) bool, error) {
 	switch operator := strings.ToUpper(p.take()); operator {
 	case "EXISTS":
 		return func(found []any) bool { return len(found) > 0 }, nil
 	case "NOT":
 		if next := strings.ToUpper(p.take()); next != "EXISTS" {
-			return nil, fmt.Errorf("NOT must precede EXISTS, got %q", next)
+			return nil, fmt.Errorf("EXISTS must follow NOT, got %q", next)
 		}
 		return func(found []any) bool { return len(found) == 0 }, nil
 	case "IS":
@@ -147,7 +148,7 @@ func (p *parser) operator() (func(found []any) bool, error) {
 		name := strings.ToUpper(p.take())
 		want, ok := constants[name]
 		if !ok {
-			return nil, fmt.Errorf("IS must precede NULL, TRUE or FALSE, got %q", name)
+			return nil, fmt.Errorf("NULL, TRUE or FALSE must follow IS, got %q", name)
 		}
 		return anyValue(func(v any) bool { return v == want }), nil
 	case "=", "!=":
@@ -160,7 +161,7 @@ func (p *parser) operator() (func(found []any) bool, error) {
 		operand := p.take()
 		limit, err := strconv.ParseFloat(operand, 64)
 		if err != nil {
-			return nil, fmt.Errorf("%s must precede a number, got %q", operator, operand)
+			return nil, fmt.Errorf("a number must follow %s, got %q", operator, operand)
 		}
 		return anyValue(func(v any) bool { return compares(operator, v, limit) }), nil
 	default:
@@ -180,8 +181,8 @@ func anyValue(holds condition) func(found []any) bool {
 	}
 }
 
-// compares reports whether a number in a log line is <, <=, > or >= the limit. The parameter
-// operator selects the comparison. If value is not a number, compares returns false.
+// compares compares a value in a log line with a limit. The parameter operator is <, <=, > or >=.
+// If the value is not a number, compares returns false.
 func compares(operator string, value any, limit float64) bool {
 	text, ok := scalarText(value)
 	number, err := strconv.ParseFloat(text, 64)
@@ -203,7 +204,7 @@ func compares(operator string, value any, limit float64) bool {
 // a regular expression.
 func parseEqual(operand string) (condition, error) {
 	if operand == "" {
-		return nil, errors.New("the pattern must have a value after = and !=")
+		return nil, errors.New("a value must follow = and !=")
 	}
 	if expression, ok := cutQuotes(operand, "%"); ok {
 		compiled, err := regexp.Compile(expression)

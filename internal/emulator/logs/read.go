@@ -55,7 +55,7 @@ type searchedStream struct {
 	SearchedCompletely bool   `json:"searchedCompletely"`
 }
 
-// filterLogEvents returns the lines of a group that match. The token for the next page is the
+// filterLogEvents returns the matching lines of a log group. The token for the next page is the
 // number of the next line.
 func (s *Service) filterLogEvents(in *filterInput) (*filterOutput, error) {
 	g, err := s.group(in.groupReference)

@@ -109,8 +109,8 @@ func (v Verifier) check(registered jwt.Claims, claims Claims) error {
 
 func (v Verifier) accepts(audience string) bool { return slices.Contains(v.Audience, audience) }
 
-// Scopes returns the scopes of the token. The claim scope lists the scopes, separated by spaces. If
-// the claim scope is absent, the claim scp lists the scopes, separated by spaces or as a JSON list.
+// Scopes returns the scopes of the token. The claim "scope" lists the scopes, separated by spaces.
+// If this claim is absent, the claim "scp" lists the scopes, separated by spaces or as a JSON list.
 func (c Claims) Scopes() []string {
 	if text, ok := c["scope"].(string); ok {
 		return strings.Fields(text)

@@ -59,7 +59,7 @@ type Options struct {
 	NoWorker   bool          // if set, no event source mappings start and messages stay on queues
 	NoPolicies bool          // if set, every call is allowed
 	Faults     faults.Config // failures that the platform injects into the functions' AWS calls
-	Data       string        // folder that keeps state across runs; "" discards the state at the end
+	Data       string        // folder that keeps state across runs; "" keeps no state
 
 	Progress io.Writer           // receives the output of the app during synthesis
 	Phase    func(Phase)         // called when a phase of the start begins

@@ -28,9 +28,9 @@ func (p *Platform) startServer(l net.Listener, handler http.Handler) {
 	}()
 }
 
-// answerExpect sends the response 100 Continue even if the body of the request is empty, as AWS
-// does. net/http sends this response only for other bodies. Otherwise botocore mistakes the final
-// response for this response, and misreads the next response of the connection.
+// answerExpect sends the response 100 Continue to a request that expects it, even if the request's
+// body is empty. AWS does the same, but net/http does not. Without this response, botocore takes
+// the final response for the response 100, and misreads the next response on the connection.
 func answerExpect(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ContentLength == 0 && strings.EqualFold(r.Header.Get("Expect"), "100-continue") {
@@ -104,7 +104,8 @@ func listenOn(address string, port int) (net.Listener, error) {
 	return listener{l}, nil
 }
 
-// listener returns an address to which functions can connect, even if it listens on all addresses.
+// listener represents a listener that functions can connect to. If it listens on all addresses,
+// Addr returns the loopback address.
 type listener struct{ net.Listener }
 
 func (l listener) Addr() net.Addr {

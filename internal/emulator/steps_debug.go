@@ -56,7 +56,7 @@ func acceptedID(e apigateway.Exchange) string {
 	return accepted.EventID
 }
 
-// headersOf returns the headers of a request without secrets.
+// headersOf returns the headers of a request. It hides the values of headers that contain secrets.
 func headersOf(r *http.Request) map[string]string {
 	headers := make(map[string]string, len(r.Header))
 	for name, values := range r.Header {
@@ -132,7 +132,7 @@ func (b *copiedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// statusWriter keeps the status of a response.
+// statusWriter passes on a response and remembers its status.
 type statusWriter struct {
 	http.ResponseWriter
 	status int
@@ -145,7 +145,7 @@ func (w *statusWriter) WriteHeader(status int) {
 
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// idMarkers precede an event's id in the body of a call.
+// idMarkers lists the texts that precede an event's id in the body of a call.
 var idMarkers = [][]byte{[]byte("EVENT#"), []byte("eventId")}
 
 // idsIn returns the ids of the events in the path and the body of a call.
@@ -173,10 +173,11 @@ func idsIn(path string, body []byte) []string {
 	return ids
 }
 
-// uuidLength is the length of an event's id without the index in a batch.
+// uuidLength is the length of a UUID. The id of an event begins with a UUID. If the event is part
+// of a batch, a dot and an index follow.
 const uuidLength = 36
 
-// leadingID returns the event id with which the text begins, or "".
+// leadingID returns the event id at the start of the text, or "" if there is none.
 func leadingID(text string) string {
 	if len(text) < uuidLength {
 		return ""

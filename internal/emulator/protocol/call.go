@@ -19,21 +19,21 @@ type Call struct {
 // Targets maps a prefix of the X-Amz-Target header to a service name.
 type Targets map[string]string
 
-// queryServices lists the services that the query protocol reaches. The entry "" is for unsigned
-// requests, which may name no service.
+// queryServices lists the services that clients call with the query protocol. The entry "" is for
+// unsigned requests, which may name no service.
 var queryServices = []string{"cloudformation", "sts", ""}
 
 type callKey struct{}
 
-// KeepCall returns a handler that keeps each request's call, so that only the first ReadCall
-// derives the call.
+// KeepCall returns a handler that stores the result of the first ReadCall in the request's context.
+// Later calls of ReadCall return this result.
 func KeepCall(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callKey{}, new(*Call))))
 	})
 }
 
-// ReadCall derives the called service and operation from the request's headers and URL.
+// ReadCall returns the service and the operation that the request's headers and URL name.
 func (t Targets) ReadCall(r *http.Request) Call {
 	kept, _ := r.Context().Value(callKey{}).(**Call)
 	if kept == nil {
@@ -73,7 +73,8 @@ func isAPI(r *http.Request) bool {
 	return ok && id != "" && !strings.Contains(id, "/")
 }
 
-// isS3Control reports whether a request is for S3 Control, whose requests are signed for s3.
+// isS3Control reports whether a request is for the S3 Control API. Clients sign these requests for
+// the service "s3".
 func isS3Control(r *http.Request) bool { return r.Header.Get("X-Amz-Account-Id") != "" }
 
 const (

@@ -12,8 +12,9 @@ import (
 // operation.
 type QueryHandler map[string]QueryOperation
 
-// QueryOperation represents an operation. Result returns the XML element of the answer. The handler
-// adds the enclosing element in Namespace and the request id.
+// QueryOperation represents an operation. Result returns the XML element with the result. The
+// handler puts this element into the answer's root element, which has the XML namespace Namespace,
+// and adds the request id.
 type QueryOperation struct {
 	Namespace string
 	Result    func(form url.Values) (any, error)

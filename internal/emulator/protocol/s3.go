@@ -11,9 +11,9 @@ import (
 	"strings"
 )
 
-// S3Object returns the bucket and the key of a request to S3. The bucket is in the host, such as
-// BUCKET.s3.localhost or BUCKET.localhost. Otherwise, the bucket is in the path. bucket or key is
-// "" if the request does not contain it.
+// S3Object returns the bucket and the key of a request to S3. If the host contains no bucket, the
+// bucket is in the path. Hosts with a bucket have a form such as BUCKET.s3.localhost or
+// BUCKET.localhost. bucket or key is "" if the request does not contain it.
 func S3Object(r *http.Request) (bucket, key string) {
 	path := strings.TrimPrefix(r.URL.Path, "/")
 	if bucket = S3HostBucket(r); bucket != "" {

@@ -29,14 +29,15 @@ func calledService(r *http.Request) string {
 	if match == nil {
 		return ""
 	}
-	if service := match[1] + match[2]; service != "s3api" { // the AWS CLI's name for S3's operations
+	if service := match[1] + match[2]; service != "s3api" { // the AWS CLI's name for S3
 		return service
 	}
 	return "s3"
 }
 
-// credential returns the text that begins with the credential of a signature, or "" if the request
-// has none. A presigned URL contains the credential as a parameter.
+// credential returns a text that begins with the access key of a signed request, such as
+// KEY/DATE/REGION/SERVICE/aws4_request. It returns "" if the request has no signature of version 4.
+// The text comes from the header Authorization, or from a parameter of a presigned URL.
 func credential(r *http.Request) string {
 	_, credential, signed := strings.Cut(r.Header.Get("Authorization"), "Credential=")
 	if !signed {
@@ -56,7 +57,7 @@ func signedService(r *http.Request) string {
 	return parts[len(parts)-2]
 }
 
-// accessKey returns the access key that signs the request, in a header or in a presigned URL.
+// accessKey returns the access key with which the request is signed, or "" if it is unsigned.
 func accessKey(r *http.Request) string {
 	signer := credential(r)
 	if signer == "" { // presigned URLs of signature version 2 have this parameter

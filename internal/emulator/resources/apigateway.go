@@ -117,9 +117,8 @@ func (a *API) Handler() (http.Handler, error) {
 	return http.StripPrefix("/"+a.stage, compiled), nil
 }
 
-// LocalURLs replaces the APIs' URLs on AWS in a text with local URLs, and returns the new text. It
-// replaces URLs with a custom domain and URLs of the form
-// https://ID.execute-api.REGION.amazonaws.com.
+// LocalURLs returns the text with local URLs in place of the APIs' AWS URLs. It replaces URLs with
+// a custom domain and URLs of the form https://ID.execute-api.REGION.amazonaws.com.
 func (p *Provider) LocalURLs(text string) string {
 	for _, a := range p.APIs {
 		for _, url := range a.domainURLs {

@@ -13,8 +13,8 @@ type attributes struct {
 	name, arn string
 }
 
-// attributes returns the attributes of a resource with a name. If arn is "", the ARN is derived
-// from the resource's type and name.
+// attributes returns the attributes of the named resource. If arn is "", the ARN is derived from
+// the resource's type and name.
 func (c *creation) attributes(name, arn string) attributes {
 	a := attributes{c, name, arn}
 	if arn == "" {
@@ -39,8 +39,9 @@ func (c *creation) withUnmodelled(v values) values {
 	return v
 }
 
-// serviceAndKind returns the service in ARNs, and the kind of a resource in lower case. For
-// AWS::EC2::VPC it returns "ec2" and "vpc". The service of a custom resource is "custom".
+// serviceAndKind splits a resource type into the service, as ARNs name it, and the kind of
+// resource. Both are in lower case. For AWS::EC2::VPC it returns "ec2" and "vpc". The service of a
+// custom resource is "custom".
 func serviceAndKind(resourceType string) (service, kind string) {
 	parts := strings.Split(strings.ToLower(resourceType), "::")
 	service, kind = "custom", parts[len(parts)-1]
@@ -50,7 +51,8 @@ func serviceAndKind(resourceType string) (service, kind string) {
 	return service, kind
 }
 
-// arnServices contains the services whose name in ARNs differs from their name in resource types.
+// arnServices maps the name of a service in resource types to the name in ARNs, if the two names
+// differ.
 var arnServices = map[string]string{
 	"apigatewayv2":           "apigateway",
 	"certificatemanager":     "acm",
@@ -61,8 +63,8 @@ var arnServices = map[string]string{
 	"stepfunctions":          "states",
 }
 
-// arnForms contains the ARNs that do not have the form arn:aws:service:region:account:kind/name, by
-// the kind of the resource. The prefix arn:aws: is omitted.
+// arnForms maps the kind of a resource to the form of its ARN without the prefix "arn:aws:". All
+// other kinds have the form arn:aws:service:region:account:kind/name.
 var arnForms = map[string]string{
 	"alarm":        "cloudwatch:{scope}:alarm:{name}",
 	"bucket":       "s3:::{name}",
@@ -81,7 +83,8 @@ var arnForms = map[string]string{
 	"user":         "iam::{account}:user/{name}",
 }
 
-// attributeForms contains the attributes whose values cannot be derived from their names.
+// attributeForms maps resource types to the attributes whose values cannot be derived from their
+// names.
 var attributeForms = map[string]map[string]string{
 	"AWS::ApiGatewayV2::Api": {
 		"ApiEndpoint":   "wss://{id}.execute-api.{region}.amazonaws.com",
@@ -110,8 +113,9 @@ var attributeForms = map[string]map[string]string{
 
 const streamLabel = "/stream/2026-01-01T00:00:00.000"
 
-// attributeEndings contains the values of all other attributes, by the end of the attribute's name.
-// The first pattern that matches applies. {noun} is the rest of the name, in lower case.
+// attributeEndings lists the values of all other attributes, by the end of the attribute's name.
+// The first matching pattern applies. In a value, {noun} stands for the rest of the name, in lower
+// case.
 var attributeEndings = []struct {
 	pattern *regexp.Regexp
 	form    string
@@ -136,7 +140,7 @@ var attributeEndings = []struct {
 	{regexp.MustCompile(`$`), "{name}/{noun}"},
 }
 
-// value returns the value of an attribute. An attribute with the name of a property has the
+// value returns the value of an attribute. If a property has the same name, the attribute has the
 // property's value. The resource's own id, such as VpcId, equals the resource's Ref.
 func (a attributes) value(attribute string) string {
 	if form, ok := attributeForms[a.resource.Type][attribute]; ok {
@@ -167,7 +171,7 @@ func (a attributes) value(attribute string) string {
 	return a.name
 }
 
-// expand replaces the placeholders in a form.
+// expand returns a form with values in place of its placeholders.
 func (a attributes) expand(form string) string {
 	service, _ := serviceAndKind(a.resource.Type)
 	return strings.NewReplacer(

@@ -21,7 +21,7 @@ func createKey(c *creation, in keyProperties) (values, error) {
 	return created(id, "Arn", arn, "KeyId", id), c.addResourcePolicy(arn, policy)
 }
 
-// defaultKeyPolicy returns the policy of a key whose template has none. With this policy, the
+// defaultKeyPolicy returns the policy of a key that has no policy in the template. It lets the
 // policies of the account's roles decide who may use the key.
 func (p *Provider) defaultKeyPolicy() document {
 	return document(`{"Statement": {"Effect": "Allow", "Action": "kms:*", "Resource": "*",
@@ -35,7 +35,7 @@ func (p *Provider) keyARN(idOrARN string) string {
 	return p.arn("kms", "key/"+idOrARN)
 }
 
-// encrypt records the key that encrypts a bucket, queue or table. It ignores a key that has an
+// encrypt records that the key encrypts a bucket, queue or table. It ignores a key that has an
 // alias as its name, such as an AWS managed key.
 func (p *Provider) encrypt(resourceARN, key string) {
 	if key != "" && !strings.Contains(key, "alias/") {
@@ -43,9 +43,10 @@ func (p *Provider) encrypt(resourceARN, key string) {
 	}
 }
 
-// checkKeyLater adds a check to Enforce: the service principal must be allowed to use the key that
-// encrypts a resource. contextKey is the name of the resource's ARN in the encryption context.
-// checkKeyLater ignores a key that no template creates, because the key's policy is unknown.
+// checkKeyLater adds a check to Enforce. The check fails if the service principal may not use the
+// key to encrypt the resource. contextKey is the name of the resource's ARN in the encryption
+// context. checkKeyLater ignores a key that no template creates, because the key's policy is
+// unknown.
 func (c *creation) checkKeyLater(service, key, resourceARN, contextKey string) {
 	arn := c.keyARN(key)
 	if _, ok := c.iam.resources[arn]; !ok {

@@ -121,8 +121,8 @@ func foreignPlatform(bootstrap string) string {
 	return built["GOOS"] + "/" + built["GOARCH"]
 }
 
-// FunctionName returns the name of the function to which a reference refers. The reference is the
-// name, the ARN of the function or of a version or alias, or the URI that API Gateway uses.
+// FunctionName returns the name of a function. reference is the name, the ARN of the function, the
+// ARN of a version or alias, or the URI that API Gateway uses.
 func FunctionName(reference string) string {
 	if _, after, ok := strings.Cut(reference, ":function:"); ok {
 		reference = after
@@ -132,11 +132,12 @@ func FunctionName(reference string) string {
 	return name
 }
 
-// reloadable lists the properties of a function that can change without a restart.
+// reloadable lists the properties of a function that a reload can change without a restart of the
+// platform.
 var reloadable = []string{"Code", "MemorySize", "Timeout", "Environment"}
 
-// fixedOfFunction selects the properties of a function that can change only with a restart. It
-// omits properties that have no effect in the emulator.
+// fixedOfFunction returns the properties of a function that only a restart of the platform can
+// change. It omits properties that have no effect in the emulator.
 func fixedOfFunction(properties map[string]any) map[string]any {
 	fixed := map[string]any{}
 	for _, name := range fieldNames(reflect.TypeFor[functionProperties]()) {
@@ -158,8 +159,8 @@ func (p *Provider) functionOf(s *cloudformation.Stack, r cloudformation.Resource
 	return nil
 }
 
-// updated returns the function with the properties in its new template. If the code is unchanged,
-// the function keeps its folder.
+// updated returns a function with the properties in the new template. If the code is unchanged, it
+// has the folder of f.
 func (f *function) updated(c *creation) (*function, error) {
 	var in functionProperties
 	if err := c.decode(&in); err != nil {

@@ -119,8 +119,8 @@ func (p *Provider) NotRun() []string {
 	return list
 }
 
-// reportNotRun adds n resources to the result of NotRun. description names these resources.
-// reportNotRun ignores the CDK's own metadata.
+// reportNotRun adds n resources of the same description to the result of NotRun. It ignores the
+// CDK's own metadata.
 func (p *Provider) reportNotRun(description string, n int) {
 	if description != "AWS::CDK::Metadata" {
 		p.notRun[description] += n

@@ -48,7 +48,7 @@ var registry = map[string]handler{
 // properties that the reload compares.
 type handler struct {
 	create func(*creation) (values, error)
-	// compared selects the properties that can change only with a restart. compared is nil if no
+	// compared selects the properties whose change needs a restart of the platform. It is nil if no
 	// change of a resource needs a restart.
 	compared func(properties map[string]any) map[string]any
 }
@@ -69,7 +69,7 @@ func typed[P any](create func(*creation, P) (values, error)) handler {
 	}
 }
 
-// comparing returns a copy of the handler with the given function in the field compared.
+// comparing returns a copy of the handler. The copy uses the given function as compared.
 func (h handler) comparing(compared func(map[string]any) map[string]any) handler {
 	h.compared = compared
 	return h
@@ -84,8 +84,8 @@ func without(name string) func(map[string]any) map[string]any {
 	}
 }
 
-// compared selects the properties of a resource that can change only with a restart. It returns
-// false if no change of the resource needs a restart.
+// compared selects the properties of a resource whose change needs a restart of the platform. It
+// returns false if no change of the resource needs a restart.
 func compared(r cloudformation.Resource) (map[string]any, bool) {
 	h := registry[r.Type]
 	if h.compared == nil {
@@ -104,8 +104,8 @@ type creation struct {
 	resource cloudformation.Resource
 }
 
-// created returns the values of a created resource. pairs alternates the names and the values of
-// the resource's attributes.
+// created returns values with the given Ref and the given attributes. pairs alternates the names
+// and the values of the attributes.
 func created(ref string, pairs ...string) values {
 	v := values{Ref: ref, Attributes: map[string]string{}}
 	for i := 0; i < len(pairs); i += 2 {

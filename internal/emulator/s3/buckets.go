@@ -2,7 +2,7 @@ package s3
 
 import "net/http"
 
-// owner owns all buckets.
+// owner represents an account in responses. All buckets have the same owner.
 type owner struct{ ID, DisplayName string }
 
 var localOwner = owner{"local", "local"}

@@ -25,7 +25,7 @@ var (
 	nvme       = crc64.MakeTable(0x9a6c9329ac4bc9b5)
 )
 
-// checksums maps a header to the algorithm of the checksum that the header contains.
+// checksums maps the name of a checksum header to the header's algorithm.
 var checksums = map[string]func() hash.Hash{
 	checksumPrefix + "Crc32":     func() hash.Hash { return crc32.NewIEEE() },
 	checksumPrefix + "Crc32c":    func() hash.Hash { return crc32.New(castagnoli) },
@@ -34,8 +34,8 @@ var checksums = map[string]func() hash.Hash{
 	checksumPrefix + "Sha256":    sha256.New,
 }
 
-// checksumHeader returns the header for an algorithm, such as CRC32. It returns "" for no algorithm
-// and an error for an unknown algorithm.
+// checksumHeader returns the name of the header for an algorithm, such as CRC32. It returns "" if
+// algorithm is "", and an error for an unknown algorithm.
 func checksumHeader(algorithm string) (string, error) {
 	if algorithm == "" {
 		return "", nil
@@ -48,8 +48,8 @@ func checksumHeader(algorithm string) (string, error) {
 	return name, nil
 }
 
-// requestChecksum returns the name of the checksum header in the request's header or trailer. It
-// returns "" if there is none.
+// requestChecksum returns the name of the request's checksum header, which may also be in the
+// trailer. It returns "" if the request has none.
 func requestChecksum(header http.Header) (string, error) {
 	var found []string
 	trailer := http.CanonicalHeaderKey(strings.TrimSpace(header.Get("X-Amz-Trailer")))
@@ -87,8 +87,8 @@ func checksumAlgorithm(name string) string {
 	return strings.ToUpper(strings.TrimPrefix(name, checksumPrefix))
 }
 
-// isSum reports whether a text is the base64 of a checksum with size bytes. The checksum of an
-// object with parts ends with the number of the parts, such as "-2".
+// isSum reports whether a text is a checksum of size bytes in base64. The checksum of a multipart
+// object ends with a hyphen and the number of parts, such as "-2".
 func isSum(text string, size int) bool {
 	text, _, _ = strings.Cut(text, "-")
 	sum, err := base64.StdEncoding.DecodeString(text)

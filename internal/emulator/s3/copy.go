@@ -49,8 +49,8 @@ func (s *Service) findSource(c *call) (v *version, source protocol.CopySource, e
 	return v, source, nil
 }
 
-// replaces reports whether a directive header has the value REPLACE. In this case, the copy gets
-// the values in the request. Otherwise, the copy gets the values of the source.
+// replaces reports whether a directive header has the value REPLACE. If so, the copy gets the
+// values in the request. If not, it gets the values of the source.
 func (c *call) replaces(directive string) (bool, error) {
 	switch value := c.r.Header.Get(directive); value {
 	case "", "COPY":
@@ -101,7 +101,7 @@ func (s *Service) copyObject(c *call) error {
 	})
 }
 
-// copiedHeader returns the header of the copy, without checksums.
+// copiedHeader returns the header that the copy gets, without checksums.
 func (c *call) copiedHeader(from *version, source protocol.CopySource) (objectHeader, error) {
 	replaces, err := c.replaces("X-Amz-Metadata-Directive")
 	if err != nil {
@@ -131,7 +131,7 @@ func (c *call) copiedHeader(from *version, source protocol.CopySource) (objectHe
 	return copied, nil
 }
 
-// copiedTags returns the tags of the copy.
+// copiedTags returns the tags that the copy gets.
 func (c *call) copiedTags(from *version) ([]tag, error) {
 	replaces, err := c.replaces("X-Amz-Tagging-Directive")
 	if err != nil {
@@ -143,8 +143,8 @@ func (c *call) copiedTags(from *version) ([]tag, error) {
 	return from.Tags, nil
 }
 
-// copiedChecksum returns the checksum header of the copy. This is the requested header, or
-// otherwise the header of the source.
+// copiedChecksum returns the name of the copy's checksum header. This is the requested header. If
+// the request has none, it is the header of the source.
 func (c *call) copiedChecksum(from *version) (string, error) {
 	requested, err := checksumHeader(c.r.Header.Get("X-Amz-Checksum-Algorithm"))
 	if requested != "" || err != nil {

@@ -43,7 +43,7 @@ func notImplemented(format string, args ...any) *failure {
 	return newFailure(http.StatusNotImplemented, "NotImplemented", fmt.Sprintf(format, args...))
 }
 
-// unsupportedHeader reports a header value that S3 rejects.
+// unsupportedHeader returns the error for a header with a value that S3 rejects.
 func unsupportedHeader(name, reason string) *failure {
 	return newFailure(http.StatusNotImplemented, "NotImplemented",
 		"A header you provided implies functionality that is not implemented",

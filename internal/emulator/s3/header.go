@@ -39,13 +39,13 @@ var storedFields = []string{
 	storageClassHeader, "X-Amz-Website-Redirect-Location",
 }
 
-// storageClasses lists the storage classes of buckets, except standard.
+// storageClasses lists the values of the header x-amz-storage-class, except the default.
 var storageClasses = []string{
 	"DEEP_ARCHIVE", "GLACIER", "GLACIER_IR", "INTELLIGENT_TIERING", "ONEZONE_IA",
 	"REDUCED_REDUNDANCY", "STANDARD_IA",
 }
 
-// newObjectHeader returns the headers of a request that are stored with the object.
+// newObjectHeader returns those headers of a request that are stored with the object.
 func newObjectHeader(request http.Header) (objectHeader, error) {
 	fields := map[string]string{"Content-Type": defaultContentType}
 	for _, name := range storedFields {
@@ -92,7 +92,7 @@ func (h objectHeader) write(response http.Header) {
 	}
 }
 
-// withoutChecksums returns a copy of the header for an object with the same body.
+// withoutChecksums returns a header with all fields except the checksums.
 func (h objectHeader) withoutChecksums() objectHeader {
 	fields := maps.Clone(h.Fields)
 	maps.DeleteFunc(fields, func(name, _ string) bool {

@@ -10,7 +10,7 @@ import (
 // maxListed is the maximum and the default number of entries on a page.
 const maxListed = 1000
 
-// listing represents the request for a page of a listing.
+// listing holds the parameters of a request that lists a bucket's keys.
 type listing struct {
 	prefix, delimiter string
 	after             string // the page begins after this key or common prefix

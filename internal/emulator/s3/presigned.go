@@ -217,8 +217,8 @@ func (s *Service) checkVersion2(c *call, accessKey, path string) error {
 		c.query.Get("Signature"))
 }
 
-// headerOrQuery returns a header of the request. botocore moves the signed headers of version 2 to
-// the query.
+// headerOrQuery returns the value of a header. If the header is absent, it returns the query
+// parameter with the same name. botocore moves the signed headers of version 2 to the query.
 func (c *call) headerOrQuery(name string) string {
 	if value := c.r.Header.Get(name); value != "" {
 		return value

@@ -23,7 +23,7 @@ const maxBody = 5 << 30
 type content struct {
 	extent
 	md5 [16]byte
-	// checksumName is the header of the checksum, or "" if the request has none.
+	// checksumName is the name of the checksum header, or "" if the request has none.
 	checksumName, checksum string
 }
 
@@ -35,9 +35,9 @@ func (c content) addChecksum(fields map[string]string, kind string) {
 }
 
 // receive stores the body of a request and verifies the body's checksums. If the request has no
-// checksum header, receive calculates the checksum for the header named checksum. If checksum is
-// "", it calculates none.
-func (s *Service) receive(r *http.Request, checksum string) (content, error) {
+// checksum header, receive calculates the checksum for the header defaultChecksum, such as
+// x-amz-checksum-crc32. If defaultChecksum is "", it calculates no checksum.
+func (s *Service) receive(r *http.Request, defaultChecksum string) (content, error) {
 	body, size, err := decodeBody(r)
 	if err != nil {
 		return content{}, err
@@ -46,7 +46,7 @@ func (s *Service) receive(r *http.Request, checksum string) (content, error) {
 	if err != nil {
 		return content{}, err
 	}
-	c, sha, err := s.store(body, size, cmp.Or(requested, checksum))
+	c, sha, err := s.store(body, size, cmp.Or(requested, defaultChecksum))
 	if err != nil {
 		return content{}, err
 	}
@@ -57,7 +57,7 @@ func (s *Service) receive(r *http.Request, checksum string) (content, error) {
 	return c, nil
 }
 
-// decodeBody returns a reader of the request's payload and the number of bytes in it.
+// decodeBody returns a reader of the request's payload and the size of the payload in bytes.
 func decodeBody(r *http.Request) (io.Reader, int64, error) {
 	size := r.ContentLength
 	var body io.Reader = r.Body
@@ -84,8 +84,8 @@ func decodeBody(r *http.Request) (io.Reader, int64, error) {
 	return body, size, nil
 }
 
-// store stores exactly size bytes. It calculates the MD5, the SHA-256, and the checksum for the
-// header named checksum.
+// store stores exactly size bytes. It calculates the MD5 and the SHA-256. If checksum is the name
+// of a checksum header, it also calculates the value of this header.
 func (s *Service) store(in io.Reader, size int64, checksum string) (content, []byte, error) {
 	e, err := s.bodies.reserve(size)
 	if err != nil {

@@ -11,7 +11,8 @@ import (
 	"testing"
 )
 
-// frame encodes a body for a request and returns the headers that describe the encoding.
+// frame returns the body in the given framing, such as "signed chunks", and the headers that
+// describe the framing.
 func frame(framing, body string) (encoded string, headers []string) {
 	sum := crc32.NewIEEE()
 	sum.Write([]byte(body))

@@ -89,7 +89,7 @@ func (s *Service) arn(name string) string {
 	return protocol.SecretARN(s.cfg.Region, s.cfg.Account, name)
 }
 
-// find returns the secret with a name or an ARN.
+// find returns the secret. id is the name or the ARN of the secret.
 func (s *Service) find(id string) (*secret, error) {
 	arn := s.arn(id)
 	for name, found := range s.secrets {
@@ -101,7 +101,7 @@ func (s *Service) find(id string) (*secret, error) {
 		"Secrets Manager can't find the specified secret.")
 }
 
-// findUsable returns the secret with a name or an ARN unless it is deleted.
+// findUsable works like find, but returns an error if the secret is deleted.
 func (s *Service) findUsable(id string) (*secret, error) {
 	found, err := s.find(id)
 	if err == nil && !found.Deleted.IsZero() {
@@ -152,7 +152,7 @@ func (s *secret) removeStage(stage string) {
 	}
 }
 
-// Definition describes a secret of a template.
+// Definition describes a secret that a template contains.
 type Definition struct {
 	Name, Description, KMSKey string
 	Value                     string // used for a new secret, and if the template changed
@@ -160,8 +160,8 @@ type Definition struct {
 	Tags                      []Tag
 }
 
-// Define creates a secret of a template and returns its ARN. A secret of an earlier run keeps its
-// value unless the template has another value now.
+// Define creates a secret that a template contains, and returns its ARN. A secret that exists since
+// an earlier run keeps its value, unless the value in the template has changed.
 func (s *Service) Define(d Definition) (arn string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -17,8 +17,8 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.JSONHandler.ServeHTTP(w, r.WithContext(ctx))
 }
 
-// headerKey is the key under which a request's context contains the header of the response. With
-// this key, withQueryError finds the header and adds a field to it.
+// headerKey is the key of a context value: the header of the response. withQueryError adds a field
+// to this header.
 type headerKey struct{}
 
 func (s *Service) operations() protocol.JSONHandler {

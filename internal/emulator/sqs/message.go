@@ -178,8 +178,8 @@ func hasValidCharacters(s string) bool {
 	})
 }
 
-// newReceiptHandle returns a handle that identifies one receive of a message. When the message is
-// received again, its handle changes, so that the queue can recognize stale handles.
+// newReceiptHandle returns a receipt handle. A message gets a new handle each time it is received,
+// so that the queue can recognize old handles.
 func newReceiptHandle(queueARN, id string, receiveCount int) string {
 	text := queueARN + " " + id + " " + strconv.Itoa(receiveCount)
 	return base64.StdEncoding.EncodeToString([]byte(text))

@@ -95,7 +95,8 @@ func (m *model) Receive(t *rapid.T) {
 		m.received(t, r)
 	}
 	if len(got) == limit {
-		// The limit is reached, so the queue did not examine the remaining messages.
+		// Receive returned as many messages as it may. So the queue did not examine the remaining
+		// messages.
 		m.syncDeadLetters(t)
 		return
 	}

@@ -117,7 +117,8 @@ func jsonFields(form map[string]any) map[string]any {
 	return out
 }
 
-// number returns the value as a JSON number, or unchanged if it is not a number.
+// number returns the value as a JSON number if the value is the text of a number. It returns any
+// other value unchanged.
 func number(value any) any {
 	if text, ok := value.(string); ok {
 		if n, err := strconv.Atoi(text); err == nil {

@@ -18,8 +18,8 @@ func (q *Queue) Receive(ctx context.Context, limit int, maxWait time.Duration) (
 	return q.receive(ctx, limit, maxWait, -1)
 }
 
-// receive works like Receive, but takes a visibility timeout. If the timeout is negative, receive
-// uses the timeout in the queue's settings.
+// receive works like Receive, and in addition gets a visibility timeout. If this timeout is
+// negative, receive uses the timeout in the queue's settings.
 func (q *Queue) receive(
 	ctx context.Context, limit int, maxWait, visibility time.Duration,
 ) ([]Message, error) {
@@ -127,8 +127,7 @@ func (q *Queue) receiveLocked(
 		e.visibleAt = now.Add(visibility)
 		q.enterState(e, inFlight)
 		q.fair.detectNoise(e)
-		// If the progressRecord cannot be stored, the message stays in flight until its visibility
-		// timeout is over.
+		// If this fails, the message stays in flight until its visibility timeout is over.
 		if err := q.service.records.putProgress(q.name, e); err != nil {
 			return messages, deadLetters, fmt.Errorf("receive from queue %s: %w", q.name, err)
 		}

@@ -28,8 +28,8 @@ type QueueConfig struct {
 // quota.
 const maxMessageSize = 1 << 20
 
-// settings holds a queue's configuration after defaults are applied. In settings a zero is a value,
-// while a zero in QueueConfig selects the default.
+// settings holds a queue's configuration. A zero in QueueConfig selects the default. A zero in
+// settings is a value.
 type settings struct {
 	VisibilityTimeout time.Duration
 	Delay             time.Duration

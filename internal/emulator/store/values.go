@@ -10,8 +10,8 @@ import (
 // Values keeps values in a temporary file, so that they do not take memory. The zero value is ready
 // to use. Values is safe for concurrent use, but a caller must not read a value that it deleted.
 //
-// The file consists of slots. A deleted value leaves a free slot for a later value of about the
-// same size.
+// The file consists of slots. When a value is deleted, its slot is free for a later value of about
+// the same size.
 type Values struct {
 	mu   sync.Mutex
 	file *os.File // nil before the first Put
@@ -106,8 +106,9 @@ func (v *Values) allocate(length int64) (Ref, error) {
 	return at, nil
 }
 
-// slotSize returns the size of the slot for a value: the length rounded up by at most 64 bytes or
-// an eighth. So the number of different sizes is small, and later values often fit into free slots.
+// slotSize returns the size of the slot for a value. It rounds the length up by at most 64 bytes or
+// one eighth, whichever is more. So there are few different sizes, and later values often fit into
+// free slots.
 func slotSize(length int64) int64 {
 	step := max(64, int64(1)<<bits.Len64(uint64(length))/16)
 	return (length + step - 1) / step * step

@@ -49,7 +49,7 @@ func (b *builds) first(ctx context.Context, o Options) (*cdkapp.Assembly, error)
 
 func (b *builds) dir() string { return filepath.Join(b.temp.path, "builds") }
 
-// next synthesizes the app into a new folder. It writes the app's output to output.
+// next synthesizes the app into a new folder. output receives the app's output.
 func (b *builds) next(ctx context.Context, output io.Writer) (*cdkapp.Assembly, error) {
 	b.number++
 	b.app.Progress = output

@@ -11,9 +11,8 @@ import (
 	"time"
 )
 
-// Each request of this test is followed by a second request on the same connection. A response that
-// the client does not expect, or a body that the server does not read, would disturb the second
-// request.
+// After each request, this test sends a second request on the same connection. An unexpected
+// response or an unread body would disturb the second request.
 func TestServers_AnswerExpectForEveryLengthAndService(t *testing.T) {
 	p, _ := start(t, nil)
 	aws, api := strings.TrimPrefix(p.AWS, "http://"), strings.TrimPrefix(p.APIs[0].URL, "http://")

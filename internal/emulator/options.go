@@ -34,9 +34,9 @@ type Options struct {
 
 	APIPort int // port of the first HTTP API; other APIs use the next ports; 0 is any free port
 	AWSPort int // port of AWS's APIs; 0 is any free port
-	// Listen is the IP address of all ports; "" is 127.0.0.1. With another address, every machine
-	// that can reach the address can call AWS's APIs. These APIs accept calls without valid
-	// credentials.
+	// Listen is the IP address on which the platform listens; "" is 127.0.0.1. With another
+	// address, every machine that can reach the address can call AWS's APIs. These APIs accept
+	// calls without valid credentials.
 	Listen string
 	// AllowHosts lists host names that the platform accepts in the Host header, such as the name of
 	// a tunnel. It always accepts the names of this machine. An attacker who controls one of the

@@ -45,7 +45,8 @@ func (s *stage) accept(ctx context.Context, key string) (pipeline.Accepted, erro
 	})
 }
 
-// status checks that a client that reads the status of an event gets the wanted status.
+// status reads the status of an event as a client does. It returns an error if the event does not
+// have the wanted status.
 func (s *stage) status(ctx context.Context, event pipeline.Event, want pipeline.Status) error {
 	item, err := s.statuses.Get(ctx, event.ID)
 	if err == nil && item.Status != want {

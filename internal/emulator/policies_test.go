@@ -20,8 +20,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
 )
 
-// edited returns the cloud assembly of the test pipeline with replaced text in the template.
-// replacements alternates old and new texts.
+// edited returns a copy of the test pipeline's cloud assembly. The template contains the new texts
+// instead of the old texts. replacements alternates old and new texts.
 func edited(t *testing.T, replacements ...string) string {
 	t.Helper()
 	from, err := testPipeline()
@@ -190,7 +190,7 @@ func TestPolicies_DenyEventBridgeIfQueueHasNoPolicy(t *testing.T) {
 	steps.wait(t, "not delivered", "")
 }
 
-// A queue that an API call created also needs a policy, which an API call can set.
+// A queue that was created through the API also needs a policy. Another API call sets this policy.
 func TestPolicies_DenyEventBridgeUntilAnAPICallSetsAPolicy(t *testing.T) {
 	p, steps := start(t, nil)
 	ctx := t.Context()

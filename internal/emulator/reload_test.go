@@ -118,7 +118,7 @@ func (r *recorder) waitTimes(t *testing.T, n int, name, source string) activity.
 }
 
 // record is an expression in the function's source. Its value is the text that the function writes
-// to the bucket. Tests replace the expression with the result of writes.
+// to the bucket. Tests replace the expression with a result of the func writes.
 const record = `strings.NewReader(body)`
 
 func writes(version string) string { return `strings.NewReader("` + version + ` "+body)` }

@@ -14,7 +14,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// maxRefusedBody limits the bytes of a refused request's body in a step.
+// maxRefusedBody is the maximum number of bytes that a step contains of a refused request's body.
 const maxRefusedBody = 64 << 10
 
 // recordRequest records a POST request to an HTTP API, and the response.
@@ -115,7 +115,8 @@ func jsonDetail(name string, value any) activity.Detail {
 	return activity.Detail{Name: name, Value: data}
 }
 
-// maxCopiedBody limits the bytes of a call's body in which recordCalls looks for events.
+// maxCopiedBody is the number of bytes, from the start of a call's body, in which recordCalls looks
+// for events.
 const maxCopiedBody = 64 << 10
 
 // copiedBody keeps a copy of the start of a body.

@@ -24,8 +24,8 @@ type Recorder struct {
 	closed bool
 }
 
-// bufferSize limits the number of steps that wait for show. If show blocks, functions under load
-// fill the buffer within seconds.
+// bufferSize is the maximum number of steps that wait until the recorder shows them. If the func
+// show blocks, functions under load fill the buffer within seconds.
 const bufferSize = 16 << 10
 
 // NewRecorder starts a recorder that calls show for each step, one call at a time. The func now

@@ -48,8 +48,8 @@ func (s Step) Detail(name string) json.RawMessage {
 	return nil
 }
 
-// changeCounts lists the fields of the reconciler's log line that count changes. The reconciler
-// writes this line every minute, usually without changes.
+// changeCounts lists fields in the reconciler's log line. Each field is a number of changes. The
+// reconciler writes this line every minute, usually without changes.
 var changeCounts = []string{
 	contract.MetricReenqueued, contract.MetricGivenUp, contract.MetricRepaired,
 }

@@ -57,8 +57,8 @@ type Result struct {
 }
 
 // ErrTooLarge reports that the event exceeds Lambda's payload quota. API.Invoke returns this error.
-// Even a small request can cause the error: the event has more fields than the request and may
-// encode the body in base64.
+// Even a small request can cause the error, because the event has more fields than the request and
+// may encode the body in base64.
 var ErrTooLarge = errors.New("the request is too large for the function")
 
 // Handler serves an API.
@@ -95,7 +95,8 @@ const (
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := h.api.Now()
 	x := exchange{handler: h, request: r, id: uuid.NewString(), start: start}
-	// API Gateway does not cancel the invocation if the client disconnects or half-closes.
+	// API Gateway does not cancel the invocation if the client closes or half-closes the
+	// connection.
 	response := x.respond(context.WithoutCancel(r.Context()))
 	header := w.Header()
 	for name, values := range response.header {

@@ -226,7 +226,7 @@ func TestLambda_EvaluatesPolicies(t *testing.T) {
 	}
 }
 
-// policyDecision returns a decision with a policy that has the statements.
+// policyDecision returns a decision whose policy contains the statements.
 func policyDecision(statements string) decision {
 	principal, policy := "anna", json.RawMessage(`{"Statement":`+statements+`}`)
 	return decision{PrincipalID: &principal, PolicyDocument: &policy}

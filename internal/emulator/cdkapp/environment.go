@@ -14,7 +14,8 @@ import (
 // The variables with which the CDK CLI passes context values to an app.
 const (
 	contextVariable = "CDK_CONTEXT_JSON"
-	// overflowVariable names a file with the context values that do not fit in contextVariable.
+	// overflowVariable contains the path of a file. The file contains the context values that do
+	// not fit in contextVariable.
 	overflowVariable = "CONTEXT_OVERFLOW_LOCATION_ENV"
 )
 
@@ -41,8 +42,8 @@ func (a App) environment(values map[string]any, outDir, tempDir string) ([]strin
 	return addContext(env, values, filepath.Join(tempDir, "context-overflow.json"))
 }
 
-// addContext adds the variables that pass context values to the app. It writes the values that do
-// not fit in an environment variable to the file overflow.
+// addContext adds the variables that pass context values to the app. If some values do not fit in
+// an environment variable, addContext writes them to a file. overflow is the path of this file.
 func addContext(env []string, values map[string]any, overflow string) ([]string, error) {
 	short, rest, err := splitContext(values, spaceForContext(env))
 	if err != nil {

@@ -69,8 +69,8 @@ func (k answers) addExpected(context map[string]any) {
 	k.add(context, expected)
 }
 
-// add adds the known answers for look-ups to the context. It reports whether it added an answer. It
-// keeps the values that the context already contains.
+// add adds answers to the context for the look-ups that it can answer. It reports whether it added
+// an answer. It keeps the values that the context already contains.
 func (k answers) add(context map[string]any, lookups []Lookup) (added bool) {
 	for _, l := range lookups {
 		answer, known := k.answer(l)

@@ -11,7 +11,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// API returns a handler for the operations of the CloudFormation API that read stacks. Unlike
+// API returns a handler for those operations of the CloudFormation API that read stacks. Unlike
 // CloudFormation, the handler never splits a list into pages.
 func API(stacks []StackDescription) protocol.QueryHandler {
 	a := api{stacks}

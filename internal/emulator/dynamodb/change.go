@@ -47,7 +47,8 @@ func (s *Service) locate(c *change) (location, error) {
 	return location{t, k}, err
 }
 
-// plannedChange represents a change whose condition holds and whose new item is computed.
+// plannedChange represents a change that commit can apply. The condition of the change is true, and
+// its new item is known.
 type plannedChange struct {
 	location
 	old, next Item

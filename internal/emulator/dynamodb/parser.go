@@ -92,8 +92,8 @@ func (p *parser) acceptKeyword(word string) bool {
 	return true
 }
 
-// acceptCall consumes the next two tokens if they are the name of one of the functions and "(". It
-// returns the name.
+// acceptCall consumes the start of a function call: the name of one of the functions and "(". It
+// returns the name. If the next tokens are different, it consumes nothing and returns false.
 func (p *parser) acceptCall(functions ...string) (string, bool) {
 	t, following := p.peek(), p.tokens[min(p.next+1, len(p.tokens)-1)]
 	if t.kind != tokenName || following.text != "(" || !slices.Contains(functions, t.text) {

@@ -6,7 +6,8 @@ import (
 	"slices"
 )
 
-// maxPage limits the bytes that one Query or Scan reads: 1 MB, as in DynamoDB.
+// maxPage is the maximum size, in bytes, of the items that one Query or Scan reads. As in DynamoDB,
+// it is 1 MB.
 const maxPage = 1 << 20
 
 // readInput holds the parameters that Query and Scan share.

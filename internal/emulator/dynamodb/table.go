@@ -26,7 +26,7 @@ type Key struct {
 	Type string // S, N or B
 }
 
-// maxItemSize limits the bytes of an item, as in DynamoDB.
+// maxItemSize is the maximum size of an item in bytes, as in DynamoDB.
 const maxItemSize = 400 << 10
 
 // tableRecord represents a table in the store. It does not contain the items: each item has its own

@@ -217,7 +217,7 @@ func (s *Service) describeTimeToLive(in *tableInput) (*describeTimeToLiveOutput,
 }
 
 // legacyParameters holds the request parameters that DynamoDB has replaced with expressions. The
-// service rejects these parameters, because a request that ignores them has another meaning.
+// service rejects these parameters. If it ignored them, the request would have another meaning.
 type legacyParameters struct {
 	AttributesToGet, AttributeUpdates, ConditionalOperator, Expected json.RawMessage
 	KeyConditions, QueryFilter, ScanFilter                           json.RawMessage

@@ -20,8 +20,8 @@ const (
 	// maxEntries limits the number of entries in a PutEvents request. It equals EventBridge's
 	// quota.
 	maxEntries = 10
-	// maxRequestSize limits the bytes of a PutEvents request. It equals EventBridge's quota. Before
-	// 2026, the quota was 256 KB.
+	// maxRequestSize is the maximum size of a PutEvents request in bytes. It equals EventBridge's
+	// quota. Before 2026, the quota was 256 KB.
 	maxRequestSize = 1 << 20
 )
 

@@ -129,8 +129,8 @@ func (r *rule) sortedTargets() []Target {
 	return targets
 }
 
-// input returns the data that the target receives: Input, or the part of the event that InputPath
-// selects, or the whole event.
+// input returns the data that the target receives. This is Input, or the part of the event that
+// InputPath selects, or the whole event.
 func (t Target) input(event []byte) ([]byte, error) {
 	if t.Input != "" {
 		return []byte(t.Input), nil

@@ -550,8 +550,8 @@ func (r *runner) expectDepth(t *testing.T, visible, inFlight int) {
 	}
 }
 
-// expectBatch checks that there was one batch and that exactly the messages with the given bodies
-// failed.
+// expectBatch checks that there was one batch. The failed messages must be exactly the messages
+// with the given bodies.
 func (r *runner) expectBatch(t *testing.T, failed []string, hasErr bool) {
 	t.Helper()
 	if len(r.batches) != 1 {

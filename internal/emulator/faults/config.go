@@ -18,9 +18,9 @@ import (
 type Config struct {
 	Seed  uint64 `json:"seed"`
 	Rules []Rule `json:"rules"`
-	// KillRate is the share of calls during which the sandbox is killed, from 0 to 1.
+	// KillRate is the share, from 0 to 1, of the calls during which the sandbox is killed.
 	KillRate float64 `json:"killRate"`
-	// DuplicateDeliveryRate is the share of messages that are delivered twice, from 0 to 1.
+	// DuplicateDeliveryRate is the share, from 0 to 1, of the messages that are delivered twice.
 	DuplicateDeliveryRate float64 `json:"duplicateDeliveryRate"`
 }
 

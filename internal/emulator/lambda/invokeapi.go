@@ -77,7 +77,7 @@ func (s *Service) serveInvoke(w http.ResponseWriter, r *http.Request) {
 
 func (s *Service) invokeAndRespond(w http.ResponseWriter, r *http.Request, name string,
 	payload []byte) {
-	// Lambda does not cancel an invocation if the client disconnects or half-closes.
+	// Lambda does not cancel an invocation if the client closes or half-closes the connection.
 	call := newInvocation(payload)
 	call.keepTail = r.Header.Get("X-Amz-Log-Type") == "Tail"
 	result, err := s.invoke(context.WithoutCancel(r.Context()), name, call)
@@ -96,8 +96,9 @@ func (s *Service) invokeAndRespond(w http.ResponseWriter, r *http.Request, name 
 	_, _ = w.Write(result.Payload) // fails only if the caller disconnected
 }
 
-// requestedFunction returns the reference to the function in the URL of a request. The qualifier
-// may be a part of the name in the path, or a query parameter.
+// requestedFunction returns the function that the URL of a request names. The result is a name or
+// ARN, with the qualifier if there is one. In the URL, the qualifier may be a part of the path or a
+// query parameter.
 func requestedFunction(r *http.Request) (reference string, err error) {
 	reference, qualifier := r.PathValue("name"), r.URL.Query().Get("Qualifier")
 	_, derived := splitReference(reference)

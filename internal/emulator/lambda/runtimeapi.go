@@ -8,7 +8,8 @@ import (
 	"strconv"
 )
 
-// RuntimePrefix begins every path of the Runtime API. The next part of the path is the sandbox id.
+// RuntimePrefix is the start of every path of the Runtime API. The next part of the path is the
+// sandbox id.
 const RuntimePrefix = "/_runtime/"
 
 func (s *Service) routes() http.Handler {

@@ -32,8 +32,8 @@ type Config struct {
 	MaxSandboxes    int           // per function; default 4
 	IdleTimeout     time.Duration // idle time after which a sandbox is killed; default 10 minutes
 	// RetryDelay is the time after which a failed asynchronous invocation is retried. It doubles
-	// with each retry. The default is a minute, as in Lambda: a function that fails because the
-	// machine is busy must not make the machine busier.
+	// with each retry. The default is a minute, as in Lambda. With a short delay, retries would
+	// make a busy machine even busier.
 	RetryDelay time.Duration
 	// Logs receives each line that a function prints, and a line if a function times out or exits.
 	// The line is valid only during the call.
@@ -87,7 +87,7 @@ type Function struct {
 	Timeout     time.Duration // default 3 seconds
 	Environment map[string]string
 	LogGroup    string // default /aws/lambda/NAME
-	// Description and Role appear only in descriptions of the function.
+	// Description and Role appear only in the answers to requests that describe the function.
 	Description, Role string
 }
 

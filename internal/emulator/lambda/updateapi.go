@@ -15,8 +15,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// maxUpdate limits the bytes of a request to change a configuration. The largest part is the
-// environment, which has a quota of 4 KB.
+// maxUpdate is the maximum size, in bytes, of a request to change a configuration. The largest part
+// is the environment, which has a quota of 4 KB.
 const maxUpdate = 1 << 20
 
 // serveUpdate serves the operation UpdateFunctionConfiguration. The next invocations run in new
@@ -85,7 +85,7 @@ func decodeUpdate(body []byte) (in updateInput, err error) {
 	return in, checkEnvironment(in.Environment.Variables)
 }
 
-// changeable lists the members of an update that the emulator supports.
+// changeable lists the JSON members of a request that the emulator supports.
 var changeable = []string{
 	"FunctionName", "RevisionId", "Description", "MemorySize", "Timeout", "Environment",
 }
@@ -106,10 +106,12 @@ func checkRange(name string, value *int, least, most int) error {
 		"'%s' failed to satisfy constraint: Member must have value %s", *value, name, limit)
 }
 
-// maxDescription limits the characters of a function's description: Lambda's limit.
+// maxDescription is the maximum number of characters in a function's description. It equals
+// Lambda's limit.
 const maxDescription = 256
 
-// maxEnvironment limits the bytes of all names and values of an environment: Lambda's quota.
+// maxEnvironment is the maximum size, in bytes, of all names and values of an environment. It
+// equals Lambda's quota.
 const maxEnvironment = 4 << 10
 
 var (

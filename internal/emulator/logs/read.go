@@ -119,7 +119,8 @@ type getOutput struct {
 }
 
 // getLogEvents returns a page of a stream's lines. A token consists of a direction and the number
-// of a line: "f/7" continues with line 7, and "b/7" with the lines before line 7.
+// of a line. With the token "f/7", the page begins with line 7. With the token "b/7", the page ends
+// before line 7.
 func (s *Service) getLogEvents(in *getInput) (*getOutput, error) {
 	g, err := s.group(in.groupReference)
 	if err != nil {

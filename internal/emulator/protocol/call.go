@@ -19,8 +19,8 @@ type Call struct {
 // Targets maps a prefix of the X-Amz-Target header to a service name.
 type Targets map[string]string
 
-// queryServices lists the services that clients call with the query protocol. The entry "" is for
-// unsigned requests, which may name no service.
+// queryServices lists the services, except SQS, that the platform serves with the query protocol.
+// The entry "" is for unsigned requests, which may name no service.
 var queryServices = []string{"cloudformation", "sts", ""}
 
 type callKey struct{}

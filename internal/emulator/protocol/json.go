@@ -53,8 +53,8 @@ var exactNames = jsonv2.JoinOptions(
 	jsonv1.DefaultOptionsV1(), jsonv2.MatchCaseInsensitiveNames(false),
 )
 
-// MaxJSONBody limits the bytes of a request. It equals DynamoDB's limit. No other service with a
-// JSON protocol has a higher limit.
+// MaxJSONBody is the maximum size of a request in bytes. It equals DynamoDB's limit. No other
+// service with a JSON protocol has a higher limit.
 const MaxJSONBody = 16 << 20
 
 const jsonType = "application/x-amz-json-1.0"

@@ -26,8 +26,8 @@ type queryAnswer struct {
 	RequestID string `xml:"ResponseMetadata>RequestId"`
 }
 
-// maxForm limits the bytes of a request. CloudFormation's largest request contains a template of
-// 51,200 bytes.
+// maxForm is the maximum size of a request in bytes. CloudFormation's largest request contains a
+// template of 51,200 bytes.
 const maxForm = 1 << 20
 
 // IsQuery reports whether a request uses the query protocol. The action is in a form, or in the URL

@@ -36,7 +36,7 @@ func S3HostBucket(r *http.Request) string {
 	return s3Host.ReplaceAllString(name, "")
 }
 
-// s3Host matches the part of a host that names S3, and possibly a region.
+// s3Host matches the end of a host, if the end names S3. This end may also contain a region.
 var s3Host = regexp.MustCompile(`(^|\.)s3([.-]` + region + `)?$`)
 
 // s3Operations maps the method and the target of a request to the operations on that target. The
@@ -96,8 +96,8 @@ func S3Operations() []string {
 	return names
 }
 
-// s3Copies maps an operation to its copy operation. A request with the header x-amz-copy-source is
-// a copy operation.
+// s3Copies maps an operation to a copy operation. A request has the copy operation if it contains
+// the header x-amz-copy-source.
 var s3Copies = map[string]string{"PutObject": "CopyObject", "UploadPart": "UploadPartCopy"}
 
 // S3Operation returns the operation of a request to S3, or "" if it is unknown.

@@ -8,8 +8,8 @@ import (
 )
 
 // calledService returns the name of the service for which a request is signed, such as s3 or logs.
-// For an unsigned request, it returns the service in the host, in the User-Agent header or in the
-// path. It returns "" if the request names no service.
+// If the request is unsigned, it returns the service that the host, the path or the User-Agent
+// header names. It returns "" if the request names no service.
 func calledService(r *http.Request) string {
 	if service := signedService(r); service != "" {
 		return service
@@ -73,8 +73,9 @@ const region = `[a-z]{2}(-[a-z]+)+-\d`
 // regionLabel matches a region in a host name.
 var regionLabel = regexp.MustCompile(`^` + region + `$`)
 
-// hostService returns the service in a host of AWS, such as logs.us-east-1.amazonaws.com or
-// iam.amazonaws.com. Other hosts may have the form SERVICE.REGION.localhost.
+// hostService returns the service that an AWS host names. Examples of hosts are
+// logs.us-east-1.amazonaws.com and iam.amazonaws.com. A host may also have the form
+// SERVICE.REGION.localhost.
 func hostService(host string) string {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
@@ -99,5 +100,5 @@ var userAgentService = regexp.MustCompile(`\b(?:api/([a-z0-9-]+)#|command/([a-z0
 var lambdaPath = regexp.MustCompile(`^/(2015-03-31|20\d\d-\d\d-\d\d/(functions|layers|` +
 	`layers-by-arn|account-settings|code-signing-configs|tags))(/|$)`)
 
-// apisPath begins the paths of API Gateway's operations for HTTP APIs.
+// apisPath is the start of the paths of API Gateway's operations for HTTP APIs.
 const apisPath = "/v2/apis/"

@@ -8,7 +8,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cdkapp"
 )
 
-// nestedStackType is the only type whose attributes are all known: the outputs of the nested stack.
+// nestedStackType is the type of nested stacks. It is the only type whose attributes are all known,
+// because they are the outputs of the nested stack.
 const nestedStackType = "AWS::CloudFormation::Stack"
 
 type nestedStackProperties struct{ TemplateURL string }

@@ -6,7 +6,8 @@ type tableProperties struct {
 	TableName            string
 	KeySchema            []dynamodb.KeyElement
 	AttributeDefinitions []dynamodb.AttributeDefinition
-	// The emulated DynamoDB has no secondary indexes. createTable reports the number of indexes.
+	// The emulated DynamoDB has no secondary indexes. createTable only reports the number of
+	// indexes.
 	GlobalSecondaryIndexes  []any
 	LocalSecondaryIndexes   []any
 	TimeToLiveSpecification struct {

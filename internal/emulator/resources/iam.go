@@ -175,7 +175,8 @@ func createRole(c *creation, in roleProperties) (values, error) {
 	return created(name, "Arn", arn, "RoleId", "AROA"+c.suffix()), nil
 }
 
-// createRolePolicy records a policy whose properties name the roles to which it is attached.
+// createRolePolicy records a policy. The policy's properties name the roles to which it is
+// attached.
 func createRolePolicy(c *creation, _ struct{}) (values, error) {
 	c.iam.policies = append(c.iam.policies, c)
 	return created(c.name("", 128)), nil

@@ -11,7 +11,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cloudformation"
 )
 
-// registry maps each resource type that the emulator creates to its handler.
+// registry maps resource types to handlers. It contains the types that the emulator creates.
 var registry = map[string]handler{
 	"AWS::ApiGatewayV2::Api":          typed(createAPI),
 	"AWS::ApiGatewayV2::ApiMapping":   typed(createAPIMapping),
@@ -140,7 +140,7 @@ func (c *creation) uuid() string {
 }
 
 // skip adds the resource to the result of NotRun. The entry consists of the resource's type and
-// detail. Other resources may still refer to the resource, so skip returns the name that the
+// detail. Other resources may still refer to the resource. So skip returns the name that the
 // resource would have on AWS, and plausible attributes.
 func (c *creation) skip(detail string) (values, error) {
 	c.reportNotRun(c.resource.Type+detail, 1)

@@ -11,7 +11,7 @@ import (
 	"sync"
 )
 
-// segmentSize limits the bytes of a segment. A larger body gets its own segment.
+// segmentSize is the maximum size of a segment in bytes. A larger body gets its own segment.
 const segmentSize = 64 << 20
 
 // extents stores bytes in segment files, so that objects need little memory. A segment is removed

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// maxUserMetadata limits the total bytes of an object's x-amz-meta names and values, as in S3.
+// maxUserMetadata is the maximum size, in bytes, of an object's x-amz-meta names and values, as in
+// S3.
 const maxUserMetadata = 2 << 10
 
 const (

@@ -161,8 +161,8 @@ func (x *index) deleteBucket(name string) error {
 	})
 }
 
-// newest returns the newest version of an object, or nil if the object does not exist or its newest
-// version is a delete marker. The caller holds x.mu.
+// newest returns the newest version of an object. It returns nil if the object does not exist, or
+// if the newest version is a delete marker. The caller holds x.mu.
 func (x *index) newest(b *bucket, key string) (*version, error) {
 	versions, _ := b.objects.Get(key)
 	if len(versions) == 0 || last(versions).deleteMarker {

@@ -135,7 +135,8 @@ func (s *Service) join(
 	return v, body, s.add(c, v)
 }
 
-// elements returns the XML elements of a checksum. It omits the element for the type if kind is "".
+// elements returns the XML elements of a checksum. One of the elements contains the checksum's
+// type, unless kind is "".
 func (c content) elements(kind string) []element {
 	if c.checksumName == "" {
 		return nil

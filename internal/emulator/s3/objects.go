@@ -234,9 +234,9 @@ type deletedObject struct {
 	DeleteMarkerVersionID string `xml:"DeleteMarkerVersionId,omitempty"`
 }
 
-// deleteVersion deletes a version permanently. If id is "" and versioning is or was enabled, it
-// adds a delete marker instead. If id is "" and versioning was never enabled, it deletes the
-// object. The caller holds the index's lock.
+// deleteVersion permanently deletes the version with the id. If id is "", it adds a delete marker
+// if versioning is or was enabled. If versioning was never enabled, it deletes the object. The
+// caller holds the index's lock.
 func (s *Service) deleteVersion(b *bucket, key, id string) (deletedObject, error) {
 	deleted := deletedObject{Key: key}
 	switch {

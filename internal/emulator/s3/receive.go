@@ -16,7 +16,7 @@ import (
 	"strings"
 )
 
-// maxBody limits the bytes of one request, as in S3.
+// maxBody is the maximum size of one request's body in bytes, as in S3.
 const maxBody = 5 << 30
 
 // content represents stored bytes.

@@ -190,5 +190,5 @@ func (s *Service) serve(c *call) error {
 	return operation(s, c)
 }
 
-// maxKeyBytes limits the length of a key, as in S3.
+// maxKeyBytes is the maximum length of a key in bytes, as in S3.
 const maxKeyBytes = 1024

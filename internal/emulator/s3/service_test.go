@@ -40,8 +40,8 @@ func do(
 	return w.Code, w.Header(), w.Body.String()
 }
 
-// metadata returns the metadata of an object. It finds only a header with a name in lower case, as
-// S3 sends it.
+// metadata returns a value of an object's metadata. It finds the header only if the name is in
+// lower case, as in S3's responses.
 func metadata(header http.Header, name string) string {
 	return strings.Join(header[strings.ToLower(metadataPrefix+name)], ",")
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/store"
 )
 
-// TargetPrefix is the prefix of the header X-Amz-Target.
+// TargetPrefix identifies requests to Secrets Manager in the X-Amz-Target header.
 const TargetPrefix = "secretsmanager"
 
 // Config configures a Service.

@@ -136,7 +136,7 @@ func (m Message) validate() error {
 // groupPattern matches 1 to 128 printable ASCII characters without spaces.
 var groupPattern = regexp.MustCompile(`^[!-~]{1,128}$`)
 
-// attributeName checks the length and the characters of an attribute's name.
+// attributeName matches a name of valid length and with valid characters.
 var attributeName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,256}$`)
 
 func validAttributeName(name string) bool {

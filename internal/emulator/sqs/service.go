@@ -44,8 +44,8 @@ type Service struct {
 	records records
 	bodies  store.Values // the bodies of all messages
 
-	// mu guards all queues. A lock per queue would not help: a move to a dead-letter queue changes
-	// two queues, and the database allows only one writer.
+	// mu guards all queues. Separate locks for the queues would not help, because a move to a
+	// dead-letter queue changes two queues, and the database allows only one writer.
 	mu     sync.Mutex
 	queues map[string]*Queue
 

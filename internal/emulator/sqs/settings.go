@@ -24,8 +24,8 @@ type QueueConfig struct {
 	DeadLetterQueue   string        // ARN or name of an existing queue; default: none
 }
 
-// maxMessageSize limits the bytes of a message, and of all messages in a batch. It equals SQS's
-// quota.
+// maxMessageSize is the maximum size, in bytes, of a message. It is also the maximum size of all
+// messages in a batch. It equals SQS's quota.
 const maxMessageSize = 1 << 20
 
 // settings holds a queue's configuration. A zero in QueueConfig selects the default. A zero in

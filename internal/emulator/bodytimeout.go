@@ -14,9 +14,9 @@ import (
 // bodyTimeout limits how long a client may pause while it sends a body. S3 has the same limit.
 const bodyTimeout = 20 * time.Second
 
-// limitBodyPauses makes reads of a request's body fail with os.ErrDeadlineExceeded if the client
-// sends nothing for the timeout. It does not limit functions, which may pause while they stream a
-// response.
+// limitBodyPauses returns a handler that limits the pauses of clients. If a client sends nothing
+// for the timeout, the read of the request's body fails with os.ErrDeadlineExceeded. The handler
+// does not limit functions, which may pause while they stream a response.
 func limitBodyPauses(next http.Handler, timeout time.Duration) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Body == http.NoBody || strings.HasPrefix(r.URL.Path, lambda.RuntimePrefix) {

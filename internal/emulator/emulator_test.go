@@ -77,7 +77,7 @@ func (r *recorder) wait(t *testing.T, name, eventID string) activity.Step {
 	})
 }
 
-// waitFor waits until a step with the property is recorded, and returns the step.
+// waitFor waits until hasProperty returns true for a recorded step, and returns the step.
 func (r *recorder) waitFor(t *testing.T, hasProperty func(activity.Step) bool) activity.Step {
 	t.Helper()
 	timeout := time.After(20 * time.Second)

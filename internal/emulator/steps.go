@@ -242,7 +242,7 @@ func listDetail(name string, values []string) activity.Detail {
 	return activity.Detail{Name: name, Value: data}
 }
 
-// firstOf returns the names if there are at most limit. Otherwise it returns the first limit names,
+// firstOf returns the names. If there are more than limit, it returns only the first names,
 // followed by "and N more".
 func firstOf(names []string, limit int) []string {
 	if len(names) <= limit {

@@ -39,7 +39,8 @@ func (s *services) recordRequest(e apigateway.Exchange) {
 	})
 }
 
-// acceptedID returns the id of the event or of the first batch that the API accepted, or "".
+// acceptedID returns the id of the event that the API accepted. If the request had batches, it
+// returns the id of the first batch. If the API accepted nothing, it returns "".
 func acceptedID(e apigateway.Exchange) string {
 	var accepted struct {
 		EventID string `json:"eventId"`

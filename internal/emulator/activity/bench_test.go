@@ -12,7 +12,7 @@ const acceptedLine = `{"time":"2026-11-23T11:59:59.123456789Z","level":"INFO","m
 	`"CloudWatchMetrics":[{"Namespace":"EventPipeline","Dimensions":[["QueueName"]],` +
 	`"Metrics":[{"Name":"Accepted","Unit":"Count"}]}]}}`
 
-// BenchmarkPrint parses and prints a line of the API function.
+// BenchmarkPrint parses and prints a line that the API function logged.
 func BenchmarkPrint(b *testing.B) {
 	for name, print := range map[string]func(Step) error{
 		"text": func(s Step) error { return Print(io.Discard, s, Style{}) },

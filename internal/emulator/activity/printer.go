@@ -85,7 +85,7 @@ func Print(w io.Writer, s Step, style Style) error {
 	return err
 }
 
-// padded returns the text with spaces up to a width in characters.
+// padded adds spaces to the text until the text has the width. The unit of the width is characters.
 func padded(text string, width int) string {
 	const spaces = "                                        "
 	missing := width - utf8.RuneCountInString(text)

@@ -108,8 +108,8 @@ func isWebhook(step Step) bool {
 	return len(source) > 0 && string(source) != `""`
 }
 
-// parseObject returns the fields of a JSON object in their order. The values share the memory of
-// line.
+// parseObject returns the fields of a JSON object in the order of the object. The values share the
+// memory of line.
 func parseObject(line []byte) ([]Detail, bool) {
 	decoder := jsontext.NewDecoder(bytes.NewBuffer(line),
 		jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))

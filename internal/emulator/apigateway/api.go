@@ -38,7 +38,7 @@ type Route struct {
 	Authorizer Authorizer // nil for a public route
 }
 
-// Exchange describes a request and its response. OnExchange must not change them.
+// Exchange describes a request and its response. API.OnExchange must not change them.
 type Exchange struct {
 	Request      *http.Request // its body has been read
 	Body         []byte        // nil if the request was rejected before its body was read

@@ -68,8 +68,8 @@ func (c orCondition) holds(in scope) bool  { return c.left.holds(in) || c.right.
 func (c andCondition) holds(in scope) bool { return c.left.holds(in) && c.right.holds(in) }
 func (c notCondition) holds(in scope) bool { return !c.inner.holds(in) }
 
-// holds reports whether the comparison is true. If the types differ or an attribute is absent, <>
-// is true and the other operators are false.
+// holds reports whether the comparison is true. If the types differ or an attribute is absent, a
+// comparison with <> is true, and all other comparisons are false.
 func (c comparison) holds(in scope) bool {
 	left, right := c.left.value(in), c.right.value(in)
 	switch c.operator {

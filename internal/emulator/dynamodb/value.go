@@ -90,8 +90,8 @@ func (s setValue) memberText(v value) (string, bool) {
 	return reflect.ValueOf(v).String(), true
 }
 
-// valueSize returns the bytes that the value contributes to the size of its item, according to
-// DynamoDB's rules.
+// valueSize returns the number of bytes that the value contributes to the size of its item,
+// according to DynamoDB's rules.
 func valueSize(v value) int {
 	switch v := v.(type) {
 	case stringValue:

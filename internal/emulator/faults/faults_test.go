@@ -95,7 +95,7 @@ func serve(t *testing.T, config Config) *service {
 	return s
 }
 
-// call sends a request of the function "p-worker".
+// call sends a request as the function "p-worker".
 func (s *service) call(t *testing.T, method, path, target string) (int, string, error) {
 	t.Helper()
 	return s.callAs(t, t.Context(), "sandbox", method, path, target)

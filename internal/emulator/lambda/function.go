@@ -15,13 +15,14 @@ import (
 	"github.com/google/uuid"
 )
 
-// function represents one version of a Lambda function and its sandboxes.
+// function represents a Lambda function and its sandboxes. A change of the function's code or
+// settings creates a new value of this type.
 type function struct {
 	service *Service
 	Function
 	slots    chan struct{} // holds one element per running invocation
 	replaced chan struct{} // closed by retire
-	revision string        // different for each version
+	revision string        // different after each change
 	modified time.Time
 
 	mu      sync.Mutex

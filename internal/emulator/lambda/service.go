@@ -113,7 +113,7 @@ func (s *Service) CreateFunction(f Function) error {
 	return nil
 }
 
-// replaceLocked adds a function or replaces the function with the same name.
+// replaceLocked adds a function or replaces the function with the same name. The caller holds s.mu.
 func (s *Service) replaceLocked(f Function) *function {
 	replaced := s.functions[f.Name]
 	created := &function{
@@ -142,12 +142,12 @@ func (s *Service) AddQualifier(function, qualifier, version string) {
 	s.versions[function+":"+qualifier] = version
 }
 
-// NotFoundError reports a function that does not exist.
+// NotFoundError reports that a function does not exist.
 type NotFoundError struct{ ARN string }
 
 func (e *NotFoundError) Error() string { return "Function not found: " + e.ARN }
 
-// TooLargeError reports a payload above one of Lambda's quotas.
+// TooLargeError reports that a payload exceeds one of Lambda's quotas.
 type TooLargeError struct{ Bytes, Limit int }
 
 func (e *TooLargeError) Error() string {

@@ -93,7 +93,8 @@ func (s *Service) filterLogEvents(in *filterInput) (*filterOutput, error) {
 	return out, nil
 }
 
-// selects reports whether a line is in the requested streams and time.
+// selects reports whether a line is in one of the requested streams and in the requested time
+// range.
 func (in *filterInput) selects(l line) bool {
 	at := l.time.UnixMilli()
 	return (in.StartTime == nil || at >= *in.StartTime) &&

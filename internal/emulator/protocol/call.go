@@ -108,7 +108,8 @@ func lambdaOperation(r *http.Request) string {
 	return ""
 }
 
-// mappingOperation returns an operation on event source mappings. An empty id selects the list.
+// mappingOperation returns the operation of a request for event source mappings. If id is "", the
+// request is for the list of mappings.
 func mappingOperation(method, id string) string {
 	switch {
 	case method == http.MethodGet && id == "":

@@ -154,7 +154,7 @@ func (c *creation) isAttachedTo(role string) (bool, error) {
 	return in.RoleName == role || slices.Contains(in.Roles, role), err
 }
 
-// decodeNamed calls decode. An error contains the resource's logical id and type.
+// decodeNamed works like decode, and adds the resource's logical id and type to an error.
 func (c *creation) decodeNamed(target any) error {
 	if err := c.decode(target); err != nil {
 		return c.resource.WrapError(err)

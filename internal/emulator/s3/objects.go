@@ -38,7 +38,8 @@ func (s *Service) putObject(c *call) error {
 	return nil
 }
 
-// addContent adds a version with the content as the newest version of the requested object.
+// addContent adds a version with the given content. It becomes the newest version of the requested
+// object.
 func (s *Service) addContent(c *call, header objectHeader, body content) (*version, error) {
 	body.addChecksum(header.Fields, fullObject)
 	header.MD5 = body.md5[:]
@@ -46,8 +47,8 @@ func (s *Service) addContent(c *call, header objectHeader, body content) (*versi
 	return v, s.add(c, v)
 }
 
-// add adds a version as the newest version of the requested object, if the conditions of the
-// request hold. If add fails, it releases the version's body.
+// add makes v the newest version of the requested object, if the conditions of the request hold. If
+// add fails, it releases the version's body.
 func (s *Service) add(c *call, v *version) error {
 	err := s.objects.update(c.bucket, func(b *bucket) error {
 		newest, err := s.objects.newest(b, c.key)

@@ -12,8 +12,7 @@ import (
 
 // records stores the index in the state file. Without a state file it stores nothing.
 //
-// The record of a version has a key of the form bucket/key followed by the sequence in 16 hex
-// digits.
+// The key of a version's record is BUCKET/KEY, followed by the version's sequence in 16 hex digits.
 type records struct {
 	buckets  *store.Bucket
 	versions *store.Bucket

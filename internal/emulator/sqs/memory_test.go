@@ -29,7 +29,7 @@ func TestService_TakesLittleMemoryPerMessage(t *testing.T) {
 	runtime.KeepAlive(s)
 }
 
-// liveHeap returns the bytes of the live heap.
+// liveHeap returns the size of the live heap in bytes.
 func liveHeap() int64 {
 	runtime.GC()
 	var stats runtime.MemStats

@@ -207,7 +207,7 @@ func (p *Platform) serve(o Options, ports *ports, apis []*resources.API, account
 	for _, a := range apis {
 		if _, _, open := a.Authorization(); open && o.Authorize {
 			return fmt.Errorf("the API %s must require authorization, but the app ignores the "+
-				"context value %q; add an authorizer to the API if the value is set",
+				"context value %q; if this value is set, the app must add an authorizer to the API",
 				a.Name, contract.AuthorizeContext)
 		}
 		handler, err := p.services.apiHandler(a)

@@ -528,8 +528,8 @@ func TestNew_RejectsFaultsThatCannotOccur(t *testing.T) {
 	}
 	for want, rule := range map[string]faults.Rule{
 		`got "PutEventz"`:                  {Operation: "PutEventz"},
-		`got "PutItem": events has Create`: {Operation: "PutItem", Service: "events"},
-		`got "wroker": the functions are `: {Function: "wroker"},
+		`got "PutItem"; events has Create`: {Operation: "PutItem", Service: "events"},
+		`got "wroker"; the functions are `: {Function: "wroker"},
 		`GetObject`:                        {Operation: "getObject", Service: "s3"},
 	} {
 		_, err := New(

@@ -168,7 +168,8 @@ func TestPolicies_LimitEventBridgeToTheRule(t *testing.T) {
 	dir := edited(
 		t,
 		`{"aws:SourceArn": {"Fn::GetAtt": ["Rule", "Arn"]}}`,
-		`{"aws:SourceArn": {"Fn::Sub": "arn:aws:events:${AWS::Region}:${AWS::AccountId}:rule/bus/other"}}`,
+		`{"aws:SourceArn": {"Fn::Sub": `+
+			`"arn:aws:events:${AWS::Region}:${AWS::AccountId}:rule/bus/other"}}`,
 	)
 	p, steps := start(t, func(o *Options) { o.Assembly = dir })
 	post(t, p, `{"eventId":"e-1","eventType":"demo"}`)

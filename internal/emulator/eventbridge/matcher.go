@@ -64,7 +64,8 @@ func parseMatcher(object map[string]any) (matcher, error) {
 	switch name {
 	case "exists":
 		if argument != true {
-			return nil, errors.New(`"exists" must be true or false`)
+			return nil, fmt.Errorf(`the argument of "exists" must be true or false, got %v`,
+				argument)
 		}
 		return func(any) bool { return true }, nil
 	case "anything-but":

@@ -25,7 +25,7 @@ func ParseRate(expression string) (time.Duration, error) {
 	}
 	n, err := strconv.Atoi(match[1])
 	if err != nil || n < 1 || n > maxRate {
-		return 0, fmt.Errorf("schedule must be 1 to %d %ss, got %q",
+		return 0, fmt.Errorf("schedule must be from 1 to %d %ss, got %q",
 			maxRate, match[2], expression)
 	}
 	return time.Duration(n) * rateUnits[match[2]], nil

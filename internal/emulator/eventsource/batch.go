@@ -43,8 +43,8 @@ func (m Mapping) process(ctx context.Context, b batch) {
 	}
 	if len(processed) > 0 {
 		if err := m.Queue.Delete(processed...); err != nil {
-			report.Err = fmt.Errorf("delete %d messages processed by %s: %w", len(processed),
-				m.Function, err)
+			report.Err = fmt.Errorf("delete the %d messages that function %s processed: %w",
+				len(processed), m.Function, err)
 		}
 	}
 	m.OnBatch(report)
@@ -54,16 +54,16 @@ func (m Mapping) process(ctx context.Context, b batch) {
 func (m Mapping) failedMessages(b batch, result Result, err error) (map[string]bool, error) {
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("invoke %s: %w", m.Function, err)
+		return nil, fmt.Errorf("invoke function %s: %w", m.Function, err)
 	case result.FunctionError != "":
-		return nil, fmt.Errorf("%s failed (%s): %.500s", m.Function, result.FunctionError,
-			result.Payload)
+		return nil, fmt.Errorf("function %s failed (%s): %.500s", m.Function,
+			result.FunctionError, result.Payload)
 	case !m.ReportBatchItemFailures:
 		return nil, nil
 	}
 	failed, err := itemFailures(result.Payload, b.messages)
 	if err != nil {
-		return nil, fmt.Errorf("parse the batch response of %s: %w", m.Function, err)
+		return nil, fmt.Errorf("parse the batch response of function %s: %w", m.Function, err)
 	}
 	return failed, nil
 }
@@ -94,7 +94,7 @@ func itemFailures(response []byte, messages []sqs.Message) (map[string]bool, err
 	for _, item := range items {
 		var id string
 		if err := json.Unmarshal(item["itemIdentifier"], &id); err != nil || id == "" {
-			return nil, errors.New("an entry of batchItemFailures must have an itemIdentifier")
+			return nil, errors.New("each entry of batchItemFailures must have an itemIdentifier")
 		}
 		if !sent[id] {
 			return nil, fmt.Errorf("the batch has no message with the itemIdentifier %q", id)

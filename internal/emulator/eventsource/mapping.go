@@ -125,7 +125,7 @@ func (m Mapping) poll(ctx context.Context, start func(b batch, done func())) err
 			release()
 		}
 		if err := errors.Join(err, encodeErr); err != nil {
-			return fmt.Errorf("poll %s for %s: %w", m.Queue.ARN(), m.Function, err)
+			return fmt.Errorf("poll queue %s for function %s: %w", m.Queue.ARN(), m.Function, err)
 		}
 	}
 	return nil

@@ -73,7 +73,7 @@ func (s *Service) start(m *managed) {
 		m.runs--
 		s.mu.Unlock()
 		if err != nil {
-			s.OnFailure(fmt.Errorf("deliver messages to %s: %w", m.Function, err))
+			s.OnFailure(fmt.Errorf("deliver messages to function %s: %w", m.Function, err))
 		}
 	})
 }

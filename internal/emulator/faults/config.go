@@ -145,7 +145,7 @@ func checkOperation(i int, r Rule, operations map[string][]string) error {
 		known = append(known, fmt.Sprintf("%s has %s", service,
 			strings.Join(operations[service], ", ")))
 	}
-	return fmt.Errorf("rules[%d].operation must be a known operation, got %q: %s",
+	return fmt.Errorf("rules[%d].operation must be a known operation, got %q; %s",
 		i, r.Operation, strings.Join(known, "; "))
 }
 
@@ -154,6 +154,6 @@ func checkFunction(i int, r Rule, functions []string) error {
 	if r.Function == "" || slices.ContainsFunc(functions, matches) {
 		return nil
 	}
-	return fmt.Errorf("rules[%d].function must be the suffix of a function name, got %q: "+
+	return fmt.Errorf("rules[%d].function must be the suffix of a function name, got %q; "+
 		"the functions are %s", i, r.Function, strings.Join(functions, ", "))
 }

@@ -111,8 +111,8 @@ func requestedFunction(r *http.Request) (reference string, err error) {
 	case !qualifierPattern.MatchString(qualifier):
 		return "", protocol.Errorf("ValidationException",
 			"1 validation error detected: Value '%s' "+
-				"at 'qualifier' failed to satisfy constraint: Member must satisfy regular expression "+
-				"pattern: %s", qualifier, qualifierPattern)
+				"at 'qualifier' failed to satisfy constraint: Member must satisfy regular "+
+				"expression pattern: %s", qualifier, qualifierPattern)
 	}
 	return reference + ":" + qualifier, nil
 }

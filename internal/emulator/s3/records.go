@@ -2,6 +2,7 @@ package s3
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -89,7 +90,7 @@ func (x *index) loadVersion(path string, value []byte) error {
 	name, rest, _ := strings.Cut(path, "/")
 	b, ok := x.buckets.Get(name)
 	if !ok || len(rest) < sequenceDigits {
-		return fmt.Errorf("the record must have an existing bucket, a key and a sequence")
+		return errors.New("the record's key must contain an existing bucket, a key and a sequence")
 	}
 	key := rest[:len(rest)-sequenceDigits]
 	sequence, err := strconv.ParseUint(rest[len(key):], 16, 64)

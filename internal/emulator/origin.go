@@ -50,8 +50,8 @@ func hostRejection(host string) string {
 		"host of a tunnel or proxy, use --allow-host", host)
 }
 
-// checkOrigin rejects requests from scripts of other web sites. It also rejects the requests that
-// the method check rejects. AWS's APIs need this check, because they accept calls from every
+// checkOrigin rejects requests from scripts of other web sites. It also rejects requests whose Host
+// header names another machine. AWS's APIs need this check, because they accept calls from every
 // program on this machine.
 func (h hosts) checkOrigin(next http.Handler) http.Handler {
 	return h.check(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -61,7 +61,7 @@ func (a app) write(t *testing.T, name, content string) {
 	}
 }
 
-// edit replaces the text old with the parameter text in a file. The file must contain old.
+// edit replaces a text in a file. The file must contain the old text.
 func (a app) edit(t *testing.T, name, old, text string) {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join(a.dir, name))
@@ -118,7 +118,7 @@ func (r *recorder) waitTimes(t *testing.T, n int, name, source string) activity.
 }
 
 // record is an expression in the function's source. Its value is the text that the function writes
-// to the bucket. Tests replace the expression with a result of the func writes.
+// to the bucket. Tests replace the expression, to see which version of the function wrote a text.
 const record = `strings.NewReader(body)`
 
 func writes(version string) string { return `strings.NewReader("` + version + ` "+body)` }

@@ -50,7 +50,7 @@ type requestContext struct {
 	TimeEpoch int64  `json:"timeEpoch"`
 }
 
-// stage is the name of the stage in every event. Each emulated API has only this stage.
+// stage is the name of the stage in events, access logs and ARNs.
 const stage = "$default"
 
 func (x *exchange) event(body []byte) event {

@@ -80,8 +80,8 @@ func spaceForContext(env []string) int {
 	return limit - len(contextVariable) - len("={}") - 1
 }
 
-// splitContext divides context values into two maps. The map short contains the shortest values.
-// Its JSON takes at most space bytes. The map rest contains the other values.
+// splitContext divides context values into two maps. The first map contains the shortest values,
+// and its JSON takes at most space bytes. The second map contains the other values.
 func splitContext(values map[string]any, space int) (short, rest map[string]any, err error) {
 	sizes := map[string]int{}
 	for key, value := range values {

@@ -14,15 +14,14 @@ type scope struct {
 	values Item
 }
 
-// condition represents a parsed condition, filter or key condition. Its method holds evaluates the
-// condition.
+// condition represents a parsed condition, filter or key condition.
 type condition interface {
 	holds(in scope) bool
 }
 
-// operand represents one side of a condition. Its method value returns nil if the item lacks the
-// attribute.
+// operand represents one side of a condition.
 type operand interface {
+	// value returns the operand's value, or nil if the item lacks the attribute.
 	value(in scope) value
 }
 

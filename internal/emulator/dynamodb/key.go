@@ -11,8 +11,8 @@ const (
 	maxSortKey      = 1024
 )
 
-// key holds the values of an item's partition key and sort key. The field sort is nil if the table
-// has no sort key.
+// key holds the values of an item's partition key and sort key. The sort key is nil if the table
+// has none.
 type key struct {
 	partition value
 	sort      value

@@ -47,7 +47,7 @@ func (a Authorizer) Wrap(next http.Handler) http.Handler {
 		call := a.Targets.ReadCall(r)
 		who, known := a.caller(call.AccessKey)
 		// Unsigned calls, such as calls of the Runtime API, need no permissions. A call that names
-		// no service needs none either, because the handler next rejects it.
+		// no service needs none either, because the next handler rejects it.
 		if !known || call.AccessKey == "" || call.Service == "" {
 			next.ServeHTTP(w, r)
 			return

@@ -119,7 +119,7 @@ func (p *Provider) NotRun() []string {
 	return list
 }
 
-// reportNotRun adds n resources of the same description to the result of NotRun. It ignores the
+// reportNotRun adds n resources with the same description to the result of NotRun. It ignores the
 // CDK's own metadata.
 func (p *Provider) reportNotRun(description string, n int) {
 	if description != "AWS::CDK::Metadata" {

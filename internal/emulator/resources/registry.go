@@ -69,7 +69,8 @@ func typed[P any](create func(*creation, P) (values, error)) handler {
 	}
 }
 
-// comparing returns a copy of the handler. The copy uses the given function as compared.
+// comparing returns a copy of the handler. The copy selects the compared properties with the given
+// function.
 func (h handler) comparing(compared func(map[string]any) map[string]any) handler {
 	h.compared = compared
 	return h

@@ -46,8 +46,8 @@ func (l *lateOutputs) endBuild() {
 }
 
 // add records files that changed during or after the last build. elapsed is the time since the end
-// of this build. again lists the files that need another build. found lists the files that add now
-// recognizes as late outputs.
+// of this build. It returns the files that need another build, and the files that now count as late
+// outputs.
 func (l *lateOutputs) add(files []changed, elapsed time.Duration) (again, found []string) {
 	builds := map[string]lateBuilds{} // a file that causes no build starts from zero
 	for _, f := range files {

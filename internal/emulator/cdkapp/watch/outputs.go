@@ -36,8 +36,8 @@ func (c changed) keys() []string {
 	return []string{c.path, filepath.Join(filepath.Dir(c.path), "*"+filepath.Ext(c.path))}
 }
 
-// addBuild records the files that changed during a build. again lists the files that need another
-// build. found lists the outputs that addBuild has not returned before.
+// addBuild records the files that changed during a build. It returns the files that need another
+// build, and the outputs that it has not returned before.
 func (o *outputs) addBuild(files []changed) (again []changed, found []string) {
 	before := o.builds
 	o.builds = map[string]int{} // a file that did not change starts from zero

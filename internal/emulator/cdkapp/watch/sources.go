@@ -42,7 +42,7 @@ type file struct {
 }
 
 // takeSnapshot reads the sources and returns a snapshot. It does not read a file again if its size
-// and modification time are the same as in the snapshot last. It calls visit for each folder before
+// and modification time are the same as in the last snapshot. It calls visit for each folder before
 // it lists the folder's files.
 func (s Sources) takeSnapshot(last *snapshot, visit func(dir string) error) (*snapshot, error) {
 	now := &snapshot{files: map[string]file{}}

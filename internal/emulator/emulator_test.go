@@ -336,7 +336,7 @@ func processesIn(t *testing.T, text string) []string {
 	return found
 }
 
-// variant returns a copy of the test pipeline. The function edit changes properties of the copy's
+// variant returns a copy of the test pipeline. edit may change the properties of the copy's
 // resources.
 func variant(
 	t *testing.T,
@@ -350,7 +350,7 @@ func variant(
 	})
 }
 
-// rewritten returns a copy of the test pipeline. The function edit changes the copy's resources.
+// rewritten returns a copy of the test pipeline. edit may change the resources of the copy.
 func rewritten(t *testing.T, edit func(resources map[string]map[string]any)) (dir string) {
 	t.Helper()
 	original, err := testPipeline()

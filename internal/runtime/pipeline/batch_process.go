@@ -180,8 +180,8 @@ func (w Worker) replaceBatch(
 }
 
 // batchOutput holds the processor's results for the events of a batch. The maps' keys are the
-// indexes of the events. An event is in none of the maps if the processor did not start with it in
-// time. It is also in none if its output does not fit in the batch's object.
+// indexes of the events. An event is missing from all maps if no time was left to process it, or if
+// its output does not fit in the batch's object.
 type batchOutput struct {
 	indexes   []int
 	succeeded map[int]Output

@@ -27,8 +27,8 @@ type ItemCreator interface {
 
 // Sender puts an event's message on the queue.
 type Sender interface {
-	// Send puts the message on the queue. If Send returns an error, the queue may hold the message
-	// nevertheless.
+	// Send puts the message on the queue. Even if Send returns an error, the queue may hold the
+	// message.
 	Send(ctx context.Context, event Event) error
 }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/lazyregexp"
 )
 
-// Text from clients may be part of a key, a message or a log line only if it matches one of these
+// A key, a message or a log line may contain a client's text only if the text matches one of these
 // patterns or is a valid id. Event.Caller is exempt, because the authorizer sets it.
 var (
 	typePattern = lazyregexp.New(contract.EventTypePattern)

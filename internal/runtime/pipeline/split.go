@@ -28,8 +28,8 @@ type keyRange struct {
 }
 
 // splitKeys splits the keys between low and high into ranges, in key order. In each hour, the
-// ranges have about the same number of events, because a UUIDv7 begins with its time in
-// milliseconds, and the id of an event with an idempotency key begins with a random digit.
+// ranges have about the same number of events. A UUIDv7 begins with its time in milliseconds, which
+// divides the hour. The id of an event with an idempotency key begins with a random digit.
 func splitKeys(eventType, low, high string, from, to time.Time) []*keyRange {
 	var bounds []string
 	for hour := from; !hour.After(to); hour = hour.Add(time.Hour) {

@@ -94,7 +94,7 @@ func (w Worker) begin(d deadlines, t *task) error {
 	if errors.Is(err, errBegun) {
 		return err
 	}
-	// After any other error, the table may have stored the mark nevertheless.
+	// Even after any other error, the table may have stored the mark.
 	t.stored, t.tries.Begun = marked, marked.Begun.returned()
 	return err
 }

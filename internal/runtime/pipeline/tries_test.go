@@ -106,8 +106,8 @@ func TestTries_ACrashCountsTowardsMaxReceiveCount(t *testing.T) {
 	}
 }
 
-// A worker may crash before it begins the other deliveries of its invocation. The crashes of these
-// events must be counted nevertheless.
+// A worker may crash before it begins the other deliveries of its invocation. Their crashes must be
+// counted too.
 func TestTries_EventsThatAllCrashTheirWorkerBecomeFailed(t *testing.T) {
 	var w world
 	deliveries := w.accept(t, slices.Repeat([]string{body}, 10)...)

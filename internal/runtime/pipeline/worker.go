@@ -54,8 +54,8 @@ type Bus interface {
 
 // Retrier delays the retry of a failed message.
 type Retrier interface {
-	// Delay hides the message from all workers for the duration d. In rare cases SQS delivers a
-	// hidden message nevertheless.
+	// Delay hides the message from all workers for the duration d. In rare cases, SQS delivers a
+	// hidden message before that time.
 	Delay(ctx context.Context, receiptHandle string, d time.Duration) error
 }
 
@@ -67,8 +67,8 @@ type WorkerQueue interface {
 
 // DeadLetterQueue keeps the messages of FAILED events for an operator.
 type DeadLetterQueue interface {
-	// Send puts the dead letter in the DLQ. If Send returns an error, the DLQ may hold the dead
-	// letter nevertheless.
+	// Send puts the dead letter in the DLQ. Even if Send returns an error, the DLQ may hold the
+	// dead letter.
 	Send(ctx context.Context, deadLetter DeadLetter) error
 }
 

@@ -9,8 +9,8 @@ import (
 )
 
 // Escape replaces each character that is not printable with its JSON escape, such as \u001b. A
-// terminal could interpret such a character as a command. If the text is JSON, the result is JSON
-// with the same value.
+// terminal could interpret the character as a command. If the text is JSON, the result is JSON with
+// the same value.
 func Escape(text string) string { return escape(text, "") }
 
 // EscapeLines escapes like Escape, but keeps line breaks and tabs.

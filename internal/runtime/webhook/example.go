@@ -28,8 +28,8 @@ func (s Source) UsableSecret(secret string) bool {
 	return err == nil
 }
 
-// SenderCreatesSecret reports whether the sender generates the secret. The user must copy the
-// secret of such a sender, and can't choose a random one.
+// SenderCreatesSecret reports whether the sender generates the secret. If it does, the user must
+// copy that secret and can't choose a random one.
 func (s Source) SenderCreatesSecret() bool { return s.Scheme != GitHub && s.Scheme != Generic }
 
 // Example returns a JSON body for a test of the source. The body contains the type and the delivery

@@ -17,11 +17,11 @@ import (
 )
 
 // api implements POST /events of a pipeline. It rejects events of the type "bad" and bodies of more
-// than maxBytes. It answers a repeated idempotency key as it answered the first request.
+// than maxBytes. A request with a repeated idempotency key gets the answer of the first request.
 type api struct {
 	maxBytes int // 0 means no limit
-	// fault may answer a request instead of the API, or lose the answer of the API. It returns
-	// false to let the API answer.
+	// fault is called before the API answers a request. If fault returns true, it has answered the
+	// request itself. If it returns false, the API answers.
 	fault func(attempt int, w http.ResponseWriter, r *http.Request) bool
 
 	mu       sync.Mutex
@@ -142,14 +142,15 @@ func (a *api) keys() []string {
 	return keys
 }
 
-// loseAnswer lets the API answer a request, and closes the connection instead of sending the
+// loseAnswer lets the API process a request. Then it closes the connection, so the client gets no
 // answer.
 func (a *api) loseAnswer(r *http.Request) {
 	a.serve(httptest.NewRecorder(), r)
 	panic(http.ErrAbortHandler)
 }
 
-// newClient returns a client of the handler that retries quickly.
+// newClient starts a server with the handler h, and returns a client for it. The client waits only
+// 1 ms before the first retry.
 func newClient(t *testing.T, h http.Handler, o client.Options) *client.Client {
 	t.Helper()
 	server := httptest.NewServer(h)
@@ -164,7 +165,7 @@ func newClient(t *testing.T, h http.Handler, o client.Options) *client.Client {
 	return c
 }
 
-// direct calls a handler without a network, so that a test can run in a bubble of synctest.
+// direct passes requests to a handler without a network. Tests in synctest bubbles need this.
 type direct struct{ http.Handler }
 
 func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {

@@ -199,7 +199,8 @@ func (b *Batcher) sealLocking() {
 	b.seal()
 }
 
-// seal passes the pending batch, if there is one, to the senders. The caller holds b.mu.
+// seal passes the pending batch to the senders. If no events are pending, it does nothing. The
+// caller holds b.mu.
 func (b *Batcher) seal() {
 	if len(b.pending) == 0 {
 		return

@@ -42,8 +42,8 @@ func (b *Batcher) send(entries []entry) {
 	}
 }
 
-// sendEvents returns a result for each event. It sends a single event without an array, so that the
-// event may be as large as the API allows.
+// sendEvents sends events in one request, and returns a result for each event. It sends a single
+// event without an array, so that the event may be as large as the API allows.
 func (c *Client) sendEvents(ctx context.Context, events [][]byte) ([]EventResult, error) {
 	if len(events) == 1 {
 		accepted, err := c.Send(ctx, events[0])
@@ -57,7 +57,7 @@ func (c *Client) sendEvents(ctx context.Context, events [][]byte) ([]EventResult
 	return accepted.Events, err
 }
 
-// eventResults returns the results of a batch without a valid event.
+// eventResults returns the results of a batch whose events are all invalid. p describes each event.
 func eventResults(p *Problem) []EventResult {
 	results := make([]EventResult, len(p.Errors))
 	for i, e := range p.Errors {

@@ -361,7 +361,7 @@ func TestBatcher_WaitsForRoomInTheBuffer(t *testing.T) {
 	for name, o := range map[string]client.BatcherOptions{
 		"events": {MaxBufferedEvents: 6, MaxBatchEvents: 2},
 		"bytes":  {MaxBufferedBytes: 6*one + one/2, MaxBatchEvents: 2},
-		// Only the batch that is not full can make room.
+		// All 6 events are in one batch that is not full. Add must send it to make room.
 		"one batch": {MaxBufferedEvents: 6, Linger: 1000 * time.Hour},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -75,7 +75,7 @@ func New(apiURL string, o Options) (*Client, error) {
 	case o.Token != nil && base.Scheme != "https" && !isLoopback(base.Hostname()):
 		return nil, fmt.Errorf("the API must be an https URL if a token is sent, got %s", apiURL)
 	case o.Credentials != nil && o.Region == "":
-		return nil, fmt.Errorf("the region of %s must be set to sign requests", apiURL)
+		return nil, fmt.Errorf("the option Region must be set to sign requests to %s", apiURL)
 	}
 	return &Client{
 		base: base, o: withDefaults(o), http: newHTTPClient(o.HTTPClient), signer: v4.NewSigner(),

@@ -8,8 +8,8 @@
 //	…
 //	accepted, err := c.Send(ctx, []byte(`{"eventType":"order.placed","orderId":"7"}`))
 //
-// If Send returns nil, the event is durable, and accepted.EventID finds it: [Client.Status] returns
-// its state.
+// If the error is nil, the event is durable. Pass accepted.EventID to [Client.Status] to get the
+// state of the event.
 //
 // # Many events
 //
@@ -53,10 +53,10 @@
 // The client waits longer if the API asks for this with the header Retry-After. It stops when the
 // context ends.
 //
-// Retries create no event twice, because all attempts of a call have the same idempotency key. The
-// key of a call is a random UUID. If you call Send again after an error or a crash, the platform
-// sees another key. To make this safe too, pass a key of your own, such as an order's number, with
-// [WithIdempotencyKey].
+// Retries create no event twice, because all attempts of a call have the same idempotency key. By
+// default, the key is a random UUID. If you call Send again after an error or a crash, the second
+// call has another key and may create a second event. To prevent this, pass a key of your own, such
+// as an order's number, with [WithIdempotencyKey].
 //
 // # Errors
 //

@@ -28,7 +28,7 @@ func serve(header string) *httptest.Server {
 	}))
 }
 
-// A program signs requests with the AWS credentials of its environment.
+// config.LoadDefaultConfig finds the AWS credentials. The client signs requests with them.
 func Example() {
 	ctx := context.Background()
 	apiURL := os.Getenv("EVENTS_API_URL")
@@ -74,7 +74,7 @@ func ExampleClient_Send() {
 	// Output: event-1 <nil>
 }
 
-// A key that is derived from the data makes it safe to send an event again after a crash.
+// The program can send the event again after a crash, because the key depends only on the data.
 func ExampleWithIdempotencyKey() {
 	api := serve("Idempotency-Key")
 	defer api.Close()

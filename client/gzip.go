@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// gzipWriters holds unused writers, each of which has buffers of several hundred kilobytes.
+// gzipWriters holds unused writers for reuse. A writer has buffers of several hundred kilobytes.
 var gzipWriters = sync.Pool{New: func() any {
 	writer, err := gzip.NewWriterLevel(nil, gzip.BestSpeed)
 	if err != nil {

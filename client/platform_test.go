@@ -176,7 +176,8 @@ func TestClient_ReturnsTheProblemsOfABatch(t *testing.T) {
 	}
 }
 
-// The platform describes only some of the invalid events of a batch, and limits its size.
+// The platform limits the size of a batch. In its answer, it describes only some of the invalid
+// events.
 func TestBatcher_SendsEventsToThePlatform(t *testing.T) {
 	p := platform{maxBytes: 2000}
 	c := newClient(t, p.serve(t), client.Options{Gzip: true})
@@ -227,7 +228,7 @@ func TestBatcher_StoresEventsOnceIfAnswersAreLost(t *testing.T) {
 	}
 }
 
-// The client must not import packages of the runtime, so it defines a type of its own.
+// Package client must not import packages of the runtime, so it has its own type EventStatus.
 func TestEventStatus_HasTheFieldsOfTheAPI(t *testing.T) {
 	for field := range reflect.TypeFor[handler.EventStatus]().Fields() {
 		got, ok := reflect.TypeFor[client.EventStatus]().FieldByName(field.Name)

@@ -22,7 +22,7 @@ type Problem struct {
 	Detail string `json:"detail,omitempty"`
 	// Pointer is a JSON pointer (RFC 6901) to the invalid value.
 	Pointer string `json:"pointer,omitempty"`
-	// RequestID finds the request in the logs of the API function.
+	// RequestID identifies the request in the log lines of the API function.
 	RequestID string `json:"requestId,omitempty"`
 	// Errors lists invalid events of a batch. The API limits the length of the list.
 	Errors []EventProblem `json:"errors,omitempty"`
@@ -51,7 +51,7 @@ type Violation struct {
 	Detail  string `json:"detail"`            // what the schema requires
 }
 
-// String returns the detail and the place.
+// String returns the detail and the JSON pointer.
 func (v Violation) String() string {
 	if v.Pointer == "" {
 		return v.Detail
@@ -69,19 +69,19 @@ func (p *Problem) Error() string {
 	if text := describe(p.Detail, p.Title); text != "" {
 		parts = append(parts, text)
 	}
-	text := strings.Join(parts, ": ") + others(p.Violations)
+	text := strings.Join(parts, ": ") + otherLines(p.Violations)
 	for i, e := range p.Errors {
 		if i == 3 {
 			return text + fmt.Sprintf("; and %d more", len(p.Errors)-i)
 		}
 		text += fmt.Sprintf("; event %d: %s", e.Index, describe(e.Detail, e.Title)) +
-			others(e.Violations)
+			otherLines(e.Violations)
 	}
 	return text
 }
 
-// others returns a line for each violation except the first.
-func others(violations []Violation) string {
+// otherLines returns a line for each violation except the first.
+func otherLines(violations []Violation) string {
 	text := ""
 	for _, v := range violations[min(1, len(violations)):] {
 		text += "\n  - " + v.String()

@@ -34,7 +34,8 @@ func (c *Client) attempt(ctx context.Context, call call) (got answer, sent bool,
 	if err := context.Cause(ctx); err != nil {
 		return answer{}, false, &localError{err}
 	}
-	// A transport from another package may call neither function. The request then counts as sent.
+	// The HTTPClient of the user may call neither GetConn nor GotConn. Then the request counts as
+	// sent.
 	asked, connected := false, false
 	trace := &httptrace.ClientTrace{
 		GetConn: func(string) { asked = true },
@@ -99,7 +100,7 @@ func (c *Client) exchange(request *http.Request) (answer, error) {
 	return answer{body, duplicate}, nil
 }
 
-// mayPass reports whether a request that failed with err may succeed if it is sent again.
+// mayPass reports whether it is useful to retry a request that failed with err.
 func mayPass(err error) bool {
 	var problem *Problem
 	if errors.As(err, &problem) {

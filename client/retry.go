@@ -28,7 +28,8 @@ func (e *SendError) Error() string {
 
 func (e *SendError) Unwrap() error { return e.Err }
 
-// do sends a call until an answer is final, MaxAttempts is reached, or the context ends.
+// do sends a call, and retries it after a temporary error. It stops after MaxAttempts attempts, or
+// when the context ends.
 func (c *Client) do(ctx context.Context, call call) (answer, error) {
 	failure := &SendError{}
 	for {
@@ -55,7 +56,7 @@ func mayBeAccepted(err error) bool {
 	return !errors.As(err, &problem) || problem.Status >= http.StatusInternalServerError
 }
 
-// backoff returns the wait after an attempt failed with err.
+// backoff returns how long to wait before the next attempt. The last attempt failed with err.
 func (c *Client) backoff(attempt int, err error) time.Duration {
 	delay := c.o.MaxBackoff
 	if shift := attempt - 1; shift < 30 && c.o.MinBackoff < c.o.MaxBackoff>>shift {

@@ -19,7 +19,8 @@ var (
 	events = [][]byte{event, []byte(`{"eventType":"a","n":2}`)}
 )
 
-// sendBoth sends an event and a batch, each to an API of its own, and returns the errors.
+// sendBoth calls Send and SendBatch, each with a new API. The keys of the result are the names of
+// these methods.
 func sendBoth(t *testing.T, newAPI func() *api, o client.Options) map[string]error {
 	t.Helper()
 	failed := make(map[string]error)
@@ -121,7 +122,7 @@ func TestClient_RetriesAConnectionThatIsRefused(t *testing.T) {
 	}
 }
 
-// net/http itself repeats a request on another connection if an idle connection breaks.
+// If an idle connection breaks, net/http itself sends the request again on another connection.
 func TestSendError_ConsidersTheRetriesOfNetHTTP(t *testing.T) {
 	server := httptest.NewUnstartedServer(nil)
 	server.Config.Handler = http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {

@@ -44,7 +44,7 @@ type EventResult struct {
 	Problem *Problem
 }
 
-// SendOption changes one call of Send or SendBatch.
+// SendOption is an option of a call of Send or SendBatch.
 type SendOption func(*sendOptions)
 
 type sendOptions struct {
@@ -55,7 +55,7 @@ type sendOptions struct {
 // WithIdempotencyKey sets the key by which the API recognizes a repeated request. The default is a
 // random UUID, so that the client's own retries are safe. To repeat a call of Send safely, for
 // example after a crash, set a key that is derived from your data. A key has 1 to 255 visible ASCII
-// characters. The same key with other events is an error.
+// characters. A call with the same key and other events fails.
 func WithIdempotencyKey(key string) SendOption {
 	return func(o *sendOptions) { o.key = key }
 }
@@ -115,7 +115,8 @@ func (c *Client) Send(
 //
 // If one event is invalid, the API rejects the whole batch, and the *Problem lists the invalid
 // events in Errors. WithLenient changes this. If an event is not a JSON object, SendBatch sends
-// nothing, and returns an *InvalidEventError with ErrNotObject. Other errors are those of Send.
+// nothing, and returns an *InvalidEventError with ErrNotObject. In all other cases, it returns the
+// same errors as Send.
 func (c *Client) SendBatch(
 	ctx context.Context, events [][]byte, options ...SendOption,
 ) (AcceptedBatch, error) {
@@ -194,7 +195,7 @@ func jsonArray(events [][]byte) []byte {
 	return append(array, ']')
 }
 
-// ErrNotObject reports an event that is not one JSON object. It was not sent.
+// ErrNotObject means that an event is not exactly one JSON object. The event was not sent.
 var ErrNotObject = errors.New("an event must be a JSON object")
 
 // InvalidEventError wraps the error of one event in a batch. No event of the batch was sent.
@@ -206,8 +207,8 @@ type InvalidEventError struct {
 func (e *InvalidEventError) Error() string { return fmt.Sprintf("event %d: %v", e.Index, e.Err) }
 func (e *InvalidEventError) Unwrap() error { return e.Err }
 
-// checkEvent returns ErrNotObject if an event is not one JSON object. Text such as {},{} would
-// change the number of events in the batch.
+// checkEvent returns ErrNotObject if an event is not exactly one JSON object. For example, the text
+// {},{} would add two events to the batch.
 func checkEvent(event []byte) error {
 	value := jsontext.Value(event)
 	if value.Kind() == jsontext.KindBeginObject && value.IsValid() {

@@ -51,7 +51,7 @@ func TestSend_GeneratesAKeyForEachCall(t *testing.T) {
 	}
 }
 
-// Send must reject an array itself, because the API would accept the events of the array.
+// The API accepts an array as a batch. Send must therefore not send an array.
 func TestSend_SendsNoArray(t *testing.T) {
 	var a api
 	c := newClient(t, &a, client.Options{})

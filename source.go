@@ -25,8 +25,8 @@ const Schemas = "internal/runtime/function/api/schemas.json"
 
 // Dir writes the sources to a folder in the user's cache, and returns the path of the folder. The
 // name of the folder is the hash of the sources. If the cache is not writable, Dir uses a temporary
-// folder. The folder contains a Go module with the functions in ./functions. The map replaced
-// contains new content for some of the source files, by name.
+// folder. The folder contains a Go module with the functions in ./functions. The keys of replaced
+// are names of source files, and the values are the new contents of these files.
 func Dir(replaced map[string][]byte) (string, error) {
 	sources := sources{files, replaced}
 	hash, err := sources.hash()
@@ -68,8 +68,8 @@ func checkNoVendor(dir string) error {
 	for {
 		vendor := filepath.Join(dir, "vendor")
 		if _, err := os.Stat(vendor); err == nil {
-			return fmt.Errorf("the cache folder must not be in a vendored module, got %s above "+
-				"it: set XDG_CACHE_HOME or TMPDIR to another folder", vendor)
+			return fmt.Errorf("the cache folder must not be in a module with a vendor folder, "+
+				"got %s: set XDG_CACHE_HOME or TMPDIR to another folder", vendor)
 		}
 		parent := filepath.Dir(dir)
 		if parent == dir {
@@ -79,14 +79,15 @@ func checkNoVendor(dir string) error {
 	}
 }
 
-// sources represents a tree of files. The map replaced contains new content for some of the files.
+// sources represents a tree of files. The keys of replaced are names of files, and the values are
+// the new contents of these files.
 type sources struct {
 	tree     fs.FS
 	replaced map[string][]byte
 }
 
-// forEach calls fn with each source file. It leaves out tests, so that a change of a test does not
-// change the hash.
+// forEach calls fn for each source file except tests. So a change of a test does not change the
+// hash.
 func (s sources) forEach(fn func(name string, content []byte) error) error {
 	return fs.WalkDir(s.tree, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || strings.HasSuffix(name, "_test.go") {
@@ -157,7 +158,7 @@ func (s sources) matches(dir string) bool {
 		want++
 		got, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
 		if err == nil && string(got) != string(content) {
-			err = fmt.Errorf("%s differs", name)
+			err = fmt.Errorf("%s differs from the embedded file", name)
 		}
 		return err
 	})

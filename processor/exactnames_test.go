@@ -45,7 +45,7 @@ func TestJSON_MatchesNamesExactly(t *testing.T) {
 		`"prices":{"a":1,"A":2},"Prices":{"a":3}`: {Prices: map[string]int{"a": 1, "A": 2}},
 	} {
 		var got order
-		result := processortest.Process(t.Context(), accepting(&got),
+		result := processortest.Process(t.Context(), decodeInto(&got),
 			`{"eventType":"order.created",`+payload+`}`)
 		if result.Outcome != processortest.Filtered {
 			t.Errorf("%s: got %s", payload, result)
@@ -56,8 +56,8 @@ func TestJSON_MatchesNamesExactly(t *testing.T) {
 	}
 }
 
-// A schema sees the members of an object by their exact names. A processor must see the same values
-// under the same names.
+// A schema matches the names of members exactly. A field of a processor must get only the member
+// that the schema checked.
 func TestJSON_ReceivesTheMembersThatASchemaChecks(t *testing.T) {
 	type inner struct {
 		Sk int `json:"sk"`
@@ -122,7 +122,7 @@ func TestJSON_ReceivesTheMembersThatASchemaChecks(t *testing.T) {
 		}
 		text = `{"eventType":"x",` + text[1:]
 		text = strings.Replace(text, ",}", "}", 1)
-		result := processortest.Process(t.Context(), accepting(&got), text)
+		result := processortest.Process(t.Context(), decodeInto(&got), text)
 		if result.Outcome != processortest.Filtered {
 			t.Fatalf("%s: got %s", text, result)
 		}
@@ -132,7 +132,7 @@ func TestJSON_ReceivesTheMembersThatASchemaChecks(t *testing.T) {
 	})
 }
 
-// escapeAll writes each character of a name as an escape.
+// escapeAll replaces each character of a name by its escape, such as \u0061.
 func escapeAll(name string) string {
 	var text strings.Builder
 	for _, r := range name {

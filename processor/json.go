@@ -20,12 +20,13 @@ import (
 const InvalidPayload = "invalid-payload"
 
 // JSON returns a Func that decodes each payload into a T and calls fn. It rejects payloads that do
-// not match T. It ignores members for which T has no field. A null leaves its field at the zero
-// value.
+// not match T. It ignores members for which T has no field. If a member is null, its field keeps
+// the zero value.
 //
 // JSON follows the rules of encoding/json, with three exceptions. The name of a field must match
 // exactly: a field cents does not receive the member CENTS. An object must not contain a name
-// twice; the API rejects such an event. A Go array must have as many elements as the JSON array.
+// twice, and the API already rejects such an event. A Go array must have as many elements as the
+// JSON array.
 //
 // A number in a field of type any becomes a float64, which keeps about 16 digits. To keep all
 // digits, use json.Number. A type with an UnmarshalJSON method decodes its own value, so that
@@ -56,10 +57,10 @@ var decoding = jsonv2.JoinOptions(
 	jsonv2.WithUnmarshalers(jsonv2.UnmarshalFromFunc(unmarshalNumber)),
 )
 
-var errNoNumber = errors.New("a json.Number must be a number")
+var errNoNumber = errors.New("a json.Number must be a number, or a string that contains a number")
 
-// unmarshalNumber decodes a json.Number from a number, or from a string that contains a number.
-// Before Go 1.27, jsonv2 itself does not support json.Number.
+// unmarshalNumber decodes a number, or a string that contains a number, as a json.Number. Package
+// jsonv2 supports json.Number only from Go 1.27.
 func unmarshalNumber(decoder *jsontext.Decoder, number *json.Number) error {
 	value, err := decoder.ReadValue()
 	if err != nil {
@@ -84,8 +85,9 @@ func unmarshalNumber(decoder *jsontext.Decoder, number *json.Number) error {
 	return nil
 }
 
-// checkTags panics if a field of t, or of a type that t contains, has an option that JSON does not
-// support. It records each type in checked, so that it visits a recursive type only once.
+// checkTags panics if the tag of a field has an option that JSON does not support. It checks t and
+// the types that t contains. It adds each type to checked, so that it visits a recursive type only
+// once.
 func checkTags(t reflect.Type, checked map[reflect.Type]bool) {
 	if checked[t] || decodesItself(t) {
 		return
@@ -109,7 +111,7 @@ func checkTags(t reflect.Type, checked map[reflect.Type]bool) {
 	}
 }
 
-// decodesItself reports whether t has a method that decodes its values.
+// decodesItself reports whether t has its own decoding method, such as UnmarshalText.
 func decodesItself(t reflect.Type) bool { return decodesJSON(t) || decodesText(t) }
 
 func decodesJSON(t reflect.Type) bool {

@@ -14,12 +14,12 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/processor/processortest"
 )
 
-// ratio decodes a string such as "1:2".
+// ratio stands for a type that decodes strings such as "1:2". It rejects every string.
 type ratio struct{}
 
 func (*ratio) UnmarshalText([]byte) error { return errors.New("invalid ratio") }
 
-// secret decodes no value. Its error contains the value.
+// secret rejects every value with an error that contains the value.
 type secret struct{}
 
 func (*secret) UnmarshalJSON(data []byte) error { return errors.New("invalid: " + string(data)) }
@@ -154,7 +154,7 @@ func TestJSON_NamesThePlaceAndBothSidesOfAMismatch(t *testing.T) {
 		`"deep":300`:  "/deep must be " + int8s + outside,
 		`"NoTag":300`: "/NoTag must be " + int8s + outside,
 	} {
-		got := processortest.Process(t.Context(), accepting[payloadType](nil),
+		got := processortest.Process(t.Context(), decodeInto[payloadType](nil),
 			`{"eventType":"x",`+payload+`}`)
 		want = "The payload does not match the processor's type: " + want + "."
 		if got.Code != "rejected.invalid-payload" || got.Reason != want {
@@ -168,7 +168,7 @@ func TestJSON_NamesThePlaceAndBothSidesOfAMismatch(t *testing.T) {
 }
 
 func TestJSON_NamesThePayloadIfItsTypeIsNoObject(t *testing.T) {
-	got := processortest.Process(t.Context(), accepting[[]string](nil), `{"eventType":"x"}`)
+	got := processortest.Process(t.Context(), decodeInto[[]string](nil), `{"eventType":"x"}`)
 	if want := "the payload must be an array, got an object"; !strings.Contains(got.Reason, want) {
 		t.Errorf("got %s, want %q", got, want)
 	}
@@ -199,7 +199,7 @@ func TestJSON_AcceptsValuesThatMatch(t *testing.T) {
 		`"any":{"Int8":1}`:   func(p payloadType) bool { return p.Any != nil && p.Int8 == 0 },
 	} {
 		var decoded payloadType
-		got := processortest.Process(t.Context(), accepting(&decoded),
+		got := processortest.Process(t.Context(), decodeInto(&decoded),
 			`{"eventType":"x",`+payload+`}`)
 		if got.Outcome != processortest.Filtered || !holds(decoded) {
 			t.Errorf("%s: got %s, decoded %+v", payload, got, decoded)
@@ -219,9 +219,9 @@ func TestJSON_PanicsIfATagHasAnUnsupportedOption(t *testing.T) {
 		Inner map[string][]*[1]ignoresCase `json:"inner"`
 	}
 	for name, create := range map[string]func(){
-		"Cents in type processor_test.ignoresCase": func() { accepting[ignoresCase](nil) },
-		"Wait in type processor_test.formatted":    func() { accepting[*formatted](nil) },
-		"Cents in type":                            func() { accepting[recursive](nil) },
+		"Cents in type processor_test.ignoresCase": func() { decodeInto[ignoresCase](nil) },
+		"Wait in type processor_test.formatted":    func() { decodeInto[*formatted](nil) },
+		"Cents in type":                            func() { decodeInto[recursive](nil) },
 	} {
 		func() {
 			defer func() {
@@ -234,8 +234,9 @@ func TestJSON_PanicsIfATagHasAnUnsupportedOption(t *testing.T) {
 	}
 }
 
-// accepting returns a Func that copies the decoded payload to decoded, unless decoded is nil.
-func accepting[T any](decoded *T) processor.Func {
+// decodeInto returns a Func that stores the decoded payload in *decoded. If decoded is nil, it
+// stores nothing.
+func decodeInto[T any](decoded *T) processor.Func {
 	return processor.JSON(func(
 		_ context.Context, _ processor.Event, payload T,
 	) (processor.Record, error) {

@@ -23,7 +23,7 @@ import (
 // values that T accepts there, and the value's kind. The description contains no values and no keys
 // of maps, because they must not appear in the log or in the status.
 func mismatch[T any](payload []byte) string {
-	// The legacy errors of encoding/json would not contain the place if a type decodes itself.
+	// With legacy semantics, the error would not contain the JSON pointer if a type decodes itself.
 	err := jsonv2.Unmarshal(payload, new(T), decoding,
 		jsonv1.ReportErrorsWithLegacySemantics(false))
 	var wrong *jsonv2.SemanticError
@@ -36,7 +36,7 @@ func mismatch[T any](payload []byte) string {
 		return fmt.Sprintf("the mismatch can't be located, because %v", wrong.Err)
 	}
 	where, inString := place(reflect.TypeFor[T](), wrong, payload)
-	return fmt.Sprintf("%s must be %s, got %s", where, expected(wrong, inString), got(wrong))
+	return fmt.Sprintf("%s must be %s, got %s", where, expected(wrong, inString), received(wrong))
 }
 
 // place returns the JSON pointer of a mismatch in a value of type t. In the pointer, * stands for
@@ -75,7 +75,7 @@ func place(
 	}
 }
 
-// findField finds the field of t with a JSON name.
+// findField returns the field of t that receives the JSON member with the name.
 func findField(t reflect.Type, name string) (field reflect.StructField, ok bool) {
 	if t.Kind() != reflect.Struct || decodesItself(t) {
 		return field, false
@@ -89,7 +89,7 @@ func findField(t reflect.Type, name string) (field reflect.StructField, ok bool)
 	return field, false
 }
 
-// isKey reports whether text begins with the key of a member.
+// isKey reports whether text begins with the name of an object's member, which a colon follows.
 func isKey(text []byte) bool {
 	decoder := jsontext.NewDecoder(bytes.NewReader(text))
 	if _, err := decoder.ReadValue(); err != nil {
@@ -156,8 +156,9 @@ func expectedKind(t reflect.Type) string {
 	return "absent, because the Go type " + t.String() + " can't be decoded"
 }
 
-// got describes the JSON value of a mismatch without its text.
-func got(wrong *jsonv2.SemanticError) string {
+// received describes the kind of the JSON value that did not match. The description does not
+// contain the value.
+func received(wrong *jsonv2.SemanticError) string {
 	isBigInt := wrong.GoType == reflect.TypeFor[big.Int]()
 	switch wrong.JSONKind {
 	case jsontext.KindNull:

@@ -96,8 +96,8 @@ func newWebhook(w *pipeline.Webhook) *Webhook {
 	return &Webhook{Source: w.Source, ContentType: w.ContentType, Headers: maps.Clone(w.Headers)}
 }
 
-// Log returns a logger that adds the event's id to each line. ctx must be the context with which
-// the processor was called, or a context derived from it. For any other context, Log returns
-// slog.Default(). The lines appear in the function's log. The output of fmt.Println appears there
-// too, but without the event's id.
+// Log returns a logger that adds the event's id to each line. ctx must be the processor's own
+// context, or a context that is derived from it. For any other context, Log returns slog.Default().
+// The lines appear in the function's log. The output of fmt.Println appears there too, but without
+// the event's id.
 func Log(ctx context.Context) *slog.Logger { return logging.FromContext(ctx) }

@@ -23,13 +23,13 @@ const (
 
 var stages = []string{Dev, Prod, Local}
 
-// project is the first part of each stack's name. The stack's name is the first part of its
-// resources' names.
+// project is the first part of each stack's name. The names of the resources in a stack begin with
+// the name of the stack.
 const project = "event-driven-cloud-platform"
 
 // New adds a stage's stack to the app.
 func New(app awscdk.App, stage string) (awscdk.Stack, error) {
-	props, err := stageProps(stage, requestsAuthorization(app))
+	props, err := stageProps(stage, wantsAuthorization(app))
 	if err != nil {
 		return nil, err
 	}
@@ -64,10 +64,10 @@ func New(app awscdk.App, stage string) (awscdk.Stack, error) {
 	return stack, nil
 }
 
-// requestsAuthorization reports whether the local stage must have the same authorization as a
-// deployed stage. The context value is a bool if the CLI sets it, and a string if it is set with
-// -c.
-func requestsAuthorization(app awscdk.App) bool {
+// wantsAuthorization reports whether the local stage must have the same authorization as a deployed
+// stage. A value of the CDK context decides this. The value is a bool if `eventpipeline local
+// --authorize` sets it, and a string if `cdk -c` sets it.
+func wantsAuthorization(app awscdk.App) bool {
 	return fmt.Sprint(app.Node().TryGetContext(jsii.String(contract.AuthorizeContext))) == "true"
 }
 
@@ -81,14 +81,14 @@ func stageProps(stage string, authorize bool) (*eventpipeline.EventPipelineProps
 		props := &eventpipeline.EventPipelineProps{
 			RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 			Authorization: eventpipeline.AuthorizationOpenToAnyoneOnTheInternet,
-			// These limits are so high that a load test reaches the limits of the machine first.
+			// With these high limits, a load test is limited by the machine and not by throttling.
 			ThrottlingRateLimit:  jsii.Number(10000),
 			ThrottlingBurstLimit: jsii.Number(10000),
 			// The times are short, so that developers can watch the reconciler work.
 			ReconcilerInterval:    awscdk.Duration_Minutes(jsii.Number(1)),
 			ReconcilerGracePeriod: awscdk.Duration_Minutes(jsii.Number(5)),
-			// With a timeout of one interval, two runs never overlap. Two runs at once would slow
-			// down the machine.
+			// The timeout equals ReconcilerInterval, so two runs never overlap. Two runs at once
+			// would slow down the machine.
 			ReconcilerFunction: &eventpipeline.FunctionOptions{
 				Timeout: awscdk.Duration_Minutes(jsii.Number(1)),
 			},
@@ -139,8 +139,7 @@ func suppressOpenRoutes(api awsapigatewayv2.IHttpApi) {
 	}
 }
 
-// addOutputs adds the outputs that the CLI and users read. The descriptions are part of the
-// template.
+// addOutputs adds the stack outputs that the CLI and users read.
 func addOutputs(stack awscdk.Stack, p eventpipeline.EventPipeline) {
 	for _, output := range []struct {
 		name, description string

@@ -8,9 +8,9 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
 )
 
-// localWebhooks returns one source per provider for the stage of `eventpipeline local`, so that
-// everyone can try webhooks without an account at a provider. The deployed stages have no sources:
-// add a source for each of your senders.
+// localWebhooks returns one webhook source of each kind for the stage local, so that everyone can
+// try webhooks without an account at a sender such as GitHub. The deployed stages have no sources.
+// Add a source for each of your senders.
 func localWebhooks(stack awscdk.Stack) *[]*eventpipeline.WebhookSource {
 	return &[]*eventpipeline.WebhookSource{
 		eventpipeline.GitHubWebhook("github", newSecret(stack, "GitHubSecret")),
@@ -28,8 +28,8 @@ func localWebhooks(stack awscdk.Stack) *[]*eventpipeline.WebhookSource {
 	}
 }
 
-// newSecret creates a secret with a random value. Every kind of source can use the value, because
-// 32 letters and digits are valid base64.
+// newSecret creates a secret with a random value of 32 letters and digits. The value is valid
+// base64, which some kinds of sources require.
 func newSecret(stack awscdk.Stack, id string) awssecretsmanager.Secret {
 	secret := awssecretsmanager.NewSecret(stack, &id, &awssecretsmanager.SecretProps{
 		Description: jsii.String("Verifies webhooks; see docs/webhooks.md"),

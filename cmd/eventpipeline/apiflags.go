@@ -71,8 +71,8 @@ func (f *apiFlags) client(ctx context.Context, o client.Options) (*client.Client
 	return client.New(address, o)
 }
 
-// find returns the URL of the API. If the command asked the local platform for the URL, find also
-// returns the region that the local platform emulates.
+// find returns the URL of the API. If the local platform returned the URL, find also returns the
+// region that the platform emulates.
 func (f *apiFlags) find(ctx context.Context) (url, localRegion string, err error) {
 	if f.url != "" {
 		f.pipeline = "API " + f.url
@@ -86,22 +86,22 @@ func (f *apiFlags) find(ctx context.Context) (url, localRegion string, err error
 	switch {
 	case err == nil && f.stack.stack == "":
 		return url, p.Region, nil
-	case err == nil || !f.isDefault(err):
+	case err == nil || !f.mayCallLocalAPI(err):
 		return url, "", err
 	}
 	f.pipeline = "API " + localAPI
 	return localAPI, "", nil
 }
 
-// isDefault reports whether the command may call localAPI after find has failed with err. It must
-// not if a flag selects a pipeline, if the user stopped the command, or if err lists several
-// pipelines.
-func (f *apiFlags) isDefault(err error) bool {
+// mayCallLocalAPI reports whether the command may call localAPI after find has failed with err. The
+// result is false if a flag selects a pipeline, if the user stopped the command, or if err lists
+// several pipelines.
+func (f *apiFlags) mayCallLocalAPI(err error) bool {
 	var choice *deployment.ChoiceError
 	return f.stack.String() == "" && !errors.As(err, &choice) && !errors.Is(err, context.Canceled)
 }
 
-// String returns the flags that make another command call the same API. It leaves out the token,
+// String returns the flags with which another command calls the same API. It leaves out the token,
 // which must not appear on a screen.
 func (f *apiFlags) String() string {
 	text := f.stack.String()
@@ -138,8 +138,8 @@ func (f *apiFlags) explainProblem(problem *client.Problem, err error) error {
 		return fmt.Errorf("%w (set a JSON Web Token with --token or %s)%s", err, tokenVariable,
 			f.localTokenAdvice())
 	case byGateway && problem.Status == http.StatusUnauthorized:
-		return fmt.Errorf("%w (the API does not accept the token: check its issuer, audience, scopes "+
-			"and expiry)%s", err, f.localTokenAdvice())
+		return fmt.Errorf("%w (the API does not accept the token: check the token's issuer, "+
+			"audience, scopes and expiry)%s", err, f.localTokenAdvice())
 	case byGateway && problem.Status == http.StatusForbidden:
 		return fmt.Errorf("%w (an API with IAM authorization requires a request signed with AWS "+
 			"credentials that allow execute-api:Invoke; --sign signs requests)", err)

@@ -17,7 +17,7 @@ import (
 // completionTimeout limits the time that a shell waits for completions.
 const completionTimeout = 5 * time.Second
 
-// completer returns the values that can complete a flag or an argument.
+// completer returns the values that a shell suggests for a flag or an argument.
 type completer func(ctx context.Context, stack *stackFlags) ([]string, error)
 
 var flagCompleters = map[string]completer{
@@ -42,7 +42,7 @@ var deadLetterCommands = map[string]bool{"show": true, "redrive": true, "drop": 
 func addCompletions(cmd *cobra.Command) {
 	for name, complete := range flagCompleters {
 		if cmd.Flags().Lookup(name) != nil || cmd.PersistentFlags().Lookup(name) != nil {
-			// The error is ignored: it can only report that the flag has completions already.
+			// The only possible error is that the flag has completions already. It can be ignored.
 			_ = cmd.RegisterFlagCompletionFunc(name, complete.run)
 		}
 	}
@@ -57,7 +57,7 @@ func addCompletions(cmd *cobra.Command) {
 	}
 }
 
-// run returns completions; it is a cobra.CompletionFunc. It does not print errors, because a shell
+// run is a cobra.CompletionFunc, and returns completions. It does not print errors, because a shell
 // would mix them with the command line.
 func (c completer) run(
 	cmd *cobra.Command, _ []string, _ string,
@@ -116,8 +116,8 @@ func completeIDs(ctx context.Context, f *stackFlags) (ids []string, err error) {
 	return ids, err
 }
 
-// completeDeadLetters returns the ids of failed events. It reads the events table and not the DLQ,
-// because SQS hides a message that was received.
+// completeDeadLetters returns the ids of failed events. It does not read the DLQ, because SQS would
+// hide the received messages from other clients for some time.
 func completeDeadLetters(ctx context.Context, f *stackFlags) (ids []string, err error) {
 	err = eachNewest(ctx, f, failedToday(), func(item pipeline.Item) {
 		ids = append(ids, item.ID+"\t"+string(item.Failure.Code))
@@ -125,14 +125,14 @@ func completeDeadLetters(ctx context.Context, f *stackFlags) (ids []string, err 
 	return ids, err
 }
 
-// completeCodes returns the platform's codes of failures, and the codes of the events that failed
+// completeCodes returns the platform's failure codes, and the codes of the events that failed
 // within the last day.
 func completeCodes(ctx context.Context, f *stackFlags) ([]string, error) {
 	var codes []string
 	for _, code := range dlq.Codes {
 		codes = append(codes, string(code))
 	}
-	// Without a pipeline, the platform's codes are still valid.
+	// The error is ignored: if no pipeline is found, the result contains only the platform's codes.
 	_ = eachNewest(ctx, f, failedToday(), func(item pipeline.Item) {
 		codes = append(codes, string(item.Failure.Code))
 	})

@@ -27,7 +27,7 @@ func confirm(cmd *cobra.Command, question string) error {
 	return tty.Confirm(cmd.Context(), cmd.InOrStdin(), cmd.ErrOrStderr(), question)
 }
 
-// reportUnchanged prints that nothing changed if err is a cancellation. It returns err unchanged.
+// reportUnchanged returns err. If err is a cancellation, it first prints that nothing was changed.
 func reportUnchanged(cmd *cobra.Command, err error) error {
 	if errors.Is(err, context.Canceled) {
 		fmt.Fprintln(cmd.ErrOrStderr(), "Stopped. Nothing was changed.")

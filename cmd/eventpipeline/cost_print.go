@@ -23,7 +23,7 @@ type costReport struct {
 	Limits []cost.Quota `json:"limits"` // the limit that the workload reaches first is first
 }
 
-// maxLimits is the number of limits in the table.
+// maxLimits is the maximum number of AWS limits that the command prints.
 const maxLimits = 5
 
 func (r costReport) print(w io.Writer) error {

@@ -105,7 +105,8 @@ func (s *costSource) synthesize(ctx context.Context) (templates []stackTemplate,
 	}
 	assembly, err := app.Synthesize(ctx)
 	if errors.Is(err, cdkapp.ErrNoApp) {
-		return nil, fmt.Errorf("%w with --app, or name a deployed stack with --stack", err)
+		return nil, fmt.Errorf("%w; --app sets this command, and --stack selects a deployed stack "+
+			"instead", err)
 	}
 	if err != nil {
 		return nil, err

@@ -48,7 +48,8 @@ type deployed struct {
 func deploy(t *testing.T) *deployed {
 	t.Helper()
 	d := &deployed{}
-	// The key is the prefix of X-Amz-Target. S3 requests have no such header.
+	// The map's keys are prefixes of the header X-Amz-Target. S3 has the key "", because its
+	// requests have no such header.
 	services := make(map[string]http.Handler)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		target, _, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
@@ -85,9 +86,9 @@ func deploy(t *testing.T) *deployed {
 	d.Config = aws.Config{
 		Region: "us-east-1", BaseEndpoint: &d.url,
 		Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
-		// Another client may close a connection before the test reads the response. If a response
-		// of ReceiveMessage is lost, the received messages stay invisible until the visibility
-		// timeout.
+		// Without PlainBodies, net/http may close a connection before the SDK has read the
+		// response. If a response of ReceiveMessage is lost, the received messages stay invisible
+		// until the visibility timeout.
 		HTTPClient: awsconfig.PlainBodies(awsconfig.NewHTTPClient()),
 	}
 	d.createResources(t)
@@ -107,8 +108,8 @@ func (d *deployed) createResources(t *testing.T) {
 	d.createNamed(t, "")
 }
 
-// createNamed creates the resources whose names begin with PhysicalNamePrefix, and replaces those
-// of an earlier prefix.
+// createNamed creates the table and the queues with names that begin with prefix. They replace the
+// table and the queues of an earlier prefix.
 func (d *deployed) createNamed(t *testing.T, prefix string) {
 	t.Helper()
 	d.Table = prefix + "events"
@@ -234,8 +235,8 @@ func (d *deployed) process(t *testing.T) {
 				Body:          []byte(*m.Body),
 			}
 		}
-		// Two messages of one event may be in a batch after a replay was interrupted. One of them
-		// may need a second try.
+		// After an interrupted replay, two of the messages may belong to the same event. One of the
+		// two may need a second try.
 		for try := 0; len(deliveries) > 0; try++ {
 			var again []pipeline.Delivery
 			for i, result := range worker.Process(t.Context(), deliveries) {
@@ -329,7 +330,7 @@ func parseLines[T any](t *testing.T, printed string) (values []T) {
 	return values
 }
 
-// suggestedArgs returns the arguments of the command that the program suggested.
+// suggestedArgs returns the arguments of the command line that the printed text suggests.
 func suggestedArgs(t *testing.T, printed string) []string {
 	t.Helper()
 	_, after, ok := strings.Cut(printed, "eventpipeline ")

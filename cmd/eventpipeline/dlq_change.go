@@ -140,13 +140,13 @@ func (r *dlqRun) failedError() error {
 		formatCount(r.result.Failed, "message"), r.past)
 }
 
-// incompleteError returns an error if the command could not check all messages that it may have to
-// change.
+// incompleteError returns an error if the command could not check all messages of the DLQ that may
+// match.
 func (r *dlqRun) incompleteError() error {
 	var errs []error
 	if n := r.result.Unseen; n > 0 {
-		errs = append(errs, fmt.Errorf("%s not received again: deleted or received by another "+
-			"client; run the command again to check", formatCount(n, "message")))
+		errs = append(errs, fmt.Errorf("another client has deleted or received %s of the preview; "+
+			"run the command again to check the DLQ", formatCount(n, "message")))
 	}
 	allFound := len(r.filter.IDs) > 0 && len(r.missing) == 0
 	if r.result.Hidden > 0 && !allFound {
@@ -158,8 +158,8 @@ func (r *dlqRun) incompleteError() error {
 	return errors.Join(errs...)
 }
 
-// preview prints how many messages of each kind match. If the preview could check all messages, it
-// sets r.announced and r.missing.
+// preview prints the number of matching messages of each code, event type and status. If the
+// preview could check all messages, it sets r.announced and r.missing.
 func (r *dlqRun) preview() error {
 	p, err := r.change.Preview(r.cmd.Context())
 	if err != nil {
@@ -190,7 +190,7 @@ func (r *dlqRun) preview() error {
 	return nil
 }
 
-// apply changes the announced messages.
+// apply redrives or drops the messages that the preview announced.
 func (r *dlqRun) apply() error {
 	result, total := &r.result, r.result.Matched
 	if r.announced == nil {

@@ -143,7 +143,8 @@ func formatAge(d time.Duration) string {
 	return fmt.Sprintf("%dd", int(d.Hours()/24))
 }
 
-// printCounts prints the number of messages of each kind, the most frequent kind first.
+// printCounts prints the number of messages of each code, event type and status. The largest number
+// comes first.
 func printCounts(w io.Writer, c dlq.Counts) error {
 	if len(c) == 0 {
 		_, err := fmt.Fprintln(w, "No message in the DLQ matches.")
@@ -158,13 +159,14 @@ func printCounts(w io.Writer, c dlq.Counts) error {
 	return table.Flush()
 }
 
-// hiddenError returns an error about messages that a scan did not receive.
+// hiddenError returns the error for messages that a scan did not receive, because another client
+// holds them.
 func hiddenError(hidden int) error {
-	return fmt.Errorf("%s not checked: received by another client; "+
+	return fmt.Errorf("another client has received %s, so the check is incomplete; "+
 		"run the command again in five minutes", formatCount(hidden, "message"))
 }
 
-// truncatedError returns an error about a scan that stopped at its limit.
+// truncatedError returns the error for a scan that stopped at its limit, a number of messages.
 func truncatedError(limit int) error {
 	return fmt.Errorf("the DLQ holds more than %d messages: the others were not checked; "+
 		"run the command again in five minutes", limit)

@@ -101,7 +101,7 @@ func TestDLQList_FailsIfAnotherClientHasMessages(t *testing.T) {
 	if err != nil || len(held) != 2 {
 		t.Fatalf("%d messages, %v", len(held), err)
 	}
-	const hidden = "2 messages not checked"
+	const hidden = "another client has received 2 messages"
 	code, out, errOut := d.run(t, "dlq", "list")
 	if code != exitFailure || out != "No message in the DLQ matches.\n" ||
 		!strings.Contains(errOut, hidden) {
@@ -181,7 +181,7 @@ func TestDLQChange_FailsIfAnAnnouncedMessageIsNotReceivedAgain(t *testing.T) {
 		t.Errorf("%+v, %v", r.result, err)
 	}
 	err := r.incompleteError()
-	if err == nil || !strings.Contains(err.Error(), "2 messages not received again") {
+	if err == nil || !strings.Contains(err.Error(), "deleted or received 2 messages") {
 		t.Errorf("error = %v", err)
 	}
 }

@@ -10,8 +10,8 @@ import (
 
 var (
 	shellBlock = regexp.MustCompile("(?s)```sh\n(.*?)```")
-	// wordsEnd matches everything after the words of a command: a comment, another command, or a
-	// redirection.
+	// wordsEnd matches the text after a command's arguments: a comment, a pipe to another command,
+	// or a redirection.
 	wordsEnd = regexp.MustCompile(`\s+(#|\||[0-9]?>).*$`)
 )
 

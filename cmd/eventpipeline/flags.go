@@ -43,8 +43,8 @@ var exclusiveFlags = []string{
 	"resume checkpoint failed from no-publish to type",
 }
 
-// checkExclusive returns a usage error that names two set flags that can't be combined. Cobra's own
-// check is not used, because its error lists the whole group of flags.
+// checkExclusive returns a usage error if the user set two flags that can't be combined. The error
+// names only these two. The error of Cobra's own check would list the whole group.
 func checkExclusive(cmd *cobra.Command) error {
 	for _, line := range exclusiveFlags {
 		flags := strings.Fields(line)

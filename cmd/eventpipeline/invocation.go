@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// commandName is the start of each command line that the program suggests. main sets it.
+// commandName is the text with which each suggested command line begins. main sets it.
 var commandName = "eventpipeline"
 
 // suggestCommand returns a command line that the user can paste. It skips empty words.

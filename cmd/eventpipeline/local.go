@@ -153,7 +153,7 @@ func (f *localFlags) add(cmd *cobra.Command) {
 		"print JSON lines: first an object with \"ready\":true, then an object per step")
 }
 
-// memoryLimit is the memory in bytes at which the process collects garbage more often. The index of
+// memoryLimit is in bytes. Near this limit, the process collects garbage more often. The index of
 // the objects and items grows with each event. Without the limit, the process would take twice the
 // memory of the index.
 const memoryLimit = 420 << 20
@@ -298,8 +298,9 @@ func findLocalPipelines(
 	return deployment.FindAll(ctx, cfg, stacks)
 }
 
-// printFunc returns the function that prints a step, or that prints the event of a step. If there
-// are several pipelines, each printed step includes the name of its Lambda function.
+// printFunc returns the function that prints the steps. By default, the function prints a line per
+// event instead of the steps. If there are several pipelines, each printed step includes the name
+// of its Lambda function.
 func (f *localFlags) printFunc(out io.Writer, several bool) func(activity.Step) error {
 	if f.asJSON {
 		return func(s activity.Step) error { return activity.PrintJSON(out, s) }
@@ -328,7 +329,7 @@ func (f *localFlags) explain(ctx context.Context, err error) error {
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		return nil
 	case errors.Is(err, cdkapp.ErrNoApp):
-		return fmt.Errorf("%w with --app", err)
+		return fmt.Errorf("%w; --app sets this command", err)
 	case errors.As(err, &faultsErr):
 		return usageError{err}
 	case errors.As(err, &policyErr):
@@ -347,9 +348,9 @@ func (f *localFlags) explain(ctx context.Context, err error) error {
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		return usageError{fmt.Errorf("%w; choose an address of this machine with --listen", err)}
 	case errors.As(err, &portErr) && portErr.AWS:
-		return fmt.Errorf("%w; choose another with --aws-port", err)
+		return fmt.Errorf("%w; choose another port with --aws-port", err)
 	case errors.As(err, &portErr):
-		return fmt.Errorf("%w; choose another with --api-port", err)
+		return fmt.Errorf("%w; choose another port with --api-port", err)
 	}
 	return err
 }

@@ -95,7 +95,7 @@ func listenConsole(port int) (net.Listener, error) {
 	case err != nil && port < 0:
 		return net.Listen("tcp", "127.0.0.1:0")
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("port %d is in use (%w); choose another with --console-port",
+		return nil, fmt.Errorf("port %d is in use (%w); choose another port with --console-port",
 			port, err)
 	}
 	return l, err

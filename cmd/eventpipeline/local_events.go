@@ -23,7 +23,7 @@ type eventPrinter struct {
 	order []string // ids in the order of their first step
 }
 
-// knownEvent holds the printer's state of an event.
+// knownEvent holds what the printer knows about an event.
 type knownEvent struct {
 	receivedAt time.Time // zero if the event was accepted before the platform started
 	eventType  string
@@ -31,7 +31,7 @@ type knownEvent struct {
 	count      int // number of events, for a batch
 }
 
-// maxKnownEvents limits the memory of the printer.
+// maxKnownEvents is the maximum number of events that the printer remembers.
 const maxKnownEvents = 20_000
 
 func newEventPrinter(out io.Writer, style activity.Style, accepted bool) *eventPrinter {
@@ -66,7 +66,7 @@ func (p *eventPrinter) print(s activity.Step) error {
 	return nil
 }
 
-// find returns the known event of the step.
+// find returns the knownEvent of the step's event. If there is none, find adds one.
 func (p *eventPrinter) find(s activity.Step) *knownEvent {
 	e := p.known[s.EventID]
 	if e == nil {
@@ -121,7 +121,7 @@ func (p *eventPrinter) printEnd(s activity.Step, e *knownEvent, status pipeline.
 	return err
 }
 
-// markOf returns why the worker has the event's message again: redriven, replayed or "".
+// markOf returns "redriven" after a redrive, "replayed" after a replay, and otherwise "".
 func markOf(s activity.Step) string {
 	switch {
 	case s.Detail("redrives") != nil:
@@ -142,7 +142,7 @@ func (p *eventPrinter) printRetry(s activity.Step, e *knownEvent) error {
 		failureText(s))
 }
 
-// row prints the event's line. It leaves out empty notes.
+// row prints the event's line, with the notes that are not empty.
 func (p *eventPrinter) row(s activity.Step, e *knownEvent, notes ...string) error {
 	r := events.Row{
 		Time: s.Time, ID: s.EventID, Type: e.eventType, Status: string(e.status), Took: -1,

@@ -25,7 +25,7 @@ type waitingStep struct {
 	arrived time.Time
 }
 
-// orderWindow is the time that a step waits for earlier ones.
+// orderWindow is how long a step waits for earlier steps.
 const orderWindow = 200 * time.Millisecond
 
 func (p *stepPrinter) add(step activity.Step) {
@@ -58,7 +58,8 @@ func (p *stepPrinter) run(ctx context.Context) error {
 	}
 }
 
-// flush prints the waiting steps that happened or arrived at or before the time limit.
+// flush prints the waiting steps that are due. A step is due if its own time or its arrival is not
+// after limit.
 func (p *stepPrinter) flush(limit time.Time) (err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -7,8 +7,7 @@ import (
 	"sync"
 )
 
-// logFolder writes the log of each function to its own file, just as CloudWatch Logs stores a log
-// group per function.
+// logFolder writes the log lines of each function to a separate file.
 type logFolder struct {
 	dir   string
 	mu    sync.Mutex

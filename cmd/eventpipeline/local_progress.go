@@ -19,8 +19,8 @@ type progress struct {
 	reminder   *time.Timer // nil between phases
 }
 
-// reminderInterval is the time without output after which progress prints the phase's duration so
-// far.
+// reminderInterval is a time without output. After this time, progress prints how long the phase
+// has taken so far.
 const reminderInterval = 5 * time.Second
 
 // stopping is the phase in which the platform stops. The emulator does not report this phase.
@@ -92,7 +92,7 @@ func (p *progress) ready() {
 	fmt.Fprintf(p.out, "Serving after %s\n", time.Since(p.begin).Round(10*time.Millisecond))
 }
 
-// stop stops the reminders. Unlike endPhase it does not print "done", because the phase may have
+// stop stops the reminders. Unlike endPhase, stop does not print "done", because the phase may have
 // failed.
 func (p *progress) stop() {
 	p.mu.Lock()

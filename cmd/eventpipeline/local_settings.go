@@ -13,8 +13,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// localSettingsFile names a file in the app's folder. It holds the settings with which the command
-// local always runs this app.
+// localSettingsFile is the name of a file in the app's folder. The command `eventpipeline local`
+// reads the app's settings from this file.
 const localSettingsFile = "eventpipeline.local.json"
 
 // localSettings holds the content of localSettingsFile.
@@ -25,8 +25,8 @@ type localSettings struct {
 	SSM        map[string]settingText `json:"ssm"`        // by the name of the SSM parameter
 }
 
-// settingText is a string. In JSON, the value may also be a number, a Boolean or a list. Commas
-// join the elements of a list.
+// settingText is a string. It can be decoded from a JSON string, number, Boolean or list. The
+// elements of a list are joined with commas.
 type settingText string
 
 func (s *settingText) UnmarshalJSON(data []byte) error {
@@ -66,8 +66,8 @@ func readLocalSettings() (s localSettings, err error) {
 	return s, nil
 }
 
-// applySettings sets the account, the region and the parameters. Flags take precedence over
-// localSettingsFile, and both over environment variables.
+// applySettings sets the account, the region and the parameters. The precedence is: flags, then
+// localSettingsFile, then environment variables.
 func (f *localFlags) applySettings() error {
 	settings, err := readLocalSettings()
 	if err != nil {
@@ -101,8 +101,8 @@ type setting struct{ source, value string }
 
 func environmentSetting(variable string) setting { return setting{variable, os.Getenv(variable)} }
 
-// firstSetting returns the first value that is not empty. The value must match pattern; rule
-// describes the pattern.
+// firstSetting returns the first value that is not empty. If this value does not match pattern, it
+// returns an error that contains rule.
 func firstSetting(pattern, rule string, settings ...setting) (string, error) {
 	for _, s := range settings {
 		if s.value == "" {
@@ -116,8 +116,8 @@ func firstSetting(pattern, rule string, settings ...setting) (string, error) {
 	return "", nil
 }
 
-// mergeValues returns the values in localSettingsFile and those of a flag, whose pairs are
-// NAME=VALUE. A value of the flag replaces the value in the file.
+// mergeValues returns the values in localSettingsFile together with the NAME=VALUE pairs of a flag.
+// If both have the same name, the flag's value wins.
 func mergeValues(
 	ofFile map[string]settingText, flag string, pairs []string,
 ) (map[string]string, error) {
@@ -131,7 +131,7 @@ func mergeValues(
 			return nil, fmt.Errorf("%s must be NAME=VALUE, got %q", flag, pair)
 		}
 		ofFlag[name] = value
-		// NAME on the command line replaces STACK:NAME in the file, too.
+		// The flag's NAME also replaces the values of STACK:NAME in the file, for any STACK.
 		maps.DeleteFunc(values, func(known, _ string) bool {
 			_, unqualified, _ := strings.Cut(known, ":")
 			return unqualified == name

@@ -10,8 +10,9 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator"
 )
 
-// parseLocal parses the flags of the command local in a folder whose settings file has the content.
-// It removes the variables that set the account and the region.
+// parseLocal parses the flags of `eventpipeline local` in a new folder. settingsFile is the content
+// of the settings file in this folder. It clears the environment variables that set the account and
+// the region.
 func parseLocal(t *testing.T, settingsFile string, args ...string) (emulator.Options, error) {
 	t.Helper()
 	t.Chdir(t.TempDir())
@@ -70,8 +71,8 @@ func TestLocal_ChoosesAccountAndRegion(t *testing.T) {
 	}
 }
 
-// setOnly sets environment variables, given as NAME=VALUE. It clears all other variables that set
-// the account or the region.
+// setOnly sets environment variables. The argument contains NAME=VALUE pairs. It clears all other
+// variables that set the account or the region.
 func setOnly(t *testing.T, variables string) {
 	t.Helper()
 	for _, name := range []string{

@@ -19,8 +19,9 @@ type localWebhook struct {
 	secret   string
 }
 
-// prepareWebhooks stores the secrets of --secret. For each other source without a usable secret, it
-// generates a secret. For example, an imported secret does not exist on the local platform.
+// prepareWebhooks stores the secrets in the values of --secret. A source that has no usable secret
+// then gets a generated secret. An example is a source whose secret is imported, because imported
+// secrets do not exist on the local platform.
 func (f *localFlags) prepareWebhooks(
 	ctx context.Context, pipelines []deployment.Pipeline,
 ) ([]localWebhook, error) {

@@ -48,12 +48,12 @@ a line some seconds after the function has logged it.`,
 	return cmd
 }
 
-// clockSkew is the maximum time by which the clocks of two functions differ. A log line about an
-// event may be that much older than the event's receipt.
+// clockSkew is the assumed maximum difference between the clocks of two functions. So the search
+// for log lines begins this long before the event's time of receipt.
 const clockSkew = time.Minute
 
 func showLogs(cmd *cobra.Command, stack *stackFlags, id string, asJSON bool) error {
-	p, err := stack.findWith(cmd.Context(), id)
+	p, err := stack.findForEvent(cmd.Context(), id)
 	if err != nil {
 		return err
 	}

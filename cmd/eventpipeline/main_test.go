@@ -98,14 +98,14 @@ func TestLocal_ExitsWith1AndSuggestsAFlag(t *testing.T) {
 		{
 			"API port in use",
 			[]string{"--app", "true", "--aws-port", "0", "--api-port", port},
-			"choose another with --api-port",
+			"choose another port with --api-port",
 		},
 		{
 			"AWS port in use",
 			[]string{"--app", "true", "--api-port", "0", "--aws-port", port},
-			"choose another with --aws-port",
+			"choose another port with --aws-port",
 		},
-		{"no app", []string{"--api-port", "0", "--aws-port", "0"}, "with --app"},
+		{"no app", []string{"--api-port", "0", "--aws-port", "0"}, "--app sets this command"},
 		{
 			"the app fails",
 			[]string{"--app", "echo no such stage; exit 3", "--api-port", "0", "--aws-port", "0"},

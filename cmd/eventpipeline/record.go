@@ -53,7 +53,7 @@ Exits with 1 if the event does not exist or has no record yet.`,
 func readStored(
 	ctx context.Context, stack *stackFlags, id string, bronze bool,
 ) ([]byte, error) {
-	p, err := stack.findWith(ctx, id)
+	p, err := stack.findForEvent(ctx, id)
 	if err != nil {
 		return nil, err
 	}

@@ -165,7 +165,7 @@ func (f *replayFlags) run(cmd *cobra.Command) error {
 	return r.replay()
 }
 
-// notSplitOff returns the error for an event that can be replayed only together with its batch.
+// notSplitOff returns the error for an event that can be replayed only with its whole batch.
 func notSplitOff(item pipeline.Item, stackFlags string) error {
 	batchID, _, _, _ := pipeline.ParseID(item.ID)
 	failed := ""
@@ -215,7 +215,7 @@ func (f *replayFlags) state(now time.Time, rateSet bool) (*replay.State, error) 
 // checkEvent checks the flags of a replay of one event.
 func (f *replayFlags) checkEvent() error {
 	if f.eventType != "" || f.from != "" || f.to != "" || f.orphans {
-		return errors.New("--event excludes --type, --from, --to and --orphans")
+		return errors.New("--event can't be combined with --type, --from, --to or --orphans")
 	}
 	return checkID("--event", f.eventID)
 }
@@ -224,7 +224,7 @@ func (f *replayFlags) checkEvent() error {
 func (f *replayFlags) timeRange(now time.Time) (from, to time.Time, err error) {
 	if f.eventType == "" || f.from == "" {
 		return from, to, errors.New(
-			"nothing to replay: set --type and --from, --event, or --resume FILE")
+			"nothing to replay: set either --type and --from, or --event, or --resume FILE")
 	}
 	if err := checkType(f.eventType); err != nil {
 		return from, to, err

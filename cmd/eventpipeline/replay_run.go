@@ -24,8 +24,8 @@ type replayRun struct {
 	state    *replay.State
 }
 
-// replay replays all events of the request. If it stops early, the state file stores where to
-// continue.
+// replay replays all selected events. If it stops early, the state file contains the position at
+// which to continue.
 func (r replayRun) replay() error {
 	state := r.state
 	if r.resume == "" {
@@ -44,7 +44,7 @@ func (r replayRun) replay() error {
 		}
 	}
 	bar := tty.NewBar(r.cmd.ErrOrStderr(), state.Remaining(), "replaying")
-	// The replay continues even if the bar can't be drawn.
+	// The replay continues even if the progress bar can't be drawn.
 	err := state.Run(r.cmd.Context(), r.replayer, func(sent int) { _ = bar.Set(sent) })
 	_ = bar.Finish()
 	if err != nil {
@@ -89,7 +89,7 @@ func (r replayRun) replayFailed() error {
 // errNothing reports that no event matches, so that there is nothing to confirm.
 var errNothing = errors.New("nothing to replay")
 
-// printNothing prints the counts, and other commands that the user may need.
+// printNothing prints why there is nothing to replay, with commands that may help the user.
 func (r replayRun) printNothing() error {
 	counts, w := r.state.Counts, r.cmd.ErrOrStderr()
 	fmt.Fprintln(w, "Nothing to replay.")

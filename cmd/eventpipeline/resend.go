@@ -53,7 +53,7 @@ func resend(cmd *cobra.Command, stack *stackFlags, id string, edit, asJSON bool)
 	if edit && !tty.IsTerminal(cmd.InOrStdin()) {
 		return usageErrorf("--edit needs a terminal for the editor, but stdin is not a terminal")
 	}
-	p, err := stack.findWith(ctx, id)
+	p, err := stack.findForEvent(ctx, id)
 	if err != nil {
 		return err
 	}

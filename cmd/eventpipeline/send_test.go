@@ -532,8 +532,8 @@ func TestSend_ExplainsThatTheMachineHasNoMoreConnections(t *testing.T) {
 	}
 }
 
-// waitingAPI accepts events. It first reports the status ENQUEUED, and later the status in the
-// field last.
+// waitingAPI accepts events. For the first two requests, the status of an event is ENQUEUED. After
+// that, the status is the value of the field `last`.
 type waitingAPI struct {
 	api
 	last  string

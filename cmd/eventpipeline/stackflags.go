@@ -48,9 +48,9 @@ func (f *stackFlags) find(ctx context.Context) (deployment.Pipeline, error) {
 	return deployment.Find(ctx, cfg, stacks, f.pipeline)
 }
 
-// findWith returns the selected pipeline. If the user has not chosen one of several pipelines,
-// findWith chooses the pipeline whose events table has the event.
-func (f *stackFlags) findWith(ctx context.Context, id string) (deployment.Pipeline, error) {
+// findForEvent returns the selected pipeline. If the user has not chosen one of several pipelines,
+// findForEvent chooses the pipeline whose events table has the event.
+func (f *stackFlags) findForEvent(ctx context.Context, id string) (deployment.Pipeline, error) {
 	p, err := f.find(ctx)
 	var choice *deployment.ChoiceError
 	if f.pipeline != "" || !errors.As(err, &choice) {
@@ -90,11 +90,11 @@ func (f *stackFlags) findAll(ctx context.Context) ([]deployment.Pipeline, error)
 	return deployment.FindAll(ctx, cfg, names)
 }
 
-// errInNoPipeline reports that the user has several pipelines, and that none has the event.
+// errInNoPipeline reports that there are several pipelines, and that none of them has the event.
 var errInNoPipeline = errors.New("none of the pipelines has an event")
 
-// checkID returns an error if the value does not have the form of an id. name is that of the
-// argument or flag.
+// checkID returns an error if the value does not have the form of an id. The error contains name,
+// the name of the argument or flag.
 func checkID(name, value string) error {
 	if pipeline.ValidID(value) {
 		return nil
@@ -165,8 +165,8 @@ func (f *stackFlags) endpoint() (address, source string) {
 	return localAWS, "the default"
 }
 
-// String returns the flags that make another command select the same pipeline, even in a shell that
-// does not set endpointVariable.
+// String returns the flags with which another command selects the same pipeline, even in a shell
+// that does not set endpointVariable.
 func (f *stackFlags) String() string {
 	text := ""
 	if address, _ := f.endpoint(); f.stack != "" {
@@ -188,8 +188,8 @@ func (f *stackFlags) explain(err error) error {
 	return suggestLocal(err, "a deployed pipeline, set --stack")
 }
 
-// tooManyConnections reports whether a connection failed because of a limit of this machine: its
-// open files, or its ports.
+// tooManyConnections reports whether a connection failed because this machine has too many open
+// files or no free port.
 func tooManyConnections(err error) bool {
 	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) ||
 		errors.Is(err, syscall.EADDRNOTAVAIL)

@@ -40,7 +40,7 @@ func newStatusCommand() *cobra.Command {
 func runStatus(cmd *cobra.Command, api *apiFlags, id string, asJSON bool) error {
 	if api.url == "" && api.stack.pipeline == "" {
 		// Other errors are ignored: if they matter, the call of the API fails too.
-		_, err := api.stack.findWith(cmd.Context(), id)
+		_, err := api.stack.findForEvent(cmd.Context(), id)
 		if err != nil && pipeline.ValidID(id) && errors.Is(err, errInNoPipeline) {
 			return err
 		}

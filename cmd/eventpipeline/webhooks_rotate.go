@@ -63,7 +63,7 @@ func (f *rotateFlags) run(cmd *cobra.Command, name string) error {
 		return err
 	}
 	announce(cmd, p)
-	// Storing the current value again would make it the previous value, too.
+	// If the current secret were stored again, the previous secret would be lost.
 	if current, err := source.Secret(cmd.Context()); err == nil &&
 		strings.TrimSpace(current) == secret {
 		_, err := fmt.Fprintf(cmd.OutOrStdout(),

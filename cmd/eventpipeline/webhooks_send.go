@@ -60,8 +60,8 @@ func newWebhookDelivery(
 	return webhookDelivery{source, headers, body}, nil
 }
 
-// isForm reports whether the body is a form. A body that begins with a brace or a bracket is no
-// form, even if it is invalid JSON. The API's answer then says where the JSON is invalid.
+// isForm reports whether the body is a form. A body that begins with a brace or a bracket is sent
+// as JSON, even if the JSON is invalid. The API's answer then says where it is invalid.
 func isForm(body []byte) bool {
 	kind := jsontext.Value(body).Kind()
 	return len(body) > 0 && kind != jsontext.KindBeginObject && kind != jsontext.KindBeginArray

@@ -107,7 +107,7 @@ func TestSendAs_PrintsNoEventForRequestsThatBecomeNone(t *testing.T) {
 	}
 }
 
-// If the payload of a webhook contains an eventType, the API would accept the payload without a
+// The payload contains an eventType, so POST /events would accept it without the sender's
 // signature.
 func TestWebhookEvent_IsNotPostedAgainWithoutASignature(t *testing.T) {
 	t.Parallel()

@@ -42,9 +42,9 @@ func docsRows(t *testing.T, heading string) (rows [][]string) {
 	return rows
 }
 
-// documentedProp contains a prop's type and default. The field standard contains the default, or ""
-// if the table describes the default in words.
-type documentedProp struct{ typ, standard string }
+// documentedProp contains a prop's type and default. defaultValue is "" if the table describes the
+// default in words.
+type documentedProp struct{ typ, defaultValue string }
 
 // propsInCode returns the type and default of every prop by name. A prop of a group is named by its
 // path, such as WorkerFunction.Timeout.
@@ -120,11 +120,11 @@ func TestDocs_ListEachPropWithTypeAndDefault(t *testing.T) {
 		if _, twice := got[name]; twice {
 			t.Errorf("%s must be listed once", name)
 		}
-		var standard string // "" unless the cell begins with a value in backquotes
+		var value string // "" unless the cell begins with a value in backquotes
 		if text, ok := strings.CutPrefix(row[2], "`"); ok {
-			standard, _, _ = strings.Cut(text, "`")
+			value, _, _ = strings.Cut(text, "`")
 		}
-		got[name] = documentedProp{strings.Trim(row[1], "`"), standard}
+		got[name] = documentedProp{strings.Trim(row[1], "`"), value}
 	}
 	diff := cmp.Diff(propsInCode(), got, cmp.AllowUnexported(documentedProp{}))
 	if diff != "" {

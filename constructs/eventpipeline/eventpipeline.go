@@ -254,8 +254,9 @@ func (p *eventPipeline) physicalName(suffix string) *string {
 	return &name
 }
 
-// removalPolicy returns the removal policy of the pipeline's resources. With RETAIN, a failed first
-// deployment would leave resources whose names block the next deployment.
+// removalPolicy returns the removal policy of the pipeline's resources. It replaces RETAIN by
+// RETAIN_ON_UPDATE_OR_DELETE: with RETAIN, the resources of a failed first deployment would remain,
+// and their names would block the next deployment.
 func removalPolicy(p EventPipelineProps) awscdk.RemovalPolicy {
 	if p.RemovalPolicy == awscdk.RemovalPolicy_RETAIN {
 		return awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE

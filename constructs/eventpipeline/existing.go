@@ -47,11 +47,11 @@ func visibilityTimeout(queue awssqs.CfnQueue) *float64 {
 	return numberOrDefault(queue.VisibilityTimeout(), 30)
 }
 
-// numberOrDefault returns value, or standard if value is nil. If value is a token, it returns nil.
-func numberOrDefault(value *float64, standard float64) *float64 {
+// numberOrDefault returns value, or fallback if value is nil. If value is a token, it returns nil.
+func numberOrDefault(value *float64, fallback float64) *float64 {
 	switch {
 	case value == nil:
-		return &standard
+		return &fallback
 	case *awscdk.Token_IsUnresolved(*value):
 		return nil
 	}
@@ -75,9 +75,9 @@ func redrivePolicy(queue awssqs.CfnQueue) (target any, count *float64) {
 }
 
 // identity returns a text that identifies a resource in the app. If the app creates the resource,
-// the text is the construct's path. For an imported resource, the text contains the parameters
-// name, which may be an ARN, and environment. If name is a token, the text contains the stack's
-// path instead of environment, because a token may have another value in each stack.
+// the text is the construct's path. Otherwise, the text contains the resource's name or ARN, and
+// its account and region. If the name is a token, the text contains the stack's path instead of the
+// account and region, because a token may have another value in each stack.
 func identity(resource awscdk.IResource, name *string, environment string) string {
 	if resource.Node().DefaultChild() != nil {
 		return *resource.Node().Path()

@@ -32,8 +32,8 @@ func newLogGroup(p *eventPipeline, id, prefix, suffix string) awslogs.LogGroup {
 	return awslogs.NewLogGroup(p, &id, props)
 }
 
-// accessLogName returns the second part of the access log's group name, after apiLogs, for a
-// pipeline without PhysicalNamePrefix. CloudFormation can't generate a name that begins with
+// accessLogName returns the name of the access log's group without the prefix apiLogs. It is used
+// if PhysicalNamePrefix is not set, because CloudFormation can't generate a name that begins with
 // apiLogs. The name ends with a part of the stack's id, because the log group of a deleted stack
 // may still exist.
 func accessLogName(p *eventPipeline) *string {
@@ -47,8 +47,8 @@ func accessLogName(p *eventPipeline) *string {
 
 // allowLogs lets CloudWatch Logs perform the actions with the key, for the pipeline's log groups.
 // The statement selects the log groups by name. If CloudFormation generates the names, the
-// statement selects all log groups of the account and region. It can't refer to the log groups'
-// constructs: they refer to the key, so the reference would be circular.
+// statement selects all log groups of the account and region. The statement can't refer to the log
+// groups' constructs, because they already refer to the key.
 func allowLogs(p *eventPipeline, key awskms.IKey, actions ...string) {
 	if key == nil {
 		return

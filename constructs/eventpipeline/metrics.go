@@ -74,7 +74,8 @@ func newThrottledRequestsMetric(p *eventPipeline) awscloudwatch.IMetric {
 	return logMetric(name, apiDimension, p.httpApi.ApiId())
 }
 
-// apiDimension names the API in the metric ThrottledRequests.
+// apiDimension is the name of a dimension of the metric ThrottledRequests. Its value is the API's
+// id.
 const apiDimension = "ApiId"
 
 func (p *eventPipeline) MetricAccepted(props *awscloudwatch.MetricOptions) awscloudwatch.Metric {

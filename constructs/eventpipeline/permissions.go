@@ -46,7 +46,7 @@ func grantWorker(p *eventPipeline, role awsiam.IRole) {
 	// PutItem and SendMessage create the events that are split off a batch.
 	allow(role, p.eventsTable.TableArn(), "dynamodb:BatchGetItem", "dynamodb:UpdateItem",
 		"dynamodb:PutItem")
-	// The event source mapping uses this role too. It needs the first three of these actions.
+	// The event source mapping uses this role too. The mapping needs the first three actions.
 	allow(role, p.queue.QueueArn(), "sqs:ReceiveMessage", "sqs:DeleteMessage",
 		"sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility", "sqs:SendMessage")
 	allow(role, p.deadLetterQueue.QueueArn(), "sqs:SendMessage")
@@ -64,8 +64,8 @@ func grantReconciler(p *eventPipeline, role awsiam.IRole) {
 	allowList(role, p.bronzeBucket, bronzeObjects)
 	allow(role, p.silverBucket.ArnForObjects(jsii.String(silverObjects)), "s3:GetObject")
 	allowList(role, p.silverBucket, silverObjects)
-	// GetItem reads the checkpoint, and PutItem writes it. PutItem also creates and replaces the
-	// items of events.
+	// GetItem and PutItem read and write the reconciler's checkpoint. PutItem also creates and
+	// replaces the items of events.
 	allow(role, p.eventsTable.TableArn(), "dynamodb:BatchGetItem", "dynamodb:GetItem",
 		"dynamodb:PutItem", "dynamodb:UpdateItem")
 	allow(role, p.queue.QueueArn(), "sqs:GetQueueAttributes", "sqs:SendMessage")
@@ -79,7 +79,7 @@ func grantReconciler(p *eventPipeline, role awsiam.IRole) {
 	allowFormerKeys(p, role, "s3")
 }
 
-// allowFormerKeys lets the role decrypt data that former keys encrypted, but only through the
+// allowFormerKeys lets the role use former keys to decrypt data, but only in requests to the
 // services. DynamoDB needs no former key, because it encrypts a whole table again when the table's
 // key changes.
 func allowFormerKeys(p *eventPipeline, role awsiam.IRole, services ...string) {
@@ -91,12 +91,11 @@ func allowFormerKeys(p *eventPipeline, role awsiam.IRole, services ...string) {
 }
 
 // allowNetworkInterfaces lets Lambda attach the functions to a VPC. Lambda requires these actions
-// on all resources. A condition denies them to the function's own code: Lambda adds the key
+// on all resources. The function's own code can't use the actions: Lambda adds the key
 // lambda:SourceFunctionArn to the calls of that code, and the condition allows only calls without
 // this key.
 //
-// The CDK attaches a managed policy without this condition, but only to roles that it creates
-// itself.
+// For roles that the CDK creates itself, it attaches a managed policy without this condition.
 func allowNetworkInterfaces(role awsiam.IRole) {
 	allowIf(role, jsii.String("*"), &condition{"Null", "lambda:SourceFunctionArn", "true"},
 		"ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets",
@@ -121,9 +120,9 @@ func allowQueueKey(p *eventPipeline, role awsiam.IRole, key awskms.IKey) {
 	allowKey(p, role, key, "sqs", "kms:GenerateDataKey", "kms:Decrypt")
 }
 
-// allowKey lets the role use a key, but only through the service. It does nothing if key is nil.
-// The keys of the bus and the log groups need no such permission: EventBridge and CloudWatch Logs
-// use them as service principals.
+// allowKey lets the role use a key, but only in requests to the service. It does nothing if key is
+// nil. The keys of the bus and the log groups need no such permission: EventBridge and CloudWatch
+// Logs use them as service principals.
 func allowKey(
 	p *eventPipeline, role awsiam.IRole, key awskms.IKey, service string, actions ...string,
 ) {

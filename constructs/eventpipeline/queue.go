@@ -8,7 +8,7 @@ import (
 
 // These numbers are values of maxReceiveCount in a queue's redrive policy. SQS counts every
 // delivery, also during an outage of another service, so this policy must not limit an event's
-// tries. The worker limits the tries itself: newWorkerFunction passes it the prop MaxReceiveCount.
+// tries. The worker function limits the tries itself, by the prop MaxReceiveCount.
 const (
 	maxReceives         = 1000 // SQS's maximum
 	existingMaxReceives = 100  // minimum for an existing queue; an outage of an hour needs about 15
@@ -70,7 +70,7 @@ func newEventSource(p *eventPipeline) awslambda.EventSourceMapping {
 				MinimumPollers: p.props.MinimumPollers, MaximumPollers: p.props.MaximumPollers,
 			})
 	}
-	// Lambda rejects the mapping if the role may not receive messages yet.
+	// Lambda rejects the mapping if the role does not have the permission to receive messages.
 	mapping.Node().AddDependency(p.workerFunction.Role())
 	return mapping
 }

@@ -118,11 +118,11 @@ func removeTargets(rule awsevents.CfnRule) {
 	}
 }
 
-// cyclicStack returns the stack of the rule's target, and the path of a resource in this stack that
-// refers to the rule's stack. It returns nil if no such resource exists.
+// cyclicStack returns the stack of the rule's target if a resource in this stack refers to the
+// rule's stack. It also returns the path of this resource. If there is none, it returns nil.
 //
-// A reference contains only a logical id, and the same id may exist in both stacks. cyclicStack
-// ignores references to these ids, because their stack is unknown.
+// A reference contains only a logical id. If this id exists in both stacks, cyclicStack ignores the
+// reference, because the stack to which it refers is unknown.
 func cyclicStack(rule awsevents.CfnRule) (stack awscdk.Stack, user string) {
 	own := logicalIDs(rule.Stack())
 	targets := formatJSON(rule.Stack().Resolve(rule.Targets()))
@@ -148,7 +148,7 @@ func cyclicStack(rule awsevents.CfnRule) (stack awscdk.Stack, user string) {
 	return nil, ""
 }
 
-// refersTo reports whether a JSON text contains the logical id.
+// refersTo reports whether a JSON text contains a logical id as a string.
 func refersTo(text, id string) bool { return strings.Contains(text, `"`+id+`"`) }
 
 // resourcesOf returns the resources of a stack, without those of nested stacks.
@@ -183,11 +183,13 @@ func addDeadLetterQueue(rule awsevents.CfnRule, queue awssqs.IQueue) {
 	}
 }
 
-// policyOfForeignQueue returns the policy of a queue in another stack, if the policy refers to the
-// rule and the rule refers to the queue. The queue may be a target or a target's DLQ.
+// policyOfForeignQueue searches the other stacks for a queue whose policy refers to the rule, and
+// to which the rule refers. The queue may be a target or a target's DLQ. policyOfForeignQueue
+// returns the policy, or nil.
 //
-// A reference contains only a logical id. If the policy's stack has a rule with the same id, as in
-// an app with two stacks of the same kind, the policy refers to that rule.
+// A reference contains only a logical id. Another stack may have a rule with the same id, for
+// example if an app has two stacks of the same kind. The policy in that stack then refers to that
+// rule.
 func policyOfForeignQueue(rule awsevents.CfnRule) awssqs.CfnQueuePolicy {
 	stack := rule.Stack()
 	ruleID := *stack.GetLogicalId(rule)

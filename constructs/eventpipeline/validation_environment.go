@@ -56,7 +56,9 @@ func (r *byteRange) add(other byteRange) {
 	r.most += other.most
 }
 
-// unknownValues contains the possible lengths of names and URLs of resources, by variable.
+// unknownValues contains the possible lengths of the values of environment variables. The keys are
+// the names of the variables. Each value is the name or URL of a resource, which may be unknown at
+// synth.
 var unknownValues = map[string]byteRange{
 	contract.BronzeBucket:       {3, 63},
 	contract.SilverBucket:       {3, 63},
@@ -71,8 +73,8 @@ var queueURL = byteRange{
 	len("https://sqs.ap-northeast-1.amazonaws.com.cn/111111111111/") + 80,
 }
 
-// unknownValue is the possible length of any other token. The maximum is an assumption: most names
-// and ARNs are shorter.
+// unknownValue is the assumed length of any other token. Most names and ARNs are shorter than this
+// maximum.
 var unknownValue = byteRange{0, 256}
 
 func environmentSize(function awslambda.CfnFunction) byteRange {
@@ -97,8 +99,8 @@ func environmentSize(function awslambda.CfnFunction) byteRange {
 	return size
 }
 
-// valueSize returns the length of a resolved value in JSON, without quotes. If the length of a
-// token is unknown, the result is fallback.
+// valueSize returns the length that a resolved value has in JSON, without the quotes. If the value
+// is a token of unknown length, the result is fallback.
 func valueSize(value any, fallback byteRange) (size byteRange) {
 	switch v := value.(type) {
 	case string:

@@ -62,7 +62,8 @@ func (o HmacOptions) runtimeHMAC() *webhook.HMAC {
 	return h
 }
 
-// webhookVariable returns the value of the environment variable with the sources.
+// webhookVariable returns the JSON text in which the API function finds the webhook sources. The
+// text is the value of an environment variable.
 func webhookVariable(p *eventPipeline) *string {
 	var sources []any
 	for _, w := range valueOrZero(p.props.Webhooks) {

@@ -1,7 +1,7 @@
 // Package processortest tests a processor in a plain Go test, without AWS and without the local
 // platform. It calls the processor through the platform's own code, with the same checks, limits
-// and codes. It returns the result that the event would have. It does not check MaxPayloadBytes and
-// schemas, because they are settings of a pipeline.
+// and codes. It returns the result that the event would have on AWS. It does not check
+// MaxPayloadBytes and schemas, because they are settings of a pipeline.
 //
 // To test that a processor returns in time, pass a context with a deadline. The context that the
 // processor gets ends a second earlier.

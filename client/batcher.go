@@ -51,9 +51,9 @@ type BatcherOptions struct {
 type Result struct {
 	Event   []byte // the bytes that were added
 	EventID string
-	// Err is the reason why the event was not accepted. If the API answered, Err is or wraps a
-	// *Problem. If Err is a *SendError with MayBeAccepted, the API may have accepted the event
-	// nevertheless.
+	// Err is the reason why the event was not accepted. If the API answered, errors.As finds a
+	// *Problem in Err. If Err is a *SendError with MayBeAccepted, the API may have accepted the
+	// event nevertheless.
 	Err error
 }
 
@@ -85,7 +85,7 @@ type entry struct {
 	done  func(Result) // may be nil
 }
 
-// batch represents events that are sent together. The channel finished is closed when all events
+// batch represents events that are sent together. finished is closed when all events of the batch
 // have a result.
 type batch struct {
 	entries  []entry
@@ -120,10 +120,10 @@ func setDefault(value *int, byDefault int) {
 // the slice afterwards.
 //
 // If the buffer is full, Add waits until there is room or ctx ends, unless OnDrop is set. When the
-// event has a result, the Batcher calls done, which may be nil. Calls of done may be concurrent.
-// done must not call a method of the Batcher, because the methods may wait for done. If Add returns
-// an error, the event was not added and done is not called. The error is ErrNotObject, ErrClosed,
-// ErrBufferFull, or the error of ctx.
+// event has a result, the Batcher calls done, unless done is nil. Several calls of done may run at
+// the same time. done must not call a method of the Batcher, because the method could wait for
+// done. If Add returns an error, the event was not added and done is not called. The error is
+// ErrNotObject, ErrClosed, ErrBufferFull, or the error of ctx.
 func (b *Batcher) Add(ctx context.Context, event []byte, done func(Result)) error {
 	if err := checkEvent(event); err != nil {
 		return err
@@ -261,7 +261,7 @@ func (b *Batcher) wait(ctx context.Context) error {
 func (b *Batcher) Close(ctx context.Context) error {
 	b.mu.Lock()
 	b.closed = true
-	b.makeRoom() // wakes up the calls of Add, which then return ErrClosed
+	b.wakeWaiting() // wakes up the calls of Add, which then return ErrClosed
 	b.mu.Unlock()
 	stop := context.AfterFunc(ctx, func() {
 		b.cancel(fmt.Errorf("close the batcher: %w", context.Cause(ctx)))
@@ -272,8 +272,8 @@ func (b *Batcher) Close(ctx context.Context) error {
 	return err
 }
 
-// makeRoom wakes up the calls of Add that wait for room. The caller holds b.mu.
-func (b *Batcher) makeRoom() {
+// wakeWaiting wakes up the calls of Add that wait for room. The caller holds b.mu.
+func (b *Batcher) wakeWaiting() {
 	close(b.room)
 	b.room = make(chan struct{})
 }

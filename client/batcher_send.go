@@ -7,7 +7,7 @@ import (
 	"net/http"
 )
 
-// sendSealed sends sealed batches until none is left.
+// sendSealed sends the batches in b.sealed until none is left.
 func (b *Batcher) sendSealed() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -23,8 +23,8 @@ func (b *Batcher) sendSealed() {
 	b.senders--
 }
 
-// send sends entries in one request. If the API rejects the request because of its events or its
-// size, send sends each half of the entries in a separate request.
+// send sends entries in one request. If the API rejects the request because of an invalid event or
+// because of the size, send sends each half of the entries in a separate request.
 func (b *Batcher) send(entries []entry) {
 	events := make([][]byte, len(entries))
 	for i, e := range entries {
@@ -120,5 +120,5 @@ func (b *Batcher) finish(entries []entry, results []Result) {
 			b.firstErr = cmp.Or(b.firstErr, err)
 		}
 	}
-	b.makeRoom()
+	b.wakeWaiting()
 }

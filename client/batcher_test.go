@@ -153,7 +153,7 @@ func TestBatcher_MeasuresLingerFromTheFirstEventOfABatch(t *testing.T) {
 	})
 }
 
-// A single event may be larger than an event in an array. Its id has no index.
+// A single event may be larger than an event in an array. The id of a single event has no index.
 func TestBatcher_SendsASingleEventWithoutAnArray(t *testing.T) {
 	var a api
 	b := newClient(t, &a, client.Options{}).NewBatcher(client.BatcherOptions{})
@@ -240,7 +240,7 @@ func TestBatcher_ReportsTheResultOfEachEvent(t *testing.T) {
 	}
 }
 
-// The API lists only some of the invalid events, and rejects a batch without a valid event.
+// The API rejects a batch whose events are all invalid. Its answer lists only some of the events.
 func TestBatcher_FindsEveryInvalidEvent(t *testing.T) {
 	for _, count := range []int{1, 2, 10, 100} {
 		var a api

@@ -43,11 +43,11 @@ type Options struct {
 
 	// MaxAttempts limits how often a request is sent. The default is 8; 1 means no retry.
 	MaxAttempts int
-	// MinBackoff is the wait before the first retry. Each later wait is twice as long. Each wait is
-	// shortened by up to a half, at random. The default is 100 ms.
+	// MinBackoff is the wait before the first retry. Each later wait is twice as long. The client
+	// shortens each wait by a random part of up to one half. The default is 100 ms.
 	MinBackoff time.Duration
-	// MaxBackoff limits a wait. The default is 10 s. If the API asks for a longer wait with the
-	// header Retry-After, the client waits as long as the API asks.
+	// MaxBackoff is the maximum wait before a retry. The default is 10 s. If the API's header
+	// Retry-After contains a longer time, the client waits for that time.
 	MaxBackoff time.Duration
 
 	// HTTPClient sends the requests. The default keeps up to 100 idle connections, and ends an

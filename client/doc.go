@@ -13,8 +13,8 @@
 //
 // # Many events
 //
-// A request costs the same for one event and for a hundred. A [Batcher] collects events and sends a
-// batch when it has 1,000 events or 1 MiB, or after 100 ms:
+// A request with a hundred events costs as much as a request with one event. A [Batcher] collects
+// events and sends a batch when it has 1,000 events or 1 MiB, or after 100 ms:
 //
 //	b := c.NewBatcher(client.BatcherOptions{})
 //	…
@@ -32,7 +32,7 @@
 // its size, the Batcher sends smaller batches.
 //
 // [Client.SendBatch] sends one request with the events that you pass. By default, the API accepts
-// all of them or none; [WithLenient] changes this.
+// either all of these events or none. With [WithLenient], it accepts the valid events.
 //
 // # Authorization
 //
@@ -50,8 +50,8 @@
 //
 // The client sends a request again if it gets no answer, or an answer 408, 425, 429 or 5xx. It
 // waits between the attempts: at first 50 to 100 ms, and then twice as long each time, up to 10 s.
-// The client waits longer if the API asks for this with the header Retry-After. It stops when the
-// context ends.
+// If the API's header Retry-After contains a longer time, the client waits for that time. It stops
+// when the context ends.
 //
 // Retries create no event twice, because all attempts of a call have the same idempotency key. By
 // default, the key is a random UUID. If you call Send again after an error or a crash, the second

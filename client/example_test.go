@@ -278,8 +278,8 @@ func ExampleOptions_token() {
 	// event-1 <nil>
 }
 
-// The client waits as long as the API asks with the header Retry-After, and sends the same
-// idempotency key again.
+// The client waits for the time in the header Retry-After. Then it sends the event again with the
+// same idempotency key.
 func ExampleOptions_retries() {
 	var pipeline api
 	busy := true

@@ -142,7 +142,7 @@ func TestSendBatch_AcceptsTheValidEventsIfLenient(t *testing.T) {
 	}
 }
 
-// Text that is not one object would shift the positions of the other events.
+// Text that contains two objects would change the positions of the events after it.
 func TestSendBatch_SendsNothingIfAnEventIsNotOneObject(t *testing.T) {
 	var a api
 	c := newClient(t, &a, client.Options{})

@@ -51,7 +51,7 @@
 //
 // [JSON] decodes payloads into a Go type and rejects payloads that do not match the type. A [Func]
 // without JSON receives the body of the request unchanged, in [Event].Payload. The payload of a
-// CloudEvent is the whole CloudEvent in the JSON format, with its data in the member data. To
+// CloudEvent is the whole CloudEvent in the JSON format. Its member "data" contains the data. To
 // process several event types, use [Types].
 //
 // # Requirements
@@ -67,13 +67,13 @@
 // A processor must return when its context ends, which is four seconds before the function's
 // timeout. The worker needs these seconds to store the results of the other events in the
 // invocation. The timeout, WorkerFunction.Timeout (default 30 seconds), applies to a whole
-// invocation. If a call does not return within another second, the worker stops waiting for it. The
-// event is then retried, but the goroutine of the call continues in the background and keeps its
-// memory. A slow call delays the other messages of its invocation by at most a second.
+// invocation. If a call does not return within one more second, the worker stops waiting for it.
+// The event is then retried, but the goroutine of the call continues in the background and keeps
+// its memory. A slow call delays the other messages of its invocation by at most a second.
 //
 // A processor must not end the process with os.Exit, with log.Fatal, or with a panic in a goroutine
-// that it started. If it does, the worker crashes with all messages of the invocation. SQS delivers
-// these messages again after the visibility timeout (default three minutes). The worker then
-// processes them in smaller groups. The message that causes the crash is soon processed alone, and
-// moves to the DLQ with the code worker-crashed.
+// that it started. If it does, the worker crashes. SQS delivers all messages of the invocation
+// again after the visibility timeout (default three minutes). The worker then processes them in
+// smaller groups. The message that causes the crash is soon processed alone, and moves to the DLQ
+// with the code worker-crashed.
 package processor

@@ -8,7 +8,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
 )
 
-// localWebhooks returns one webhook source of each kind for the stage local, so that everyone can
+// localWebhooks returns one webhook source of each kind for the stage "local", so that everyone can
 // try webhooks without an account at a sender such as GitHub. The deployed stages have no sources.
 // Add a source for each of your senders.
 func localWebhooks(stack awscdk.Stack) *[]*eventpipeline.WebhookSource {

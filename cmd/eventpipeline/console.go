@@ -11,7 +11,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
 )
 
-// consoleCommand holds the flags of the command console.
+// consoleCommand holds the flags of `eventpipeline console`.
 type consoleCommand struct {
 	stack  stackFlags
 	flags  consoleFlags

@@ -20,7 +20,7 @@ type browser struct {
 	base, change string
 }
 
-// openConsole runs the command console until the end of the test.
+// openConsole runs `eventpipeline console` until the test ends.
 func (d *deployed) openConsole(t *testing.T, flags ...string) *browser {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())

@@ -10,7 +10,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/cost"
 )
 
-// costReport holds the output of the command cost.
+// costReport holds the output of `eventpipeline cost`.
 type costReport struct {
 	Pipeline        string             `json:"pipeline"`
 	Notifications   cost.Notifications `json:"notifications"`

@@ -71,7 +71,7 @@ func (c *dlqChange) run(cmd *cobra.Command, args []string) error {
 	return c.newRun(cmd, p).run()
 }
 
-// dlqRun represents one run of the command.
+// dlqRun represents one run of `dlq redrive` or `dlq drop`.
 type dlqRun struct {
 	*dlqChange
 	cmd       *cobra.Command

@@ -57,8 +57,8 @@ line with the fields hidden and truncated.`,
 
 func listDLQ(cmd *cobra.Command, p deployment.Pipeline, filter *dlqFilter, asJSON bool) error {
 	out, now := cmd.OutOrStdout(), time.Now()
-	// If the reader closes the pipe, SIGPIPE must not end the program: the messages must first
-	// become visible again. Instead, the write returns an error.
+	// If the reader closes the pipe, SIGPIPE must not end the program, because the program must
+	// first make the messages visible again. With this call, the write returns an error instead.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	s := dlq.NewScan(p, now, dlq.MaxHeld)
 	kinds, visited := make(dlq.Counts), 0
@@ -115,7 +115,8 @@ func printSummary(out io.Writer, s *dlq.Scan, kinds dlq.Counts, asJSON bool) err
 }
 
 // printListed prints a line about a message, and a line with the reason. The columns have a fixed
-// width, because the whole list may be too large for the memory.
+// width. The command does not compute the width from all lines, because they may be too large for
+// the memory.
 func printListed(w io.Writer, m dlq.Message, now time.Time) error {
 	reason := m.Code()
 	if m.Failure.Reason != "" {

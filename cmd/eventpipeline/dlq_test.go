@@ -156,7 +156,7 @@ func TestDLQDrop_DropsOnlyAnnouncedMessages(t *testing.T) {
 		t.Fatalf("previewed %+v, %v", r.result, err)
 	}
 	receipts := []string{held[0].ReceiptHandle, held[1].ReceiptHandle}
-	// Another client releases its messages while the user confirms.
+	// While the user confirms, another client makes its messages visible again.
 	d.DeadLetterQueue().Release(t.Context(), receipts)
 	if err := r.apply(); err != nil || r.result.Done != 2 || r.result.Unseen != 0 {
 		t.Errorf("%+v, %v", r.result, err)
@@ -320,7 +320,7 @@ type closedPipe struct{ io.Writer }
 
 func (closedPipe) Write([]byte) (int, error) { return 0, syscall.EPIPE }
 
-// firstLines accepts a number of lines. Then it returns an error, like a pipe to the command head.
+// firstLines accepts a number of lines. Then it returns an error, like a pipe to `head`.
 type firstLines struct{ left int }
 
 func (f *firstLines) Write(p []byte) (int, error) {
@@ -694,7 +694,7 @@ func TestDLQFilter_SuggestsTheCodeOfARejection(t *testing.T) {
 	}
 }
 
-// The command must accept each code of the runbook, because its errors refer the user to the
+// The errors of the command refer to the runbook. So the command must accept each code in the
 // runbook.
 func TestDLQFilter_AcceptsTheCodesOfTheRunbook(t *testing.T) {
 	runbooks, err := os.ReadFile("../../docs/runbooks.md")

@@ -21,7 +21,8 @@ func (f *localFlags) printLookups(w io.Writer, lookups []emulator.Lookup) {
 // lookupAdvice returns the way to replace the placeholder of a look-up by the real value.
 func (f *localFlags) lookupAdvice(l emulator.Lookup) string {
 	const synth = "add the value to cdk.context.json with npx aws-cdk synth"
-	// The flags have no effect on a stack that sets another account or region.
+	// The flags --account and --region have no effect on a stack that sets its own account or
+	// region.
 	usesFlags := l.Account == f.options.Account && l.Region == f.options.Region
 	switch {
 	case l.SSMParameter != "":

@@ -19,8 +19,8 @@ type progress struct {
 	reminder   *time.Timer // nil between phases
 }
 
-// reminderInterval is a time without output. After this time, progress prints how long the phase
-// has taken so far.
+// reminderInterval is how long progress waits for output. If there is none, progress prints how
+// long the phase has taken so far.
 const reminderInterval = 5 * time.Second
 
 // stopping is the phase in which the platform stops. The emulator does not report this phase.

@@ -57,7 +57,7 @@ func TestLogs_FailsIfThereIsNothingToShow(t *testing.T) {
 	}
 }
 
-// A processor that prints with fmt.Println prints lines without an id.
+// The lines that a processor prints with fmt.Println contain no event id.
 func TestLogs_FindsTheOutputOfTheInvocation(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)

@@ -111,7 +111,7 @@ func rootCommand() *cobra.Command {
 
 func printJSON(w io.Writer, value any) error { return json.NewEncoder(w).Encode(value) }
 
-// withSignals returns a context that is cancelled by the first signal to stop the process. A second
+// withSignals returns a context. The first signal, such as SIGTERM, cancels the context. A second
 // signal ends the process immediately.
 func withSignals(parent context.Context) (context.Context, context.CancelFunc) {
 	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}

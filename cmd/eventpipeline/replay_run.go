@@ -15,7 +15,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// replayRun represents one run of the command.
+// replayRun represents one run of `eventpipeline replay`.
 type replayRun struct {
 	*replayFlags
 	cmd      *cobra.Command

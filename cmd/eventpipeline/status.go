@@ -135,7 +135,7 @@ func printStatus(w io.Writer, s client.EventStatus) error {
 	return table.Flush()
 }
 
-// formatTime returns "" for the zero time.
+// formatTime formats a time for users. For the zero time, it returns "".
 func formatTime(t time.Time) string {
 	if t.IsZero() {
 		return ""

@@ -48,8 +48,8 @@ func newDashboard(p *eventPipeline, m metrics) awscloudwatch.Dashboard {
 	})
 }
 
-// dashboardName returns the dashboard's name, or nil without PhysicalNamePrefix. The name ends with
-// the region, because an account's dashboards must have unique names across all regions.
+// dashboardName returns the dashboard's name, or nil if PhysicalNamePrefix is not set. The name
+// ends with the region, because an account's dashboards must have unique names across all regions.
 func dashboardName(p *eventPipeline) *string {
 	name := p.physicalName("events")
 	if name != nil {

@@ -46,8 +46,8 @@ func docsRows(t *testing.T, heading string) (rows [][]string) {
 // default in words.
 type documentedProp struct{ typ, defaultValue string }
 
-// propsInCode returns the type and default of every prop by name. A prop of a group is named by its
-// path, such as WorkerFunction.Timeout.
+// propsInCode returns the type and the default of every prop. The map's keys are the names of the
+// props. In a group, the name is a path, such as WorkerFunction.Timeout.
 func propsInCode() map[string]documentedProp {
 	props := map[string]documentedProp{}
 	var add func(prefix string, group reflect.Value)

@@ -25,7 +25,8 @@ func ExampleGitHubWebhook() {
 	app.Synth(nil)
 }
 
-// The pipeline receives webhooks from several senders. HmacOptions define the signatures of acme.
+// The pipeline receives webhooks from several senders. HmacOptions define the signatures of the
+// sender acme.
 func ExampleHmacWebhook() {
 	app := awscdk.NewApp(nil)
 	stack := awscdk.NewStack(app, jsii.String("Events"), nil)

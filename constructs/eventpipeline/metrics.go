@@ -57,9 +57,9 @@ func newMetrics(p *eventPipeline) metrics {
 	}
 }
 
-// newThrottledRequestsMetric counts the lines of the access log with the status 429. API Gateway
-// has no metric for throttled requests, and does not log all of them. The result is nil for an
-// existing API, because its log is unknown.
+// newThrottledRequestsMetric returns a metric that counts the access log's lines with the status
+// 429. API Gateway has no metric for throttled requests, and does not log all of them. The result
+// is nil for an existing API, because its log is unknown.
 func newThrottledRequestsMetric(p *eventPipeline) awscloudwatch.IMetric {
 	if p.accessLogGroup == nil {
 		return nil

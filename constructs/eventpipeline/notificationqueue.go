@@ -40,8 +40,8 @@ func newNotificationDeadLetterQueue(p *eventPipeline) awssqs.IQueue {
 }
 
 // rulesOfBus returns a pattern that matches the ARNs of all rules of the bus. The ARN of a rule
-// contains the bus's name, except for the default bus. The queue's policy can't name single rules:
-// a rule may be in another stack, which depends on this stack.
+// contains the bus's name, except for the default bus. The queue's policy can't name each rule,
+// because a rule may be in another stack that depends on this stack.
 func rulesOfBus(p *eventPipeline) *string {
 	name := *p.eventBus.EventBusName()
 	imported := p.eventBus.Node().DefaultChild() == nil

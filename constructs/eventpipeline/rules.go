@@ -74,10 +74,10 @@ func (p *eventPipeline) detailPattern() *map[string]any {
 // and before the CDK connects the stacks.
 type ruleTargets struct{ pipeline *eventPipeline }
 
-// Visit gives each target without a DLQ the pipeline's DLQ for notifications. It adds an error if
-// the rule and a queue in another stack refer to each other, or if the target's stack refers to the
-// rule's stack. The CDK would panic in these cases, with a message that does not say how to solve
-// the problem.
+// Visit adds the pipeline's DLQ for notifications to each target that has no DLQ. It adds an error
+// if the rule and a queue in another stack refer to each other, or if the target's stack refers to
+// the rule's stack. The CDK would panic in these cases, with a message that does not say how to
+// solve the problem.
 func (r *ruleTargets) Visit(node constructs.IConstruct) {
 	rule, ok := node.(awsevents.CfnRule)
 	if !ok {
@@ -106,8 +106,8 @@ func (r *ruleTargets) Visit(node constructs.IConstruct) {
 }
 
 // removeTargets removes the rule's targets, and the constructs that the CDK added for the targets,
-// such as the permission to invoke a function. Without these references, the CDK can report the
-// error.
+// such as the permission to invoke a function. After that, the CDK can report the validation error.
+// With the references, it would panic first.
 func removeTargets(rule awsevents.CfnRule) {
 	rule.SetTargets([]any{})
 	parent := rule.Node().Scope().Node()

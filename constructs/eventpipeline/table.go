@@ -19,8 +19,8 @@ func newEventsTable(p *eventPipeline) awsdynamodb.ITable {
 		BillingMode:         awsdynamodb.BillingMode_PAY_PER_REQUEST,
 		TimeToLiveAttribute: jsii.String("expiresAt"),
 		PointInTimeRecoverySpecification: &awsdynamodb.PointInTimeRecoverySpecification{
-			// When a table with point-in-time recovery is deleted, DynamoDB keeps a backup of it
-			// for 35 days.
+			// With RemovalPolicy DESTROY, nothing must remain. But DynamoDB keeps a backup of a
+			// deleted table for 35 days if the table had point-in-time recovery.
 			PointInTimeRecoveryEnabled: jsii.Bool(!destroy),
 		},
 		RemovalPolicy:      removalPolicy(p.props),

@@ -23,8 +23,8 @@ const maxEnvironment = 4096
 const EnvironmentWarning = "eventpipeline:environmentSize"
 
 // validateEnvironmentAtSynth adds an error if a function's environment variables are too large. A
-// value that is unknown at synth counts with its minimal length. If only the maximal length of such
-// values is too large, the result is a warning.
+// value that is unknown at synth counts with its minimal length. If the variables are too large
+// only with the maximal lengths of such values, it adds a warning.
 func (v *validation) validateEnvironmentAtSynth(p *eventPipeline) {
 	for _, function := range []struct {
 		prop     string

@@ -79,8 +79,8 @@ const maxInFlight = 120_000
 // to Annotations.AcknowledgeWarning if most invocations have fewer than BatchSize messages.
 const InFlightWarning = "eventpipeline:messagesInFlight"
 
-// warnAboutInFlight adds a warning if BatchSize messages in each invocation could exceed
-// maxInFlight.
+// warnAboutInFlight adds a warning if more than maxInFlight messages could be in flight, with
+// BatchSize messages in each invocation.
 func warnAboutInFlight(p *eventPipeline) {
 	concurrency, prop := *p.props.MaxConcurrency, "MaxConcurrency"
 	if p.props.MaximumPollers != nil {

@@ -17,11 +17,11 @@ import (
 // sender's name for the type, such as github.push. A delivery that the sender repeats creates no
 // second event.
 type WebhookSource struct {
-	// TypePrefix begins the event types, such as github in github.push. "" means no prefix.
-	// Default: the name of the source.
+	// TypePrefix is the first part of the event types, such as github in github.push. "" means no
+	// prefix. Default: the name of the source.
 	TypePrefix *string
-	// Headers names request headers that are kept with the event: in its item, its message and its
-	// records. A processor gets them in Event.Webhook. Default: none.
+	// Headers lists names of request headers. The pipeline keeps these headers with the event, in
+	// its item, its message and its records. A processor gets them in Event.Webhook. Default: none.
 	Headers *[]*string
 	// MaxPayloadBytes limits the size of the source's requests. The maximum is 2 MiB.
 	// Default: the pipeline's MaxPayloadBytes.
@@ -67,7 +67,8 @@ func StripeWebhook(name string, secret awssecretsmanager.ISecret) *WebhookSource
 }
 
 // SlackWebhook returns a source for the Events API, interactions and slash commands of a Slack app.
-// The secret is the app's signing secret. The function answers Slack's url_verification.
+// The secret is the app's signing secret. The API function answers Slack's url_verification
+// requests.
 func SlackWebhook(name string, secret awssecretsmanager.ISecret) *WebhookSource {
 	return newWebhookSource(webhook.Slack, name, secret)
 }
@@ -89,7 +90,7 @@ func StandardWebhook(name string, secret awssecretsmanager.ISecret) *WebhookSour
 // HmacOptions define the signatures of any other sender that signs requests with an HMAC. The names
 // of headers may be in upper or lower case.
 type HmacOptions struct {
-	// Header names the header that contains the signature. It is required.
+	// Header is the name of the header that contains the signature. Required.
 	Header string
 	// Algorithm is sha1, sha256 or sha512. Default: sha256.
 	Algorithm string
@@ -97,9 +98,9 @@ type HmacOptions struct {
 	Encoding string
 	// Prefix precedes the encoded signature in the header, such as "sha256=". Default: none.
 	Prefix string
-	// TimestampHeader names the header with the time of the request, in seconds or milliseconds
-	// since 1970. A request whose time differs by more than Tolerance is rejected. Default: no
-	// timestamp.
+	// TimestampHeader is the name of the header that contains the time of the request, in seconds
+	// or milliseconds since 1970. A request whose time differs by more than Tolerance is rejected.
+	// Default: no timestamp.
 	TimestampHeader string
 	// SignedContent is the signed text, with the placeholders {timestamp}, {id} and {body}. {id} is
 	// the value of DeliveryIdHeader. Default: "{body}".
@@ -110,16 +111,16 @@ type HmacOptions struct {
 	// EventType is the type of all events. Set exactly one of EventType, EventTypeHeader and
 	// EventTypePointer.
 	EventType string
-	// EventTypeHeader names the header that contains the type.
+	// EventTypeHeader is the name of the header that contains the event's type.
 	EventTypeHeader string
-	// EventTypePointer is a JSON pointer to the type in the body, such as /event/type. The pointer
-	// may lead into a string that contains JSON.
+	// EventTypePointer is a JSON pointer to the event's type in the body, such as /event/type. The
+	// pointer may lead into a string that contains JSON.
 	EventTypePointer string
-	// DeliveryIdHeader names the header with the id of a delivery. The id must stay the same when
-	// the sender repeats a request. Set either DeliveryIdHeader or DeliveryIdPointer: without an
-	// id, a repeated request would become a second event.
+	// DeliveryIdHeader is the name of the header that contains the id of a delivery. The id must
+	// stay the same when the sender repeats a request. Set either DeliveryIdHeader or
+	// DeliveryIdPointer: without an id, a repeated request would become a second event.
 	DeliveryIdHeader string
-	// DeliveryIdPointer is a JSON pointer to the id in the body.
+	// DeliveryIdPointer is a JSON pointer to the id of the delivery in the body.
 	DeliveryIdPointer string
 }
 

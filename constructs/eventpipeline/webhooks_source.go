@@ -102,8 +102,8 @@ func newWebhookAlarms(p *eventPipeline) []awscloudwatch.Alarm {
 	return alarms
 }
 
-// newWebhookGraphs creates a graph for each source, with the accepted requests and those without a
-// valid signature.
+// newWebhookGraphs creates a graph for each source. It shows the accepted requests, and the
+// requests without a valid signature.
 func newWebhookGraphs(p *eventPipeline) []awscloudwatch.IWidget {
 	var graphs []awscloudwatch.IWidget
 	for _, w := range valueOrZero(p.props.Webhooks) {
@@ -115,8 +115,8 @@ func newWebhookGraphs(p *eventPipeline) []awscloudwatch.IWidget {
 	return graphs
 }
 
-// webhookMetric returns a metric of one source that CloudWatch extracts from the API function's log
-// lines. It is the sum over 5 minutes.
+// webhookMetric returns a metric of one source, with the sum over 5 minutes. CloudWatch extracts
+// the metric from the API function's log lines.
 func webhookMetric(p *eventPipeline, source, name string) awscloudwatch.IMetric {
 	return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
 		Namespace:  jsii.String(contract.MetricNamespace),

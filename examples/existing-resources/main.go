@@ -1,5 +1,6 @@
 // Command existing-resources synthesizes a CDK app whose pipeline uses existing resources. One
-// stack stores the data, one contains the network and the HTTP API, and one the pipeline.
+// stack contains the data. The second contains the network and the HTTP API. The third contains the
+// pipeline.
 package main
 
 import (

@@ -136,8 +136,8 @@ func (r *dlqRun) failedError() error {
 	if r.result.Failed == 0 {
 		return nil
 	}
-	return fmt.Errorf("%s could not be %s: still in the DLQ",
-		formatCount(r.result.Failed, "message"), r.past)
+	return fmt.Errorf("could not %s %s; failed messages stay in the DLQ",
+		r.verb, formatCount(r.result.Failed, "message"))
 }
 
 // incompleteError returns an error if the command could not check all messages of the DLQ that may

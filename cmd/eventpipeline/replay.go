@@ -220,8 +220,8 @@ func (f *replayFlags) checkEvent() error {
 	return checkID("--event", f.eventID)
 }
 
-// timeRange checks the flags --type, --from and --to. It returns the first and the last time of
-// receipt.
+// timeRange checks the flags --type, --from and --to. It returns the range of receipt times that
+// the flags select.
 func (f *replayFlags) timeRange(now time.Time) (from, to time.Time, err error) {
 	if f.eventType == "" || f.from == "" {
 		return from, to, errors.New(

@@ -48,8 +48,8 @@ type AlarmThresholds struct {
 	// notifications. It also applies to notifications that a rule of OnEventProcessed lost.
 	// Default: 1.
 	FailedDeliveries *float64
-	// RefusedSignatures sets the threshold for requests to one webhook source that have no valid
-	// signature. Default: 5.
+	// RefusedSignatures sets the threshold for requests without a valid signature to one webhook
+	// source. Default: 5.
 	RefusedSignatures *float64
 	// UnhealedEvents sets the threshold for events that the reconciler could not repair.
 	// Default: 1.

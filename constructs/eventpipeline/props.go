@@ -46,9 +46,10 @@ type EventPipelineProps struct {
 	// CloudFormation can't delete the table, so the rollback fails too. Default: false.
 	EventsTableDeletionProtection *bool
 
-	// EncryptionKey encrypts the data at rest. Each key prop below overrides it for one part. If
-	// the app creates the key, the pipeline adds statements for CloudWatch Logs and EventBridge to
-	// the key's policy. The policy of an imported key must already let both services use the key.
+	// EncryptionKey encrypts the data at rest. Each key prop below overrides it for one part of the
+	// data. If the app creates the key, the pipeline adds statements for CloudWatch Logs and
+	// EventBridge to the key's policy. The policy of an imported key must already let both services
+	// use the key.
 	// Default: keys that the AWS services own.
 	EncryptionKey awskms.IKey
 	// BronzeEncryptionKey encrypts raw payloads, with an S3 bucket key. Default: EncryptionKey.
@@ -200,8 +201,7 @@ type EventPipelineProps struct {
 	// BatchSize limits the messages per invocation of the worker function. A value above 10
 	// requires a MaxBatchingWindow. Default: 10.
 	BatchSize *float64
-	// MaxBatchingWindow sets how long Lambda waits until BatchSize messages have arrived. Default:
-	// 0 seconds.
+	// MaxBatchingWindow limits how long Lambda waits for BatchSize messages. Default: 0 seconds.
 	MaxBatchingWindow awscdk.Duration
 	// MaxConcurrency limits the concurrent invocations of the worker function. The range is 2 to
 	// 1,000. Default: 50, or the worker function's ReservedConcurrentExecutions if that is less.
@@ -275,8 +275,8 @@ type EventPipelineProps struct {
 	// WebhooksThrottlingRateLimit. Default: 1,000.
 	WebhooksThrottlingBurstLimit *float64
 	// CorsPreflight lets browsers call the API from other origins. By default, AllowMethods are GET
-	// and POST. AllowHeaders are the headers that the API reads, without extension attributes of
-	// CloudEvents. ExposeHeaders are the headers that the API sends. Default: off.
+	// and POST. AllowHeaders are the headers that the API reads, except headers for extension
+	// attributes of CloudEvents. ExposeHeaders are the headers that the API sends. Default: off.
 	CorsPreflight *awsapigatewayv2.CorsPreflightOptions
 
 	// DomainName adds a custom domain name, such as events.example.org. Add a DNS record that
@@ -328,8 +328,8 @@ type FunctionOptions struct {
 	// Timeout limits an invocation.
 	// Default: 10 seconds (API), 30 seconds (worker), 5 minutes (reconciler).
 	Timeout awscdk.Duration
-	// Environment adds environment variables. A name that the pipeline or Lambda sets is an error.
-	// All variables of the function together must fit in 4,096 bytes. Default: none.
+	// Environment adds environment variables. It must not contain a variable that the pipeline or
+	// Lambda sets. All variables of the function together must fit in 4,096 bytes. Default: none.
 	Environment *map[string]*string
 	// Layers adds up to 5 layers. Default: none.
 	Layers *[]awslambda.ILayerVersion

@@ -315,7 +315,7 @@ func TestDLQFilter_Matches(t *testing.T) {
 	}
 }
 
-// closedPipe represents a pipe whose reader has closed it.
+// closedPipe represents a pipe that its reader has closed.
 type closedPipe struct{ io.Writer }
 
 func (closedPipe) Write([]byte) (int, error) { return 0, syscall.EPIPE }

@@ -58,7 +58,7 @@ func newHttpApi(p *eventPipeline) awsapigatewayv2.IHttpApi {
 	return api
 }
 
-// corsPreflight returns the options with defaults for the lists that are not set.
+// corsPreflight returns a copy of the options in which each list that was not set has its default.
 func corsPreflight(
 	options *awsapigatewayv2.CorsPreflightOptions,
 ) *awsapigatewayv2.CorsPreflightOptions {

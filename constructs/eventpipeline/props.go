@@ -158,8 +158,8 @@ type EventPipelineProps struct {
 	// ReconcilerInterval sets the time between two runs, in whole minutes. Default: 15 minutes.
 	ReconcilerInterval awscdk.Duration
 	// ReconcilerGracePeriod sets how long an event must be ENQUEUED before the reconciler repairs
-	// it. The minimum is VisibilityTimeout, because only after that time does SQS deliver the
-	// messages of a crashed worker again. Default: 1 hour, or VisibilityTimeout if that is longer.
+	// it. The minimum is VisibilityTimeout, because SQS delivers the messages of a crashed worker
+	// again only after that time. Default: 1 hour, or VisibilityTimeout if that is longer.
 	ReconcilerGracePeriod awscdk.Duration
 	// ReconcilerMaxReenqueues sets how often the reconciler enqueues a stuck event again before the
 	// event becomes FAILED. The range is 1 to 100. Default: 3.

@@ -69,7 +69,7 @@ func (f *stackFlags) findForEvent(ctx context.Context, id string) (deployment.Pi
 			return p, fmt.Errorf("look up the event in pipeline %s: %w", p.Name, err)
 		}
 	}
-	return p, fmt.Errorf("%w %s: check the id; items expire after StatusRetention",
+	return p, fmt.Errorf("%w %s: check the id; the items of events expire after StatusRetention",
 		errInNoPipeline, id)
 }
 
@@ -116,7 +116,7 @@ func checkType(value string) error {
 // noEvent returns the error for an event that has no item.
 func noEvent(id string, p deployment.Pipeline) error {
 	return fmt.Errorf("there is no event %s in stack %s: "+
-		"check the id; items expire after StatusRetention", id, p.Stack)
+		"check the id; the items of events expire after StatusRetention", id, p.Stack)
 }
 
 func (f *stackFlags) config(ctx context.Context) (aws.Config, error) {

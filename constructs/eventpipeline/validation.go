@@ -237,7 +237,7 @@ func (v *validation) validateQueue(p EventPipelineProps) {
 				"a message keeps its age when SQS moves it to the DLQ",
 			formatNumber(inSeconds(dlqRetention)), formatNumber(inSeconds(retention)))
 		v.requireSeconds("VisibilityTimeout", p.VisibilityTimeout, minVisibility(p), 12*60*60,
-			"the minimum is six times WorkerFunction.Timeout plus MaxBatchingWindow")
+			"the minimum is MaxBatchingWindow plus six times WorkerFunction.Timeout")
 	}
 	choices := []Notifications{NotificationsPerEvent, NotificationsPerBatch, NotificationsNone}
 	v.require(slices.Contains(choices, p.Notifications), "Notifications",

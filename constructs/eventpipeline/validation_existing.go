@@ -186,7 +186,7 @@ func (v *validation) validateQueuesAtSynth(p EventPipelineProps) {
 	}
 	if timeout := visibilityTimeout(queue); timeout != nil {
 		v.require(*timeout >= minVisibility(p), "Queue's visibility timeout in seconds",
-			"must be at least %s, six times WorkerFunction.Timeout plus MaxBatchingWindow, got %s",
+			"must be at least %s (MaxBatchingWindow plus six times WorkerFunction.Timeout), got %s",
 			formatNumber(minVisibility(p)), formatNumber(*timeout))
 	}
 	target, count := redrivePolicy(queue)
@@ -198,7 +198,7 @@ func (v *validation) validateQueuesAtSynth(p EventPipelineProps) {
 	case count != nil:
 		v.require(*count >= existingMaxReceives, "Queue's maxReceiveCount",
 			"must be at least %d, got %s: SQS counts every delivery, also during an outage; "+
-				"MaxReceiveCount limits an event's tries",
+				"the prop MaxReceiveCount limits an event's tries",
 			existingMaxReceives, formatNumber(*count))
 	}
 	if deadLetterQueue == nil {

@@ -17,20 +17,22 @@ var Invariants = map[string]string{
 	"I4": "an event's state changes only as its lifecycle allows, and no event returns to an " +
 		"earlier generation",
 	"I5": "the system comes to rest, and then no event is ENQUEUED",
-	"I6": "requests with the same key create one event; at most one response does not call it a " +
-		"duplicate, and exactly one if every request gets a response; a request with another " +
-		"payload is rejected and has no effect, and a webhook's first payload counts",
+	"I6": "requests with the same key create one event; at most one response says that its event " +
+		"is new, and exactly one says so if every request gets a response; a request with " +
+		"another payload is rejected and has no effect, but a webhook with another payload is a " +
+		"duplicate",
 	"I7": "an event has at most 1 + faults + preemptions notifications",
 	"I8": "each record is the processor's output for its payload in Bronze",
 	"I9": "failures are isolated: a good event becomes FAILED only after crashes of its own " +
-		"workers, the last of which its own payload or a fault caused; no worker exceeds its " +
-		"deadline",
+		"workers, and its own payload or a fault caused the last of these crashes; no worker " +
+		"exceeds its deadline",
 	"I10": "a fault of a service fails no event, even in an outage of an hour, and SQS itself " +
 		"moves no message to the DLQ",
 	"I12": "each event of a batch has records in at most one Silver object at any time, and a " +
-		"replay keeps them there; at rest, each event has records or was split off",
-	"I11": "only a failed processor or a crashed worker counts toward MaxReceiveCount, and a " +
-		"processor fails no more often than that, apart from faults and preemptions",
+		"replay keeps them in this object; at rest, each event has records or was split off",
+	"I11": "only a failed processor or a crashed worker counts toward MaxReceiveCount; the " +
+		"processor of an event fails at most MaxReceiveCount + faults + preemptions times, and " +
+		"once more for an event that was split off",
 }
 
 // acknowledge records that a client has received its 202.

@@ -175,13 +175,20 @@ func (u *update) apply(in scope) (Item, []path, error) {
 		}
 		paths = append(paths, change.path)
 	}
-	var updated value = mapValue(in.item)
+	updated := make(Item, len(in.item)+len(changes))
+	maps.Copy(updated, in.item)
 	for _, change := range changes {
-		if updated, err = setAt(updated, change.path, change.value); err != nil {
+		name := change.path[0].name
+		v, err := setAt(updated[name], change.path[1:], change.value)
+		if err != nil {
 			return nil, nil, err
 		}
+		updated[name] = v
+		if v == nil {
+			delete(updated, name)
+		}
 	}
-	return updated.(mapValue), paths, nil
+	return updated, paths, nil
 }
 
 func (u *update) assignments(in scope) ([]assignment, error) {

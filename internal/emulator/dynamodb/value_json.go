@@ -32,18 +32,39 @@ type wireValue struct {
 	BS   *[][]byte
 }
 
-// UnmarshalJSONFrom decodes the attributes.
+// UnmarshalJSONFrom decodes the attributes. If the JSON is valid, but some values are not, it
+// returns the error of the first of these values.
 func (a *attributes) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	var wire map[string]wireValue
-	if err := jsonv2.UnmarshalDecode(d, &wire); err != nil {
+	if d.PeekKind() != '{' {
+		var none map[string]wireValue // null is valid
+		return jsonv2.UnmarshalDecode(d, &none)
+	}
+	if _, err := d.ReadToken(); err != nil {
 		return err
 	}
-	if wire == nil {
-		return nil
+	item := Item{}
+	var invalid error
+	for d.PeekKind() == '"' {
+		token, err := d.ReadToken()
+		if err != nil {
+			return err
+		}
+		name := token.String()
+		var w wireValue
+		if err := w.UnmarshalJSONFrom(d); err != nil {
+			return err
+		}
+		v, err := w.decode(1)
+		if invalid == nil {
+			invalid = err
+		}
+		item[name] = v
 	}
-	item, err := decodeItem(wire, 1)
-	*a = item
-	return err
+	if _, err := d.ReadToken(); err != nil {
+		return err
+	}
+	*a = attributes(item)
+	return invalid
 }
 
 // UnmarshalJSONFrom gives the same result as the generic decoder of structs. For strings and

@@ -112,8 +112,10 @@ func (s *Service) getObject(c *call) error {
 	c.w.Header().Set("Content-Length", strconv.FormatInt(part.size, 10))
 	c.w.WriteHeader(status)
 	if c.r.Method == http.MethodGet {
-		body := v.body.read()
-		_, _ = io.Copy(c.w, io.NewSectionReader(body, part.offset, part.size))
+		body := io.NewSectionReader(v.body.read(), part.offset, part.size)
+		// Without this buffer, io.CopyBuffer allocates 32 KiB even for a small body.
+		buffer := make([]byte, min(part.size+1, 32<<10))
+		_, _ = io.CopyBuffer(c.w, body, buffer)
 	}
 	return nil
 }

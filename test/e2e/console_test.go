@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/inspector"
 	cdplog "github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/page"
@@ -263,8 +262,8 @@ func testConsole(t *testing.T, p *platform) {
 	}
 }
 
-// checkPage checks that the page fits into narrow and wide windows, and that its controls have
-// names. If the environment variable CONSOLE_SCREENSHOTS names a folder, it writes screenshots.
+// checkPage checks that the page fits into narrow and wide windows, that its controls have names,
+// and that it is accessible. If the environment variable CONSOLE_SCREENSHOTS names a folder, it writes screenshots.
 func (b *tab) checkPage(t *testing.T, name string) {
 	t.Helper()
 	folder := os.Getenv("CONSOLE_SCREENSHOTS")
@@ -289,14 +288,14 @@ func (b *tab) checkPage(t *testing.T, name string) {
 	if nameless > 0 {
 		t.Errorf("%s: %d controls have no name", name, nameless)
 	}
+	b.checkAccessibility(t, name, 360, "dark")
+	b.checkAccessibility(t, name, 1440, "light")
 }
 
 func (b *tab) screenshot(t *testing.T, file, theme string) {
 	t.Helper()
 	var image []byte
-	b.do(t, emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{
-		{Name: "prefers-color-scheme", Value: theme},
-	}), chromedp.FullScreenshot(&image, 100))
+	b.do(t, emulateTheme(theme), chromedp.FullScreenshot(&image, 100))
 	if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
 		t.Fatal(err)
 	}

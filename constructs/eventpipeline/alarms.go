@@ -231,6 +231,17 @@ func createAlarm(
 	return alarm
 }
 
+// alarmNames returns the environment of each alarm that has a name.
+func (p *eventPipeline) alarmNames(environment string) map[string]string {
+	names := map[string]string{}
+	for _, alarm := range p.Alarms() {
+		if name := alarm.Node().DefaultChild().(awscloudwatch.CfnAlarm).AlarmName(); name != nil {
+			names[*name] = environment
+		}
+	}
+	return names
+}
+
 // kebabCase turns "DeadLetters" into "dead-letters".
 func kebabCase(id string) string {
 	var name strings.Builder

@@ -265,7 +265,8 @@ func (v *validation) registerNames(p *eventPipeline, prefix *string) {
 		names["PhysicalNamePrefix"] = *prefix + " in " + environment
 	}
 	app := p.Node().Root().Node()
-	entry := map[string]any{"pipeline": path, "names": names}
+	alarms := p.alarmNames(environment)
+	entry := map[string]any{"pipeline": path, "names": names, "alarms": alarms}
 	app.AddMetadata(jsii.String(nameMetadata), entry, nil)
 	v.deferred = append(v.deferred, func(v *validation) {
 		for _, metadata := range *app.Metadata() {
@@ -282,8 +283,24 @@ func (v *validation) registerNames(p *eventPipeline, prefix *string) {
 					"must differ from that of pipeline %s: otherwise %s",
 					other["pipeline"], sharing[prop])
 			}
+			if names["PhysicalNamePrefix"] != taken["PhysicalNamePrefix"] {
+				v.requireOtherAlarms(alarms, other)
+			}
 		}
 	})
+}
+
+// requireOtherAlarms adds an error for each alarm whose name another pipeline uses too. Different
+// prefixes can result in the same name: "x" + "-notification-dead-letters" is equal to
+// "x-notification" + "-dead-letters".
+func (v *validation) requireOtherAlarms(alarms map[string]string, other map[string]any) {
+	taken := other["alarms"].(map[string]any)
+	for _, name := range slices.Sorted(maps.Keys(alarms)) {
+		v.require(alarms[name] != taken[name], "PhysicalNamePrefix",
+			"must result in other alarm names than that of pipeline %s, got %s for both: "+
+				"choose a prefix that does not begin with the other pipeline's prefix",
+			other["pipeline"], name)
+	}
 }
 
 // sharing describes, for each prop, what happens if two pipelines have the same value.

@@ -108,6 +108,23 @@ func TestPipelines_MustNotShareResources(t *testing.T) {
 	})
 }
 
+// Different prefixes can result in the same alarm name.
+func TestPipelines_MustHaveDifferentAlarmNames(t *testing.T) {
+	app := newApp(t, nil)
+	must(t, func() error {
+		for _, prefix := range []string{"x", "x-notification", "x-other"} {
+			stack := awscdk.NewStack(app, jsii.String(prefix), nil)
+			eventpipeline.NewEventPipeline(stack, jsii.String("Pipeline"), &props{
+				PhysicalNamePrefix: &prefix,
+			})
+		}
+		return nil
+	})
+	expectErrors(t, app, map[string][]string{
+		"x-notification/Pipeline": {"PhysicalNamePrefix x-notification-dead-letters x/Pipeline"},
+	})
+}
+
 // A token may have another value in each stack, so the same token in two stacks is not an error.
 func TestPipelines_MayHaveTokensAsNames(t *testing.T) {
 	app := newApp(t, nil)

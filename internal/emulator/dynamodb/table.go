@@ -92,7 +92,7 @@ func (t *table) read(e entry) (Item, error) {
 
 // put stores the item. old is the replaced item, or nil.
 func (t *table) put(k key, old, item Item) error {
-	data := appendItem(nil, item)
+	data := appendItem(make([]byte, 0, itemSize(item)+16*len(item)), item)
 	at, err := t.values.Put(data)
 	if err == nil {
 		err = t.records.Put(k.String(), data)

@@ -236,7 +236,7 @@ func (w *wireValue) decodeSet() (value, error) {
 
 // MarshalJSON encodes the attributes in the order of their names.
 func (a attributes) MarshalJSON() ([]byte, error) {
-	return appendItem(make([]byte, 0, 512), a), nil
+	return appendItem(make([]byte, 0, 1024), a), nil
 }
 
 func appendItem(out []byte, item Item) []byte {

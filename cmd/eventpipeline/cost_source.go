@@ -23,7 +23,8 @@ type costSource struct{ app, stage, stack, pipeline string }
 func (s *costSource) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&s.app, "app", "",
-		"command that runs the CDK app (default: \"app\" in cdk.json)")
+		"command that runs the CDK app, or a cloud assembly such as cdk.out\n"+
+			"(default: \"app\" in cdk.json)")
 	flags.StringVar(&s.stage, "stage", "prod",
 		"stage of the app, set as the context value \"stage\"")
 	addRequiredValue(flags, &s.stack, "stack",

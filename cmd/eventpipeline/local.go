@@ -146,7 +146,8 @@ func (f *localFlags) add(cmd *cobra.Command) {
 	flags.StringArrayVar(&f.secrets, "secret", nil,
 		"secret of a webhook source, as SOURCE=SECRET (default: the template's)")
 	flags.StringVar(&o.App, "app", "",
-		"command that runs the CDK app (default: \"app\" in cdk.json)")
+		"command that runs the CDK app, or a cloud assembly such as cdk.out\n"+
+			"(default: \"app\" in cdk.json)")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false,
 		"print each step of each event, and all resources of the pipelines")
 	flags.BoolVar(&f.asJSON, "json", false,

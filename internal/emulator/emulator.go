@@ -87,7 +87,7 @@ func New(ctx context.Context, o Options) (*Platform, error) {
 	}
 	builds := newBuilds(o)
 	if o.Assembly == "" {
-		if err := builds.app.Check(); err != nil {
+		if err := builds.app.Check(o.Watch); err != nil {
 			return nil, err
 		}
 	}

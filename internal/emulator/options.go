@@ -22,7 +22,7 @@ const (
 // ports.
 type Options struct {
 	Dir      string // folder of the CDK app; "" is the current folder
-	App      string // command that runs the app; "" is the command in cdk.json
+	App      string // command that runs the app, or a cloud assembly; "" is "app" in cdk.json
 	Stage    string // context value "stage" of the app; "" leaves it unset
 	Assembly string // folder of an existing cloud assembly; if set, the app is not synthesized
 

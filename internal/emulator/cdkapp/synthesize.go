@@ -16,7 +16,7 @@ import (
 // App describes a CDK app and how to run it.
 type App struct {
 	Dir      string         // folder of cdk.json; "" is the current folder
-	Command  string         // shell command that runs the app; "" runs the command in cdk.json
+	Command  string         // shell command or cloud assembly; "" takes "app" from cdk.json
 	Context  map[string]any // context values that override the values in cdk.json
 	Out      string         // folder for the cloud assembly
 	Account  string         // value of CDK_DEFAULT_ACCOUNT
@@ -32,33 +32,31 @@ var ErrNoApp = errors.New(`found no cdk.json with the key "app"`)
 // killDelay is the time that an interrupted app has to end before it is killed.
 const killDelay = 3 * time.Second
 
-// Check returns an error if the app can't be run because a tool or the command is missing.
-func (a App) Check() error {
-	_, err := a.check()
+// Check returns an error if the app can't be run because a tool or the command is missing. If watch
+// is set, the app must be a command.
+func (a App) Check(watch bool) error {
+	c, err := a.check()
+	if err == nil && watch && a.assembly(c) != "" {
+		return fmt.Errorf("the cloud assembly %s has no sources to watch: "+
+			"pass the command that runs the app", c.App)
+	}
 	return err
 }
 
-// check looks for the tools on the PATH. It returns the configuration in cdk.json. Fields of App
-// override values of this configuration.
+// check returns the configuration in cdk.json. Fields of App override values of this configuration.
+// If the app is a command, check also looks for the tools on the PATH.
 func (a App) check() (config, error) {
-	var errs []error
-	for _, tool := range []struct{ name, reason, url string }{
-		{"go", "it compiles the app and the Lambda functions", "https://go.dev/dl"},
-		{"node", "the CDK runs on Node.js", "https://nodejs.org"},
-	} {
-		if _, err := exec.LookPath(tool.name); err != nil {
-			errs = append(errs, fmt.Errorf("%s is not on the PATH: %s; install it from %s",
-				tool.name, tool.reason, tool.url))
-		}
-	}
-	if len(errs) > 0 {
-		return config{}, errors.Join(errs...)
-	}
 	c, err := readConfig(a.Dir)
 	if err != nil {
 		return config{}, err
 	}
-	if c.App = cmp.Or(a.Command, c.App); c.App == "" {
+	if c.App = cmp.Or(a.Command, c.App); a.assembly(c) != "" {
+		return c, nil
+	}
+	if err := checkTools(); err != nil {
+		return config{}, err
+	}
+	if c.App == "" {
 		dir, err := filepath.Abs(a.Dir)
 		if err != nil {
 			dir = a.Dir
@@ -70,13 +68,45 @@ func (a App) check() (config, error) {
 	return c, nil
 }
 
+// assembly returns the folder of the cloud assembly if the app is a folder instead of a command, as
+// in the CDK CLI. Otherwise it returns "".
+func (a App) assembly(c config) string {
+	folder := c.App
+	if !filepath.IsAbs(folder) {
+		folder = filepath.Join(a.Dir, folder)
+	}
+	if info, err := os.Stat(folder); c.App == "" || err != nil || !info.IsDir() {
+		return ""
+	}
+	return folder
+}
+
+// checkTools looks for the tools on the PATH.
+func checkTools() error {
+	var errs []error
+	for _, tool := range []struct{ name, reason, url string }{
+		{"go", "it compiles the app and the Lambda functions", "https://go.dev/dl"},
+		{"node", "the CDK runs on Node.js", "https://nodejs.org"},
+	} {
+		if _, err := exec.LookPath(tool.name); err != nil {
+			errs = append(errs, fmt.Errorf("%s is not on the PATH: %s; install it from %s",
+				tool.name, tool.reason, tool.url))
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // Synthesize runs the app and reads the cloud assembly that the app writes. If the app looks up
 // values that the emulator knows, Synthesize runs the app again with these values. When ctx ends,
-// Synthesize kills the app and its children.
+// Synthesize kills the app and its children. If the app is a cloud assembly, Synthesize only reads
+// the assembly.
 func (a App) Synthesize(ctx context.Context) (*Assembly, error) {
 	c, err := a.check()
 	if err != nil {
 		return nil, err
+	}
+	if folder := a.assembly(c); folder != "" {
+		return Read(folder)
 	}
 	out, err := filepath.Abs(a.Out)
 	if err != nil {

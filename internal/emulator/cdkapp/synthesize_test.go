@@ -121,6 +121,33 @@ func synthesize(t *testing.T, app App) (values map[string]any, environment map[s
 	return template.Metadata.Context, template.Metadata.Environment
 }
 
+func TestSynthesize_ReadsACloudAssembly(t *testing.T) {
+	stages, err := filepath.Abs("testdata/stages")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("HOME", t.TempDir())
+	t.Setenv("PATH", "") // Go and Node.js are not needed
+	dir := t.TempDir()
+	writeJSON(t, filepath.Join(dir, "cdk.json"), map[string]any{"app": stages})
+	for name, app := range map[string]App{
+		"path": {Command: stages}, "relative path": {Dir: "testdata", Command: "stages"},
+		"cdk.json": {Dir: dir},
+	} {
+		assembly, err := app.Synthesize(t.Context())
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if assembly.Dir != stages || len(assembly.Stacks) != 3 {
+			t.Errorf("%s: got %d stacks in %s", name, len(assembly.Stacks), assembly.Dir)
+		}
+		if err := app.Check(true); err == nil {
+			t.Errorf("%s: it must not be watched", name)
+		}
+	}
+}
+
 // The system limits an environment variable to 128 KiB on Linux, and the environment to 32 KiB on
 // Windows.
 func TestSynthesize_PassesContextThatDoesNotFitInTheEnvironment(t *testing.T) {
@@ -245,7 +272,7 @@ func TestSynthesize_KillsAppAndChildren(t *testing.T) {
 
 func TestCheck_NamesEachMissingTool(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
-	err := App{Dir: t.TempDir(), Command: "./app"}.Check()
+	err := App{Dir: t.TempDir(), Command: "./app"}.Check(false)
 	if err == nil {
 		t.Fatal("got no error, want the missing tools")
 	}
@@ -263,7 +290,7 @@ func TestCheck_NamesEachMissingTool(t *testing.T) {
 
 func TestCheck_RejectsFolderWithoutApp(t *testing.T) {
 	dir := t.TempDir()
-	if err := (App{Dir: dir}).Check(); !errors.Is(err, ErrNoApp) ||
+	if err := (App{Dir: dir}).Check(false); !errors.Is(err, ErrNoApp) ||
 		!strings.Contains(err.Error(), dir) {
 		t.Errorf("got %v", err)
 	}

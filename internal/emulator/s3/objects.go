@@ -113,9 +113,9 @@ func (s *Service) getObject(c *call) error {
 	c.w.WriteHeader(status)
 	if c.r.Method == http.MethodGet {
 		body := io.NewSectionReader(v.body.read(), part.offset, part.size)
-		// Without this buffer, io.CopyBuffer allocates 32 KiB even for a small body.
+		// The method ReadFrom of c.w would allocate a buffer of 32 KiB even for a small body.
 		buffer := make([]byte, min(part.size+1, 32<<10))
-		_, _ = io.CopyBuffer(c.w, body, buffer)
+		_, _ = io.CopyBuffer(struct{ io.Writer }{c.w}, body, buffer)
 	}
 	return nil
 }

@@ -12,7 +12,7 @@ var Invariants = map[string]string{
 	"I1": "when a client gets 202, Bronze has the request's bytes and the table has the " +
 		"event's item",
 	"I2": "at rest, each acknowledged event is PROCESSED, with exactly one record in Silver and " +
-		"a notification, or FAILED, with its message in the DLQ",
+		"a notification, or FAILED, with its message in the DLQ and a notification",
 	"I3": "each record and each notification has its payload in Bronze",
 	"I4": "an event's state changes only as its lifecycle allows, and no event returns to an " +
 		"earlier generation",
@@ -21,7 +21,8 @@ var Invariants = map[string]string{
 		"is new, and exactly one says so if every request gets a response; a request with " +
 		"another payload is rejected and has no effect, but a webhook with another payload is a " +
 		"duplicate",
-	"I7": "an event has at most 1 + faults + preemptions notifications",
+	"I7": "an event has at most 1 + faults + preemptions notifications; EventFailed may also be " +
+		"repeated after each crash of the event's worker",
 	"I8": "each record is the processor's output for its payload in Bronze",
 	"I9": "failures are isolated: a good event becomes FAILED only after crashes of its own " +
 		"workers, and its own payload or a fault caused the last of these crashes; no worker " +

@@ -119,10 +119,14 @@ func (r *run) notified(id string, item pipeline.Item) int {
 				item.Filtered.Code, n.Detail.Filtered.Code)
 		}
 	}
-	if most := 1 + r.used.Faults + r.used.Preemptions; notified > most {
+	r.checkNotified(id, notified, 0)
+	return notified
+}
+
+func (r *run) checkNotified(id string, notified, crashes int) {
+	if most := 1 + r.used.Faults + r.used.Preemptions + crashes; notified > most {
 		r.violate("I7", "event %s has %d notifications, more than %d", id, notified, most)
 	}
-	return notified
 }
 
 // checkBatchNotified counts the notifications of each event in a batch's Silver object, and returns
@@ -148,6 +152,19 @@ func (r *run) checkFailed(item pipeline.Item) {
 	if !inDLQ {
 		r.violate("I2", "event %s is FAILED, but its message is not in the DLQ", item.ID)
 	}
+	notified := 0
+	for _, n := range r.notifications {
+		if n.Detail.EventID == item.ID && n.Type == contract.EventFailed &&
+			n.replay.SameGeneration(item.Replay) {
+			notified++
+		}
+	}
+	if notified == 0 {
+		r.violate("I2", "event %s is FAILED without a notification", item.ID)
+	}
+	// After each crash of its worker, the event's message is delivered again.
+	crashes := len(r.crashing) * (maxReceiveCount + 1)
+	r.checkNotified(item.ID, notified, crashes)
 	if record, err := r.record(item.SilverKey()); err == nil && record.ReplayID == item.Replay.ID {
 		r.violate("I2", "event %s is FAILED although its record is in Silver", item.ID)
 	}

@@ -95,14 +95,20 @@ func (c *invocationCounts) add(r pipeline.Result) {
 		}
 	}
 	switch {
+	case retried(r):
+		c.retried++
 	case r.Skipped:
 	case r.Err == nil:
 		c.processed += r.Events
-	case r.Retry:
-		c.retried++
 	default:
 		c.failed += r.Event.Events()
 	}
+}
+
+// retried reports whether SQS delivers the message again because its event is not finished. An event
+// that this delivery has set to FAILED is finished, even if only EventFailed was not published.
+func retried(r pipeline.Result) bool {
+	return r.Retry && (r.Skipped || r.Status != pipeline.Failed)
 }
 
 // logCounts logs the metrics of an invocation. It logs nothing if all metrics are zero.
@@ -139,6 +145,10 @@ func logResult(ctx context.Context, r pipeline.Result, took time.Duration) {
 		slog.Int("attempt", r.Delivery.Attempt),
 		slog.Int64("batchMs", took.Milliseconds()))
 	switch {
+	case retried(r):
+		level, message = slog.LevelWarn, logging.EventRetried
+		attrs = append(attrs, codeAttr(r.Err), slog.Float64("retryInSeconds", r.RetryIn.Seconds()))
+		attrs = append(attrs, errorAttrs(r.Err)...)
 	case r.Skipped && r.Status == pipeline.Processed:
 		message = logging.EventAlreadyProcessed
 	case r.Skipped:
@@ -152,10 +162,6 @@ func logResult(ctx context.Context, r pipeline.Result, took time.Duration) {
 		if splitOff := r.Event.Events() - r.Events; splitOff > 0 {
 			attrs = append(attrs, slog.Int("splitOff", splitOff))
 		}
-	case r.Retry:
-		level, message = slog.LevelWarn, logging.EventRetried
-		attrs = append(attrs, codeAttr(r.Err), slog.Float64("retryInSeconds", r.RetryIn.Seconds()))
-		attrs = append(attrs, errorAttrs(r.Err)...)
 	default:
 		level, message = slog.LevelError, logging.EventFailed
 		attrs = append(attrs, codeAttr(r.Err))

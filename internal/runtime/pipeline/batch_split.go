@@ -31,21 +31,27 @@ func (w Worker) splitOff(ctx context.Context, t *task) error {
 	if err != nil {
 		return err
 	}
-	events := make([]*Event, len(t.batch.parts))
-	failures, errs := make([]error, len(events)), make([]error, len(events))
+	parts, errs := make([]createdPart, len(t.batch.parts)), make([]error, len(t.batch.parts))
 	forEach(t.batch.parts, func(i int, part Event) {
-		events[i], failures[i], errs[i] = w.createPart(ctx, t, part, items)
+		parts[i], errs[i] = w.createPart(ctx, t, part, items)
 	})
 	var enqueued []Event
-	for i, event := range events {
-		if event != nil {
-			enqueued = append(enqueued, *event)
+	var notifications []Notification
+	for i, part := range parts {
+		if part.enqueue != nil {
+			enqueued = append(enqueued, *part.enqueue)
 		}
-		if failures[i] != nil {
-			t.SplitOff = append(t.SplitOff, SplitOff{t.batch.parts[i], failures[i]})
+		if part.failed != nil {
+			notifications = append(notifications, NewNotification(*part.failed))
+		}
+		if part.failure != nil {
+			t.SplitOff = append(t.SplitOff, SplitOff{t.batch.parts[i], part.failure})
 		}
 	}
 	errs = append(errs, w.Queue.SendMany(ctx, enqueued)...)
+	if len(notifications) > 0 {
+		errs = append(errs, w.Bus.Publish(ctx, notifications)...)
+	}
 	if err := errors.Join(errs...); err != nil {
 		return unavailable("split off events of the batch", err)
 	}
@@ -55,11 +61,18 @@ func (w Worker) splitOff(ctx context.Context, t *task) error {
 	return nil
 }
 
-// createPart creates the item of a part. It returns the event to enqueue, or the permanent error of
-// an event that is now FAILED. If the part is already finished, it returns neither.
+// createdPart describes what remains to be done for a part that has an item. It is zero if the part
+// is PROCESSED.
+type createdPart struct {
+	enqueue *Event // the event whose message must be sent, or nil
+	failed  *Item  // the item whose EventFailed must be published, or nil
+	failure error  // why this delivery has set the part to FAILED, or nil
+}
+
+// createPart creates the item of a part.
 func (w Worker) createPart(
 	ctx context.Context, t *task, part Event, items map[string]Item,
-) (enqueue *Event, failure, err error) {
+) (createdPart, error) {
 	existing, ok := items[part.ID]
 	if !ok || existing.Bronze != part.Bronze {
 		if failure := t.batch.failures[part.span().First]; failure != nil && !part.IsBatch() {
@@ -69,33 +82,45 @@ func (w Worker) createPart(
 			Event: part, Status: Enqueued, EnqueuedAt: toMillis(w.Now()),
 			ExpiresAt: Expiry(part, w.StatusRetention),
 		}
+		var err error
 		existing, err = w.Items.Create(ctx, item)
 		if err == nil {
-			return &part, nil, nil
+			return createdPart{enqueue: &part}, nil
 		}
 		if !errors.Is(err, ErrExists) {
-			return nil, nil, err
+			return createdPart{}, err
 		}
 		if existing.Bronze != part.Bronze {
-			return nil, nil, Errorf(InvalidMessage,
+			return createdPart{}, Errorf(InvalidMessage,
 				"the id %s belongs to another batch: its idempotency key was reused", part.ID)
 		}
 	}
 	// A replay does not send the messages of existing parts. These parts were enqueued when the
 	// object was first stored, and the replay itself may have enqueued them again.
-	if existing.Status == Enqueued && !t.batch.replayed {
-		return &existing.Event, nil, nil
+	if t.batch.replayed {
+		return createdPart{}, nil
 	}
-	return nil, nil, nil
+	return existingPart(part, existing), nil
 }
 
-// failPart sets a part that can't be processed to FAILED. It has the same results as createPart.
+// existingPart describes what remains to be done for a part that another delivery has created.
+func existingPart(part Event, item Item) createdPart {
+	switch {
+	case item.Status == Enqueued:
+		return createdPart{enqueue: &item.Event}
+	case item.Status == Failed && item.Replay.SameGeneration(part.Replay):
+		return createdPart{failed: &item} // that delivery's worker may have crashed since
+	}
+	return createdPart{}
+}
+
+// failPart sets a part that can't be processed to FAILED.
 func (w Worker) failPart(
 	ctx context.Context, t *task, part Event, cause error,
-) (enqueue *Event, failure, err error) {
+) (createdPart, error) {
 	body, err := newMessage(part)
 	if err != nil {
-		return nil, nil, err
+		return createdPart{}, err
 	}
 	deadLetter := DeadLetter{
 		Body: body, EventID: part.ID, EventType: part.Type, Attempts: t.Delivery.Attempt,
@@ -104,15 +129,11 @@ func (w Worker) failPart(
 	item := deadLetter.failedItem(part, w.StatusRetention)
 	err = moveToDLQ(ctx, deadLetter, item, w.DeadLetters, w.Items)
 	var moved *TransitionError
-	switch {
-	case errors.As(err, &moved) && moved.From.Status == Enqueued: // created by another delivery
-		return &moved.From.Event, nil, nil
-	case errors.As(err, &moved):
-		return nil, nil, nil
-	case err != nil:
-		return nil, nil, err
+	if errors.As(err, &moved) {
+		return existingPart(part, moved.From), nil
 	}
-	// If publish fails, the delivery is not retried, because the next delivery would skip the
-	// FAILED event.
-	return nil, errors.Join(cause, publish(ctx, w.Bus, item)), nil
+	if err != nil {
+		return createdPart{}, err
+	}
+	return createdPart{failed: &item, failure: cause}, nil
 }

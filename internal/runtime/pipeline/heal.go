@@ -177,6 +177,10 @@ func (s *passRun) giveUp(ctx context.Context, item Item) (bool, error) {
 		Failure: Failure{NotFinished, reason},
 	}
 	failed := deadLetter.failedItem(item.Event, s.StatusRetention)
+	// Later passes do not check a FAILED event again, so the notification must come first.
+	if err := publish(ctx, s.Bus, failed); err != nil {
+		return false, unavailable("publish EventFailed", err)
+	}
 	err = moveToDLQ(ctx, deadLetter, failed, s.DeadLetters, s.Items)
 	var moved *TransitionError
 	if errors.As(err, &moved) {
@@ -185,7 +189,7 @@ func (s *passRun) giveUp(ctx context.Context, item Item) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return true, publish(ctx, s.Bus, failed)
+	return true, nil
 }
 
 // repair marks a FAILED event PROCESSED if its record is in Silver. In that case a worker stored

@@ -70,9 +70,9 @@ func (w Worker) markedFor(t *task) time.Duration {
 	return max(begun.Until.Sub(w.Now())/2, firstBackoff)
 }
 
-// fail moves the message to the DLQ, marks the event FAILED and publishes EventFailed. It moves the
-// message before it marks the event. In the other order, a crash between the two steps would lose
-// the message, because the next delivery would skip the FAILED event.
+// fail moves the message to the DLQ and marks the event FAILED. It moves the message before it marks
+// the event. In the other order, a crash between the two steps would lose the message, because the
+// next delivery would skip the FAILED event.
 func (w Worker) fail(ctx context.Context, t *task) error {
 	deadLetter := DeadLetter{
 		Body:      t.Delivery.Body,
@@ -93,12 +93,31 @@ func (w Worker) fail(ctx context.Context, t *task) error {
 		return err
 	}
 	t.item = item
-	// If publish fails, the delivery is not retried, because the next delivery would skip the
-	// FAILED event.
-	if err := publish(ctx, w.Bus, item); err != nil {
-		t.Err = errors.Join(t.Err, fmt.Errorf("publish EventFailed: %w", err))
-	}
 	return nil
+}
+
+// publishFailed publishes EventFailed for the tasks whose event is FAILED. It also does so if
+// another delivery has marked the event: the worker of that delivery may have crashed before it
+// published. If EventFailed can't be published, the message returns to the queue.
+func (w Worker) publishFailed(ctx context.Context, tasks []*task) {
+	var failed []*task
+	var notifications []Notification
+	for _, t := range tasks {
+		if t.item.Status == Failed && t.item.Replay.SameGeneration(t.Event.Replay) {
+			failed = append(failed, t)
+			notifications = append(notifications, NewNotification(t.item))
+		}
+	}
+	if len(failed) == 0 {
+		return
+	}
+	for i, err := range w.Bus.Publish(ctx, notifications) {
+		if t := failed[i]; err != nil {
+			t.Err = errors.Join(t.Err, unavailable("publish EventFailed", err))
+			t.Retry = true
+			w.retry(ctx, t, false, nil)
+		}
+	}
 }
 
 // The backoff doubles with each try, from firstBackoff up to these limits. During an outage of an

@@ -95,20 +95,16 @@ func (c *invocationCounts) add(r pipeline.Result) {
 		}
 	}
 	switch {
-	case retried(r):
+	case r.Skipped && r.Retry: // only EventFailed is missing
 		c.retried++
 	case r.Skipped:
 	case r.Err == nil:
 		c.processed += r.Events
-	default:
+	case r.Status == pipeline.Failed || !r.Retry:
 		c.failed += r.Event.Events()
+	default:
+		c.retried++
 	}
-}
-
-// retried reports whether SQS delivers the message again because its event is not finished. An event
-// that this delivery has set to FAILED is finished, even if only EventFailed was not published.
-func retried(r pipeline.Result) bool {
-	return r.Retry && (r.Skipped || r.Status != pipeline.Failed)
 }
 
 // logCounts logs the metrics of an invocation. It logs nothing if all metrics are zero.
@@ -145,10 +141,8 @@ func logResult(ctx context.Context, r pipeline.Result, took time.Duration) {
 		slog.Int("attempt", r.Delivery.Attempt),
 		slog.Int64("batchMs", took.Milliseconds()))
 	switch {
-	case retried(r):
-		level, message = slog.LevelWarn, logging.EventRetried
-		attrs = append(attrs, codeAttr(r.Err), slog.Float64("retryInSeconds", r.RetryIn.Seconds()))
-		attrs = append(attrs, errorAttrs(r.Err)...)
+	case r.Skipped && r.Retry:
+		level, message = slog.LevelWarn, logging.EventFailedNotPublished
 	case r.Skipped && r.Status == pipeline.Processed:
 		message = logging.EventAlreadyProcessed
 	case r.Skipped:
@@ -162,10 +156,17 @@ func logResult(ctx context.Context, r pipeline.Result, took time.Duration) {
 		if splitOff := r.Event.Events() - r.Events; splitOff > 0 {
 			attrs = append(attrs, slog.Int("splitOff", splitOff))
 		}
-	default:
+	case r.Status == pipeline.Failed || !r.Retry:
 		level, message = slog.LevelError, logging.EventFailed
+	default:
+		level, message = slog.LevelWarn, logging.EventRetried
+	}
+	if r.Err != nil {
 		attrs = append(attrs, codeAttr(r.Err))
 		attrs = append(attrs, errorAttrs(r.Err)...)
+	}
+	if r.Retry {
+		attrs = append(attrs, slog.Float64("retryInSeconds", r.RetryIn.Seconds()))
 	}
 	logging.FromContext(ctx).LogAttrs(ctx, level, message, attrs...)
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -153,6 +154,45 @@ func TestWorker_LogsOneLinePerDelivery(t *testing.T) {
 		"a event already processed, c event failed unprocessable-number, c message out of date"
 	if strings.Join(got, ", ") != want {
 		t.Errorf("got  %s\nwant %s", strings.Join(got, ", "), want)
+	}
+}
+
+// downBus is a bus whose requests fail.
+type downBus struct{}
+
+func (downBus) Publish(_ context.Context, notifications []pipeline.Notification) []error {
+	return slices.Repeat([]error{errors.New("down")}, len(notifications))
+}
+
+func TestWorker_ReportsAFailureOnceIfTheBusIsDown(t *testing.T) {
+	var w world
+	older, err := porttest.AcceptOlder(t.Context(), w.api().Ingest,
+		[]byte(`{"eventType":"demo","n":1e999}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	message := messageOf(t, older)
+	for i, want := range []struct{ line, failed, retried string }{
+		{`"msg":"event failed"`, `"Failed":1`, `"itemIdentifier":"a"`},
+		{`"msg":"EventFailed not published"`, `"Retried":1`, `"itemIdentifier":"a"`},
+		{`"msg":"message out of date"`, `"status":"FAILED"`, `{"batchItemFailures":[]}`},
+	} {
+		w.log.Reset()
+		worker := w.worker()
+		worker.Log = slog.New(slog.NewJSONHandler(&w.log, nil))
+		if i < 2 {
+			worker.Worker.Bus = downBus{}
+		}
+		response, err := worker.Invoke(t.Context(),
+			[]byte(`{"Records":[`+record("a", message, i+1)+`]}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range []string{want.line, want.failed, want.retried} {
+			if !strings.Contains(w.log.String()+string(response), text) {
+				t.Errorf("delivery %d: %s is missing in %s%s", i+1, text, w.log.String(), response)
+			}
+		}
 	}
 }
 

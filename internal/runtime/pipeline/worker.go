@@ -85,13 +85,15 @@ type Result struct {
 	Delivery Delivery
 	Event    Event // zero if the message is invalid
 	Status   Status
-	Filtered Filtered      // set when PROCESSED and filtered by the processor
-	Events   int           // events whose records are in Silver; set when PROCESSED
-	SplitOff []SplitOff    // parts that a batch has split off in this delivery
-	Skipped  bool          // the event is already finished, or has a newer message
-	Err      error         // reason of a failure or a retry
-	Retry    bool          // SQS must deliver the message again; otherwise it must be deleted
-	RetryIn  time.Duration // 0 if the queue's visibility timeout applies
+	Filtered Filtered   // set when PROCESSED and filtered by the processor
+	Events   int        // events whose records are in Silver; set when PROCESSED
+	SplitOff []SplitOff // parts that a batch has split off in this delivery
+	Skipped  bool       // the event is already finished, or has a newer message
+	Err      error      // reason of a failure or a retry
+	// Retry reports whether SQS must deliver the message again. Otherwise the message must be
+	// deleted. If the event is FAILED, the next delivery only publishes EventFailed.
+	Retry   bool
+	RetryIn time.Duration // 0 if the queue's visibility timeout applies
 }
 
 // Worker processes deliveries.

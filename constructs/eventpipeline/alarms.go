@@ -13,8 +13,9 @@ import (
 )
 
 // AlarmThresholds set the values at which the alarms fire. An alarm fires when its metric reaches
-// the threshold in one period. The alarm for RetriedEvents fires after three such periods in a row.
-// A period lasts 5 minutes, or ReconcilerInterval for ReconcilerLag.
+// the threshold in one period of 5 minutes. There are two exceptions. The alarm for RetriedEvents
+// fires after three such periods in a row. The period of the alarm for ReconcilerLag is
+// ReconcilerInterval.
 type AlarmThresholds struct {
 	// DeadLetters sets the threshold for the messages in the DLQ. Default: 1.
 	DeadLetters *float64

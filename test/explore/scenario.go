@@ -264,7 +264,8 @@ func (r *run) storeRejected(body string) {
 
 // rename replaces the table and the queue by empty ones, as CloudFormation does if
 // PhysicalNamePrefix changes. An hour passes, so that a replay enqueues the orphans. The reconciler
-// publishes the notifications of recorded events again, so earlier ones do not count.
+// publishes the notifications of recorded events again, so rename forgets the earlier
+// notifications.
 func (r *run) rename() {
 	r.notifications = nil
 	r.table = table{onWrite: r.table.onWrite}

@@ -56,7 +56,7 @@ func (v *view) newStepView(step activity.Step, first time.Time) stepView {
 		view.Offset = ""
 	}
 	if ms := step.Detail("ms"); ms != nil {
-		view.Took = formatMicros(ms)
+		view.Took = formatCallTime(ms)
 	}
 	for _, name := range []string{"durationMs", "batchMs"} {
 		if value := step.Detail(name); value != nil {
@@ -124,8 +124,8 @@ func toneOf(step activity.Step) string {
 
 func isCall(step activity.Step) bool { return step.Name == activity.Call }
 
-// formatMicros formats a number of milliseconds with a fraction.
-func formatMicros(ms json.RawMessage) string {
+// formatCallTime formats a number of milliseconds. The number may have decimal places.
+func formatCallTime(ms json.RawMessage) string {
 	var number float64
 	_ = json.Unmarshal(ms, &number) // the emulator writes a number
 	return formatDuration(time.Duration(number * float64(time.Millisecond)))
@@ -134,9 +134,8 @@ func formatMicros(ms json.RawMessage) string {
 // maxLines is the maximum number of log lines that the page of an event shows.
 const maxLines = 100
 
-// stepsDuring returns the lines without an event id that the function logged while the event was
-// being processed. It also returns the function's steps about batches that failed and contained the
-// event.
+// stepsDuring returns steps of the function that have no event id. These steps are the lines that
+// the function logged while e was in progress, and the failed batches that contained e.
 func (j *journal) stepsDuring(function string, e event) (steps []activity.Step) {
 	j.mu.RLock()
 	defer j.mu.RUnlock()

@@ -28,7 +28,7 @@ func TestDocs_HaveTheFiguresOfTheModel(t *testing.T) {
 
 var batches = []int{1, 10, 100, 1000}
 
-// costTable returns a row for each number of events per request.
+// costTable returns the rows of the table of costs. Each row shows the costs for one batch size.
 func costTable(t *testing.T) string {
 	var b strings.Builder
 	for _, n := range batches {

@@ -53,9 +53,9 @@ type answers struct {
 	ssm             map[string]string // name of an SSM parameter → value
 }
 
-// addExpected adds the known answers to the context, before the app looks them up. It builds the
-// keys of look-ups in the app's account and region, in the CDK's format. It keeps the values that
-// the context already contains.
+// addExpected adds the known answers to the context, before the app looks them up. The keys contain
+// the app's account and region, and have the CDK's format. addExpected keeps the values that the
+// context already contains.
 func (k answers) addExpected(context map[string]any) {
 	expected := []Lookup{{
 		Key:      zonesProvider + ":account=" + k.account + ":region=" + k.region,
@@ -108,8 +108,8 @@ func (a *Assembly) markAnswered(lookedUp map[string]any) {
 	}
 }
 
-// environment returns the account and region in a key of cdk.context.json. It returns false if the
-// key and the look-up's key differ in anything else.
+// environment returns the account and region that a key of cdk.context.json contains. It returns
+// false unless all other parts of this key are equal to the parts of l.Key.
 func (l Lookup) environment(key string) (e Environment, ok bool) {
 	parts, ofKey := strings.Split(l.Key, ":"), strings.Split(key, ":")
 	if len(parts) != len(ofKey) {

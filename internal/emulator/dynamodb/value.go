@@ -81,8 +81,8 @@ func newSet(setType string, members []string) (setValue, bool) {
 	return setValue{setType, members}, distinct
 }
 
-// memberText returns the text that stands for v in the members of the set. It returns false if the
-// type of v is not the type of the members.
+// memberText returns v as a string, in the form that s.members has. It returns false if v does not
+// have the type of the set's members.
 func (s setValue) memberText(v value) (string, bool) {
 	if v == nil || v.typeName()+"S" != s.setType {
 		return "", false

@@ -40,9 +40,10 @@ func parseLeaf(values []any, path []string) (leafPattern, error) {
 	return leaf, nil
 }
 
-// equals returns a matcher for leaves that equal value. It compares the notation of numbers, so
-// that 300 and 3.0e2 differ, as EventBridge's documentation requires. The matcher "numeric"
-// compares numbers by value. IP addresses are equal in every notation.
+// equals returns a matcher that accepts a leaf if the leaf is equal to the given value. Two numbers
+// are equal only if they have the same notation: 300 and 3.0e2 differ, as EventBridge's
+// documentation requires. (The matcher "numeric" ignores the notation.) Two IP addresses are also
+// equal if their notations differ.
 func equals(value any) (matcher, error) {
 	if _, isArray := value.([]any); isArray {
 		return nil, errors.New("arrays must not be nested")

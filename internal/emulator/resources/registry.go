@@ -48,8 +48,8 @@ var registry = map[string]handler{
 // properties that the reload compares.
 type handler struct {
 	create func(*creation) (values, error)
-	// compared selects the properties whose change needs a restart of the platform. It is nil if no
-	// change of a resource needs a restart.
+	// compared selects the properties that can't change without a restart of the platform. It is
+	// nil if all properties can change without a restart.
 	compared func(properties map[string]any) map[string]any
 }
 
@@ -85,8 +85,8 @@ func without(name string) func(map[string]any) map[string]any {
 	}
 }
 
-// compared selects the properties of a resource whose change needs a restart of the platform. It
-// returns false if no change of the resource needs a restart.
+// compared returns the resource's properties that can't change without a restart of the platform.
+// It returns false if all properties can change without a restart.
 func compared(r cloudformation.Resource) (map[string]any, bool) {
 	h := registry[r.Type]
 	if h.compared == nil {

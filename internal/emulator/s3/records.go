@@ -2,7 +2,6 @@ package s3
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -90,7 +89,8 @@ func (x *index) loadVersion(path string, value []byte) error {
 	name, rest, _ := strings.Cut(path, "/")
 	b, ok := x.buckets.Get(name)
 	if !ok || len(rest) < sequenceDigits {
-		return errors.New("the record's key must contain an existing bucket, a key and a sequence")
+		return fmt.Errorf("the record's key must begin with an existing bucket and \"/\", "+
+			"and end with %d hexadecimal digits", sequenceDigits)
 	}
 	key := rest[:len(rest)-sequenceDigits]
 	sequence, err := strconv.ParseUint(rest[len(key):], 16, 64)

@@ -95,8 +95,9 @@ func (s *passRun) advanceFrontier(t time.Time) {
 const minUnfinished = 2 * time.Hour
 
 // mayGiveUp reports whether a stuck event has used up its re-enqueues, and has been unfinished for
-// at least minUnfinished. After n re-enqueues, an event has been unfinished for at least n+1 grace
-// periods.
+// at least minUnfinished. The reconciler waits for a grace period before each re-enqueue, and again
+// after the last one. So a stuck event with n re-enqueues has been unfinished for at least n+1
+// grace periods.
 func (s *passRun) mayGiveUp(item Item) bool {
 	unfinished := time.Duration(item.Reenqueues+1) * s.Grace
 	return item.Reenqueues >= s.MaxReenqueues && unfinished >= minUnfinished

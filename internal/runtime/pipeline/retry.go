@@ -96,9 +96,9 @@ func (w Worker) fail(ctx context.Context, t *task) error {
 	return nil
 }
 
-// publishFailed publishes EventFailed for the tasks whose event is FAILED. It also does so if
-// another delivery has marked the event: the worker of that delivery may have crashed before it
-// published. If EventFailed can't be published, the message returns to the queue.
+// publishFailed publishes EventFailed for the tasks whose event is FAILED. This includes events
+// that another delivery marked FAILED, because the worker of that delivery may have crashed before
+// it published EventFailed. If EventFailed can't be published, the message returns to the queue.
 func (w Worker) publishFailed(ctx context.Context, tasks []*task) {
 	var failed []*task
 	var notifications []Notification

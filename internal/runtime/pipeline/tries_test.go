@@ -106,8 +106,8 @@ func TestTries_ACrashCountsTowardsMaxReceiveCount(t *testing.T) {
 	}
 }
 
-// A worker may crash before it begins the other deliveries of its invocation. Their crashes must be
-// counted too.
+// A worker may crash before it begins the other deliveries of its invocation. If one of these
+// deliveries crashes a later worker, that crash must be counted too.
 func TestTries_EventsThatAllCrashTheirWorkerBecomeFailed(t *testing.T) {
 	var w world
 	deliveries := w.accept(t, slices.Repeat([]string{body}, 10)...)

@@ -51,7 +51,7 @@ func (l *lateOutputs) endBuild() {
 func (l *lateOutputs) add(files []changed, elapsed time.Duration) (again, found []string) {
 	builds := map[string]lateBuilds{} // a file that causes no build starts from zero
 	for _, f := range files {
-		if l.ignores(f, elapsed) {
+		if l.isIgnored(f, elapsed) {
 			continue
 		}
 		most := lateBuilds{}
@@ -77,9 +77,9 @@ func (l *lateOutputs) add(files []changed, elapsed time.Duration) (again, found 
 	return again, found
 }
 
-// ignores reports whether a file is a late output whose change needs no build. If so, it also
-// extends the deadline of the late output.
-func (l *lateOutputs) ignores(f changed, elapsed time.Duration) bool {
+// isIgnored reports whether a change needs no build, because the file is a late output and changed
+// before the deadline. If so, isIgnored extends the deadline.
+func (l *lateOutputs) isIgnored(f changed, elapsed time.Duration) bool {
 	ignored := false
 	for _, key := range f.keys() {
 		if o := l.ignored[key]; o != nil && elapsed <= o.deadline {

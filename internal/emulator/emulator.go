@@ -81,13 +81,19 @@ const LocalKey = resources.LocalKey
 // ctx limits only the start: if ctx ends before New returns, New stops and returns an error.
 func New(ctx context.Context, o Options) (*Platform, error) {
 	o = o.withDefaults()
-	if o.Assembly != "" && o.Watch {
-		return nil, errors.New("Options must not set both Assembly and Watch: " +
-			"an existing cloud assembly has no sources to watch")
-	}
 	builds := newBuilds(o)
 	if o.Assembly == "" {
-		if err := builds.app.Check(o.Watch); err != nil {
+		var err error
+		if o.Assembly, err = builds.app.Assembly(); err != nil {
+			return nil, err
+		}
+	}
+	if o.Assembly != "" && o.Watch {
+		return nil, fmt.Errorf("the cloud assembly %s has no sources to watch: "+
+			"use an app that synthesizes it, or do not watch", o.Assembly)
+	}
+	if o.Assembly == "" {
+		if err := builds.app.Check(); err != nil {
 			return nil, err
 		}
 	}

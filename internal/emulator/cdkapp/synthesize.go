@@ -32,15 +32,18 @@ var ErrNoApp = errors.New(`found no cdk.json with the key "app"`)
 // killDelay is the time that an interrupted app has to end before it is killed.
 const killDelay = 3 * time.Second
 
-// Check returns an error if the app can't be run because a tool or the command is missing. If watch
-// is set, the app must be a command.
-func (a App) Check(watch bool) error {
-	c, err := a.check()
-	if err == nil && watch && a.assembly(c) != "" {
-		return fmt.Errorf("the cloud assembly %s has no sources to watch: "+
-			"pass the command that runs the app", c.App)
-	}
+// Check returns an error if the app can't be run because a tool or the command is missing.
+func (a App) Check() error {
+	_, err := a.check()
 	return err
+}
+
+// Assembly returns the folder of the cloud assembly if the app is such a folder instead of a command,
+// as in the CDK CLI. Otherwise it returns "".
+func (a App) Assembly() (string, error) {
+	c, err := readConfig(a.Dir)
+	c.App = cmp.Or(a.Command, c.App)
+	return a.assembly(c), err
 }
 
 // check returns the configuration in cdk.json. Fields of App override values of this configuration.
@@ -68,8 +71,7 @@ func (a App) check() (config, error) {
 	return c, nil
 }
 
-// assembly returns the folder of the cloud assembly if the app is a folder instead of a command, as
-// in the CDK CLI. Otherwise it returns "".
+// assembly returns c.App if it is a folder, and "" if it is a command.
 func (a App) assembly(c config) string {
 	folder := c.App
 	if !filepath.IsAbs(folder) {

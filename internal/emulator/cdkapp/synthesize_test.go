@@ -142,8 +142,8 @@ func TestSynthesize_ReadsACloudAssembly(t *testing.T) {
 		if assembly.Dir != stages || len(assembly.Stacks) != 3 {
 			t.Errorf("%s: got %d stacks in %s", name, len(assembly.Stacks), assembly.Dir)
 		}
-		if err := app.Check(true); err == nil {
-			t.Errorf("%s: it must not be watched", name)
+		if folder, err := app.Assembly(); err != nil || folder == "" {
+			t.Errorf("%s: got the folder %q, %v", name, folder, err)
 		}
 	}
 }
@@ -272,7 +272,7 @@ func TestSynthesize_KillsAppAndChildren(t *testing.T) {
 
 func TestCheck_NamesEachMissingTool(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
-	err := App{Dir: t.TempDir(), Command: "./app"}.Check(false)
+	err := App{Dir: t.TempDir(), Command: "./app"}.Check()
 	if err == nil {
 		t.Fatal("got no error, want the missing tools")
 	}
@@ -290,7 +290,7 @@ func TestCheck_NamesEachMissingTool(t *testing.T) {
 
 func TestCheck_RejectsFolderWithoutApp(t *testing.T) {
 	dir := t.TempDir()
-	if err := (App{Dir: dir}).Check(false); !errors.Is(err, ErrNoApp) ||
+	if err := (App{Dir: dir}).Check(); !errors.Is(err, ErrNoApp) ||
 		!strings.Contains(err.Error(), dir) {
 		t.Errorf("got %v", err)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cloudformation"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventsource"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/lambda"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
 type functionProperties struct {
@@ -53,6 +54,10 @@ func createFunction(c *creation, in functionProperties) (values, error) {
 		return c.skip(" whose code is not an asset")
 	}
 	if platform := foreignPlatform(filepath.Join(dir, "bootstrap")); platform != "" {
+		if c.resource.Metadata[contract.FunctionMetadata] != nil {
+			return values{}, fmt.Errorf("the function is built for %s; synthesize the cloud assembly "+
+				"with -c %s=%s/%s", platform, contract.PlatformContext, runtime.GOOS, runtime.GOARCH)
+		}
 		return c.skip(" " + c.resource.LogicalID + ", which is built for " + platform)
 	}
 	f, err := c.lambdaFunction(in)

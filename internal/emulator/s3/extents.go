@@ -176,6 +176,23 @@ func (x *extents) find(r extentRecord) extent {
 	return extent{x.segments[r.Segment], r.Offset, r.Size}
 }
 
+// compactExtent identifies an extent without a pointer and in little memory.
+type compactExtent struct{ segment, offset, size uint32 }
+
+// compact returns the compact form of an extent. The extent must have less than 4 GiB. Each extent
+// begins within the first segmentSize bytes of its segment, so its offset fits too.
+func (e extent) compact() compactExtent {
+	r := e.record()
+	return compactExtent{uint32(r.Segment), uint32(r.Offset), uint32(r.Size)}
+}
+
+func (c compactExtent) record() extentRecord {
+	return extentRecord{int(c.segment), int64(c.offset), int64(c.size)}
+}
+
+// expand returns the extent that is in use and that has the compact form c.
+func (x *extents) expand(c compactExtent) extent { return x.find(c.record()) }
+
 // load returns a stored extent and marks it as used.
 func (x *extents) load(r extentRecord) (extent, error) {
 	if r.Size == 0 {

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"regexp"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -31,38 +30,11 @@ type index struct {
 	buckets btree.Map[string, *bucket]
 }
 
-// bucket holds the versions of a bucket's objects.
-type bucket struct {
-	name       string
-	created    time.Time
-	versioning string // "" if versioning was never enabled
-	tags       []tag
-	objects    btree.Map[string, []stored] // by key, newest version last
-	sequence   uint64                      // sequence of the newest version
-}
-
-// stored locates a version of an object. Memory holds only these fields of a version, so that a
-// bucket with many objects takes little memory.
-type stored struct {
-	sequence     uint64 // increases with each version that is added to the bucket
-	header       extent // an objectHeader as JSON
-	null         bool   // whether the version was added without versioning
-	deleteMarker bool
-}
-
 // version represents one version of an object. A version in a bucket never changes.
 type version struct {
 	stored
 	objectHeader
 	body extent
-}
-
-// id returns the version's id as clients see it.
-func (v stored) id() string {
-	if v.null {
-		return "null"
-	}
-	return fmt.Sprintf("%0*x", sequenceDigits, v.sequence)
 }
 
 func (v *version) etag() string {
@@ -75,7 +47,7 @@ func (v *version) etag() string {
 // load returns a version that is in the index. The caller holds x.mu.
 func (x *index) load(at stored) (*version, error) {
 	v := &version{stored: at}
-	data, err := io.ReadAll(at.header.read())
+	data, err := io.ReadAll(x.bodies.expand(at.header).read())
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +103,7 @@ func (x *index) createBucket(name string, now time.Time) error {
 	if _, ok := x.buckets.Get(name); ok {
 		return nil
 	}
-	b := &bucket{name: name, created: now}
+	b := newBucket(name, now)
 	if err := x.records.putBucket(b); err != nil {
 		return err
 	}
@@ -164,30 +136,25 @@ func (x *index) deleteBucket(name string) error {
 // newest returns the newest version of an object. It returns nil if the object does not exist, or
 // if the newest version is a delete marker. The caller holds x.mu.
 func (x *index) newest(b *bucket, key string) (*version, error) {
-	versions, _ := b.objects.Get(key)
-	if len(versions) == 0 || last(versions).deleteMarker {
+	newest, ok := b.newest(key)
+	if !ok || newest.deleteMarker {
 		return nil, nil
 	}
-	return x.load(last(versions))
+	return x.load(newest)
 }
-
-// last returns the newest of an object's versions.
-func last(versions []stored) stored { return versions[len(versions)-1] }
 
 // find returns the version with the id. For an empty id it returns the newest version, which may be
 // a delete marker. The caller holds x.mu.
 func (x *index) find(b *bucket, key, id string) (*version, error) {
-	versions, _ := b.objects.Get(key)
 	if id == "" {
-		if len(versions) == 0 {
+		newest, ok := b.newest(key)
+		if !ok {
 			return nil, noSuchKey(key)
 		}
-		return x.load(last(versions))
+		return x.load(newest)
 	}
-	for _, v := range versions {
-		if v.id() == id {
-			return x.load(v)
-		}
+	if v, ok := b.version(key, id); ok {
+		return x.load(v)
 	}
 	return nil, newFailure(http.StatusNotFound, "NoSuchVersion",
 		"The specified version does not exist.", "Key", key, "VersionId", id)
@@ -198,15 +165,13 @@ func (x *index) find(b *bucket, key, id string) (*version, error) {
 func (x *index) add(b *bucket, key string, v *version) error {
 	b.sequence++
 	v.sequence, v.null = b.sequence, b.versioning != versioningEnabled
-	versions, _ := b.objects.Get(key)
-	if v.null && len(versions) > 0 && last(versions).null {
-		return x.replace(b, key, len(versions)-1, v)
-	}
 	if v.null {
+		if newest, ok := b.newest(key); ok && newest.null {
+			return x.replace(b, key, newest, v)
+		}
 		if err := x.remove(b, key, "null"); err != nil {
 			return err
 		}
-		versions, _ = b.objects.Get(key)
 	}
 	if err := x.storeHeader(v); err != nil {
 		return err
@@ -216,14 +181,13 @@ func (x *index) add(b *bucket, key string, v *version) error {
 	}
 	// The key may be part of a longer string, such as a request's URL. The clone allows the garbage
 	// collector to free this string.
-	b.objects.Set(strings.Clone(key), append(versions, v.stored))
+	b.objects.Set(objectVersion{strings.Clone(key), v.stored})
 	return nil
 }
 
-// replace replaces version i of an object with v. The caller holds x.mu.
-func (x *index) replace(b *bucket, key string, i int, v *version) error {
-	versions, _ := b.objects.Get(key)
-	old, err := x.load(versions[i])
+// replace replaces a version of an object with v. The caller holds x.mu.
+func (x *index) replace(b *bucket, key string, at stored, v *version) error {
+	old, err := x.load(at)
 	if err != nil {
 		return err
 	}
@@ -234,8 +198,8 @@ func (x *index) replace(b *bucket, key string, i int, v *version) error {
 	if err := x.records.putVersion(b, key, v); err != nil {
 		return err
 	}
-	versions[i] = v.stored
-	x.bodies.release(old.header)
+	b.objects.Set(objectVersion{strings.Clone(key), v.stored}) // has the same sequence
+	x.bodies.release(x.bodies.expand(old.header))
 	if old.body != v.body {
 		x.bodies.release(old.body)
 	}
@@ -250,29 +214,25 @@ func (x *index) storeHeader(v *version) error {
 	if err != nil {
 		return err
 	}
-	v.header, err = x.bodies.put(data)
+	header, err := x.bodies.put(data)
+	v.header = header.compact()
 	return err
 }
 
 // remove removes a version if it exists. The caller holds x.mu.
 func (x *index) remove(b *bucket, key, id string) error {
-	versions, _ := b.objects.Get(key)
-	i := slices.IndexFunc(versions, func(v stored) bool { return v.id() == id })
-	if i < 0 {
+	v, ok := b.version(key, id)
+	if !ok {
 		return nil
 	}
-	removed, err := x.load(versions[i])
+	removed, err := x.load(v)
 	if err != nil {
 		return err
 	}
-	if err := x.records.versions.Delete(versionKey(b, key, removed.stored)); err != nil {
+	if err := x.records.versions.Delete(versionKey(b, key, v)); err != nil {
 		return err
 	}
-	if len(versions) > 1 {
-		b.objects.Set(key, slices.Delete(versions, i, i+1))
-	} else {
-		b.objects.Delete(key)
-	}
-	x.bodies.release(removed.body, removed.header)
+	b.objects.Delete(objectVersion{key, v})
+	x.bodies.release(removed.body, x.bodies.expand(v.header))
 	return nil
 }

@@ -98,14 +98,14 @@ func (p page) count() int { return len(p.entries) + len(p.prefixes) }
 func (b *bucket) list(l listing) page {
 	var p page
 	objects := b.objects.Iter()
-	for ok := objects.Seek(l.start()); ok; {
-		key := objects.Key()
+	for ok := objects.Seek(firstVersion(l.start())); ok; {
+		newest := objects.Item()
+		key := newest.key
 		if !strings.HasPrefix(key, l.prefix) {
 			return p
 		}
-		newest := last(objects.Value())
 		if newest.deleteMarker {
-			ok = objects.Next()
+			ok = objects.Seek(firstVersion(key + "\x00"))
 			continue
 		}
 		if p.count() == l.limit {
@@ -114,12 +114,12 @@ func (b *bucket) list(l listing) page {
 		}
 		if p.last = l.commonPrefix(key); p.last != "" {
 			p.prefixes = append(p.prefixes, p.last)
-			ok = objects.Seek(afterPrefix(p.last))
+			ok = objects.Seek(firstVersion(afterPrefix(p.last)))
 			continue
 		}
 		p.last = key
-		p.entries = append(p.entries, entry{key: key, at: newest})
-		ok = objects.Next()
+		p.entries = append(p.entries, entry{key: key, at: newest.stored})
+		ok = objects.Seek(firstVersion(key + "\x00"))
 	}
 	return p
 }

@@ -1,9 +1,6 @@
 package s3
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // listedVersion describes a version or a delete marker in a listing.
 type listedVersion struct {
@@ -51,42 +48,37 @@ func (p *versionPage) add(key string, v *version, latest bool, encode func(strin
 func (x *index) listVersions(
 	b *bucket, l listing, id string, encode func(string) string,
 ) (p versionPage, err error) {
-	start := l.start()
+	start := firstVersion(l.start())
 	if id != "" && l.after >= l.prefix {
-		start = l.after
+		start = firstVersion(l.after)
+		if marker, ok := b.version(l.after, id); ok {
+			start.sequence = marker.sequence - 1
+		} else {
+			start.key += "\x00"
+		}
 	}
 	objects := b.objects.Iter()
 	for ok := objects.Seek(start); ok; {
-		key, versions := objects.Key(), objects.Value()
-		if !strings.HasPrefix(key, l.prefix) {
+		at := objects.Item()
+		if !strings.HasPrefix(at.key, l.prefix) {
 			return p, nil
 		}
-		if group := l.commonPrefix(key); group != "" {
-			if p.count() == l.limit {
-				p.truncated = l.limit > 0
-				return p, nil
-			}
+		if p.count() == l.limit {
+			p.truncated = l.limit > 0
+			return p, nil
+		}
+		if group := l.commonPrefix(at.key); group != "" {
 			p.prefixes = append(p.prefixes, group)
 			p.key, p.id = group, ""
-			ok = objects.Seek(afterPrefix(group))
+			ok = objects.Seek(firstVersion(afterPrefix(group)))
 			continue
 		}
-		older := versions
-		if id != "" && key == l.after {
-			isMarker := func(v stored) bool { return v.id() == id }
-			older = versions[:max(slices.IndexFunc(versions, isMarker), 0)]
+		v, err := x.load(at.stored)
+		if err != nil {
+			return p, err
 		}
-		for _, at := range slices.Backward(older) {
-			if p.count() == l.limit {
-				p.truncated = l.limit > 0
-				return p, nil
-			}
-			v, err := x.load(at)
-			if err != nil {
-				return p, err
-			}
-			p.add(key, v, at == last(versions), encode)
-		}
+		newest, _ := b.newest(at.key)
+		p.add(at.key, v, at.stored == newest, encode)
 		ok = objects.Next()
 	}
 	return p, nil

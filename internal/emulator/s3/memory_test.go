@@ -16,7 +16,7 @@ func TestService_TakesLittleMemoryPerVersion(t *testing.T) {
 	if err := s.CreateBucket("bucket", true); err != nil {
 		t.Fatal(err)
 	}
-	const count, limit = 5000, 260
+	const count, limit = 5000, 140
 	body := strings.Repeat("x", 10_000)
 	put := func(key string) {
 		status, _, _ := do(t, s, http.MethodPut, "/bucket/"+key, body, "X-Amz-Meta-Name", "value")

@@ -69,9 +69,9 @@ func (r records) load(x *index) error {
 		return err
 	}
 	for name, record := range buckets {
-		x.buckets.Set(name, &bucket{
-			name: name, created: record.Created, versioning: record.Versioning, tags: record.Tags,
-		})
+		b := newBucket(name, record.Created)
+		b.versioning, b.tags = record.Versioning, record.Tags
+		x.buckets.Set(name, b)
 	}
 	err = r.versions.Each(func(path string, value []byte) error {
 		if err := x.loadVersion(path, value); err != nil {
@@ -103,14 +103,15 @@ func (x *index) loadVersion(path string, value []byte) error {
 			"remove the data folder if another version wrote it: %w", err)
 	}
 	v := stored{sequence: sequence, null: record.Null, deleteMarker: record.DeleteMarker}
-	if v.header, err = x.bodies.load(record.Header); err != nil {
+	header, err := x.bodies.load(record.Header)
+	if err != nil {
 		return err
 	}
+	v.header = header.compact()
 	if _, err = x.bodies.load(record.Body); err != nil {
 		return err
 	}
 	b.sequence = max(b.sequence, sequence)
-	versions, _ := b.objects.Get(key)
-	b.objects.Set(key, append(versions, v)) // the store returns the oldest version first
+	b.objects.Set(objectVersion{key, v})
 	return nil
 }

@@ -121,13 +121,12 @@ func (s *Service) setObjectTags(c *call, tags []tag) error {
 		return err
 	}
 	return s.objects.update(c.bucket, func(b *bucket) error {
-		versions, _ := b.objects.Get(c.key)
-		i := slices.Index(versions, v.stored)
-		if i < 0 {
+		at, ok := b.version(c.key, v.id())
+		if !ok || at != v.stored {
 			return noSuchKey(c.key) // another request has removed the version
 		}
 		v.Tags = tags
-		return s.objects.replace(b, c.key, i, v)
+		return s.objects.replace(b, c.key, at, v)
 	})
 }
 

@@ -78,7 +78,8 @@ func (r router) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	handler.ServeHTTP(w, req)
 }
 
-// startLocal starts all local services on one listener. It does so only once in a test process.
+// startLocal starts all local services on one listener. All calls in a test process return the same
+// server.
 var startLocal = sync.OnceValues(func() (*httptest.Server, error) {
 	routes := router{}
 	server := httptest.NewServer(routes)
@@ -110,8 +111,8 @@ type motoServer struct {
 
 var runningMoto *motoServer // TestMain stops it
 
-// startMoto starts moto on a free port. It does so only once in a test process. It returns nil if
-// moto is not installed.
+// startMoto starts moto on a free port. All calls in a test process return the same server, or nil
+// if moto is not installed.
 var startMoto = sync.OnceValues(func() (*motoServer, error) {
 	path, err := exec.LookPath("moto_server")
 	if errors.Is(err, exec.ErrNotFound) {

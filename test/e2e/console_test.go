@@ -146,6 +146,19 @@ func (b *tab) click(t *testing.T, xpath string) {
 	})
 }
 
+// doubleClick clicks the middle of an element twice with the mouse. The first click may open another
+// page or replace the element.
+func (b *tab) doubleClick(t *testing.T, xpath string) {
+	t.Helper()
+	b.do(t, chromedp.WaitEnabled(xpath), chromedp.ScrollIntoView(xpath))
+	at := eval[[]float64](t, b, fmt.Sprintf(`(() => {
+		const r = document.evaluate(%q, document, null, 9, null).singleNodeValue.getBoundingClientRect();
+		return [r.x + r.width / 2, r.y + r.height / 2];
+	})()`, xpath))
+	b.do(t, chromedp.MouseClickXY(at[0], at[1], chromedp.ClickCount(1)),
+		chromedp.MouseClickXY(at[0], at[1], chromedp.ClickCount(2)))
+}
+
 // hostileEvent returns an event that an attacker may send. It contains markup, characters that
 // change the direction of text, a deep value, a large field and a long number.
 func hostileEvent() string {
@@ -188,7 +201,7 @@ func testConsole(t *testing.T, p *platform) {
 	b.click(t, `//button[text()="Replay"]`)
 	b.wait(t, "#head", "replayed")
 	b.wait(t, "#head .status", "PROCESSED")
-	b.click(t, `//button[text()="Send again"]`)
+	b.doubleClick(t, `//button[text()="Send again"]`)
 	waitUntil(t, func() string {
 		if got := eval[string](t, b, `location.pathname`); strings.Contains(got, id) {
 			return "the page of the new event did not open"
@@ -254,7 +267,7 @@ func testConsole(t *testing.T, p *platform) {
 	hostile := p.accept(t, hostileEvent())
 	p.waitForStatus(t, hostile, "PROCESSED")
 	for name, path := range map[string]string{
-		"overview": "/", "events": "/events", "hostile": "/events/" + hostile,
+		"overview": "/", "events": "/events?type=console.order", "hostile": "/events/" + hostile,
 		"failed": "/events/" + failed, "send": "/send",
 	} {
 		b.open(t, path)
@@ -263,7 +276,8 @@ func testConsole(t *testing.T, p *platform) {
 }
 
 // checkPage checks that the page fits into narrow and wide windows, that its controls have names,
-// and that it is accessible. If the environment variable CONSOLE_SCREENSHOTS names a folder, it writes screenshots.
+// and that the page is accessible. If the environment variable CONSOLE_SCREENSHOTS names a folder,
+// it writes screenshots.
 func (b *tab) checkPage(t *testing.T, name string) {
 	t.Helper()
 	folder := os.Getenv("CONSOLE_SCREENSHOTS")

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -283,6 +285,46 @@ func TestServer_RejectsChangesIfReadOnly(t *testing.T) {
 		if recorder.Code != http.StatusForbidden {
 			t.Errorf("%s: %d %s", path, recorder.Code, recorder.Body)
 		}
+	}
+}
+
+// The worker logs that an event was processed a little later than the time in the event's item.
+func TestEvent_TookAsLongAsInTheList(t *testing.T) {
+	w := newWorld(t, Options{Local: true})
+	w.Record(step("accepted", 1))
+	processed := step("processed", 1)
+	processed.Time = processed.Time.Add(90 * time.Millisecond)
+	w.Record(processed)
+	known, _ := w.journal.get(eventID(1))
+	data := eventData{row: known.row}
+	item := pipeline.Item{Status: pipeline.Processed}
+	item.ID, item.ReceivedAt = eventID(1), known.receivedAt
+	item.ProcessedAt = known.receivedAt.Add(85 * time.Millisecond)
+	if data.addItem(item, w.find("Orders")); data.Took != known.Took || data.Took < 90 {
+		t.Errorf("took %d ms on the page, %d ms in the list", data.Took, known.Took)
+	}
+}
+
+// Two browsers may start a redrive at the same time.
+func TestJobs_RunsOneChangeOfDeadLettersAtATime(t *testing.T) {
+	w := newWorld(t, Options{Local: true, Write: true})
+	v := w.find("Orders")
+	var started atomic.Int64
+	var browsers sync.WaitGroup
+	for range 20 {
+		browsers.Go(func() {
+			j := job{Page: "deadletters", run: func(ctx context.Context, _ func(func(*job))) error {
+				<-ctx.Done()
+				return ctx.Err()
+			}}
+			if v.jobs.startUnlessBusy(w.ctx, j) {
+				started.Add(1)
+			}
+		})
+	}
+	browsers.Wait()
+	if started.Load() != 1 {
+		t.Errorf("%d jobs run at the same time", started.Load())
 	}
 }
 

@@ -292,11 +292,8 @@ func (v *view) startChange(page, name string, filter dlq.Filter) error {
 	if !ok {
 		return fmt.Errorf("unknown action %q", name)
 	}
-	if v.jobs.busy("deadletters") {
-		return errBusy
-	}
 	change := dlq.Change{Pipeline: v.Pipeline, Filter: filter, Begin: time.Now(), Action: action}
-	v.jobs.start(v.server.ctx, job{
+	started := v.jobs.startUnlessBusy(v.server.ctx, job{
 		Page: page, Kind: name,
 		Title: map[string]string{"redrive": "Redrive", "discard": "Discard"}[name] + " " +
 			describeFilter(filter),
@@ -305,6 +302,9 @@ func (v *view) startChange(page, name string, filter dlq.Filter) error {
 			return v.change(ctx, name, change, update)
 		},
 	})
+	if !started {
+		return errBusy
+	}
 	return nil
 }
 
@@ -340,7 +340,7 @@ func (v *view) change(
 		}
 		if p.Hidden > 0 {
 			j.Problems = append(j.Problems, plural(p.Hidden, "message")+" not checked: received by "+
-				"another client. They become visible within five minutes.")
+				"another client. Hidden messages become visible within five minutes.")
 		}
 	})
 	return err

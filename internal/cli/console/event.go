@@ -131,9 +131,12 @@ func (v *view) eventData(ctx context.Context, id string) (eventData, error) {
 // addItem adds the event's item. If the journal has another state of the event, the item takes
 // precedence.
 func (d *eventData) addItem(item pipeline.Item, v *view) {
-	mark, attempts := d.Mark, d.Attempts
+	known := d.row
 	d.row = itemEvent(item, v.Slug).row
-	d.Mark, d.Attempts = cmp.Or(d.Mark, mark), max(d.Attempts, attempts)
+	d.Mark, d.Attempts = cmp.Or(d.Mark, known.Mark), max(d.Attempts, known.Attempts)
+	if known.Status == d.Status && known.Took >= 0 && known.ID == d.ID {
+		d.Took = known.Took // as the list of events shows it; log lines are some ms later
+	}
 	d.ReceivedAt, d.FinishedAt = item.ReceivedAt, item.ProcessedAt
 	if item.Status == pipeline.Failed {
 		d.FinishedAt = item.FailedAt

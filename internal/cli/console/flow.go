@@ -66,7 +66,7 @@ type point struct{ x, y int }
 
 func wideFlow(m measures) flow {
 	return newFlow("wide", false, 880, 250, 112, 52, []point{
-		{0, 100}, {180, 100}, {380, 10}, {380, 190}, {380, 100}, {570, 100},
+		{0, 100}, {180, 100}, {410, 10}, {410, 190}, {410, 100}, {590, 100},
 		{768, 10}, {768, 100}, {768, 190},
 	}, m)
 }
@@ -110,7 +110,7 @@ func newFlow(name string, down bool, width, height, w, h int, corners []point, m
 // newArrow returns an arrow between two boxes. It starts at the right side of the first box, or at
 // the lower side if down is true.
 func newArrow(from, to box, down bool, l link, m measures) arrow {
-	a := arrow{Anchor: "middle", Busy: l.counter != "" && m.rates[l.counter] > 0}
+	a := arrow{Busy: l.counter != "" && m.rates[l.counter] > 0}
 	if l.counter != "" {
 		a.Label = formatRate(m.rates[l.counter])
 	}
@@ -122,18 +122,21 @@ func newArrow(from, to box, down bool, l link, m measures) arrow {
 		x1, y1, x2, y2 := from.X+from.W, from.Y+from.H/2, to.X-gap, to.Y+to.H/2
 		middle := (x1 + x2) / 2
 		a.Path = fmt.Sprintf("M%d %d C%d %d %d %d %d %d", x1, y1, middle, y1, middle, y2, x2, y2)
-		if a.X, a.Y = middle, y1-8; y1 != y2 {
-			a.X, a.Y, a.Anchor = x2-8, y2-8, "end"
-			if y2 > y1 {
-				a.Y = y2 + 17
-			}
+		if a.X, a.Y, a.Anchor = x2-8, y2-8, "end"; y2 > y1 {
+			a.Y = y2 + 17
 		}
 		return a
 	}
 	x1, y1, x2, y2 := from.X+from.W/2, from.Y+from.H, to.X+to.W/2, to.Y-gap
 	middle := (y1 + y2) / 2
 	a.Path = fmt.Sprintf("M%d %d C%d %d %d %d %d %d", x1, y1, x1, middle, x2, middle, x2, y2)
-	a.X, a.Y, a.Anchor = (x1+x2)/2+8, middle+4, "start"
+	a.X, a.Y, a.Anchor = x1+8, middle+4, "start"
+	switch { // above the curve
+	case x2 < x1:
+		a.X, a.Y, a.Anchor = (x1+x2)/2-8, middle-9, "end"
+	case x2 > x1:
+		a.X, a.Y = (x1+x2)/2+8, middle-9
+	}
 	return a
 }
 

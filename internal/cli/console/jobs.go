@@ -71,6 +71,25 @@ var (
 func (s *jobs) start(ctx context.Context, j job) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.add(ctx, j)
+}
+
+// startUnlessBusy starts the job if no other job of its page is running. It reports whether it
+// started the job.
+func (s *jobs) startUnlessBusy(ctx context.Context, j job) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if slices.ContainsFunc(s.list, func(other *job) bool {
+		return other.Page == j.Page && other.State == running
+	}) {
+		return false
+	}
+	s.add(ctx, j)
+	return true
+}
+
+// add adds and runs the job. The caller holds s.mu.
+func (s *jobs) add(ctx context.Context, j job) int {
 	s.last++
 	j.ID = s.last
 	s.list = append(s.list, &j)

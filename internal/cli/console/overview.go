@@ -1,7 +1,9 @@
 package console
 
 import (
+	"context"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
@@ -38,6 +40,9 @@ func (a alarm) Link() string {
 }
 
 func (v *view) overview(w http.ResponseWriter, r *http.Request) {
+	if !v.server.o.Local {
+		v.loadOverview(r.Context())
+	}
 	m := v.measure(r.Context())
 	data := overviewData{
 		Flow: []flow{wideFlow(m), narrowFlow(m)}, Charts: m.charts(), Alarms: m.alarms,
@@ -62,6 +67,17 @@ func (v *view) overview(w http.ResponseWriter, r *http.Request) {
 	}
 	data.Empty = v.server.o.Local && !v.server.journal.hasEvents(v.Slug)
 	v.show(w, r, page{Title: "Overview", Nav: "", Live: "tick", Data: data})
+}
+
+// loadOverview makes the AWS calls for the overview at the same time. Their results are cached.
+func (v *view) loadOverview(ctx context.Context) {
+	var calls sync.WaitGroup
+	defer calls.Wait()
+	calls.Go(func() { v.sampleLatencies(ctx) })
+	calls.Go(func() { v.queueDepth(ctx) })
+	calls.Go(func() { v.deadLetterCount(ctx) })
+	calls.Go(func() { v.exampleCurl(ctx) })
+	calls.Go(func() { v.measure(ctx) })
 }
 
 func tone(when bool, name string) string {

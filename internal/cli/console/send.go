@@ -112,14 +112,17 @@ func (v *view) changeEvent(r *http.Request) (answer, error) {
 		return v.sendBody(ctx, payload)
 	case "redrive", "discard":
 		err := v.startChange("deadletters", action, dlq.Filter{IDs: []string{id}})
+		if err != nil {
+			return answer{}, err
+		}
+		if !v.waitForJob(ctx) {
+			return answer{Location: v.path("deadletters")}, nil // this page shows the progress
+		}
 		message := map[string]string{
 			"redrive": "The event's message is back in the queue",
 			"discard": "The event's message is discarded",
 		}[action]
-		if err == nil {
-			err = v.waitForJob(ctx)
-		}
-		return answer{Message: message}, err
+		return answer{Message: message}, v.lastProblem()
 	case "replay", "replay-quiet":
 		item, err := pipeline.LookUp(ctx, v.Items(), id)
 		if err != nil {
@@ -134,20 +137,26 @@ func (v *view) changeEvent(r *http.Request) (answer, error) {
 	return answer{}, errors.New("unknown action")
 }
 
-// waitForJob waits until the last job on dead letters ends. It returns the job's error or, if there
-// is none, the job's first problem.
-func (v *view) waitForJob(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+// waitForJob waits until the last job on dead letters ends, but not for long. It reports whether
+// the job has ended.
+func (v *view) waitForJob(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	ticker := time.NewTicker(20 * time.Millisecond)
 	defer ticker.Stop()
 	for v.jobs.busy("deadletters") {
 		select {
 		case <-ctx.Done():
-			return nil // the page of dead letters shows the rest
+			return false
 		case <-ticker.C:
 		}
 	}
+	return true
+}
+
+// lastProblem returns the error of the last job on dead letters or, if there is none, the job's
+// first problem.
+func (v *view) lastProblem() error {
 	last := v.jobs.pageJobs("deadletters")[0]
 	switch {
 	case last.Error != "":

@@ -41,6 +41,17 @@ function toast(text, isError) {
   toastTimer = setTimeout(() => { element.className = ''; }, isError ? 10000 : 4000);
 }
 
+// showBusy shows the text, unless the caller calls the returned function soon.
+function showBusy(text) {
+  const timer = setTimeout(() => { $('#busy').textContent = text; }, 300);
+  return () => { clearTimeout(timer); $('#busy').textContent = ''; };
+}
+
+let stopLoading = () => {};
+window.addEventListener('beforeunload', () => { stopLoading = showBusy('Loading …'); });
+// The browser shows a page again that the user has left: its buttons may be disabled.
+window.addEventListener('pageshow', (event) => { if (event.persisted) location.reload(); });
+
 // ---- Requests
 
 // request is like fetch. If the session has ended, it loads the page again, which says what to do.
@@ -68,18 +79,29 @@ async function post(path, body, type) {
   return answer;
 }
 
+const running = new Set(); // changes that the console has not answered
+
 async function change(path, body, type, source) {
+  const key = `${path} ${body}`;
+  if (running.has(key)) return; // the page may have replaced the disabled button meanwhile
+  running.add(key);
+  const hideBusy = showBusy('Working …');
   const problem = source && source.querySelector('[data-error]');
   if (problem) problem.hidden = true;
   const buttons = source ? source.querySelectorAll('button') : [];
   buttons.forEach((button) => { button.disabled = true; });
+  let leaves = false;
   try {
     const answer = await post(path, body, type);
     if (answer.location && answer.location !== location.pathname + location.search) {
+      leaves = true; // the buttons stay disabled until the next page is here
       location.assign(answer.location);
       return;
     }
-    if (answer.message) toast(answer.message);
+    if (answer.message) {
+      hideBusy();
+      toast(answer.message);
+    }
     await reload();
   } catch (error) {
     if (problem) {
@@ -89,8 +111,18 @@ async function change(path, body, type, source) {
       toast(error.message, true);
     }
   } finally {
-    buttons.forEach((button) => { button.disabled = false; });
+    hideBusy();
+    if (!leaves) {
+      running.delete(key);
+      buttons.forEach((button) => { button.disabled = false; });
+    }
   }
+}
+
+// isRepeated reports whether a click is the second one of a double click. The first click may have
+// opened this page, or replaced the button.
+function isRepeated(click) {
+  return click.detail > 1 || click.detail === 1 && click.isTrusted && performance.now() < 400;
 }
 
 document.addEventListener('submit', (event) => {
@@ -117,6 +149,8 @@ document.addEventListener('click', (event) => {
   if (!button) return;
   if (button.dataset.copy !== undefined) copy(button);
   if (button.classList.contains('unfold')) unfold(button);
+  const changes = button.dataset.post || button.form && button.form.dataset.post;
+  if (changes && isRepeated(event)) { event.preventDefault(); return; }
   if (button.dataset.submit) submit(button.form, button.dataset.submit);
   if (button.dataset.post) {
     change(button.dataset.post, button.dataset.body || '', undefined, button.parentElement);
@@ -229,7 +263,9 @@ async function reloadOnce() {
 
 // ---- The list of events
 
-const maxRows = 10000;
+const maxRows = 10000; // that scrolling loads
+const maxLiveRows = 500; // in the list while new events arrive at its top
+const liveInterval = 250; // milliseconds between two changes of a list to which events arrive
 
 function fillRow(item, row) {
   const link = $('a', item);
@@ -258,7 +294,11 @@ function unfold(button) {
   const item = button.parentElement;
   const isOpen = button.getAttribute('aria-expanded') === 'true';
   button.setAttribute('aria-expanded', String(!isOpen));
-  if (!isOpen) { showMembers(item); return; }
+  if (!isOpen) {
+    const hideBusy = showBusy('Loading …');
+    showMembers(item).finally(hideBusy);
+    return;
+  }
   const list = $('ol', item);
   if (list) list.remove();
 }
@@ -293,7 +333,9 @@ function startEvents() {
   const progress = $('#progress');
   const query = new URLSearchParams(location.search);
   const byID = new Map();
-  let waiting = new Map(); // rows that arrived while the list is paused
+  let waiting = new Map(); // rows that the list does not show yet
+  let timer = 0;
+  let lastShown = -Infinity;
   let more = list.dataset.more;
 
   for (const item of list.children) byID.set($('a', item).dataset.id, item);
@@ -301,7 +343,6 @@ function startEvents() {
 
   const fill = (item, row) => {
     fillRow(item, row);
-    item.dataset.time = row.time;
     item.dataset.cursor = row.cursor || 0;
   };
 
@@ -315,30 +356,45 @@ function startEvents() {
   const isPaused = () => window.scrollY > 40;
 
   const showWaiting = () => {
-    const rows = [...waiting.values()].sort((a, b) => (a.cursor || 0) - (b.cursor || 0));
+    const rows = [...waiting.values()].sort((a, b) => (b.cursor || 0) - (a.cursor || 0));
     waiting = new Map();
     newer.hidden = true;
-    for (const row of rows) {
-      const item = make(row);
-      list.prepend(item);
-    }
-    while (list.children.length > maxRows) {
-      byID.delete($('a', list.lastElementChild).dataset.id);
-      list.lastElementChild.remove();
+    lastShown = performance.now();
+    list.prepend(...rows.map(make));
+    let surplus = list.children.length - maxLiveRows;
+    if (surplus > 0 && rows.length > 0) { // scrolling loads them again
+      for (; surplus > 0; surplus--) {
+        byID.delete($('a', list.lastElementChild).dataset.id);
+        list.lastElementChild.remove();
+      }
+      more = list.lastElementChild.dataset.cursor;
     }
     $('#empty').hidden = list.children.length > 0;
+  };
+
+  // showSoon shows the first rows at once, and then all rows of an interval together.
+  const showSoon = () => {
+    if (timer) return;
+    timer = setTimeout(() => {
+      timer = 0;
+      if (waiting.size === 0) return;
+      if (!isPaused()) { showWaiting(); return; }
+      newer.textContent = waiting.size === 1 ? '1 new event' :
+        `${waiting.size}${waiting.size < maxLiveRows ? '' : '+'} new events`;
+      newer.hidden = false;
+    }, Math.max(0, lastShown + liveInterval - performance.now()));
   };
 
   const receive = ({ rows, skipped }) => {
     for (const row of rows) {
       const item = byID.get(row.id);
-      if (item) fill(item, row); else waiting.set(row.id, row);
+      if (item) { fill(item, row); continue; }
+      waiting.set(row.id, row);
+      if (waiting.size > maxLiveRows) waiting.delete(waiting.keys().next().value);
     }
-    $('#pulse').textContent = skipped ? 'Busy: the list shows a sample. Search to see all.' : '';
-    if (waiting.size === 0) return;
-    if (!isPaused()) { showWaiting(); return; }
-    newer.textContent = waiting.size === 1 ? '1 new event' : `${waiting.size} new events`;
-    newer.hidden = false;
+    const text = skipped ? 'Busy: the list shows a sample. Search to see all.' : '';
+    if ($('#pulse').textContent !== text) $('#pulse').textContent = text;
+    if (waiting.size > 0) showSoon();
   };
 
   newer.addEventListener('click', () => { window.scrollTo({ top: 0 }); showWaiting(); });
@@ -389,6 +445,8 @@ const pages = { o: '/', e: '/events', d: '/deadletters', r: '/refused', p: '/rep
 let goes = false;
 
 document.addEventListener('keydown', (event) => {
+  if (event.repeat && event.target.matches('button')) { event.preventDefault(); return; }
+  if (event.key === 'Escape') stopLoading(); // the browser cancels the loading
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const typing = event.target.matches('input, textarea, select');
   if (event.key === 'Escape' && typing) { event.target.blur(); return; }

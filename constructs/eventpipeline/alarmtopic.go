@@ -5,6 +5,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
@@ -29,41 +30,92 @@ func allowAlarms(p *eventPipeline) {
 // code, so Visit sees every policy that the app has attached to the topic.
 type alarmTopicPolicies struct{ pipeline *eventPipeline }
 
-// Visit adds a statement to each policy that the app has attached to the topic. A topic without
-// such a policy needs no statement: SNS's default policy lets CloudWatch publish, and a new policy
-// would replace it.
+// Visit adds a statement to each policy that the app has attached to the topic, and to the policy of
+// the topic's key. A topic without a policy needs no statement: SNS's default policy lets CloudWatch
+// publish, and a new policy would replace it.
 func (a *alarmTopicPolicies) Visit(node constructs.IConstruct) {
 	p, topic := a.pipeline, a.pipeline.props.AlarmTopic
-	if resource, ok := node.(awssns.CfnTopic); ok {
-		key := resource.KmsMasterKeyId()
-		p.validation.require(key == nil || *key != "alias/aws/sns", "AlarmTopic",
-			"must not use the key alias/aws/sns: CloudWatch can't use this key. Use a customer "+
-				"managed key")
-	}
 	if *node.Node().Path() != *topic.Node().Path() {
 		return
 	}
-	for _, policy := range topicPolicies(topic) {
-		policy.Document().AddStatements(alarmStatement(p, *topic.TopicArn(), "sns:Publish"))
+	stack := topic.Stack()
+	isTopic := func(reference *string) bool { return sameValue(stack, reference, topic.TopicArn()) }
+	var keys []*string // of the topic's L1 resource
+	for _, node := range *stack.Node().FindAll(constructs.ConstructOrder_PREORDER) {
+		switch node := node.(type) {
+		case awssns.CfnTopic:
+			if key := node.KmsMasterKeyId(); key != nil &&
+				(isTopic(node.Ref()) || isTopic(node.AttrTopicArn())) {
+				keys = append(keys, key)
+				p.validation.require(*key != "alias/aws/sns", "AlarmTopic",
+					"must not use the key alias/aws/sns: CloudWatch can't use this key. Use a "+
+						"customer managed key")
+			}
+		case awssns.CfnTopicPolicy:
+			arn := formatJSON(stack.Resolve(topic.TopicArn()))
+			if strings.Contains(formatJSON(stack.Resolve(node.Topics())), arn) {
+				allowPublishing(p, node)
+			}
+		}
+	}
+	if topic.MasterKey() == nil {
+		for _, key := range keys {
+			allowKeyOfTopic(p, stack, key)
+		}
 	}
 }
 
-// topicPolicies returns the topic's policies. It searches the topic's whole stack, because the app
-// may have created a policy outside of the topic's construct.
-func topicPolicies(topic awssns.ITopic) (policies []awssns.TopicPolicy) {
-	stack := topic.Stack()
-	arn := formatJSON(stack.Resolve(topic.TopicArn()))
+// allowPublishing lets CloudWatch publish to the alarm topic. The policy may belong to an L2
+// construct, or be an L1 resource of the app.
+func allowPublishing(p *eventPipeline, policy awssns.CfnTopicPolicy) {
+	statement := alarmStatement(p, *p.props.AlarmTopic.TopicArn(), "sns:Publish")
+	if parent, ok := policy.Node().Scope().(awssns.TopicPolicy); ok {
+		parent.Document().AddStatements(statement)
+		return
+	}
+	policy.SetPolicyDocument(withStatement(policy.Stack(), policy.PolicyDocument(), statement))
+}
+
+// allowKeyOfTopic lets CloudWatch use a key that the app set on the topic's L1 resource. The
+// topic's construct does not know this key. Without this permission, CloudWatch can't publish to
+// the topic.
+func allowKeyOfTopic(p *eventPipeline, stack awscdk.Stack, reference *string) {
+	statement := alarmStatement(p, "*", "kms:GenerateDataKey*", "kms:Decrypt")
 	for _, node := range *stack.Node().FindAll(constructs.ConstructOrder_PREORDER) {
-		policy, ok := node.(awssns.TopicPolicy)
-		if !ok {
+		key, ok := node.(awskms.CfnKey)
+		if !ok || !sameValue(stack, reference, key.Ref()) &&
+			!sameValue(stack, reference, key.AttrKeyId()) &&
+			!sameValue(stack, reference, key.AttrArn()) {
 			continue
 		}
-		resource := policy.Node().DefaultChild().(awssns.CfnTopicPolicy)
-		if strings.Contains(formatJSON(stack.Resolve(resource.Topics())), arn) {
-			policies = append(policies, policy)
+		if parent, ok := key.Node().Scope().(awskms.Key); ok {
+			parent.AddToResourcePolicy(statement, jsii.Bool(true))
+			continue
 		}
+		key.SetKeyPolicy(withStatement(stack, key.KeyPolicy(), statement))
 	}
-	return policies
+}
+
+// sameValue reports whether two texts are equal after their tokens have been resolved.
+func sameValue(stack awscdk.Stack, a, b *string) bool {
+	return formatJSON(stack.Resolve(a)) == formatJSON(stack.Resolve(b))
+}
+
+// withStatement returns the policy document of an L1 resource with another statement.
+func withStatement(stack awscdk.Stack, document any, statement awsiam.PolicyStatement) any {
+	policy, ok := stack.Resolve(document).(map[string]any)
+	if !ok {
+		return document
+	}
+	added := stack.Resolve(awsiam.NewPolicyDocument(&awsiam.PolicyDocumentProps{
+		Statements: &[]awsiam.PolicyStatement{statement},
+	})).(map[string]any)
+	statements, isList := policy["Statement"].([]any)
+	if !isList {
+		statements = []any{policy["Statement"]}
+	}
+	policy["Statement"] = append(statements, added["Statement"].([]any)...)
+	return policy
 }
 
 // alarmStatement returns a statement that lets CloudWatch perform the actions for the alarms of the

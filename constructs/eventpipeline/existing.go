@@ -3,6 +3,7 @@ package eventpipeline
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -68,7 +69,9 @@ func redrivePolicy(queue awssqs.CfnQueue) (target any, count *float64) {
 	if !ok {
 		return nil, nil
 	}
-	if n, ok := policy["maxReceiveCount"].(float64); ok {
+	// CloudFormation accepts the number as a text, too.
+	text := fmt.Sprint(policy["maxReceiveCount"])
+	if n, err := strconv.ParseFloat(text, 64); err == nil {
 		count = &n
 	}
 	return policy["deadLetterTargetArn"], count

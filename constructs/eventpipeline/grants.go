@@ -36,10 +36,10 @@ func (p *eventPipeline) GrantReadSilver(grantee awsiam.IGrantable) awsiam.Grant 
 	read := grant(grantee, bucket.ArnForObjects(jsii.String(silverObjects)), nil, "s3:GetObject").
 		Combine(grant(grantee, bucket.BucketArn(), underPrefix(silverObjects), "s3:ListBucket"))
 	if key := bucket.EncryptionKey(); key != nil {
-		read = read.Combine(grant(grantee, key.KeyArn(), viaService(p, "s3"), "kms:Decrypt"))
+		read = read.Combine(grant(grantee, keyARN(key), viaService(p, "s3"), "kms:Decrypt"))
 	}
 	for _, key := range valueOrZero(p.props.FormerEncryptionKeys) {
-		read = read.Combine(grant(grantee, key.KeyArn(), viaService(p, "s3"), "kms:Decrypt"))
+		read = read.Combine(grant(grantee, keyARN(key), viaService(p, "s3"), "kms:Decrypt"))
 	}
 	return read
 }

@@ -127,8 +127,25 @@ func allowKey(
 	p *eventPipeline, role awsiam.IRole, key awskms.IKey, service string, actions ...string,
 ) {
 	if key != nil {
-		allowIf(role, key.KeyArn(), viaService(p, service), actions...)
+		allowIf(role, keyARN(key), viaService(p, service), actions...)
 	}
+}
+
+// keyARN returns the key's ARN. In a role's policy, the ARN of an alias would have no effect.
+func keyARN(key awskms.IKey) *string {
+	if alias, ok := key.(awskms.IAlias); ok {
+		if target := aliasTarget(alias); target != nil {
+			return target.KeyArn()
+		}
+	}
+	return key.KeyArn()
+}
+
+// aliasTarget returns the key of an alias. It returns nil if the alias was imported by its name:
+// then the key is unknown, and the CDK panics.
+func aliasTarget(alias awskms.IAlias) (target awskms.IKey) {
+	defer func() { _ = recover() }()
+	return alias.AliasTargetKey()
 }
 
 func allow(role awsiam.IRole, resource *string, actions ...string) {

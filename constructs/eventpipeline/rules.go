@@ -3,6 +3,7 @@ package eventpipeline
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -125,27 +126,56 @@ func removeTargets(rule awsevents.CfnRule) {
 // reference, because the stack to which it refers is unknown.
 func cyclicStack(rule awsevents.CfnRule) (stack awscdk.Stack, user string) {
 	own := logicalIDs(rule.Stack())
+	ownPath := *rule.Stack().Node().Path()
 	targets := formatJSON(rule.Stack().Resolve(rule.Targets()))
+	if !refersToOthers(targets, own) {
+		return nil, ""
+	}
 	for _, node := range *rule.Node().Root().Node().FindAll(constructs.ConstructOrder_PREORDER) {
 		other, ok := node.(awscdk.Stack)
-		if !ok || *other.Node().Path() == *rule.Stack().Node().Path() {
+		if !ok {
 			continue
 		}
-		foreign := logicalIDs(other)
-		isTarget := func(id string) bool { return !own[id] && refersTo(targets, id) }
-		if !slices.ContainsFunc(slices.Collect(maps.Keys(foreign)), isTarget) {
-			continue
-		}
-		for _, r := range resourcesOf(other) {
-			properties := formatJSON(other.Resolve(r.CfnProperties()))
-			for id := range own {
-				if !foreign[id] && refersTo(properties, id) {
-					return other, *r.Node().Path()
-				}
+		nested(other, func() {
+			if *other.Node().Path() != ownPath {
+				user = userOf(own, other, targets)
 			}
+		})
+		if user != "" {
+			return other, user
 		}
 	}
 	return nil, ""
+}
+
+// userOf returns the path of a resource of the stack other that refers to one of the logical ids in
+// own. It returns "" if there is no such resource, or if targets refers to no resource of other.
+func userOf(own map[string]bool, other awscdk.Stack, targets string) (user string) {
+	foreign := logicalIDs(other)
+	isTarget := func(id string) bool { return !own[id] && refersTo(targets, id) }
+	if !slices.ContainsFunc(slices.Collect(maps.Keys(foreign)), isTarget) {
+		return ""
+	}
+	forEach(other, resourcesOf(other), func(r awscdk.CfnResource) {
+		properties := formatJSON(other.Resolve(r.CfnProperties()))
+		for id := range own {
+			if user == "" && !foreign[id] && refersTo(properties, id) {
+				user = *r.Node().Path()
+			}
+		}
+	})
+	return user
+}
+
+// reference matches the logical id in a reference to a resource. It does not match the name of a
+// pseudo parameter, such as AWS::Region.
+var reference = regexp.MustCompile(`"(?:Ref|Fn::GetAtt)":\[?"([A-Za-z0-9]+)"`)
+
+// refersToOthers reports whether a JSON text contains a reference to a logical id that is not in
+// own.
+func refersToOthers(text string, own map[string]bool) bool {
+	return slices.ContainsFunc(reference.FindAllStringSubmatch(text, -1),
+		func(match []string) bool { return !own[match[1]] })
 }
 
 // refersTo reports whether a JSON text contains a logical id as a string.
@@ -153,23 +183,56 @@ func refersTo(text, id string) bool { return strings.Contains(text, `"`+id+`"`) 
 
 // resourcesOf returns the resources of a stack, without those of nested stacks.
 func resourcesOf(stack awscdk.Stack) []awscdk.CfnResource {
-	var resources []awscdk.CfnResource
+	path := *stack.Node().Path()
+	var all, own []awscdk.CfnResource
 	for _, node := range *stack.Node().FindAll(constructs.ConstructOrder_PREORDER) {
-		r, ok := node.(awscdk.CfnResource)
-		if ok && *r.Stack().Node().Path() == *stack.Node().Path() {
-			resources = append(resources, r)
+		if r, ok := node.(awscdk.CfnResource); ok {
+			all = append(all, r)
 		}
 	}
-	return resources
+	forEach(stack, all, func(r awscdk.CfnResource) {
+		if *r.Stack().Node().Path() == path {
+			own = append(own, r)
+		}
+	})
+	return own
 }
 
 // logicalIDs returns the logical ids of a stack's resources.
 func logicalIDs(stack awscdk.Stack) map[string]bool {
 	ids := map[string]bool{}
-	for _, r := range resourcesOf(stack) {
+	forEach(stack, resourcesOf(stack), func(r awscdk.CfnResource) {
 		ids[*stack.GetLogicalId(r)] = true
-	}
+	})
 	return ids
+}
+
+// forEach calls f for each element of a list, in parts that nested runs. Use it in an aspect if the
+// list may be long.
+func forEach[T any](stack awscdk.Stack, list []T, f func(T)) {
+	for part := range slices.Chunk(list, 50) {
+		nested(stack, func() {
+			for _, element := range part {
+				f(element)
+			}
+		})
+	}
+}
+
+// nested calls f in a callback of its own. While Go code runs in a callback, such as an aspect's
+// Visit, each call of the CDK uses a part of the stack of Node.js until the callback ends. After a
+// few thousand calls, this stack overflows. The calls in f free their part when nested returns.
+func nested(stack awscdk.Stack, f func()) {
+	stack.Resolve(awscdk.Lazy_UncachedAny(&callback{f}, nil))
+}
+
+// callback implements awscdk.IAnyProducer.
+type callback struct{ f func() }
+
+// Produce calls the function. Its result is not used.
+func (c *callback) Produce(awscdk.IResolveContext) any {
+	c.f()
+	return ""
 }
 
 // addDeadLetterQueue sets the DLQ of each target that has none.
@@ -190,28 +253,36 @@ func addDeadLetterQueue(rule awsevents.CfnRule, queue awssqs.IQueue) {
 // A reference contains only a logical id. Another stack may have a rule with the same id, for
 // example if an app has two stacks of the same kind. The policy in that stack then refers to that
 // rule.
-func policyOfForeignQueue(rule awsevents.CfnRule) awssqs.CfnQueuePolicy {
+func policyOfForeignQueue(rule awsevents.CfnRule) (found awssqs.CfnQueuePolicy) {
 	stack := rule.Stack()
 	ruleID := *stack.GetLogicalId(rule)
 	targets := formatJSON(stack.Resolve(rule.Targets()))
-	nodes := *rule.Node().Root().Node().FindAll(constructs.ConstructOrder_PREORDER)
-	stacksWithRule := map[string]bool{}
-	for _, node := range nodes {
-		if other, ok := node.(awsevents.CfnRule); ok && *other.Stack().GetLogicalId(other) == ruleID {
-			stacksWithRule[*other.Stack().Node().Path()] = true
+	var rules []awsevents.CfnRule
+	var policies []awssqs.CfnQueuePolicy
+	for _, node := range *rule.Node().Root().Node().FindAll(constructs.ConstructOrder_PREORDER) {
+		switch node := node.(type) {
+		case awsevents.CfnRule:
+			rules = append(rules, node)
+		case awssqs.CfnQueuePolicy:
+			policies = append(policies, node)
 		}
 	}
-	for _, node := range nodes {
-		policy, ok := node.(awssqs.CfnQueuePolicy)
-		if !ok || stacksWithRule[*policy.Stack().Node().Path()] {
-			continue
+	stacksWithRule := map[string]bool{}
+	forEach(stack, rules, func(other awsevents.CfnRule) {
+		if *other.Stack().GetLogicalId(other) == ruleID {
+			stacksWithRule[*other.Stack().Node().Path()] = true
+		}
+	})
+	forEach(stack, policies, func(policy awssqs.CfnQueuePolicy) {
+		if found != nil || stacksWithRule[*policy.Stack().Node().Path()] {
+			return
 		}
 		document := formatJSON(policy.Stack().Resolve(policy.PolicyDocument()))
 		if refersTo(document, ruleID) && refersToQueueOf(targets, policy) {
-			return policy
+			found = policy
 		}
-	}
-	return nil
+	})
+	return found
 }
 
 // refersToQueueOf reports whether the JSON text targets contains the logical id of one of the

@@ -112,6 +112,70 @@ func withLaterTopicPolicy(t *testing.T, separate bool) synthesized {
 	return synthesize(t, stack)
 }
 
+// The app may create the topic, the topic's policy and the topic's key as L1 resources.
+func TestAlarmTopic_LetsCloudWatchPublishWithL1Resources(t *testing.T) {
+	tlsOnly := func(stack awscdk.Stack, topic *string) {
+		awssns.NewCfnTopicPolicy(stack, jsii.String("Policy"), &awssns.CfnTopicPolicyProps{
+			Topics: &[]*string{topic},
+			PolicyDocument: map[string]any{"Version": "2012-10-17", "Statement": map[string]any{
+				"Effect": "Deny", "Principal": "*", "Action": "sns:Publish", "Resource": topic,
+				"Condition": map[string]any{"Bool": map[string]any{"aws:SecureTransport": "false"}},
+			}},
+		})
+	}
+	for name, newTopic := range map[string]func(awscdk.Stack) awssns.ITopic{
+		"policy": func(stack awscdk.Stack) awssns.ITopic {
+			topic := awssns.NewTopic(stack, jsii.String("Topic"), &awssns.TopicProps{
+				MasterKey: newKey(stack, "Key"),
+			})
+			tlsOnly(stack, topic.TopicArn())
+			return topic
+		},
+		"key of the topic": func(stack awscdk.Stack) awssns.ITopic {
+			topic := awssns.NewTopic(stack, jsii.String("Topic"), &awssns.TopicProps{
+				EnforceSSL: jsii.Bool(true),
+			})
+			key := newKey(stack, "Key").KeyArn()
+			topic.Node().DefaultChild().(awssns.CfnTopic).SetKmsMasterKeyId(key)
+			return topic
+		},
+		"topic, policy and key": func(stack awscdk.Stack) awssns.ITopic {
+			key := awskms.NewCfnKey(stack, jsii.String("Key"), &awskms.CfnKeyProps{
+				KeyPolicy: map[string]any{"Version": "2012-10-17", "Statement": []any{
+					map[string]any{"Effect": "Allow", "Action": "kms:*", "Resource": "*",
+						"Principal": map[string]any{"AWS": "arn:aws:iam::111111111111:root"}},
+				}},
+			})
+			topic := awssns.NewCfnTopic(stack, jsii.String("Topic"), &awssns.CfnTopicProps{
+				KmsMasterKeyId: key.AttrKeyId(),
+			})
+			tlsOnly(stack, topic.Ref())
+			return awssns.Topic_FromTopicArn(stack, jsii.String("Imported"), topic.Ref())
+		},
+	} {
+		stack := newStack(t)
+		must(t, func() error {
+			eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"),
+				&props{AlarmTopic: newTopic(stack)})
+			return nil
+		})
+		s := synthesize(t, stack)
+		publish := fromAlarms("${Topic}", "sns:Publish")
+		if !s.hasStatement(t, "AWS::SNS::TopicPolicy", publish) {
+			t.Errorf("%s: the topic's policy must contain %+v", name, publish)
+		}
+		policy := s.resource(t, "Key", "AWS::KMS::Key").Properties["KeyPolicy"]
+		key := resource{Properties: map[string]any{"PolicyDocument": policy}}
+		useKey := fromAlarms("*", "kms:Decrypt", "kms:GenerateDataKey*")
+		if !slices.ContainsFunc(key.statements(t), func(got statement) bool {
+			return cmp.Equal(useKey, got)
+		}) {
+			t.Errorf("%s: the key's policy must contain %+v, got %+v", name, useKey,
+				key.statements(t))
+		}
+	}
+}
+
 func TestAlarmTopic_MustNotUseTheKeyOfSNS(t *testing.T) {
 	stack := newStack(t)
 	must(t, func() error {

@@ -245,6 +245,33 @@ func grantsOf(t *testing.T, s synthesized, key string) []statement {
 	return append([]statement(nil), statements[1:]...)
 }
 
+// In the policy of a role, the ARN of an alias would not match any key.
+func TestKeys_OfAnAliasAreAllowedByTheirARN(t *testing.T) {
+	s := pipeline(t, func(stack awscdk.Stack) *props {
+		alias := func(id string) awskms.IKey {
+			return newKey(stack, id).AddAlias(jsii.String("alias/" + id))
+		}
+		return &props{
+			EncryptionKey: alias("Key"), FormerEncryptionKeys: &[]awskms.IKey{alias("FormerKey")},
+		}
+	})
+	used := map[string]bool{}
+	for _, role := range []string{"ApiRole", "WorkerRole", "ReconcilerRole"} {
+		policy := s.resource(t, role+"DefaultPolicy", "AWS::IAM::Policy")
+		for _, statement := range policy.statements(t) {
+			if strings.HasPrefix(statement.Actions[0], "kms:") {
+				for _, key := range statement.Resources {
+					used[key] = true
+				}
+			}
+		}
+	}
+	want := map[string]bool{"${Key.Arn}": true, "${FormerKey.Arn}": true}
+	if diff := cmp.Diff(want, used); diff != "" {
+		t.Errorf("keys in the policies of the roles (-want +got):\n%s", diff)
+	}
+}
+
 // Functions may use former keys to decrypt old data, but not to encrypt data.
 func TestFormerEncryptionKeys_OnlyDecrypt(t *testing.T) {
 	s := pipeline(t, func(stack awscdk.Stack) *props {

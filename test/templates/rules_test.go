@@ -174,6 +174,29 @@ func TestOnEventProcessed_RejectsATargetWhoseStackUsesThePipeline(t *testing.T) 
 	}
 }
 
+// An aspect of each rule inspects all stacks. Node.js would overflow its stack if the aspect made
+// some thousand calls of the CDK one after another.
+func TestOnEventProcessed_WorksInALargeApp(t *testing.T) {
+	app, p, consumers := rulesOfAnotherStack(t)
+	for _, stack := range []string{"A", "B", "C"} {
+		large := awscdk.NewStack(app, &stack, nil)
+		for i := range 400 {
+			awssns.NewCfnTopic(large, jsii.String(fmt.Sprint("Topic", i)), nil)
+		}
+		for i := range 90 {
+			awssqs.NewCfnQueuePolicy(large, jsii.String(fmt.Sprint("Policy", i)),
+				&awssqs.CfnQueuePolicyProps{
+					PolicyDocument: map[string]any{}, Queues: jsii.Strings("queue"),
+				})
+		}
+	}
+	must(t, func() error {
+		p.OnEventProcessed(jsii.String("Rule"), targetsOfOtherStacks["topic"](consumers))
+		app.Synth(nil)
+		return nil
+	})
+}
+
 // Two stacks of the same kind have rules and queues with the same logical ids. The rules and queues
 // are different resources.
 func TestOnEventProcessed_AcceptsTwoStacksOfTheSameKind(t *testing.T) {

@@ -200,6 +200,11 @@ func invalidQueues(stack awscdk.Stack) map[string]invalidProps {
 		Queue: fewDLQ, MaxReceiveCount: jsii.Number(99),
 	}
 	few := awssqs.NewQueue(stack, jsii.String("Few"), &fewProps)
+	textDLQ, textProps := dlq("TextDLQ"), validQueue()
+	text := awssqs.NewQueue(stack, jsii.String("Text"), &textProps)
+	text.Node().DefaultChild().(awssqs.CfnQueue).SetRedrivePolicy(map[string]any{
+		"deadLetterTargetArn": textDLQ.QueueArn(), "maxReceiveCount": "5",
+	})
 	return map[string]invalidProps{
 		"QueueAlone": invalid(with(props{}, lone, nil), "DeadLetterQueue Queue"),
 		"DeadLetterQueueAlone": invalid(
@@ -214,6 +219,8 @@ func invalidQueues(stack awscdk.Stack) map[string]invalidProps {
 			"DeadLetterQueue Queue 345600"),
 		"QueueMaxReceiveCountTooLow": invalid(with(props{}, few, fewDLQ),
 			"Queue's maxReceiveCount 100 99"),
+		"QueueMaxReceiveCountIsText": invalid(with(props{}, text, textDLQ),
+			"Queue's maxReceiveCount 100 5"),
 		"QueueWithoutRedrivePolicy": invalid(with(props{}, bare, dlq("BareDLQ")),
 			"Queue redrive policy DeadLetterQueue"),
 		"QueueRedrivePolicyDiffers": invalid(with(props{}, redirected, dlq("OtherDLQ")),

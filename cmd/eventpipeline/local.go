@@ -307,6 +307,7 @@ func (f *localFlags) printFunc(out io.Writer, several bool) func(activity.Step) 
 		return func(s activity.Step) error { return activity.PrintJSON(out, s) }
 	}
 	style := activity.Style{Colour: tty.ShowsColours(out), Source: several}
+	out = tty.Wrap(out)
 	if f.verbose {
 		return func(s activity.Step) error { return activity.Print(out, s, style) }
 	}

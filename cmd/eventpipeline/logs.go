@@ -75,12 +75,13 @@ func showLogs(cmd *cobra.Command, stack *stackFlags, id string, asJSON bool) err
 	}
 	out := cmd.OutOrStdout()
 	style := activity.Style{Colour: tty.ShowsColours(out), Source: true}
+	wrapped := tty.Wrap(out)
 	for _, line := range lines {
 		step := activity.ParseLogLine(line.Time, line.Function, line.Text)
 		if asJSON {
 			err = printJSON(out, newLoggedLine(line))
 		} else {
-			err = activity.Print(out, step, style)
+			err = activity.Print(wrapped, step, style)
 		}
 		if err != nil {
 			return err

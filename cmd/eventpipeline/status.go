@@ -127,7 +127,8 @@ func printStatus(w io.Writer, s client.EventStatus) error {
 	if s.Reenqueues > 0 {
 		table.Field("reenqueued", fmt.Sprintf("%d (by the reconciler)", s.Reenqueues))
 	}
-	table.Field("payload", fmt.Sprintf("%d bytes, SHA-256 %s", s.Bytes, s.SHA256))
+	table.Field("payload", fmt.Sprintf("%d bytes", s.Bytes))
+	table.Field("SHA-256", s.SHA256)
 	table.Field("bronze", s3URL(pipeline.Location(s.Bronze)))
 	if s.Silver != nil {
 		table.Field("silver", s3URL(pipeline.Location(*s.Silver)))

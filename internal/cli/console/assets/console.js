@@ -121,9 +121,7 @@ async function change(path, body, type, source) {
 
 // isRepeated reports whether a click is the second one of a double click. The first click may have
 // opened this page, or replaced the button.
-function isRepeated(click) {
-  return click.detail > 1 || click.detail === 1 && click.isTrusted && performance.now() < 400;
-}
+function isRepeated(click) { return click.detail > 1; }
 
 document.addEventListener('submit', (event) => {
   const form = event.target;

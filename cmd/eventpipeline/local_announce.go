@@ -46,7 +46,7 @@ func (f *localFlags) announce(
 // printNotRun prints the resources of the template that have no effect locally.
 func printNotRun(w io.Writer, resources []string) {
 	if len(resources) > 0 {
-		fmt.Fprintf(w, "Resources of the template that have no effect locally: %s\n",
+		fmt.Fprintf(tty.Wrap(w), "Resources of the template that have no effect locally: %s\n",
 			strings.Join(resources, ", "))
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/tty"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator"
 )
 
@@ -41,7 +42,7 @@ func (p *progress) phase(name emulator.Phase) {
 	defer p.mu.Unlock()
 	p.endPhase()
 	p.phaseBegin = time.Now()
-	fmt.Fprintf(p.out, "%s …\n", phaseTitles[name])
+	fmt.Fprintf(tty.Wrap(p.out), "%s …\n", phaseTitles[name])
 	p.reminder = time.AfterFunc(reminderInterval, p.remind)
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -325,6 +326,34 @@ func TestJobs_RunsOneChangeOfDeadLettersAtATime(t *testing.T) {
 	browsers.Wait()
 	if started.Load() != 1 {
 		t.Errorf("%d jobs run at the same time", started.Load())
+	}
+}
+
+func TestJobs_ForgetsTheEarlierRateAfterAPause(t *testing.T) {
+	w := newWorld(t, Options{Local: true, Write: true})
+	jobs := &w.find("Orders").jobs
+	id := jobs.start(w.ctx, job{
+		Page: "replay", CanPause: true,
+		run: func(ctx context.Context, update func(func(*job))) error {
+			update(func(j *job) { j.Done, j.Results = 1000, []field{{"Replayed", "1000"}} })
+			<-ctx.Done()
+			return ctx.Err()
+		},
+	})
+	wait := func(state jobState) job {
+		for {
+			if j := jobs.pageJobs("replay")[0]; j.State == state && j.Done == 1000 {
+				return j
+			}
+			runtime.Gosched()
+		}
+	}
+	wait(running)
+	jobs.control(w.ctx, id, "pause")
+	wait(paused)
+	jobs.control(w.ctx, id, "resume")
+	if j := wait(running); j.Rate() != 0 {
+		t.Errorf("%g events/s after the pause", j.Rate())
 	}
 }
 

@@ -41,8 +41,8 @@ type job struct {
 	Title    string
 	State    jobState
 	Done     int
-	Total    int // 0: unknown
-	Begin    time.Time
+	Total    int       // 0: unknown
+	Begin    time.Time // of the job, or of the run after the last pause
 	End      time.Time
 	Error    string
 	Problems []string // at most maxProblems
@@ -51,8 +51,9 @@ type job struct {
 	CanPause bool
 	Next     string // path of the page that starts the counted replay
 
-	run    func(ctx context.Context, update func(func(*job))) error
-	cancel context.CancelCauseFunc
+	run     func(ctx context.Context, update func(func(*job))) error
+	cancel  context.CancelCauseFunc
+	earlier int // value of Done at Begin
 }
 
 // Limits of the results of a job.
@@ -106,8 +107,10 @@ func (s *jobs) add(ctx context.Context, j job) int {
 
 // resume runs the job. The caller holds s.mu.
 func (s *jobs) resume(ctx context.Context, j *job) {
-	ctx, j.cancel = context.WithCancelCause(ctx)
+	ctx, cancel := context.WithCancelCause(ctx)
+	j.cancel = cancel
 	j.State, j.Error, j.Begin, j.End = running, "", time.Now(), time.Time{}
+	j.Results, j.earlier = nil, j.Done
 	s.version.Add(1)
 	update := func(change func(*job)) {
 		s.mu.Lock()
@@ -130,7 +133,7 @@ func (s *jobs) resume(ctx context.Context, j *job) {
 				j.State, j.Error = broken, visible(err.Error())
 			}
 		})
-		j.cancel(nil)
+		cancel(nil) // not j.cancel, because the job may have been resumed
 	}()
 }
 
@@ -184,10 +187,10 @@ func (j job) Took() time.Duration {
 	return j.End.Sub(j.Begin)
 }
 
-// Rate returns the events per second of a job.
+// Rate returns the events per second of a job. After a pause, it does not count earlier events.
 func (j job) Rate() float64 {
 	if seconds := j.Took().Seconds(); seconds > 0 {
-		return float64(j.Done) / seconds
+		return float64(j.Done-j.earlier) / seconds
 	}
 	return 0
 }

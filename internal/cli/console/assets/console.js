@@ -145,10 +145,9 @@ function submit(form, path) {
 document.addEventListener('click', (event) => {
   const button = event.target.closest('button');
   if (!button) return;
+  if (isRepeated(event)) { event.preventDefault(); return; }
   if (button.dataset.copy !== undefined) copy(button);
   if (button.classList.contains('unfold')) unfold(button);
-  const changes = button.dataset.post || button.form && button.form.dataset.post;
-  if (changes && isRepeated(event)) { event.preventDefault(); return; }
   if (button.dataset.submit) submit(button.form, button.dataset.submit);
   if (button.dataset.post) {
     change(button.dataset.post, button.dataset.body || '', undefined, button.parentElement);

@@ -116,6 +116,9 @@ func newBucket(
 	bucket := awss3.NewBucket(p, &id, props)
 	if destroy {
 		restrictAutoDelete(bucket)
+	} else {
+		// A retained bucket must keep its policy: without the policy, it would not be write-once.
+		bucket.Policy().ApplyRemovalPolicy(removalPolicy(p.props))
 	}
 	return bucket
 }

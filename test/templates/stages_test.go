@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -213,7 +214,7 @@ func TestRemovalPolicy_RetainsUnlessItIsDestroy(t *testing.T) {
 		"", awscdk.RemovalPolicy_RETAIN, awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE,
 	} {
 		s := pipeline(t, func(awscdk.Stack) *props { return &props{RemovalPolicy: policy} })
-		for _, id := range retained {
+		for _, id := range slices.Concat(retained, s.idsOf("AWS::S3::BucketPolicy")) {
 			expectRetained(t, s, id)
 		}
 		s.resource(t, "EventsTable", "AWS::DynamoDB::Table").

@@ -373,7 +373,8 @@ func TestConsole_ListsTenThousandEvents(t *testing.T) {
 	}
 	b.do(t, chromedp.Click("#newer"))
 	b.wait(t, "#rows li:first-child", "000000010001")
-	if rows := eval[int](t, b, `document.querySelectorAll("#rows li").length`); rows > 10_000 {
+	// With more rows, events that arrive at the top would make the page slow.
+	if rows := eval[int](t, b, `document.querySelectorAll("#rows li").length`); rows > 500 {
 		t.Errorf("%d rows", rows)
 	}
 	if err := server.Close(); err != nil {

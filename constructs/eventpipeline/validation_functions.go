@@ -57,7 +57,14 @@ func (v *validation) validateFunctions(p EventPipelineProps) {
 		v.requireInteger("MaximumPollers", *p.MaximumPollers, *p.MinimumPollers, 2000,
 			"Lambda's limits, and at least MinimumPollers")
 	}
-	if reserved := p.WorkerFunction.ReservedConcurrentExecutions; reserved != nil {
+	switch reserved := p.WorkerFunction.ReservedConcurrentExecutions; {
+	case reserved == nil:
+	case p.MinimumPollers != nil:
+		v.require(*p.MaximumPollers*invocationsPerPoller <= max(20, *reserved), "MaximumPollers",
+			"must be at most a tenth of WorkerFunction.ReservedConcurrentExecutions, got %s and "+
+				"%s: each poller makes up to 10 invocations at once, and Lambda would throttle them",
+			formatNumber(*p.MaximumPollers), formatNumber(*reserved))
+	default:
 		v.require(*p.MaxConcurrency <= max(2, *reserved), "MaxConcurrency",
 			"must be at most WorkerFunction.ReservedConcurrentExecutions, got %s and %s: "+
 				"Lambda would throttle deliveries, and each throttled delivery delays its messages",
@@ -69,6 +76,9 @@ func (v *validation) validateFunctions(p EventPipelineProps) {
 	v.require(slices.Contains(levels, *p.LogLevel), "LogLevel", "must be one of %q, got %q",
 		levels, *p.LogLevel)
 }
+
+// invocationsPerPoller is the number of invocations that a provisioned poller makes at once.
+const invocationsPerPoller = 10
 
 // maxInFlight is the approximate number of messages that consumers of a standard queue may process
 // at the same time. See "Messages in flight" in
@@ -84,7 +94,6 @@ const InFlightWarning = "eventpipeline:messagesInFlight"
 func warnAboutInFlight(p *eventPipeline) {
 	concurrency, prop := *p.props.MaxConcurrency, "MaxConcurrency"
 	if p.props.MaximumPollers != nil {
-		const invocationsPerPoller = 10
 		concurrency, prop = *p.props.MaximumPollers*invocationsPerPoller, "10 × MaximumPollers"
 	}
 	if n := *p.props.BatchSize * concurrency; n > maxInFlight {

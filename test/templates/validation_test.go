@@ -217,6 +217,14 @@ func invalidFunctions(parameter awscdk.CfnParameter) map[string]invalidProps {
 		"MaximumPollersBelowMinimum": invalid(
 			props{MinimumPollers: jsii.Number(5), MaximumPollers: jsii.Number(4)},
 			"MaximumPollers 5 2000 4"),
+		"MaximumPollersAboveReserved": invalid(
+			props{
+				MinimumPollers: jsii.Number(2), MaximumPollers: jsii.Number(6),
+				WorkerFunction: &eventpipeline.FunctionOptions{
+					ReservedConcurrentExecutions: jsii.Number(59),
+				},
+			},
+			"MaximumPollers 6 59"),
 		"MaximumPollersAlone": invalid(
 			props{MaximumPollers: jsii.Number(4)}, "MaximumPollers MinimumPollers"),
 		"ConcurrencyWithPollers": invalid(

@@ -9,7 +9,7 @@ import (
 
 func TestNew_LeavesOutRulesThatEventBridgeRejects(t *testing.T) {
 	for _, c := range []struct{ name, pattern, bus, reason string }{
-		{"unknown matcher", `{"source": [{"sounds-like": "orders"}]}`, "", "matcher sounds-like"},
+		{"unknown matcher", `{"source": [{"sounds-like": "orders"}]}`, "", "sounds-like"},
 		{"invalid pattern", `{"source": []}`, "", "must not be empty"},
 		{"bus of another account", `{"source": ["x"]}`,
 			"arn:aws:events:us-east-1:111111111111:event-bus/shared", "does not exist"},

@@ -82,6 +82,9 @@ func (v *view) searchBronze(ctx context.Context, q query, cursor string) (rowsAn
 // itemEvent returns the event that an item describes.
 func itemEvent(item pipeline.Item, slug string) event {
 	e := event{pipeline: slug, receivedAt: item.ReceivedAt}
+	if !item.Replay.SameGeneration(pipeline.Replay{}) {
+		e.reopenedAt = item.EnqueuedAt
+	}
 	e.row = row{
 		ID: item.ID, Type: visible(item.Type), Status: string(item.Status), Took: -1,
 		Time: item.ReceivedAt.UnixMilli(), Caller: visible(item.Caller),
@@ -95,12 +98,12 @@ func itemEvent(item pipeline.Item, slug string) event {
 	}
 	switch item.Status {
 	case pipeline.Processed:
-		e.Took = item.ProcessedAt.Sub(item.ReceivedAt).Milliseconds()
+		e.Took = item.ProcessedAt.Sub(e.startedAt()).Milliseconds()
 		if item.Filtered != (pipeline.Filtered{}) {
 			e.Mark, e.Code = "filtered", visible(item.Filtered.Code)
 		}
 	case pipeline.Failed:
-		e.Took = item.FailedAt.Sub(item.ReceivedAt).Milliseconds()
+		e.Took = item.FailedAt.Sub(e.startedAt()).Milliseconds()
 	}
 	e.Mark = cmp.Or(e.Mark, events.Mark(item))
 	return e

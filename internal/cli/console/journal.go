@@ -48,6 +48,7 @@ type event struct {
 	row
 	pipeline   string // slug
 	receivedAt time.Time
+	reopenedAt time.Time // last redrive or replay
 	finishedAt time.Time
 	// wasFinished reports whether the event was PROCESSED or FAILED at any time.
 	wasFinished bool
@@ -67,7 +68,7 @@ type row struct {
 	Type     string `json:"type"`
 	Status   string `json:"status"`
 	Time     int64  `json:"time"` // receipt, in milliseconds since 1970
-	Took     int64  `json:"took"` // milliseconds until the event was finished; -1: not yet
+	Took     int64  `json:"took"` // milliseconds from startedAt to the end; -1 if not finished
 	Caller   string `json:"caller,omitempty"`
 	Code     string `json:"code,omitempty"` // of the last failure, or of the filter
 	Mark     string `json:"mark,omitempty"` // filtered, redriven, replayed

@@ -147,7 +147,7 @@ func (j *journal) addTo(e *event, step activity.Step) {
 		if e.Count = numberOf(step, "events"); e.finishedAt.IsZero() {
 			e.Took = -1
 		} else {
-			e.Took = e.finishedAt.Sub(e.receivedAt).Milliseconds()
+			e.Took = e.finishedAt.Sub(e.startedAt()).Milliseconds()
 		}
 		s.accepted.add(now, max(e.Count, 1))
 	case "processed", "filtered":
@@ -178,6 +178,7 @@ func (j *journal) addTo(e *event, step activity.Step) {
 		s.retried.add(now, 1)
 	case "redriven", "replayed":
 		e.reopen()
+		e.reopenedAt = step.Time
 		e.Mark, e.Code = step.Name, ""
 	}
 }
@@ -185,7 +186,15 @@ func (j *journal) addTo(e *event, step activity.Step) {
 func (e *event) finish(status string, step activity.Step) {
 	e.Status, e.finishedAt, e.wasFinished = status, step.Time, true
 	e.Attempts = max(numberOf(step, "attempt"), 1)
-	e.Took = max(step.Time.Sub(e.receivedAt).Milliseconds(), 0)
+	e.Took = max(step.Time.Sub(e.startedAt()).Milliseconds(), 0)
+}
+
+// startedAt returns the time of the event's receipt, or of its last redrive or replay.
+func (e *event) startedAt() time.Time {
+	if e.reopenedAt.After(e.receivedAt) {
+		return e.reopenedAt
+	}
+	return e.receivedAt
 }
 
 func (e *event) reopen() {

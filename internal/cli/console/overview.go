@@ -159,7 +159,7 @@ func (j *journal) localMeasures(slug string) measures {
 	for at := j.order.Front(); at != nil; at = at.Next() {
 		e := at.Value.(*event)
 		if e.pipeline == slug && e.Status == string(pipeline.Enqueued) {
-			m.oldest = max(now.Sub(e.receivedAt), m.oldest)
+			m.oldest = max(now.Sub(e.startedAt()), m.oldest)
 		}
 	}
 	if s.failedBatches.sum(now, 5*time.Minute) > 0 {

@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// TookText returns the time from receipt to the end of the processing.
+// TookText returns the time from the receipt, or from the last redrive or replay, to the end of the
+// processing.
 func (r row) TookText() string {
 	if r.Took < 0 {
 		return "–"

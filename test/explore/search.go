@@ -26,9 +26,9 @@ type chooser interface {
 	saveStart(save func() start)
 }
 
-// prediction describes the state to which an option leads. If exact is true, hash equals run.state
-// before the next step. Otherwise hash only distinguishes the option from options that lead to
-// other states.
+// prediction describes the state to which an option leads. If exact is true, hash is the value that
+// run.state has when this state is reached. If exact is false, hash serves only for comparisons:
+// options that lead to different states have different hashes.
 type prediction struct {
 	hash  uint64
 	exact bool

@@ -16,8 +16,8 @@ type Tries struct {
 }
 
 // Begun marks an event while a worker processes a redelivery of its message. If the worker crashes,
-// the mark remains. Otherwise the worker replaces the mark before it returns the message. First
-// deliveries have no mark, so that they need no extra write.
+// the mark remains. Otherwise the worker replaces the mark before the message returns to the queue.
+// First deliveries have no mark, so that they need no extra write.
 type Begun struct {
 	MessageID string
 	Attempt   int       // number of the delivery

@@ -30,16 +30,17 @@ func allowAlarms(p *eventPipeline) {
 // code, so Visit sees every policy that the app has attached to the topic.
 type alarmTopicPolicies struct{ pipeline *eventPipeline }
 
-// Visit adds a statement to each policy that the app has attached to the topic, and to the policy of
-// the topic's key. A topic without a policy needs no statement: SNS's default policy lets CloudWatch
-// publish, and a new policy would replace it.
+// Visit adds a statement to each policy that the app has attached to the topic, and to the policy
+// of the topic's key. A topic without a policy needs no statement: SNS's default policy lets
+// CloudWatch publish, and a new policy would replace it.
 func (a *alarmTopicPolicies) Visit(node constructs.IConstruct) {
 	p, topic := a.pipeline, a.pipeline.props.AlarmTopic
 	if *node.Node().Path() != *topic.Node().Path() {
 		return
 	}
 	stack := topic.Stack()
-	isTopic := func(reference *string) bool { return sameValue(stack, reference, topic.TopicArn()) }
+	arn := formatJSON(stack.Resolve(topic.TopicArn()))
+	isTopic := func(reference *string) bool { return formatJSON(stack.Resolve(reference)) == arn }
 	var keys []*string // of the topic's L1 resource
 	for _, node := range *stack.Node().FindAll(constructs.ConstructOrder_PREORDER) {
 		switch node := node.(type) {
@@ -52,7 +53,6 @@ func (a *alarmTopicPolicies) Visit(node constructs.IConstruct) {
 						"customer managed key")
 			}
 		case awssns.CfnTopicPolicy:
-			arn := formatJSON(stack.Resolve(topic.TopicArn()))
 			if strings.Contains(formatJSON(stack.Resolve(node.Topics())), arn) {
 				allowPublishing(p, node)
 			}

@@ -82,8 +82,8 @@ func (v *view) searchBronze(ctx context.Context, q query, cursor string) (rowsAn
 // itemEvent returns the event that an item describes.
 func itemEvent(item pipeline.Item, slug string) event {
 	e := event{pipeline: slug, receivedAt: item.ReceivedAt}
-	if !item.Replay.SameGeneration(pipeline.Replay{}) {
-		e.reopenedAt = item.EnqueuedAt
+	if events.Mark(item) != "" { // redriven or replayed
+		e.reopenedAt = item.LastEnqueued()
 	}
 	e.row = row{
 		ID: item.ID, Type: visible(item.Type), Status: string(item.Status), Took: -1,

@@ -80,9 +80,7 @@ func (s *jobs) start(ctx context.Context, j job) int {
 func (s *jobs) startUnlessBusy(ctx context.Context, j job) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if slices.ContainsFunc(s.list, func(other *job) bool {
-		return other.Page == j.Page && other.State == running
-	}) {
+	if s.isBusy(j.Page) {
 		return false
 	}
 	s.add(ctx, j)
@@ -176,7 +174,16 @@ func (s *jobs) pageJobs(page string) []job {
 
 // busy reports whether one of the page's jobs is running.
 func (s *jobs) busy(page string) bool {
-	return slices.ContainsFunc(s.pageJobs(page), func(j job) bool { return j.State == running })
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.isBusy(page)
+}
+
+// isBusy does the same as busy. The caller holds s.mu.
+func (s *jobs) isBusy(page string) bool {
+	return slices.ContainsFunc(s.list, func(j *job) bool {
+		return j.Page == page && j.State == running
+	})
 }
 
 // Took returns how long the job has run.

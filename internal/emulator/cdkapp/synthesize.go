@@ -38,23 +38,26 @@ func (a App) Check() error {
 	return err
 }
 
-// Assembly returns the folder of the cloud assembly if the app is such a folder instead of a command,
-// as in the CDK CLI. Otherwise it returns "".
+// Assembly returns the folder of the cloud assembly, if the app is such a folder instead of a
+// command, as in the CDK CLI. Otherwise it returns "".
 func (a App) Assembly() (string, error) {
+	c, err := a.config()
+	return a.assembly(c), err
+}
+
+// config returns the configuration in cdk.json. a.Command overrides the command in cdk.json.
+func (a App) config() (config, error) {
 	c, err := readConfig(a.Dir)
 	c.App = cmp.Or(a.Command, c.App)
-	return a.assembly(c), err
+	return c, err
 }
 
 // check returns the configuration in cdk.json. Fields of App override values of this configuration.
 // If the app is a command, check also looks for the tools on the PATH.
 func (a App) check() (config, error) {
-	c, err := readConfig(a.Dir)
-	if err != nil {
-		return config{}, err
-	}
-	if c.App = cmp.Or(a.Command, c.App); a.assembly(c) != "" {
-		return c, nil
+	c, err := a.config()
+	if err != nil || a.assembly(c) != "" {
+		return c, err
 	}
 	if err := checkTools(); err != nil {
 		return config{}, err

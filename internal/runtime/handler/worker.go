@@ -100,10 +100,10 @@ func (c *invocationCounts) add(r pipeline.Result) {
 	case r.Skipped:
 	case r.Err == nil:
 		c.processed += r.Events
-	case r.Status == pipeline.Failed || !r.Retry:
-		c.failed += r.Event.Events()
-	default:
+	case r.Retry && r.Status != pipeline.Failed:
 		c.retried++
+	default:
+		c.failed += r.Event.Events()
 	}
 }
 
@@ -156,10 +156,10 @@ func logResult(ctx context.Context, r pipeline.Result, took time.Duration) {
 		if splitOff := r.Event.Events() - r.Events; splitOff > 0 {
 			attrs = append(attrs, slog.Int("splitOff", splitOff))
 		}
-	case r.Status == pipeline.Failed || !r.Retry:
-		level, message = slog.LevelError, logging.EventFailed
-	default:
+	case r.Retry && r.Status != pipeline.Failed:
 		level, message = slog.LevelWarn, logging.EventRetried
+	default:
+		level, message = slog.LevelError, logging.EventFailed
 	}
 	if r.Err != nil {
 		attrs = append(attrs, codeAttr(r.Err))

@@ -285,11 +285,7 @@ func TestBatch_RejectedEventsFailAloneAtOnce(t *testing.T) {
 		t.Errorf("got the dead letters %+v, and %+v", letters, item)
 	}
 	reject = false
-	redriver := pipeline.Redriver{
-		Items: &w.items, Queue: &w.queue, Checkpoints: &w.checkpoints, BronzeBucket: "bronze",
-		Now: func() time.Time { return now },
-	}
-	results := redriver.Redrive(t.Context(), [][]byte{letters[0].Body, letters[1].Body})
+	results := w.redriver().Redrive(t.Context(), [][]byte{letters[0].Body, letters[1].Body})
 	for _, r := range results {
 		if r.Err != nil {
 			t.Error(r.Err)

@@ -51,11 +51,7 @@ func TestWorker_PublishesEventFailedOnlyForItsGeneration(t *testing.T) {
 	var w world
 	deliveries := w.accept(t, poison)
 	w.worker().Process(t.Context(), deliveries)
-	redriver := pipeline.Redriver{
-		Items: &w.items, Queue: &w.queue, Checkpoints: &w.checkpoints, BronzeBucket: "bronze",
-		Now: w.worker().Now,
-	}
-	redriven := redriver.Redrive(t.Context(), [][]byte{w.deadLetters.Sent()[0].Body})[0]
+	redriven := w.redriver().Redrive(t.Context(), [][]byte{w.deadLetters.Sent()[0].Body})[0]
 	w.worker().Process(t.Context(), []pipeline.Delivery{deliver(t, redriven.Event, "redriven")})
 	w.worker().Process(t.Context(), deliveries)
 	if n := w.eventsFailed(id); n != 2 {

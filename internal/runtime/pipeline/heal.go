@@ -187,10 +187,7 @@ func (s *passRun) giveUp(ctx context.Context, item Item) (bool, error) {
 	if errors.As(err, &moved) {
 		return false, nil // a worker has finished the event meanwhile
 	}
-	if err != nil {
-		return false, err
-	}
-	return true, nil
+	return err == nil, err
 }
 
 // repair marks a FAILED event PROCESSED if its record is in Silver. In that case a worker stored

@@ -70,9 +70,9 @@ func (w Worker) markedFor(t *task) time.Duration {
 	return max(begun.Until.Sub(w.Now())/2, firstBackoff)
 }
 
-// fail moves the message to the DLQ and marks the event FAILED. It moves the message before it marks
-// the event. In the other order, a crash between the two steps would lose the message, because the
-// next delivery would skip the FAILED event.
+// fail moves the message to the DLQ and then marks the event FAILED. In the other order, a crash
+// between the two steps would lose the message, because the next delivery would skip the FAILED
+// event.
 func (w Worker) fail(ctx context.Context, t *task) error {
 	deadLetter := DeadLetter{
 		Body:      t.Delivery.Body,

@@ -179,7 +179,8 @@ func (r *dlqRun) preview() error {
 	}
 	if p.Hidden > 0 {
 		fmt.Fprintf(w, "Not counted: %s that another client has received.\n"+
-			"Hidden messages become visible within five minutes.\n", formatCount(p.Hidden, "message"))
+			"Hidden messages become visible within five minutes.\n",
+			formatCount(p.Hidden, "message"))
 	}
 	if p.Truncated {
 		fmt.Fprintf(w, "These are among the first %d in the DLQ. "+

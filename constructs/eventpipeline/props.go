@@ -211,9 +211,9 @@ type EventPipelineProps struct {
 	// not accept both. A poller costs money while it is idle. Each poller invokes the worker
 	// function up to 10 times concurrently. Default: no provisioned mode.
 	MinimumPollers *float64
-	// MaximumPollers limits the pollers in provisioned mode. The range is 2 to 2,000. With
-	// WorkerFunction.ReservedConcurrentExecutions, it must be at most a tenth of that number, because
-	// each poller makes up to 10 invocations at once.
+	// MaximumPollers limits the pollers in provisioned mode. The range is 2 to 2,000. It must be at
+	// most a tenth of WorkerFunction.ReservedConcurrentExecutions, because each poller makes up to
+	// 10 invocations at once.
 	// MinimumPollers must be set too. Default: 200 in provisioned mode.
 	MaximumPollers *float64
 	// LogRetention applies to all log groups; INFINITE is an error. Default: ONE_MONTH.

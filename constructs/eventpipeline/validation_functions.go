@@ -62,7 +62,8 @@ func (v *validation) validateFunctions(p EventPipelineProps) {
 	case p.MinimumPollers != nil:
 		v.require(*p.MaximumPollers*invocationsPerPoller <= max(20, *reserved), "MaximumPollers",
 			"must be at most a tenth of WorkerFunction.ReservedConcurrentExecutions, got %s and "+
-				"%s: each poller makes up to 10 invocations at once, and Lambda would throttle them",
+				"%s: each poller makes up to 10 invocations at once, "+
+				"and Lambda would throttle them",
 			formatNumber(*p.MaximumPollers), formatNumber(*reserved))
 	default:
 		v.require(*p.MaxConcurrency <= max(2, *reserved), "MaxConcurrency",

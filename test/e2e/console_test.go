@@ -164,7 +164,8 @@ func (b *tab) clickTwice(t *testing.T, xpath string) {
 		}
 		return ""
 	})
-	b.do(t, chromedp.WaitReady("#main"), chromedp.MouseClickXY(at[0], at[1], chromedp.ClickCount(2)))
+	b.do(t, chromedp.WaitReady("#main"),
+		chromedp.MouseClickXY(at[0], at[1], chromedp.ClickCount(2)))
 }
 
 // hostileEvent returns an event that an attacker may send. It contains markup, characters that

@@ -97,7 +97,8 @@ func (v *view) startCount(w http.ResponseWriter, r *http.Request) {
 			worker := strings.TrimSpace(r.Form.Get("worker"))
 			if worker != "" && !v.server.o.Write {
 				return answer{}, errors.New(
-					"a comparison runs the worker's code: to allow this, start the console with --write")
+					"a comparison runs the worker's code: " +
+						"to allow this, start the console with --write")
 			}
 			v.startComparison(s, worker)
 		default:

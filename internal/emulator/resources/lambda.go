@@ -55,8 +55,9 @@ func createFunction(c *creation, in functionProperties) (values, error) {
 	}
 	if platform := foreignPlatform(filepath.Join(dir, "bootstrap")); platform != "" {
 		if c.resource.Metadata[contract.FunctionMetadata] != nil {
-			return values{}, fmt.Errorf("the function is built for %s; synthesize the cloud assembly "+
-				"with -c %s=%s/%s", platform, contract.PlatformContext, runtime.GOOS, runtime.GOARCH)
+			return values{}, fmt.Errorf("the function is built for %s; "+
+				"synthesize the cloud assembly with -c %s=%s/%s",
+				platform, contract.PlatformContext, runtime.GOOS, runtime.GOARCH)
 		}
 		return c.skip(" " + c.resource.LogicalID + ", which is built for " + platform)
 	}

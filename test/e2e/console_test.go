@@ -357,7 +357,7 @@ func TestConsole_ListsTenThousandEvents(t *testing.T) {
 	b.open(t, "/events")
 	b.do(t, chromedp.WaitVisible("#live.on"))
 	waitUntil(t, func() string {
-		eval[any](t, b, `window.scrollTo(0, document.body.scrollHeight)`)
+		eval[any](t, b, `document.querySelector("#list").scrollTo(0, 1e9)`)
 		if rows := eval[int](t, b, `document.querySelectorAll("#rows li").length`); rows < 10_000 {
 			return fmt.Sprintf("%d rows", rows)
 		}
@@ -383,7 +383,46 @@ func TestConsole_ListsTenThousandEvents(t *testing.T) {
 	}
 	serveConsole(t, l.Addr().String())
 	b.wait(t, "main", "Open the URL that the command printed")
-	if eval[int](t, b, `document.styleSheets.length`) == 0 {
-		t.Error("the notice has no style")
+	waitUntil(t, func() string {
+		if eval[int](t, b, `document.styleSheets.length`) == 0 {
+			return "the notice has no style"
+		}
+		return ""
+	})
+}
+
+// New events at the top of the list do not make its rows jump: the browser counts no layout shift,
+// and the list still shows the newest event.
+func TestConsole_NewEventsShiftNoRows(t *testing.T) {
+	findBrowser(t)
+	server, l := serveConsole(t, "127.0.0.1:0")
+	b := openTab(t, server.URL(l))
+	n := 0
+	for _, width := range []int64{360, 1440} {
+		b.do(t, chromedp.EmulateViewport(width, 900))
+		b.open(t, "/events")
+		b.do(t, chromedp.WaitVisible("#live.on"))
+		eval[any](t, b, `
+			window.shifts = [];
+			new PerformanceObserver((list) => window.shifts.push(...list.getEntries().map((e) =>
+				e.value + ": " + e.sources.map((s) => JSON.stringify([s.previousRect, s.currentRect]) + (s.node && s.node.textContent)).join())))
+				.observe({type: "layout-shift"})`)
+		for range 40 { // more than fit into the window
+			n++
+			server.Record(activity.Step{
+				Time: time.Now(), Name: "processed", EventType: "shift",
+				EventID: fmt.Sprintf("019aaf3e-6f0b-7cc2-9c49-%012d", n),
+			})
+			b.wait(t, "#rows li:first-child", fmt.Sprintf("%012d", n))
+		}
+		waitUntil(t, func() string {
+			if top := eval[float64](t, b, `document.querySelector("#list").scrollTop`); top > 0 {
+				return fmt.Sprintf("the list is scrolled by %g px", top)
+			}
+			return ""
+		})
+		if shifts := eval[[]string](t, b, `window.shifts`); len(shifts) > 0 {
+			t.Errorf("%d px: %d layout shifts, such as %.500s", width, len(shifts), shifts[0])
+		}
 	}
 }

@@ -2,41 +2,86 @@ package console
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 )
+
+// patience is how long a page waits for a result that it can also show later.
+const patience = time.Second
 
 // cache keeps the results of AWS calls for a short time, so that several readers share one call.
 type cache struct {
 	mu      sync.Mutex
 	entries map[string]*cacheEntry
+	late    atomic.Uint64 // results that came after patience, so that pages must load again
 }
 
 type cacheEntry struct {
-	mu      sync.Mutex
+	started time.Time
+	ready   chan struct{} // closed when value and expires are set
 	value   any
 	expires time.Time
+	stale   any // the value before this entry; nil for none
 }
 
 // cached returns the result of load. For each key, it calls load at most once per ttl.
 func cached[T any](c *cache, key string, ttl time.Duration, load func() T) T {
+	e := c.entry(key, ttl, func() any { return load() })
+	<-e.ready
+	return e.value.(T)
+}
+
+// cachedSoon is like cached, but a call that takes longer than patience does not delay the page:
+// then cachedSoon returns the previous result, or pending if there is none.
+func cachedSoon[T any](c *cache, key string, ttl time.Duration, pending T, load func() T) T {
+	e := c.entry(key, ttl, func() any { return load() })
+	select {
+	case <-e.ready:
+	case <-time.After(time.Until(e.started.Add(patience))):
+	}
+	if e.isReady() {
+		return e.value.(T)
+	}
+	if e.stale != nil {
+		return e.stale.(T)
+	}
+	return pending
+}
+
+// entry returns the entry of the key. If there is no entry, or if it has expired, entry starts a
+// call of load in the background.
+func (c *cache) entry(key string, ttl time.Duration, load func() any) *cacheEntry {
 	c.mu.Lock()
+	defer c.mu.Unlock()
+	e := &cacheEntry{started: time.Now(), ready: make(chan struct{})}
+	if last := c.entries[key]; last != nil {
+		if !last.isReady() || time.Now().Before(last.expires) {
+			return last
+		}
+		e.stale = last.value
+	}
 	if c.entries == nil {
 		c.entries = make(map[string]*cacheEntry)
 	}
-	e := c.entries[key]
-	if e == nil {
-		e = &cacheEntry{}
-		c.entries[key] = e
+	c.entries[key] = e
+	go func() {
+		e.value = load()
+		e.expires = time.Now().Add(ttl)
+		close(e.ready)
+		if time.Since(e.started) > patience {
+			c.late.Add(1)
+		}
+	}()
+	return e
+}
+
+func (e *cacheEntry) isReady() bool {
+	select {
+	case <-e.ready:
+		return true
+	default:
+		return false
 	}
-	c.mu.Unlock()
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if time.Now().Before(e.expires) {
-		return e.value.(T)
-	}
-	value := load()
-	e.value, e.expires = value, time.Now().Add(ttl)
-	return value
 }
 
 // forget removes the value of the key, so that the next call of cached loads the value again.

@@ -85,6 +85,8 @@ func formatBytes(n int) string {
 // formatRate formats a number of events per second.
 func formatRate(perSecond float64) string {
 	switch {
+	case perSecond < 0: // unknown
+		return "–"
 	case perSecond == 0:
 		return "0/s"
 	case perSecond < 10:

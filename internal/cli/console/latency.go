@@ -23,7 +23,8 @@ type latencies struct {
 // last 15 minutes. CloudWatch has no metric of the latency, so sampleLatencies reads items of the
 // events table.
 func (v *view) sampleLatencies(ctx context.Context) latencies {
-	return cached(&v.cache, "latencies", time.Minute, func() latencies {
+	pending := latencies{p50: -1, p99: -1, note: "reading a sample of events …"}
+	return cachedSoon(&v.cache, "latencies", time.Minute, pending, func() latencies {
 		l := latencies{p50: -1, p99: -1, note: "no event in the last 15 minutes"}
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
 		defer cancel()

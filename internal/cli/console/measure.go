@@ -19,7 +19,8 @@ func (v *view) measure(ctx context.Context) measures {
 	if v.server.o.Local {
 		m = v.server.journal.localMeasures(v.Slug)
 	} else {
-		m = cached(&v.cache, "cloudwatch", v.ttl(), func() measures { return v.cloudWatch(ctx) })
+		m = cachedSoon(&v.cache, "cloudwatch", v.ttl(), unknownMeasures("Reading CloudWatch …"),
+			func() measures { return v.cloudWatch(ctx) })
 	}
 	m.queue, m.failed = v.queueDepth(ctx), v.deadLetterCount(ctx)
 	if v.server.o.Local {
@@ -76,9 +77,7 @@ func (v *view) cloudWatch(ctx context.Context) measures {
 	client := cloudwatch.NewFromConfig(v.Config)
 	out, err := client.GetMetricData(ctx, input)
 	if err != nil {
-		m.totals = map[string]int{"accepted": -1, "processed": -1, "retried": -1, "failed": -1}
-		m.note = "CloudWatch did not return the metrics: " + visible(err.Error())
-		return m
+		return unknownMeasures("CloudWatch did not return the metrics: " + visible(err.Error()))
 	}
 	for _, result := range out.MetricDataResults {
 		m.addResult(aws.ToString(result.Id), result, end)
@@ -88,6 +87,15 @@ func (v *view) cloudWatch(ctx context.Context) measures {
 		m.note = "CloudWatch did not return the alarms: " + visible(err.Error())
 	}
 	return m
+}
+
+// unknownMeasures returns measures without numbers. The note says why they are unknown.
+func unknownMeasures(note string) measures {
+	return measures{
+		p50: -1, p99: -1, oldest: -1, step: time.Minute, note: note,
+		rates:  map[string]float64{"accepted": -1, "processed": -1, "retried": -1, "failed": -1},
+		totals: map[string]int{"accepted": -1, "processed": -1, "retried": -1, "failed": -1},
+	}
 }
 
 func (m *measures) addResult(id string, result types.MetricDataResult, end time.Time) {

@@ -38,7 +38,7 @@ func (v *view) deadLetterCount(ctx context.Context) int {
 }
 
 func (v *view) depth(ctx context.Context, url string) depth {
-	return cached(&v.cache, url, v.ttl(), func() depth {
+	return cachedSoon(&v.cache, url, v.ttl(), depth{}, func() depth {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
 		out, err := sqs.NewFromConfig(v.Config).GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{

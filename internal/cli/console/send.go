@@ -25,7 +25,7 @@ func (v *view) curl(ctx context.Context, event []byte) string {
 	if v.server.o.Curl == nil || len(event) > 16<<10 {
 		return ""
 	}
-	start := cached(&v.cache, "curl", time.Minute, func() string {
+	start := cachedSoon(&v.cache, "curl", time.Minute, "", func() string {
 		return v.server.o.Curl(context.WithoutCancel(ctx), v.Pipeline)
 	})
 	if start == "" {

@@ -100,13 +100,14 @@ func (v *view) lastSeen(r *http.Request, id string) uint64 {
 }
 
 // changeSince returns a function. Each call of the function returns a message if the reader's event
-// or a job has changed. If the request names no event, changes of all events count.
+// or a job has changed, or if a late result of AWS is here. If the request names no event, changes of all events count.
 func (v *view) changeSince(r *http.Request) func(time.Time) (string, any) {
 	id := r.URL.Query().Get("id")
-	state := func() [2]uint64 {
-		return [2]uint64{v.server.journal.lastChange(id), v.jobs.version.Load()}
+	state := func() [3]uint64 {
+		return [3]uint64{v.server.journal.lastChange(id), v.jobs.version.Load(), v.cache.late.Load()}
 	}
-	seen, sent := [2]uint64{v.lastSeen(r, id), v.jobs.version.Load()}, time.Time{}
+	seen, sent := state(), time.Time{}
+	seen[0] = v.lastSeen(r, id)
 	return func(now time.Time) (string, any) {
 		current, wait := state(), tickInterval
 		if id != "" {

@@ -323,8 +323,54 @@ async function showMembers(item) {
   if (before) before.replaceWith(list); else item.append(list);
 }
 
+// followTop makes a box show what is inserted at the top of its content, unless the user has
+// scrolled down. The old content does not jump: the box first shows it at its old place, and
+// scrolls up in later frames. The browser would count a layout shift if both happened in one frame.
+function followTop(box, content) {
+  let last = box.scrollTop;
+  let isAtTop = true;
+  let frame = 0;
+  const onScroll = (fn) => box.addEventListener('scroll', fn, { passive: true });
+
+  onScroll(() => {
+    if (box.scrollTop < 40) isAtTop = true;
+    else if (box.scrollTop > last) isAtTop = false; // only the user scrolls down
+    last = box.scrollTop;
+    if (last === 0) content.style.minHeight = '';
+  });
+
+  const scrollUp = () => {
+    if (!isAtTop || last === 0) return;
+    const isFar = last > box.clientHeight;
+    const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches;
+    last = isFar || isCalm ? 0 : Math.floor(last * 0.8);
+    box.scrollTop = last;
+    frame = requestAnimationFrame(scrollUp);
+  };
+
+  const insert = (fn) => {
+    cancelAnimationFrame(frame);
+    const top = box.scrollTop;
+    content.style.minHeight = '';
+    const before = content.offsetHeight;
+    fn();
+    last = top + content.offsetHeight - before;
+    content.style.minHeight = `${box.clientHeight + last}px`; // also a short content can scroll
+    box.scrollTop = last;
+    frame = requestAnimationFrame(() => { frame = requestAnimationFrame(scrollUp); });
+  };
+
+  // The user comes back to the page.
+  window.addEventListener('pagehide', () => history.replaceState({ top: box.scrollTop }, ''));
+  box.scrollTop = history.state ? history.state.top : 0;
+
+  const goToTop = () => { isAtTop = true; box.scrollTop = 0; };
+  return { insert, goToTop, onScroll, isAtTop: () => isAtTop };
+}
+
 function startEvents() {
   const list = $('#rows');
+  const view = followTop($('#list'), $('#listed'));
   const template = $('#row').content.firstElementChild;
   const newer = $('#newer');
   const progress = $('#progress');
@@ -350,14 +396,12 @@ function startEvents() {
     return item;
   };
 
-  const isPaused = () => window.scrollY > 40;
-
   const showWaiting = () => {
     const rows = [...waiting.values()].sort((a, b) => (b.cursor || 0) - (a.cursor || 0));
     waiting = new Map();
     newer.hidden = true;
     lastShown = performance.now();
-    list.prepend(...rows.map(make));
+    view.insert(() => list.prepend(...rows.map(make)));
     let surplus = list.children.length - maxLiveRows;
     if (surplus > 0 && rows.length > 0) { // scrolling loads them again
       for (; surplus > 0; surplus--) {
@@ -375,7 +419,7 @@ function startEvents() {
     timer = setTimeout(() => {
       timer = 0;
       if (waiting.size === 0) return;
-      if (!isPaused()) { showWaiting(); return; }
+      if (view.isAtTop()) { showWaiting(); return; }
       newer.textContent = waiting.size === 1 ? '1 new event' :
         `${waiting.size}${waiting.size < maxLiveRows ? '' : '+'} new events`;
       newer.hidden = false;
@@ -394,8 +438,8 @@ function startEvents() {
     if (waiting.size > 0) showSoon();
   };
 
-  newer.addEventListener('click', () => { window.scrollTo({ top: 0 }); showWaiting(); });
-  window.addEventListener('scroll', () => { if (!isPaused() && waiting.size) showWaiting(); }, { passive: true });
+  newer.addEventListener('click', () => { view.goToTop(); showWaiting(); });
+  view.onScroll(() => { if (view.isAtTop() && waiting.size) showWaiting(); });
 
   const isNearEnd = () => progress.getBoundingClientRect().top < window.innerHeight + 1200;
   let isLoading = false;
@@ -423,7 +467,7 @@ function startEvents() {
   if (list.dataset.slow === 'true') { more = 'first'; loadMore(); }
   // An IntersectionObserver misses an end that moves away and comes back between two frames.
   const loadAtEnd = () => { if (isNearEnd()) loadMore(); };
-  window.addEventListener('scroll', loadAtEnd, { passive: true });
+  view.onScroll(loadAtEnd);
   window.addEventListener('resize', loadAtEnd);
   loadAtEnd();
 
@@ -439,6 +483,7 @@ function startEvents() {
 // ---- Keys
 
 const pages = { o: '/', e: '/events', d: '/deadletters', r: '/refused', p: '/replay' };
+const scrollKeys = new Set([' ', 'PageUp', 'PageDown', 'Home', 'End', 'ArrowUp', 'ArrowDown']);
 let goes = false;
 
 document.addEventListener('keydown', (event) => {
@@ -448,6 +493,10 @@ document.addEventListener('keydown', (event) => {
   const typing = event.target.matches('input, textarea, select');
   if (event.key === 'Escape' && typing) { event.target.blur(); return; }
   if (typing) return;
+  const list = $('#list');
+  if (list && scrollKeys.has(event.key) && document.activeElement === document.body) {
+    list.focus({ preventScroll: true }); // so that the key scrolls the list
+  }
   if (goes) {
     goes = false;
     if (pages[event.key]) location.assign(base + pages[event.key]);

@@ -13,6 +13,7 @@ import (
 
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
 	"github.com/event-driven-cloud-platform/eventpipeline/stacks"
+	"github.com/event-driven-cloud-platform/eventpipeline/test/synth"
 )
 
 // alarms maps each alarm to its metric and threshold.
@@ -214,7 +215,7 @@ func TestAlarms_HaveNamesOnlyWithAPrefix(t *testing.T) {
 }
 
 func TestAlarms_EachHasAGetter(t *testing.T) {
-	must(t, func() error {
+	synth.Must(t, func() error {
 		p := eventpipeline.NewEventPipeline(newStack(t), jsii.String("EventPipeline"), nil)
 		all := p.Alarms()
 		for i, alarm := range []awscloudwatch.Alarm{

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/test/synth"
 )
 
 // fromAlarms returns the statement that allows the account's alarms to perform actions on a
@@ -92,7 +93,7 @@ func TestAlarmTopic_LetsCloudWatchPublish(t *testing.T) {
 func withLaterTopicPolicy(t *testing.T, separate bool) synthesized {
 	t.Helper()
 	stack := newStack(t)
-	must(t, func() error {
+	synth.Must(t, func() error {
 		topic := awssns.NewTopic(stack, jsii.String("Topic"), nil)
 		eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"),
 			&props{AlarmTopic: topic})
@@ -154,7 +155,7 @@ func TestAlarmTopic_LetsCloudWatchPublishWithL1Resources(t *testing.T) {
 		},
 	} {
 		stack := newStack(t)
-		must(t, func() error {
+		synth.Must(t, func() error {
 			eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"),
 				&props{AlarmTopic: newTopic(stack)})
 			return nil
@@ -178,7 +179,7 @@ func TestAlarmTopic_LetsCloudWatchPublishWithL1Resources(t *testing.T) {
 
 func TestAlarmTopic_MustNotUseTheKeyOfSNS(t *testing.T) {
 	stack := newStack(t)
-	must(t, func() error {
+	synth.Must(t, func() error {
 		key := awskms.Alias_FromAliasName(
 			stack, jsii.String("Key"), jsii.String("alias/aws/sns"))
 		topic := awssns.NewTopic(stack, jsii.String("Topic"), &awssns.TopicProps{MasterKey: key})

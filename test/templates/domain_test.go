@@ -10,6 +10,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/test/synth"
 )
 
 const certificate = "arn:aws:acm:us-east-1:111111111111:certificate/one"
@@ -29,7 +30,7 @@ func withDomain(
 	if change != nil {
 		change(stack, &p)
 	}
-	must(t, func() error {
+	synth.Must(t, func() error {
 		made := eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), &p)
 		awscdk.NewCfnOutput(
 			stack, jsii.String("ApiUrl"), &awscdk.CfnOutputProps{Value: made.ApiUrl()})

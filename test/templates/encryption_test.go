@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/test/synth"
 )
 
 func newKey(scope constructs.Construct, id string) awskms.IKey {
@@ -29,7 +30,7 @@ func withKeys(t *testing.T) synthesized {
 		return s
 	}
 	stack := newStack(t)
-	must(t, func() error {
+	synth.Must(t, func() error {
 		secret := awssecretsmanager.NewSecret(stack, jsii.String("Secret"),
 			&awssecretsmanager.SecretProps{EncryptionKey: newKey(stack, "SecretKey")})
 		p := eventpipeline.NewEventPipeline(

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/test/synth"
 )
 
 const (
@@ -34,8 +35,8 @@ func stackIn(app awscdk.App, id, account, region string) awscdk.Stack {
 // The functions know the bus and the table by name. In another account or region, the same name
 // would mean another resource.
 func TestExisting_BusAndTableMustBeInTheStacksEnvironment(t *testing.T) {
-	app := newApp(t, nil)
-	must(t, func() error {
+	app := synth.NewApp(t, nil)
+	synth.Must(t, func() error {
 		account, region := stackIn(
 			app,
 			"Account",
@@ -64,8 +65,8 @@ func TestExisting_BusAndTableMustBeInTheStacksEnvironment(t *testing.T) {
 }
 
 func TestExisting_BusAndTableMayBeInAnUnknownEnvironment(t *testing.T) {
-	app := newApp(t, nil)
-	must(t, func() error {
+	app := synth.NewApp(t, nil)
+	synth.Must(t, func() error {
 		open, same := awscdk.NewStack(
 			app,
 			jsii.String("Open"),

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/test/synth"
 )
 
 // knownSize returns the size of a function's environment variables in a pipeline with default
@@ -109,7 +110,7 @@ func TestEnvironment_CountsLaterVariables(t *testing.T) {
 func TestEnvironment_WarnsIfItMayExceedLambdasLimit(t *testing.T) {
 	for size, want := range map[int]bool{1000: false, 3000: true} {
 		stack := newStack(t)
-		must(t, func() error {
+		synth.Must(t, func() error {
 			parameter := awscdk.NewCfnParameter(stack, jsii.String("Parameter"), nil)
 			value := strings.Repeat("x", size) + *parameter.ValueAsString()
 			eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), &props{

@@ -21,6 +21,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/test/synth"
 )
 
 // existingResources returns props with an existing resource for each prop that accepts one.
@@ -222,7 +223,7 @@ func TestExisting_ApiKeepsItsAuthorizers(t *testing.T) {
 
 func TestExisting_GettersReturnTheExistingResources(t *testing.T) {
 	stack := newStack(t)
-	must(t, func() error {
+	synth.Must(t, func() error {
 		props := existingResources(stack)
 		p := eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), props)
 		for name, same := range map[string]bool{
@@ -399,7 +400,7 @@ func TestVpc_SelectsSubnetsAndSecurityGroups(t *testing.T) {
 // The CDK's escape hatches work on the pipeline as on any construct.
 func TestEscapeHatches_Work(t *testing.T) {
 	stack := newStack(t)
-	must(t, func() error {
+	synth.Must(t, func() error {
 		p := eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), nil)
 		p.BronzeBucket().Node().DefaultChild().(awss3.CfnBucket).AddPropertyOverride(
 			jsii.String("AccelerateConfiguration.AccelerationStatus"), "Enabled")

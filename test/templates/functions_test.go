@@ -14,6 +14,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 	"github.com/event-driven-cloud-platform/eventpipeline/stacks"
+	"github.com/event-driven-cloud-platform/eventpipeline/test/synth"
 )
 
 func TestFunctions_RunOnArm64WithTracingAndJSONLogs(t *testing.T) {
@@ -205,7 +206,7 @@ var ignoreMachine = cmp.FilterPath(func(path cmp.Path) bool {
 func TestFunctions_NeedGo(t *testing.T) {
 	stack := newStack(t)
 	t.Setenv("PATH", t.TempDir())
-	err := attempt(func() error {
+	err := synth.Attempt(func() error {
 		eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), nil)
 		return nil
 	})

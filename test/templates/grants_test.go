@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/test/synth"
 )
 
 // stackUsing returns a synthesized stack with a pipeline. The function addTo can add constructs to
@@ -27,7 +28,7 @@ func stackUsing(
 ) synthesized {
 	t.Helper()
 	stack := newStack(t)
-	must(t, func() error {
+	synth.Must(t, func() error {
 		addTo(stack, eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), p))
 		return nil
 	})
@@ -79,9 +80,9 @@ func TestGrants_AllowOneRoute(t *testing.T) {
 // Without IAM authorization, API Gateway would not check the permission execute-api:Invoke, so a
 // grant would have no effect.
 func TestGrants_NeedIAMAuthorization(t *testing.T) {
-	app := newApp(t, nil)
+	app := synth.NewApp(t, nil)
 	stack := awscdk.NewStack(app, jsii.String("Stack"), nil)
-	must(t, func() error {
+	synth.Must(t, func() error {
 		user := newUser(stack)
 		open := eventpipeline.AuthorizationOpenToAnyoneOnTheInternet
 		for id, p := range map[string]props{
@@ -180,7 +181,7 @@ func TestMetrics_HaveDefaultsAndApplyOptions(t *testing.T) {
 // pipeline's queue.
 func TestOnEventProcessed_MatchesThisPipelineOnASharedBus(t *testing.T) {
 	stack := newStack(t)
-	must(t, func() error {
+	synth.Must(t, func() error {
 		bus := awsevents.EventBus_FromEventBusName(
 			stack, jsii.String("Default"), jsii.String("default"))
 		target := awseventstargets.NewSqsQueue(

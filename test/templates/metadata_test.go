@@ -9,11 +9,12 @@ import (
 
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
+	"github.com/event-driven-cloud-platform/eventpipeline/test/synth"
 )
 
 func TestFunctionMetadata_NamesPipelineAndRole(t *testing.T) {
 	stack := newStack(t)
-	must(t, func() error {
+	synth.Must(t, func() error {
 		orders := constructs.NewConstruct(stack, jsii.String("Orders"))
 		eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), nil)
 		eventpipeline.NewEventPipeline(orders, jsii.String("event-pipeline"), nil)

@@ -22,6 +22,7 @@ import (
 
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
 	"github.com/event-driven-cloud-platform/eventpipeline/stacks"
+	"github.com/event-driven-cloud-platform/eventpipeline/test/synth"
 )
 
 // The version of cdk-nag on npm, and the SHA-512 of its package.
@@ -67,11 +68,11 @@ func TestNag_EachSuppressionMatchesAFinding(t *testing.T) {
 // these resources.
 func TestNag_ReportsNoFindingWithExistingResources(t *testing.T) {
 	stack := awscdk.NewStack(
-		newApp(t, map[string]any{"@aws-cdk/core:annotationsInValidationReport": false}),
+		synth.NewApp(t, map[string]any{"@aws-cdk/core:annotationsInValidationReport": false}),
 		jsii.String("Stack"),
 		nil,
 	)
-	must(t, func() error {
+	synth.Must(t, func() error {
 		eventpipeline.NewEventPipeline(
 			stack, jsii.String("EventPipeline"), existingResources(stack))
 		return nil
@@ -87,9 +88,9 @@ func TestNag_ReportsNoFindingWithExistingResources(t *testing.T) {
 // not fail the synthesis.
 func nagStack(t *testing.T, name string) awscdk.Stack {
 	t.Helper()
-	app := newApp(t, map[string]any{"@aws-cdk/core:annotationsInValidationReport": false})
+	app := synth.NewApp(t, map[string]any{"@aws-cdk/core:annotationsInValidationReport": false})
 	var stack awscdk.Stack
-	must(t, func() (err error) { stack, err = stacks.New(app, name); return err })
+	synth.Must(t, func() (err error) { stack, err = stacks.New(app, name); return err })
 	return stack
 }
 
@@ -107,7 +108,7 @@ func findings(t *testing.T, stack awscdk.Stack) []string {
 		t.Fatal(err)
 	}
 	var found []string
-	must(t, func() error {
+	synth.Must(t, func() error {
 		for _, pack := range nagPacks {
 			aspect := &checks{}
 			runtime.Create(pack, nil, aspect)
@@ -134,7 +135,7 @@ func findings(t *testing.T, stack awscdk.Stack) []string {
 func removeSuppressions(t *testing.T, stack awscdk.Stack) []string {
 	t.Helper()
 	var accepted []string
-	must(t, func() error {
+	synth.Must(t, func() error {
 		for _, construct := range *stack.Node().FindAll(constructs.ConstructOrder_PREORDER) {
 			resource, ok := construct.(awscdk.CfnResource)
 			if !ok {

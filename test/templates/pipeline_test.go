@@ -15,12 +15,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/test/synth"
 )
 
 func TestPipeline_HasAGetterForEachResource(t *testing.T) {
 	stack := newStack(t)
 	var made eventpipeline.EventPipeline
-	must(t, func() error {
+	synth.Must(t, func() error {
 		made = eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), nil)
 		return nil
 	})
@@ -68,7 +69,7 @@ func TestPipeline_HasGeneratedNames(t *testing.T) {
 
 func TestPipeline_MayBeUsedTwiceInAStack(t *testing.T) {
 	stack := newStack(t)
-	must(t, func() error {
+	synth.Must(t, func() error {
 		eventpipeline.NewEventPipeline(stack, jsii.String("Orders"), nil)
 		eventpipeline.NewEventPipeline(stack, jsii.String("Invoices"), nil)
 		return nil
@@ -107,10 +108,10 @@ func TestEventBus_HasTheStacksName(t *testing.T) {
 		},
 	} {
 		var stack awscdk.Stack
-		must(t, func() error {
+		synth.Must(t, func() error {
 			scope := place(
 				awscdk.NewStack(
-					newApp(t, nil),
+					synth.NewApp(t, nil),
 					jsii.String("Orders"),
 					&awscdk.StackProps{StackName: &stackName},
 				),

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/test/synth"
 )
 
 // The stack with the data must not depend on the stack with the functions, because the CDK rejects
@@ -26,14 +27,14 @@ func TestPipelines_MaySpanStacks(t *testing.T) {
 			},
 		} {
 			t.Run(references+" references, "+name, func(t *testing.T) {
-				app := newApp(
+				app := synth.NewApp(
 					t, map[string]any{"@aws-cdk/core:defaultCrossStackReferences": references})
 				data, functions := awscdk.NewStack(
 					app,
 					jsii.String("Data"),
 					nil,
 				), awscdk.NewStack(app, jsii.String("Functions"), nil)
-				must(t, func() error {
+				synth.Must(t, func() error {
 					eventpipeline.NewEventPipeline(
 						functions, jsii.String("EventPipeline"), props(data))
 					return nil
@@ -60,8 +61,8 @@ func TestPipelines_MaySpanStacks(t *testing.T) {
 
 // Two pipelines must not share any of these resources and names.
 func TestPipelines_MustNotShareResources(t *testing.T) {
-	app := newApp(t, nil)
-	must(t, func() error {
+	app := synth.NewApp(t, nil)
+	synth.Must(t, func() error {
 		stack := awscdk.NewStack(app, jsii.String("Stack"), nil)
 		first := eventpipeline.NewEventPipeline(
 			stack, jsii.String("First"), &props{PhysicalNamePrefix: jsii.String("orders")})
@@ -110,8 +111,8 @@ func TestPipelines_MustNotShareResources(t *testing.T) {
 
 // Different prefixes can result in the same alarm name.
 func TestPipelines_MustHaveDifferentAlarmNames(t *testing.T) {
-	app := newApp(t, nil)
-	must(t, func() error {
+	app := synth.NewApp(t, nil)
+	synth.Must(t, func() error {
 		for _, prefix := range []string{"x", "x-notification", "x-other"} {
 			stack := awscdk.NewStack(app, jsii.String(prefix), nil)
 			eventpipeline.NewEventPipeline(stack, jsii.String("Pipeline"), &props{
@@ -127,8 +128,8 @@ func TestPipelines_MustHaveDifferentAlarmNames(t *testing.T) {
 
 // A token may have another value in each stack, so the same token in two stacks is not an error.
 func TestPipelines_MayHaveTokensAsNames(t *testing.T) {
-	app := newApp(t, nil)
-	must(t, func() error {
+	app := synth.NewApp(t, nil)
+	synth.Must(t, func() error {
 		for _, name := range []string{"orders", "payments"} {
 			stack := awscdk.NewStack(app, &name, nil)
 			parameter := awscdk.NewCfnParameter(stack, jsii.String("Bronze"), nil)
@@ -150,8 +151,8 @@ func TestPipelines_MayHaveTokensAsNames(t *testing.T) {
 // Stages without account and region may be deployed to different accounts and regions. Their
 // pipelines may therefore have the same names.
 func TestPipelines_MayHaveTheSameNamesInDifferentStages(t *testing.T) {
-	app := newApp(t, nil)
-	must(t, func() error {
+	app := synth.NewApp(t, nil)
+	synth.Must(t, func() error {
 		for _, name := range []string{"dev", "prod"} {
 			stack := awscdk.NewStack(awscdk.NewStage(app, &name, nil), jsii.String("Orders"), nil)
 			eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), &props{
@@ -170,9 +171,9 @@ func TestPipelines_MayHaveTheSameNamesInDifferentStages(t *testing.T) {
 // Names must be unique only within an account and region. Only a dashboard's name must be unique in
 // all regions of an account.
 func TestPipelines_MayHaveTheSameNamesInDifferentEnvironments(t *testing.T) {
-	app := newApp(t, nil)
+	app := synth.NewApp(t, nil)
 	made := map[string]awscdk.Stack{}
-	must(t, func() error {
+	synth.Must(t, func() error {
 		for _, region := range []string{"eu-central-1", "us-east-1"} {
 			stack := awscdk.NewStack(app, jsii.String("Stack-"+region), &awscdk.StackProps{
 				Env: &awscdk.Environment{Account: jsii.String("123456789012"), Region: &region},

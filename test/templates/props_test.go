@@ -22,6 +22,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/test/synth"
 )
 
 // samples returns, for each prop, a value that differs from the prop's default.
@@ -217,7 +218,7 @@ var inCode = []string{"SchemaDirectory", "WorkerEntry"}
 // A prop that does not change the template has no effect. The test compares two templates for each
 // prop. One template has the prop and the props that it requires, and the other lacks the prop.
 func TestProps_EachChangesTheTemplate(t *testing.T) {
-	app := newApp(t, nil)
+	app := synth.NewApp(t, nil)
 	made := map[string]awscdk.Stack{}
 	build := func(name string, set ...string) {
 		if _, ok := made[name]; ok {
@@ -237,7 +238,7 @@ func TestProps_EachChangesTheTemplate(t *testing.T) {
 		made[name] = stack
 	}
 	template := func(name string) string {
-		resources := readTemplate(t, made[name])["Resources"]
+		resources := synth.ReadTemplate(t, made[name])["Resources"]
 		text := goldenText(t, map[string]any{"Resources": resources})
 		// The name of the bus and the id of a permission contain the stack's name and a hash of
 		// that name.
@@ -245,7 +246,7 @@ func TestProps_EachChangesTheTemplate(t *testing.T) {
 			ReplaceAllString(string(text), "EventPipeline")
 	}
 	names := propNames()
-	must(t, func() error {
+	synth.Must(t, func() error {
 		build("Nothing")
 		for _, prop := range names {
 			with := requiredProps[prop]

@@ -18,6 +18,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/test/synth"
 )
 
 func queueIn(stack awscdk.Stack, id string, key awskms.IKey) awssqs.IQueue {
@@ -90,7 +91,7 @@ var cyclicTargets = map[string]func(awscdk.Stack) awsevents.IRuleTarget{
 // rulesOfAnotherStack returns an app with a pipeline, and a stack with targets.
 func rulesOfAnotherStack(t *testing.T) (awscdk.App, eventpipeline.EventPipeline, awscdk.Stack) {
 	t.Helper()
-	app := newApp(t, nil)
+	app := synth.NewApp(t, nil)
 	stack := awscdk.NewStack(app, jsii.String("Pipeline"), nil)
 	p := eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), nil)
 	return app, p, awscdk.NewStack(app, jsii.String("Consumers"), nil)
@@ -99,7 +100,7 @@ func rulesOfAnotherStack(t *testing.T) (awscdk.App, eventpipeline.EventPipeline,
 func TestOnEventProcessed_AcceptsTargetsOfOtherStacks(t *testing.T) {
 	for name, target := range targetsOfOtherStacks {
 		t.Run(name, func(t *testing.T) {
-			must(t, func() error {
+			synth.Must(t, func() error {
 				app, p, consumers := rulesOfAnotherStack(t)
 				p.OnEventProcessed(jsii.String("Rule"), target(consumers))
 				app.Synth(nil)
@@ -159,7 +160,7 @@ func TestOnEventProcessed_RejectsATargetWhoseStackUsesThePipeline(t *testing.T) 
 				"OnEventProcessed Consumers OnEventProcessedIn(stack, id, target)",
 			},
 		})
-		must(t, func() error {
+		synth.Must(t, func() error {
 			app, p, consumers := rulesOfAnotherStack(t)
 			function := functionIn(consumers)
 			use(p, consumers, function)
@@ -190,7 +191,7 @@ func TestOnEventProcessed_WorksInALargeApp(t *testing.T) {
 				})
 		}
 	}
-	must(t, func() error {
+	synth.Must(t, func() error {
 		p.OnEventProcessed(jsii.String("Rule"), targetsOfOtherStacks["topic"](consumers))
 		app.Synth(nil)
 		return nil
@@ -200,8 +201,8 @@ func TestOnEventProcessed_WorksInALargeApp(t *testing.T) {
 // Two stacks of the same kind have rules and queues with the same logical ids. The rules and queues
 // are different resources.
 func TestOnEventProcessed_AcceptsTwoStacksOfTheSameKind(t *testing.T) {
-	must(t, func() error {
-		app := newApp(t, nil)
+	synth.Must(t, func() error {
+		app := synth.NewApp(t, nil)
 		for _, name := range []string{"Dev", "Prod"} {
 			stack := awscdk.NewStack(app, &name, nil)
 			p := eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), nil)
@@ -220,7 +221,7 @@ func TestOnEventProcessedIn_WorksForEveryTarget(t *testing.T) {
 		for name, target := range targets {
 			t.Run(name, func(t *testing.T) {
 				var consumers awscdk.Stack
-				must(t, func() error {
+				synth.Must(t, func() error {
 					var p eventpipeline.EventPipeline
 					_, p, consumers = rulesOfAnotherStack(t)
 					p.OnEventProcessedIn(consumers, jsii.String("Rule"), target(consumers))
@@ -244,7 +245,7 @@ func TestOnEventProcessed_TreatsANestedStackAsAnotherStack(t *testing.T) {
 		nested := awscdk.NewNestedStack(awscdk.Stack_Of(p), jsii.String("Nested"), nil)
 		target := awseventstargets.NewSqsQueue(queueIn(nested, "Queue", nil), nil)
 		if inNestedStack {
-			must(t, func() error {
+			synth.Must(t, func() error {
 				p.OnEventProcessedIn(nested, jsii.String("Rule"), target)
 				app.Synth(nil)
 				return nil
@@ -263,7 +264,7 @@ func TestOnEventProcessed_TreatsANestedStackAsAnotherStack(t *testing.T) {
 func TestOnEventProcessed_TargetsHaveADLQ(t *testing.T) {
 	_, p, consumers := rulesOfAnotherStack(t)
 	stack := awscdk.Stack_Of(p)
-	must(t, func() error {
+	synth.Must(t, func() error {
 		p.OnEventProcessed(jsii.String("Given"), targetsOfOtherStacks["function"](stack))
 		p.OnEventProcessed(jsii.String("Own"), awseventstargets.NewSnsTopic(
 			awssns.NewTopic(stack, jsii.String("Topic"), nil),
@@ -274,7 +275,7 @@ func TestOnEventProcessed_TargetsHaveADLQ(t *testing.T) {
 		return nil
 	})
 	app := stack.Node().Root().(awscdk.App)
-	must(t, func() error { app.Synth(nil); return nil })
+	synth.Must(t, func() error { app.Synth(nil); return nil })
 	dlqOf := func(s synthesized, rule string) string {
 		targets := s.resource(t, rule, "AWS::Events::Rule").Properties["Targets"].([]any)
 		config, _ := targets[0].(map[string]any)["DeadLetterConfig"].(map[string]any)
@@ -315,7 +316,7 @@ func TestNotificationDLQ_AcceptsRulesOfAnExistingBus(t *testing.T) {
 
 func TestOnEventProcessed_MatchesCloudEvents(t *testing.T) {
 	stack := newStack(t)
-	must(t, func() error {
+	synth.Must(t, func() error {
 		eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), &props{
 			NotificationFormat: eventpipeline.NotificationFormatCloudEvents,
 		}).OnEventProcessed(jsii.String("Rule"), targetsOfOtherStacks["topic"](stack))
@@ -343,7 +344,7 @@ func TestOnEventProcessed_AlarmsAboutLostEvents(t *testing.T) {
 	_, p, _ := rulesOfAnotherStack(t)
 	stack := awscdk.Stack_Of(p)
 	before := len(p.Alarms())
-	must(t, func() error {
+	synth.Must(t, func() error {
 		p.OnEventProcessed(jsii.String("Rule"), targetsOfOtherStacks["function"](stack))
 		return nil
 	})

@@ -12,11 +12,12 @@ import (
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 	"github.com/event-driven-cloud-platform/eventpipeline/stacks"
+	"github.com/event-driven-cloud-platform/eventpipeline/test/synth"
 )
 
 func TestStages_UnknownStageIsAnError(t *testing.T) {
 	for _, name := range []string{"staging", ""} {
-		_, err := stacks.New(newApp(t, nil), name)
+		_, err := stacks.New(synth.NewApp(t, nil), name)
 		if err == nil {
 			t.Fatalf("stage %q must be an error", name)
 		}

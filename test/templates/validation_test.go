@@ -20,6 +20,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/test/synth"
 )
 
 type (
@@ -432,7 +433,7 @@ func allInvalidProps(t *testing.T, stack awscdk.Stack) map[string]invalidProps {
 func TestValidation_ReportsAllErrorsTogether(t *testing.T) {
 	stack := newStack(t)
 	want := map[string][]string{}
-	must(t, func() error {
+	synth.Must(t, func() error {
 		for name, invalid := range allInvalidProps(t, stack) {
 			eventpipeline.NewEventPipeline(stack, &name, &invalid.props)
 			want["Stack/"+name] = invalid.errors
@@ -447,7 +448,7 @@ func TestValidation_ReportsAllErrorsTogether(t *testing.T) {
 func TestValidation_DoesNotBuildAnInvalidPipeline(t *testing.T) {
 	stack := newStack(t)
 	t.Setenv("PATH", t.TempDir()) // without Go
-	must(t, func() error {
+	synth.Must(t, func() error {
 		eventpipeline.NewEventPipeline(
 			stack, jsii.String("Invalid"), &props{LogLevel: jsii.String("loud")})
 		return nil
@@ -466,7 +467,7 @@ func TestValidation_KeepsGettersOfAnInvalidPipeline(t *testing.T) {
 		p.LogLevel = jsii.String("loud")
 		return eventpipeline.NewEventPipeline(stack, &id, &p)
 	}
-	must(t, func() error {
+	synth.Must(t, func() error {
 		user := newUser(stack)
 		certificate := awscertificatemanager.Certificate_FromCertificateArn(
 			stack, jsii.String("Certificate"), jsii.String(certificate))
@@ -532,7 +533,7 @@ func TestValidation_KeepsGettersOfAnInvalidPipeline(t *testing.T) {
 
 func TestValidation_ChecksL1ResourcesAtSynth(t *testing.T) {
 	stack := newStack(t)
-	must(t, func() error {
+	synth.Must(t, func() error {
 		p := eventpipeline.NewEventPipeline(stack, jsii.String("Own"), nil)
 		mapping := p.EventSourceMapping().Node().DefaultChild().(awslambda.CfnEventSourceMapping)
 		mapping.SetFunctionResponseTypes(&[]*string{})
@@ -551,7 +552,7 @@ func TestValidation_ChecksL1ResourcesAtSynth(t *testing.T) {
 // path of a construct to the facts of its errors; see invalidProps.
 func expectErrors(t *testing.T, app awscdk.App, want map[string][]string) {
 	t.Helper()
-	err := attempt(func() error { app.Synth(nil); return nil })
+	err := synth.Attempt(func() error { app.Synth(nil); return nil })
 	if err == nil {
 		t.Fatal("synth must fail")
 	}

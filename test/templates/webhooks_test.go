@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/test/synth"
 )
 
 type webhookSources = []*eventpipeline.WebhookSource
@@ -142,7 +143,7 @@ func TestWebhooks_UseAnExistingApi(t *testing.T) {
 
 func TestWebhooks_TheURLContainsTheName(t *testing.T) {
 	stack := newStack(t)
-	must(t, func() error {
+	synth.Must(t, func() error {
 		p := eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), nil)
 		url := p.WebhookUrl(jsii.String("github"))
 		awscdk.NewCfnOutput(stack, jsii.String("Url"), &awscdk.CfnOutputProps{Value: url})
@@ -210,8 +211,8 @@ func invalidWebhooks(stack awscdk.Stack) map[string]invalidProps {
 // The API function reads secrets from the Secrets Manager of its own account and region.
 func TestWebhooks_SecretsMustBeInTheStacksEnvironment(t *testing.T) {
 	const arn = "arn:aws:secretsmanager:us-east-1:222222222222:secret:github-AbCdEf"
-	app := newApp(t, nil)
-	must(t, func() error {
+	app := synth.NewApp(t, nil)
+	synth.Must(t, func() error {
 		for _, stack := range []awscdk.Stack{
 			stackIn(app, "Same", "222222222222", "us-east-1"),
 			stackIn(app, "Region", "222222222222", "eu-central-1"),
@@ -235,7 +236,7 @@ func TestWebhooks_SecretsMustBeInTheStacksEnvironment(t *testing.T) {
 // an API of its own.
 func TestWebhooks_TwoPipelinesMayHaveTheSameSource(t *testing.T) {
 	stack := newStack(t)
-	must(t, func() error {
+	synth.Must(t, func() error {
 		secret := importedSecret(stack, "github")
 		for _, id := range []string{"Orders", "Returns"} {
 			eventpipeline.NewEventPipeline(stack, jsii.String(id), &props{

@@ -11,6 +11,7 @@ import (
 
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
 	"github.com/event-driven-cloud-platform/eventpipeline/stacks"
+	"github.com/event-driven-cloud-platform/eventpipeline/test/synth"
 )
 
 const cleanerRole = "CustomS3AutoDeleteObjectsCustomResourceProviderRole"
@@ -60,7 +61,7 @@ func TestBronze_IsWriteOnce(t *testing.T) {
 // An existing bucket may contain other objects, so the statements apply to bronze/ only.
 func TestDenyOverwriting_MakesAnExistingBucketWriteOnce(t *testing.T) {
 	stack := newStack(t)
-	must(t, func() error {
+	synth.Must(t, func() error {
 		eventpipeline.DenyOverwriting(awss3.NewBucket(stack, jsii.String("Lake"), nil))
 		return nil
 	})
@@ -95,11 +96,11 @@ func TestDenyOverwriting_MakesAnExistingBucketWriteOnce(t *testing.T) {
 func TestDenyOverwriting_RejectsAnImportedBucket(t *testing.T) {
 	// With this context value, an error that the construct reports does not fail the synthesis.
 	stack := awscdk.NewStack(
-		newApp(t, map[string]any{"@aws-cdk/core:annotationsInValidationReport": false}),
+		synth.NewApp(t, map[string]any{"@aws-cdk/core:annotationsInValidationReport": false}),
 		jsii.String("Stack"),
 		nil,
 	)
-	must(t, func() error {
+	synth.Must(t, func() error {
 		eventpipeline.DenyOverwriting(
 			awss3.Bucket_FromBucketName(stack, jsii.String("Lake"), jsii.String("lake")))
 		return nil

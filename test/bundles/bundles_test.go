@@ -1,4 +1,5 @@
-package templates
+// Package bundles tests the Lambda functions' bundles, which it compiles.
+package bundles
 
 import (
 	"debug/elf"
@@ -14,15 +15,27 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 	"github.com/event-driven-cloud-platform/eventpipeline/stacks"
+	"github.com/event-driven-cloud-platform/eventpipeline/test/synth"
 )
 
+const (
+	project = "event-driven-cloud-platform"
+	example = synth.Root + "/examples/own-processor"
+	schemas = "../templates/testdata/schemas"
+)
+
+type props = eventpipeline.EventPipelineProps
+
+func TestMain(m *testing.M) { os.Exit(synth.Main(m)) }
+
+// bundling is the context that makes an app compile its functions.
 var bundling = map[string]any{"aws:cdk:bundling-stacks": []string{"**"}}
 
 func TestBundles_AreReproducibleForArm64(t *testing.T) {
-	s := stageWith(t, stacks.Dev, bundling)
-	here := bundles(t, s.template, *awscdk.Stage_Of(s.stack).AssetOutdir())
+	here := buildStage(t, stacks.Dev, bundling)
 	for name, file := range here {
 		expectBootstrap(t, name, file, elf.EM_AARCH64)
 	}
@@ -40,22 +53,40 @@ func TestBundles_AreReproducibleForArm64(t *testing.T) {
 func TestBundles_RunOnTheRequestedPlatform(t *testing.T) {
 	context := maps.Clone(bundling)
 	context[contract.PlatformContext] = "linux/amd64"
-	s := stageWith(t, stacks.Local, context)
-	for name, file := range bundles(t, s.template, *awscdk.Stage_Of(s.stack).AssetOutdir()) {
+	for name, file := range buildStage(t, stacks.Local, context) {
 		expectBootstrap(t, name, file, elf.EM_X86_64)
 	}
+}
+
+func buildStage(t *testing.T, stage string, context map[string]any) map[string]string {
+	t.Helper()
+	app := synth.NewApp(t, context)
+	var stack awscdk.Stack
+	synth.Must(t, func() (err error) { stack, err = stacks.New(app, stage); return err })
+	return build(t, stack)
+}
+
+// build compiles the functions of a stack and returns the path of each bootstrap. The map's keys are
+// function ids.
+func build(t *testing.T, stack awscdk.Stack) map[string]string {
+	t.Helper()
+	app := stack.Node().Root().(awscdk.App)
+	synth.Must(t, func() error { app.Synth(nil); return nil })
+	return bundles(t, synth.ReadTemplate(t, stack), *awscdk.Stage_Of(stack).AssetOutdir())
 }
 
 // bundles returns the path of each function's bootstrap. The map's keys are function ids.
 func bundles(t *testing.T, template map[string]any, outdir string) map[string]string {
 	t.Helper()
 	files := map[string]string{}
-	for id, function := range plainResources(t, template) {
-		if function.Properties["Runtime"] != "provided.al2023" {
+	for id, resource := range template["Resources"].(map[string]any) {
+		properties, _ := resource.(map[string]any)["Properties"].(map[string]any)
+		if properties["Runtime"] != "provided.al2023" {
 			continue
 		}
 		hash := strings.TrimSuffix(
-			function.Properties["Code"].(map[string]any)["S3Key"].(string), ".zip")
+			properties["Code"].(map[string]any)["S3Key"].(string), ".zip")
+		id = strings.TrimPrefix(id[:len(id)-8], "EventPipeline") // without the path and the hash
 		files[id] = filepath.Join(outdir, "asset."+hash, "bootstrap")
 		if entries, err := os.ReadDir(filepath.Dir(files[id])); err != nil || len(entries) != 1 {
 			t.Fatalf("%s: asset must contain the bootstrap only, got %v, %v", id, entries, err)
@@ -102,13 +133,13 @@ func synthesizeCopy(t *testing.T) (template map[string]any, outdir string) {
 	t.Helper()
 	copied, home := t.TempDir(), t.TempDir()
 	for _, name := range []string{"cmd/app", "constructs", "stacks", "functions", "internal"} {
-		original := os.DirFS(filepath.Join(root, name))
+		original := os.DirFS(filepath.Join(synth.Root, name))
 		if err := os.CopyFS(filepath.Join(copied, name), original); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for _, name := range []string{"go.mod", "go.sum", "source.go"} {
-		content, err := os.ReadFile(filepath.Join(root, name))
+		content, err := os.ReadFile(filepath.Join(synth.Root, name))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,4 +1,5 @@
-package templates
+// Package cdkrules tests the synthesized templates with the rules that the CDK contains.
+package cdkrules
 
 import (
 	"encoding/json"
@@ -10,23 +11,27 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
 	"github.com/event-driven-cloud-platform/eventpipeline/stacks"
+	"github.com/event-driven-cloud-platform/eventpipeline/test/synth"
 )
+
+func TestMain(m *testing.M) { os.Exit(synth.Main(m)) }
 
 // The CDK has built-in rules for templates, and a violation fails the synthesis. This test applies
 // the rules to all stages.
 func TestCDKRules_ReportNoViolation(t *testing.T) {
 	app := strictApp(t)
-	for _, name := range stages {
-		must(t, func() error { _, err := stacks.New(app, name); return err })
+	for _, name := range []string{stacks.Dev, stacks.Prod, stacks.Local} {
+		synth.Must(t, func() error { _, err := stacks.New(app, name); return err })
 	}
-	must(t, func() error { otherApis(app); return nil })
-	must(t, func() error { app.Synth(nil); return nil })
+	synth.Must(t, func() error { otherApis(app); return nil })
+	synth.Must(t, func() error { app.Synth(nil); return nil })
 	raw, err := os.ReadFile(filepath.Join(*app.AssetOutdir(), "validation-report.json"))
 	if err != nil {
 		t.Fatal(err)
@@ -37,16 +42,21 @@ func TestCDKRules_ReportNoViolation(t *testing.T) {
 	}
 }
 
+const certificateARN = "arn:aws:acm:us-east-1:111111111111:certificate/one"
+
 // otherApis adds a stack with pipelines whose APIs are configured differently from those of the
 // stages dev, prod and local.
 func otherApis(app awscdk.App) {
 	stack := awscdk.NewStack(app, jsii.String("OtherApis"), nil)
 	eventpipeline.NewEventPipeline(stack, jsii.String("Jwt"), &eventpipeline.EventPipelineProps{
-		JwtAuthorizer:    jwt(),
+		JwtAuthorizer: &eventpipeline.JwtAuthorizerProps{
+			Issuer:   jsii.String("https://login.example.org/pool"),
+			Audience: jsii.Strings("events"),
+		},
 		DomainName:       jsii.String("events.example.org"),
 		DomainMappingKey: jsii.String("v1"),
 		DomainCertificate: awscertificatemanager.Certificate_FromCertificateArn(
-			stack, jsii.String("Certificate"), jsii.String(certificate)),
+			stack, jsii.String("Certificate"), jsii.String(certificateARN)),
 		MutualTls: &awsapigatewayv2.MTLSConfig{
 			Bucket: awss3.Bucket_FromBucketName(stack, jsii.String("Trust"), jsii.String("trust")),
 			Key:    jsii.String("store.pem"),
@@ -54,8 +64,12 @@ func otherApis(app awscdk.App) {
 	})
 	eventpipeline.NewEventPipeline(stack, jsii.String("Lambda"), &eventpipeline.EventPipelineProps{
 		LambdaAuthorizer: &eventpipeline.LambdaAuthorizerProps{
-			Handler:         authorizerFunction(stack),
-			ResultsCacheTtl: seconds(60),
+			Handler: awslambda.NewFunction(stack, jsii.String("Authorizer"), &awslambda.FunctionProps{
+				Runtime: awslambda.Runtime_NODEJS_22_X(),
+				Handler: jsii.String("index.handler"),
+				Code:    awslambda.Code_FromInline(jsii.String("0")),
+			}),
+			ResultsCacheTtl: awscdk.Duration_Seconds(jsii.Number(60)),
 		},
 	})
 }
@@ -66,7 +80,7 @@ func TestCDKRules_ReportAViolation(t *testing.T) {
 	stack := awscdk.NewStack(app, jsii.String("Stack"), nil)
 	awssqs.NewCfnQueue(
 		stack, jsii.String("Queue"), &awssqs.CfnQueueProps{MessageRetentionPeriod: jsii.Number(1)})
-	err := attempt(func() error { app.Synth(nil); return nil })
+	err := synth.Attempt(func() error { app.Synth(nil); return nil })
 	if err == nil || !strings.Contains(err.Error(), "MessageRetentionPeriod") {
 		t.Errorf("a retention of a second must be a violation, got %v", err)
 	}
@@ -77,7 +91,7 @@ var rules awscdk.CloudFormationValidatePlugin
 // strictApp returns an app that applies the rules and fails on violations.
 func strictApp(t *testing.T) awscdk.App {
 	t.Helper()
-	app := newApp(t, map[string]any{
+	app := synth.NewApp(t, map[string]any{
 		"@aws-cdk/core:validateAgainstDefaultRules": true,
 		"@aws-cdk/core:appMode":                     "inmemory",
 	})

@@ -3,6 +3,7 @@ package console
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -22,6 +23,10 @@ type stepView struct {
 	IsCall  bool
 	Details []field
 	Output  string
+	Bar     bar // the step's period on the time axis of the timeline
+
+	begin time.Time
+	took  time.Duration
 }
 
 // addSteps adds the steps of the event that the journal has recorded.
@@ -37,6 +42,33 @@ func (d *eventData) addSteps(e event, v *view) {
 			d.Notifications = append(d.Notifications, view)
 		}
 		d.Steps = append(d.Steps, view)
+	}
+	placeBars(d.Steps)
+}
+
+// barsWidth is the width of the time axis in the units of the bars.
+const barsWidth = 1000
+
+// placeBars sets the bar of each step. The time axis begins with the first step and ends with the
+// last one.
+func placeBars(steps []stepView) {
+	if len(steps) == 0 {
+		return
+	}
+	first, last := steps[0].begin, steps[0].begin
+	for _, step := range steps {
+		if step.begin.Before(first) {
+			first = step.begin
+		}
+		if end := step.begin.Add(step.took); end.After(last) {
+			last = end
+		}
+	}
+	scale := barsWidth / max(last.Sub(first).Seconds(), 0.001)
+	for i, step := range steps {
+		width := max(step.took.Seconds()*scale, 8) // also an instant must be visible
+		left := min(step.begin.Sub(first).Seconds()*scale, barsWidth-width)
+		steps[i].Bar = bar{X: math.Round(left), W: math.Round(width)}
 	}
 }
 
@@ -55,12 +87,16 @@ func (v *view) newStepView(step activity.Step, first time.Time) stepView {
 	if step.Time.Equal(first) {
 		view.Offset = ""
 	}
+	view.begin = step.Time
 	if ms := step.Detail("ms"); ms != nil {
-		view.Took = formatCallTime(ms)
+		view.took = callTime(ms)
+		view.Took = formatDuration(view.took)
 	}
 	for _, name := range []string{"durationMs", "batchMs"} {
-		if value := step.Detail(name); value != nil {
-			view.Took = formatMillis(int64(numberOf(step, name)))
+		if value := step.Detail(name); value != nil { // the functions log it at the end
+			view.took = time.Duration(numberOf(step, name)) * time.Millisecond
+			view.begin = step.Time.Add(-view.took)
+			view.Took = formatMillis(view.took.Milliseconds())
 		}
 	}
 	for _, d := range step.Details {
@@ -124,11 +160,11 @@ func toneOf(step activity.Step) string {
 
 func isCall(step activity.Step) bool { return step.Name == activity.Call }
 
-// formatCallTime formats a number of milliseconds. The number may have decimal places.
-func formatCallTime(ms json.RawMessage) string {
+// callTime returns the duration of a request or an AWS call. ms may have decimal places.
+func callTime(ms json.RawMessage) time.Duration {
 	var number float64
 	_ = json.Unmarshal(ms, &number) // the emulator writes a number
-	return formatDuration(time.Duration(number * float64(time.Millisecond)))
+	return time.Duration(number * float64(time.Millisecond))
 }
 
 // maxLines is the maximum number of log lines that the page of an event shows.

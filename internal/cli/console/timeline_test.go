@@ -1,0 +1,29 @@
+package console
+
+import (
+	"testing"
+	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
+)
+
+// A request has the time of its begin, and a log line with a duration has the time of its end.
+func TestTimeline_PlacesBarsOnOneAxis(t *testing.T) {
+	begin := time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
+	at := func(ms int) time.Time { return begin.Add(time.Duration(ms) * time.Millisecond) }
+	number := func(name, value string) []activity.Detail {
+		return []activity.Detail{{Name: name, Value: []byte(value)}}
+	}
+	var d eventData
+	d.addSteps(event{steps: []activity.Step{
+		{Time: at(0), Name: activity.Request, Details: number("ms", "20.2")},
+		{Time: at(18), Name: "accepted", Details: number("durationMs", "18")},
+		{Time: at(40), Name: "published"},
+		{Time: at(40), Name: "processed", Details: number("batchMs", "10")},
+	}}, &view{})
+	for i, want := range []bar{{X: 0, W: 505}, {X: 0, W: 450}, {X: 992, W: 8}, {X: 750, W: 250}} {
+		if got := d.Steps[i].Bar; got != want {
+			t.Errorf("%s: got %+v, want %+v", d.Steps[i].Name, got, want)
+		}
+	}
+}

@@ -14,6 +14,7 @@ func (d *eventData) addStoredSteps(item pipeline.Item) {
 	add := func(at time.Time, step activity.Step, text string) {
 		view := stepView{
 			Time: at, Name: step.Name, Text: text, Tone: toneOf(step), Source: "events table",
+			begin: at,
 		}
 		if len(d.Steps) > 0 {
 			view.Offset = "+" + formatDuration(max(at.Sub(item.ReceivedAt), 0))
@@ -37,5 +38,6 @@ func (d *eventData) addStoredSteps(item pipeline.Item) {
 	case item.Status == pipeline.Failed:
 		finish(item.FailedAt, activity.Step{Name: "failed", Level: slog.LevelError})
 	}
+	placeBars(d.Steps)
 	d.StepsNote = "These times are in the event's item. The log lines tell more:"
 }

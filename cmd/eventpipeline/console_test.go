@@ -112,8 +112,8 @@ func TestConsole_ShowsADeployedPipeline(t *testing.T) {
 		"/":                                          "a sample of 2 events from 15 minutes",
 		"/deadletters":                               failed,
 		"/deadletters?" + filter:                     "/deadletters/redrive?" + html.EscapeString(filter),
-		"/deadletters/redrive?code=internal":         "<b>0</b> messages would be",
-		"/deadletters/discard?ids=" + failed:         "<b>1</b> message would be deleted",
+		"/deadletters/redrive?code=internal":         "<b>0 messages</b>",
+		"/deadletters/discard?ids=" + failed:         "<b>1 message</b>",
 		"/refused":                                   "filter-log-events",
 		"/replay":                                    "Dry run",
 		"/events/rows?status=FAILED&type=demo":       failed,
@@ -149,7 +149,7 @@ func TestConsole_RedrivesDiscardsAndReplays(t *testing.T) {
 	must("/deadletters/discard", "type=order")
 	b.wait(t, "/deadletters", ">finished</span>")
 	must("/replay/count", "type=demo&from=1h")
-	b.wait(t, "/replay", "Replay 1 event<")
+	b.wait(t, "/replay", "Replay 1 event\n")
 	must("/replay", "type=demo&from=1h&total=1&rate=100")
 	b.wait(t, "/replay", "<dt>Replayed</dt><dd>1</dd>")
 	d.wantStatus(t, ids[3], "ENQUEUED")

@@ -114,7 +114,8 @@ func (b *tab) wait(t *testing.T, selector, text string) {
 	t.Helper()
 	var got string
 	waitUntil(t, func() string {
-		expression := fmt.Sprintf(`(document.querySelector(%q) || {}).textContent || ""`, selector)
+		expression := fmt.Sprintf(
+			`((document.querySelector(%q) || {}).textContent || "").replace(/\s+/g, " ")`, selector)
 		err := chromedp.Run(b.ctx, chromedp.Evaluate(expression, &got))
 		switch {
 		case b.ctx.Err() != nil:
@@ -205,43 +206,43 @@ func testConsole(t *testing.T, p *platform) {
 	b.wait(t, "#timeline", "Record stored in Silver")
 	b.wait(t, "#data", `"console.order"`)
 	b.checkPage(t, "event")
-	b.click(t, `//label[contains(., "AWS calls")]`)
+	b.click(t, `//label[contains(normalize-space(), "AWS calls")]`)
 	b.wait(t, "#timeline", "dynamodb UpdateItem")
-	b.click(t, `//button[text()="Replay"]`)
+	b.click(t, `//button[normalize-space()="Replay"]`)
 	b.wait(t, "#head", "replayed")
 	b.wait(t, "#head .status", "PROCESSED")
-	b.clickTwice(t, `//button[text()="Send again"]`) // the replay below counts the events
+	b.clickTwice(t, `//button[normalize-space()="Send again"]`) // the replay below counts the events
 
 	b.open(t, "/send")
 	b.do(t, chromedp.SetValue("textarea", `{"eventType":"console.order","edited":true}`))
-	b.click(t, `//button[text()="Send"]`)
+	b.click(t, `//button[normalize-space()="Send"]`)
 	b.wait(t, "#data", "edited")
 
 	failed := p.acceptAsOlderVersion(t, `{"eventType":"console.poison","n":1e999}`)
 	p.acceptAsOlderVersion(t, `{"eventType":"console.poison","n":1e998}`)
 	b.open(t, "/events/"+failed)
 	b.wait(t, "#failure", "unprocessable-number")
-	b.click(t, `//button[text()="Redrive"]`)
+	b.click(t, `//button[normalize-space()="Redrive"]`)
 	b.wait(t, "#timeline", "Redriven from the console")
 	b.wait(t, "#head .status", "FAILED")
 
 	b.open(t, "/deadletters?type=console.poison")
 	b.wait(t, "#list", "2 messages match")
 	b.checkPage(t, "deadletters")
-	b.click(t, `//section[@id="list"]//a[contains(., "Redrive")]`)
+	b.click(t, `//section[@id="list"]//a[contains(normalize-space(), "Redrive")]`)
 	b.wait(t, "#preview", "2 messages would be moved back to the queue")
-	b.click(t, `//button[contains(., "Redrive 2 messages")]`)
+	b.click(t, `//button[contains(normalize-space(), "Redrive 2 messages")]`)
 	b.wait(t, "#jobs", "Redriven2")
 	waitUntil(t, func() string { // until the events have failed again
 		b.open(t, "/deadletters?type=console.poison")
-		text := eval[string](t, b, `document.querySelector("main").textContent`)
+		text := eval[string](t, b, `document.querySelector("main").textContent.replace(/\s+/g, " ")`)
 		if !strings.Contains(text, "2 messages match") {
 			return "the DLQ does not hold two messages again"
 		}
 		return ""
 	})
-	b.click(t, `//section[@id="list"]//a[contains(., "Discard")]`)
-	b.click(t, `//button[contains(., "Discard 2 messages")]`)
+	b.click(t, `//section[@id="list"]//a[contains(normalize-space(), "Discard")]`)
+	b.click(t, `//button[contains(normalize-space(), "Discard 2 messages")]`)
 	b.wait(t, "#jobs", "Discarded2")
 
 	p.post(t, `{"eventType":"console.order","n":{"m":1e400}}`)
@@ -250,21 +251,21 @@ func testConsole(t *testing.T, p *platform) {
 	b.checkPage(t, "refused")
 
 	b.open(t, "/replay?type=console.order&from=1h")
-	b.click(t, `//button[text()="Dry run"]`)
+	b.click(t, `//button[normalize-space()="Dry run"]`)
 	b.wait(t, "#jobs", "To replay3")
-	b.click(t, `//button[text()="Replay 3 events"]`)
+	b.click(t, `//button[normalize-space()="Replay 3 events"]`)
 	b.wait(t, "#jobs", "Replayed3")
 	b.checkPage(t, "replay")
 	b.open(t, "/replay?type=console.order&from=1h")
-	b.click(t, `//button[contains(., "Compare")]`)
+	b.click(t, `//button[contains(normalize-space(), "Compare")]`)
 	b.wait(t, "#jobs .finished:first-child", "Same3")
 	b.open(t, "/replay?type=console.order&from=1h&rate=1") // slow enough to be paused
-	b.click(t, `//button[text()="Dry run"]`)
+	b.click(t, `//button[normalize-space()="Dry run"]`)
 	b.wait(t, "#jobs .finished:first-child", "Dry run")
-	b.click(t, `(//button[text()="Replay 3 events"])[1]`)
-	b.click(t, `//button[text()="Pause"]`)
+	b.click(t, `(//button[normalize-space()="Replay 3 events"])[1]`)
+	b.click(t, `//button[normalize-space()="Pause"]`)
 	b.wait(t, "#jobs .paused", "Replay events of type console.order")
-	b.click(t, `//button[text()="Resume"]`)
+	b.click(t, `//button[normalize-space()="Resume"]`)
 	b.wait(t, "#jobs .finished:first-child", "Replayed3")
 
 	hostile := p.accept(t, hostileEvent())

@@ -30,6 +30,9 @@ type eventsData struct {
 	Slow         bool   // the page loads the rows of a deployed pipeline later
 }
 
+// NoRow returns an empty row. The page's script copies it to show new events.
+func (eventsData) NoRow() row { return row{} }
+
 // Statuses returns the values of the filter by status.
 func (eventsData) Statuses() []string {
 	return []string{"ENQUEUED", "PROCESSED", "FAILED", "filtered", "redriven", "replayed"}

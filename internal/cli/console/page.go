@@ -236,6 +236,7 @@ var templateFunctions = template.FuncMap{
 	"rate":     formatRate,
 	"dict":     dict,
 	"visible":  visible,
+	"plural":   plural,
 	"add":      func(a, b int) int { return a + b },
 }
 

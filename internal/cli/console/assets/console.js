@@ -3,7 +3,8 @@
 // The script of the console's pages. It inserts texts of events as text, never as HTML. Only parts
 // of pages that the console has rendered and escaped are inserted as HTML.
 
-// The script runs before the browser shows the page, so it handles each click. The body exists later.
+// The script runs before the browser shows the page, so it handles each click. The body exists
+// later.
 let base = '';
 const changeToken = document.querySelector('meta[name=change], meta[name=count]').content;
 const $ = (selector, root = document) => root.querySelector(selector);
@@ -19,7 +20,8 @@ function showTime(element, ms) {
   const clock = `${two(t.getHours())}:${two(t.getMinutes())}:${two(t.getSeconds())}.` +
     String(t.getMilliseconds()).padStart(3, '0');
   const isToday = t.toDateString() === new Date().toDateString();
-  const text = isToday ? clock : `${t.getFullYear()}-${two(t.getMonth() + 1)}-${two(t.getDate())} ${clock}`;
+  const day = `${t.getFullYear()}-${two(t.getMonth() + 1)}-${two(t.getDate())}`;
+  const text = isToday ? clock : `${day} ${clock}`;
   if (element.textContent !== text) element.textContent = text;
 }
 
@@ -233,7 +235,8 @@ function listen(query, handlers) {
     source.onerror = () => {
       live.className = 'live off';
       live.textContent = 'Reconnecting';
-      // The console has restarted. Some browsers report an error also when the user leaves the page.
+      // The console has restarted. Some browsers also report an error when the user leaves the
+      // page.
       if (source.readyState === EventSource.CLOSED && !leaves) location.reload();
     };
     for (const [name, fn] of Object.entries(handlers)) {

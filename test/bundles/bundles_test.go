@@ -66,8 +66,8 @@ func buildStage(t *testing.T, stage string, context map[string]any) map[string]s
 	return build(t, stack)
 }
 
-// build compiles the functions of a stack and returns the path of each bootstrap. The map's keys are
-// function ids.
+// build compiles the functions of a stack and returns the path of each bootstrap. The map's keys
+// are function ids.
 func build(t *testing.T, stack awscdk.Stack) map[string]string {
 	t.Helper()
 	app := stack.Node().Root().(awscdk.App)

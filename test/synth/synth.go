@@ -1,5 +1,5 @@
-// Package synth synthesizes apps for the packages that test templates. Each of these packages starts
-// its own Node.js process, so they can run in parallel.
+// Package synth synthesizes apps for the packages that test templates. Each of these packages
+// starts its own Node.js process, so they can run in parallel.
 package synth
 
 import (

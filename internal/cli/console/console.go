@@ -40,7 +40,9 @@ type Server struct {
 	o         Options
 	access    access
 	journal   *journal
-	functions sync.Map // name of a function → slug of its pipeline
+	functions sync.Map // name of a function, bus or DLQ → slug of its pipeline
+
+	reconcilers sync.Map // names of the reconciler functions
 
 	mu        sync.RWMutex
 	pipelines []*view
@@ -62,6 +64,9 @@ func New(o Options) *Server {
 
 // Record adds a step of the local platform. It never waits for a browser.
 func (s *Server) Record(step activity.Step) {
+	if _, ok := s.reconcilers.Load(step.Source); ok && stringOf(step, "operation") == "BatchGetItem" {
+		return // the reconciler reads the items of all events in each run
+	}
 	slug := ""
 	if found, ok := s.functions.Load(step.Source); ok {
 		slug = found.(string)
@@ -83,6 +88,7 @@ func (s *Server) SetPipelines(pipelines []deployment.Pipeline) {
 			}
 		}
 		s.functions.Store(queueName(p.DLQURL), v.Slug)
+		s.reconcilers.Store(p.ReconcilerFunction, true)
 	}
 }
 

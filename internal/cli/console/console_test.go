@@ -182,8 +182,8 @@ func TestJournal_FollowsTheLifeOfAnEvent(t *testing.T) {
 		{Name: "events", Value: []byte(`["` + eventID(1) + `","` + eventID(2) + `.7","x"]`)},
 	}}
 	j.add(call, "")
-	if e, _ := j.get(eventID(1)); len(e.steps) != 6 {
-		t.Errorf("%d steps", len(e.steps))
+	if e, _ := j.get(eventID(1)); len(e.steps()) != 6 {
+		t.Errorf("%d steps", len(e.steps()))
 	}
 	if rows, _ := j.list(query{Pipeline: "p"}, 0, 10); len(rows) != 1 {
 		t.Errorf("a call has added an event of a batch: %v", rows)

@@ -113,10 +113,6 @@ func (v *view) eventData(ctx context.Context, id string) (eventData, error) {
 	if data.row.ID = id; isPart {
 		data.Batch = batchID
 	}
-	if known.request != nil {
-		data.Headers = headerFields(*known.request)
-		data.Response = visible(stringOf(*known.request, "response"))
-	}
 	for _, step := range v.server.journal.stepsDuring(v.WorkerFunction, known) {
 		line := v.newStepView(step, known.receivedAt)
 		line.Text = terminalLines(stringOf(step, "line") + stringOf(step, "error"))

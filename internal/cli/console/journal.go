@@ -2,6 +2,7 @@ package console
 
 import (
 	"container/list"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -12,12 +13,12 @@ import (
 // Limits of a journal.
 const (
 	maxEvents     = 20_000   // events
-	maxBytes      = 64 << 20 // bytes of the steps of all events
+	maxBytes      = 64 << 20 // bytes of the encoded steps of all events
 	maxSteps      = 200      // steps of one event
 	maxDetail     = 4 << 10  // bytes of a detail
 	maxOtherSteps = 500      // steps without an event
 	maxRefused    = 200      // refused requests
-	stepOverhead  = 300      // bytes of a step in addition to its details
+	stepOverhead  = 48       // bytes that an encoded step needs in addition
 )
 
 // limits holds the maximum number of events in a journal, and the maximum size of all their steps
@@ -52,9 +53,8 @@ type event struct {
 	finishedAt time.Time
 	// wasFinished reports whether the event was PROCESSED or FAILED at any time.
 	wasFinished bool
-	request     *activity.Step // the request that created the event; nil if unknown
-	steps       []activity.Step
-	forgotten   int // steps beyond maxSteps
+	encoded     [][]byte // the steps; see encodeStep
+	forgotten   int      // steps beyond maxSteps
 	size        int
 	seq         uint64 // number of the last change
 	arrival     uint64
@@ -94,8 +94,27 @@ func (j *journal) get(id string) (event, bool) {
 		return event{}, false
 	}
 	copied := *e
-	copied.steps = append([]activity.Step(nil), e.steps...)
+	copied.encoded = slices.Clone(e.encoded)
 	return copied, true
+}
+
+// steps returns the event's steps in the order of their times.
+func (e event) steps() []activity.Step {
+	steps := make([]activity.Step, len(e.encoded))
+	for i, encoded := range e.encoded {
+		steps[i] = decodeStep(encoded)
+	}
+	slices.SortStableFunc(steps, func(a, b activity.Step) int { return a.Time.Compare(b.Time) })
+	return steps
+}
+
+// addStep adds the step, and returns the number of bytes that it needs.
+func (e *event) addStep(step activity.Step) int {
+	encoded := encodeStep(step)
+	e.encoded = append(e.encoded, encoded)
+	size := len(encoded) + stepOverhead
+	e.size += size
+	return size
 }
 
 // parts returns the rows of the events and ranges that were split off the batch.

@@ -13,8 +13,8 @@ import (
 
 // hiddenDetails lists the details that are useful only in CloudWatch.
 var hiddenDetails = []string{
-	"_aws", "traceId", contract.FunctionDimension, contract.PipelineDimension,
-	contract.MetricAccepted,
+	"_aws", "traceId", "requestId", "messageId",
+	contract.FunctionDimension, contract.PipelineDimension, contract.MetricAccepted,
 }
 
 // longDetails lists the details whose length the emulator has already limited.
@@ -38,6 +38,9 @@ func (j *journal) add(step activity.Step, slug string) {
 	ids := []string{step.EventID}
 	if isCall(step) {
 		ids = listOf(step, "events")
+		step.Details = slices.DeleteFunc(step.Details, func(d activity.Detail) bool {
+			return d.Name == "events" // up to 100 ids, which each of the events would keep
+		})
 	}
 	ids = slices.DeleteFunc(ids, func(id string) bool { return !pipeline.ValidID(id) })
 	if len(ids) == 0 {
@@ -115,16 +118,10 @@ func (j *journal) addTo(e *event, step activity.Step) {
 		id := activity.StringDetail("eventId", step.EventID)
 		step.Details = append([]activity.Detail{id}, step.Details...)
 	}
-	if len(e.steps) >= maxSteps {
+	if len(e.encoded) >= maxSteps {
 		e.forgotten++
 	} else {
-		e.steps = append(e.steps, step)
-		size := stepOverhead
-		for _, d := range step.Details {
-			size += len(d.Value)
-		}
-		e.size += size
-		j.size += size
+		j.size += e.addStep(step)
 	}
 	switch { // the worker logs why it has the event's message again
 	case step.Detail("redrives") != nil:
@@ -135,8 +132,7 @@ func (j *journal) addTo(e *event, step activity.Step) {
 	s := j.statsOf(e.pipeline)
 	switch now := j.now(); step.Name {
 	case activity.Request:
-		request := step
-		e.request, e.Caller = &request, visible(callerOf(step))
+		e.Caller = visible(callerOf(step))
 	case "accepted":
 		if stringOf(step, "replayed") == "true" {
 			return // the same idempotency key again

@@ -31,10 +31,13 @@ type stepView struct {
 
 // addSteps adds the steps of the event that the journal has recorded.
 func (d *eventData) addSteps(e event, v *view) {
-	slices.SortStableFunc(e.steps, func(a, b activity.Step) int { return a.Time.Compare(b.Time) })
+	steps := e.steps()
 	d.Forgotten = e.forgotten
-	for _, step := range e.steps {
-		view := v.newStepView(step, e.steps[0].Time)
+	for _, step := range steps {
+		view := v.newStepView(step, steps[0].Time)
+		if step.Name == activity.Request {
+			d.Headers, d.Response = headerFields(step), visible(stringOf(step, "response"))
+		}
 		if view.IsCall {
 			d.Calls++
 		}
@@ -75,7 +78,7 @@ func placeBars(steps []stepView) {
 // shownElsewhere lists the details of a step that its text or another part of the page shows.
 var shownElsewhere = []string{
 	"events", "ms", "headers", "authorizer", "response", "body", "bodyBytes", "service",
-	"operation", "caller", "requestId", "messageId",
+	"operation", "caller",
 }
 
 func (v *view) newStepView(step activity.Step, first time.Time) stepView {

@@ -15,12 +15,16 @@ func TestTimeline_PlacesBarsOnOneAxis(t *testing.T) {
 		return []activity.Detail{{Name: name, Value: []byte(value)}}
 	}
 	var d eventData
-	d.addSteps(event{steps: []activity.Step{
+	var e event
+	for _, step := range []activity.Step{
 		{Time: at(0), Name: activity.Request, Details: number("ms", "20.2")},
 		{Time: at(18), Name: "accepted", Details: number("durationMs", "18")},
 		{Time: at(40), Name: "published"},
 		{Time: at(40), Name: "processed", Details: number("batchMs", "10")},
-	}}, &view{})
+	} {
+		e.addStep(step)
+	}
+	d.addSteps(e, &view{})
 	for i, want := range []bar{{X: 0, W: 505}, {X: 0, W: 450}, {X: 992, W: 8}, {X: 750, W: 250}} {
 		if got := d.Steps[i].Bar; got != want {
 			t.Errorf("%s: got %+v, want %+v", d.Steps[i].Name, got, want)

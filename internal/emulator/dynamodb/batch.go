@@ -1,5 +1,7 @@
 package dynamodb
 
+import "encoding/json"
+
 // DynamoDB's quotas on the number of keys or writes in a batch.
 const (
 	maxBatchGet   = 100
@@ -14,7 +16,7 @@ type batchGetItemInput struct {
 }
 
 type batchGetItemOutput struct {
-	Responses       map[string][]attributes
+	Responses       map[string][]json.RawMessage
 	UnprocessedKeys struct{}
 }
 
@@ -27,7 +29,7 @@ func (s *Service) batchGetItem(in *batchGetItemInput) (*batchGetItemOutput, erro
 		return nil, validationError("BatchGetItem must have 1 to %d keys, got %d",
 			maxBatchGet, total)
 	}
-	out := &batchGetItemOutput{Responses: map[string][]attributes{}}
+	out := &batchGetItemOutput{Responses: map[string][]json.RawMessage{}}
 	for name, request := range in.RequestItems {
 		items, err := s.getItems(name, request.projectionInput, request.Keys...)
 		if err != nil {

@@ -1,6 +1,9 @@
 package dynamodb
 
-import "slices"
+import (
+	"encoding/json"
+	"slices"
+)
 
 // writeInput holds the parameters of PutItem, UpdateItem, DeleteItem and transaction actions.
 type writeInput struct {
@@ -73,7 +76,7 @@ type getItemInput struct {
 }
 
 type getItemOutput struct {
-	Item attributes `json:",omitzero"`
+	Item json.RawMessage `json:",omitempty"`
 }
 
 func (s *Service) getItem(in *getItemInput) (*getItemOutput, error) {
@@ -84,11 +87,11 @@ func (s *Service) getItem(in *getItemInput) (*getItemOutput, error) {
 	return &getItemOutput{items[0]}, nil
 }
 
-// getItems returns the projected items with the given keys. It ignores keys of items that do not
-// exist.
+// getItems returns the projected items with the given keys as JSON. It ignores keys of items that do
+// not exist.
 func (s *Service) getItems(
 	tableName string, in projectionInput, keys ...attributes,
-) ([]attributes, error) {
+) ([]json.RawMessage, error) {
 	if err := in.check(); err != nil {
 		return nil, err
 	}
@@ -104,7 +107,7 @@ func (s *Service) getItems(
 	if err != nil {
 		return nil, err
 	}
-	items := []attributes{}
+	items := []json.RawMessage{}
 	seen := map[key]bool{}
 	for _, requested := range keys {
 		k, err := t.keyFromRequest(requested)
@@ -115,13 +118,23 @@ func (s *Service) getItems(
 			return nil, validationError("Provided list of item keys contains duplicates")
 		}
 		seen[k] = true
-		item, err := t.item(k)
+		e, ok := t.entries.Get(entry{key: k})
+		if !ok {
+			continue
+		}
+		if bound[0] == nil { // the whole item, as it is stored
+			data, err := t.readJSON(e)
+			if err != nil {
+				return nil, err
+			}
+			items = append(items, data)
+			continue
+		}
+		item, err := t.read(e)
 		if err != nil {
 			return nil, err
 		}
-		if item != nil {
-			items = append(items, project(item))
-		}
+		items = append(items, appendItem(nil, project(item)))
 	}
 	return items, nil
 }

@@ -79,15 +79,24 @@ func (t *table) item(k key) (Item, error) {
 }
 
 func (t *table) read(e entry) (Item, error) {
-	data, err := t.values.Get(e.at)
+	data, err := t.readJSON(e)
 	if err != nil {
-		return nil, fmt.Errorf("read item from table %s: %w", t.Name, err)
+		return nil, err
 	}
 	var item attributes
 	if err := protocol.Decode(data, &item); err != nil {
 		return nil, fmt.Errorf("decode item of table %s: %w", t.Name, err)
 	}
 	return Item(item), nil
+}
+
+// readJSON returns the item as DynamoDB's JSON, in which the table stores it.
+func (t *table) readJSON(e entry) ([]byte, error) {
+	data, err := t.values.Get(e.at)
+	if err != nil {
+		return nil, fmt.Errorf("read item from table %s: %w", t.Name, err)
+	}
+	return data, nil
 }
 
 // put stores the item. old is the replaced item, or nil.

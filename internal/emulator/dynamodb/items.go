@@ -118,7 +118,7 @@ func (s *Service) getItems(
 			return nil, validationError("Provided list of item keys contains duplicates")
 		}
 		seen[k] = true
-		e, ok := t.entries.Get(entry{key: k})
+		e, ok := t.find(k)
 		if !ok {
 			continue
 		}

@@ -42,7 +42,7 @@ type table struct {
 	tableRecord
 	records *store.Bucket // nil if the items are not kept across runs
 	values  *store.Values // holds the items
-	entries *btree.BTreeG[entry]
+	index   *btree.BTreeG[indexed]
 	size    int // total size of the items in bytes, as DynamoDB counts it
 }
 
@@ -52,26 +52,43 @@ type entry struct {
 	at store.Ref
 }
 
+// indexed is an entry with a packed key.
+type indexed struct {
+	packed packedKey
+	at     store.Ref
+}
+
 func (s *Service) newTable(record tableRecord) (*table, error) {
 	records, err := s.config.DB.Bucket("dynamodb.items." + record.Table.Name)
 	return &table{
 		tableRecord: record,
 		records:     records,
 		values:      &s.values,
-		entries: btree.NewBTreeGOptions(
-			func(a, b entry) bool { return a.compare(b.key) < 0 }, btree.Options{NoLocks: true}),
+		index: btree.NewBTreeGOptions(
+			func(a, b indexed) bool { return record.comparePacked(a.packed, b.packed) < 0 },
+			btree.Options{NoLocks: true}),
 	}, err
 }
 
 // from returns the entries in ascending order. It begins with the least key that is not less
 // than k.
 func (t *table) from(k key) iter.Seq[entry] {
-	return func(yield func(entry) bool) { t.entries.Ascend(entry{key: k}, yield) }
+	return func(yield func(entry) bool) {
+		t.index.Ascend(indexed{packed: pack(k)}, func(found indexed) bool {
+			return yield(entry{t.unpack(found.packed), found.at})
+		})
+	}
+}
+
+// find returns the entry with the key.
+func (t *table) find(k key) (entry, bool) {
+	found, ok := t.index.Get(indexed{packed: pack(k)})
+	return entry{k, found.at}, ok
 }
 
 // item returns the item with the key, or nil if it does not exist.
 func (t *table) item(k key) (Item, error) {
-	e, ok := t.entries.Get(entry{key: k})
+	e, ok := t.find(k)
 	if !ok {
 		return nil, nil
 	}
@@ -116,7 +133,7 @@ func (t *table) put(k key, old, item Item) error {
 
 // set records the location of the item with the key. It deletes the value of a replaced item.
 func (t *table) set(k key, at store.Ref) {
-	if old, replaced := t.entries.Set(entry{k, at}); replaced {
+	if old, replaced := t.index.Set(indexed{pack(k), at}); replaced {
 		t.values.Delete(old.at)
 	}
 }
@@ -129,7 +146,7 @@ func (t *table) remove(k key, old Item) error {
 	if err := t.records.Delete(k.String()); err != nil {
 		return fmt.Errorf("delete item from table %s: %w", t.Name, err)
 	}
-	if removed, ok := t.entries.Delete(entry{key: k}); ok {
+	if removed, ok := t.index.Delete(indexed{packed: pack(k)}); ok {
 		t.values.Delete(removed.at)
 	}
 	t.size -= itemSize(old)

@@ -95,7 +95,7 @@ func (s *Service) describe(t *table, status string) *tableDescription {
 		TableArn:         s.tableARN(t.Name),
 		TableStatus:      status,
 		CreationDateTime: float64(t.Created.UnixMilli()) / 1000,
-		ItemCount:        t.entries.Len(),
+		ItemCount:        t.index.Len(),
 		TableSizeBytes:   t.size,
 	}
 	out.BillingModeSummary.BillingMode = "PAY_PER_REQUEST"

@@ -1,0 +1,73 @@
+package dynamodb
+
+import "cmp"
+
+// packedKey holds the values of a key in one string: the length of the partition key in two bytes,
+// the partition key and the sort key. A table keeps one for each item, so it must be small. The
+// packed form of key{} is "", and a table without a sort key has an empty one.
+type packedKey string
+
+func pack(k key) packedKey {
+	if k.partition == nil {
+		return ""
+	}
+	partition, sort := textOf(k.partition), textOf(k.sort)
+	b := make([]byte, 0, 2+len(partition)+len(sort))
+	b = append(b, byte(len(partition)>>8), byte(len(partition))) // at most maxPartitionKey
+	return packedKey(append(append(b, partition...), sort...))
+}
+
+// texts returns the texts of the partition key and the sort key.
+func (p packedKey) texts() (partition, sort string) {
+	if p == "" {
+		return "", ""
+	}
+	end := 2 + int(p[0])<<8 + int(p[1])
+	return string(p[2:end]), string(p[end:])
+}
+
+func (t Table) unpack(p packedKey) key {
+	partition, sort := p.texts()
+	return key{valueOf(t.PartitionKey.Type, partition), valueOf(t.SortKey.Type, sort)}
+}
+
+// comparePacked compares the partition keys and then the sort keys, like key.compare.
+func (t Table) comparePacked(a, b packedKey) int {
+	partitionA, sortA := a.texts()
+	partitionB, sortB := b.texts()
+	return cmp.Or(compareTexts(t.PartitionKey.Type, partitionA, partitionB),
+		compareTexts(t.SortKey.Type, sortA, sortB))
+}
+
+func compareTexts(keyType, a, b string) int {
+	if keyType == "N" && a != "" && b != "" {
+		return compareNumbers(a, b)
+	}
+	return cmp.Compare(a, b)
+}
+
+// textOf returns the text of a key attribute's value, or "" for nil.
+func textOf(v value) string {
+	switch v := v.(type) {
+	case stringValue:
+		return string(v)
+	case numberValue:
+		return string(v)
+	case binaryValue:
+		return string(v)
+	}
+	return ""
+}
+
+// valueOf returns the value of a key attribute, or nil for "".
+func valueOf(keyType, text string) value {
+	switch {
+	case text == "":
+		return nil
+	case keyType == "N":
+		return numberValue(text)
+	case keyType == "B":
+		return binaryValue(text)
+	}
+	return stringValue(text)
+}

@@ -12,9 +12,11 @@ import (
 // listing at the same time. So the reconciler uses several listings at the same time if a type has
 // many objects. Each listing covers a range of keys.
 const (
-	pagesBeforeSplit = 8 // pages of a type that one listing may return
-	listings         = 8 // listings at once
-	rangesPerHour    = 16
+	pagesBeforeSplit = 8  // pages of a type that one listing may return
+	listings         = 8  // listings at once
+	rangesPerHour    = 16 // maximum for each kind of event id
+	// maxRanges limits the ranges of a type. Each range costs a request, even if it has no objects.
+	maxRanges = 4096
 )
 
 // errSplit ends a listing after pagesBeforeSplit pages.
@@ -29,15 +31,23 @@ type keyRange struct {
 
 // splitKeys splits the keys between low and high into ranges, in key order. In each hour, the
 // ranges have about the same number of events. A UUIDv7 begins with its time in milliseconds, which
-// divides the hour. The id of an event with an idempotency key begins with a random digit.
+// divides the hour. The id of an event with an idempotency key begins with a random digit, which
+// divides the hour again. If there are many hours, an hour has fewer ranges, or a range has several
+// hours.
 func splitKeys(eventType, low, high string, from, to time.Time) []*keyRange {
+	if _, hour, ok := parseBronzeKey(low); ok {
+		from = hour // the hours before low have no range
+	}
+	hours := int(to.Sub(from)/time.Hour) + 1
+	perHour := min(max(maxRanges/2/hours, 1), rangesPerHour)
+	step := time.Duration((2*hours+maxRanges-1)/maxRanges) * time.Hour
 	var bounds []string
-	for hour := from; !hour.After(to); hour = hour.Add(time.Hour) {
+	for hour := from; !hour.After(to); hour = hour.Add(step) {
 		prefix := BronzeHourPrefix(eventType, hour)
-		for i := range rangesPerHour {
-			at := hour.Add(time.Hour / rangesPerHour * time.Duration(i)).UnixMilli()
+		for i := range perHour {
+			at := hour.Add(time.Hour / time.Duration(perHour) * time.Duration(i)).UnixMilli()
 			bounds = append(bounds, prefix+fmt.Sprintf("%08x-%04x", at>>16, at&0xffff),
-				prefix+fmt.Sprintf("%x", i))
+				prefix+fmt.Sprintf("%x", 16*i/perHour))
 		}
 	}
 	slices.Sort(bounds)

@@ -14,13 +14,21 @@ import (
 )
 
 // acceptBusyHours ingests n events and returns their ids. The events were received in the three
-// hours before now, and half of them have an idempotency key. The messages of the events are lost.
+// hours before now.
 func (w *world) acceptBusyHours(t *testing.T, n int) []string {
+	t.Helper()
+	return w.acceptOver(t, 3*time.Hour, n)
+}
+
+// acceptOver ingests n events and returns their ids. The events were received at regular intervals
+// in the given period before now, and half of them have an idempotency key. Their messages are
+// lost.
+func (w *world) acceptOver(t *testing.T, period time.Duration, n int) []string {
 	t.Helper()
 	w.bronze.Now = func() time.Time { return now }
 	var ids []string
 	for i := range n {
-		at := now.Add(time.Duration(i-n) * 3 * time.Hour / time.Duration(n))
+		at := now.Add(time.Duration(i-n) * (period / time.Duration(n)))
 		in := w.ingest()
 		in.Now = func() time.Time { return at }
 		in.NewID = func() (string, error) { return uuidAt(at, i), nil }
@@ -106,6 +114,26 @@ func (b *limitedBucket) List(ctx context.Context, prefix, after string) ([]pipel
 	}
 	b.pages--
 	return b.bronze.List(ctx, prefix, after)
+}
+
+// The first pages of a quiet year do not show whether its other hours are busy. A request for each
+// part of each hour would take hours, and an operator may ask for any time.
+func TestReconciler_ListsAQuietYearWithFewRequests(t *testing.T) {
+	const year = 365 * 24 * time.Hour
+	for _, since := range []time.Duration{year, 200 * year} {
+		var w world
+		w.acceptOver(t, year, 60)
+		r := w.reconciler(now.Add(grace + time.Minute))
+		const limit = 1_000_000
+		bucket := &limitedBucket{world: &w, pages: limit}
+		r.Bronze = bucket
+		_, report, err := r.RunPass(t.Context(), r.NewPass(now.Add(-since)), true)
+		requests := limit - bucket.pages
+		if err != nil || report.Scanned != 60 || requests > 5000 {
+			t.Errorf("since %s: scanned %d of 60 with %d requests, %v",
+				since, report.Scanned, requests, err)
+		}
+	}
 }
 
 // slowBucket answers each listing after the time that S3 needs for a thousand keys.

@@ -49,6 +49,7 @@ type SendOption func(*sendOptions)
 
 type sendOptions struct {
 	key     string
+	keyed   bool // the caller has set the key, possibly to ""
 	lenient bool
 }
 
@@ -57,7 +58,7 @@ type sendOptions struct {
 // example after a crash, set a key that is derived from your data. A key has 1 to 255 visible ASCII
 // characters. A call with the same key and other events fails.
 func WithIdempotencyKey(key string) SendOption {
-	return func(o *sendOptions) { o.key = key }
+	return func(o *sendOptions) { o.key, o.keyed = key, true }
 }
 
 // WithLenient makes the API accept the valid events of a batch if others are invalid. Send ignores
@@ -71,11 +72,11 @@ func newSendOptions(options []SendOption) (sendOptions, error) {
 	for _, option := range options {
 		option(&o)
 	}
-	if o.key == "" {
+	if !o.keyed {
 		o.key = uuid.NewString()
 	}
 	invisible := strings.ContainsFunc(o.key, func(r rune) bool { return r < '!' || r > '~' })
-	if len(o.key) > 255 || invisible {
+	if o.key == "" || len(o.key) > 255 || invisible {
 		return o, fmt.Errorf(
 			"the idempotency key must be 1 to 255 visible ASCII characters, got %q", o.key)
 	}

@@ -76,7 +76,7 @@ func TestSend_ReportsADuplicate(t *testing.T) {
 func TestSend_RejectsInvalidKeys(t *testing.T) {
 	var a api
 	c := newClient(t, &a, client.Options{})
-	for _, key := range []string{"a b", "ä", "\n", "a\x7f", strings.Repeat("x", 256)} {
+	for _, key := range []string{"", "a b", "ä", "\n", "a\x7f", strings.Repeat("x", 256)} {
 		_, err := c.Send(t.Context(), []byte(`{}`), client.WithIdempotencyKey(key))
 		if err == nil || a.attempts > 0 {
 			t.Errorf("%q was sent", key)

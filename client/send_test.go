@@ -3,7 +3,9 @@ package client_test
 import (
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -181,6 +183,24 @@ func TestClient_FailsIfTheServerIsNotAPipeline(t *testing.T) {
 		}
 		if got, err := c.Status(t.Context(), "1"); err == nil {
 			t.Errorf("%s: Status returned %+v", text, got)
+		}
+	}
+}
+
+// An id from outside must not select another path of the API.
+func TestStatus_EscapesTheID(t *testing.T) {
+	a := api{fault: func(_ int, w http.ResponseWriter, _ *http.Request) bool {
+		_, _ = io.WriteString(w, `{"status":"ok"}`)
+		return true
+	}}
+	c := newClient(t, &a, client.Options{})
+	for _, id := range []string{"../health", "a/../../health", "%2e%2e/health", "a?b#c d", "100%"} {
+		if _, err := c.Status(t.Context(), id); err != nil {
+			t.Errorf("%q: %v", id, err)
+		}
+		got := a.requests[len(a.requests)-1].URL.EscapedPath()
+		if want := "/events/" + url.PathEscape(id); got != want {
+			t.Errorf("%q: got the path %s, want %s", id, got, want)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"time"
 )
 
@@ -54,7 +55,8 @@ type Reason struct {
 // Status returns the state of an event or of a batch. It returns the same errors as Send.
 func (c *Client) Status(ctx context.Context, id string) (EventStatus, error) {
 	answer, err := c.do(ctx, call{
-		method: http.MethodGet, url: c.base.JoinPath("events", id), header: http.Header{},
+		method: http.MethodGet, url: c.base.JoinPath("events", url.PathEscape(id)),
+		header: http.Header{},
 	})
 	if err != nil {
 		return EventStatus{}, err

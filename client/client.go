@@ -46,8 +46,8 @@ type Options struct {
 	// MinBackoff is the wait before the first retry. Each later wait is twice as long. The client
 	// shortens each wait by a random part of up to one half. The default is 100 ms.
 	MinBackoff time.Duration
-	// MaxBackoff is the maximum wait before a retry. The default is 10 s. If the API's header
-	// Retry-After contains a longer time, the client waits for that time.
+	// MaxBackoff is the maximum wait before a retry. The default is 10 s. If the API's response has
+	// a header Retry-After, the client adds that time to the wait.
 	MaxBackoff time.Duration
 
 	// HTTPClient sends the requests. The default keeps up to 100 idle connections, and ends an

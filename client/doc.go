@@ -50,8 +50,8 @@
 //
 // The client sends a request again if it gets no answer, or an answer 408, 425, 429 or 5xx. It
 // waits between the attempts: at first 50 to 100 ms, and then twice as long each time, up to 10 s.
-// If the API's header Retry-After contains a longer time, the client waits for that time. The
-// client stops when the context ends.
+// If the API's response has a header Retry-After, the client adds that time to the wait. The client
+// stops when the context ends.
 //
 // Retries create no event twice, because all attempts of a call have the same idempotency key. By
 // default, the key is a random UUID. If you call Send again after an error or a crash, the second

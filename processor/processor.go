@@ -19,7 +19,7 @@ import (
 type Event struct {
 	ID         string          // the same in every delivery; in a batch: <BatchID>.<Index>
 	Type       string          // eventType of the payload
-	ReceivedAt time.Time       // time of acceptance by the API; UTC, in milliseconds
+	ReceivedAt time.Time       // time of acceptance by the API; UTC, to the millisecond
 	Caller     string          // sender that the API's authorizer identified; "" if unknown
 	Attempt    int             // number of this delivery, 1 for the first; a replay restarts at 1
 	ReplayID   string          // id of the replay; "" if the event was not replayed

@@ -130,8 +130,8 @@ type EventPipeline interface {
 	// MetricAccepted counts accepted events. A repeated request with the same Idempotency-Key is
 	// not counted. Nil props select the sum over 5 minutes.
 	MetricAccepted(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
-	// MetricFailed counts the messages that the worker moved to the DLQ and the events that the
-	// reconciler made FAILED. Nil props select the sum over 5 minutes.
+	// MetricFailed counts the events that became FAILED, and the invalid messages that the worker
+	// moved to the DLQ. Nil props select the sum over 5 minutes.
 	MetricFailed(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
 	// MetricDeadLetters counts the messages in the DLQ. Nil props select the maximum over 5
 	// minutes.

@@ -75,7 +75,7 @@ const CloudEventNotifications = "CLOUDEVENTS"
 const (
 	NotifyPerEvent = "PER_EVENT" // EventProcessed for each event
 	NotifyPerBatch = "PER_BATCH" // BatchProcessed for a batch, EventProcessed for a single event
-	NotifyNone     = "NONE"      // neither
+	NotifyNone     = "NONE"      // neither EventProcessed nor BatchProcessed
 )
 
 // RefuseUnknown is the value of UnknownEventTypes that rejects events whose type has no schema.

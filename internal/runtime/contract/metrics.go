@@ -16,9 +16,9 @@ const (
 
 // Metrics with PipelineDimension.
 const (
-	MetricAccepted  = "Accepted"  // requests answered with 202, without duplicates
+	MetricAccepted  = "Accepted"  // accepted events, without duplicates
 	MetricProcessed = "Processed" // events that became PROCESSED
-	MetricFailed    = "Failed"    // messages moved to the DLQ
+	MetricFailed    = "Failed"    // events that became FAILED, and invalid messages
 	MetricRetried   = "Retried"   // failed deliveries that SQS will retry
 
 	MetricRefusedSignatures = "RefusedSignatures" // requests of webhooks without a valid signature

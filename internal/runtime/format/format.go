@@ -22,7 +22,7 @@ const (
 // Decoder decodes request bodies.
 type Decoder struct {
 	MaxBytes  int  // limit of the decoded body
-	TextPlain bool // text/plain is JSON, as navigator.sendBeacon sends it
+	TextPlain bool // accepts text/plain as JSON, because navigator.sendBeacon sends this type
 }
 
 // Body holds a decoded body.

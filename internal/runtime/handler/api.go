@@ -26,7 +26,7 @@ type API struct {
 	Ingest              pipeline.Ingest
 	Items               pipeline.ItemReader
 	Open                bool                      // no authorizer, so requests have no caller
-	TextPlain           bool                      // text/plain is JSON
+	TextPlain           bool                      // accepts text/plain as JSON
 	StatusForAllCallers bool                      // a caller may look up the events of all callers
 	QueueName           string                    // dimension of the pipeline's metrics
 	Webhooks            map[string]webhook.Source // by name

@@ -69,7 +69,7 @@ func checkKey(key string) error {
 // from a hash of the caller and the key. All requests with the same key therefore have the same
 // event id, and find the same item without an index of keys.
 func keyedID(caller, key string) string {
-	sum := sha256.Sum256([]byte(caller + "\x00" + key)) // no key contains NUL: pairs differ
+	sum := sha256.Sum256([]byte(caller + "\x00" + key)) // a client's key contains no NUL
 	sum[6] = sum[6]&0x0f | 0x80
 	sum[8] = sum[8]&0x3f | 0x80
 	text := hex.EncodeToString(sum[:16])

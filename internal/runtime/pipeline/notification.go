@@ -11,7 +11,7 @@ import (
 // Notification tells consumers on the event bus that an event is PROCESSED or FAILED. It never
 // contains the payload, because consumers can read the payload from Silver.
 type Notification struct {
-	Type       string // detail type: contract.EventProcessed or contract.EventFailed
+	Type       string // detail type, such as contract.EventProcessed
 	Generation Replay // generation that is PROCESSED or FAILED
 	Detail     Detail
 }

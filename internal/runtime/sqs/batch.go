@@ -13,7 +13,7 @@ import (
 )
 
 // maxEntries is SQS's quota of entries per batch request. The quota of 1 MiB per request does not
-// matter, because ten messages have only a few kilobytes.
+// matter, because a message has at most a few kilobytes, or 10 KB more with a webhook's headers.
 const maxEntries = 10
 
 // results holds the response to a batch request. Some entries may succeed while others fail.

@@ -22,10 +22,10 @@ var standardSignature = HMAC{
 
 type standard struct{ HMAC }
 
-// svixPrefix is the prefix of the names that Svix uses for the headers of the standard.
+// Prefixes of the names of the headers.
 const (
 	standardPrefix = "webhook-"
-	svixPrefix     = "svix-"
+	svixPrefix     = "svix-" // Svix uses it instead
 )
 
 func (s standard) signatureHeaders() []string { return []string{s.Header, "svix-signature"} }

@@ -31,14 +31,14 @@ var (
 	// the attempts are shorter than the SDK's, because most failures of AWS services last only
 	// milliseconds.
 	ForClient = Calls{
-		MaxAttempts: 4, FirstBackoff: 50 * time.Millisecond, MaxBackoff: 400 * time.Millisecond,
+		MaxAttempts: 4, FirstBackoff: 100 * time.Millisecond, MaxBackoff: 400 * time.Millisecond,
 		Response: 2 * time.Second,
 	}
 	// ForQueue suits a function that no client waits for. If an AWS service fails for a few
 	// seconds, a later attempt still succeeds. If the service fails for longer, SQS or the schedule
 	// invokes the function again.
 	ForQueue = Calls{
-		MaxAttempts: 6, FirstBackoff: 200 * time.Millisecond, MaxBackoff: 4 * time.Second,
+		MaxAttempts: 6, FirstBackoff: 400 * time.Millisecond, MaxBackoff: 4 * time.Second,
 		Response: 3 * time.Second,
 	}
 )
@@ -69,9 +69,14 @@ func (c Calls) retryer() aws.Retryer {
 	})
 }
 
-// backoff returns a random delay before the next attempt.
+// backoff returns a random delay before the next attempt. The first attempt has the number 1.
 func (c Calls) backoff(attempt int, _ error) (time.Duration, error) {
-	return rand.N(min(c.FirstBackoff<<min(attempt, c.MaxAttempts), c.MaxBackoff)), nil
+	return rand.N(c.maxBackoff(attempt)), nil
+}
+
+func (c Calls) maxBackoff(attempt int) time.Duration {
+	doublings := min(max(attempt-1, 0), c.MaxAttempts)
+	return min(c.FirstBackoff<<doublings, c.MaxBackoff)
 }
 
 // connectionsPerHost is the number of idle connections to keep per host. It is enough for all

@@ -123,9 +123,20 @@ func TestLoad_RetriesAConflictOfConditionalWrites(t *testing.T) {
 func TestForClient_AllAttemptsTakeLessThanNineSeconds(t *testing.T) {
 	total := ForClient.Response
 	for attempt := 1; attempt < ForClient.MaxAttempts; attempt++ {
-		total += ForClient.Response + min(ForClient.FirstBackoff<<attempt, ForClient.MaxBackoff)
+		total += ForClient.Response + ForClient.maxBackoff(attempt)
 	}
 	if total >= 9*time.Second {
 		t.Errorf("all attempts take up to %s", total)
+	}
+}
+
+func TestCalls_DoublesTheMaximumDelayUpToMaxBackoff(t *testing.T) {
+	for attempt, want := range map[int]time.Duration{
+		1: 100 * time.Millisecond, 2: 200 * time.Millisecond, 3: 400 * time.Millisecond,
+		4: 400 * time.Millisecond, 100: 400 * time.Millisecond,
+	} {
+		if got := ForClient.maxBackoff(attempt); got != want {
+			t.Errorf("before attempt %d: got up to %s, want %s", attempt+1, got, want)
+		}
 	}
 }

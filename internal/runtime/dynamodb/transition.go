@@ -22,7 +22,7 @@ func (s Items) Finish(ctx context.Context, item pipeline.Item) error {
 	state := newCondition()
 	state.equal("status", text(string(pipeline.Enqueued)))
 	state.generation(item.Replay)
-	return s.update(ctx, item, state)
+	return s.update(ctx, item, state, "")
 }
 
 // SetTries replaces the tries of an ENQUEUED event. The stored item must be ENQUEUED and have the
@@ -34,18 +34,18 @@ func (s Items) SetTries(ctx context.Context, item pipeline.Item, tries pipeline.
 	state.generation(item.Replay)
 	state.tries(item.Tries)
 	item.Tries = tries
-	var removed []string
+	removed := ""
 	if tries.Begun.Until.IsZero() {
-		removed = []string{"begunUntil"}
+		removed = "begunUntil"
 	}
-	return s.update(ctx, item, state, removed...)
+	return s.update(ctx, item, state, removed)
 }
 
-// update writes the attributes of item, and deletes the attributes whose names are in removed. If
-// the event already has an item, the stored item must meet the condition. If item has no value for
-// an attribute, the stored value remains.
+// update writes the attributes of item, and deletes the attribute with the name removed, unless
+// removed is "". If the event already has an item, the stored item must meet the condition. If item
+// has no value for an attribute, the stored value remains.
 func (s Items) update(
-	ctx context.Context, item pipeline.Item, state *condition, removed ...string,
+	ctx context.Context, item pipeline.Item, state *condition, removed string,
 ) error {
 	update := dynamodb.UpdateItemInput{
 		TableName: &s.table,
@@ -65,12 +65,9 @@ func (s Items) update(
 		sets = append(sets, "#"+name+" = :new_"+name)
 	}
 	expression := "SET " + strings.Join(sets, ", ")
-	for i, name := range removed {
-		update.ExpressionAttributeNames["#"+name] = name
-		removed[i] = "#" + name
-	}
-	if len(removed) > 0 {
-		expression += " REMOVE " + strings.Join(removed, ", ")
+	if removed != "" {
+		update.ExpressionAttributeNames["#"+removed] = removed
+		expression += " REMOVE #" + removed
 	}
 	update.UpdateExpression = &expression
 	_, err := s.client.UpdateItem(ctx, &update)

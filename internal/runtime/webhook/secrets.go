@@ -65,24 +65,26 @@ func (s *Secrets) Get(ctx context.Context, id string) (Secret, error) {
 	c := s.lock(id)
 	defer c.mu.Unlock()
 	now := s.Now()
-	switch known := len(c.values) > 0; {
-	case known && now.Sub(c.readAt) < secretTTL,
-		known && c.err != nil && now.Sub(c.triedAt) < retryExpired:
-		return c.secret(id), nil
-	case known:
-		err := s.read(ctx, id, c, rereadLimit)
-		if err != nil {
-			s.OnError(id, err)
+	if len(c.values) == 0 {
+		if c.err != nil && now.Sub(c.triedAt) < renewInterval {
+			return Secret{}, c.err
 		}
-		if !errors.Is(err, ErrDeleted) {
-			err = nil
-		}
+		err := s.read(ctx, id, c, readLimit)
 		return c.secret(id), err
-	case c.err != nil && now.Sub(c.triedAt) < renewInterval:
-		return Secret{}, c.err
 	}
-	err := s.read(ctx, id, c, readLimit)
-	return c.secret(id), err
+	expired := now.Sub(c.readAt) >= secretTTL
+	justFailed := c.err != nil && now.Sub(c.triedAt) < retryExpired
+	if !expired || justFailed {
+		return c.secret(id), nil
+	}
+	err := s.read(ctx, id, c, rereadLimit)
+	if err != nil {
+		s.OnError(id, err)
+	}
+	if errors.Is(err, ErrDeleted) {
+		return Secret{}, err
+	}
+	return c.secret(id), nil
 }
 
 // Renew returns the newest values of a secret. It reads the secret again at most once a second.

@@ -63,9 +63,8 @@ type group struct {
 // stored and enqueued. If a service fails, the error's code is Unavailable, and some of the batches
 // may still be processed.
 func (in Ingest) AcceptBatch(ctx context.Context, req BatchRequest) (AcceptedBatch, error) {
-	if len(req.Body) > in.MaxPayloadBytes {
-		return AcceptedBatch{}, Errorf(PayloadTooLarge,
-			"The body has %d bytes; at most %d are accepted.", len(req.Body), in.MaxPayloadBytes)
+	if err := in.CheckSize(req.Body); err != nil {
+		return AcceptedBatch{}, err
 	}
 	switch n := len(req.Elements); {
 	case n == 0:
@@ -83,14 +82,7 @@ func (in Ingest) AcceptBatch(ctx context.Context, req BatchRequest) (AcceptedBat
 		}
 	}
 	if first.ID == "" {
-		for i, element := range req.Elements {
-			if errs[i] == nil {
-				one := Request{Body: element, CloudEvent: req.CloudEvents}
-				if err := in.validate(one, types[i]); err != nil {
-					errs[i] = err
-				}
-			}
-		}
+		in.validateElements(req, types, errs)
 	} else { // the schemas may have changed since that request
 		errs = rejectedBefore(first, errs)
 	}
@@ -126,6 +118,19 @@ func (r BatchRequest) decode() ([]string, map[int]error) {
 		types[i] = eventType
 	}
 	return types, errs
+}
+
+// validateElements adds an error for each element that violates the schema of its type.
+func (in Ingest) validateElements(req BatchRequest, types []string, errs map[int]error) {
+	for i, element := range req.Elements {
+		if errs[i] != nil {
+			continue
+		}
+		one := Request{Body: element, CloudEvent: req.CloudEvents}
+		if err := in.validate(one, types[i]); err != nil {
+			errs[i] = err
+		}
+	}
 }
 
 // rejectedBefore returns the errors of the elements that the first request with the key rejected.

@@ -18,12 +18,13 @@ import (
 // Comparison counts the results of comparing the output of today's processor with the records in
 // Silver.
 type Comparison struct {
-	Scanned int `json:"scanned"` // objects in Bronze
+	Scanned int `json:"scanned"` // sum of the other counts
 	Same    int `json:"same"`
 	Changed int `json:"changed"`
 	Missing int `json:"missing"` // Silver has no record
 	Refused int `json:"refused"` // today the payload is rejected or the processor fails
-	Skipped int `json:"skipped"` // objects without a PROCESSED event that the request selects
+	// Skipped counts events that are not PROCESSED, and objects without a selected event.
+	Skipped int `json:"skipped"`
 }
 
 // Difference describes an event whose record would be different today.
@@ -165,14 +166,18 @@ func groupByEvent(records Records) []Records {
 
 func (c *Comparison) add(result compared) {
 	c.Scanned += max(result.skipped, 1)
-	counter := map[string]*int{
-		"": &c.Same, "changed": &c.Changed, "missing": &c.Missing, "refused": &c.Refused,
-	}[result.Kind]
-	if result.skipped > 0 {
+	switch {
+	case result.skipped > 0:
 		c.Skipped += result.skipped
-		return
+	case result.Kind == "changed":
+		c.Changed++
+	case result.Kind == "missing":
+		c.Missing++
+	case result.Kind == "refused":
+		c.Refused++
+	default:
+		c.Same++
 	}
-	*counter++
 }
 
 // compareEvent compares an event's object in Silver with the object that today's processor would

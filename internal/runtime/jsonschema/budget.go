@@ -8,18 +8,18 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// MaxSteps limits the work per payload. A step takes about a microsecond of CPU time. A schema
+// maxSteps limits the work per payload. A step takes about a microsecond of CPU time. A schema
 // takes one step for each value that it validates, and more steps for a large value (see the
 // function steps). The limit is needed for schemas that refer to themselves in two alternatives.
 // Such a schema doubles the work at each level of the payload, so twenty levels take a million
 // steps.
-const MaxSteps = 1_000_000
+const maxSteps = 1_000_000
 
 // maxLocating limits the steps for locating a violation, because every violation that the library
 // finds needs memory.
 const maxLocating = 100_000
 
-// ErrTooComplex reports that validating a payload takes more than MaxSteps.
+// ErrTooComplex reports that validating a payload takes more than maxSteps.
 var ErrTooComplex = errors.New("validating the payload exceeds the limit of schema steps")
 
 // budget counts the steps of the current check.

@@ -59,7 +59,7 @@ func Compile(bundle Bundle) (*Set, error) {
 	if err := errors.Join(invalid...); err != nil {
 		return nil, err
 	}
-	set := &Set{types: make(map[string]compiled), budget: &budget{max: MaxSteps}}
+	set := &Set{types: make(map[string]compiled), budget: &budget{max: maxSteps}}
 	counted := make(map[*jsonschema.Schema]bool)
 	for _, name := range slices.Sorted(maps.Keys(documents)) {
 		schema, err := compiler.Compile(fileURL(name))

@@ -14,7 +14,7 @@ import (
 
 // DecodeType returns the eventType of a request body. The body must be a JSON object (RFC 8259).
 // Stricter rules apply: valid UTF-8, no unpaired surrogate, no duplicate key in an object, no
-// number beyond the range of float64, at most MaxDepth levels. All errors are client errors.
+// number beyond the range of float64, at most maxDepth levels. All errors are client errors.
 func DecodeType(body []byte) (string, error) {
 	var value json.RawMessage
 	err := decodeObject(body, func(name string, v json.RawMessage) {
@@ -57,8 +57,8 @@ func decodeObject(body []byte, fn func(name string, value json.RawMessage)) erro
 	return nil
 }
 
-// MaxDepth limits how deep a payload's objects and arrays may nest.
-const MaxDepth = 64
+// maxDepth limits how deep a payload's objects and arrays may nest.
+const maxDepth = 64
 
 // maxPointerBytes limits the JSON pointer in an error, because clients choose the keys in it.
 const maxPointerBytes = 256
@@ -129,8 +129,8 @@ func (s *scanner) value(depth int) *Error {
 }
 
 func (s *scanner) object(depth int) *Error {
-	if depth > MaxDepth {
-		return s.error(InvalidJSON, "The event nests deeper than %d levels.", MaxDepth)
+	if depth > maxDepth {
+		return s.error(InvalidJSON, "The event nests deeper than %d levels.", maxDepth)
 	}
 	keys := make(map[string]struct{})
 	for s.enter(); s.data[s.pos] != '}'; s.next() {
@@ -157,8 +157,8 @@ func (s *scanner) object(depth int) *Error {
 }
 
 func (s *scanner) array(depth int) *Error {
-	if depth > MaxDepth {
-		return s.error(InvalidJSON, "The event nests deeper than %d levels.", MaxDepth)
+	if depth > maxDepth {
+		return s.error(InvalidJSON, "The event nests deeper than %d levels.", maxDepth)
 	}
 	s.path = append(s.path, step{inArray: true})
 	for s.enter(); s.data[s.pos] != ']'; s.next() {

@@ -22,7 +22,7 @@ func TestDecodeType_AcceptsAnyJSONObjectWithAnEventType(t *testing.T) {
 		`{"eventType":"demo","n":[0,-1.5e-7,1.7976931348623157e308,1e-999,` +
 			`true,false,null,[],{},""]}`,
 		`{"eventType":"demo","a":{"k":1},"b":{"k":1},"c":[{"k":1},{"k":1}]}`,
-		nested(MaxDepth),
+		nested(maxDepth),
 	} {
 		if got, err := DecodeType([]byte(body)); got != "demo" || err != nil {
 			t.Errorf("%s: got %q, %v", body, got, err)
@@ -45,7 +45,7 @@ func TestDecodeType_RejectsWithCodeAndPointer(t *testing.T) {
 		{"duplicate key", `{"eventType":"demo","eventType":"demo"}`, "/eventType", InvalidJSON},
 		{"duplicate key, one escaped", `{"eventType":"demo","a":[{},{"b/~":{"x":1,"\u0078":2}}]}`,
 			"/a/1/b~1~0/x", InvalidJSON},
-		{"too deep", nested(MaxDepth + 1), "/a" + strings.Repeat("/0", MaxDepth-1), InvalidJSON},
+		{"too deep", nested(maxDepth + 1), "/a" + strings.Repeat("/0", maxDepth-1), InvalidJSON},
 		{"unpaired high surrogate", `{"eventType":"demo","a":["\ud83d"]}`, "/a/0", InvalidJSON},
 		{"unpaired low surrogate", `{"eventType":"demo","a":"\ude00\ud83d"}`, "/a", InvalidJSON},
 		{"high surrogate twice", `{"eventType":"demo","a":"\ud83d\ud83d\ude00"}`, "/a",

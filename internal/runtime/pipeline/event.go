@@ -31,8 +31,8 @@ func (r Replay) SameGeneration(other Replay) bool {
 	return r.ID == other.ID && r.Redrives == other.Redrives
 }
 
-// NextRedrive returns the generation that the next redrive begins.
-func (r Replay) NextRedrive() Replay {
+// nextRedrive returns the generation that the next redrive begins.
+func (r Replay) nextRedrive() Replay {
 	r.Redrives++
 	return r
 }

@@ -222,7 +222,7 @@ func (s *passRun) repair(ctx context.Context, item Item) (bool, error) {
 
 // redriveBatch puts a FAILED batch on the queue again. It returns errEnqueued if that succeeds.
 func (s *passRun) redriveBatch(ctx context.Context, item Item) error {
-	next := item.Reopened(item.Replay.NextRedrive(), s.Now())
+	next := item.Reopened(item.Replay.nextRedrive(), s.Now())
 	ok, err := movedTo(next, s.Items.Move(ctx, item, next))
 	switch {
 	case err != nil:

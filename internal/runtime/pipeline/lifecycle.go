@@ -22,7 +22,7 @@ const (
 // CheckMove returns an error if Move must not replace the item old by the item next. Move never
 // changes ENQUEUED to PROCESSED or FAILED. Only Finish does that.
 func CheckMove(old, next Item) error {
-	redriven := next.Replay == old.Replay.NextRedrive()
+	redriven := next.Replay == old.Replay.nextRedrive()
 	allowed := false
 	switch old.Status + ">" + next.Status {
 	case Enqueued + ">" + Enqueued: // by the reconciler, or a redrive after the worker crashed

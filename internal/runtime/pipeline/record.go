@@ -11,9 +11,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// RecordSchemaVersion identifies the layout of a Record. It is increased when a field is removed or
+// recordSchemaVersion identifies the layout of a Record. It is increased when a field is removed or
 // gets another meaning.
-const RecordSchemaVersion = 1
+const recordSchemaVersion = 1
 
 // Record represents one line of an event's Silver object.
 type Record struct {
@@ -50,7 +50,7 @@ func NewRecords(event Event, output Output, now time.Time) Records {
 		Type:          event.Type,
 		ReceivedAt:    event.ReceivedAt,
 		ProcessedAt:   toMillis(now),
-		SchemaVersion: RecordSchemaVersion,
+		SchemaVersion: recordSchemaVersion,
 		ReplayID:      event.Replay.ID,
 		Source: Source{
 			Location: event.Bronze, SHA256: event.SHA256, Bytes: event.Bytes, Count: event.Count,

@@ -103,7 +103,7 @@ func (r Redriver) reopen(
 	case item.Status == Processed:
 		return item.Event, Processed, nil
 	}
-	next := item.Reopened(item.Replay.NextRedrive(), r.Now())
+	next := item.Reopened(item.Replay.nextRedrive(), r.Now())
 	ok, err := movedTo(next, r.Items.Move(ctx, item, next))
 	if err == nil && !ok {
 		err = fmt.Errorf("another writer changed the item: %w", ErrChanged)

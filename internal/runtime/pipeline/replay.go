@@ -356,7 +356,7 @@ func (r Replayer) reopen(ctx context.Context, req ReplayRequest, c candidate) (I
 	}
 	generation := req.Replay
 	if c.item.Status == Failed {
-		generation = c.item.Replay.NextRedrive()
+		generation = c.item.Replay.nextRedrive()
 	}
 	next := c.item.Reopened(generation, r.Now())
 	if c.hasItem {

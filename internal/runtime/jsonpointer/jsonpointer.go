@@ -1,9 +1,12 @@
-// Package jsonpointer writes JSON pointers (RFC 6901).
+// Package jsonpointer writes and reads JSON pointers (RFC 6901).
 package jsonpointer
 
 import "strings"
 
-var escape = strings.NewReplacer("~", "~0", "/", "~1")
+var (
+	escape   = strings.NewReplacer("~", "~0", "/", "~1")
+	unescape = strings.NewReplacer("~1", "/", "~0", "~")
+)
 
 // New returns the pointer to a value. keys holds the keys on the way from the root to the value.
 // For an element of an array, the key is the element's index as a decimal number.
@@ -22,7 +25,7 @@ func Split(pointer string) []string {
 	}
 	keys := strings.Split(pointer[1:], "/")
 	for i, key := range keys {
-		keys[i] = strings.NewReplacer("~1", "/", "~0", "~").Replace(key)
+		keys[i] = unescape.Replace(key)
 	}
 	return keys
 }

@@ -65,8 +65,9 @@ func Compile(bundle Bundle) (*Set, error) {
 		schema, err := compiler.Compile(fileURL(name))
 		if err != nil {
 			invalid = append(invalid, documents.explain(name, err))
+			continue
 		}
-		if err == nil && path.Dir(name) == "." {
+		if path.Dir(name) == "." {
 			negation := compileNegation(compiler, name)
 			set.types[strings.TrimSuffix(name, ".json")] = compiled{schema, negation}
 			set.budget.count(negation, counted)

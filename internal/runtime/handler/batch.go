@@ -45,12 +45,10 @@ func (a API) acceptBatch(
 	if err != nil {
 		return a.rejectBatch(ctx, req, err)
 	}
+	answer := acceptedBatchBody{Status: "accepted"}
 	for _, batch := range accepted.Batches {
 		a.logAccepted(ctx, pipeline.Accepted{Event: batch, Duplicate: accepted.Duplicate},
 			time.Since(start))
-	}
-	answer := acceptedBatchBody{Status: "accepted"}
-	for _, batch := range accepted.Batches {
 		answer.Batches = append(answer.Batches, acceptedBatch{batch.ID, batch.Type, batch.Count})
 	}
 	rejected := 0

@@ -18,7 +18,22 @@ func (s *passRun) checkPage(ctx context.Context, objects []Object) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var found, stuck, failed, orphans []Item
+	found, orphans := s.classifyObjects(objects, items)
+	all, err := withParts(ctx, s.Items, found)
+	if err != nil {
+		return err
+	}
+	s.report.Scanned += len(all) - len(found)
+	stuck, failed := s.classifyItems(all)
+	s.forEachItem(ctx, failed, &s.report.Repaired, &s.report.Failed, s.repair)
+	s.forEachItem(ctx, orphans, &s.report.Repaired, &s.report.Orphans, s.recreateItem)
+	s.heal(ctx, stuck)
+	return nil
+}
+
+// classifyObjects counts the objects. It returns the items of the objects' events. For each object
+// without an item, it returns an item that recreateItem may complete.
+func (s *passRun) classifyObjects(objects []Object, items map[string]Item) (found, orphans []Item) {
 	for _, o := range objects {
 		id, hour, ok := parseBronzeKey(o.Key)
 		if !ok {
@@ -39,12 +54,12 @@ func (s *passRun) checkPage(ctx context.Context, objects []Object) error {
 			found = append(found, item)
 		}
 	}
-	all, err := withParts(ctx, s.Items, found)
-	if err != nil {
-		return err
-	}
-	s.report.Scanned += len(all) - len(found)
-	for _, item := range all {
+	return found, orphans
+}
+
+// classifyItems returns the items of stuck and FAILED events, and counts all other items.
+func (s *passRun) classifyItems(items []Item) (stuck, failed []Item) {
+	for _, item := range items {
 		hour := item.ReceivedAt.UTC().Truncate(time.Hour)
 		switch {
 		case item.Status == Processed:
@@ -63,9 +78,7 @@ func (s *passRun) checkPage(ctx context.Context, objects []Object) error {
 			s.report.Waiting++
 		}
 	}
-	s.forEachItem(ctx, failed, &s.report.Repaired, &s.report.Failed, s.repair)
-	s.forEachItem(ctx, orphans, &s.report.Repaired, &s.report.Orphans, s.recreateItem)
-	return s.heal(ctx, stuck)
+	return stuck, failed
 }
 
 // isStuck reports whether the message of an ENQUEUED event seems to be lost. The event's age alone
@@ -104,7 +117,7 @@ func (s *passRun) mayGiveUp(item Item) bool {
 }
 
 // heal enqueues stuck events again. It gives up on the events that mayGiveUp selects.
-func (s *passRun) heal(ctx context.Context, stuck []Item) error {
+func (s *passRun) heal(ctx context.Context, stuck []Item) {
 	var retryable, exhausted []Item
 	for _, item := range stuck {
 		if s.mayGiveUp(item) {
@@ -116,7 +129,7 @@ func (s *passRun) heal(ctx context.Context, stuck []Item) error {
 	if s.report.DryRun {
 		s.report.GivenUp += len(exhausted)
 		s.report.Reenqueued += len(retryable)
-		return nil
+		return
 	}
 	s.forEachItem(ctx, exhausted, &s.report.GivenUp, &s.report.Overtaken, s.giveUp)
 
@@ -133,7 +146,7 @@ func (s *passRun) heal(ctx context.Context, stuck []Item) error {
 	}
 	s.forEachItem(ctx, retryable, &s.report.Reenqueued, &s.report.Overtaken, claim)
 	if len(claimed) == 0 {
-		return nil
+		return
 	}
 	// If the reconciler crashes here, a later pass enqueues the claimed events, because they are
 	// stuck again once the grace period is over.
@@ -143,7 +156,6 @@ func (s *passRun) heal(ctx context.Context, stuck []Item) error {
 			s.countError(ctx, claimed[i], unavailable("enqueue the event", err))
 		}
 	}
-	return nil
 }
 
 // countError counts an event that could not be reconciled. The next pass checks the event again.

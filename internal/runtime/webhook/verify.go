@@ -73,6 +73,8 @@ func (s Source) Verify(
 	switch {
 	case matches:
 		return nil
+	case len(secrets) == 0: // Secrets.Renew found that the secret was deleted
+		return fmt.Errorf("verify a request to %s: %w", s.Name, ErrDeleted)
 	case usable == 0:
 		return fmt.Errorf("verify a request to %s: %w", s.Name, ErrUnusable)
 	}

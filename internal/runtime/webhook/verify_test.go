@@ -114,7 +114,7 @@ func TestVerify_AcceptsEitherSecretAndNoOther(t *testing.T) {
 			{[]string{f.secret + "x", other}, ErrMismatch},
 			{[]string{""}, ErrUnusable},
 			{[]string{" \n"}, ErrUnusable},
-			{nil, ErrUnusable},
+			{nil, ErrDeleted},
 			{[]string{`{"secret":"` + f.secret + `"}`}, ErrUnusable},
 			{[]string{`"` + f.secret + `"`, `["` + f.secret + `"]`}, ErrUnusable},
 			{[]string{`{"secret":"x"}`, f.secret}, nil},

@@ -10,6 +10,12 @@ import (
 	"time"
 )
 
+// SQS's limits on the durations of a request, in seconds.
+const (
+	maxDelay             = 900
+	maxVisibilityTimeout = 43200
+)
+
 // messageInput holds the parameters of SendMessage and of one entry in SendMessageBatch.
 type messageInput struct {
 	MessageBody             string
@@ -39,11 +45,11 @@ func (q *Queue) sendMessage(in sendMessageInput) (*sendMessageOutput, error) {
 func (q *Queue) sendInput(in messageInput) (*sendMessageOutput, error) {
 	delay := time.Duration(-1)
 	if in.DelaySeconds != nil {
-		delay = time.Duration(*in.DelaySeconds) * time.Second
-		if delay < 0 || delay > 15*time.Minute {
+		if *in.DelaySeconds < 0 || *in.DelaySeconds > maxDelay {
 			return nil, invalidValue(*in.DelaySeconds, "DelaySeconds",
 				"DelaySeconds must be >= 0 and <= 900.")
 		}
+		delay = time.Duration(*in.DelaySeconds) * time.Second
 	}
 	for name := range in.MessageSystemAttributes {
 		if name != "AWSTraceHeader" {
@@ -160,11 +166,9 @@ func (q *Queue) receiveParameters(
 		wait = time.Duration(*n) * time.Second
 	}
 	if n := in.VisibilityTimeout; n != nil {
-		if *n < 0 || *n > 43200 {
-			return 0, 0, 0, invalidValue(*n, "VisibilityTimeout",
-				"Must be between 0 and 43200, if provided.")
+		if visibility, err = visibilityTimeout(*n); err != nil {
+			return 0, 0, 0, err
 		}
-		visibility = time.Duration(*n) * time.Second
 	}
 	return limit, wait, visibility, nil
 }
@@ -233,6 +237,18 @@ func (q *Queue) changeVisibility(in visibilityInput) error {
 	if in.VisibilityTimeout == nil {
 		return missingParameter("VisibilityTimeout")
 	}
-	timeout := time.Duration(*in.VisibilityTimeout) * time.Second
+	timeout, err := visibilityTimeout(*in.VisibilityTimeout)
+	if err != nil {
+		return err
+	}
 	return q.ChangeVisibility(in.ReceiptHandle, timeout)
+}
+
+// visibilityTimeout validates a number of seconds and returns it as a duration.
+func visibilityTimeout(seconds int) (time.Duration, error) {
+	if seconds < 0 || seconds > maxVisibilityTimeout {
+		return 0, invalidValue(seconds, "VisibilityTimeout",
+			"Must be between 0 and 43200, if provided.")
+	}
+	return time.Duration(seconds) * time.Second, nil
 }

@@ -198,6 +198,27 @@ func TestSendMessage_RejectsParametersOfFIFOQueues(t *testing.T) {
 	}
 }
 
+// As a number of nanoseconds, 18446744074 s exceed 64 bits. The lower 64 bits are 0.3 s.
+func TestMessages_RejectDurationsThatOverflow(t *testing.T) {
+	s := newService(t, sqs.Config{})
+	q, err := s.CreateQueue(sqs.QueueConfig{Name: "events"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	send(t, q, "x")
+	handle := receiveOne(t, q).ReceiptHandle
+	for operation, parameters := range map[string]string{
+		"SendMessage":             `"MessageBody":"x","DelaySeconds":18446744074`,
+		"ReceiveMessage":          `"VisibilityTimeout":18446744074`,
+		"ChangeMessageVisibility": `"ReceiptHandle":"` + handle + `","VisibilityTimeout":18446744074`,
+	} {
+		_, _, response := call(t, s, operation, `{"QueueUrl":"events",`+parameters+`}`)
+		if response["__type"] != "InvalidParameterValue" {
+			t.Errorf("%s: got %v, want InvalidParameterValue", operation, response)
+		}
+	}
+}
+
 func TestSendMessage_RejectsInvalidAttributeNames(t *testing.T) {
 	s := newService(t, sqs.Config{})
 	if _, err := s.CreateQueue(sqs.QueueConfig{Name: "events"}); err != nil {

@@ -125,9 +125,8 @@ func (q *Queue) Delete(receiptHandles ...string) error {
 // ChangeVisibility sets a new visibility timeout for an in-flight message. The timeout counts from
 // now.
 func (q *Queue) ChangeVisibility(receiptHandle string, timeout time.Duration) error {
-	if timeout < 0 || timeout > 12*time.Hour {
-		return invalidValue(formatSeconds(timeout), "VisibilityTimeout",
-			"Must be between 0 and 43200, if provided.")
+	if _, err := visibilityTimeout(int(timeout / time.Second)); err != nil {
+		return err
 	}
 	s := q.service
 	s.mu.Lock()

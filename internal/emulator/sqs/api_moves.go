@@ -2,6 +2,7 @@ package sqs
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,7 +44,7 @@ func (s *Service) startMessageMoveTask(in *startMoveInput) (*startMoveOutput, er
 		return nil, invalidParameter("Source queue must be configured as a Dead Letter Queue.")
 	case destination == source:
 		return nil, invalidParameter("Source queue and destination queue must be different.")
-	case source.runningMove() != nil:
+	case slices.ContainsFunc(source.moves, (*moveTask).active):
 		return nil, invalidParameter("There is already a task running. Only one active task is " +
 			"allowed for a source queue arn at a given time.")
 	}

@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
@@ -134,15 +133,6 @@ func (q *Queue) redrive(e *entry, destination *Queue) error {
 	}
 	q.remove(e)
 	return nil
-}
-
-// runningMove returns the running task of the queue, or nil. The caller holds service.mu.
-func (q *Queue) runningMove() *moveTask {
-	i := slices.IndexFunc(q.moves, (*moveTask).active)
-	if i < 0 {
-		return nil
-	}
-	return q.moves[i]
 }
 
 func (t *moveTask) active() bool { return t.status == moveRunning || t.status == moveCancelling }

@@ -338,6 +338,25 @@ func TestService_FindsTablesByARN(t *testing.T) {
 	}
 }
 
+func TestDeleteTable_DeletesATableByARN(t *testing.T) {
+	service, err := New(Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer service.Close()
+	if err := service.CreateTable(events); err != nil {
+		t.Fatal(err)
+	}
+	putPK(t, service, "1", "")
+	const byARN = `{"TableName":"arn:aws:dynamodb:us-east-1:000000000000:table/events"}`
+	if status, response := call(t, service, "DeleteTable", byARN); status != http.StatusOK {
+		t.Fatal(response)
+	}
+	if _, response := call(t, service, "ListTables", `{}`); response != `{"TableNames":[]}` {
+		t.Errorf("got %s, want no table", response)
+	}
+}
+
 func BenchmarkPutItem_IfAbsentWithStore(b *testing.B) {
 	db, err := store.Open(filepath.Join(b.TempDir(), "state.db"))
 	if err != nil {

@@ -144,8 +144,8 @@ func (s *Service) deleteTable(in *tableInput) (*tableDescriptionOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.tableRecords.Delete(in.TableName); err != nil {
-		return nil, fmt.Errorf("delete table %s: %w", in.TableName, err)
+	if err := s.tableRecords.Delete(t.Name); err != nil {
+		return nil, fmt.Errorf("delete table %s: %w", t.Name, err)
 	}
 	var keys []string
 	for e := range t.from(key{}) {
@@ -153,9 +153,9 @@ func (s *Service) deleteTable(in *tableInput) (*tableDescriptionOutput, error) {
 		t.values.Delete(e.at)
 	}
 	if err := t.records.Delete(keys...); err != nil {
-		return nil, fmt.Errorf("delete the items of table %s: %w", in.TableName, err)
+		return nil, fmt.Errorf("delete the items of table %s: %w", t.Name, err)
 	}
-	delete(s.tables, in.TableName)
+	delete(s.tables, t.Name)
 	return &tableDescriptionOutput{TableDescription: s.describe(t, "DELETING")}, nil
 }
 

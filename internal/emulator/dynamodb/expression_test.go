@@ -59,6 +59,17 @@ func TestParse_TerminatesOnAnyInput(t *testing.T) {
 	})
 }
 
+func TestParse_LimitsTheLength(t *testing.T) {
+	const condition = "attribute_exists(a)"
+	longest := condition + strings.Repeat(" ", maxExpression-len(condition))
+	if _, err := parse(conditionExpression, longest); err != nil {
+		t.Errorf("%d bytes: %v", len(longest), err)
+	}
+	if _, err := parse(conditionExpression, longest+" "); err == nil {
+		t.Errorf("%d bytes: got no error", len(longest)+1)
+	}
+}
+
 func TestExpressionCache_IsBounded(t *testing.T) {
 	cache := expressionCache{entries: map[[2]string]*expression{}}
 	for i := range 3 * maxCachedExpressions {

@@ -28,10 +28,18 @@ type parser struct {
 	err    error // the first error, or nil
 }
 
+// maxExpression limits the length of an expression in bytes, as in DynamoDB. The limit also bounds
+// the parser's recursion.
+const maxExpression = 4 << 10
+
 // parse parses an expression. kind is the name of the request's parameter, and selects the grammar.
 func parse(kind, text string) (*expression, error) {
 	if strings.TrimSpace(text) == "" {
 		return nil, validationError("Invalid %s: The expression can not be empty;", kind)
+	}
+	if len(text) > maxExpression {
+		return nil, validationError("Invalid %s: Expression size has exceeded the maximum allowed "+
+			"size; expression size: %d", kind, len(text))
 	}
 	p := &parser{kind: kind, tokens: tokenize(text), out: &expression{}}
 	switch kind {

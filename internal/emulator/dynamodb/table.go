@@ -170,9 +170,12 @@ func (t *table) load(now time.Time) error {
 			return err
 		}
 		at, err := t.values.Put(data)
+		if err != nil {
+			return err
+		}
 		t.set(k, at)
 		t.size += itemSize(Item(item))
-		return err
+		return nil
 	})
 	if err == nil {
 		err = t.records.Delete(expired...)

@@ -96,9 +96,9 @@ func (s *Service) planTransaction(changes []*change) (plans []*plannedChange, er
 		}
 		seen[at] = true
 		plan, err := c.plan(at)
-		var failure *protocol.Error
+		failure, failed := errors.AsType[*protocol.Error](err)
 		switch {
-		case errors.As(err, &failure):
+		case failed:
 			canceled = true
 			reasons[i] = newCancellationReason(failure)
 		case err != nil:

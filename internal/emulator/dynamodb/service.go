@@ -158,12 +158,17 @@ func (s *Service) tableARN(name string) string {
 	return fmt.Sprintf("arn:aws:dynamodb:%s:%s:table/%s", s.config.Region, s.config.Account, name)
 }
 
+// tableName returns the name of the table with a name or an ARN.
+func (s *Service) tableName(nameOrARN string) string {
+	return strings.TrimPrefix(nameOrARN, s.tableARN(""))
+}
+
 // table returns the table with a name or an ARN. The caller holds s.mu.
-func (s *Service) table(name string) (*table, error) {
-	t, ok := s.tables[strings.TrimPrefix(name, s.tableARN(""))]
+func (s *Service) table(nameOrARN string) (*table, error) {
+	t, ok := s.tables[s.tableName(nameOrARN)]
 	if !ok {
 		return nil, protocol.Errorf("ResourceNotFoundException",
-			"Requested resource not found: Table: %s not found", name)
+			"Requested resource not found: Table: %s not found", nameOrARN)
 	}
 	return t, nil
 }

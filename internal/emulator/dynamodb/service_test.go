@@ -338,6 +338,26 @@ func TestService_FindsTablesByARN(t *testing.T) {
 	}
 }
 
+func TestCreateTable_RejectsInvalidNames(t *testing.T) {
+	service, err := New(Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]int{
+		"abc": 200, "A-b_c.9": 200, strings.Repeat("a", 255): 200,
+		"arn:aws:dynamodb:us-east-1:000000000000:table/other": 200,
+		"": 400, "ab": 400, "a/bc": 400, strings.Repeat("a", 256): 400,
+		"arn:aws:dynamodb:eu-west-1:000000000000:table/other": 400,
+	} {
+		status, response := call(t, service, "CreateTable", `{"TableName":"`+name+`",
+			"KeySchema":[{"AttributeName":"pk","KeyType":"HASH"}],
+			"AttributeDefinitions":[{"AttributeName":"pk","AttributeType":"S"}]}`)
+		if status != want {
+			t.Errorf("%q: got %d %s, want %d", name, status, response, want)
+		}
+	}
+}
+
 func TestDeleteTable_DeletesATableByARN(t *testing.T) {
 	service, err := New(Config{})
 	if err != nil {

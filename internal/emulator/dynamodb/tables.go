@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
@@ -62,7 +63,14 @@ type tableDescriptionOutput struct {
 	Table            *tableDescription `json:",omitempty"` // set by DescribeTable
 }
 
+var tableNamePattern = regexp.MustCompile(`^[a-zA-Z0-9_.-]{3,255}$`)
+
 func (s *Service) createTable(in *createTableInput) (*tableDescriptionOutput, error) {
+	name := s.tableName(in.TableName)
+	if !tableNamePattern.MatchString(name) {
+		return nil, validationError("1 validation error detected: Value '%s' at 'tableName' failed "+
+			"to satisfy constraint: Member must match %s", name, tableNamePattern)
+	}
 	if len(in.GlobalSecondaryIndexes) > 0 || len(in.LocalSecondaryIndexes) > 0 {
 		return nil, validationError("the local platform does not support secondary indexes")
 	}
@@ -74,7 +82,7 @@ func (s *Service) createTable(in *createTableInput) (*tableDescriptionOutput, er
 			"attributes in KeySchema does not exactly match number of attributes defined in " +
 			"AttributeDefinitions")
 	}
-	t, err := s.addTable(NewTable(in.TableName, in.KeySchema, in.AttributeDefinitions))
+	t, err := s.addTable(NewTable(name, in.KeySchema, in.AttributeDefinitions))
 	if err != nil {
 		return nil, err
 	}

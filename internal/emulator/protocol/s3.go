@@ -117,8 +117,8 @@ func S3Operation(r *http.Request) string {
 		// The parameters are sorted, so that a request with two of them always has the same
 		// operation.
 		for _, parameter := range s3Parameters {
-			if name, ok := operations[parameter]; ok && query.Has(parameter) {
-				operation = name
+			if query.Has(parameter) {
+				operation = operations[parameter]
 			}
 		}
 	}

@@ -136,10 +136,12 @@ var operations = map[string]func(*Service, *call) error{
 
 // unsupportedSubresources lists query parameters that select unsupported operations.
 var unsupportedSubresources = []string{
-	"accelerate", "acl", "analytics", "attributes", "cors", "encryption", "intelligent-tiering",
-	"inventory", "legal-hold", "lifecycle", "logging", "metrics", "notification", "object-lock",
-	"ownershipControls", "policy", "policyStatus", "publicAccessBlock", "renameObject",
-	"replication", "requestPayment", "restore", "retention", "select", "torrent", "website",
+	"abac", "accelerate", "acl", "analytics", "attributes", "cors", "encryption",
+	"intelligent-tiering", "inventory", "legal-hold", "lifecycle", "logging",
+	"metadataConfiguration", "metadataInventoryTable", "metadataJournalTable", "metadataTable",
+	"metrics", "notification", "object-lock", "ownershipControls", "policy", "policyStatus",
+	"publicAccessBlock", "renameObject", "replication", "requestPayment", "restore", "retention",
+	"select", "session", "torrent", "website",
 }
 
 const (

@@ -259,6 +259,22 @@ func TestService_RejectsUnsupportedRequestsWithoutEffect(t *testing.T) {
 	if _, _, body := do(t, service, http.MethodGet, "/bucket/key", ""); body != "body" {
 		t.Errorf("the object is %q, want body", body)
 	}
+	if err := service.CreateBucket("empty", false); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]int{
+		"/empty?metadataConfiguration": http.StatusNotImplemented,
+		"/empty?metadataTable":         http.StatusNotImplemented,
+		"/empty?versioning":            http.StatusMethodNotAllowed,
+		"/empty?location":              http.StatusMethodNotAllowed,
+	} {
+		if status, _, response := do(t, service, http.MethodDelete, path, ""); status != want {
+			t.Errorf("DELETE %s: status %d %s, want %d", path, status, response, want)
+		}
+	}
+	if status, _, _ := do(t, service, http.MethodHead, "/empty", ""); status != http.StatusOK {
+		t.Errorf("HEAD of the bucket: status %d, want 200", status)
+	}
 }
 
 func TestListObjectsV2_EncodesNamesIfRequested(t *testing.T) {

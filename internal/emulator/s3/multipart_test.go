@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -134,6 +135,29 @@ func TestTags_SurviveARestart(t *testing.T) {
 	if _, _, body := do(t, s, http.MethodGet, "/bucket/key", ""); len(body) != segmentSize {
 		t.Errorf("the object has %d bytes after its tags changed", len(body))
 	}
+}
+
+func TestTags_OfOneObjectCanBeSetInParallel(t *testing.T) {
+	s := newService(t, "")
+	defer s.Close()
+	if err := s.CreateBucket("bucket", false); err != nil {
+		t.Fatal(err)
+	}
+	do(t, s, http.MethodPut, "/bucket/key", "body")
+	const tags = "<Tagging><TagSet><Tag><Key>a</Key><Value>1</Value></Tag></TagSet></Tagging>"
+	var clients sync.WaitGroup
+	for range 4 {
+		clients.Go(func() {
+			for range 200 {
+				status, _, response := do(t, s, http.MethodPut, "/bucket/key?tagging", tags)
+				if status != http.StatusOK {
+					t.Errorf("status %d %s", status, response)
+					return
+				}
+			}
+		})
+	}
+	clients.Wait()
 }
 
 func TestTags_HaveSeparateLimitsForObjectsAndBuckets(t *testing.T) {

@@ -122,25 +122,32 @@ func (s *Service) getObject(c *call) error {
 
 // findObject returns the requested version. It returns an error for a delete marker.
 func (s *Service) findObject(c *call) (v *version, err error) {
-	id := c.query.Get("versionId")
 	err = s.objects.view(c.bucket, func(b *bucket) error {
-		if v, err = s.objects.find(b, c.key, id); err != nil {
-			return err
-		}
-		c.writeVersion(b, v)
-		if !v.deleteMarker {
-			return nil
-		}
-		c.w.Header().Set("X-Amz-Delete-Marker", "true")
-		if id == "" {
-			return noSuchKey(c.key)
-		}
-		c.w.Header().Set("Allow", "DELETE")
-		return newFailure(http.StatusMethodNotAllowed, "MethodNotAllowed",
-			"The specified method is not allowed against this resource.",
-			"Method", c.r.Method, "ResourceType", "DeleteMarker")
+		v, err = s.findIn(b, c)
+		return err
 	})
 	return v, err
+}
+
+// findIn works like findObject. The caller holds the index's lock.
+func (s *Service) findIn(b *bucket, c *call) (*version, error) {
+	id := c.query.Get("versionId")
+	v, err := s.objects.find(b, c.key, id)
+	if err != nil {
+		return nil, err
+	}
+	c.writeVersion(b, v)
+	if !v.deleteMarker {
+		return v, nil
+	}
+	c.w.Header().Set("X-Amz-Delete-Marker", "true")
+	if id == "" {
+		return nil, noSuchKey(c.key)
+	}
+	c.w.Header().Set("Allow", "DELETE")
+	return nil, newFailure(http.StatusMethodNotAllowed, "MethodNotAllowed",
+		"The specified method is not allowed against this resource.",
+		"Method", c.r.Method, "ResourceType", "DeleteMarker")
 }
 
 // requestedRange returns the range of bytes to send, and whether the response is partial. The

@@ -116,17 +116,13 @@ func (s *Service) deleteObjectTagging(c *call) error {
 }
 
 func (s *Service) setObjectTags(c *call, tags []tag) error {
-	v, err := s.findObject(c)
-	if err != nil {
-		return err
-	}
 	return s.objects.update(c.bucket, func(b *bucket) error {
-		at, ok := b.version(c.key, v.id())
-		if !ok || at != v.stored {
-			return noSuchKey(c.key) // another request has removed the version
+		v, err := s.findIn(b, c)
+		if err != nil {
+			return err
 		}
 		v.Tags = tags
-		return s.objects.replace(b, c.key, at, v)
+		return s.objects.replace(b, c.key, v.stored, v)
 	})
 }
 

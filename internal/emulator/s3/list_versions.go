@@ -50,12 +50,7 @@ func (x *index) listVersions(
 ) (p versionPage, err error) {
 	start := firstVersion(l.start())
 	if id != "" && l.after >= l.prefix {
-		start = firstVersion(l.after)
-		if marker, ok := b.version(l.after, id); ok {
-			start.sequence = marker.sequence - 1
-		} else {
-			start.key += "\x00"
-		}
+		start = b.afterVersion(l.after, id)
 	}
 	objects := b.objects.Iter()
 	for ok := objects.Seek(start); ok; {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"strconv"
 	"time"
 
 	"github.com/tidwall/btree"
@@ -81,4 +82,17 @@ func (b *bucket) version(key, id string) (v stored, ok bool) {
 		}
 	}
 	return stored{}, false
+}
+
+// afterVersion returns the position after a version in the bucket's objects. The version may have
+// been deleted. If the deleted version was a null version, its position is unknown, and
+// afterVersion returns the position of the object's newest version.
+func (b *bucket) afterVersion(key, id string) objectVersion {
+	position := firstVersion(key)
+	if sequence, err := strconv.ParseUint(id, 16, 64); err == nil {
+		position.sequence = sequence - 1
+	} else if null, ok := b.version(key, id); ok {
+		position.sequence = null.sequence - 1
+	}
+	return position
 }

@@ -8,13 +8,19 @@ import (
 	"strings"
 )
 
-// inBucket returns the uploads of a bucket, sorted by key and then by age.
-func (u *uploads) inBucket(name string) []*upload {
+// list returns the uploads of a bucket that have the prefix of the listing and come after the
+// listing's key and the upload with the id marker. It sorts them by key and then by age.
+func (u *uploads) list(bucket string, l listing, marker string) []*upload {
+	first, markerNumber := l.start(), uploadNumber(marker)
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	var list []*upload
 	for _, up := range u.byID {
-		if up.bucket == name {
+		follows := up.key >= first
+		if marker != "" && up.key == l.after {
+			follows = up.number > markerNumber
+		}
+		if up.bucket == bucket && follows && strings.HasPrefix(up.key, l.prefix) {
 			list = append(list, up)
 		}
 	}
@@ -22,6 +28,13 @@ func (u *uploads) inBucket(name string) []*upload {
 		return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.number, b.number))
 	})
 	return list
+}
+
+// uploadNumber returns the number of the upload with an id, or 0 if the id is not valid.
+func uploadNumber(id string) int {
+	_, digits, _ := strings.Cut(id, "-")
+	number, _ := strconv.Atoi(digits)
+	return number
 }
 
 func (s *Service) listMultipartUploads(c *call) error {
@@ -56,20 +69,13 @@ func (s *Service) listMultipartUploads(c *call) error {
 		Delimiter: encode(l.delimiter), Prefix: encode(l.prefix),
 		EncodingType: c.query.Get("encoding-type"), MaxUploads: l.limit,
 	}
-	list := s.uploads.inBucket(c.bucket)
-	if marker != "" && l.after != "" {
-		isMarker := func(up *upload) bool { return up.id == marker }
-		list = list[slices.IndexFunc(list, isMarker)+1:]
-	} else {
-		list = slices.DeleteFunc(list, func(up *upload) bool { return up.key < l.start() })
-	}
 	group := ""
-	for _, up := range list {
-		if !strings.HasPrefix(up.key, l.prefix) || group != "" && l.commonPrefix(up.key) == group {
+	for _, up := range s.uploads.list(c.bucket, l, marker) {
+		if group != "" && l.commonPrefix(up.key) == group {
 			continue
 		}
 		if len(out.Upload)+len(out.CommonPrefixes) == l.limit {
-			out.IsTruncated = true
+			out.IsTruncated = l.limit > 0
 			break
 		}
 		out.NextKeyMarker, out.NextUploadIDMarker = encode(up.key), up.id
@@ -126,7 +132,7 @@ func (s *Service) listParts(c *call) error {
 				continue
 			}
 			if len(out.Part) == limit {
-				out.IsTruncated = true
+				out.IsTruncated = limit > 0
 				break
 			}
 			p := up.parts[number]

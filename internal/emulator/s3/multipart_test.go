@@ -69,6 +69,38 @@ func TestMultipart_ReturnsAChecksumOfTheWholeObjectOrOfTheParts(t *testing.T) {
 	}
 }
 
+func TestListMultipartUploads_ContinuesAfterAnAbortedUpload(t *testing.T) {
+	s := newService(t, "")
+	defer s.Close()
+	if err := s.CreateBucket("bucket", false); err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{"a", "b", "b", "b", "c"} {
+		do(t, s, http.MethodPost, "/bucket/"+key+"?uploads", "")
+	}
+	list := func(parameters string) (page struct {
+		IsTruncated        bool
+		NextKeyMarker      string
+		NextUploadIDMarker string `xml:"NextUploadIdMarker"`
+		Upload             []struct{ Key string }
+	}) {
+		_, _, response := do(t, s, http.MethodGet, "/bucket?uploads&"+parameters, "")
+		if err := xml.Unmarshal([]byte(response), &page); err != nil {
+			t.Fatal(err)
+		}
+		return page
+	}
+	first := list("max-uploads=3")
+	do(t, s, http.MethodDelete, "/bucket/b?uploadId="+first.NextUploadIDMarker, "")
+	second := list("key-marker=b&upload-id-marker=" + first.NextUploadIDMarker)
+	if got := fmt.Sprint(second.Upload); first.NextKeyMarker != "b" || got != "[{b} {c}]" {
+		t.Errorf("the second page contains %s, want the third upload of b and c", got)
+	}
+	if none := list("max-uploads=0"); none.IsTruncated {
+		t.Error("an empty page is truncated, so a client would request it again and again")
+	}
+}
+
 func TestMultipart_CopiesOnlyValidRanges(t *testing.T) {
 	s := conditionalService(t)
 	upload := newUpload(t, s) + "&partNumber=1"

@@ -39,6 +39,8 @@ func TestErrors_HaveAllElements(t *testing.T) {
 			"InvalidRequest"},
 		{"PUT", "/bucket/key?partNumber=0&uploadId=x", "", nil, 400, "InvalidArgument"},
 		{"POST", "/bucket?delete", "<Delete/>", nil, 400, "MalformedXML"},
+		{"POST", "/bucket?delete", "<Delete><Object><Key></Key></Object></Delete>", nil, 400,
+			"MalformedXML"},
 		{"POST", "/bucket/key", "", nil, 405, "MethodNotAllowed"},
 		{"POST", "/bucket", "", []string{"Content-Type", "multipart/form-data; boundary=x"}, 501,
 			"NotImplemented"},

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -274,17 +275,19 @@ func (s *Service) deleteVersion(b *bucket, key, id string) (deletedObject, error
 const maxDeletedObjects = 1000
 
 func (s *Service) deleteObjects(c *call) error {
+	type requestedObject struct {
+		Key       string
+		VersionID string `xml:"VersionId"`
+	}
 	var in struct {
 		Quiet  bool
-		Object []struct {
-			Key       string
-			VersionID string `xml:"VersionId"`
-		}
+		Object []requestedObject
 	}
 	if err := s.readXML(c.r, "Delete", &in); err != nil {
 		return err
 	}
-	if len(in.Object) == 0 || len(in.Object) > maxDeletedObjects {
+	if len(in.Object) == 0 || len(in.Object) > maxDeletedObjects ||
+		slices.ContainsFunc(in.Object, func(o requestedObject) bool { return o.Key == "" }) {
 		return malformedXML()
 	}
 	type deleteError struct {

@@ -55,8 +55,9 @@ func newObjectHeader(request http.Header) (objectHeader, error) {
 		}
 	}
 	// aws-chunked describes the encoding of the request's body, not of the object.
-	encoding := strings.Replace(fields["Content-Encoding"], "aws-chunked", "", 1)
-	if fields["Content-Encoding"] = strings.Trim(encoding, ", "); encoding == "" {
+	encodings := strings.Join(request.Values("Content-Encoding"), ",")
+	encodings = strings.Trim(strings.Replace(encodings, "aws-chunked", "", 1), ", ")
+	if fields["Content-Encoding"] = encodings; encodings == "" {
 		delete(fields, "Content-Encoding")
 	}
 	switch class := fields[storageClassHeader]; {

@@ -1,6 +1,9 @@
 package s3
 
-import "net/http"
+import (
+	"errors"
+	"net/http"
+)
 
 // owner represents an account in responses. All buckets have the same owner.
 type owner struct{ ID, DisplayName string }
@@ -24,7 +27,11 @@ func (s *Service) listBuckets(c *call) error {
 }
 
 func (s *Service) createBucket(c *call) error {
-	if err := s.objects.createBucket(c.bucket, s.config.Now()); err != nil {
+	err := s.objects.createBucket(c.bucket, s.config.Now())
+	if errors.Is(err, errBucketExists) && s.config.Region == "us-east-1" {
+		err = nil // in all other regions, S3 returns the error
+	}
+	if err != nil {
 		return err
 	}
 	c.w.Header().Set("Location", "/"+c.bucket)

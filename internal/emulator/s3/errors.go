@@ -50,6 +50,9 @@ func unsupportedHeader(name, reason string) *failure {
 		"Header", name, "additionalMessage", reason)
 }
 
+var errBucketExists = newFailure(http.StatusConflict, "BucketAlreadyOwnedByYou",
+	"Your previous request to create the named bucket succeeded and you already own it.")
+
 func noSuchBucket(name string) *failure {
 	return newFailure(http.StatusNotFound, "NoSuchBucket", "The specified bucket does not exist",
 		"BucketName", name)

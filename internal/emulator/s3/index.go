@@ -91,8 +91,7 @@ func (x *index) update(name string, fn func(b *bucket) error) error {
 
 var bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 
-// createBucket creates a bucket. If the bucket exists, it changes nothing and returns no error, as
-// S3 does for the bucket's owner in us-east-1.
+// createBucket creates a bucket. If the bucket exists, it returns errBucketExists.
 func (x *index) createBucket(name string, now time.Time) error {
 	if !bucketName.MatchString(name) || strings.Contains(name, "..") {
 		return newFailure(http.StatusBadRequest, "InvalidBucketName",
@@ -101,7 +100,7 @@ func (x *index) createBucket(name string, now time.Time) error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if _, ok := x.buckets.Get(name); ok {
-		return nil
+		return errBucketExists
 	}
 	b := newBucket(name, now)
 	if err := x.records.putBucket(b); err != nil {

@@ -72,13 +72,14 @@ func New(config Config) (*Service, error) {
 
 // CreateBucket creates a bucket if it does not exist. If versioned is set, it enables versioning.
 func (s *Service) CreateBucket(name string, versioned bool) error {
-	if err := s.objects.createBucket(name, s.config.Now()); err != nil {
+	err := s.objects.createBucket(name, s.config.Now())
+	if err != nil && !errors.Is(err, errBucketExists) {
 		return fmt.Errorf("create bucket %s: %w", name, err)
 	}
 	if !versioned {
 		return nil
 	}
-	err := s.objects.changeBucket(name, func(b *bucket) { b.versioning = versioningEnabled })
+	err = s.objects.changeBucket(name, func(b *bucket) { b.versioning = versioningEnabled })
 	if err != nil {
 		return fmt.Errorf("enable versioning of bucket %s: %w", name, err)
 	}

@@ -60,6 +60,24 @@ func TestCreateBucket_KeepsExistingObjects(t *testing.T) {
 	}
 }
 
+func TestCreateBucket_OfAnExistingBucketFailsOutsideUSEast1(t *testing.T) {
+	for region, want := range map[string]int{
+		"us-east-1": http.StatusOK, "eu-west-1": http.StatusConflict,
+	} {
+		service, err := New(Config{Region: region})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer service.Close()
+		if status, _, response := do(t, service, http.MethodPut, "/bucket", ""); status != 200 {
+			t.Fatal(status, response)
+		}
+		if status, _, response := do(t, service, http.MethodPut, "/bucket", ""); status != want {
+			t.Errorf("%s: status %d %s, want %d", region, status, response, want)
+		}
+	}
+}
+
 func TestService_SendsNoCORSHeaders(t *testing.T) {
 	service := newService(t, "")
 	if err := service.CreateBucket("bucket", false); err != nil {

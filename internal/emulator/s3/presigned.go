@@ -141,9 +141,8 @@ func (c *call) canonicalRequest() (string, error) {
 		headers.WriteString(name + ":" + c.signedHeader(name) + "\n")
 	}
 	payload := "UNSIGNED-PAYLOAD"
-	if sha := c.r.Header.Get("X-Amz-Content-Sha256"); slices.Contains(signed,
-		"x-amz-content-sha256") {
-		payload = sha
+	if slices.Contains(signed, "x-amz-content-sha256") {
+		payload = c.r.Header.Get("X-Amz-Content-Sha256")
 	}
 	return strings.Join([]string{c.r.Method, encodePath(c.r.URL.Path), c.canonicalQuery(),
 		headers.String(), strings.Join(signed, ";"), payload}, "\n"), nil

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // byteRange represents the requested part of an object.
@@ -55,7 +56,7 @@ func ifRangeHolds(header string, v *version) bool {
 		return true
 	}
 	if at, err := http.ParseTime(header); err == nil {
-		return at.Equal(v.Modified.UTC().Truncate(1e9))
+		return at.Equal(v.Modified.UTC().Truncate(time.Second))
 	}
 	return !strings.Contains(header, ",") && header != "*" && matchesETag(header, v.etag(), false)
 }

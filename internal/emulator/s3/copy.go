@@ -79,8 +79,7 @@ func (s *Service) copyObject(c *call) error {
 	if err != nil {
 		return err
 	}
-	tags, err := c.copiedTags(from)
-	if err != nil {
+	if header.Tags, err = c.copiedTags(from); err != nil {
 		return err
 	}
 	checksum, err := c.copiedChecksum(from)
@@ -91,7 +90,6 @@ func (s *Service) copyObject(c *call) error {
 	if err != nil {
 		return err
 	}
-	header.Tags = tags
 	v, err := s.addContent(c, header, body)
 	if err != nil {
 		return err
@@ -111,7 +109,7 @@ func (c *call) copiedHeader(from *version, source protocol.CopySource) (objectHe
 	if err != nil || replaces {
 		return header, err
 	}
-	class := c.r.Header.Get("X-Amz-Storage-Class")
+	class := c.r.Header.Get(storageClassHeader)
 	same := source.Bucket == c.bucket && source.Key == c.key && source.VersionID == ""
 	if same && class == "" && c.r.Header.Get("X-Amz-Server-Side-Encryption") == "" {
 		return header, invalidRequest("This copy request is illegal because it is trying to " +

@@ -82,6 +82,15 @@ func newObjectHeader(request http.Header) (objectHeader, error) {
 	return objectHeader{Fields: fields}, nil
 }
 
+// newTaggedHeader works like newObjectHeader, and also reads the tags in the request's header.
+func newTaggedHeader(request http.Header) (header objectHeader, err error) {
+	if header, err = newObjectHeader(request); err != nil {
+		return header, err
+	}
+	header.Tags, err = parseTagHeader(request)
+	return header, err
+}
+
 // storageClass returns the storage class as listings show it.
 func (h objectHeader) storageClass() string {
 	return cmp.Or(h.Fields[storageClassHeader], standard)

@@ -30,7 +30,6 @@ type upload struct {
 	number          int // increases with each upload
 	initiated       time.Time
 	header          objectHeader
-	tags            []tag
 	checksumName    string // header of the checksum; "" if the client requested none
 	checksumType    string
 	parts           map[int]*part
@@ -81,11 +80,7 @@ func (s *Service) releaseParts(up *upload) {
 }
 
 func (s *Service) createMultipartUpload(c *call) error {
-	header, err := newObjectHeader(c.r.Header)
-	if err != nil {
-		return err
-	}
-	tags, err := parseTagHeader(c.r.Header)
+	header, err := newTaggedHeader(c.r.Header)
 	if err != nil {
 		return err
 	}
@@ -102,7 +97,7 @@ func (s *Service) createMultipartUpload(c *call) error {
 		}
 	}
 	up := &upload{
-		bucket: c.bucket, key: c.key, initiated: s.config.Now(), header: header, tags: tags,
+		bucket: c.bucket, key: c.key, initiated: s.config.Now(), header: header,
 		checksumName: checksum, checksumType: kind, parts: map[int]*part{},
 	}
 	s.uploads.mu.Lock()

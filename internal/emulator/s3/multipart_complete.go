@@ -101,7 +101,7 @@ func (up *upload) selectParts(requested []completedPart) ([]*part, error) {
 func (s *Service) join(
 	c *call, up *upload, parts []*part, want string,
 ) (*version, content, error) {
-	header := objectHeader{Fields: maps.Clone(up.header.Fields)}
+	header := objectHeader{Fields: maps.Clone(up.header.Fields), Tags: up.header.Tags}
 	var bodies []io.Reader
 	var size int64
 	var digests, sums []byte
@@ -130,7 +130,7 @@ func (s *Service) join(
 	}
 	body.addChecksum(header.Fields, up.checksumType)
 	sum := md5.Sum(digests)
-	header.MD5, header.Tags = sum[:], up.tags
+	header.MD5 = sum[:]
 	v := &version{objectHeader: header, body: body.extent}
 	return v, body, s.add(c, v)
 }

@@ -13,11 +13,7 @@ func (s *Service) putObject(c *call) error {
 	if err := checkWriteConditions(c.r.Header); err != nil {
 		return err
 	}
-	header, err := newObjectHeader(c.r.Header)
-	if err != nil {
-		return err
-	}
-	tags, err := parseTagHeader(c.r.Header)
+	header, err := newTaggedHeader(c.r.Header)
 	if err != nil {
 		return err
 	}
@@ -25,7 +21,6 @@ func (s *Service) putObject(c *call) error {
 	if err != nil {
 		return err
 	}
-	header.Tags = tags
 	v, err := s.addContent(c, header, body)
 	if err != nil {
 		return err

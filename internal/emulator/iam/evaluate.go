@@ -40,33 +40,71 @@ func (e *DeniedError) Error() string {
 // resource policy counts only if the statement includes the principal itself. A statement that
 // names only the account is not enough.
 func Evaluate(r Request, identity, resource []Document) error {
-	allowed := false
-	for s := range statements(resource) {
-		direct, account := matchPrincipal(s.principals, r.Principal)
-		if !direct && !account || !s.matches(r) {
+	direct, _, err := evaluateResource(r, resource)
+	if err != nil {
+		return err
+	}
+	allowed, err := evaluateIdentity(r, identity)
+	if err != nil || allowed || direct {
+		return err
+	}
+	if r.Principal.Service != "" {
+		return notAllowed(r, "resource-based")
+	}
+	return notAllowed(r, "identity-based")
+}
+
+// evaluateKey returns nil if the policy of a KMS key allows the request. Otherwise it returns a
+// *DeniedError. Identity policies can allow the request only if the policy of the key allows the
+// account.
+func evaluateKey(r Request, identity, key []Document) error {
+	direct, account, err := evaluateResource(r, key)
+	if err != nil {
+		return err
+	}
+	allowed, err := evaluateIdentity(r, identity)
+	if err != nil || direct || account && allowed {
+		return err
+	}
+	if !account {
+		return notAllowed(r, "resource-based")
+	}
+	return notAllowed(r, "identity-based")
+}
+
+// evaluateResource reports whether resource policies allow the request for the principal itself,
+// and for the principal's account. It returns a *DeniedError if a policy denies the request.
+func evaluateResource(r Request, documents []Document) (direct, account bool, err error) {
+	for s := range statements(documents) {
+		forPrincipal, forAccount := matchPrincipal(s.principals, r.Principal)
+		if !forPrincipal && !forAccount || !s.matches(r) {
 			continue
 		}
 		if s.deny {
-			return &DeniedError{r, "with an explicit deny in a resource-based policy"}
+			return false, false,
+				&DeniedError{r, "with an explicit deny in a resource-based policy"}
 		}
-		allowed = allowed || direct
+		direct, account = direct || forPrincipal, account || forAccount
 	}
-	for s := range statements(identity) {
+	return direct, account, nil
+}
+
+// evaluateIdentity reports whether identity policies allow the request. It returns a *DeniedError
+// if a policy denies the request.
+func evaluateIdentity(r Request, documents []Document) (allowed bool, err error) {
+	for s := range statements(documents) {
 		if !s.matches(r) {
 			continue
 		}
 		if s.deny {
-			return &DeniedError{r, "with an explicit deny in an identity-based policy"}
+			return false, &DeniedError{r, "with an explicit deny in an identity-based policy"}
 		}
 		allowed = true
 	}
-	if allowed {
-		return nil
-	}
-	kind := "identity-based"
-	if r.Principal.Service != "" {
-		kind = "resource-based"
-	}
+	return allowed, nil
+}
+
+func notAllowed(r Request, kind string) error {
 	reason := fmt.Sprintf("because no %s policy allows the %s action", kind, r.Action)
 	return &DeniedError{r, reason}
 }

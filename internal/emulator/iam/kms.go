@@ -51,29 +51,3 @@ func parentARN(arn string) string {
 	table, _, _ := strings.Cut(arn, "/index/")
 	return table
 }
-
-// evaluateKey returns nil if the policy of a KMS key allows the request. Otherwise it returns a
-// *DeniedError. Identity policies count only if the policy of the key allows the account.
-func evaluateKey(r Request, identity, key []Document) error {
-	allowed := false
-	for s := range statements(key) {
-		direct, account := matchPrincipal(s.principals, r.Principal)
-		switch {
-		case !direct && !account, !s.matches(r):
-		case s.deny:
-			return &DeniedError{r, "with an explicit deny in a resource-based policy"}
-		case direct:
-			allowed = true
-		default:
-			if err := Evaluate(r, identity, nil); err != nil {
-				return err
-			}
-			allowed = true
-		}
-	}
-	if !allowed {
-		reason := "because no resource-based policy allows the " + r.Action + " action"
-		return &DeniedError{r, reason}
-	}
-	return nil
-}

@@ -12,20 +12,27 @@ const key = "arn:aws:kms:us-east-1:111122223333:key/k"
 
 func TestEvaluate_RequiresTheKeyPolicyToAllow(t *testing.T) {
 	mine := identity(t, `{"Effect":"Allow","Action":"kms:Decrypt","Resource":"`+key+`"}`)
+	refused := identity(t, `{"Effect":"Deny","Action":"kms:Decrypt","Resource":"*"}`)
+	const toRole = `{"Effect":"Allow","Principal":{"AWS":"` + role +
+		`"},"Action":"kms:Decrypt","Resource":"*"}`
+	const toAccount = `{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"kms:*",` +
+		`"Resource":"*"}`
 	for _, c := range []struct {
 		name      string
 		statement string
 		identity  []Document
 		allowed   bool
 	}{
-		{"delegates to the account and the role may",
-			`{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"kms:*","Resource":"*"}`,
-			mine, true},
-		{"delegates to the account and the role may not",
-			`{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"kms:*","Resource":"*"}`,
-			nil, false},
-		{"names the role", `{"Effect":"Allow","Principal":{"AWS":"` + role +
-			`"},"Action":"kms:Decrypt","Resource":"*"}`, nil, true},
+		{"delegates to the account and the role may", toAccount, mine, true},
+		{"delegates to the account and the role may not", toAccount, nil, false},
+		{"names the role", toRole, nil, true},
+		{"names the role, which refuses", toRole, refused, false},
+		{"delegates to the account, and then names the role", `[` + toAccount + `,` + toRole + `]`,
+			nil, true},
+		{"names the role, and then delegates to the account", `[` + toRole + `,` + toAccount + `]`,
+			nil, true},
+		{"delegates, names the role, which refuses", `[` + toAccount + `,` + toRole + `]`, refused,
+			false},
 		{"names another role",
 			`{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:role/other"},` +
 				`"Action":"kms:Decrypt","Resource":"*"}`, mine, false},

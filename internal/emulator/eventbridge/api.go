@@ -112,8 +112,11 @@ func (s *Service) putRule(in *putRuleInput) (*ruleARN, error) {
 	return &ruleARN{s.RuleARN(r.Bus, r.Name)}, nil
 }
 
-func (s *Service) describeRule(in *ruleReference) (*ruleDescription, error) {
-	r, err := s.rule(in)
+// ruleInput names a rule.
+type ruleInput struct{ EventBusName, Name string }
+
+func (s *Service) describeRule(in *ruleInput) (*ruleDescription, error) {
+	r, err := s.rule(in.EventBusName, in.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -139,26 +142,17 @@ func (s *Service) listRules(in *listInput) (*listRulesOutput, error) {
 
 type empty struct{}
 
-func (s *Service) deleteRule(in *ruleReference) (*empty, error) {
+func (s *Service) deleteRule(in *ruleInput) (*empty, error) {
 	b, err := s.bus(in.EventBusName)
 	if err != nil {
 		return nil, err
 	}
-	if r, ok := b.rules[in.name()]; ok && len(r.targets) > 0 {
+	if r, ok := b.rules[in.Name]; ok && len(r.targets) > 0 {
 		return nil, validationError("Rule can't be deleted since it has targets.")
 	}
-	delete(b.rules, in.name())
+	delete(b.rules, in.Name)
 	return &empty{}, nil
 }
-
-// ruleReference names a rule. Operations on targets set Rule. All other operations set Name.
-type ruleReference struct {
-	EventBusName string
-	Name         string
-	Rule         string
-}
-
-func (r ruleReference) name() string { return r.Name + r.Rule }
 
 type target struct {
 	Id               string
@@ -169,9 +163,9 @@ type target struct {
 }
 
 type targetsInput struct {
-	ruleReference
-	Targets []target // only for PutTargets
-	Ids     []string // only for RemoveTargets
+	EventBusName, Rule string
+	Targets            []target // only for PutTargets
+	Ids                []string // only for RemoveTargets
 }
 
 type targetsOutput struct {
@@ -184,7 +178,7 @@ type failedTarget struct{ TargetId, ErrorCode, ErrorMessage string }
 var errTransformer = validationError("The local platform does not support InputTransformer.")
 
 func (s *Service) putTargets(in *targetsInput) (*targetsOutput, error) {
-	r, err := s.rule(&in.ruleReference)
+	r, err := s.rule(in.EventBusName, in.Rule)
 	if err != nil {
 		return nil, err
 	}
@@ -216,8 +210,8 @@ func (s *Service) checkTarget(t target) error {
 
 type listTargetsOutput struct{ Targets []target }
 
-func (s *Service) listTargetsByRule(in *ruleReference) (*listTargetsOutput, error) {
-	r, err := s.rule(in)
+func (s *Service) listTargetsByRule(in *targetsInput) (*listTargetsOutput, error) {
+	r, err := s.rule(in.EventBusName, in.Rule)
 	if err != nil {
 		return nil, err
 	}
@@ -229,7 +223,7 @@ func (s *Service) listTargetsByRule(in *ruleReference) (*listTargetsOutput, erro
 }
 
 func (s *Service) removeTargets(in *targetsInput) (*targetsOutput, error) {
-	r, err := s.rule(&in.ruleReference)
+	r, err := s.rule(in.EventBusName, in.Rule)
 	if err != nil {
 		return nil, err
 	}
@@ -239,16 +233,16 @@ func (s *Service) removeTargets(in *targetsInput) (*targetsOutput, error) {
 	return &targetsOutput{FailedEntries: []failedTarget{}}, nil
 }
 
-// rule returns the rule that a request names. The caller holds s.mu.
-func (s *Service) rule(in *ruleReference) (*rule, error) {
-	b, err := s.bus(in.EventBusName)
+// rule returns the rule with a name. The caller holds s.mu.
+func (s *Service) rule(busNameOrARN, name string) (*rule, error) {
+	b, err := s.bus(busNameOrARN)
 	if err != nil {
 		return nil, err
 	}
-	r, ok := b.rules[in.name()]
+	r, ok := b.rules[name]
 	if !ok {
 		return nil, protocol.Errorf("ResourceNotFoundException",
-			"Rule %s does not exist on EventBus %s.", in.name(), b.name)
+			"Rule %s does not exist on EventBus %s.", name, b.name)
 	}
 	return r, nil
 }

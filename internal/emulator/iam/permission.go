@@ -1,9 +1,10 @@
 package iam
 
 import (
-	"cmp"
+	"bytes"
 	"encoding/base64"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"path"
@@ -58,48 +59,51 @@ func (a Authorizer) sqsPermissions(operation string, body []byte) ([]permission,
 	if err := protocol.Decode(body, &in); err != nil {
 		return nil, err
 	}
-	if strings.HasSuffix(operation, "MessageMoveTask") ||
-		strings.HasSuffix(operation, "MessageMoveTasks") {
-		return movePermissions(operation, in.SourceARN, in.DestinationARN, in.TaskHandle)
-	}
-	name := in.QueueName
-	if in.QueueURL != "" {
-		name = path.Base(in.QueueURL)
-	}
-	if name == "" {
-		name = "*" // an operation without a queue, such as ListQueues
+	resource := a.arn("sqs", path.Base(in.QueueURL))
+	switch operation {
+	case "ListQueues":
+		resource = a.arn("sqs", "*")
+	case "CreateQueue", "GetQueueUrl":
+		resource = a.arn("sqs", in.QueueName)
+	case "StartMessageMoveTask":
+		return startMovePermissions(in.SourceARN, in.DestinationARN), nil
+	case "ListMessageMoveTasks":
+		resource = in.SourceARN
+	case "CancelMessageMoveTask":
+		var err error
+		if resource, err = moveSource(in.TaskHandle); err != nil {
+			return nil, err
+		}
 	}
 	action := "sqs:" + strings.TrimSuffix(operation, "Batch")
-	return []permission{{action: action, resource: a.arn("sqs", name)}}, nil
+	return []permission{{action: action, resource: resource}}, nil
 }
 
-// movePermissions returns the permissions for the operations on move tasks. A caller that starts a
-// task also needs the permissions to read the source and to write to the destination.
-func movePermissions(operation, source, destination, taskHandle string) ([]permission, error) {
-	if taskHandle != "" {
-		text, err := base64.StdEncoding.DecodeString(taskHandle)
-		if err != nil {
-			return nil, err
-		}
-		var handle struct {
-			SourceARN string `json:"sourceArn"`
-		}
-		if err := protocol.Decode(text, &handle); err != nil {
-			return nil, err
-		}
-		source = handle.SourceARN
-	}
-	list := []permission{{action: "sqs:" + operation, resource: source}}
-	if operation != "StartMessageMoveTask" {
-		return list, nil
-	}
-	for _, action := range []string{"ReceiveMessage", "DeleteMessage", "GetQueueAttributes"} {
+// startMovePermissions returns the permissions that start a move task. The caller also needs the
+// permissions to read the source and to write to the destination.
+func startMovePermissions(source, destination string) (list []permission) {
+	for _, action := range []string{
+		"StartMessageMoveTask", "ReceiveMessage", "DeleteMessage", "GetQueueAttributes",
+	} {
 		list = append(list, permission{action: "sqs:" + action, resource: source})
 	}
 	if destination != "" {
 		list = append(list, permission{action: "sqs:SendMessage", resource: destination})
 	}
-	return list, nil
+	return list
+}
+
+// moveSource returns the ARN of the source in the handle of a move task.
+func moveSource(taskHandle string) (string, error) {
+	text, err := base64.StdEncoding.DecodeString(taskHandle)
+	if err != nil {
+		return "", err
+	}
+	var handle struct {
+		SourceARN string `json:"sourceArn"`
+	}
+	err = protocol.Decode(text, &handle)
+	return handle.SourceARN, err
 }
 
 func (a Authorizer) eventsPermissions(
@@ -112,7 +116,15 @@ func (a Authorizer) eventsPermissions(
 	if err := protocol.Decode(body, &in); err != nil {
 		return nil, err
 	}
-	resource := a.eventsARN(operation, in.EventBusName, in.Name+in.Rule)
+	resource := a.ruleARN(in.EventBusName, in.Name)
+	switch operation {
+	case "ListEventBuses", "ListRules":
+		resource = "*"
+	case "CreateEventBus", "DescribeEventBus":
+		resource = a.busARN(in.Name)
+	case "ListTargetsByRule", "PutTargets", "RemoveTargets":
+		resource = a.ruleARN(in.EventBusName, in.Rule)
+	}
 	return []permission{{action: "events:" + operation, resource: resource}}, nil
 }
 
@@ -145,13 +157,8 @@ func (a Authorizer) busARN(nameOrARN string) string {
 	return a.arn("events", "event-bus/"+nameOrARN)
 }
 
-func (a Authorizer) eventsARN(operation, bus, name string) string {
-	switch {
-	case strings.HasSuffix(operation, "EventBus"):
-		return a.busARN(name)
-	case name == "": // a list operation
-		return "*"
-	case bus == "" || bus == "default":
+func (a Authorizer) ruleARN(bus, name string) string {
+	if bus == "" || bus == "default" {
 		return a.arn("events", "rule/"+name)
 	}
 	return a.arn("events", "rule/"+path.Base(bus)+"/"+name)
@@ -188,20 +195,25 @@ func (a Authorizer) secretsPermissions(operation string, body []byte) ([]permiss
 	if err := protocol.Decode(body, &in); err != nil {
 		return nil, err
 	}
-	resource := "*" // an operation without a secret, such as ListSecrets
-	if id := cmp.Or(in.SecretID, in.Name); id != "" {
-		resource = protocol.SecretARN(a.Region, a.Account, id)
+	resource := protocol.SecretARN(a.Region, a.Account, in.SecretID)
+	switch operation {
+	case "GetRandomPassword", "ListSecrets":
+		resource = "*"
+	case "CreateSecret":
+		resource = protocol.SecretARN(a.Region, a.Account, in.Name)
 	}
 	return []permission{{action: "secretsmanager:" + operation, resource: resource}}, nil
 }
 
 // queryPermissions returns the permissions for a call of AWS's query protocol.
 func queryPermissions(r *http.Request, body []byte) ([]permission, error) {
-	form, err := url.ParseQuery(string(body))
-	if err != nil {
+	call := http.Request{
+		Method: r.Method, URL: r.URL, Header: r.Header, Body: io.NopCloser(bytes.NewReader(body)),
+	}
+	if err := call.ParseForm(); err != nil {
 		return nil, err
 	}
-	action := cmp.Or(form.Get("Action"), r.URL.Query().Get("Action"))
+	action := call.Form.Get("Action")
 	if action == "GetCallerIdentity" { // needs no permission
 		return nil, nil
 	}

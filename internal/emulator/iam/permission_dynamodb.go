@@ -29,8 +29,8 @@ func (a Authorizer) dynamodbPermissions(operation string, body []byte) ([]permis
 		return nil, err
 	}
 	var list []permission
-	switch {
-	case in.TransactItems != nil:
+	switch operation {
+	case "TransactGetItems", "TransactWriteItems":
 		for _, item := range in.TransactItems {
 			for part, target := range item {
 				action, ok := transactionActions[part]
@@ -41,14 +41,16 @@ func (a Authorizer) dynamodbPermissions(operation string, body []byte) ([]permis
 				list = append(list, a.tablePermission(action, target.TableName, ""))
 			}
 		}
-	case in.RequestItems != nil:
+	case "BatchGetItem", "BatchWriteItem":
 		for _, table := range slices.Sorted(maps.Keys(in.RequestItems)) {
 			list = append(list, a.tablePermission(operation, table, ""))
 		}
-	case in.TableName == "": // a list operation
+	case "ListTables":
 		list = append(list, permission{action: "dynamodb:" + operation, resource: "*"})
-	default:
+	case "Query", "Scan":
 		list = append(list, a.tablePermission(operation, in.TableName, in.IndexName))
+	default:
+		list = append(list, a.tablePermission(operation, in.TableName, ""))
 	}
 	return list, nil
 }

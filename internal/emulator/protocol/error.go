@@ -1,8 +1,10 @@
 package protocol
 
 import (
+	"cmp"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"net/http"
 )
@@ -20,6 +22,17 @@ func (e *Error) Error() string { return e.Code + ": " + e.Message }
 // Errorf returns an error with status 400.
 func Errorf(code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// asError returns err as an *Error with a status. If err is no *Error, the code is InternalFailure.
+func asError(err error) Error {
+	failure, ok := errors.AsType[*Error](err)
+	if !ok {
+		return Error{"InternalFailure", err.Error(), http.StatusInternalServerError, nil}
+	}
+	out := *failure
+	out.Status = cmp.Or(out.Status, http.StatusBadRequest)
+	return out
 }
 
 type s3Error struct {

@@ -128,13 +128,10 @@ func (h JSONHandler) answer(r *http.Request) (any, error) {
 }
 
 func jsonError(err error) (status int, body map[string]any) {
-	failure, ok := errors.AsType[*Error](err)
-	if !ok {
-		failure = &Error{"InternalFailure", err.Error(), http.StatusInternalServerError, nil}
-	}
+	failure := asError(err)
 	body = map[string]any{"__type": failure.Code, "message": failure.Message}
 	maps.Copy(body, failure.Fields)
-	return cmp.Or(failure.Status, http.StatusBadRequest), body
+	return failure.Status, body
 }
 
 // WriteJSON writes a response with a JSON body.

@@ -2,7 +2,6 @@ package protocol
 
 import (
 	"encoding/xml"
-	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -42,8 +41,9 @@ func IsQuery(r *http.Request) bool {
 
 func (h QueryHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer, err := h.answer(w, r)
-	if failure, ok := errors.AsType[*Error](err); ok {
-		WriteError(w, "query", http.StatusBadRequest, failure.Code, failure.Message)
+	if err != nil {
+		failure := asError(err)
+		WriteError(w, "query", failure.Status, failure.Code, failure.Message)
 		return
 	}
 	answer.RequestID = setRequestID(w)

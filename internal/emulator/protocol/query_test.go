@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"encoding/xml"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -15,8 +16,11 @@ func TestQueryHandler_AnswersWithRequestID(t *testing.T) {
 		Text    string
 	}
 	greet := func(form url.Values) (any, error) {
-		if form.Get("Name") == "" {
+		switch form.Get("Name") {
+		case "":
 			return nil, Errorf("NobodyException", "nobody is there")
+		case "crash":
+			return nil, errors.New("broken")
 		}
 		return greetResult{Text: "hello " + form.Get("Name")}, nil
 	}
@@ -27,6 +31,9 @@ func TestQueryHandler_AnswersWithRequestID(t *testing.T) {
 			`<ResponseMetadata><RequestId>ID</RequestId></ResponseMetadata></GreetResponse>`,
 		"Action=Greet": `<ErrorResponse><Error><Type>Sender</Type><Code>NobodyException</Code>` +
 			`<Message>nobody is there</Message></Error><RequestId>ID</RequestId></ErrorResponse>`,
+		"Action=Greet&Name=crash": `<ErrorResponse><Error><Type>Sender</Type>` +
+			`<Code>InternalFailure</Code><Message>broken</Message></Error>` +
+			`<RequestId>ID</RequestId></ErrorResponse>`,
 	} {
 		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(form))
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")

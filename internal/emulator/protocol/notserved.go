@@ -30,8 +30,9 @@ func WriteNotServed(w http.ResponseWriter, r *http.Request) {
 		answer := map[string]string{"__type": code, "message": message}
 		write(w, http.StatusBadRequest, cmp.Or(contentType, jsonType), json.Marshal, answer)
 	case service == "ec2":
-		answer := newEC2Error("InvalidAction", message)
-		answer.RequestID = setRequestID(w)
+		answer := ec2Error{
+			Code: "InvalidAction", Message: message, RequestID: setRequestID(w),
+		}
 		write(w, http.StatusBadRequest, "text/xml", xml.Marshal, answer)
 	case IsQuery(r):
 		WriteError(w, "query", http.StatusBadRequest, "InvalidAction", message)
@@ -69,8 +70,4 @@ type ec2Error struct {
 	Code      string   `xml:"Errors>Error>Code"`
 	Message   string   `xml:"Errors>Error>Message"`
 	RequestID string
-}
-
-func newEC2Error(code, message string) ec2Error {
-	return ec2Error{Code: code, Message: message}
 }

@@ -147,7 +147,7 @@ func (s *Service) bus(nameOrARN string) (*bus, error) {
 	return b, nil
 }
 
-var namePattern = regexp.MustCompile(`^[a-zA-Z0-9._/-]+$`)
+var namePattern = regexp.MustCompile(`^[a-zA-Z0-9._-]+$`)
 
 func validateName(kind, name string, maxLength int) error {
 	if len(name) > maxLength || !namePattern.MatchString(name) {

@@ -200,6 +200,7 @@ func TestPutRule_RejectsInvalidAndUnsupportedRules(t *testing.T) {
 	}
 	for name, rule := range map[string]eventbridge.Rule{
 		"no name":        {EventPattern: shopPattern},
+		"a slash":        {Name: "bus/r", EventPattern: shopPattern},
 		"no pattern":     {Name: "r"},
 		"unknown bus":    {Name: "r", Bus: "absent", EventPattern: shopPattern},
 		"no ARN":         ruleTo(eventbridge.Target{ID: "1", ARN: "queue"}),

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-var rateExpression = regexp.MustCompile(`^rate\((\d+) (minute|hour|day)s?\)$`)
+var rateExpression = regexp.MustCompile(`^rate\((\d+) (minute|hour|day)(s?)\)$`)
 
 // maxRate limits the number in a rate expression, so that the duration does not overflow.
 const maxRate = 1 << 20
@@ -27,6 +27,10 @@ func ParseRate(expression string) (time.Duration, error) {
 	if err != nil || n < 1 || n > maxRate {
 		return 0, fmt.Errorf("schedule must be from 1 to %d %ss, got %q",
 			maxRate, match[2], expression)
+	}
+	if isPlural := match[3] != ""; isPlural != (n > 1) {
+		return 0, fmt.Errorf("in a schedule, the unit must be singular after 1 and plural after "+
+			"all other numbers, got %q", expression)
 	}
 	return time.Duration(n) * rateUnits[match[2]], nil
 }

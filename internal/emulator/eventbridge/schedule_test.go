@@ -20,7 +20,7 @@ func TestParseRate_AcceptsOnlyValidRates(t *testing.T) {
 	}
 	for _, expression := range []string{
 		"", "rate(0 minutes)", "rate(1 second)", "rate(-1 minute)", "cron(0 12 * * ? *)",
-		"rate(99999999999999999999 days)",
+		"rate(99999999999999999999 days)", "rate(1 minutes)", "rate(2 day)",
 	} {
 		if got, err := ParseRate(expression); err == nil {
 			t.Errorf("%s: got %s, want an error", expression, got)

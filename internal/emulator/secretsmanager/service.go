@@ -145,10 +145,13 @@ func (s *secret) put(id string, value Value, stages []string, now time.Time) {
 	s.Changed = now
 }
 
+// removeStage removes a staging label from all versions. It replaces the lists of labels, because a
+// response may still use the old lists.
 func (s *secret) removeStage(stage string) {
 	for i := range s.Versions {
 		v := &s.Versions[i]
-		v.Stages = slices.DeleteFunc(v.Stages, func(s string) bool { return s == stage })
+		v.Stages = slices.DeleteFunc(slices.Clone(v.Stages),
+			func(s string) bool { return s == stage })
 	}
 }
 

@@ -99,3 +99,33 @@ func TestVersions_WithoutAStageDisappear(t *testing.T) {
 		t.Errorf("got %+v", v)
 	}
 }
+
+// put stores a new value of a secret.
+func put(t *testing.T, s *Service, name, value string) {
+	t.Helper()
+	in := putSecretValueInput{SecretID: name}
+	in.SecretString = &value
+	if _, err := s.putSecretValue(&in); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The handler encodes a response after it has released the lock.
+func TestGetSecretValue_ReturnsLabelsThatDoNotChange(t *testing.T) {
+	s, err := New(Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Define(Definition{Name: "a", Value: "1"}); err != nil {
+		t.Fatal(err)
+	}
+	put(t, s, "a", "2")
+	got, err := s.getSecretValue(&getSecretValueInput{SecretID: "a", VersionStage: Previous})
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, s, "a", "3")
+	if len(got.VersionStages) != 1 || got.VersionStages[0] != Previous {
+		t.Errorf("got %q, want %s", got.VersionStages, Previous)
+	}
+}

@@ -216,22 +216,21 @@ func (s *Service) updateSecret(in *updateSecretInput) (*createSecretOutput, erro
 	if err := in.check(); err != nil {
 		return nil, err
 	}
+	out := &createSecretOutput{secretName: s.name(found)}
+	if !in.empty() {
+		v, err := s.putVersion(found, in.newValue, nil)
+		if err != nil {
+			return nil, err
+		}
+		out.VersionID = v.ID
+	}
 	if in.Description != nil {
 		found.Description = *in.Description
 	}
 	if in.KMSKeyID != nil {
 		found.KMSKey = *in.KMSKeyID
 	}
-	out := &createSecretOutput{secretName: s.name(found)}
-	if in.empty() {
-		return out, s.save(found)
-	}
-	v, err := s.putVersion(found, in.newValue, nil)
-	if err != nil {
-		return nil, err
-	}
-	out.VersionID = v.ID
-	return out, nil
+	return out, s.save(found)
 }
 
 type secretInput struct {

@@ -52,10 +52,14 @@ func (p Password) Generate() (string, error) {
 			types = append(types, allowed)
 		}
 	}
-	if len(types) == 0 || length < len(types) || length > maxPasswordLength {
+	shortest := 1
+	if p.requiresEachType() {
+		shortest = len(types)
+	}
+	if len(types) == 0 || length < shortest || length > maxPasswordLength {
 		return "", protocol.Errorf("InvalidParameterException",
-			"The password length must be from the number of character types to %d.",
-			maxPasswordLength)
+			"The password must have characters of at least one type and a length from %d to %d.",
+			shortest, maxPasswordLength)
 	}
 	all := strings.Join(types, "")
 	for {

@@ -61,6 +61,8 @@ func TestPassword_ContainsEachRequestedType(t *testing.T) {
 		{Password{}, "", 32},
 		{Password{PasswordLength: 4}, "", 4},
 		{Password{PasswordLength: 3}, "invalid", 0},
+		{Password{PasswordLength: 1, RequireEachIncludedType: &no}, "", 1},
+		{Password{PasswordLength: -1, RequireEachIncludedType: &no}, "invalid", 0},
 		{Password{PasswordLength: maxPasswordLength + 1}, "invalid", 0},
 		{Password{ExcludePunctuation: true, ExcludeLowercase: true, ExcludeUppercase: true},
 			"0123456789", 32},
@@ -127,5 +129,28 @@ func TestGetSecretValue_ReturnsLabelsThatDoNotChange(t *testing.T) {
 	put(t, s, "a", "3")
 	if len(got.VersionStages) != 1 || got.VersionStages[0] != Previous {
 		t.Errorf("got %q, want %s", got.VersionStages, Previous)
+	}
+}
+
+func TestUpdateSecret_ChangesAllOrNothing(t *testing.T) {
+	s, err := New(Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Define(Definition{Name: "a", Value: "1", Description: "old"}); err != nil {
+		t.Fatal(err)
+	}
+	current, err := s.getSecretValue(&getSecretValueInput{SecretID: "a"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := updateSecretInput{SecretID: "a", Description: new("new")}
+	in.SecretString, in.ClientRequestToken = new("2"), current.VersionID
+	if out, err := s.updateSecret(&in); err == nil {
+		t.Errorf("got %v, want an error, because the token's version has another value", out)
+	}
+	described, err := s.describeSecret(&secretInput{SecretID: "a"})
+	if err != nil || described.Description != "old" {
+		t.Errorf("the description is %q, %v, want old", described.Description, err)
 	}
 }

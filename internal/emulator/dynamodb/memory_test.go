@@ -5,6 +5,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/memory"
 )
 
 func TestService_TakesLittleMemoryPerItem(t *testing.T) {
@@ -18,7 +20,7 @@ func TestService_TakesLittleMemoryPerItem(t *testing.T) {
 	}
 	const count, limit = 5000, 300
 	text := stringValue(strings.Repeat("x", 1000))
-	before := heap()
+	before := memory.LiveHeap()
 	for i := range count {
 		key := stringValue(fmt.Sprintf("EVENT#%036d", i))
 		for range 2 {
@@ -28,16 +30,8 @@ func TestService_TakesLittleMemoryPerItem(t *testing.T) {
 			}
 		}
 	}
-	if grown := (heap() - before) / count; grown > limit {
+	if grown := (memory.LiveHeap() - before) / count; grown > limit {
 		t.Errorf("an item takes %d bytes of memory, want at most %d", grown, limit)
 	}
 	runtime.KeepAlive(s)
-}
-
-// heap returns the size of the live heap in bytes.
-func heap() int64 {
-	runtime.GC()
-	var stats runtime.MemStats
-	runtime.ReadMemStats(&stats)
-	return int64(stats.HeapAlloc)
 }

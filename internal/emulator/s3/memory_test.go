@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/memory"
 )
 
 func TestService_TakesLittleMemoryPerVersion(t *testing.T) {
@@ -28,11 +30,11 @@ func TestService_TakesLittleMemoryPerVersion(t *testing.T) {
 	for name, key := range map[string]string{
 		"objects": "silver/%032s", "old versions": "key%.0s",
 	} {
-		before := heap()
+		before := memory.LiveHeap()
 		for i := range count {
 			put(fmt.Sprintf(key, fmt.Sprint(i)))
 		}
-		if grown := (heap() - before) / count; grown > limit {
+		if grown := (memory.LiveHeap() - before) / count; grown > limit {
 			t.Errorf("%s take %d bytes of memory each, want at most %d", name, grown, limit)
 		}
 	}
@@ -72,14 +74,6 @@ func allocated() int64 {
 	var stats runtime.MemStats
 	runtime.ReadMemStats(&stats)
 	return int64(stats.TotalAlloc)
-}
-
-// heap returns the size of the live heap in bytes.
-func heap() int64 {
-	runtime.GC()
-	var stats runtime.MemStats
-	runtime.ReadMemStats(&stats)
-	return int64(stats.HeapAlloc)
 }
 
 func TestService_ReadsAnObjectThatIsReplacedMeanwhile(t *testing.T) {

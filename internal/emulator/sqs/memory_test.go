@@ -4,6 +4,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/memory"
 )
 
 func TestService_TakesLittleMemoryPerMessage(t *testing.T) {
@@ -17,22 +19,14 @@ func TestService_TakesLittleMemoryPerMessage(t *testing.T) {
 		t.Fatal(err)
 	}
 	const count, limit = 5000, 700
-	before := liveHeap()
+	before := memory.LiveHeap()
 	for range count {
 		if _, err := q.Send(strings.Repeat("x", 2000), 0); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if grown := (liveHeap() - before) / count; grown > limit {
+	if grown := (memory.LiveHeap() - before) / count; grown > limit {
 		t.Errorf("a message takes %d bytes of memory, want at most %d", grown, limit)
 	}
 	runtime.KeepAlive(s)
-}
-
-// liveHeap returns the size of the live heap in bytes.
-func liveHeap() int64 {
-	runtime.GC()
-	var stats runtime.MemStats
-	runtime.ReadMemStats(&stats)
-	return int64(stats.HeapAlloc)
 }

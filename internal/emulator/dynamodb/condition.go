@@ -26,7 +26,7 @@ type operand interface {
 }
 
 type (
-	valueOperand string // a :placeholder
+	valueOperand string // name of a :placeholder
 	sizeOperand  struct{ path path }
 )
 

@@ -24,7 +24,7 @@ type Authorizer struct {
 	// Report is called for each denial. It must be safe for concurrent use.
 	Report func(Denial)
 
-	known *sync.Map // cache: function name → caller; optional
+	known *sync.Map // callers by function name; nil if they are not cached
 }
 
 // Denial describes a call that was denied.

@@ -18,7 +18,7 @@ func (e *TooLargeError) Error() string {
 type heldBody struct {
 	*bytes.Reader
 	data    []byte
-	decoded *any // result of DecodeBody, or nil
+	decoded *any // points to the result of DecodeBody, or to nil
 }
 
 func (heldBody) Close() error { return nil }

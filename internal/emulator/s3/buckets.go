@@ -54,7 +54,7 @@ func (s *Service) headBucket(c *call) error {
 func (s *Service) getBucketLocation(c *call) error {
 	region := s.config.Region
 	if region == "us-east-1" {
-		region = "" // as in S3
+		region = "" // S3 returns no name for this region
 	}
 	return c.answer("LocationConstraint", region)
 }

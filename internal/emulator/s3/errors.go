@@ -13,7 +13,7 @@ type failure struct {
 	status  int
 	code    string
 	message string
-	details []element // elements of the response that only this code has
+	details []element // elements that only responses with this code have
 }
 
 // element represents an XML element with a text.

@@ -18,7 +18,7 @@ const segmentSize = 64 << 20
 // when no extent in it is used. Until then, the space of its released extents is not reused,
 // because a response may still read a replaced object.
 type extents struct {
-	dir string // "" stores the segments in temporary files
+	dir string // "" if the segments are temporary files
 
 	mu       sync.Mutex
 	segments map[int]*segment
@@ -204,7 +204,7 @@ func (x *extents) load(r extentRecord) (extent, error) {
 		if err != nil {
 			return extent{}, err
 		}
-		s = &segment{number: r.Segment, file: file, size: segmentSize} // full
+		s = &segment{number: r.Segment, file: file, size: segmentSize} // no space left
 		x.segments[r.Segment] = s
 	}
 	s.used++

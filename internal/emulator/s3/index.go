@@ -197,7 +197,7 @@ func (x *index) replace(b *bucket, key string, at stored, v *version) error {
 	if err := x.records.putVersion(b, key, v); err != nil {
 		return err
 	}
-	b.objects.Set(objectVersion{strings.Clone(key), v.stored}) // has the same sequence
+	b.objects.Set(objectVersion{strings.Clone(key), v.stored}) // replaces the same sequence
 	x.bodies.release(x.bodies.expand(old.header))
 	if old.body != v.body {
 		x.bodies.release(old.body)

@@ -246,7 +246,7 @@ func (s *Service) listObjects(c *call) error {
 		IsTruncated: p.truncated, Contents: p.contents(encode, &localOwner),
 		CommonPrefixes: listedPrefixes(p.prefixes, encode),
 	}
-	if p.truncated && l.delimiter != "" { // as in S3
+	if p.truncated && l.delimiter != "" { // S3 returns no NextMarker without a delimiter
 		out.NextMarker = encode(p.last)
 	}
 	return c.answer("ListBucketResult", out)

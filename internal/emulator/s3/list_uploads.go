@@ -100,7 +100,7 @@ func (s *Service) listParts(c *call) error {
 	if err != nil {
 		return err
 	}
-	marker, _ := strconv.Atoi(c.query.Get("part-number-marker")) // 0 without a marker
+	marker, _ := strconv.Atoi(c.query.Get("part-number-marker")) // 0 without a valid marker
 	type listedPart struct {
 		PartNumber   int
 		LastModified string

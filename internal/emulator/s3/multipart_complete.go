@@ -110,7 +110,7 @@ func (s *Service) join(
 		size += p.size
 		digests = append(digests, p.md5[:]...)
 		header.Parts = append(header.Parts, p.size)
-		sum, _ := base64.StdEncoding.DecodeString(p.checksum) // the service calculated it
+		sum, _ := base64.StdEncoding.DecodeString(p.checksum) // valid, because the service made it
 		sums = append(sums, sum...)
 	}
 	body, _, err := s.store(io.MultiReader(bodies...), size, up.checksumName)

@@ -22,7 +22,7 @@ import (
 
 // Config configures a service.
 type Config struct {
-	Dir    string           // folder of the stored objects; "" forgets the objects at Close
+	Dir    string           // folder of the objects; "" if they are not kept across runs
 	Region string           // default: us-east-1
 	Now    func() time.Time // default: time.Now
 	// SecretKey returns the secret key of an access key. The service verifies presigned URLs with

@@ -32,7 +32,7 @@ type objectVersion struct {
 type stored struct {
 	sequence     uint64        // increases with each version that is added to the bucket
 	header       compactExtent // an objectHeader as JSON
-	null         bool          // whether the version was added without versioning
+	null         bool          // whether versioning was not enabled when the version was added
 	deleteMarker bool
 }
 

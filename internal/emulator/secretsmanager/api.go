@@ -44,7 +44,7 @@ type secretName struct {
 
 func (s *Service) name(of *secret) secretName { return secretName{s.arn(of.Name), of.Name} }
 
-// newValue is the part of a request that contains a value.
+// newValue holds the parameters of a request that set a value.
 type newValue struct {
 	ClientRequestToken string
 	SecretString       *string

@@ -10,14 +10,14 @@ import (
 
 // Password configures the generation of a password, with AWS's names and defaults.
 type Password struct {
-	PasswordLength          int // default 32
+	PasswordLength          int // default: 32
 	ExcludeCharacters       string
 	ExcludeLowercase        bool
 	ExcludeNumbers          bool
 	ExcludePunctuation      bool
 	ExcludeUppercase        bool
 	IncludeSpace            bool
-	RequireEachIncludedType *bool // default true
+	RequireEachIncludedType *bool // default: true
 }
 
 const (

@@ -20,8 +20,8 @@ const TargetPrefix = "secretsmanager"
 // Config configures a Service.
 type Config struct {
 	Region, Account string
-	DB              *store.DB        // keeps the secrets across runs; nil keeps nothing
-	Now             func() time.Time // default time.Now
+	DB              *store.DB        // nil if the secrets are not kept across runs
+	Now             func() time.Time // default: time.Now
 }
 
 // Service holds the secrets of one account and region.

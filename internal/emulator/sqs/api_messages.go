@@ -120,7 +120,8 @@ func (s *Service) receiveMessage(
 		return nil, err
 	}
 	messages, err := q.receive(r.Context(), limit, wait, visibility)
-	if errors.Is(err, context.Canceled) { // a client that half-closed still reads the answer
+	if errors.Is(err, context.Canceled) {
+		// The client has closed its side of the connection, but may still read the answer.
 		messages, err = q.receive(context.WithoutCancel(r.Context()), limit, 0, visibility)
 	}
 	if err != nil {

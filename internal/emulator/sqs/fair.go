@@ -19,7 +19,7 @@ const (
 type fairOrder struct {
 	quiet    *list.List         // *entry elements, in the order in which they became visible
 	noisy    []*tenant          // in the order in which they became noisy
-	tenants  map[string]*tenant // by group id; only noisy or with messages in flight
+	tenants  map[string]*tenant // by group id; each one is noisy or has messages in flight
 	visible  int                // number of visible messages
 	inFlight int                // number of messages in flight
 }

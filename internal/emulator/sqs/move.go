@@ -26,7 +26,7 @@ type moveTask struct {
 	id          string
 	source      *Queue
 	destination *Queue        // nil if each message moves back to its source queue
-	interval    time.Duration // between two messages; 0 moves them without a pause
+	interval    time.Duration // pause between two messages, or 0
 	started     time.Time
 	toMove      int // number of visible messages at the start
 	moved       int

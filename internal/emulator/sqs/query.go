@@ -26,7 +26,8 @@ func QueryProtocol(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, 2*protocol.MaxJSONBody) // a form escapes characters
+		// A form may be longer than the same request in JSON, because it escapes more characters.
+		r.Body = http.MaxBytesReader(w, r.Body, 2*protocol.MaxJSONBody)
 		if err := r.ParseForm(); err != nil {
 			protocol.WriteError(w, "query", http.StatusBadRequest, "MalformedQueryString",
 				err.Error())
@@ -180,9 +181,9 @@ func (a *bufferedAnswer) writeXML(w http.ResponseWriter, action string) {
 	decoder := json.NewDecoder(&a.body)
 	decoder.UseNumber()
 	var fields map[string]any
-	_ = decoder.Decode(&fields) // the fields of an invalid answer are missing
+	_ = decoder.Decode(&fields) // an invalid answer has no fields
 	w.Header().Del("Content-Length")
-	w.Header().Del("X-Amz-Crc32") // the checksum of the JSON
+	w.Header().Del("X-Amz-Crc32") // checksum of the JSON
 	if a.status != http.StatusOK {
 		code, _, ok := strings.Cut(a.header.Get("X-Amzn-Query-Error"), ";")
 		if !ok {

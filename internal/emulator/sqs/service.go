@@ -28,7 +28,7 @@ type Config struct {
 	Endpoint string // beginning of queue URLs, such as http://127.0.0.1:4566
 	Region   string
 	Account  string
-	DB       *store.DB        // nil keeps the state in memory
+	DB       *store.DB        // nil if the queues are not kept across runs
 	Now      func() time.Time // default: time.Now
 	NewID    func() string    // returns a message id; default: a random UUID
 

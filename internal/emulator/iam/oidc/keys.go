@@ -96,7 +96,7 @@ const (
 	cacheTTL        = 2 * time.Hour   // as in API Gateway
 	refetchInterval = time.Minute     // minimum time between fetches for unknown key ids
 	fetchTimeout    = 5 * time.Second // for one request to an issuer
-	maxDocument     = 1 << 20         // bytes
+	maxDocument     = 1 << 20         // size of a response in bytes
 )
 
 // Key returns the issuer's key with the id. It caches the keys for cacheTTL. If no cached key has

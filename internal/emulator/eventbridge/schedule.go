@@ -64,7 +64,7 @@ func (s *Service) startSchedule(r Rule) error {
 
 // sendScheduledEvent sends one event to the rule's targets.
 func (s *Service) sendScheduledEvent(r *rule) {
-	id, ruleARN := s.cfg.NewID(), s.RuleARN(DefaultBus, r.Name)
+	id, ruleARN := s.cfg.NewID(), s.RuleARN(defaultBus, r.Name)
 	event, err := s.envelope(Entry{
 		Source: "aws.events", DetailType: "Scheduled Event", Detail: "{}",
 		Resources: []string{ruleARN},

@@ -19,8 +19,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// DefaultBus is the name of the event bus that every account has.
-const DefaultBus = "default"
+// defaultBus is the name of the event bus that every account has.
+const defaultBus = "default"
 
 // Config configures a service.
 type Config struct {
@@ -90,7 +90,7 @@ func New(cfg Config) *Service {
 		slots: make(chan struct{}, maxDeliveries),
 	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
-	s.buses[DefaultBus] = &bus{DefaultBus, map[string]*rule{}}
+	s.buses[defaultBus] = &bus{defaultBus, map[string]*rule{}}
 	s.JSONHandler = s.operations()
 	return s
 }
@@ -115,7 +115,7 @@ func (s *Service) addBus(name string) error {
 
 // RuleARN returns the ARN of a rule. bus is the name or the ARN of the rule's event bus.
 func (s *Service) RuleARN(bus, name string) string {
-	if bus = strings.TrimPrefix(bus, s.BusARN("")); bus != "" && bus != DefaultBus {
+	if bus = strings.TrimPrefix(bus, s.BusARN("")); bus != "" && bus != defaultBus {
 		name = bus + "/" + name
 	}
 	return "arn:aws:events:" + s.cfg.Region + ":" + s.cfg.Account + ":rule/" + name
@@ -138,7 +138,7 @@ func (s *Service) Close() error {
 
 // bus returns the event bus with the name or ARN, or the default bus for "". The caller holds s.mu.
 func (s *Service) bus(nameOrARN string) (*bus, error) {
-	name := cmp.Or(strings.TrimPrefix(nameOrARN, s.BusARN("")), DefaultBus)
+	name := cmp.Or(strings.TrimPrefix(nameOrARN, s.BusARN("")), defaultBus)
 	b, ok := s.buses[name]
 	if !ok {
 		return nil, protocol.Errorf("ResourceNotFoundException",

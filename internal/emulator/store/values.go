@@ -47,18 +47,15 @@ func (v *Values) Put(parts ...[]byte) (Ref, error) {
 }
 
 // Get returns a value.
-func (v *Values) Get(at Ref) ([]byte, error) { return v.GetPart(at, 0, at.Size) }
-
-// GetPart returns the bytes of a value from start to end.
-func (v *Values) GetPart(at Ref, start, end int64) ([]byte, error) {
-	part := make([]byte, end-start)
-	if len(part) == 0 {
-		return part, nil
+func (v *Values) Get(at Ref) ([]byte, error) {
+	value := make([]byte, at.Size)
+	if at.Size == 0 {
+		return value, nil // ReadAt would fail at the end of the file
 	}
-	if _, err := v.file.ReadAt(part, at.offset+start); err != nil {
+	if _, err := v.file.ReadAt(value, at.offset); err != nil {
 		return nil, fmt.Errorf("read from the temporary file: %w", err)
 	}
-	return part, nil
+	return value, nil
 }
 
 // Delete deletes a value.

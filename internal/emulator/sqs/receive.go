@@ -108,45 +108,52 @@ func (q *Queue) receiveLocked(
 		}
 		e := q.fair.first()
 		if dlq != nil && e.ReceiveCount-e.receiveCountOnArrival >= q.settings.MaxReceiveCount {
-			if err := q.moveToDLQ(dlq, e); err != nil {
+			m, err := q.moveToDLQ(dlq, e)
+			if err != nil {
 				return messages, deadLetters, fmt.Errorf("move message %s from %s to %s: %w",
 					e.ID, q.name, dlq.name, err)
-			}
-			m, err := q.service.message(e)
-			if err != nil {
-				return messages, deadLetters, fmt.Errorf("receive from queue %s: %w", q.name, err)
 			}
 			deadLetters = append(deadLetters, deadLetter{m, dlq.name})
 			continue
 		}
-		q.leaveState(e)
-		if e.ReceiveCount++; e.ReceiveCount == 1 {
-			e.FirstReceived = now
-		}
-		e.ReceiptHandle = newReceiptHandle(q.ARN(), e.ID, e.ReceiveCount)
-		e.visibleAt = now.Add(visibility)
-		q.enterState(e, inFlight)
-		q.fair.detectNoise(e)
-		// If this fails, the message stays in flight until its visibility timeout is over.
-		if err := q.service.records.putProgress(q.name, e); err != nil {
-			return messages, deadLetters, fmt.Errorf("receive from queue %s: %w", q.name, err)
-		}
-		m, err := q.service.message(e)
+		m, err := q.hide(e, now, now.Add(visibility))
 		if err != nil {
 			return messages, deadLetters, fmt.Errorf("receive from queue %s: %w", q.name, err)
 		}
-		m.InvisibleUntil = e.visibleAt
 		messages = append(messages, m)
 	}
 	return messages, deadLetters, nil
 }
 
-// moveToDLQ moves a message to the dead-letter queue. The message keeps its id, body, attributes,
-// sent time and receive count.
-func (q *Queue) moveToDLQ(dlq *Queue, e *entry) error {
+// hide puts a visible message in flight until the end of its visibility timeout, and returns the
+// message.
+func (q *Queue) hide(e *entry, now, until time.Time) (Message, error) {
+	q.leaveState(e)
+	if e.ReceiveCount++; e.ReceiveCount == 1 {
+		e.FirstReceived = now
+	}
+	e.ReceiptHandle = newReceiptHandle(q.ARN(), e.ID, e.ReceiveCount)
+	e.visibleAt = until
+	q.enterState(e, inFlight)
+	q.fair.detectNoise(e)
+	// If this fails, the message stays in flight until its visibility timeout is over.
+	if err := q.service.records.putProgress(q.name, e); err != nil {
+		return Message{}, err
+	}
+	m, err := q.service.message(e)
+	m.InvisibleUntil = until
+	return m, err
+}
+
+// moveToDLQ moves a message to the dead-letter queue, and returns the message. The message keeps its
+// id, body, attributes, sent time and receive count.
+func (q *Queue) moveToDLQ(dlq *Queue, e *entry) (Message, error) {
 	q.remove(e)
 	e.ReceiptHandle, e.DeadLetterSource = "", q.ARN()
 	e.receiveCountOnArrival, e.visibleAt, e.state = e.ReceiveCount, time.Time{}, visible
 	dlq.add(e)
-	return q.service.records.putProgress(dlq.name, e)
+	if err := q.service.records.putProgress(dlq.name, e); err != nil {
+		return Message{}, err
+	}
+	return q.service.message(e)
 }

@@ -68,8 +68,8 @@ var tableNamePattern = regexp.MustCompile(`^[a-zA-Z0-9_.-]{3,255}$`)
 func (s *Service) createTable(in *createTableInput) (*tableDescriptionOutput, error) {
 	name := s.tableName(in.TableName)
 	if !tableNamePattern.MatchString(name) {
-		return nil, validationError("1 validation error detected: Value '%s' at 'tableName' failed "+
-			"to satisfy constraint: Member must match %s", name, tableNamePattern)
+		return nil, validationError("1 validation error detected: Value '%s' at 'tableName' "+
+			"failed to satisfy constraint: Member must match %s", name, tableNamePattern)
 	}
 	if len(in.GlobalSecondaryIndexes) > 0 || len(in.LocalSecondaryIndexes) > 0 {
 		return nil, validationError("the local platform does not support secondary indexes")

@@ -206,11 +206,11 @@ func TestMessages_RejectDurationsThatOverflow(t *testing.T) {
 		t.Fatal(err)
 	}
 	send(t, q, "x")
-	handle := receiveOne(t, q).ReceiptHandle
+	handle := `"ReceiptHandle":"` + receiveOne(t, q).ReceiptHandle + `"`
 	for operation, parameters := range map[string]string{
 		"SendMessage":             `"MessageBody":"x","DelaySeconds":18446744074`,
 		"ReceiveMessage":          `"VisibilityTimeout":18446744074`,
-		"ChangeMessageVisibility": `"ReceiptHandle":"` + handle + `","VisibilityTimeout":18446744074`,
+		"ChangeMessageVisibility": handle + `,"VisibilityTimeout":18446744074`,
 	} {
 		_, _, response := call(t, s, operation, `{"QueueUrl":"events",`+parameters+`}`)
 		if response["__type"] != "InvalidParameterValue" {

@@ -145,8 +145,8 @@ func (q *Queue) hide(e *entry, now, until time.Time) (Message, error) {
 	return m, err
 }
 
-// moveToDLQ moves a message to the dead-letter queue, and returns the message. The message keeps its
-// id, body, attributes, sent time and receive count.
+// moveToDLQ moves a message to the dead-letter queue, and returns the message. The message keeps
+// its id, body, attributes, sent time and receive count.
 func (q *Queue) moveToDLQ(dlq *Queue, e *entry) (Message, error) {
 	q.remove(e)
 	e.ReceiptHandle, e.DeadLetterSource = "", q.ARN()

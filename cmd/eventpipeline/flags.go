@@ -40,7 +40,7 @@ var exclusiveFlags = []string{
 	"compare checkpoint dry-run failed no-publish rate resume",
 	"dry-run resume",
 	"failed no-publish",
-	"resume checkpoint failed from no-publish to type",
+	"resume checkpoint event failed from no-publish orphans to type",
 }
 
 // checkExclusive returns a usage error if the user set two flags that can't be combined. The error

@@ -44,6 +44,8 @@ func TestRun_NamesFlagsThatCannotBeCombined(t *testing.T) {
 		"--api and --stack":       {"send", "--api", "http://a", "--stack", "b", "--count", "1"},
 		"--compare and --dry-run": {"replay", "--type", "demo", "--compare", "--dry-run"},
 		"--compare and --rate":    {"replay", "--type", "demo", "--compare", "--rate", "5"},
+		"--resume and --event":    {"replay", "--resume", "file", "--event", printedEvent},
+		"--resume and --orphans":  {"replay", "--resume", "file", "--orphans"},
 	} {
 		code, _, errOut := runMain(t, args...)
 		if code != exitUsage ||

@@ -41,7 +41,10 @@ func newEventPrinter(out io.Writer, style activity.Style, accepted bool) *eventP
 }
 
 func (p *eventPrinter) print(s activity.Step) error {
-	if s.EventID == "" {
+	if !pipeline.ValidID(s.EventID) { // a processor may log an id of its own as eventId
+		if s.EventID != "" && s.Level < slog.LevelWarn {
+			return nil
+		}
 		return activity.Print(p.out, s, p.style)
 	}
 	e := p.find(s)

@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -90,12 +92,30 @@ func TestEventPrinter_PrintsALinePerEvent(t *testing.T) {
 func TestEventPrinter_ForgetsTheOldestEvents(t *testing.T) {
 	p := newEventPrinter(&strings.Builder{}, activity.Style{}, false)
 	for i := range maxKnownEvents + 10 {
-		id := time.Unix(int64(i), 0).UTC().Format(time.RFC3339)
+		id := fmt.Sprintf("019aaf3e-6f0b-7cc2-9c49-%012x", i)
 		if err := p.print(activity.Step{Name: "accepted", EventID: id}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if len(p.known) != maxKnownEvents {
 		t.Errorf("the printer knows %d events", len(p.known))
+	}
+}
+
+// A processor of the user may log a long text as eventId, or control characters.
+func TestEventPrinter_IgnoresForeignIDs(t *testing.T) {
+	var out strings.Builder
+	p := newEventPrinter(&out, activity.Style{}, false)
+	for _, id := range []string{strings.Repeat("order-", 20), "\x1b[31m"} {
+		for _, level := range []slog.Level{slog.LevelInfo, slog.LevelWarn} {
+			s := activity.Step{Name: "processed", EventID: id, EventType: "demo", Level: level}
+			if err := p.print(s); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if got := out.String(); strings.Count(got, "\n") != 2 || strings.Contains(got, "\x1b") ||
+		strings.Contains(got, "PROCESSED") {
+		t.Errorf("printed %q, want the two warnings", got)
 	}
 }

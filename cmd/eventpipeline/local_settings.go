@@ -30,22 +30,23 @@ type localSettings struct {
 type settingText string
 
 func (s *settingText) UnmarshalJSON(data []byte) error {
-	if data[0] == '{' || string(data) == "null" {
+	switch data[0] {
+	case '{', 'n':
 		return fmt.Errorf("a value must be a string, a number, a Boolean or a list, got %s", data)
-	}
-	var list []settingText
-	if json.Unmarshal(data, &list) == nil {
+	case '[':
+		var list []settingText
+		err := json.Unmarshal(data, &list)
 		var elements []string
 		for _, element := range list {
 			elements = append(elements, string(element))
 		}
 		*s = settingText(strings.Join(elements, ","))
-		return nil
-	}
-	var text string
-	if json.Unmarshal(data, &text) == nil {
+		return err
+	case '"':
+		var text string
+		err := json.Unmarshal(data, &text)
 		*s = settingText(text)
-		return nil
+		return err
 	}
 	*s = settingText(data) // a number or a Boolean
 	return nil

@@ -118,6 +118,8 @@ func TestLocal_RejectsInvalidSettings(t *testing.T) {
 		{`{"parameter": {}}`, "", `parameter`},
 		{`{"parameters": {"a": {}}}`, "", "must be a string"},
 		{`{"ssm": {"a": null}}`, "", "got null"},
+		{`{"ssm": {"a": ["b", null]}}`, "", "got null"},
+		{`{"parameters": {"a": ["b", {}]}}`, "", "got {}"},
 		{`{`, "", localSettingsFile},
 	} {
 		var args []string

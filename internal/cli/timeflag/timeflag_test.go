@@ -21,6 +21,7 @@ func TestParseTime(t *testing.T) {
 	}
 	for _, text := range []string{
 		"", "x", "-1h", "+1h", "-2d", "2d3h", "7", "2026-13-01", "2026-11-23 10:00",
+		"300000d", // longer than the longest Duration
 	} {
 		if got, err := Parse(text, now); err == nil {
 			t.Errorf("%q parsed as %s", text, got)

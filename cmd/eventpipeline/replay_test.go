@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/replay"
@@ -438,33 +437,4 @@ func TestReplay_RejectsInvalidFlags(t *testing.T) {
 			t.Errorf("%v: exit code %d, printed %q", flags, code, errOut)
 		}
 	}
-}
-
-func TestThrottle_KeepsToTheRate(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		began, wait := time.Now(), replay.NewThrottle(10)
-		for range 5 {
-			if err := wait(t.Context(), 20); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if took := time.Since(began); took != 8*time.Second {
-			t.Errorf("the first 80 took %s", took)
-		}
-		time.Sleep(time.Hour) // the time without events must not allow a burst
-		began = time.Now()
-		for range 2 {
-			if err := wait(t.Context(), 20); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if took := time.Since(began); took != 2*time.Second {
-			t.Errorf("20 after a pause took %s", took)
-		}
-		ctx, stop := context.WithTimeout(t.Context(), time.Second)
-		defer stop()
-		if err := wait(ctx, 20); err == nil || time.Since(began) != 3*time.Second {
-			t.Errorf("stopped after %s: %v", time.Since(began), err)
-		}
-	})
 }

@@ -196,5 +196,5 @@ func (f *sendFlags) linger() time.Duration {
 	if f.rate == 0 {
 		return time.Second
 	}
-	return time.Second + time.Duration(float64(f.batch)/f.rate*float64(time.Second))
+	return time.Second + replay.TimeFor(f.batch, f.rate)
 }

@@ -20,12 +20,19 @@ func NewThrottle(rate float64) func(ctx context.Context, n int) error {
 			if now.After(next) {
 				next = now // the time without events must not allow a burst
 			}
-			next = next.Add(time.Duration(float64(n) / rate * float64(time.Second)))
+			next = next.Add(TimeFor(n, rate))
 			return nil
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
+}
+
+// TimeFor returns the time that n events take at a rate in events per second. If the time is too
+// long for a Duration, TimeFor returns about 146 years.
+func TimeFor(n int, rate float64) time.Duration {
+	const longest = 1 << 62
+	return time.Duration(min(float64(n)/rate*float64(time.Second), longest))
 }
 
 // unlimitedChunk is the number of events in a chunk if the rate is not limited. The replay waits

@@ -27,7 +27,7 @@ func ParseAge(value string) (time.Duration, error) {
 	age, err := time.ParseDuration(value)
 	if number, ok := strings.CutSuffix(value, "d"); ok {
 		var days int64
-		days, err = strconv.ParseInt(number, 10, 17) // all of these numbers fit in a Duration
+		days, err = strconv.ParseInt(number, 10, 17) // 65,535 days fit in a Duration
 		age = time.Duration(days) * 24 * time.Hour
 	}
 	if err != nil || age < 0 || strings.HasPrefix(value, "+") {

@@ -19,16 +19,23 @@ const (
 	oldestSearch = 90 * 24 * time.Hour
 )
 
-// bronzeTypes returns the event types that Bronze holds, or nil if Bronze can't be read.
-func (v *view) bronzeTypes(ctx context.Context) []string {
-	return cached(&v.cache, "types", time.Minute, func() []string {
+// typeList holds the event types that Bronze holds, or the reason why Bronze can't be read.
+type typeList struct {
+	types []string
+	err   error
+}
+
+// bronzeTypes returns the event types that Bronze holds.
+func (v *view) bronzeTypes(ctx context.Context) ([]string, error) {
+	list := cached(&v.cache, "types", time.Minute, func() typeList {
 		// Several browsers share the result. If one of them disconnects, the call must continue.
 		types, err := v.BronzeBucket().Types(context.WithoutCancel(ctx), "")
-		if err != nil {
-			return nil
-		}
-		return types
+		return typeList{types, err}
 	})
+	if list.err != nil {
+		v.cache.forget("types")
+	}
+	return list.types, list.err
 }
 
 // searchBronze lists the events of a deployed pipeline, an hour at a time, the newest hour first.
@@ -37,7 +44,11 @@ func (v *view) bronzeTypes(ctx context.Context) []string {
 func (v *view) searchBronze(ctx context.Context, q query, cursor string) (rowsAnswer, error) {
 	types := []string{q.Type}
 	if q.Type == "" {
-		if types = v.bronzeTypes(ctx); len(types) == 0 {
+		var err error
+		if types, err = v.bronzeTypes(ctx); err != nil {
+			return rowsAnswer{}, fmt.Errorf("list the event types: %w", err)
+		}
+		if len(types) == 0 {
 			return rowsAnswer{Note: "Bronze holds no events."}, nil
 		}
 	}

@@ -446,3 +446,11 @@ func TestEventData_ShowsTheTimesInTheItem(t *testing.T) {
 		t.Errorf("the timeline has %q, want %s", got, want)
 	}
 }
+
+// The services of newWorld answer every call with an error.
+func TestEventRows_ReportsThatBronzeCannotBeRead(t *testing.T) {
+	_, body := newWorld(t, Options{}).get(t, "/Orders/events/rows")
+	if !strings.Contains(body, `"error":"list the event types: `) {
+		t.Errorf("the answer is %s", body)
+	}
+}

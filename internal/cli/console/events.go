@@ -57,7 +57,7 @@ func (v *view) events(w http.ResponseWriter, r *http.Request) {
 		data.Types, data.Codes = v.server.journal.known(v.Slug)
 	} else {
 		data.Slow = true
-		data.Types = v.bronzeTypes(r.Context())
+		data.Types, _ = v.bronzeTypes(r.Context()) // only suggestions; the search reports the error
 	}
 	v.show(w, r, page{Title: "Events", Nav: "events", Data: data})
 }

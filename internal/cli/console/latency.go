@@ -29,7 +29,12 @@ func (v *view) sampleLatencies(ctx context.Context) latencies {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
 		defer cancel()
 		since := v.server.o.Now().Add(-period)
-		items, err := events.ReceivedSince(ctx, v.Pipeline, v.bronzeTypes(ctx), since, maxSample)
+		types, err := v.bronzeTypes(ctx)
+		if err != nil {
+			l.note = "Bronze can't be read"
+			return l
+		}
+		items, err := events.ReceivedSince(ctx, v.Pipeline, types, since, maxSample)
 		if err != nil {
 			l.note = "the events table can't be read"
 			return l

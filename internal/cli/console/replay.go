@@ -28,9 +28,9 @@ type replayData struct {
 }
 
 func (v *view) replayPage(w http.ResponseWriter, r *http.Request) {
-	values := r.URL.Query()
+	types, _ := v.bronzeTypes(r.Context()) // only suggestions; a dry run reports the error
 	data := replayData{
-		Query: values, Types: v.bronzeTypes(r.Context()), Jobs: v.jobs.pageJobs("replay"),
+		Query: r.URL.Query(), Types: types, Jobs: v.jobs.pageJobs("replay"),
 		Command: v.command("replay", "--type", "TYPE", "--from", "24h", "--dry-run"),
 	}
 	v.show(w, r, page{Title: "Replay", Nav: "replay", Live: "tick", Data: data})

@@ -158,6 +158,7 @@ func TestConsole_RedrivesDiscardsAndReplays(t *testing.T) {
 	for path, form := range map[string]string{
 		"/deadletters/redrive": "", "/replay": "type=demo&from=1h&rate=-1",
 		"/deadletters/discard": "typo=order&all=1", "/jobs/99/pause": "", "/replay/count": "from=1h",
+		"/replay/compare":                "type=demo&from=1h&select=failed&quiet=1",
 		"/events/" + ids[0] + "/redrive": "", // its message is on the queue
 	} {
 		if status, answer := b.post(t, path, form); status != http.StatusUnprocessableEntity ||

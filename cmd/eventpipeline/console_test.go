@@ -168,6 +168,24 @@ func TestConsole_RedrivesDiscardsAndReplays(t *testing.T) {
 	}
 }
 
+func TestConsole_RedrivesAnEventIfAnotherClientHoldsOtherMessages(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	d.accept(t, poison)
+	d.process(t)
+	held, err := d.DeadLetterQueue().Receive(t.Context(), time.Minute)
+	if err != nil || len(held) != 1 {
+		t.Fatalf("%d messages, %v", len(held), err)
+	}
+	id := d.accept(t, poison)[0]
+	d.process(t)
+	b := d.openConsole(t, "--write")
+	if status, answer := b.post(t, "/events/"+id+"/redrive", ""); status != http.StatusOK {
+		t.Errorf("%d %s", status, answer)
+	}
+	d.wantStatus(t, id, "ENQUEUED")
+}
+
 // wait loads a page until it contains text.
 func (b *browser) wait(t *testing.T, page, text string) {
 	t.Helper()

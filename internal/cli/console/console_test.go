@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/dlq"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
@@ -452,5 +453,33 @@ func TestEventRows_ReportsThatBronzeCannotBeRead(t *testing.T) {
 	_, body := newWorld(t, Options{}).get(t, "/Orders/events/rows")
 	if !strings.Contains(body, `"error":"list the event types: `) {
 		t.Errorf("the answer is %s", body)
+	}
+}
+
+func TestUnchecked_NamesWhatAChangeCouldNotCheck(t *testing.T) {
+	id := eventID(1)
+	matched := dlq.Counts{{Code: "unavailable"}: 5}
+	for name, test := range map[string]struct {
+		ids    []string
+		p      dlq.Preview
+		result dlq.Result
+		want   string
+	}{
+		"nothing":      {nil, dlq.Preview{Counts: matched}, dlq.Result{Done: 4, Failed: 1}, ""},
+		"hidden":       {nil, dlq.Preview{Hidden: 2}, dlq.Result{}, "2 messages not checked"},
+		"all found":    {[]string{id}, dlq.Preview{Hidden: 2}, dlq.Result{}, ""},
+		"id not found": {[]string{id}, dlq.Preview{Missing: []string{id}}, dlq.Result{}, id},
+		"taken away":   {nil, dlq.Preview{Counts: matched}, dlq.Result{Done: 2}, "3 messages in"},
+		"hidden later": {
+			nil, dlq.Preview{Truncated: true}, dlq.Result{Hidden: 7}, "7 messages not checked",
+		},
+		"too many": {
+			nil, dlq.Preview{Truncated: true}, dlq.Result{Truncated: true}, "more than 100\u2009000",
+		},
+	} {
+		got := strings.Join(unchecked(dlq.Filter{IDs: test.ids}, test.p, test.result), "; ")
+		if (got == "") != (test.want == "") || !strings.Contains(got, test.want) {
+			t.Errorf("%s: got %q, want %q", name, got, test.want)
+		}
 	}
 }

@@ -317,7 +317,9 @@ func (v *view) change(
 	if err != nil {
 		return err
 	}
-	update(func(j *job) { j.Total = p.Counts.Total() })
+	if !p.Truncated { // otherwise the number of messages is unknown
+		update(func(j *job) { j.Total = p.Counts.Total() })
+	}
 	result, err := change.Run(ctx, p.Selected, func(c dlq.Result, m dlq.Message, err error) {
 		if err == nil && name == "redrive" {
 			v.record("redriven", m.EventID, m.EventType)
@@ -335,15 +337,37 @@ func (v *view) change(
 		if result.Failed > 0 {
 			j.Results = append(j.Results, field{"Failed", formatCount(result.Failed)})
 		}
-		for _, id := range p.Missing {
-			j.Problems = append(j.Problems, visible(id)+": no message in the DLQ has this id")
-		}
-		if p.Hidden > 0 {
-			j.Problems = append(j.Problems, plural(p.Hidden, "message")+" not checked: received by "+
-				"another client. Hidden messages become visible within five minutes.")
+		if err == nil {
+			j.Problems = append(j.Problems, unchecked(change.Filter, p, result)...)
 		}
 	})
 	return err
+}
+
+// unchecked says which messages a change could not check. If the filter has ids and the change has
+// found all of them, no other message matters.
+func unchecked(f dlq.Filter, p dlq.Preview, result dlq.Result) (problems []string) {
+	for _, id := range p.Missing {
+		problems = append(problems, visible(id)+": no message in the DLQ has this id")
+	}
+	hidden := p.Hidden
+	if p.Truncated {
+		hidden = result.Hidden
+	}
+	allFound := len(f.IDs) > 0 && !p.Truncated && len(p.Missing) == 0
+	if hidden > 0 && !allFound {
+		problems = append(problems, plural(hidden, "message")+" not checked: received by "+
+			"another client. Hidden messages become visible within five minutes.")
+	}
+	if lost := p.Counts.Total() - result.Done - result.Failed; lost > 0 && !p.Truncated {
+		problems = append(problems, "Another client has deleted or received "+
+			plural(lost, "message")+" in the meantime. Start again to check the DLQ.")
+	}
+	if result.Truncated {
+		problems = append(problems, "The DLQ holds more than "+formatCount(dlq.MaxHeld)+
+			" messages. Start again in five minutes to check the others.")
+	}
+	return problems
 }
 
 // record adds a step that the console itself has caused.

@@ -483,3 +483,19 @@ func TestUnchecked_NamesWhatAChangeCouldNotCheck(t *testing.T) {
 		}
 	}
 }
+
+func TestDescribeFilter_NamesEachPart(t *testing.T) {
+	day := 24 * time.Hour
+	for want, f := range map[string]dlq.Filter{
+		"all messages":               {},
+		"a, b":                       {IDs: []string{"a", "b"}},
+		"4 ids":                      {IDs: []string{"a", "b", "c", "d"}},
+		"code a or b or c or d":      {Codes: []string{"a", "b", "c", "d"}},
+		"type t, status FAILED":      {Types: []string{"t"}, Statuses: []string{"FAILED"}},
+		"code a, older than 24h0m0s": {Codes: []string{"a"}, OlderThan: &day},
+	} {
+		if got := describeFilter(f); got != want {
+			t.Errorf("%+v: got %q, want %q", f, got, want)
+		}
+	}
+}

@@ -381,14 +381,17 @@ func (v *view) record(name, id, eventType string) {
 
 func describeFilter(f dlq.Filter) string {
 	var parts []string
+	if len(f.IDs) > 3 {
+		parts = append(parts, plural(len(f.IDs), "id"))
+	} else {
+		parts = append(parts, f.IDs...)
+	}
 	for _, each := range []struct {
 		name   string
 		values []string
-	}{{"", f.IDs}, {"code ", f.Codes}, {"type ", f.Types}, {"status ", f.Statuses}} {
-		if len(each.values) > 3 {
-			parts = append(parts, plural(len(each.values), "id"))
-		} else if len(each.values) > 0 {
-			parts = append(parts, each.name+strings.Join(each.values, ", "))
+	}{{"code ", f.Codes}, {"type ", f.Types}, {"status ", f.Statuses}} {
+		if len(each.values) > 0 {
+			parts = append(parts, each.name+strings.Join(each.values, " or "))
 		}
 	}
 	if f.OlderThan != nil {

@@ -499,3 +499,11 @@ func TestDescribeFilter_NamesEachPart(t *testing.T) {
 		}
 	}
 }
+
+func TestDeadLetters_SaysThatTheDLQHoldsMoreMessages(t *testing.T) {
+	var d deadLettersData
+	d.add(deadLetterScan{truncated: true}, dlq.Filter{}, newWorld(t, Options{}).find("Orders"))
+	if !strings.Contains(d.Problem, "more than 10\u2009000") {
+		t.Errorf("the page says %q", d.Problem)
+	}
+}

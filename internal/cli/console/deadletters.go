@@ -141,6 +141,10 @@ func (v *view) showDeadLetters(w http.ResponseWriter, r *http.Request, preview *
 
 func (d *deadLettersData) add(scan deadLetterScan, filter dlq.Filter, v *view) {
 	d.Total, d.Hidden = len(scan.messages), scan.hidden
+	if scan.truncated {
+		d.Problem = cmp.Or(d.Problem, "The DLQ holds more than "+formatCount(maxScan)+
+			" messages. The page counts and shows only the first ones.")
+	}
 	groups := map[[2]string]*group{}
 	now := time.Now()
 	messages := slices.Clone(scan.messages)

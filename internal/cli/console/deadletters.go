@@ -233,8 +233,17 @@ func readFilter(values url.Values) (dlq.Filter, error) {
 	return f, nil
 }
 
+// action is a change of dead letters, with its texts on the page.
+type action struct {
+	dlq.Action
+	title, past string
+}
+
 // actions maps the name of each action in the console's URLs to the action.
-var actions = map[string]dlq.Action{"redrive": dlq.Redrive, "discard": dlq.Discard}
+var actions = map[string]action{
+	"redrive": {dlq.Redrive, "Redrive", "Redriven"},
+	"discard": {dlq.Discard, "Discard", "Discarded"},
+}
 
 // deadLetterPreview shows the result of a dry run.
 func (v *view) deadLetterPreview(w http.ResponseWriter, r *http.Request) {
@@ -252,7 +261,7 @@ func (v *view) deadLetterPreview(w http.ResponseWriter, r *http.Request) {
 		v.problemPage(w, r, "deadletters", http.StatusConflict, errBusy)
 		return
 	}
-	change := dlq.Change{Pipeline: v.Pipeline, Filter: filter, Begin: time.Now(), Action: action}
+	change := v.newChange(action, filter)
 	v.scanning.Lock()
 	p, err := change.Preview(r.Context())
 	v.scanning.Unlock()
@@ -286,21 +295,23 @@ func (v *view) changeDeadLetters(r *http.Request) (answer, error) {
 	if filter.Empty() && r.Form.Get("all") == "" {
 		return answer{}, errors.New("select messages with the filter, or tick \"all messages\"")
 	}
-	err = v.startChange("deadletters", r.PathValue("action"), filter)
+	err = v.startChange(r.PathValue("action"), filter)
 	return answer{Location: v.path("deadletters")}, err
 }
 
+func (v *view) newChange(a action, filter dlq.Filter) dlq.Change {
+	return dlq.Change{Pipeline: v.Pipeline, Filter: filter, Begin: time.Now(), Action: a.Action}
+}
+
 // startChange starts a job that changes the selected messages.
-func (v *view) startChange(page, name string, filter dlq.Filter) error {
+func (v *view) startChange(name string, filter dlq.Filter) error {
 	action, ok := actions[name]
 	if !ok {
 		return fmt.Errorf("unknown action %q", name)
 	}
-	change := dlq.Change{Pipeline: v.Pipeline, Filter: filter, Begin: time.Now(), Action: action}
+	change := v.newChange(action, filter)
 	started := v.jobs.startUnlessBusy(v.server.ctx, job{
-		Page: page, Kind: name,
-		Title: map[string]string{"redrive": "Redrive", "discard": "Discard"}[name] + " " +
-			describeFilter(filter),
+		Page: "deadletters", Kind: name, Title: action.title + " " + describeFilter(filter),
 		run: func(ctx context.Context, update func(func(*job))) error {
 			defer v.cache.forget("dlq")
 			return v.change(ctx, name, change, update)
@@ -336,8 +347,7 @@ func (v *view) change(
 		})
 	})
 	update(func(j *job) {
-		past := map[string]string{"redrive": "Redriven", "discard": "Discarded"}[name]
-		j.Results = []field{{past, formatCount(result.Done)}}
+		j.Results = []field{{actions[name].past, formatCount(result.Done)}}
 		if result.Failed > 0 {
 			j.Results = append(j.Results, field{"Failed", formatCount(result.Failed)})
 		}

@@ -204,12 +204,12 @@ func (v *view) startReplay(r *http.Request) (answer, error) {
 		return answer{}, err
 	}
 	total, _ := strconv.Atoi(r.Form.Get("total")) // 0 if it was not counted
-	return answer{Location: v.path("replay")}, v.runReplay(r.Context(), "replay", s, total)
+	return answer{Location: v.path("replay")}, v.runReplay(r.Context(), s, total)
 }
 
 // runReplay starts a job that replays the events. The job stores its progress in a file. The
 // command `eventpipeline replay` can continue from this file.
-func (v *view) runReplay(ctx context.Context, page string, s *replay.State, total int) error {
+func (v *view) runReplay(ctx context.Context, s *replay.State, total int) error {
 	if _, err := s.FindEvent(ctx, v.Pipeline); err != nil {
 		return err
 	}
@@ -222,7 +222,7 @@ func (v *view) runReplay(ctx context.Context, page string, s *replay.State, tota
 	}
 	s.File, s.Total = file, total
 	v.jobs.start(v.server.ctx, job{
-		Page: page, Kind: "replay", Title: "Replay " + visible(s.String()), Total: total,
+		Page: "replay", Kind: "replay", Title: "Replay " + visible(s.String()), Total: total,
 		CanPause: true,
 		run: func(ctx context.Context, update func(func(*job))) error {
 			return v.replayJob(ctx, s, update)

@@ -111,7 +111,7 @@ func (v *view) changeEvent(r *http.Request) (answer, error) {
 		}
 		return v.sendBody(ctx, payload)
 	case "redrive", "discard":
-		err := v.startChange("deadletters", action, dlq.Filter{IDs: []string{id}})
+		err := v.startChange(action, dlq.Filter{IDs: []string{id}})
 		if err != nil {
 			return answer{}, err
 		}
@@ -132,7 +132,7 @@ func (v *view) changeEvent(r *http.Request) (answer, error) {
 		s.Replay = pipeline.Replay{
 			ID: uuid.Must(uuid.NewV7()).String(), Quiet: action == "replay-quiet" && !s.Failed,
 		}
-		return answer{Message: "The event is replayed"}, v.runReplay(ctx, "replay", s, 1)
+		return answer{Message: "The event is replayed"}, v.runReplay(ctx, s, 1)
 	}
 	return answer{}, errors.New("unknown action")
 }

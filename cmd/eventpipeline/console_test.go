@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"html"
 	"io"
 	"net/http"
@@ -12,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
 // browser is an HTTP client with the session of a console.
@@ -165,6 +168,32 @@ func TestConsole_RedrivesDiscardsAndReplays(t *testing.T) {
 			!strings.Contains(answer, `"error"`) {
 			t.Errorf("%s %s: %d %s", path, form, status, answer)
 		}
+	}
+}
+
+func TestConsole_ShowsTheEventsOfABatchThatWasSplit(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	batch := d.acceptBatch(t, `{"eventType":"demo"}`, `{"eventType":"demo","bad":1}`)
+	d.processor = func(payload []byte) error {
+		if bytes.Contains(payload, []byte("bad")) {
+			return pipeline.NewRejection("bad", "the event is bad")
+		}
+		return nil
+	}
+	d.process(t)
+	b := d.openConsole(t)
+	var found struct{ Rows []struct{ ID, Status string } }
+	if err := json.Unmarshal([]byte(b.get(t, b.base+"/events/"+batch+"/members")), &found); err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(found.Rows); got != fmt.Sprintf("[{%s.0 PROCESSED} {%[1]s.1 FAILED}]", batch) {
+		t.Errorf("members %s", got)
+	}
+	page := b.get(t, b.base+"/events/"+batch)
+	if !strings.Contains(page, "Split off") || !strings.Contains(page, "1 with the batch's status") ||
+		!strings.Contains(page, `data-id="`+batch+`.1"`) {
+		t.Errorf("the page of the batch is %s", page)
 	}
 }
 

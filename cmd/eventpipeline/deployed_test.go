@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -43,6 +44,8 @@ type deployed struct {
 	bus        inmem.Bus
 	logs       *locallogs.Service
 	objectAge  time.Duration // makes S3 report this age for new objects
+	// processor returns the error of the worker's processor. If it is nil, there is no processor.
+	processor func(payload []byte) error
 }
 
 func deploy(t *testing.T) *deployed {
@@ -219,37 +222,57 @@ func (d *deployed) ingest() pipeline.Ingest {
 // process runs the worker until the queue has no visible message.
 func (d *deployed) process(t *testing.T) {
 	t.Helper()
+	for d.processOnce(t) {
+	}
+}
+
+// processOnce runs the worker with up to ten messages of the queue. It reports whether there were
+// any.
+func (d *deployed) processOnce(t *testing.T) bool {
+	t.Helper()
 	worker := pipeline.Worker{
 		Items: d.Items(), Bronze: d.BronzeBucket(), Silver: d.SilverBucket(), Bus: &d.bus,
 		Queue: d.Queue(), DeadLetters: d.DeadLetterQueue(), BronzeBucket: d.Bronze,
 		SilverBucket: d.Silver, MaxReceiveCount: 3, Now: time.Now,
 		Jitter: func() float64 { return 0 },
 	}
-	for messages := d.take(t, d.QueueURL); len(messages) > 0; messages = d.take(t, d.QueueURL) {
-		deliveries := make([]pipeline.Delivery, len(messages))
-		for i, m := range messages {
-			deliveries[i] = pipeline.Delivery{
-				MessageID:     *m.MessageId,
-				ReceiptHandle: *m.ReceiptHandle,
-				Attempt:       1,
-				Body:          []byte(*m.Body),
-			}
-		}
-		// After an interrupted replay, two of the messages may belong to the same event. One of the
-		// two may need a second try.
-		for try := 0; len(deliveries) > 0; try++ {
-			var again []pipeline.Delivery
-			for i, result := range worker.Process(t.Context(), deliveries) {
-				if result.Retry && try > 0 {
-					t.Fatalf("event %s was not processed: %v", result.Event.ID, result.Err)
-				}
-				if result.Retry {
-					again = append(again, deliveries[i])
-				}
-			}
-			deliveries = again
+	if d.processor != nil {
+		worker.Processor = processorFunc(d.processor)
+	}
+	messages := d.take(t, d.QueueURL)
+	deliveries := make([]pipeline.Delivery, len(messages))
+	for i, m := range messages {
+		deliveries[i] = pipeline.Delivery{
+			MessageID:     *m.MessageId,
+			ReceiptHandle: *m.ReceiptHandle,
+			Attempt:       1,
+			Body:          []byte(*m.Body),
 		}
 	}
+	// After an interrupted replay, two of the messages may belong to the same event. One of the two
+	// may need a second try.
+	for try := 0; len(deliveries) > 0; try++ {
+		var again []pipeline.Delivery
+		for i, result := range worker.Process(t.Context(), deliveries) {
+			if result.Retry && try > 0 {
+				t.Fatalf("event %s was not processed: %v", result.Event.ID, result.Err)
+			}
+			if result.Retry {
+				again = append(again, deliveries[i])
+			}
+		}
+		deliveries = again
+	}
+	return len(messages) > 0
+}
+
+// processorFunc implements pipeline.Processor. It does not change the payload.
+type processorFunc func(payload []byte) error
+
+func (f processorFunc) Process(
+	_ context.Context, _ pipeline.Event, _ int, payload []byte,
+) (pipeline.Output, error) {
+	return pipeline.Output{Payloads: []json.RawMessage{payload}}, f(payload)
 }
 
 func (d *deployed) deleteObject(t *testing.T, l pipeline.Location) {

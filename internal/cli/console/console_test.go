@@ -507,3 +507,33 @@ func TestDeadLetters_SaysThatTheDLQHoldsMoreMessages(t *testing.T) {
 		t.Errorf("the page says %q", d.Problem)
 	}
 }
+
+func TestMembersOf_KnowsRangesAndTheirParts(t *testing.T) {
+	for _, test := range []struct {
+		id, splitOff string
+		count        int
+		want         string
+	}{
+		{"", "", 0, ""},
+		{"", "", 3, "0 1 2"},
+		{"", "1,3-12", 15, "0 (1) 2 (3-12) 13 14"},
+		{".3-12", "4,6-9", 15, "3 (4) 5 (6-9) 10 11 12"},
+		{".3", "", 15, ""},
+	} {
+		item := pipeline.Item{SplitOff: test.splitOff}
+		item.ID, item.Count = eventID(1)+test.id, test.count
+		var got []string
+		for _, m := range membersOf(item) {
+			if m.ID != eventID(1)+"."+m.Index {
+				t.Errorf("member %+v", m)
+			}
+			if m.splitOff {
+				m.Index = "(" + m.Index + ")"
+			}
+			got = append(got, m.Index)
+		}
+		if strings.Join(got, " ") != test.want {
+			t.Errorf("%+v: got %v", test, got)
+		}
+	}
+}

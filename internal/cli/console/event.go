@@ -17,9 +17,7 @@ import (
 // eventData holds the content of an event's page.
 type eventData struct {
 	row
-	Title         string
 	ReceivedAt    time.Time
-	FinishedAt    time.Time
 	Facts         []field
 	Failure       field // code and reason; the name is "" if the event did not fail
 	Advice        string
@@ -34,20 +32,16 @@ type eventData struct {
 	Headers       []field
 	Response      string
 	Notifications []stepView
-	Parts         []row
-	Members       []member
+	Parts         []row    // events and ranges that were split off the batch
+	Members       []member // events that are still part of the batch
 	Curl          string
 	Command       string
 	LogsCommand   string
 	CanRedrive    bool
 	CanReplay     bool
-	CanSend       bool // false for webhooks, because the API accepts only signed webhooks
-	Busy          bool
+	CanSend       bool   // false for webhooks, because the API accepts only signed webhooks
 	Gone          string // why the event has no item
 }
-
-// member is an event that is still part of its batch.
-type member struct{ ID, Index string }
 
 // document is a JSON text that the page shows as a tree.
 type document struct {
@@ -99,8 +93,9 @@ func (v *view) eventData(ctx context.Context, id string) (eventData, error) {
 	if isPart && !isKnown { // log lines about an event that was not split off name its batch
 		known, _ = v.server.journal.get(batchID)
 	}
-	data := eventData{row: known.row, ReceivedAt: known.receivedAt, FinishedAt: known.finishedAt}
+	data := eventData{row: known.row, ReceivedAt: known.receivedAt}
 	data.addSteps(known, v)
+	data.Parts = v.server.journal.parts(id)
 	if isMissing {
 		data.Gone = "The events table has no item for this event."
 	} else {
@@ -108,6 +103,9 @@ func (v *view) eventData(ctx context.Context, id string) (eventData, error) {
 		v.addContent(ctx, &data, item)
 		if len(data.Steps) == 0 {
 			data.addStoredSteps(item)
+		}
+		if err := v.addMembers(ctx, &data, item); err != nil {
+			return eventData{}, err
 		}
 	}
 	if data.row.ID = id; isPart {
@@ -118,9 +116,7 @@ func (v *view) eventData(ctx context.Context, id string) (eventData, error) {
 		line.Text = terminalLines(stringOf(step, "line") + stringOf(step, "error"))
 		data.Lines = append(data.Lines, line)
 	}
-	data.Parts = v.server.journal.parts(id)
 	data.Command, data.LogsCommand = v.command("status", id), v.command("logs", id)
-	data.Busy = v.jobs.busy("event " + id)
 	return data, nil
 }
 
@@ -133,9 +129,8 @@ func (d *eventData) addItem(item pipeline.Item, v *view) {
 	if known.Status == d.Status && known.Took >= 0 && known.ID == d.ID {
 		d.Took = known.Took // as the list of events shows it; log lines are some ms later
 	}
-	d.ReceivedAt, d.FinishedAt = item.ReceivedAt, item.ProcessedAt
+	d.ReceivedAt = item.ReceivedAt
 	if item.Status == pipeline.Failed {
-		d.FinishedAt = item.FailedAt
 		d.Failure = field{visible(string(item.Failure.Code)), visible(item.Failure.Reason)}
 		d.Advice = adviceFor(item.Failure.Code)
 	}
@@ -146,6 +141,10 @@ func (d *eventData) addItem(item pipeline.Item, v *view) {
 	d.CanRedrive = item.Status == pipeline.Failed
 	d.CanReplay = item.Status != pipeline.Enqueued
 	d.CanSend = item.Webhook == nil
+	d.addFacts(item)
+}
+
+func (d *eventData) addFacts(item pipeline.Item) {
 	add := func(name, value string) {
 		if value != "" {
 			d.Facts = append(d.Facts, field{name, visible(value)})
@@ -177,21 +176,28 @@ func (d *eventData) addItem(item pipeline.Item, v *view) {
 	if item.Silver.Key != "" {
 		add("Silver", "s3://"+item.Silver.Bucket+"/"+item.Silver.Key)
 	}
-	if item.IsBatch() {
-		split := map[string]bool{}
-		for _, part := range item.Parts() {
-			split[part.ID] = true
-		}
-		for i := range min(item.Count, maxBatchRows) {
-			id := fmt.Sprintf("%s.%d", item.ID, i)
-			if !split[id] {
-				d.Members = append(d.Members, member{id, fmt.Sprint(i)})
-			}
-		}
-	}
 }
 
-// maxBatchRows is the maximum number of a batch's events that a page shows.
+// addMembers adds the events of a batch, and the parts that the journal does not know.
+func (v *view) addMembers(ctx context.Context, d *eventData, item pipeline.Item) error {
+	parts, err := v.parts(ctx, item)
+	if err != nil {
+		return err
+	}
+	for _, part := range d.Parts {
+		delete(parts, part.ID)
+	}
+	for _, m := range membersOf(item) {
+		if part, ok := parts[m.ID]; ok {
+			d.Parts = append(d.Parts, part)
+		} else if !m.splitOff {
+			d.Members = append(d.Members, m)
+		}
+	}
+	return nil
+}
+
+// maxBatchRows is the maximum number of a batch's parts that a page shows.
 const maxBatchRows = 1000
 
 // addContent adds the payload and the records.

@@ -145,7 +145,7 @@ func TestTree_KeepsTheTextOfNumbersAndTheOrderOfNames(t *testing.T) {
 func TestTree_MarksDifferences(t *testing.T) {
 	before := parseTree([]byte(`{"same":1,"changed":1,"removed":{"x":1},"list":[1,2]}`))
 	after := parseTree([]byte(`{"same":1,"changed":2,"added":true,"list":[1,3,4]}`))
-	before.comparedWith(after)
+	compareNodes(before.root, after.root)
 	if before.Changes() != 3 || after.Changes() != 4 {
 		t.Errorf("%d and %d marks:\n%s\n%s", before.Changes(), after.Changes(), before.HTML(),
 			after.HTML())

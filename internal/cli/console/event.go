@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/stored"
@@ -204,7 +204,8 @@ const maxBatchRows = 1000
 func (v *view) addContent(ctx context.Context, d *eventData, item pipeline.Item) {
 	payload, err := stored.Payload(ctx, v.Pipeline, item.Event)
 	d.Payload = document{
-		Title: "Payload", Size: len(payload), Path: v.path("events", item.ID, "payload.json"),
+		Title: "Payload", Tree: parseTree(payload), Size: len(payload),
+		Path: v.path("events", item.ID, "payload.json"),
 	}
 	if err != nil {
 		d.Payload.Note = "The payload can't be read: " + visible(err.Error())
@@ -212,46 +213,38 @@ func (v *view) addContent(ctx context.Context, d *eventData, item pipeline.Item)
 	if d.CanSend {
 		d.Curl = v.curl(ctx, payload)
 	}
-	var lines []json.RawMessage
-	if item.Status == pipeline.Processed {
-		records, err := stored.Records(ctx, v.Pipeline, item)
-		if err != nil {
-			d.RecordNote = "The record can't be read: " + visible(err.Error())
-		}
-		for line := range bytes.Lines(records) {
-			lines = append(lines, line)
-		}
+	switch item.Status {
+	case pipeline.Processed:
+		v.addRecords(ctx, d, item)
+	case pipeline.Enqueued:
+		d.RecordNote = cmp.Or(d.RecordNote, "The worker has not made a record yet.")
+	case pipeline.Failed:
+		d.RecordNote = cmp.Or(d.RecordNote, "A failed event has no record.")
 	}
-	var made tree // the record's payload, if there is one record
-	if len(lines) == 1 && d.Mark != "filtered" && !item.IsBatch() {
-		var record pipeline.Record
-		if json.Unmarshal(lines[0], &record) == nil {
-			made = parseTree(record.Payload)
-		}
+}
+
+// addRecords adds the records of a PROCESSED event. If the event has one record, addRecords marks
+// the differences between the payload and the record.
+func (v *view) addRecords(ctx context.Context, d *eventData, item pipeline.Item) {
+	records, err := stored.Records(ctx, v.Pipeline, item)
+	if err != nil {
+		d.RecordNote = "The record can't be read: " + visible(err.Error())
 	}
-	d.Payload.Tree = parseTree(payload).comparedWith(made)
+	lines := slices.Collect(bytes.Lines(records))
 	for i, line := range lines[:min(len(lines), maxRecords)] {
-		title := "Record"
+		record := document{
+			Title: "Record", Tree: parseTree(line), Size: len(line),
+			Path: v.path("events", item.ID, "record.json"),
+		}
 		if len(lines) > 1 {
-			title = fmt.Sprintf("Record %d of %d", i+1, len(lines))
+			record.Title = fmt.Sprintf("Record %d of %d", i+1, len(lines))
+		} else if d.Mark != "filtered" && !item.IsBatch() {
+			record.Tree.comparePayload(d.Payload.Tree)
 		}
-		document := document{
-			Title: title, Size: len(line), Path: v.path("events", item.ID, "record.json"),
-		}
-		document.Tree = parseTree(line)
-		if made.root != nil {
-			document.Tree.comparePayload(d.Payload.Tree)
-		}
-		d.Records = append(d.Records, document)
+		d.Records = append(d.Records, record)
 	}
-	if rest := len(lines) - maxRecords; rest > 0 {
+	if len(lines) > maxRecords {
 		d.RecordNote = fmt.Sprintf("The page shows %d of %d records.", maxRecords, len(lines))
-	}
-	if d.RecordNote == "" && len(lines) == 0 {
-		d.RecordNote = map[pipeline.Status]string{
-			pipeline.Enqueued: "The worker has not made a record yet.",
-			pipeline.Failed:   "A failed event has no record.",
-		}[item.Status]
 	}
 }
 

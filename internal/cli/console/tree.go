@@ -3,6 +3,7 @@ package console
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"html/template"
 	"io"
 	"strconv"
@@ -25,18 +26,18 @@ const (
 type tree struct {
 	root  *node
 	nodes int
-	text  string // set if the text is no JSON, or too large
-	note  string
-	raw   string // the whole text, to copy
+	text  string // shown instead of the tree if the text is not JSON or too large
+	note  string // which part of the text the page leaves out
+	raw   string // the whole text, to copy; "" if it is too large
 }
 
 // node is a value of a tree.
 type node struct {
 	name     string // name of a member of an object
-	kind     byte   // '{', '[', 's' for strings, 'n' for all others
+	kind     byte   // '{', '[', 's' (a string) or 'n' (a number, a Boolean or null)
 	text     string
 	children []*node
-	mark     string // "", faulty, or the difference from another tree: changed, added or removed
+	mark     string // faulty, or the difference from another tree: changed, added or removed
 }
 
 // parseTree parses a JSON text.
@@ -60,9 +61,6 @@ func parseTree(text []byte) tree {
 	return t
 }
 
-// errTooLarge reports that a text has more nodes or levels than a tree may have.
-var errTooLarge = &json.SyntaxError{}
-
 func (t *tree) parse(d *json.Decoder, depth int) (*node, error) {
 	token, err := d.Token()
 	if err != nil {
@@ -70,7 +68,7 @@ func (t *tree) parse(d *json.Decoder, depth int) (*node, error) {
 	}
 	if t.nodes++; t.nodes > maxTreeNodes || depth > maxTreeDepth {
 		t.note = "The text has too many values or levels for a tree."
-		return nil, errTooLarge
+		return nil, errors.New(t.note)
 	}
 	switch token := token.(type) {
 	case json.Delim:
@@ -103,17 +101,8 @@ func (t *tree) parse(d *json.Decoder, depth int) (*node, error) {
 	return &node{kind: 'n', text: "null"}, nil
 }
 
-// comparedWith marks the values that differ between the two trees, and the values that only one
-// tree has. It marks values in both trees.
-func (t tree) comparedWith(other tree) tree {
-	if t.root != nil && other.root != nil {
-		compareNodes(t.root, other.root)
-	}
-	return t
-}
-
-// comparePayload compares the event's payload with the member "payload" of a record, and marks the
-// differences.
+// comparePayload compares an event's payload with the member "payload" of the record t. It marks the
+// differences in both trees.
 func (t tree) comparePayload(payload tree) {
 	if t.root == nil || payload.root == nil {
 		return
@@ -125,7 +114,8 @@ func (t tree) comparePayload(payload tree) {
 	}
 }
 
-// compareNodes marks the differences between a value before and after the processor changed it.
+// compareNodes marks the differences between a value before and after the processor changed it. It
+// also marks the values that only one of the two has.
 func compareNodes(before, after *node) {
 	if before.kind != after.kind || len(before.children)+len(after.children) == 0 {
 		if before.kind != after.kind || before.text != after.text {

@@ -1,12 +1,17 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/events"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
@@ -81,4 +86,37 @@ func TestEvents_RejectsInvalidFlags(t *testing.T) {
 			t.Errorf("%v: exit code %d, printed %q", args, code, errOut)
 		}
 	}
+}
+
+// Bronze has no keys of the events that were split off a batch.
+func TestFollower_FollowsEventsThatWereSplitOff(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	follower := events.NewFollower(d.Pipeline, events.Query{Since: time.Now().Add(-time.Hour)})
+	want := func(hours time.Duration, want ...string) {
+		t.Helper()
+		items, err := follower.Next(t.Context(), time.Now().Add(hours*time.Hour))
+		var got []string
+		for _, item := range items {
+			got = append(got, item.ID+" "+string(item.Status))
+		}
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("got %v, %v; want %v", got, err, want)
+		}
+	}
+	batch := d.acceptBatch(t, `{"eventType":"demo"}`, `{"eventType":"demo","slow":1}`)
+	want(0, batch+" ENQUEUED")
+	want(0)
+	d.processor = func(payload []byte) error {
+		if bytes.Contains(payload, []byte("slow")) {
+			return errors.New("try again")
+		}
+		return nil
+	}
+	d.processOnce(t)
+	want(0, batch+" PROCESSED", batch+".1 ENQUEUED")
+	d.processor = nil
+	d.process(t)
+	want(3, batch+".1 PROCESSED") // some hours later
+	want(3)
 }

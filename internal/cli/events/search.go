@@ -5,6 +5,7 @@
 package events
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -30,12 +31,6 @@ func (q Query) matches(item pipeline.Item) bool {
 	return (q.Status == "" || item.Status == q.Status) &&
 		(q.Caller == "" || item.Caller == q.Caller) &&
 		!item.ReceivedAt.Before(q.Since) && (q.Until.IsZero() || item.ReceivedAt.Before(q.Until))
-}
-
-// ItemReader reads the items of events.
-type ItemReader interface {
-	// GetMany returns the items that exist. The map's keys are the ids of the events.
-	GetMany(ctx context.Context, ids []string) (map[string]pipeline.Item, error)
 }
 
 // Search returns the events that match the query, the newest first. It ends after an error.
@@ -83,12 +78,9 @@ func InHour(
 	if err != nil {
 		return nil, err
 	}
-	items, err := read(ctx, p.Items(), ids)
+	items, err := read(ctx, p, ids)
 	slices.SortFunc(items, func(a, b pipeline.Item) int {
-		if order := b.ReceivedAt.Compare(a.ReceivedAt); order != 0 {
-			return order
-		}
-		return strings.Compare(b.ID, a.ID)
+		return cmp.Or(b.ReceivedAt.Compare(a.ReceivedAt), strings.Compare(b.ID, a.ID))
 	})
 	return items, err
 }
@@ -107,7 +99,7 @@ func ReceivedSince(
 			if err != nil {
 				return nil, err
 			}
-			found, err := read(ctx, p.Items(), ids[:min(len(ids), limit)])
+			found, err := read(ctx, p, ids[:min(len(ids), limit)])
 			if err != nil {
 				return nil, err
 			}
@@ -127,11 +119,13 @@ func uuidAt(t time.Time) string {
 
 // read returns the items with the given ids. For a batch, it also returns the items of the batch's
 // parts.
-func read(ctx context.Context, items ItemReader, ids []string) (found []pipeline.Item, err error) {
+func read(
+	ctx context.Context, p deployment.Pipeline, ids []string,
+) (found []pipeline.Item, err error) {
 	for len(ids) > 0 {
 		var parts []string
 		for chunk := range slices.Chunk(ids, maxItems) {
-			some, err := items.GetMany(ctx, chunk)
+			some, err := p.Items().GetMany(ctx, chunk)
 			if err != nil {
 				return nil, err
 			}
@@ -160,7 +154,8 @@ func idsOf(
 	listing.SetLimit(8)
 	for i, eventType := range types {
 		listing.Go(func() (err error) {
-			lists[i], err = idsBelow(ctx, p, pipeline.BronzeHourPrefix(eventType, hour), limit)
+			prefix := pipeline.BronzeHourPrefix(eventType, hour)
+			lists[i], err = idsAfter(ctx, p, prefix, "", limit)
 			return err
 		})
 	}
@@ -172,15 +167,8 @@ func idsOf(
 	return slices.Compact(ids), nil
 }
 
-// idsBelow returns the ids in the Bronze keys that begin with the prefix. It reads whole pages of
-// keys until it has at least limit keys.
-func idsBelow(
-	ctx context.Context, p deployment.Pipeline, prefix string, limit int,
-) ([]string, error) {
-	return idsAfter(ctx, p, prefix, "", limit)
-}
-
-// idsAfter is like idsBelow, but skips all keys up to the key in the parameter after.
+// idsAfter returns the ids in the Bronze keys that begin with the prefix and follow the key in the
+// parameter after. It reads whole pages of keys until it has at least limit keys.
 func idsAfter(
 	ctx context.Context, p deployment.Pipeline, prefix, after string, limit int,
 ) (ids []string, err error) {

@@ -120,7 +120,7 @@ func (p *eventPrinter) printEnd(s activity.Step, e *knownEvent, status pipeline.
 		notes = append(notes, "the worker did not finish; the message moved to the DLQ")
 	}
 	err := p.row(s, e, notes...)
-	e.receivedAt = time.Time{} // after a redrive, the duration starts at the redrive
+	e.receivedAt = time.Time{} // a later duration begins at a redrive or replay, which is unknown
 	return err
 }
 

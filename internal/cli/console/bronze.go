@@ -93,9 +93,6 @@ func (v *view) searchBronze(ctx context.Context, q query, cursor string) (rowsAn
 // itemEvent returns the event that an item describes.
 func itemEvent(item pipeline.Item, slug string) event {
 	e := event{pipeline: slug, receivedAt: item.ReceivedAt}
-	if events.Mark(item) != "" { // redriven or replayed
-		e.reopenedAt = item.LastEnqueued()
-	}
 	e.row = row{
 		ID: item.ID, Type: visible(item.Type), Status: string(item.Status), Took: -1,
 		Time: item.ReceivedAt.UnixMilli(), Caller: visible(item.Caller),
@@ -107,14 +104,11 @@ func itemEvent(item pipeline.Item, slug string) event {
 	if batch, _, isPart, _ := pipeline.ParseID(item.ID); isPart {
 		e.Batch = batch
 	}
-	switch item.Status {
-	case pipeline.Processed:
-		e.Took = item.ProcessedAt.Sub(e.startedAt()).Milliseconds()
-		if item.Filtered != (pipeline.Filtered{}) {
-			e.Mark, e.Code = "filtered", visible(item.Filtered.Code)
-		}
-	case pipeline.Failed:
-		e.Took = item.FailedAt.Sub(e.startedAt()).Milliseconds()
+	if took := events.Took(item); took >= 0 {
+		e.Took = took.Milliseconds()
+	}
+	if item.Status == pipeline.Processed && item.Filtered != (pipeline.Filtered{}) {
+		e.Mark, e.Code = "filtered", visible(item.Filtered.Code)
 	}
 	e.Mark = cmp.Or(e.Mark, events.Mark(item))
 	return e

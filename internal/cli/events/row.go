@@ -17,14 +17,15 @@ type Row struct {
 	Time     time.Time
 	ID, Type string
 	Status   string
-	Took     time.Duration // from receipt until finished; negative if the event is not finished
+	Took     time.Duration // negative if the event is not finished; see Took
 	Notes    []string      // printed on the next line
 }
 
 // NewRow returns the row of an event.
 func NewRow(item pipeline.Item) Row {
 	r := Row{
-		Time: item.ReceivedAt, ID: item.ID, Type: item.Type, Status: string(item.Status), Took: -1,
+		Time: item.ReceivedAt, ID: item.ID, Type: item.Type, Status: string(item.Status),
+		Took: Took(item),
 	}
 	if item.IsBatch() {
 		r.Notes = append(r.Notes, fmt.Sprintf("batch of %d", item.Events()))
@@ -32,17 +33,29 @@ func NewRow(item pipeline.Item) Row {
 	if mark := Mark(item); mark != "" {
 		r.Notes = append(r.Notes, mark)
 	}
-	switch item.Status {
-	case pipeline.Processed:
-		r.Took = item.ProcessedAt.Sub(item.ReceivedAt)
-		if item.Filtered != (pipeline.Filtered{}) {
-			r.Notes = append(r.Notes, "filtered", item.Filtered.Code)
-		}
-	case pipeline.Failed:
-		r.Took = item.FailedAt.Sub(item.ReceivedAt)
+	switch {
+	case item.Status == pipeline.Failed:
 		r.Notes = append(r.Notes, fmt.Sprintf("%s: %s", item.Failure.Code, item.Failure.Reason))
+	case item.Status == pipeline.Processed && item.Filtered != (pipeline.Filtered{}):
+		r.Notes = append(r.Notes, "filtered", item.Filtered.Code)
 	}
 	return r
+}
+
+// Took returns the time until an event was PROCESSED or FAILED. The time begins at the event's
+// receipt, or at its last redrive or replay. For an ENQUEUED event, Took returns a negative number.
+func Took(item pipeline.Item) time.Duration {
+	begin, end := item.ReceivedAt, item.ProcessedAt
+	if Mark(item) != "" {
+		begin = item.LastEnqueued()
+	}
+	switch item.Status {
+	case pipeline.Enqueued:
+		return -1
+	case pipeline.Failed:
+		end = item.FailedAt
+	}
+	return max(end.Sub(begin), 0) // the clocks of two functions may differ
 }
 
 // Mark returns "redriven" or "replayed" if an operator has enqueued the event again, or "".

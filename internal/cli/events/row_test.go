@@ -47,3 +47,26 @@ func TestPrint_EscapesControlCharactersAndColoursFailures(t *testing.T) {
 		t.Errorf("printed %q", &coloured)
 	}
 }
+
+func TestTook_BeginsAtTheLastRedriveOrReplay(t *testing.T) {
+	received := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	enqueued := received.Add(time.Hour)
+	item := pipeline.Item{EnqueuedAt: enqueued, Status: pipeline.Enqueued}
+	item.ReceivedAt = received
+	if got := Took(item); got >= 0 {
+		t.Errorf("an ENQUEUED event took %s", got)
+	}
+	item.Status, item.ProcessedAt = pipeline.Processed, enqueued.Add(time.Second)
+	for want, replay := range map[time.Duration]pipeline.Replay{
+		time.Hour + time.Second: {}, // the reconciler has enqueued the event again
+		time.Second:             {Redrives: 1},
+	} {
+		if item.Replay = replay; Took(item) != want {
+			t.Errorf("%+v: took %s, want %s", replay, Took(item), want)
+		}
+	}
+	item.Status, item.FailedAt = pipeline.Failed, enqueued.Add(-time.Second)
+	if got := Took(item); got != 0 {
+		t.Errorf("took %s", got)
+	}
+}

@@ -120,3 +120,16 @@ func TestFollower_FollowsEventsThatWereSplitOff(t *testing.T) {
 	want(3, batch+".1 PROCESSED") // some hours later
 	want(3)
 }
+
+func TestInHour_ReportsThatItReachedTheLimit(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	d.accept(t, `{"eventType":"demo"}`, `{"eventType":"demo"}`)
+	hour := time.Now().UTC().Truncate(time.Hour)
+	for limit, want := range map[int]bool{1: false, 3: true} {
+		_, complete, err := events.InHour(t.Context(), d.Pipeline, []string{"demo"}, hour, limit)
+		if err != nil || complete != want {
+			t.Errorf("limit %d: complete is %t, %v", limit, complete, err)
+		}
+	}
+}

@@ -15,7 +15,7 @@ import (
 const (
 	searchHours  = 6    // maximum number of hours
 	searchRows   = 200  // after the hour that reaches this number of rows, the request ends
-	searchKeys   = 5000 // objects of one type in one hour
+	searchKeys   = 5000 // keys of one type in one hour; the search leaves out later keys
 	oldestSearch = 90 * 24 * time.Hour
 )
 
@@ -64,10 +64,15 @@ func (v *view) searchBronze(ctx context.Context, q query, cursor string) (rowsAn
 		oldest = q.From
 	}
 	var found rowsAnswer
+	partial := ""
 	for range searchHours {
-		items, err := events.InHour(ctx, v.Pipeline, types, hour, searchKeys)
+		items, complete, err := events.InHour(ctx, v.Pipeline, types, hour, searchKeys)
 		if err != nil {
 			return found, err
+		}
+		if !complete {
+			partial = fmt.Sprintf(" An hour has more than %s events of one type: the list has the "+
+				"first of them.", formatCount(searchKeys))
 		}
 		for _, item := range items {
 			if e := itemEvent(item, v.Slug); q.matches(&e) {
@@ -76,7 +81,7 @@ func (v *view) searchBronze(ctx context.Context, q query, cursor string) (rowsAn
 		}
 		hour = hour.Add(-time.Hour)
 		if hour.Add(time.Hour).Before(oldest) {
-			found.Note = "Searched back to " + oldest.Local().Format("2006-01-02 15:04") + "."
+			found.Note = "Searched back to " + oldest.Local().Format("2006-01-02 15:04") + "." + partial
 			return found, nil
 		}
 		if len(found.Rows) >= searchRows {
@@ -85,8 +90,8 @@ func (v *view) searchBronze(ctx context.Context, q query, cursor string) (rowsAn
 	}
 	found.More = strconv.FormatInt(hour.Unix(), 10)
 	found.Note = fmt.Sprintf("Searched %s back to %s. Each step lists the keys of up to %d hours in "+
-		"Bronze and reads their items.", plural(len(types), "type"),
-		hour.Add(time.Hour).Local().Format("2006-01-02 15:04"), searchHours)
+		"Bronze and reads their items.%s", plural(len(types), "type"),
+		hour.Add(time.Hour).Local().Format("2006-01-02 15:04"), searchHours, partial)
 	return found, nil
 }
 

@@ -52,7 +52,7 @@ func (f *Follower) Next(ctx context.Context, now time.Time) (changed []pipeline.
 		return err
 	}
 	for at := first; !at.After(hour); at = at.Add(time.Hour) {
-		ids, err := idsOf(ctx, f.pipeline, types, at, math.MaxInt)
+		ids, _, err := idsOf(ctx, f.pipeline, types, at, math.MaxInt)
 		if err != nil {
 			return nil, err
 		}

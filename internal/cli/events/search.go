@@ -47,7 +47,7 @@ func Search(ctx context.Context, p deployment.Pipeline, q Query) iter.Seq2[pipel
 		}
 		hour := last.UTC().Truncate(time.Hour)
 		for ; hour.Add(time.Hour).After(q.Since); hour = hour.Add(-time.Hour) {
-			items, err := InHour(ctx, p, types, hour, math.MaxInt)
+			items, _, err := InHour(ctx, p, types, hour, math.MaxInt)
 			if err != nil {
 				yield(pipeline.Item{}, err)
 				return
@@ -70,19 +70,20 @@ func typesOf(ctx context.Context, p deployment.Pipeline, eventType string) ([]st
 }
 
 // InHour returns the events of the given types that were received in an hour, the newest first. For
-// each type, InHour reads whole pages of keys until it has at least limit keys.
+// each type, InHour reads whole pages of keys until it has at least limit keys. If it has reached
+// the limit, complete is false: the hour may have more events.
 func InHour(
 	ctx context.Context, p deployment.Pipeline, types []string, hour time.Time, limit int,
-) ([]pipeline.Item, error) {
-	ids, err := idsOf(ctx, p, types, hour, limit)
+) (items []pipeline.Item, complete bool, err error) {
+	ids, complete, err := idsOf(ctx, p, types, hour, limit)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	items, err := read(ctx, p, ids)
+	items, err = read(ctx, p, ids)
 	slices.SortFunc(items, func(a, b pipeline.Item) int {
 		return cmp.Or(b.ReceivedAt.Compare(a.ReceivedAt), strings.Compare(b.ID, a.ID))
 	})
-	return items, err
+	return items, complete, err
 }
 
 // ReceivedSince returns events of the given types that were received at or after the time since. It
@@ -145,10 +146,11 @@ func read(
 // BatchGetItem.
 const maxItems = 100
 
-// idsOf returns the ids of the events and batches that were received in an hour.
+// idsOf returns the ids of the events and batches that were received in an hour. complete reports
+// whether no type has reached the limit.
 func idsOf(
 	ctx context.Context, p deployment.Pipeline, types []string, hour time.Time, limit int,
-) ([]string, error) {
+) (ids []string, complete bool, err error) {
 	lists := make([][]string, len(types))
 	listing, ctx := errgroup.WithContext(ctx)
 	listing.SetLimit(8)
@@ -160,11 +162,12 @@ func idsOf(
 		})
 	}
 	if err := listing.Wait(); err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	ids := slices.Concat(lists...)
+	complete = !slices.ContainsFunc(lists, func(list []string) bool { return len(list) >= limit })
+	ids = slices.Concat(lists...)
 	slices.Sort(ids)
-	return slices.Compact(ids), nil
+	return slices.Compact(ids), complete, nil
 }
 
 // idsAfter returns the ids in the Bronze keys that begin with the prefix and follow the key in the

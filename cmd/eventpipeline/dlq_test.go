@@ -456,6 +456,20 @@ func TestDLQShow_FailsForAnUnknownID(t *testing.T) {
 	}
 }
 
+func TestDLQShow_SaysThatAnotherClientMayHaveTheMessage(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	id := d.sendToDLQ(t, "not ours")
+	held, err := d.DeadLetterQueue().Receive(t.Context(), time.Minute)
+	if err != nil || len(held) != 1 {
+		t.Fatalf("%d messages, %v", len(held), err)
+	}
+	code, _, errOut := d.run(t, "dlq", "show", id)
+	if code != exitFailure || !strings.Contains(errOut, "Another client") {
+		t.Errorf("exit code %d, printed %q", code, errOut)
+	}
+}
+
 func TestDLQRedrive_SendsMatchingMessagesOnly(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)

@@ -13,8 +13,8 @@ import (
 // errFound stops a scan early because the message was found. It is never printed.
 var errFound = errors.New("message found")
 
-// Find returns the state of the event from its item. If there is no item, Find
-// searches the DLQ for a message with the id.
+// Find returns the state of the event from its item. If there is no item, Find searches the DLQ for
+// a message with the id.
 func Find(ctx context.Context, p deployment.Pipeline, id string) (Message, error) {
 	item, err := pipeline.LookUp(ctx, p.Items(), id)
 	if err == nil {
@@ -43,6 +43,10 @@ func Find(ctx context.Context, p deployment.Pipeline, id string) (Message, error
 	case s.Truncated:
 		return Message{}, fmt.Errorf("there is no event %s, and none of the first %d messages "+
 			"of the DLQ has that id", id, s.Limit)
+	case s.Hidden > 0:
+		return Message{}, fmt.Errorf("there is no event %s, and none of the visible messages of the "+
+			"DLQ has that id. Another client has received about %d other messages: try again in "+
+			"five minutes", id, s.Hidden)
 	}
 	return Message{}, fmt.Errorf(
 		"there is no event %s, and no message in the DLQ has that id", id)

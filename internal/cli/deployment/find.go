@@ -41,11 +41,16 @@ func Stacks(ctx context.Context, cfg aws.Config, name string) ([]types.Stack, er
 			o.Retryer = aws.NopRetryer{} // retries do not help if the platform is not running
 		}
 	})
-	out, err := client.DescribeStacks(ctx, input)
-	if err != nil {
-		return nil, fmt.Errorf("look up the stack: %w", err)
+	var stacks []types.Stack
+	pages := cloudformation.NewDescribeStacksPaginator(client, input)
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("look up the stack: %w", err)
+		}
+		stacks = append(stacks, page.Stacks...)
 	}
-	return slices.DeleteFunc(out.Stacks, func(stack types.Stack) bool {
+	return slices.DeleteFunc(stacks, func(stack types.Stack) bool {
 		return name == "" && stack.ParentId != nil
 	}), nil
 }

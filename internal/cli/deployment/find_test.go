@@ -96,6 +96,12 @@ func serveStacks(w http.ResponseWriter, r *http.Request) {
 				r.logicalID, r.kind, r.physicalID)
 		}
 		fmt.Fprintf(w, "</StackResourceSummaries></%[1]sResult></%[1]sResponse>", action)
+	case "DescribeStacks": // two pages
+		page := "<NextToken>2</NextToken><Stacks><member><StackName>shop</StackName></member></Stacks>"
+		if r.PostFormValue("NextToken") == "2" {
+			page = "<Stacks><member><StackName>depot</StackName></member></Stacks>"
+		}
+		fmt.Fprintf(w, "<%[1]sResponse><%[1]sResult>%s</%[1]sResult></%[1]sResponse>", action, page)
 	case "DescribeStackResource":
 		for _, resource := range stacks[stack] {
 			if resource.logicalID == r.PostFormValue("LogicalResourceId") {
@@ -215,6 +221,13 @@ func TestOutputs_AreTheOutputsOfTheTemplate(t *testing.T) {
 	want := slices.Sorted(maps.Keys(template.Outputs))
 	if got := slices.Sorted(maps.Keys((&Pipeline{}).outputs())); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestStacks_ReturnsAllPages(t *testing.T) {
+	found, err := Stacks(t.Context(), localConfig(t), "")
+	if err != nil || len(found) != 2 || *found[1].StackName != "depot" {
+		t.Errorf("found %+v, %v", found, err)
 	}
 }
 

@@ -73,13 +73,17 @@ func listWebhooks(
 		table.Row("NAME", "SCHEME", "TYPES", "SECRET CHANGED", "URL")
 	}
 	for _, s := range sources {
+		at, err := s.Changed(ctx)
+		changed := at.UTC().Format(time.DateTime)
+		switch {
+		case err != nil: // for example, the user may not read secrets
+			changed = "unknown"
+		case at.IsZero():
+			changed = "missing"
+		}
 		listed := listedWebhook{
 			Name: s.Name, Scheme: string(s.Scheme), TypePrefix: s.Prefix, URL: s.URL,
-			Secret: s.SecretID,
-		}
-		changed := "missing"
-		if at, err := s.Changed(ctx); err == nil {
-			listed.Changed, changed = at, at.UTC().Format(time.DateTime)
+			Secret: s.SecretID, Changed: at,
 		}
 		if asJSON {
 			if err := printJSON(out, listed); err != nil {

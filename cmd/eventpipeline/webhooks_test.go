@@ -1,11 +1,16 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/webhook"
 )
@@ -151,6 +156,52 @@ func TestSendAs_ExcludesTheFlagsOfOtherEvents(t *testing.T) {
 		if code, _, errOut := runMain(t, args...); code != exitUsage ||
 			!strings.Contains(errOut, "--as") {
 			t.Errorf("%s: exit code %d, %s", flags, code, errOut)
+		}
+	}
+}
+
+// Only a secret that does not exist is missing. The user may lack the permission to read a secret.
+func TestWebhooksList_DistinguishesMissingAndUnreadableSecrets(t *testing.T) {
+	sources := `[{"name":"github","secret":"changed"},{"name":"slack","secret":"missing"},` +
+		`{"name":"stripe","secret":"denied"}]`
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		switch {
+		case strings.HasPrefix(r.URL.Path, "/2015-03-31/functions/"):
+			_ = json.NewEncoder(w).Encode(map[string]any{"Environment": map[string]any{
+				"Variables": map[string]string{contract.Webhooks: sources},
+			}})
+		case bytes.Contains(body, []byte("changed")):
+			_, _ = io.WriteString(w, `{"LastChangedDate":1795000000}`)
+		default:
+			w.WriteHeader(http.StatusBadRequest)
+			code := "ResourceNotFoundException"
+			if bytes.Contains(body, []byte("denied")) {
+				code = "AccessDeniedException"
+			}
+			_, _ = io.WriteString(w, `{"__type":"`+code+`"}`)
+		}
+	}))
+	t.Cleanup(server.Close)
+	cfg, err := deployment.LocalConfig(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	p := deployment.Pipeline{Config: cfg, APIFunction: "api"}
+	if err := listWebhooks(t.Context(), &out, p, false); err != nil {
+		t.Fatal(err)
+	}
+	lines := make(map[string]string)
+	for line := range strings.Lines(out.String()) {
+		name, _, _ := strings.Cut(line, " ")
+		lines[name] = line
+	}
+	for source, want := range map[string]string{
+		"github": " 2026-11-18 ", "slack": " missing ", "stripe": " unknown ",
+	} {
+		if !strings.Contains(lines[source], want) {
+			t.Errorf("%s: want %q, printed\n%s", source, want, &out)
 		}
 	}
 }

@@ -87,10 +87,15 @@ func (s WebhookSource) Secret(ctx context.Context) (string, error) {
 	return string(out.SecretBinary), nil
 }
 
-// Changed returns the time at which the source's secret was last changed.
+// Changed returns the time at which the source's secret was last changed. If the secret does not
+// exist, it returns the zero time.
 func (s WebhookSource) Changed(ctx context.Context) (time.Time, error) {
 	out, err := s.secrets.DescribeSecret(ctx,
 		&secretsmanager.DescribeSecretInput{SecretId: &s.SecretID})
+	var missing *types.ResourceNotFoundException
+	if errors.As(err, &missing) {
+		return time.Time{}, nil
+	}
 	if err != nil {
 		return time.Time{}, fmt.Errorf("read the secret of webhook source %s: %w", s.Name, err)
 	}

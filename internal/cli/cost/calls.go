@@ -24,7 +24,7 @@ const secondsPerMonth = hoursPerMonth * 3600
 func (w Workload) EventsPerSecond() float64 { return w.EventsPerMonth / secondsPerMonth }
 
 // RequestBytes returns the size of a request's body.
-func (w Workload) RequestBytes() float64 { return float64(w.PerRequest * w.Bytes) }
+func (w Workload) RequestBytes() float64 { return float64(w.PerRequest) * float64(w.Bytes) }
 
 // Notifications selects which notifications the worker publishes.
 type Notifications string

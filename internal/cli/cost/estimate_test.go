@@ -182,3 +182,9 @@ func TestQuotas_CompareThePeakRate(t *testing.T) {
 		t.Errorf("at 2,000 requests/s: %+v", throttle)
 	}
 }
+
+func TestWorkload_DoesNotOverflow(t *testing.T) {
+	if got := (Workload{PerRequest: 1000, Bytes: math.MaxInt64}).RequestBytes(); got < 1e21 {
+		t.Errorf("a request has %g bytes", got)
+	}
+}

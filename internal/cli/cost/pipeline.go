@@ -43,9 +43,9 @@ type Function struct {
 type Bucket struct {
 	KMSPerRequest bool // a customer managed key without a bucket key
 	AccessLogs    bool
-	AccessLogDays float64 // 0 means that access logs do not expire
-	Expiration    float64 // in days; 0 means never
-	Transitions   []Transition
+	AccessLogDays float64      // 0 means that access logs do not expire
+	Expiration    float64      // in days; 0 means never
+	Transitions   []Transition // in the order of their days
 }
 
 // Transition moves objects to another storage class.

@@ -1,6 +1,7 @@
 package cost
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -217,6 +218,9 @@ func (t document) bucket(properties value) Bucket {
 			})
 		}
 	}
+	slices.SortStableFunc(b.Transitions, func(x, y Transition) int {
+		return cmp.Compare(x.Days, y.Days)
+	})
 	if logging := properties.at("LoggingConfiguration"); logging.exists() {
 		b.AccessLogs = true
 		destination := t.Resources[logging.at("DestinationBucketName").reference()].Properties

@@ -72,8 +72,8 @@ func TestPipelines_ReadsUnusualSettings(t *testing.T) {
 			"LifecycleConfiguration":{
 				"TransitionDefaultMinimumObjectSize":"varies_by_storage_class",
 				"Rules":[{"Status":"Enabled","ExpirationInDays":400,"Transitions":[
-					{"StorageClass":"STANDARD_IA","TransitionInDays":30},
-					{"StorageClass":"GLACIER_IR","TransitionInDays":60}]},
+					{"StorageClass":"GLACIER_IR","TransitionInDays":60},
+					{"StorageClass":"STANDARD_IA","TransitionInDays":30}]},
 					{"Status":"Disabled","ExpirationInDays":1}]}}},
 		"Key":{"Type":"AWS::KMS::Key","Properties":{}},
 		"OtherKey":{"Type":"AWS::KMS::Key","Properties":{}},

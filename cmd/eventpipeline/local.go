@@ -4,23 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
-	"os"
 	"os/exec"
-	"os/signal"
 	"regexp"
-	"runtime/debug"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/tty"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cdkapp"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/faults"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam/oidc"
@@ -154,103 +145,6 @@ func (f *localFlags) add(cmd *cobra.Command) {
 		"print JSON lines: first an object with \"ready\":true, then an object per step")
 }
 
-// memoryLimit is in bytes. Near this limit, the process collects garbage more often. The index of
-// the objects and items grows with each event. Without the limit, the process would take twice the
-// memory of the index.
-const memoryLimit = 420 << 20
-
-func (f *localFlags) run(cmd *cobra.Command) error {
-	if err := f.parse(); err != nil {
-		return usageError{err}
-	}
-	ctx, stop := context.WithCancelCause(cmd.Context())
-	defer stop(nil)
-	// If the reader closes the output, SIGPIPE must not end the process. Instead, the write returns
-	// an error, and then the platform stops properly.
-	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
-	stopWithGoCommand(ctx, func() { stop(context.Canceled) })
-	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(memoryLimit)
-	}
-
-	out, progress := cmd.OutOrStdout(), newProgress(cmd.ErrOrStderr())
-	defer progress.stop()
-	steps := &stepPrinter{}
-	o := f.options
-	o.Progress, o.Phase = progress, progress.phase
-	page, err := f.newLocalConsole()
-	if err != nil {
-		return err
-	}
-	defer func() { _ = page.close() }()
-	o.Debug = page != nil
-	o.Steps = func(s activity.Step) {
-		if page != nil {
-			page.Record(s)
-		}
-		if s.Level < slog.LevelInfo {
-			return
-		}
-		steps.add(s)
-	}
-	o.NotSources = []string{f.logs}
-	if f.logs != "" {
-		logs, err := newLogFolder(f.logs)
-		if err != nil {
-			return err
-		}
-		o.Logs = func(function string, line []byte) {
-			if err := logs.write(function, line); err != nil {
-				stop(err)
-			}
-		}
-	}
-	f.warnOfNetwork(cmd.ErrOrStderr())
-	platform, err := emulator.New(ctx, o)
-	if err != nil {
-		return f.explain(ctx, err)
-	}
-	pipelines, err := findLocalPipelines(ctx, platform)
-	if err != nil {
-		return errors.Join(f.explain(ctx, err), platform.Close())
-	}
-	webhooks, err := f.prepareWebhooks(ctx, pipelines)
-	if err != nil {
-		return errors.Join(f.explain(ctx, err), platform.Close())
-	}
-	if page != nil {
-		page.start(platform, pipelines, func(err error) { stop(err) })
-		f.consoleURL = page.url
-	}
-	progress.ready()
-	announce := func() error {
-		return f.announce(out, cmd.ErrOrStderr(), platform, pipelines, webhooks)
-	}
-	if err := steps.start(f.printFunc(out, len(pipelines) > 1), announce); err != nil {
-		return errors.Join(fmt.Errorf("print the announcement: %w", err), platform.Close())
-	}
-	if page != nil && f.console.openURL {
-		if err := openBrowser(ctx, page.url); err != nil {
-			fmt.Fprintf(cmd.ErrOrStderr(), "%v\n", err)
-		}
-	}
-	go func() {
-		if err := steps.run(ctx); err != nil {
-			stop(fmt.Errorf("print the steps: %w", err))
-		}
-	}()
-	err = platform.Run(ctx)
-	progress.phase(stopping)
-	err = errors.Join(err, platform.Close())
-	if printErr := steps.flush(time.Now()); context.Cause(ctx) == nil {
-		err = errors.Join(err, printErr)
-	}
-	if cause := context.Cause(ctx); err == nil && !errors.Is(cause, context.Canceled) {
-		return cause
-	}
-	return err
-}
-
 // parse validates the flags, and reads the files that they name.
 func (f *localFlags) parse() (err error) {
 	if err := f.checkListen(); err != nil {
@@ -281,37 +175,6 @@ func (f *localFlags) parse() (err error) {
 		f.options.Credentials[key] = secret
 	}
 	return nil
-}
-
-func findLocalPipelines(
-	ctx context.Context, p *emulator.Platform,
-) ([]deployment.Pipeline, error) {
-	cfg, err := deployment.LocalConfig(p.AWS)
-	if err != nil {
-		return nil, err
-	}
-	var stacks []string
-	for _, s := range p.Stacks {
-		if s.ParentID == "" { // FindAll finds nested stacks through their parents
-			stacks = append(stacks, s.Name)
-		}
-	}
-	return deployment.FindAll(ctx, cfg, stacks)
-}
-
-// printFunc returns the function that prints the steps. By default, the function prints a line per
-// event instead of the steps. If there are several pipelines, each printed step includes the name
-// of its Lambda function.
-func (f *localFlags) printFunc(out io.Writer, several bool) func(activity.Step) error {
-	if f.asJSON {
-		return func(s activity.Step) error { return activity.PrintJSON(out, s) }
-	}
-	style := activity.Style{Colour: tty.ShowsColours(out), Source: several}
-	out = tty.Wrap(out)
-	if f.verbose {
-		return func(s activity.Step) error { return activity.Print(out, s, style) }
-	}
-	return newEventPrinter(out, style, f.options.NoWorker).print
 }
 
 // stageWord matches the error of an app that does not know its stage. It does not match Code/Stage,

@@ -3,6 +3,7 @@ package console
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"math"
 	"slices"
 	"strings"
@@ -119,8 +120,11 @@ func describe(step activity.Step) string {
 	case activity.Request:
 		return fmt.Sprintf("%s %s answered %s", text("method"), text("path"), text("status"))
 	case activity.Call:
-		return strings.TrimSpace(fmt.Sprintf("%s %s", text("service"), text("operation")) +
-			map[bool]string{true: " answered " + text("status")}[numberOf(step, "status") >= 300])
+		call := strings.TrimSpace(text("service") + " " + text("operation"))
+		if numberOf(step, "status") >= 300 {
+			call += " answered " + text("status")
+		}
+		return call
 	case "accepted":
 		if stringOf(step, "replayed") == "true" {
 			return "Accepted again: the idempotency key is known"
@@ -151,9 +155,9 @@ func describe(step activity.Step) string {
 
 func toneOf(step activity.Step) string {
 	switch {
-	case step.Level >= 8 || isCall(step) && numberOf(step, "status") >= 400:
+	case step.Level >= slog.LevelError || isCall(step) && numberOf(step, "status") >= 400:
 		return "bad"
-	case step.Level >= 4:
+	case step.Level >= slog.LevelWarn:
 		return "warn"
 	case step.Name == "processed" || step.Name == "filtered":
 		return "good"
@@ -176,17 +180,26 @@ const maxLines = 100
 // stepsDuring returns steps of the function that have no event id. These steps are the lines that
 // the function logged while e was in progress, and the failed batches that contained e.
 func (j *journal) stepsDuring(function string, e event) (steps []activity.Step) {
+	if e.ID == "" { // the journal does not know the event
+		return nil
+	}
 	j.mu.RLock()
 	defer j.mu.RUnlock()
 	for _, step := range j.others {
-		isDuring := !step.Time.Before(e.receivedAt) && (e.finishedAt.IsZero() ||
-			!step.Time.After(e.finishedAt.Add(100*time.Millisecond)))
-		isOf := slices.Contains(listOf(step, "events"), e.ID) || step.Name == "log" && isDuring
-		if step.Source == function && isOf && len(steps) < maxLines && e.ID != "" {
+		isLine := step.Name == "log" && e.wasInProgress(step.Time)
+		isBatch := slices.Contains(listOf(step, "events"), e.ID)
+		if step.Source == function && (isLine || isBatch) && len(steps) < maxLines {
 			steps = append(steps, step)
 		}
 	}
 	return steps
+}
+
+// wasInProgress reports whether the event was accepted and not finished at the time. It adds some
+// time to the end, because the worker may log a line when it has finished the event.
+func (e *event) wasInProgress(at time.Time) bool {
+	end := e.finishedAt.Add(100 * time.Millisecond)
+	return !at.Before(e.receivedAt) && (e.finishedAt.IsZero() || !at.After(end))
 }
 
 // sourceName returns a short name of the function, queue or bus of a step.

@@ -41,7 +41,7 @@ func contains(list []string, values ...string) bool {
 
 // Codes lists the codes that the platform gives to failures. Processors add their own codes.
 var Codes = []pipeline.Code{
-	pipeline.Internal, pipeline.InvalidMessage, pipeline.InvalidOutput, NoCode,
+	pipeline.Internal, pipeline.InvalidMessage, pipeline.InvalidOutput, noCode,
 	pipeline.NotFinished, pipeline.PayloadMismatch, pipeline.PayloadMissing,
 	pipeline.PayloadTooLarge, pipeline.ProcessorError, pipeline.Unavailable,
 	pipeline.UnprocessableJSON, pipeline.UnprocessableNumber, pipeline.WorkerCrashed,

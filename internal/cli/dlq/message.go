@@ -34,14 +34,14 @@ func (m Message) ID() string {
 	return m.EventID
 }
 
-// NoCode represents the missing code of a message that SQS moved to the DLQ. The worker sets a code
+// noCode represents the missing code of a message that SQS moved to the DLQ. The worker sets a code
 // when it moves a message.
-const NoCode = "none"
+const noCode = "none"
 
-// Code returns the code of the failure, or NoCode.
+// Code returns the code of the failure, or noCode.
 func (m Message) Code() string {
 	if m.Failure.Code == "" {
-		return NoCode
+		return noCode
 	}
 	return string(m.Failure.Code)
 }

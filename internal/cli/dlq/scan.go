@@ -32,17 +32,20 @@ const (
 // newer messages, such as the message of an event that was redriven and failed again. A message
 // that the scan has received is held: SQS hides it until the scan deletes or releases it.
 type Scan struct {
+	Limit int // maximum number of messages to hold; at most MaxHeld
+
+	// Hidden and Truncated are valid when the scan has ended.
+	Hidden    int  // approximate number of messages that other clients have received
+	Truncated bool // Limit was reached
+
 	dlq          sqs.DeadLetterQueue
 	items        dynamodb.Items
 	bronzeBucket string
-	Limit        int // maximum number of messages to hold; at most MaxHeld
 	begin        time.Time
-	Hidden       int // approximate number of messages that other clients have received
 
-	mu        sync.Mutex
-	held      map[string]string // receipt handle or "" (see maxReceipts), by message id
-	receipts  int               // non-empty handles in held
-	Truncated bool              // Limit was reached
+	mu       sync.Mutex        // protects held, receipts and Truncated
+	held     map[string]string // receipt handles by message id; "" beyond maxReceipts
+	receipts int               // handles in held that are not ""
 }
 
 // NewScan returns a scan of the messages that were in the DLQ at the time begin. limit is the

@@ -20,7 +20,7 @@ type costReport struct {
 	PricesOf        string             `json:"pricesOf"`
 	NotInTemplate   []string           `json:"notInTemplate,omitempty"`
 	cost.Estimate
-	Limits []cost.Quota `json:"limits"` // the limit that the workload reaches first is first
+	Limits []cost.Quota `json:"limits"` // the workload reaches the first limit first
 }
 
 // maxLimits is the maximum number of AWS limits that the command prints.

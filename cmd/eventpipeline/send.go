@@ -180,7 +180,7 @@ func (f *sendFlags) send(
 		n := number
 		done := func(result client.Result) { r.add(n, result, stop) }
 		err := batcher.Add(ctx, event, done)
-		if errors.Is(err, client.ErrNotObject) { // the API reports what is wrong
+		if errors.Is(err, client.ErrNotObject) { // the API says what is wrong with it
 			accepted, err := c.Send(ctx, event)
 			done(client.Result{Event: event, EventID: accepted.EventID, Err: err})
 		}

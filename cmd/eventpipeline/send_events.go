@@ -91,7 +91,7 @@ func readFile(stdin io.Reader, name string, yield func([]byte) bool) error {
 // it.
 func beginsWithArray(r *bufio.Reader) (bool, error) {
 	const mark = "\ufeff"
-	if start, _ := r.Peek(len(mark)); string(start) == mark { // the next read returns the error
+	if start, _ := r.Peek(len(mark)); string(start) == mark { // a read error recurs below
 		_, _ = r.Discard(len(mark))
 	}
 	for n := 1; ; n++ {

@@ -62,7 +62,7 @@ func runStatus(cmd *cobra.Command, api *apiFlags, id string, asJSON bool) error 
 	if err := printStatus(cmd.OutOrStdout(), status); err != nil {
 		return err
 	}
-	if status.Silver != nil && api.url == "" { // --api does not name a table
+	if status.Silver != nil && api.url == "" { // record needs the stack, which --api does not name
 		fmt.Fprintf(cmd.ErrOrStderr(), "See its record with: %s\n",
 			suggestCommand("record", api.stack.String(), status.EventID))
 	}

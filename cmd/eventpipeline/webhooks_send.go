@@ -98,7 +98,7 @@ func (d webhookDelivery) send(ctx context.Context) (webhookAnswer, error) {
 	}
 	if !answer.accepted() {
 		answer.Problem = &client.Problem{Status: response.StatusCode}
-		_ = json.Unmarshal(body, answer.Problem) // API Gateway's errors have no problem
+		_ = json.Unmarshal(body, answer.Problem) // fails if API Gateway itself gave the answer
 		return answer, nil
 	}
 	answer.EventID, err = d.eventID()

@@ -31,7 +31,7 @@ type deadLettersData struct {
 	Preview  *previewData // only set on the page of a dry run
 	Command  string
 
-	path string // path of the page
+	path string
 }
 
 // Link returns the address of the page, or of the dry run of an action, with the same filter.

@@ -54,7 +54,7 @@ type document struct {
 
 func (v *view) event(w http.ResponseWriter, r *http.Request) {
 	id := r.PathValue("id")
-	since := v.server.journal.lastChange(id) // must be read before the data
+	since := v.server.journal.lastChange(id) // before the data, so that the stream misses no change
 	data, err := v.eventData(r.Context(), id)
 	if err != nil {
 		v.problemPage(w, r, "events", http.StatusNotFound, err)
@@ -127,7 +127,7 @@ func (d *eventData) addItem(item pipeline.Item, v *view) {
 	d.row = itemEvent(item, v.Slug).row
 	d.Mark, d.Attempts = cmp.Or(d.Mark, known.Mark), max(d.Attempts, known.Attempts)
 	if known.Status == d.Status && known.Took >= 0 && known.ID == d.ID {
-		d.Took = known.Took // as the list of events shows it; log lines are some ms later
+		d.Took = known.Took // the list of events shows this duration; the item's is some ms shorter
 	}
 	d.ReceivedAt = item.ReceivedAt
 	if item.Status == pipeline.Failed {

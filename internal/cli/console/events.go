@@ -47,7 +47,7 @@ func (v *view) events(w http.ResponseWriter, r *http.Request) {
 	q, err := readQuery(v.Slug, values)
 	data := eventsData{
 		Query: values, Filtered: isFiltered(values), Curl: v.exampleCurl(r.Context()),
-		Seq: v.server.journal.lastChange(""), // must be read before the rows
+		Seq: v.server.journal.lastChange(""), // before the rows, so that the stream misses none
 	}
 	if err != nil {
 		data.Problem = visible(err.Error())

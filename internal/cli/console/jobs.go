@@ -41,8 +41,8 @@ type job struct {
 	Title    string
 	State    jobState
 	Done     int
-	Total    int       // 0: unknown
-	Begin    time.Time // of the job, or of the run after the last pause
+	Total    int       // 0 if unknown
+	Begin    time.Time // begin of the job, or of its run after the last pause
 	End      time.Time
 	Error    string
 	Problems []string // at most maxProblems

@@ -138,7 +138,7 @@ func (s search) entries(
 		}
 		for _, line := range page.Events {
 			e := parseEntry(line)
-			if e.at.Before(last[e.stream]) { // the time of plain text is less precise
+			if e.at.Before(last[e.stream]) { // plain text has a less precise time
 				e.at = last[e.stream]
 			}
 			last[e.stream] = e.at

@@ -90,12 +90,9 @@ func completeStacks(ctx context.Context, _ *stackFlags) (names []string, err err
 	return names, err
 }
 
-func completePipelines(ctx context.Context, f *stackFlags) (names []string, err error) {
+func completePipelines(ctx context.Context, f *stackFlags) ([]string, error) {
 	pipelines, err := f.findAll(ctx)
-	for _, p := range pipelines {
-		names = append(names, p.Name)
-	}
-	return names, err
+	return deployment.Names(pipelines), err
 }
 
 func completeTypes(ctx context.Context, f *stackFlags) ([]string, error) {

@@ -94,33 +94,41 @@ func fromOutputs(cfg aws.Config, stack types.Stack) (p Pipeline, complete bool) 
 
 // choose returns the pipeline with the name or, if name is empty, the only pipeline.
 func choose(pipelines []Pipeline, name string) (Pipeline, error) {
-	var names []string
 	var chosen []Pipeline
 	for _, p := range pipelines {
-		path := p.Stack + "/" + p.Name
-		if name == "" || name == p.Name || name == path {
+		if name == "" || name == p.Name || name == p.Stack+"/"+p.Name {
 			chosen = append(chosen, p)
 		}
-		ambiguous := slices.ContainsFunc(pipelines, func(other Pipeline) bool {
-			return other.Name == p.Name && other.Stack != p.Stack
-		})
-		if ambiguous {
-			names = append(names, path)
-		} else {
-			names = append(names, p.Name)
-		}
 	}
+	names := strings.Join(Names(pipelines), ", ")
 	switch {
 	case len(pipelines) == 0:
 		return Pipeline{}, ErrNoPipeline
 	case len(chosen) == 0:
-		return Pipeline{}, &ChoiceError{fmt.Sprintf("there is no pipeline %s; choose one of: %s",
-			name, strings.Join(names, ", "))}
+		return Pipeline{}, &ChoiceError{
+			fmt.Sprintf("there is no pipeline %s; choose one of: %s", name, names),
+		}
 	case len(chosen) > 1:
-		return Pipeline{}, &ChoiceError{fmt.Sprintf("there are several pipelines; "+
-			"choose one with --pipeline: %s", strings.Join(names, ", "))}
+		return Pipeline{}, &ChoiceError{
+			"there are several pipelines; choose one with --pipeline: " + names,
+		}
 	}
 	return chosen[0], nil
+}
+
+// Names returns the names with which Find finds the pipelines. If pipelines of several stacks have
+// the same name, their names have the form STACK/NAME.
+func Names(pipelines []Pipeline) (names []string) {
+	for _, p := range pipelines {
+		name := p.Name
+		if slices.ContainsFunc(pipelines, func(other Pipeline) bool {
+			return other.Name == p.Name && other.Stack != p.Stack
+		}) {
+			name = p.Stack + "/" + p.Name
+		}
+		names = append(names, name)
+	}
+	return names
 }
 
 // FindAll returns the pipelines of the stacks and of the stacks nested in them. Each element of

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -11,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/replay"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/stdio"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/timeflag"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
@@ -103,12 +101,8 @@ worker's main package; the command builds and runs it on this machine.`,
 }
 
 func (f *replayFlags) run(cmd *cobra.Command) error {
-	if f.worker != "" && !f.compare {
-		return usageErrorf("--worker requires --compare: a replay uses the deployed worker")
-	}
-	if f.orphans && (f.failed || f.compare) {
-		return usageErrorf("--orphans excludes --failed and --compare: an orphan has no status " +
-			"and no record")
+	if err := f.checkModes(); err != nil {
+		return usageError{err}
 	}
 	if f.resume != "" { // lock first, because a running replay changes the file
 		lock, err := replay.Lock(f.resume)
@@ -144,25 +138,19 @@ func (f *replayFlags) run(cmd *cobra.Command) error {
 	r := replayRun{
 		replayFlags: f, cmd: cmd, pipeline: p, state: state, replayer: replay.NewReplayer(p, state),
 	}
-	switch {
-	case f.compare && f.worker != "":
-		compare := func(ctx context.Context, worker *stdio.Client) error {
-			r.replayer.Processor = worker
-			return r.compareRecords(ctx)
-		}
-		return replay.WithWorker(cmd.Context(), f.worker, cmd.ErrOrStderr(), compare)
-	case f.compare:
-		return r.compareRecords(cmd.Context())
-	case f.dryRun:
-		counts, err := r.countEvents()
-		if err != nil {
-			return err
-		}
-		return r.printCounts(counts)
-	case state.Failed:
-		return r.replayFailed()
+	return r.run(cmd.Context())
+}
+
+// checkModes checks the flags that select what the command does.
+func (f *replayFlags) checkModes() error {
+	if f.worker != "" && !f.compare {
+		return errors.New("--worker requires --compare: a replay uses the deployed worker")
 	}
-	return r.replay()
+	if f.orphans && (f.failed || f.compare) {
+		return errors.New("--orphans excludes --failed and --compare: an orphan has no status " +
+			"and no record")
+	}
+	return nil
 }
 
 // notSplitOff returns the error for an event that can be replayed only with its whole batch.

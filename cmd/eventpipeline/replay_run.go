@@ -11,6 +11,7 @@ import (
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/replay"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/stdio"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/tty"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
@@ -22,6 +23,29 @@ type replayRun struct {
 	pipeline deployment.Pipeline
 	replayer pipeline.Replayer
 	state    *replay.State
+}
+
+// run compares, counts or replays the selected events.
+func (r replayRun) run(ctx context.Context) error {
+	switch {
+	case r.compare && r.worker != "":
+		compare := func(ctx context.Context, worker *stdio.Client) error {
+			r.replayer.Processor = worker
+			return r.compareRecords(ctx)
+		}
+		return replay.WithWorker(ctx, r.worker, r.cmd.ErrOrStderr(), compare)
+	case r.compare:
+		return r.compareRecords(ctx)
+	case r.dryRun:
+		counts, err := r.countEvents()
+		if err != nil {
+			return err
+		}
+		return r.printCounts(counts)
+	case r.state.Failed:
+		return r.replayFailed()
+	}
+	return r.replay()
 }
 
 // replay replays all selected events. If it stops early, the state file contains the position at

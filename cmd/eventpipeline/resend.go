@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/stored"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/tty"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
@@ -53,25 +54,9 @@ func resend(cmd *cobra.Command, stack *stackFlags, id string, edit, asJSON bool)
 	if edit && !tty.IsTerminal(cmd.InOrStdin()) {
 		return usageErrorf("--edit needs a terminal for the editor, but stdin is not a terminal")
 	}
-	p, err := stack.findForEvent(ctx, id)
+	p, payload, err := findPayload(ctx, stack, id)
 	if err != nil {
 		return err
-	}
-	item, err := pipeline.LookUp(ctx, p.Items(), id)
-	switch {
-	case errors.Is(err, pipeline.ErrNotFound):
-		return noEvent(id, p)
-	case err != nil:
-		return err
-	case item.Webhook != nil:
-		return fmt.Errorf("event %s came from a webhook, and resend can't sign its payload.\n"+
-			"Save the payload with: %s >FILE\nThen sign and send it with: %s", id,
-			suggestCommand("record --bronze", stack.String(), id),
-			suggestCommand("send", stack.String(), "--as "+item.Webhook.Source+":TYPE FILE"))
-	}
-	payload, err := stored.Payload(ctx, p, item.Event)
-	if err != nil {
-		return explainMissing(err, "payload", id, item.Bronze)
 	}
 	if edit {
 		edited, err := editPayload(ctx, payload)
@@ -99,6 +84,29 @@ func resend(cmd *cobra.Command, stack *stackFlags, id string, edit, asJSON bool)
 	fmt.Fprintf(cmd.ErrOrStderr(), "See its status with: %s\n",
 		suggestCommand("status", stack.String(), newID))
 	return nil
+}
+
+// findPayload returns the payload of an event that did not come from a webhook.
+func findPayload(
+	ctx context.Context, stack *stackFlags, id string,
+) (p deployment.Pipeline, payload []byte, err error) {
+	if p, err = stack.findForEvent(ctx, id); err != nil {
+		return p, nil, err
+	}
+	item, err := pipeline.LookUp(ctx, p.Items(), id)
+	switch {
+	case errors.Is(err, pipeline.ErrNotFound):
+		return p, nil, noEvent(id, p)
+	case err != nil:
+		return p, nil, err
+	case item.Webhook != nil:
+		return p, nil, fmt.Errorf("event %s came from a webhook, and resend can't sign its "+
+			"payload.\nSave the payload with: %s >FILE\nThen sign and send it with: %s", id,
+			suggestCommand("record --bronze", stack.String(), id),
+			suggestCommand("send", stack.String(), "--as "+item.Webhook.Source+":TYPE FILE"))
+	}
+	payload, err = stored.Payload(ctx, p, item.Event)
+	return p, payload, explainMissing(err, "payload", id, item.Bronze)
 }
 
 // editPayload opens the payload, indented, in the user's editor. It returns nil if the user saved

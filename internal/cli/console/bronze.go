@@ -52,17 +52,7 @@ func (v *view) searchBronze(ctx context.Context, q query, cursor string) (rowsAn
 			return rowsAnswer{Note: "Bronze holds no events."}, nil
 		}
 	}
-	now := v.server.o.Now().UTC()
-	hour, oldest := now.Truncate(time.Hour), now.Add(-oldestSearch)
-	if !q.To.IsZero() && q.To.Before(hour) {
-		hour = q.To.Truncate(time.Hour)
-	}
-	if seconds, err := strconv.ParseInt(cursor, 10, 64); err == nil {
-		hour = time.Unix(seconds, 0).UTC()
-	}
-	if !q.From.IsZero() {
-		oldest = q.From
-	}
+	hour, oldest := searchRange(q, cursor, v.server.o.Now().UTC())
 	var found rowsAnswer
 	partial := ""
 	for range searchHours {
@@ -81,7 +71,7 @@ func (v *view) searchBronze(ctx context.Context, q query, cursor string) (rowsAn
 		}
 		hour = hour.Add(-time.Hour)
 		if hour.Add(time.Hour).Before(oldest) {
-			found.Note = "Searched back to " + oldest.Local().Format("2006-01-02 15:04") + "." + partial
+			found.Note = "Searched back to " + formatMinute(oldest) + "." + partial
 			return found, nil
 		}
 		if len(found.Rows) >= searchRows {
@@ -91,9 +81,27 @@ func (v *view) searchBronze(ctx context.Context, q query, cursor string) (rowsAn
 	found.More = strconv.FormatInt(hour.Unix(), 10)
 	found.Note = fmt.Sprintf("Searched %s back to %s. Each step lists the keys of up to %d hours in "+
 		"Bronze and reads their items.%s", plural(len(types), "type"),
-		hour.Add(time.Hour).Local().Format("2006-01-02 15:04"), searchHours, partial)
+		formatMinute(hour.Add(time.Hour)), searchHours, partial)
 	return found, nil
 }
+
+// searchRange returns the first hour of a search, and the time at which the search ends. The search
+// goes back in time.
+func searchRange(q query, cursor string, now time.Time) (hour, oldest time.Time) {
+	hour, oldest = now.Truncate(time.Hour), now.Add(-oldestSearch)
+	if !q.To.IsZero() && q.To.Before(hour) {
+		hour = q.To.Truncate(time.Hour)
+	}
+	if seconds, err := strconv.ParseInt(cursor, 10, 64); err == nil {
+		hour = time.Unix(seconds, 0).UTC()
+	}
+	if !q.From.IsZero() {
+		oldest = q.From
+	}
+	return hour, oldest
+}
+
+func formatMinute(t time.Time) string { return t.Local().Format("2006-01-02 15:04") }
 
 // itemEvent returns the event that an item describes.
 func itemEvent(item pipeline.Item, slug string) event {

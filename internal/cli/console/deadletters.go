@@ -153,22 +153,16 @@ func (d *deadLettersData) add(scan deadLetterScan, filter dlq.Filter, v *view) {
 	})
 	for _, m := range messages {
 		key := [2]string{m.Code(), m.EventType}
+		isSelected := filter.Match(m, now)
 		g := groups[key]
 		if g == nil {
-			query := url.Values{"code": {m.Code()}}
-			if m.EventType != "" {
-				query.Set("type", m.EventType)
-			}
-			g = &group{
-				Code: visible(m.Code()), Type: visible(m.EventType),
-				Path:     v.path("deadletters") + "?" + query.Encode(),
-				Selected: filter.Match(m, now) && !filter.Empty(),
-			}
+			g = v.newGroup(m)
+			g.Selected = isSelected && !filter.Empty()
 			groups[key] = g
 		}
 		g.Count++
 		g.Oldest = m.FailureTime() // messages are sorted, the newest first
-		if !filter.Match(m, now) {
+		if !isSelected {
 			continue
 		}
 		d.Matched++
@@ -186,6 +180,18 @@ func (d *deadLettersData) add(scan deadLetterScan, filter dlq.Filter, v *view) {
 	slices.SortFunc(d.Groups, func(a, b group) int {
 		return cmp.Or(b.Count-a.Count, cmp.Compare(a.Code, b.Code), cmp.Compare(a.Type, b.Type))
 	})
+}
+
+// newGroup returns the group of a message. Its count is 0.
+func (v *view) newGroup(m dlq.Message) *group {
+	query := url.Values{"code": {m.Code()}}
+	if m.EventType != "" {
+		query.Set("type", m.EventType)
+	}
+	return &group{
+		Code: visible(m.Code()), Type: visible(m.EventType),
+		Path: v.path("deadletters") + "?" + query.Encode(),
+	}
 }
 
 // filterFields lists the fields of a filter's form. The field "all" selects all messages.

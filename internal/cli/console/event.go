@@ -169,7 +169,7 @@ func (d *eventData) addFacts(item pipeline.Item) {
 		add("Last enqueued", last.Local().Format("2006-01-02 15:04:05.000"))
 	}
 	if !item.ExpiresAt.IsZero() {
-		add("Item expires", item.ExpiresAt.Local().Format("2006-01-02 15:04"))
+		add("Item expires", formatMinute(item.ExpiresAt))
 	}
 	add("SHA-256", item.SHA256)
 	add("Bronze", "s3://"+item.Bronze.Bucket+"/"+item.Bronze.Key)

@@ -184,16 +184,21 @@ func TestConsole_ShowsTheEventsOfABatchThatWasSplit(t *testing.T) {
 	d.process(t)
 	b := d.openConsole(t)
 	var found struct{ Rows []struct{ ID, Status string } }
-	if err := json.Unmarshal([]byte(b.get(t, b.base+"/events/"+batch+"/members")), &found); err != nil {
+	members := b.get(t, b.base+"/events/"+batch+"/members")
+	if err := json.Unmarshal([]byte(members), &found); err != nil {
 		t.Fatal(err)
 	}
-	if got := fmt.Sprint(found.Rows); got != fmt.Sprintf("[{%s.0 PROCESSED} {%[1]s.1 FAILED}]", batch) {
-		t.Errorf("members %s", got)
+	want := fmt.Sprintf("[{%s.0 PROCESSED} {%[1]s.1 FAILED}]", batch)
+	if got := fmt.Sprint(found.Rows); got != want {
+		t.Errorf("members %s, want %s", got, want)
 	}
 	page := b.get(t, b.base+"/events/"+batch)
-	if !strings.Contains(page, "Split off") || !strings.Contains(page, "1 with the batch's status") ||
-		!strings.Contains(page, `data-id="`+batch+`.1"`) {
-		t.Errorf("the page of the batch is %s", page)
+	for _, want := range []string{
+		"Split off", `data-id="` + batch + `.1"`, "1 with the batch's status",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page of the batch lacks %s: %s", want, page)
+		}
 	}
 }
 

@@ -474,7 +474,8 @@ func TestUnchecked_NamesWhatAChangeCouldNotCheck(t *testing.T) {
 			nil, dlq.Preview{Truncated: true}, dlq.Result{Hidden: 7}, "7 messages not checked",
 		},
 		"too many": {
-			nil, dlq.Preview{Truncated: true}, dlq.Result{Truncated: true}, "more than 100\u2009000",
+			nil, dlq.Preview{Truncated: true}, dlq.Result{Truncated: true},
+			"more than 100\u2009000",
 		},
 	} {
 		got := strings.Join(unchecked(dlq.Filter{IDs: test.ids}, test.p, test.result), "; ")

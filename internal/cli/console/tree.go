@@ -101,8 +101,8 @@ func (t *tree) parse(d *json.Decoder, depth int) (*node, error) {
 	return &node{kind: 'n', text: "null"}, nil
 }
 
-// comparePayload compares an event's payload with the member "payload" of the record t. It marks the
-// differences in both trees.
+// comparePayload compares an event's payload with the member "payload" of the record t. It marks
+// the differences in both trees.
 func (t tree) comparePayload(payload tree) {
 	if t.root == nil || payload.root == nil {
 		return

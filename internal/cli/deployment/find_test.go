@@ -97,11 +97,12 @@ func serveStacks(w http.ResponseWriter, r *http.Request) {
 		}
 		fmt.Fprintf(w, "</StackResourceSummaries></%[1]sResult></%[1]sResponse>", action)
 	case "DescribeStacks": // two pages
-		page := "<NextToken>2</NextToken><Stacks><member><StackName>shop</StackName></member></Stacks>"
+		name, next := "shop", "<NextToken>2</NextToken>"
 		if r.PostFormValue("NextToken") == "2" {
-			page = "<Stacks><member><StackName>depot</StackName></member></Stacks>"
+			name, next = "depot", ""
 		}
-		fmt.Fprintf(w, "<%[1]sResponse><%[1]sResult>%s</%[1]sResult></%[1]sResponse>", action, page)
+		fmt.Fprintf(w, "<%[1]sResponse><%[1]sResult>%s<Stacks><member><StackName>%s</StackName>"+
+			"</member></Stacks></%[1]sResult></%[1]sResponse>", action, next, name)
 	case "DescribeStackResource":
 		for _, resource := range stacks[stack] {
 			if resource.logicalID == r.PostFormValue("LogicalResourceId") {

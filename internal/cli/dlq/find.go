@@ -44,9 +44,9 @@ func Find(ctx context.Context, p deployment.Pipeline, id string) (Message, error
 		return Message{}, fmt.Errorf("there is no event %s, and none of the first %d messages "+
 			"of the DLQ has that id", id, s.Limit)
 	case s.Hidden > 0:
-		return Message{}, fmt.Errorf("there is no event %s, and none of the visible messages of the "+
-			"DLQ has that id. Another client has received about %d other messages: try again in "+
-			"five minutes", id, s.Hidden)
+		return Message{}, fmt.Errorf("there is no event %s, and none of the visible messages of "+
+			"the DLQ has that id. Another client has received about %d other messages: try again "+
+			"in five minutes", id, s.Hidden)
 	}
 	return Message{}, fmt.Errorf(
 		"there is no event %s, and no message in the DLQ has that id", id)

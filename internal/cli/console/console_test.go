@@ -198,6 +198,45 @@ func TestJournal_FollowsTheLifeOfAnEvent(t *testing.T) {
 	}
 }
 
+// A command or a job of the console replays or redrives many events. Then the journal has no step
+// such as "replayed", but sees the messages.
+func TestJournal_MeasuresFromTheLastEnqueue(t *testing.T) {
+	j := newJournal(time.Now)
+	begin := time.Date(2026, 11, 27, 8, 0, 0, 0, time.UTC)
+	add := func(name string, after time.Duration, details ...activity.Detail) {
+		s := step(name, 1, details...)
+		s.Time = begin.Add(after)
+		j.add(s, "p")
+	}
+	send := func(caller string, after time.Duration) {
+		j.add(activity.Step{
+			Name: activity.Call, Time: begin.Add(after), Details: []activity.Detail{
+				activity.StringDetail("operation", "SendMessageBatch"),
+				activity.StringDetail("caller", caller),
+				{Name: "events", Value: []byte(`["` + eventID(1) + `"]`)},
+			}}, "")
+	}
+	want := func(status string, took int64) {
+		t.Helper()
+		if e, _ := j.get(eventID(1)); e.Status != status || e.Took != took {
+			t.Errorf("got %s after %d ms, want %s after %d ms", e.Status, e.Took, status, took)
+		}
+	}
+	add("accepted", 0)
+	add("processed", 20*time.Millisecond)
+	want("PROCESSED", 20)
+	send("local", time.Hour) // by a command
+	want("ENQUEUED", -1)
+	add("processed", time.Hour+30*time.Millisecond)
+	want("PROCESSED", 30)
+	send(AccessKey, 2*time.Hour)
+	add("processed", 2*time.Hour+40*time.Millisecond)
+	want("PROCESSED", 40)
+	add("processed", 3*time.Hour+50*time.Millisecond) // before the response of SQS
+	send(AccessKey, 3*time.Hour)
+	want("PROCESSED", 50)
+}
+
 func TestJournal_ForgetsTheOldestEvents(t *testing.T) {
 	j := newJournal(time.Now)
 	j.limits = limits{events: 20, bytes: 100 << 10}

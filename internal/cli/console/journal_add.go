@@ -28,9 +28,6 @@ var reloadSteps = []string{
 
 // add adds a step to the journal. slug identifies the pipeline that recorded the step.
 func (j *journal) add(step activity.Step, slug string) {
-	if isCall(step) && stringOf(step, "caller") == AccessKey {
-		return // ignore the console's own calls
-	}
 	step.Details = trimDetails(step.Details)
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -38,6 +35,12 @@ func (j *journal) add(step activity.Step, slug string) {
 	ids := []string{step.EventID}
 	if isCall(step) {
 		ids = listOf(step, "events")
+		if isEnqueuedByUser(step) {
+			j.reopen(ids, step.Time)
+		}
+		if stringOf(step, "caller") == AccessKey {
+			return // ignore the console's own calls
+		}
 		step.Details = slices.DeleteFunc(step.Details, func(d activity.Detail) bool {
 			return d.Name == "events" // up to 100 ids, which each of the events would keep
 		})
@@ -53,6 +56,30 @@ func (j *journal) add(step activity.Step, slug string) {
 		}
 	}
 	j.forget()
+}
+
+// isEnqueuedByUser reports whether a command or the console sent messages to a queue, which is part
+// of a redrive or a replay.
+func isEnqueuedByUser(call activity.Step) bool {
+	return call.Detail("caller") != nil &&
+		strings.HasPrefix(stringOf(call, "operation"), "SendMessage")
+}
+
+// reopen sets the time from which the duration of finished events is measured.
+func (j *journal) reopen(ids []string, at time.Time) {
+	for _, id := range ids {
+		e := j.events[id]
+		if e == nil || !e.wasFinished {
+			continue
+		}
+		e.reopenedAt, e.seq = at, j.seq
+		j.changes.MoveToFront(e.inChanges)
+		if e.finishedAt.After(at) { // the worker was faster than the response of SQS
+			e.Took = e.finishedAt.Sub(at).Milliseconds()
+		} else {
+			e.reopen()
+		}
+	}
 }
 
 // AccessKey is the access key with which the console calls the local platform.

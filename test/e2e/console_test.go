@@ -291,6 +291,13 @@ func (b *tab) checkPage(t *testing.T, name string) {
 			`document.documentElement.scrollWidth - document.documentElement.clientWidth`); beyond > 0 {
 			t.Errorf("%s at %d px: the page is %d px too wide", name, width, beyond)
 		}
+		if overlaps := eval[[]string](t, b, `
+			[...document.querySelectorAll("main > *")].filter((e) => e.offsetHeight > 0)
+			.filter((e, i, all) => i > 0 && e.getBoundingClientRect().top <
+				all[i - 1].getBoundingClientRect().bottom - 1)
+			.map((e) => e.id)`); len(overlaps) > 0 {
+			t.Errorf("%s at %d px: %q overlap the part above", name, width, overlaps)
+		}
 		for _, theme := range []string{"light", "dark"} {
 			if folder != "" && width < 2000 {
 				file := fmt.Sprintf("%s-%d-%s.png", name, width, theme)
@@ -358,7 +365,7 @@ func TestConsole_ListsTenThousandEvents(t *testing.T) {
 	b.open(t, "/events")
 	b.do(t, chromedp.WaitVisible("#live.on"))
 	waitUntil(t, func() string {
-		eval[any](t, b, `document.querySelector("#list").scrollTo(0, 1e9)`)
+		eval[any](t, b, `document.querySelector("#scroller").scrollTo(0, 1e9)`)
 		if rows := eval[int](t, b, `document.querySelectorAll("#rows li").length`); rows < 10_000 {
 			return fmt.Sprintf("%d rows", rows)
 		}
@@ -417,7 +424,7 @@ func TestConsole_NewEventsShiftNoRows(t *testing.T) {
 			b.wait(t, "#rows li:first-child", fmt.Sprintf("%012d", n))
 		}
 		waitUntil(t, func() string {
-			if top := eval[float64](t, b, `document.querySelector("#list").scrollTop`); top > 0 {
+			if top := eval[float64](t, b, `document.querySelector("#scroller").scrollTop`); top > 0 {
 				return fmt.Sprintf("the list is scrolled by %g px", top)
 			}
 			return ""

@@ -274,7 +274,7 @@ document.addEventListener('keydown', (event) => {
   const typing = event.target.matches('input, textarea, select');
   if (event.key === 'Escape' && typing) { event.target.blur(); return; }
   if (typing) return;
-  const list = $('#list');
+  const list = $('#scroller');
   if (list && scrollKeys.has(event.key) && document.activeElement === document.body) {
     list.focus({ preventScroll: true }); // so that the key scrolls the list
   }

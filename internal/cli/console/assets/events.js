@@ -112,7 +112,7 @@ function followTop(box, content) {
 
 function startEvents() {
   const list = $('#rows');
-  const view = followTop($('#list'), $('#listed'));
+  const view = followTop($('#scroller'), $('#scrolled'));
   const template = $('#row').content.firstElementChild;
   const newer = $('#newer');
   const progress = $('#progress');

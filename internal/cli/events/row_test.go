@@ -65,6 +65,7 @@ func TestTook_BeginsAtTheLastRedriveOrReplay(t *testing.T) {
 			t.Errorf("%+v: took %s, want %s", replay, Took(item), want)
 		}
 	}
+	item.Replay = pipeline.Replay{Redrives: 1}
 	item.Status, item.FailedAt = pipeline.Failed, enqueued.Add(-time.Second)
 	if got := Took(item); got != 0 {
 		t.Errorf("took %s", got)

@@ -19,7 +19,9 @@ func (v *view) measure(ctx context.Context) measures {
 	if v.server.o.Local {
 		m = v.server.journal.localMeasures(v.Slug)
 	} else {
-		m = cachedSoon(&v.cache, "cloudwatch", v.ttl(), unknownMeasures("Reading CloudWatch …"),
+		pending := unknownMeasures("")
+		pending.isPending = true
+		m = cachedSoon(&v.cache, "cloudwatch", v.ttl(), pending,
 			func() measures { return v.cloudWatch(ctx) })
 	}
 	m.queue, m.failed = v.queueDepth(ctx), v.deadLetterCount(ctx)

@@ -16,8 +16,10 @@ type overviewData struct {
 	Charts []chart
 	Alarms []alarm
 	Note   string // what the page can't show
-	Empty  bool   // no event was accepted
-	Curl   string
+	// IsPending reports whether CloudWatch has not answered yet.
+	IsPending bool
+	Empty     bool // no event was accepted
+	Curl      string
 }
 
 // card is a number on the overview, with a label and a note.
@@ -46,7 +48,7 @@ func (v *view) overview(w http.ResponseWriter, r *http.Request) {
 	m := v.measure(r.Context())
 	data := overviewData{
 		Flow: []flow{wideFlow(m), narrowFlow(m)}, Charts: m.charts(), Alarms: m.alarms,
-		Note: m.note, Curl: v.exampleCurl(r.Context()),
+		Note: m.note, IsPending: m.isPending, Curl: v.exampleCurl(r.Context()),
 	}
 	latencyNote := "from receipt to PROCESSED"
 	if !v.server.o.Local {
@@ -100,6 +102,8 @@ type measures struct {
 	step     time.Duration      // time between two values of series
 	alarms   []alarm
 	note     string
+
+	isPending bool // CloudWatch has not answered yet
 }
 
 func (m measures) number(known bool, n int) string {

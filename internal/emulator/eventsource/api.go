@@ -4,7 +4,6 @@ import (
 	"io"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 
@@ -65,7 +64,7 @@ func (m *managed) describe() description {
 // serveList serves ListEventSourceMappings. The marker is the index of the next mapping.
 func (s *Service) serveList(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
-	function := functionName(query.Get("FunctionName"))
+	function, _ := protocol.SplitFunction(query.Get("FunctionName"))
 	source := query.Get("EventSourceArn")
 	first, err := number(query.Get("Marker"), 0)
 	limit, limitErr := number(query.Get("MaxItems"), 100)
@@ -98,16 +97,6 @@ func number(text string, byDefault uint) (int, error) {
 	}
 	n, err := strconv.ParseUint(text, 10, 31)
 	return int(n), err
-}
-
-// functionName returns the name of a function. reference is the function's name, ARN or partial
-// ARN, and may end with a version.
-func functionName(reference string) string {
-	if _, after, ok := strings.Cut(reference, "function:"); ok {
-		reference = after
-	}
-	name, _, _ := strings.Cut(reference, ":")
-	return name
 }
 
 func (s *Service) serveGet(w http.ResponseWriter, r *http.Request) {

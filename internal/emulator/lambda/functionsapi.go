@@ -60,7 +60,7 @@ func (s *Service) serveFunction(w http.ResponseWriter, r *http.Request) {
 		writeError(w, err)
 		return
 	}
-	_, qualifier := splitReference(reference)
+	_, qualifier := protocol.SplitFunction(reference)
 	var description any = s.describe(f, qualifier, version)
 	if !strings.HasSuffix(r.URL.Path, "/configuration") {
 		description = map[string]any{"Configuration": description}

@@ -101,7 +101,7 @@ func (s *Service) invokeAndRespond(w http.ResponseWriter, r *http.Request, name 
 // query parameter.
 func requestedFunction(r *http.Request) (reference string, err error) {
 	reference, qualifier := r.PathValue("name"), r.URL.Query().Get("Qualifier")
-	_, derived := splitReference(reference)
+	_, derived := protocol.SplitFunction(reference)
 	switch {
 	case qualifier == "" || qualifier == derived:
 		return reference, nil

@@ -23,6 +23,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/uuid"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
 // Config configures a Service. Only Endpoint, Region and Account are required.
@@ -190,7 +192,7 @@ func (s *Service) Invoke(ctx context.Context, name string, payload []byte) (Resu
 // invoke runs the invocation. If the function is replaced while the invocation waits, invoke runs
 // the invocation in the new function.
 func (s *Service) invoke(ctx context.Context, name string, call *invocation) (Result, error) {
-	unqualified, qualifier := splitReference(name)
+	unqualified, qualifier := protocol.SplitFunction(name)
 	call.arn = s.qualifiedARN(unqualified, qualifier)
 	for {
 		f, _, err := s.find(name)
@@ -281,7 +283,7 @@ func (s *Service) find(reference string) (f *function, version string, err error
 }
 
 func (s *Service) findLocked(reference string) (f *function, version string, err error) {
-	name, qualifier := splitReference(reference)
+	name, qualifier := protocol.SplitFunction(reference)
 	if arn := s.qualifiedARN(name, qualifier); strings.HasPrefix(reference, "arn:") &&
 		reference != arn {
 		return nil, "", &NotFoundError{reference} // in another account or region
@@ -294,16 +296,6 @@ func (s *Service) findLocked(reference string) (f *function, version string, err
 		return nil, "", &NotFoundError{s.qualifiedARN(name, qualifier)}
 	}
 	return f, version, nil
-}
-
-// splitReference splits the name, ARN or partial ARN of a function into the function's name and the
-// qualifier. The qualifier may be "".
-func splitReference(reference string) (name, qualifier string) {
-	if _, after, ok := strings.Cut(reference, "function:"); ok {
-		reference = after
-	}
-	name, qualifier, _ = strings.Cut(reference, ":")
-	return name, qualifier
 }
 
 // FindSandbox finds the sandbox that signs its AWS requests with the access key. It returns the

@@ -146,7 +146,7 @@ func checkEnvironment(variables map[string]string) error {
 
 // update replaces a function with a copy that has the changed settings. It returns the copy.
 func (s *Service) update(reference string, in updateInput) (*function, error) {
-	name, qualifier := splitReference(reference)
+	name, qualifier := protocol.SplitFunction(reference)
 	if qualifier != "" && qualifier != latest {
 		return nil, invalidParameter("a version or alias can't be changed, got %s", reference)
 	}

@@ -122,6 +122,17 @@ func mappingOperation(method, id string) string {
 	return ""
 }
 
+// SplitFunction splits a reference to a Lambda function into the function's name and the qualifier.
+// The reference is a name, an ARN or a partial ARN. The qualifier may be "".
+func SplitFunction(reference string) (name, qualifier string) {
+	// The colon in front of ":function:" distinguishes an ARN from a name such as my-function:live.
+	if _, after, ok := strings.Cut(":"+reference, ":function:"); ok {
+		reference = after
+	}
+	name, qualifier, _ = strings.Cut(reference, ":")
+	return name, qualifier
+}
+
 // LambdaFunction returns the function's name or ARN from the URL of a request to Lambda, or "" if
 // the URL contains none.
 func LambdaFunction(r *http.Request) string {

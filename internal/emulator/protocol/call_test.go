@@ -134,6 +134,25 @@ func TestReadCall_SelectsTheServiceOfUnsignedRequestsByHints(t *testing.T) {
 	}
 }
 
+func TestSplitFunction_AcceptsEveryFormOfReference(t *testing.T) {
+	const arn = "arn:aws:lambda:us-east-1:000000000000:function:"
+	for reference, want := range map[string][2]string{
+		"worker":                         {"worker", ""},
+		"worker:live":                    {"worker", "live"},
+		"my-function":                    {"my-function", ""},
+		"my-function:live":               {"my-function", "live"},
+		"function:my-function:1":         {"my-function", "1"},
+		"000000000000:function:worker:1": {"worker", "1"},
+		arn + "my-function":              {"my-function", ""},
+		arn + "my-function:1":            {"my-function", "1"},
+	} {
+		name, qualifier := SplitFunction(reference)
+		if got := [2]string{name, qualifier}; got != want {
+			t.Errorf("%s: got %q, want %q", reference, got, want)
+		}
+	}
+}
+
 func TestWriteError_UsesTheFormatOfTheService(t *testing.T) {
 	const message = `no <b> & "c"`
 	w := httptest.NewRecorder()

@@ -16,6 +16,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cloudformation"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventsource"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/lambda"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
@@ -130,11 +131,7 @@ func foreignPlatform(bootstrap string) string {
 // FunctionName returns the name of a function. reference is the name, the ARN of the function, the
 // ARN of a version or alias, or the URI that API Gateway uses.
 func FunctionName(reference string) string {
-	if _, after, ok := strings.Cut(reference, ":function:"); ok {
-		reference = after
-	}
-	name, _, _ := strings.Cut(reference, "/invocations")
-	name, _, _ = strings.Cut(name, ":")
+	name, _ := protocol.SplitFunction(strings.TrimSuffix(reference, "/invocations"))
 	return name
 }
 

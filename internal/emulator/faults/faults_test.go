@@ -3,7 +3,9 @@ package faults
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -185,6 +187,29 @@ func TestInjector_TimesOutWithoutEffect(t *testing.T) {
 	_, _, err := s.callAs(t, ctx, "sandbox", "PUT", "/bucket/key", "")
 	if !errors.Is(err, context.DeadlineExceeded) || s.effects.Load() != 0 {
 		t.Errorf("got %v after %d effects; want a timeout without an effect", err, s.effects.Load())
+	}
+}
+
+func TestInjector_EndsATimeoutWhenTheClientDisconnects(t *testing.T) {
+	caller := func(string) (Caller, bool) { return Caller{}, true }
+	injector := New(always(Timeout), targets, caller, func(Injection) {})
+	handler := injector.Wrap(http.NotFoundHandler())
+	ended := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer close(ended)
+		handler.ServeHTTP(w, r)
+	}))
+	connection, err := net.Dial("tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprint(connection, "PUT /bucket/key HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\na")
+	connection.Close()
+	select {
+	case <-ended:
+		server.Close()
+	case <-time.After(10 * time.Second):
+		t.Error("the call still waits after the client has disconnected")
 	}
 }
 

@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"sync/atomic"
@@ -106,7 +107,10 @@ func inject(rule Rule, w http.ResponseWriter, r *http.Request, next http.Handler
 		status, code := denial(service)
 		respondError(w, service, status, code)
 	case Timeout:
+		// The server notices that the client disconnects only after the body is read.
+		_, _ = io.Copy(io.Discard, r.Body)
 		<-r.Context().Done()
+		closeConnection(w)
 	case LostResponse:
 		next.ServeHTTP(discardResponse{http.Header{}}, r)
 		closeConnection(w)

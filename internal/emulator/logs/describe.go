@@ -46,11 +46,13 @@ func invalid(format string, args ...any) error {
 	return protocol.Errorf("InvalidParameterException", format, args...)
 }
 
+func invalidToken() error { return invalid("The specified nextToken is invalid.") }
+
 type describeGroupsInput struct {
 	LogGroupNamePrefix  string `json:"logGroupNamePrefix"`
 	LogGroupNamePattern string `json:"logGroupNamePattern"`
 	NextToken           string `json:"nextToken"`
-	Limit               int    `json:"limit"`
+	Limit               *int   `json:"limit"`
 }
 
 type describeGroupsOutput struct {
@@ -71,6 +73,10 @@ type groupDescription struct {
 }
 
 func (s *Service) describeLogGroups(in *describeGroupsInput) (*describeGroupsOutput, error) {
+	limit, err := pageSize(in.Limit, maxDescribed)
+	if err != nil {
+		return nil, err
+	}
 	out := &describeGroupsOutput{LogGroups: []groupDescription{}}
 	for _, name := range slices.Sorted(maps.Keys(s.groups)) {
 		if strings.HasPrefix(name, in.LogGroupNamePrefix) && name > in.NextToken &&
@@ -78,7 +84,7 @@ func (s *Service) describeLogGroups(in *describeGroupsInput) (*describeGroupsOut
 			out.LogGroups = append(out.LogGroups, s.describeGroup(s.groups[name]))
 		}
 	}
-	if limit := pageSize(in.Limit); len(out.LogGroups) > limit {
+	if len(out.LogGroups) > limit {
 		out.LogGroups = out.LogGroups[:limit]
 		out.NextToken = out.LogGroups[limit-1].Name
 	}
@@ -97,9 +103,21 @@ func (s *Service) describeGroup(g *group) groupDescription {
 	}
 }
 
-// pageSize returns the maximum number of groups or streams in an answer: the requested number, or
-// the quota of CloudWatch Logs.
-func pageSize(requested int) int { return min(cmp.Or(requested, 50), 50) }
+// maxDescribed is the maximum number of groups or streams in an answer. It equals the quota of
+// CloudWatch Logs.
+const maxDescribed = 50
+
+// pageSize returns the maximum number of entries in an answer: the requested number or the quota.
+func pageSize(requested *int, quota int) (int, error) {
+	switch {
+	case requested == nil:
+		return quota, nil
+	case *requested < 1:
+		return 0, invalid("1 validation error detected: Value '%d' at 'limit' failed to satisfy "+
+			"constraint: Member must have value greater than or equal to 1", *requested)
+	}
+	return min(*requested, quota), nil
+}
 
 type describeStreamsInput struct {
 	groupReference
@@ -107,7 +125,7 @@ type describeStreamsInput struct {
 	OrderBy             string `json:"orderBy"`
 	NextToken           string `json:"nextToken"`
 	Descending          bool   `json:"descending"`
-	Limit               int    `json:"limit"`
+	Limit               *int   `json:"limit"`
 }
 
 type describeStreamsOutput struct {
@@ -127,6 +145,10 @@ type streamDescription struct {
 
 func (s *Service) describeLogStreams(in *describeStreamsInput) (*describeStreamsOutput, error) {
 	g, err := s.group(in.groupReference)
+	if err != nil {
+		return nil, err
+	}
+	limit, err := pageSize(in.Limit, maxDescribed)
 	if err != nil {
 		return nil, err
 	}
@@ -150,10 +172,13 @@ func (s *Service) describeLogStreams(in *describeStreamsInput) (*describeStreams
 	})
 	if in.NextToken != "" {
 		last := slices.IndexFunc(streams, func(t *stream) bool { return t.name == in.NextToken })
+		if last < 0 {
+			return nil, invalidToken()
+		}
 		streams = streams[last+1:]
 	}
 	out := &describeStreamsOutput{LogStreams: []streamDescription{}}
-	if limit := pageSize(in.Limit); len(streams) > limit {
+	if len(streams) > limit {
 		streams = streams[:limit]
 		out.NextToken = streams[limit-1].name
 	}

@@ -6,16 +6,23 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // filter reports whether the text of a line matches a filter pattern.
 type filter func(text string) bool
 
+// maxPattern is the maximum number of characters in a filter pattern. It equals the limit of
+// CloudWatch Logs, and also limits the depth of the recursion in parser.
+const maxPattern = 1024
+
 // parseFilter parses a filter pattern. The pattern is a list of terms, such as ?ERROR ?"timed out",
 // or a condition on JSON lines, such as { $.status = "5*" }. The empty pattern matches every line.
 func parseFilter(pattern string) (filter, error) {
 	pattern = strings.TrimSpace(pattern)
-	switch {
+	switch n := utf8.RuneCountInString(pattern); {
+	case n > maxPattern:
+		return nil, fmt.Errorf("a pattern must have at most %d characters, got %d", maxPattern, n)
 	case strings.HasPrefix(pattern, "{"):
 		return parseJSONFilter(pattern)
 	case strings.HasPrefix(pattern, "["):

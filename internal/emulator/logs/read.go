@@ -1,7 +1,6 @@
 package logs
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -24,7 +23,7 @@ type filterInput struct {
 	NextToken           string   `json:"nextToken"`
 	StartTime           *int64   `json:"startTime"` // Unix time in milliseconds, like EndTime
 	EndTime             *int64   `json:"endTime"`
-	Limit               int      `json:"limit"`
+	Limit               *int     `json:"limit"`
 }
 
 type filterOutput struct {
@@ -65,6 +64,10 @@ func (s *Service) filterLogEvents(in *filterInput) (*filterOutput, error) {
 	if len(in.LogStreamNames) > 0 && in.LogStreamNamePrefix != "" {
 		return nil, invalid("logStreamNames and logStreamNamePrefix must not both be set")
 	}
+	limit, err := pageSize(in.Limit, maxEvents)
+	if err != nil {
+		return nil, err
+	}
 	matches, err := parseFilter(in.FilterPattern)
 	if err != nil {
 		return nil, invalid("Invalid filter pattern: %v", err)
@@ -72,11 +75,11 @@ func (s *Service) filterLogEvents(in *filterInput) (*filterOutput, error) {
 	from := 0
 	if in.NextToken != "" {
 		if from, err = strconv.Atoi(in.NextToken); err != nil {
-			return nil, invalid("The specified nextToken is invalid.")
+			return nil, invalidToken()
 		}
 	}
 	out := &filterOutput{Events: []filteredEvent{}, SearchedLogStreams: []searchedStream{}}
-	limit, size := min(cmp.Or(in.Limit, maxEvents), maxEvents), 0
+	size := 0
 	for _, l := range g.lines {
 		if l.number < from || !in.selects(l) || !matches(l.text) {
 			continue
@@ -109,7 +112,7 @@ type getInput struct {
 	NextToken     string `json:"nextToken"`
 	StartTime     *int64 `json:"startTime"` // Unix time in milliseconds, like EndTime
 	EndTime       *int64 `json:"endTime"`
-	Limit         int    `json:"limit"`
+	Limit         *int   `json:"limit"`
 	StartFromHead bool   `json:"startFromHead"`
 }
 
@@ -131,10 +134,14 @@ func (s *Service) getLogEvents(in *getInput) (*getOutput, error) {
 		return nil, protocol.Errorf("ResourceNotFoundException",
 			"The specified log stream does not exist.")
 	}
+	limit, err := pageSize(in.Limit, maxEvents)
+	if err != nil {
+		return nil, err
+	}
 	direction, number, ok := strings.Cut(in.NextToken, "/")
 	position, err := strconv.Atoi(number)
 	if in.NextToken != "" && (!ok || err != nil || direction != "f" && direction != "b") {
-		return nil, invalid("The specified nextToken is invalid.")
+		return nil, invalidToken()
 	}
 	var lines []line
 	for _, l := range g.lines {
@@ -147,7 +154,6 @@ func (s *Service) getLogEvents(in *getInput) (*getOutput, error) {
 			lines = append(lines, l)
 		}
 	}
-	limit := min(cmp.Or(in.Limit, maxEvents), maxEvents)
 	fromHead := direction == "f" || direction == "" && in.StartFromHead
 	lines = page(lines, limit, fromHead)
 	first, next := position, position

@@ -201,6 +201,13 @@ func TestOperations_RejectInvalidInput(t *testing.T) {
 		{"DescribeLogStreams", `{"logGroupName": "none"}`, missing},
 		{"DescribeLogStreams",
 			`{"logGroupName": "g", "orderBy": "LastEventTime", "logStreamNamePrefix": "s"}`, invalid},
+		{"DescribeLogStreams", `{"logGroupName": "g", "nextToken": "gone"}`, invalid},
+		{"DescribeLogGroups", `{"limit": -1}`, invalid},
+		{"DescribeLogStreams", `{"logGroupName": "g", "limit": -1}`, invalid},
+		{"FilterLogEvents", `{"logGroupName": "g", "limit": -1}`, invalid},
+		{"GetLogEvents", `{"logGroupName": "g", "logStreamName": "s", "limit": 0}`, invalid},
+		{"FilterLogEvents", `{"logGroupName": "g", "filterPattern": "{` +
+			strings.Repeat("(", maxPattern) + `"}`, invalid},
 		{"StartQuery", `{}`, "UnknownOperationException"},
 	} {
 		status, answer := send(s, c.operation, c.body)

@@ -22,19 +22,11 @@ func createNestedStack(c *creation, in nestedStackProperties) (values, error) {
 	if source.Template == nil {
 		return c.skip(" whose template is not an asset")
 	}
-	var rest struct{ Parameters map[string]any }
+	var rest struct{ Parameters map[string]string }
 	if err := c.decode(&rest); err != nil {
 		return values{}, err
 	}
-	parameters := map[string]string{}
-	for name, value := range rest.Parameters {
-		text, ok := value.(string)
-		if !ok {
-			return values{}, fmt.Errorf("parameter %s must be a string", name)
-		}
-		parameters[name] = text
-	}
-	nested, err := c.Engine.CreateNested(c.stack, c.resource.LogicalID, source, parameters)
+	nested, err := c.Engine.CreateNested(c.stack, c.resource.LogicalID, source, rest.Parameters)
 	if err != nil {
 		return values{}, err
 	}

@@ -27,7 +27,7 @@ type functionProperties struct {
 	Code         struct{ S3Key string }
 	MemorySize   number
 	Timeout      number
-	Environment  struct{ Variables map[string]any }
+	Environment  struct{ Variables map[string]string }
 
 	Role          string
 	TracingConfig struct{ Mode string }
@@ -98,11 +98,7 @@ func (c *creation) lambdaFunction(in functionProperties) (lambda.Function, error
 		Environment: map[string]string{},
 		LogGroup:    in.LoggingConfig.LogGroup,
 	}
-	for name, value := range in.Environment.Variables {
-		text, ok := value.(string)
-		if !ok {
-			return lambda.Function{}, fmt.Errorf("environment variable %s must be a string", name)
-		}
+	for name, text := range in.Environment.Variables {
 		f.Environment[name] = c.LocalURLs(text)
 	}
 	return f, nil

@@ -2,6 +2,7 @@ package resources
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"strconv"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cloudformation"
 )
@@ -28,8 +30,20 @@ func decode(properties map[string]any, target any) error {
 	if err != nil {
 		return err
 	}
-	return jsonv2.Unmarshal(data, target)
+	return jsonv2.Unmarshal(data, target, numbersAndFlagsAsStrings)
 }
+
+// numbersAndFlagsAsStrings accepts a number or a Boolean for a string, as CloudFormation does.
+var numbersAndFlagsAsStrings = jsonv2.WithUnmarshalers(jsonv2.UnmarshalFromFunc(
+	func(d *jsontext.Decoder, text *string) error {
+		switch d.PeekKind() {
+		case '0', 't', 'f':
+			value, err := d.ReadValue()
+			*text = string(value)
+			return err
+		}
+		return errors.ErrUnsupported // jsonv2 then decodes the value itself
+	}))
 
 func fieldNames(structType reflect.Type) []string {
 	names := []string{} // not nil, because Properties would resolve all properties for nil

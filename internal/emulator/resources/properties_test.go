@@ -2,6 +2,7 @@ package resources
 
 import (
 	"encoding/json"
+	"fmt"
 	"testing"
 	"time"
 )
@@ -41,5 +42,25 @@ func TestDecode_RejectsInvalidNumber(t *testing.T) {
 	var in struct{ A number }
 	if err := decode(map[string]any{"A": "many"}, &in); err == nil {
 		t.Errorf("got %v", in)
+	}
+}
+
+func TestDecode_AcceptsNumbersAndFlagsForStrings(t *testing.T) {
+	var in struct {
+		A, B, C string
+		List    []string
+		Map     map[string]string
+	}
+	err := decode(map[string]any{
+		"A": json.Number("30"), "B": true, "C": "text",
+		"List": []any{json.Number("1"), "two"},
+		"Map":  map[string]any{"a": false, "b": json.Number("1.50"), "c": "x"},
+	}, &in)
+	if got, want := fmt.Sprint(in), "{30 true text [1 two] map[a:false b:1.50 c:x]}"; err != nil ||
+		got != want {
+		t.Errorf("got %s, %v, want %s", got, err, want)
+	}
+	if err := decode(map[string]any{"A": []any{}}, &in); err == nil {
+		t.Error("a list was accepted for a string")
 	}
 }

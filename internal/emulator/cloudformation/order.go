@@ -75,6 +75,7 @@ func (t *Template) Needs(r Resource) []string {
 		needs[other] = true
 	}
 	t.references(r.Properties, needs)
+	t.references(r.Metadata, needs)
 	return slices.Sorted(maps.Keys(needs))
 }
 
@@ -102,8 +103,9 @@ func (t *Template) references(value any, found map[string]bool) {
 		case "Fn::Sub":
 			text, variables, _ := substitution(argument)
 			for _, reference := range variable.FindAllStringSubmatch(text, -1) {
-				id, _, _ := strings.Cut(reference[1], ".")
-				if _, local := variables[reference[1]]; !local {
+				name := strings.TrimSpace(reference[1])
+				if _, local := variables[name]; !local {
+					id, _, _ := strings.Cut(name, ".")
 					add(id)
 				}
 			}

@@ -243,6 +243,9 @@ func TestOrder_PutsReferencedResourcesFirst(t *testing.T) {
 			"x": [{"Fn::GetAtt": ["D", "Arn"]}, {"Ref": "AWS::Region"}]}},
 		"B": {"Type": "T", "DependsOn": "A", "Properties": {
 			"x": {"Fn::Sub": ["${C.Arn}-${Local}", {"Local": {"Ref": "E"}}]}}},
+		"H": {"Type": "T", "Properties": {"x": {"Fn::Sub": "${ I.Arn }"}}},
+		"I": {"Type": "T", "Metadata": {"x": {"Ref": "J"}}},
+		"J": {"Type": "T"},
 		"C": {"Type": "T", "DependsOn": ["F"]},
 		"D": {"Type": "T"},
 		"E": {"Type": "T", "Properties": {"x": {"Fn::If": ["Cond", {"Ref": "G"}, 1]}}},
@@ -255,7 +258,8 @@ func TestOrder_PutsReferencedResourcesFirst(t *testing.T) {
 	for _, resource := range ordered {
 		ids = append(ids, resource.LogicalID)
 	}
-	if want := []string{"D", "A", "F", "C", "G", "E", "B"}; !slices.Equal(ids, want) {
+	want := []string{"D", "A", "F", "C", "G", "E", "B", "J", "I", "H"}
+	if !slices.Equal(ids, want) {
 		t.Errorf("order %v, want %v", ids, want)
 	}
 }

@@ -2,6 +2,7 @@ package cloudformation
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -47,7 +48,9 @@ func (r *Resolver) call(name string, argument any) (any, error) {
 		text, err := r.text(argument)
 		return base64.StdEncoding.EncodeToString([]byte(text)), err
 	case "Fn::GetAZs":
-		return []any{r.Pseudo.Region + "a", r.Pseudo.Region + "b", r.Pseudo.Region + "c"}, nil
+		region, err := r.text(argument)
+		region = cmp.Or(region, r.Pseudo.Region)
+		return []any{region + "a", region + "b", region + "c"}, err
 	case "Fn::Cidr":
 		return r.cidr(argument)
 	case "Fn::Length":

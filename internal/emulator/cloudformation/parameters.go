@@ -78,14 +78,28 @@ func (r *Resolver) parameter(id string, p Parameter) (any, error) {
 			return nil, err
 		}
 	}
-	if kind != "CommaDelimitedList" && !strings.HasPrefix(kind, "List<") {
+	if !isList(kind) {
 		return value, nil
 	}
 	list := []any{}
-	for element := range strings.SplitSeq(value, ",") {
-		list = append(list, strings.TrimSpace(element))
+	for _, element := range elements(value) {
+		list = append(list, element)
 	}
 	return list, nil
+}
+
+// isList reports whether the values of a parameter type are lists.
+func isList(parameterType string) bool {
+	return parameterType == "CommaDelimitedList" || strings.HasPrefix(parameterType, "List<")
+}
+
+// elements returns the elements of a list that is passed as a string.
+func elements(value string) []string {
+	list := strings.Split(value, ",")
+	for i := range list {
+		list[i] = strings.TrimSpace(list[i])
+	}
+	return list
 }
 
 func (r *Resolver) missingParameters() error {
@@ -146,9 +160,21 @@ func (r *Resolver) dynamicReferences(value any) (any, error) {
 }
 
 // check validates a value that the user passes for the parameter. The rules are those of
-// CloudFormation.
+// CloudFormation. Each element of a list must follow the rules.
 func (p Parameter) check(value string) error {
-	if p.Type == "Number" {
+	if !isList(p.Type) {
+		return p.checkElement(value)
+	}
+	for _, element := range elements(value) {
+		if err := p.checkElement(element); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p Parameter) checkElement(value string) error {
+	if p.Type == "Number" || p.Type == "List<Number>" {
 		if _, err := strconv.ParseFloat(value, 64); err != nil {
 			return fmt.Errorf("must be a number, got %q", value)
 		}

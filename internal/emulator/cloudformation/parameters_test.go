@@ -103,6 +103,28 @@ func TestEngine_ChecksPassedParameters(t *testing.T) {
 	}
 }
 
+func TestEngine_ChecksEachElementOfAPassedList(t *testing.T) {
+	for pair, want := range map[string]string{
+		"Stages=prod,dev":  "",
+		"Stages=dev, test": `must be one of dev, prod, got "test"`,
+		"Letters=a,b":      "",
+		"Letters=a,bc":     `must match [a-z], got "bc"`,
+		"Sizes=1,2.5":      "",
+		"Sizes=1,many":     `must be a number, got "many"`,
+	} {
+		name, value, _ := strings.Cut(pair, "=")
+		_, err := createStacks(t, Parameters{name: value}, nil, `"Parameters": {
+			"Stages": {"Type": "CommaDelimitedList", "AllowedValues": ["dev", "prod"]},
+			"Letters": {"Type": "CommaDelimitedList", "AllowedPattern": "[a-z]"},
+			"Sizes": {"Type": "List<Number>"}
+		}`)
+		if want == "" && err != nil || want != "" && (err == nil ||
+			!strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: got %v, want %q", pair, err, want)
+		}
+	}
+}
+
 func TestParametersCheck_RejectsUnknownNames(t *testing.T) {
 	stacks := []cdkapp.Stack{{Name: "shop", Template: []byte(`{"Parameters": {
 		"Size": {"Type": "Number"}, "BootstrapVersion": {"Type": "String"}}}`)}}
@@ -144,6 +166,17 @@ func TestEngine_ResolvesSSMParameters(t *testing.T) {
 	if missing, ok := errors.AsType[*MissingParameterError](err); !ok ||
 		!strings.HasPrefix(missing.SSM, "/shop/bus") {
 		t.Errorf("without a value: got %v", err)
+	}
+}
+
+func TestEngine_ReturnsTheZonesOfARegion(t *testing.T) {
+	outputs, err := createStacks(t, nil, nil, `"Outputs": {
+		"Own": {"Value": {"Fn::Select": [0, {"Fn::GetAZs": ""}]}},
+		"Other": {"Value": {"Fn::Select": [2, {"Fn::GetAZs": "eu-west-1"}]}}
+	}`)
+	want := map[string]string{"Own": "us-east-1a", "Other": "eu-west-1c"}
+	if err != nil || !maps.Equal(outputs, want) {
+		t.Errorf("outputs %v, %v, want %v", outputs, err, want)
 	}
 }
 

@@ -89,6 +89,8 @@ const (
 	maxBody   = 10 << 20 // bytes
 	maxHeader = 10240    // bytes of the request line and all header values
 	timeout   = 30 * time.Second
+
+	authorizerTimeout = 10 * time.Second
 )
 
 // ServeHTTP implements http.Handler.

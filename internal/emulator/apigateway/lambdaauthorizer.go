@@ -111,7 +111,7 @@ func (l *Lambda) invoke(ctx context.Context, x *exchange, identity []string) (de
 	if err != nil {
 		return decision{}, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := context.WithTimeout(ctx, authorizerTimeout)
 	defer cancel()
 	result, err := x.handler.api.Invoke(ctx, l.Function, payload)
 	if err != nil {

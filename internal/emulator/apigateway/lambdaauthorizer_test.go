@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -143,6 +144,23 @@ func TestLambda_RejectsDeniedAndMalformedResponses(t *testing.T) {
 			t.Errorf("%s: invoked %d times, access log %v", response, count, *line)
 		}
 	}
+}
+
+func TestLambda_MustRespondWithinTenSeconds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, _ := newAuthorizedHandler(t, lambdaAuthorizer(), func(a *API) {
+			a.Invoke = func(ctx context.Context, _ string, _ []byte) (Result, error) {
+				<-ctx.Done()
+				return Result{}, ctx.Err()
+			}
+		})
+		begin := time.Now()
+		w := serve(h, tenantRequest("secret"))
+		if took := time.Since(begin); took != 10*time.Second {
+			t.Errorf("the request took %s, want 10s", took)
+		}
+		expectError(t, w, http.StatusInternalServerError, "Internal Server Error")
+	})
 }
 
 func TestLambda_IsNotInvokedWithoutTheIdentitySource(t *testing.T) {

@@ -226,20 +226,29 @@ func (s *Service) InvokeAsync(name string, payload []byte) error {
 	if s.ctx.Err() != nil {
 		return errClosed
 	}
-	s.running.Go(func() {
-		for attempt := range asyncAttempts {
-			result, err := s.invoke(s.ctx, name, newInvocation(payload))
-			if s.ctx.Err() != nil || err == nil && result.FunctionError == "" {
-				return
-			}
+	s.running.Go(func() { s.runAsync(name, payload) })
+	return nil
+}
+
+// runAsync invokes a function until it succeeds, at most asyncAttempts times. All attempts have the
+// same request id, as in Lambda.
+func (s *Service) runAsync(name string, payload []byte) {
+	id := uuid.NewString()
+	for attempt := range asyncAttempts {
+		if attempt > 0 {
 			select {
-			case <-time.After(s.config.RetryDelay << attempt):
+			case <-time.After(s.config.RetryDelay << (attempt - 1)):
 			case <-s.ctx.Done():
 				return
 			}
 		}
-	})
-	return nil
+		call := newInvocation(payload)
+		call.id = id
+		result, err := s.invoke(s.ctx, name, call)
+		if s.ctx.Err() != nil || err == nil && result.FunctionError == "" {
+			return
+		}
+	}
 }
 
 // CodeDirs returns the code folders in use. The folder of a replaced function is in use until the

@@ -328,14 +328,24 @@ func TestInvoke_RejectsLargePayloadsAndUnknownFunctions(t *testing.T) {
 	}
 }
 
-func TestInvokeAsync_TriesThreeTimes(t *testing.T) {
+func TestInvokeAsync_TriesThreeTimesWithTheSameRequestID(t *testing.T) {
 	s, log := startService(t, nil)
 	// Each attempt prints three lines and exits. The platform then adds its report.
 	if err := s.InvokeAsync("fn", []byte(`{"Do":"log","Text":"x"}`)); err != nil {
 		t.Fatal(err)
 	}
-	if got := log.wait(t, 12); len(got) != 12 {
+	got := log.wait(t, 12)
+	if len(got) != 12 {
 		t.Errorf("logged %v", got)
+	}
+	ids := map[string]int{}
+	for _, line := range got {
+		if _, rest, ok := strings.Cut(line, `"requestId":"`); ok {
+			ids[rest[:36]]++
+		}
+	}
+	if len(ids) != 1 {
+		t.Errorf("the attempts have the request ids %v, want one id", ids)
 	}
 }
 

@@ -306,15 +306,10 @@ func createDomainName(c *creation, in domainNameProperties) (values, error) {
 	if in.MutualTlsAuthentication != nil {
 		c.reportNotRun("mutual TLS of "+in.DomainName, 1)
 	}
-	return created(
-		in.DomainName,
-		"DomainNameArn",
-		"arn:aws:apigateway:"+c.Region+"::/domainnames/"+in.DomainName,
-		"RegionalDomainName",
-		"d-"+c.id(10)+".execute-api."+c.Region+".amazonaws.com",
-		"RegionalHostedZoneId",
-		"Z"+c.suffix(),
-	), nil
+	return created(in.DomainName,
+		"DomainNameArn", "arn:aws:apigateway:"+c.Region+"::/domainnames/"+in.DomainName,
+		"RegionalDomainName", "d-"+c.id(10)+".execute-api."+c.Region+".amazonaws.com",
+		"RegionalHostedZoneId", "Z"+c.suffix()), nil
 }
 
 type apiMappingProperties struct{ ApiId, DomainName, ApiMappingKey string }

@@ -49,15 +49,8 @@ func createQueue(c *creation, in queueProperties) (values, error) {
 	}
 	c.iam.addResource(queue.ARN())
 	c.encrypt(queue.ARN(), in.KmsMasterKeyId)
-	return created(
-		queue.URL(),
-		"Arn",
-		queue.ARN(),
-		"QueueName",
-		queue.Name(),
-		"QueueUrl",
-		queue.URL(),
-	), nil
+	return created(queue.URL(),
+		"Arn", queue.ARN(), "QueueName", queue.Name(), "QueueUrl", queue.URL()), nil
 }
 
 type queuePolicyProperties struct {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"debug/buildinfo"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -54,8 +53,12 @@ func createFunction(c *creation, in functionProperties) (values, error) {
 	if !ok {
 		return c.skip(" whose code is not an asset")
 	}
+	isPipeline := c.resource.Metadata[contract.FunctionMetadata] != nil
+	if !isPipeline && checkBootstrap(dir) != nil {
+		return c.skip(" " + c.resource.LogicalID + ", whose asset contains no bootstrap")
+	}
 	if platform := foreignPlatform(filepath.Join(dir, "bootstrap")); platform != "" {
-		if c.resource.Metadata[contract.FunctionMetadata] != nil {
+		if isPipeline {
 			return values{}, fmt.Errorf("the function is built for %s; "+
 				"synthesize the cloud assembly with -c %s=%s/%s",
 				platform, contract.PlatformContext, runtime.GOOS, runtime.GOARCH)
@@ -69,10 +72,8 @@ func createFunction(c *creation, in functionProperties) (values, error) {
 	if err := c.Lambda.CreateFunction(f); err != nil {
 		return values{}, err
 	}
-	c.functions = append(
-		c.functions,
-		&function{f, c.stack.Name, c.resource.LogicalID, in.Code.S3Key},
-	)
+	running := &function{f, c.stack.Name, c.resource.LogicalID, in.Code.S3Key}
+	c.functions = append(c.functions, running)
 	arn := c.functionARN(f.Name)
 	c.iam.addFunction(arn, &iamFunction{
 		resource: c.resource, name: f.Name, roleARN: in.Role,
@@ -85,9 +86,8 @@ func createFunction(c *creation, in functionProperties) (values, error) {
 // lambdaFunction returns the definition of the function for the emulated Lambda service.
 func (c *creation) lambdaFunction(in functionProperties) (lambda.Function, error) {
 	dir := c.stack.Assets[in.Code.S3Key]
-	if _, err := os.Stat(filepath.Join(dir, "bootstrap")); errors.Is(err, os.ErrNotExist) {
-		return lambda.Function{}, fmt.Errorf(
-			"asset %s must contain a file named bootstrap: synthesize the app with bundling", dir)
+	if err := checkBootstrap(dir); err != nil {
+		return lambda.Function{}, err
 	}
 	f := lambda.Function{
 		Role:        in.Role,
@@ -102,6 +102,17 @@ func (c *creation) lambdaFunction(in functionProperties) (lambda.Function, error
 		f.Environment[name] = c.LocalURLs(text)
 	}
 	return f, nil
+}
+
+// checkBootstrap returns an error if an asset contains no bootstrap. The asset may be a folder or an
+// archive.
+func checkBootstrap(asset string) error {
+	info, err := os.Stat(filepath.Join(asset, "bootstrap"))
+	if err != nil || !info.Mode().IsRegular() {
+		return fmt.Errorf("asset %s must be a folder with a file named bootstrap: "+
+			"synthesize the app with bundling", asset)
+	}
+	return nil
 }
 
 // foreignPlatform returns the platform, as GOOS/GOARCH, of a Go program that was not built for this
@@ -268,11 +279,6 @@ func createMapping(c *creation, in mappingProperties) (values, error) {
 		Disabled: c.NoWorker || in.Enabled != nil && !bool(*in.Enabled),
 		Now:      c.Now,
 	})
-	return created(
-		id,
-		"Id",
-		id,
-		"EventSourceMappingArn",
-		c.arn("lambda", "event-source-mapping:"+id),
-	), nil
+	arn := c.arn("lambda", "event-source-mapping:"+id)
+	return created(id, "Id", id, "EventSourceMappingArn", arn), nil
 }

@@ -5,7 +5,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"testing"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cdkapp"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
 func TestForeignPlatform_ReturnsThePlatformOnlyIfItIsForeign(t *testing.T) {
@@ -47,6 +51,32 @@ func TestFunctionName_AcceptsEveryFormOfReference(t *testing.T) {
 	} {
 		if name := FunctionName(reference); name != "worker" {
 			t.Errorf("%s: got %s", reference, name)
+		}
+	}
+}
+
+func TestFunction_IsSkippedIfItsAssetContainsNoBootstrap(t *testing.T) {
+	folder := t.TempDir()
+	archive := filepath.Join(folder, "asset.zip")
+	if err := os.WriteFile(archive, []byte("PK"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for metadata, isError := range map[string]bool{
+		"{}": false, `{"` + contract.FunctionMetadata + `": {"pipeline": "P"}}`: true,
+	} {
+		for _, asset := range []string{folder, archive} {
+			p := newTestProvider(t)
+			_, err := p.Engine.Create(cdkapp.Stack{
+				Name: "App", Assets: map[string]string{"key": asset},
+				Template: []byte(`{"Resources": {"Fn": {"Type": "AWS::Lambda::Function",
+					"Metadata": ` + metadata + `, "Properties": {"Role": "r",
+					"Runtime": "provided.al2023", "Code": {"S3Key": "key"}}}}}`),
+			})
+			skipped := slices.Contains(p.NotRun(),
+				"AWS::Lambda::Function Fn, whose asset contains no bootstrap")
+			if (err != nil) != isError || skipped == isError {
+				t.Errorf("%s, %s: got %v, not run: %q", metadata, asset, err, p.NotRun())
+			}
 		}
 	}
 }

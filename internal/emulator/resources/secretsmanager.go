@@ -67,7 +67,7 @@ func (in secretProperties) value() (string, error) {
 		return password, err
 	}
 	object := map[string]any{}
-	if err := json.Unmarshal([]byte(generate.SecretStringTemplate), &object); err != nil {
+	if err := protocol.DecodeNumbers([]byte(generate.SecretStringTemplate), &object); err != nil {
 		return "", fmt.Errorf("parse SecretStringTemplate: %w", err)
 	}
 	object[generate.GenerateStringKey] = password

@@ -28,6 +28,11 @@ func TestSecret_HasTheValueOfTheTemplate(t *testing.T) {
 				return err == nil && object["user"] == "a" && len(object["password"]) == 32
 			},
 		},
+		"number in a template": {
+			secretProperties{GenerateSecretString: document(
+				`{"SecretStringTemplate":"{\"id\":12345678901234567890}","GenerateStringKey":"p"}`)},
+			func(v string) bool { return strings.Contains(v, `"id":12345678901234567890`) },
+		},
 		"none": {secretProperties{}, func(v string) bool { return v == "" }},
 	} {
 		got, err := c.properties.value()

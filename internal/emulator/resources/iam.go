@@ -182,9 +182,12 @@ func createRolePolicy(c *creation, _ struct{}) (values, error) {
 	return created(c.name("", 128)), nil
 }
 
-func createManagedPolicy(c *creation, _ struct{}) (values, error) {
+type managedPolicyProperties struct{ ManagedPolicyName, Path string }
+
+func createManagedPolicy(c *creation, in managedPolicyProperties) (values, error) {
 	c.iam.policies = append(c.iam.policies, c)
-	arn := "arn:aws:iam::" + c.Account + ":policy/" + c.name("", 128)
+	name := c.name(in.ManagedPolicyName, 128)
+	arn := "arn:aws:iam::" + c.Account + ":policy" + cmp.Or(in.Path, "/") + name
 	return created(arn, "PolicyArn", arn), nil
 }
 

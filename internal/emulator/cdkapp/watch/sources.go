@@ -7,7 +7,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -167,18 +169,24 @@ func (n *snapshot) read(path string, last *snapshot) error {
 	return nil
 }
 
+// embedPattern matches a pattern in an embed directive. A pattern with spaces is in quotes.
+var embedPattern = regexp.MustCompile("\"(?:[^\"\\\\]|\\\\.)*\"|`[^`]*`|\\S+")
+
 // embeds returns the patterns in the embed directives of a Go file. Before each pattern it puts
 // dir, the path of the file's folder.
 func embeds(dir, content string) []string {
 	var patterns []string
 	for line := range strings.Lines(content) {
-		directive, ok := strings.CutPrefix(line, "//go:embed ")
+		directive, ok := strings.CutPrefix(line, "//go:embed")
 		if !ok {
 			continue
 		}
-		for _, pattern := range strings.Fields(directive) {
-			pattern = strings.TrimPrefix(strings.Trim(pattern, "\"`"), "all:")
-			patterns = append(patterns, filepath.Join(dir, filepath.FromSlash(pattern)))
+		for _, pattern := range embedPattern.FindAllString(directive, -1) {
+			if unquoted, err := strconv.Unquote(pattern); err == nil {
+				pattern = unquoted
+			}
+			pattern = filepath.FromSlash(strings.TrimPrefix(pattern, "all:"))
+			patterns = append(patterns, filepath.Join(dir, pattern))
 		}
 	}
 	return patterns

@@ -97,8 +97,11 @@ func TestSources_ContainOnlyTheFilesOfTheApp(t *testing.T) {
 		"go.mod":   "module app",
 		"cdk.json": "{}",
 		"main.go": "package main\n\n" +
-			"//go:embed words.txt \"pages\"\nvar files embed.FS\n",
+			"//go:embed words.txt \"pages\"\n" +
+			"//go:embed\t\"two words.txt\" `three short words.txt`\nvar files embed.FS\n",
 		"words.txt":                     "embedded",
+		"two words.txt":                 "embedded",
+		"three short words.txt":         "embedded",
 		"pages/a/index.html":            "embedded by its folder",
 		"schemas/order.created.json":    "{}",
 		"functions/orders/main.go":      "package main",
@@ -130,6 +133,8 @@ func TestSources_ContainOnlyTheFilesOfTheApp(t *testing.T) {
 		"main.go",
 		"pages/a/index.html",
 		"schemas/order.created.json",
+		"three short words.txt",
+		"two words.txt",
 		"words.txt",
 	}
 	if got := relative(t, dir, seen.changedSince(&snapshot{})); !slices.Equal(got, want) {

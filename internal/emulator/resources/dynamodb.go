@@ -14,8 +14,14 @@ type tableProperties struct {
 		AttributeName string
 		Enabled       flag
 	}
-	SSESpecification struct{ KMSMasterKeyId string }
+	SSESpecification sseSpecification
+	Replicas         []struct { // only for a GlobalTable, which has the keys here
+		Region           string
+		SSESpecification sseSpecification
+	}
 }
+
+type sseSpecification struct{ KMSMasterKeyId string }
 
 func createTable(c *creation, in tableProperties) (values, error) {
 	name := c.name(in.TableName, 255)
@@ -31,5 +37,10 @@ func createTable(c *creation, in tableProperties) (values, error) {
 	}
 	arn := c.arn("dynamodb", "table/"+name)
 	c.encrypt(arn, in.SSESpecification.KMSMasterKeyId)
+	for _, replica := range in.Replicas {
+		if replica.Region == c.Region {
+			c.encrypt(arn, replica.SSESpecification.KMSMasterKeyId)
+		}
+	}
 	return created(name, "Arn", arn), nil
 }

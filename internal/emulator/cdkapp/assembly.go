@@ -109,7 +109,12 @@ func (a *Assembly) read(dir string) error {
 			}
 			a.Stacks = append(a.Stacks, stack)
 		case "cdk:cloud-assembly":
-			if err := a.read(filepath.Join(dir, artifact.Properties.DirectoryName)); err != nil {
+			nested := filepath.Join(dir, artifact.Properties.DirectoryName)
+			if !strings.HasPrefix(nested, dir+string(filepath.Separator)) { // may read dir again
+				return fmt.Errorf("stage %s: directoryName must be a subfolder, got %q", id,
+					artifact.Properties.DirectoryName)
+			}
+			if err := a.read(nested); err != nil {
 				return fmt.Errorf("stage %s: %w", id, err)
 			}
 		}

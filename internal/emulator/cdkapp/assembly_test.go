@@ -51,6 +51,24 @@ func TestRead_ReturnsAssetsOfEachStack(t *testing.T) {
 	}
 }
 
+func TestRead_RejectsAStageThatIsNotInASubfolder(t *testing.T) {
+	for _, folder := range []string{"", ".", "sub/..", "../x"} {
+		dir := filepath.Join(t.TempDir(), "x")
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		manifest := `{"artifacts": {"Prod": {"type": "cdk:cloud-assembly",
+			"properties": {"directoryName": "` + folder + `"}}}}`
+		err := os.WriteFile(filepath.Join(dir, "manifest.json"), []byte(manifest), 0o600)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Read(dir); err == nil || !strings.Contains(err.Error(), "subfolder") {
+			t.Errorf("%q: got %v", folder, err)
+		}
+	}
+}
+
 func TestRead_ReturnsModulesInMetadata(t *testing.T) {
 	a, err := Read("testdata/stages")
 	if err != nil {

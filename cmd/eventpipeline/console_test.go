@@ -55,7 +55,7 @@ func (d *deployed) openConsole(t *testing.T, flags ...string) *browser {
 	b.base, _, _ = strings.Cut(ready.Console, "/?")
 	page := b.get(t, b.base+"/")
 	b.base += regexp.MustCompile(`data-base="([^"]*)"`).FindStringSubmatch(page)[1]
-	b.change = regexp.MustCompile(`<meta name="\w+" content="([A-Z0-9]+)">`).
+	b.change = regexp.MustCompile(`<meta name="\w+" content="([A-Z0-9]+)"`).
 		FindStringSubmatch(page)[1]
 	return b
 }

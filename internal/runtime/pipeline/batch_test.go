@@ -651,3 +651,50 @@ func TestBatch_SplitsOffRangesOfNeighbors(t *testing.T) {
 		})
 	}
 }
+
+// A replay prolongs the life of a batch's item. So the second batch of a request may still have an
+// item when the first one has expired and the key is free. Then a request with other events must
+// not be answered 202 without being stored.
+func TestAcceptBatch_RejectsAKeyOfWhichABatchIsStillKnown(t *testing.T) {
+	var w world
+	in := w.ingest()
+	batch := func(n string) pipeline.BatchRequest {
+		a, b := `{"eventType":"a","n":`+n+`}`, `{"eventType":"b","n":`+n+`}`
+		return pipeline.BatchRequest{Body: []byte(a + b), Elements: [][]byte{[]byte(a), []byte(b)},
+			Keyed: true, Key: "key", Caller: "anna"}
+	}
+	first, err := in.AcceptBatch(t.Context(), batch("1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	item, err := w.items.Get(t.Context(), first.Batches[1].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	finish := func(item pipeline.Item) pipeline.Item {
+		item.Status, item.ProcessedAt, item.ExpiresAt = pipeline.Processed, now, time.Time{}
+		if err := w.items.Finish(t.Context(), item); err != nil {
+			t.Fatal(err)
+		}
+		item, _ = w.items.Get(t.Context(), item.ID)
+		return item
+	}
+	item = finish(item)
+	next := item.Reopened(pipeline.Replay{ID: "0199bbbb-0000-7000-8000-000000000001"}, now)
+	if err := w.items.Move(t.Context(), item, next); err != nil {
+		t.Fatal(err)
+	}
+	finish(next)
+	in.Now = func() time.Time { return now.Add(25 * time.Hour) }
+	second, err := in.AcceptBatch(t.Context(), batch("2"))
+	stored := 0
+	for _, key := range w.bronze.Keys() {
+		body, _ := w.bronze.Get(t.Context(), key)
+		if strings.Contains(string(body), `"n":2`) {
+			stored++
+		}
+	}
+	if pipeline.ErrorCode(err) != pipeline.KeyReused {
+		t.Errorf("accepted %+v, stored %d of 2 batches, got %v", second, stored, err)
+	}
+}

@@ -342,6 +342,11 @@ func (in Ingest) completeBatch(ctx context.Context, req BatchRequest, g group, f
 		if err != nil {
 			return unavailable("store the batch's item", err)
 		}
+		// After the first batch's item has expired, the key is free. But a replay may have prolonged
+		// the life of this batch's item, which then belongs to an earlier request.
+		if item.SHA256 != g.event.SHA256 {
+			return keyReused()
+		}
 	}
 	if item.Status != Enqueued {
 		return nil

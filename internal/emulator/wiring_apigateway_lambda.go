@@ -15,7 +15,7 @@ import (
 // functions.
 func (s *services) apiHandler(a *resources.API) (http.Handler, error) {
 	a.Settings.Invoke, a.Settings.AccessLog = s.invokeForAPI, s.recordUnanswered
-	a.Settings.WriteLog = s.accessLog(a)
+	a.Settings.WriteLog = s.accessLogs(a)
 	if s.debug {
 		a.Settings.OnExchange = s.recordRequest
 	}

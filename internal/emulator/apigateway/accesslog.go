@@ -15,7 +15,7 @@ var contextVariable = regexp.MustCompile(`\$context\.([\w.]+)`)
 // variable without a value becomes "-".
 func (x *exchange) accessLogLine(response httpResponse) []byte {
 	variables := x.contextVariables(response)
-	return contextVariable.ReplaceAllFunc([]byte(x.handler.api.LogFormat), func(m []byte) []byte {
+	return contextVariable.ReplaceAllFunc([]byte(x.stage.LogFormat), func(m []byte) []byte {
 		name := strings.TrimRight(string(m[len("$context."):]), ".")
 		if value := variables[name]; value != "" {
 			return []byte(value)
@@ -51,7 +51,7 @@ func (x *exchange) contextVariables(response httpResponse) map[string]string {
 		"responseLatency":         latency,
 		"responseLength":          strconv.Itoa(len(response.body)),
 		"routeKey":                x.route.Key,
-		"stage":                   stage,
+		"stage":                   x.stage.Name,
 		"status":                  strconv.Itoa(response.status),
 	}
 	if caller, ok := x.caller["iam"].(map[string]any); ok {

@@ -21,8 +21,9 @@ func TestAccessLog_ContainsContextVariables(t *testing.T) {
 			var lines []string
 			h := newHandler(t, func(a *API) {
 				a.Invoke = respond(c.response)
-				a.WriteLog = func(line []byte) { lines = append(lines, string(line)) }
-				a.LogFormat = "$context.apiId $context.routeKey $context.status " +
+				a.WriteLog = func(_ string, line []byte) { lines = append(lines, string(line)) }
+				a.Stages[0].LogGroup = "g"
+				a.Stages[0].LogFormat = "$context.apiId $context.routeKey $context.status " +
 					"$context.responseLength $context.identity.sourceIp [$context.requestTime] " +
 					"$context.integrationStatus $context.error.responseType $context.unknown"
 			})
@@ -37,8 +38,8 @@ func TestAccessLog_ContainsContextVariables(t *testing.T) {
 func TestAccessLog_ContainsRequestIDOfResponse(t *testing.T) {
 	var line string
 	h := newHandler(t, func(a *API) {
-		a.WriteLog = func(l []byte) { line = string(l) }
-		a.LogFormat = `{"requestId":"$context.requestId"}`
+		a.WriteLog = func(_ string, l []byte) { line = string(l) }
+		a.Stages[0].LogGroup, a.Stages[0].LogFormat = "g", `{"requestId":"$context.requestId"}`
 	})
 	w := serve(h, httptest.NewRequest("GET", "/health", strings.NewReader("")))
 	if want := `{"requestId":"` + w.Header().Get("Apigw-Requestid") + `"}`; line != want {

@@ -19,16 +19,15 @@ import (
 // API describes an HTTP API.
 type API struct {
 	ID, Region, Account string
+	Stages              []Stage
 	Routes              []Route
-	CORS                *CORS   // optional
-	RateLimit           float64 // requests per second over all routes; 0 is unlimited
-	BurstLimit          int
+	CORS                *CORS // optional
 	Invoke              func(ctx context.Context, function string, payload []byte) (Result, error)
 	AccessLog           func(line []byte) // called with a line of JSON for each request; optional
-	LogFormat           string            // format of a line in the stage's access log
-	WriteLog            func(line []byte) // receives the lines of the stage's access log; optional
-	OnExchange          func(Exchange)    // called after each response; optional
-	Now                 func() time.Time  // default time.Now
+	// WriteLog receives the lines of the stages' access logs. It is optional.
+	WriteLog   func(logGroup string, line []byte)
+	OnExchange func(Exchange)   // called after each response; optional
+	Now        func() time.Time // default time.Now
 }
 
 // Route maps requests to a function.
@@ -65,7 +64,7 @@ var ErrTooLarge = errors.New("the request is too large for the function")
 type Handler struct {
 	api    API
 	routes []route
-	limit  *tokenBucket
+	stages map[string]*runningStage // by name
 }
 
 // New returns a handler for the API. It returns an error for an invalid route key.
@@ -73,7 +72,10 @@ func New(api API) (*Handler, error) {
 	if api.Now == nil {
 		api.Now = time.Now
 	}
-	h := &Handler{api: api, limit: newBucket(api.RateLimit, api.BurstLimit, api.Now())}
+	h := &Handler{api: api, stages: map[string]*runningStage{}}
+	for _, s := range api.Stages {
+		h.stages[s.Name] = &runningStage{s, newBucket(s.RateLimit, s.BurstLimit, api.Now())}
+	}
 	for _, r := range api.Routes {
 		compiled, err := compileRoute(r)
 		if err != nil {
@@ -96,7 +98,9 @@ const (
 // ServeHTTP implements http.Handler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := h.api.Now()
-	x := exchange{handler: h, request: r, id: uuid.NewString(), start: start}
+	x := exchange{
+		handler: h, request: r, id: uuid.NewString(), start: start, stage: h.stage(r),
+	}
 	// API Gateway does not cancel the invocation if the client closes or half-closes the
 	// connection.
 	response := x.respond(context.WithoutCancel(r.Context()))
@@ -111,8 +115,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(response.status)
 	_, _ = w.Write(response.body) // fails only if the client disconnected
 	x.log(response)
-	if h.api.WriteLog != nil {
-		h.api.WriteLog(x.accessLogLine(response))
+	if s := x.stage; s != nil && s.LogGroup != "" && h.api.WriteLog != nil {
+		h.api.WriteLog(s.LogGroup, x.accessLogLine(response))
 	}
 	if h.api.OnExchange != nil {
 		h.api.OnExchange(Exchange{
@@ -129,6 +133,7 @@ type exchange struct {
 	request *http.Request
 	id      string
 	start   time.Time
+	stage   *runningStage // nil if the request belongs to no stage
 	route   matchedRoute
 	body    []byte
 	caller  map[string]any // requestContext.authorizer of the event
@@ -161,11 +166,15 @@ func (x *exchange) respond(ctx context.Context) httpResponse {
 		header := api.CORS.preflightHeader(r.Header.Get("Origin"))
 		return httpResponse{status: http.StatusNoContent, header: header}
 	}
-	if !x.handler.limit.take(x.start) {
+	if x.stage == nil {
+		return errorResponse(http.StatusNotFound, "Not Found")
+	}
+	if !x.stage.limit.take(x.start) {
 		return errorResponse(http.StatusTooManyRequests, "Too Many Requests")
 	}
 	var found bool
-	x.route, found = findRoute(x.handler.routes, r.Method, r.URL.EscapedPath())
+	path := x.stage.routePath(r.URL.EscapedPath())
+	x.route, found = findRoute(x.handler.routes, r.Method, path)
 	if !found {
 		return errorResponse(http.StatusNotFound, "Not Found")
 	}

@@ -45,7 +45,8 @@ func newHandler(t testing.TB, change func(*API)) *Handler {
 	t.Helper()
 	api := API{
 		ID: "abc123", Region: "us-east-1", Account: "000000000000", Invoke: echo,
-		Now: func() time.Time { return start },
+		Now:    func() time.Time { return start },
+		Stages: []Stage{{Name: DefaultStage}},
 		Routes: []Route{
 			{Key: "POST /events", Function: "api"},
 			{Key: "GET /events/{eventId}", Function: "api"},
@@ -265,7 +266,8 @@ func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 func TestThrottle_RejectsAboveRateAndBurst(t *testing.T) {
 	now := start
 	h := newHandler(t, func(a *API) {
-		a.RateLimit, a.BurstLimit, a.Now = 10, 3, func() time.Time { return now }
+		a.Stages[0].RateLimit, a.Stages[0].BurstLimit = 10, 3
+		a.Now = func() time.Time { return now }
 	})
 	countOK := func(n int) (ok int) {
 		for range n {

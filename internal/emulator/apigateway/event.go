@@ -50,9 +50,6 @@ type requestContext struct {
 	TimeEpoch int64  `json:"timeEpoch"`
 }
 
-// stage is the name of the stage in events, access logs and ARNs.
-const stage = "$default"
-
 func (x *exchange) event(body []byte) event {
 	r, api := x.request, x.handler.api
 	e := event{
@@ -72,7 +69,7 @@ func (x *exchange) event(body []byte) event {
 			DomainPrefix: api.ID,
 			RequestID:    x.id,
 			RouteKey:     x.route.Key,
-			Stage:        stage,
+			Stage:        x.stage.Name,
 			Time:         x.start.UTC().Format("02/Jan/2006:15:04:05 +0000"),
 			TimeEpoch:    x.start.UnixMilli(),
 		},

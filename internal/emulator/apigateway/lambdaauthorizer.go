@@ -153,7 +153,7 @@ func (l *Lambda) allows(d decision, arn string) (bool, error) {
 // routeARN returns the ARN of the requested route. The Resource patterns of policies match this
 // ARN.
 func (x *exchange) routeARN() string {
-	api := x.handler.api
+	api, path := x.handler.api, x.stage.routePath(x.request.URL.Path)
 	return fmt.Sprintf("arn:aws:execute-api:%s:%s:%s/%s/%s/%s", api.Region, api.Account, api.ID,
-		stage, x.request.Method, strings.TrimPrefix(x.request.URL.Path, "/"))
+		x.stage.Name, x.request.Method, strings.TrimPrefix(path, "/"))
 }

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/apigateway"
@@ -19,12 +20,10 @@ type API struct {
 	Stack, Name string
 	Endpoint    string // URL without the stage
 	Listener    net.Listener
-	LogGroup    string // log group of the access log; "" if there is none
 	Settings    apigateway.API
 
 	logicalID    string
-	stage        string                           // "$default", or a name that begins each path
-	domainURLs   []string                         // URLs of the API under its custom domains
+	domainURLs   map[string]string                // URL under a custom domain → stage
 	integrations map[string]string                // integration id → name of the function
 	authorizers  map[string]apigateway.Authorizer // authorizer id → authorizer
 }
@@ -49,10 +48,11 @@ func createAPI(c *creation, in apiProperties) (values, error) {
 	}
 	a := &API{
 		Stack: c.stack.Name, Name: in.Name, Listener: listener,
-		Endpoint:  "http://" + listener.Addr().String(),
-		logicalID: c.resource.LogicalID, stage: defaultStage,
-		integrations: map[string]string{}, authorizers: map[string]apigateway.Authorizer{},
-		Settings: apigateway.API{ID: c.id(10), Region: c.Region, Account: c.Account, Now: c.Now},
+		Endpoint:   "http://" + listener.Addr().String(),
+		logicalID:  c.resource.LogicalID,
+		domainURLs: map[string]string{}, integrations: map[string]string{},
+		authorizers: map[string]apigateway.Authorizer{},
+		Settings:    apigateway.API{ID: c.id(10), Region: c.Region, Account: c.Account, Now: c.Now},
 	}
 	if cors := in.CorsConfiguration; cors != nil {
 		a.Settings.CORS = &apigateway.CORS{
@@ -75,8 +75,6 @@ func (p *Provider) api(id string) *API {
 	return nil
 }
 
-const defaultStage = "$default"
-
 type stageProperties struct {
 	ApiId, StageName     string
 	DefaultRouteSettings struct{ ThrottlingRateLimit, ThrottlingBurstLimit number }
@@ -88,46 +86,61 @@ func createStage(c *creation, in stageProperties) (values, error) {
 	if a == nil {
 		return c.skip("")
 	}
-	a.stage = in.StageName
-	a.Settings.RateLimit = float64(in.DefaultRouteSettings.ThrottlingRateLimit)
-	a.Settings.BurstLimit = int(in.DefaultRouteSettings.ThrottlingBurstLimit)
-	a.Settings.LogFormat = in.AccessLogSettings.Format
 	_, group, _ := strings.Cut(in.AccessLogSettings.DestinationArn, ":log-group:")
-	a.LogGroup = strings.TrimSuffix(group, ":*")
+	a.Settings.Stages = append(a.Settings.Stages, apigateway.Stage{
+		Name:       in.StageName,
+		RateLimit:  float64(in.DefaultRouteSettings.ThrottlingRateLimit),
+		BurstLimit: int(in.DefaultRouteSettings.ThrottlingBurstLimit),
+		LogGroup:   strings.TrimSuffix(group, ":*"),
+		LogFormat:  in.AccessLogSettings.Format,
+	})
 	return created(in.StageName), nil
 }
 
-// URL returns the URL of the stage.
+// URL returns the URL of the default stage. If the API has no default stage, URL returns the URL of
+// the first stage.
 func (a *API) URL() string {
-	if a.stage == defaultStage {
+	stages := a.Settings.Stages
+	isDefault := func(s apigateway.Stage) bool { return s.Name == apigateway.DefaultStage }
+	if len(stages) == 0 || slices.ContainsFunc(stages, isDefault) {
 		return a.Endpoint
 	}
-	return a.Endpoint + "/" + a.stage
+	return a.stageURL(stages[0].Name)
 }
 
-// Handler returns a handler that serves the API's stage.
+func (a *API) stageURL(stage string) string {
+	if stage == apigateway.DefaultStage {
+		return a.Endpoint
+	}
+	return a.Endpoint + "/" + stage
+}
+
+// Handler returns a handler that serves the API's stages.
 func (a *API) Handler() (http.Handler, error) {
 	compiled, err := apigateway.New(a.Settings)
 	if err != nil {
 		return nil, fmt.Errorf("create the HTTP API %s: %w", a.Name, err)
 	}
-	if a.stage == defaultStage {
-		return compiled, nil
-	}
-	return http.StripPrefix("/"+a.stage, compiled), nil
+	return compiled, nil
 }
 
 // LocalURLs returns the text with local URLs in place of the APIs' AWS URLs. It replaces URLs with
 // a custom domain and URLs of the form https://ID.execute-api.REGION.amazonaws.com.
 func (p *Provider) LocalURLs(text string) string {
+	local := map[string]string{}
 	for _, a := range p.APIs {
-		for _, url := range a.domainURLs {
-			text = strings.ReplaceAll(text, url, a.URL()+"/")
+		for url, stage := range a.domainURLs {
+			local[url] = a.stageURL(stage) + "/"
 		}
 		onAWS := fmt.Sprintf("https://%s.execute-api.%s.amazonaws.com", a.Settings.ID, p.Region)
-		text = strings.ReplaceAll(text, onAWS, a.Endpoint)
+		local[onAWS] = a.Endpoint
 	}
-	return text
+	var pairs []string
+	// A URL comes before a URL with which it begins. The replacer tries the URLs in this order.
+	for _, url := range slices.Backward(slices.Sorted(maps.Keys(local))) {
+		pairs = append(pairs, url, local[url])
+	}
+	return strings.NewReplacer(pairs...).Replace(text)
 }
 
 // NameAPIs renames the APIs whose stack contains another API with the same name. The new name is
@@ -312,10 +325,10 @@ func createDomainName(c *creation, in domainNameProperties) (values, error) {
 		"RegionalHostedZoneId", "Z"+c.suffix()), nil
 }
 
-type apiMappingProperties struct{ ApiId, DomainName, ApiMappingKey string }
+type apiMappingProperties struct{ ApiId, DomainName, ApiMappingKey, Stage string }
 
-// createAPIMapping records the URL that an API has under its custom domain. LocalURLs replaces this
-// URL with the API's local URL.
+// createAPIMapping records the URL that a stage of an API has under its custom domain. LocalURLs
+// replaces this URL with the stage's local URL.
 func createAPIMapping(c *creation, in apiMappingProperties) (values, error) {
 	a := c.api(in.ApiId)
 	if a == nil {
@@ -325,7 +338,7 @@ func createAPIMapping(c *creation, in apiMappingProperties) (values, error) {
 	if in.ApiMappingKey != "" {
 		url += in.ApiMappingKey + "/"
 	}
-	a.domainURLs = append(a.domainURLs, url)
+	a.domainURLs[url] = in.Stage
 	id := c.id(6)
 	return created(id, "ApiMappingId", id), nil
 }

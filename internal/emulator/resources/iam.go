@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/apigateway"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cloudformation"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam"
 )
@@ -279,17 +280,20 @@ func (e enforcement) checkRoutes() error {
 	var errs []error
 	for _, a := range e.APIs {
 		for _, route := range a.Settings.Routes {
-			method, path, _ := strings.Cut(route.Key, " ")
-			source := e.arn("execute-api", a.Settings.ID+"/"+a.stage+"/"+method+path)
-			err := e.authorizer.AuthorizeService("apigateway.amazonaws.com", source,
-				"lambda:InvokeFunction", e.functionARN(route.Function), nil)
-			if err != nil {
-				errs = append(
-					errs,
-					fmt.Errorf("route %s of the HTTP API %s: %w", route.Key, a.Name, err),
-				)
+			for _, stage := range a.Settings.Stages {
+				if err := e.checkRoute(a.Settings.ID, stage.Name, route); err != nil {
+					errs = append(errs,
+						fmt.Errorf("route %s of the HTTP API %s: %w", route.Key, a.Name, err))
+				}
 			}
 		}
 	}
 	return errors.Join(errs...)
+}
+
+func (e enforcement) checkRoute(apiID, stage string, route apigateway.Route) error {
+	method, path, _ := strings.Cut(route.Key, " ")
+	source := e.arn("execute-api", apiID+"/"+stage+"/"+method+path)
+	return e.authorizer.AuthorizeService("apigateway.amazonaws.com", source,
+		"lambda:InvokeFunction", e.functionARN(route.Function), nil)
 }

@@ -1,0 +1,42 @@
+package apigateway
+
+import (
+	"net/http"
+	"strings"
+)
+
+// DefaultStage is the name of the stage that serves all paths that belong to no other stage.
+const DefaultStage = "$default"
+
+// Stage describes a stage of an API. The path of a request to a stage begins with the stage's name,
+// unless the stage is DefaultStage.
+type Stage struct {
+	Name       string
+	RateLimit  float64 // requests per second over all routes; 0 is unlimited
+	BurstLimit int
+	LogGroup   string // log group of the access log; "" if there is none
+	LogFormat  string // format of a line in the access log
+}
+
+// runningStage represents a stage that serves requests.
+type runningStage struct {
+	Stage
+	limit *tokenBucket
+}
+
+// stage returns the stage of a request, or nil if there is none.
+func (h *Handler) stage(r *http.Request) *runningStage {
+	name, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	if s := h.stages[name]; s != nil {
+		return s
+	}
+	return h.stages[DefaultStage]
+}
+
+// routePath returns a path without the name of the stage.
+func (s Stage) routePath(path string) string {
+	if s.Name == DefaultStage {
+		return path
+	}
+	return strings.TrimPrefix(path, "/"+s.Name)
+}

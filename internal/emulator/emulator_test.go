@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -456,6 +457,18 @@ func TestNew_RejectsPortInUse(t *testing.T) {
 		}
 		want := fmt.Sprintf("port %d is in use", port)
 		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
+func TestPortError_DistinguishesMissingPermissions(t *testing.T) {
+	for err, want := range map[error]string{
+		syscall.EADDRINUSE: "port 80 is in use",
+		syscall.EACCES:     "this user may not listen on port 80",
+	} {
+		err = portError(80, true, &net.OpError{Op: "listen", Err: os.NewSyscallError("bind", err)})
+		if !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"strconv"
@@ -57,6 +58,9 @@ type PortError struct {
 }
 
 func (e *PortError) Error() string {
+	if errors.Is(e.Err, fs.ErrPermission) {
+		return fmt.Sprintf("this user may not listen on port %d (%v)", e.Port, e.Err)
+	}
 	return fmt.Sprintf("port %d is in use (%v)", e.Port, e.Err)
 }
 

@@ -22,40 +22,9 @@ func (s *Service) invokeRoutes(mux *http.ServeMux) {
 
 // serveInvoke serves the operation Invoke.
 func (s *Service) serveInvoke(w http.ResponseWriter, r *http.Request) {
-	name, err := requestedFunction(r)
+	name, payload, err := s.readInvoke(w, r)
 	if err != nil {
 		writeError(w, err)
-		return
-	}
-	payload, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxPayload))
-	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		writeError(w, &TooLargeError{maxPayload + 1, maxPayload})
-		return
-	}
-	if err != nil {
-		writeError(w, protocol.Errorf("InvalidRequestContentException", "read the payload: %v",
-			err))
-		return
-	}
-	_, version, err := s.find(name)
-	if err != nil {
-		writeError(w, err)
-		return
-	}
-	if len(payload) == 0 {
-		payload = []byte("{}")
-	}
-	if !json.Valid(payload) {
-		protocol.WriteError(w, "lambda", http.StatusBadRequest, "InvalidRequestContentException",
-			"Could not parse request body into json")
-		return
-	}
-	w.Header().Set("X-Amz-Executed-Version", version)
-	logType := r.Header.Get("X-Amz-Log-Type")
-	if !slices.Contains([]string{"", "None", "Tail"}, logType) {
-		writeError(w, protocol.Errorf("ValidationException", "1 validation error detected: "+
-			"Value '%s' at 'logType' failed to satisfy constraint: Member must satisfy enum value "+
-			"set: [None, Tail]", logType))
 		return
 	}
 	switch kind := r.Header.Get("X-Amz-Invocation-Type"); kind {
@@ -70,9 +39,45 @@ func (s *Service) serveInvoke(w http.ResponseWriter, r *http.Request) {
 	case "DryRun":
 		w.WriteHeader(http.StatusNoContent)
 	default:
-		protocol.WriteError(w, "lambda", http.StatusBadRequest, "InvalidParameterValueException",
-			"Unknown invocation type: "+kind)
+		writeError(w, invalidParameter("Unknown invocation type: %s", kind))
 	}
+}
+
+// readInvoke reads and validates a request of Invoke. It sets the response header with the version
+// of the function.
+func (s *Service) readInvoke(
+	w http.ResponseWriter, r *http.Request,
+) (name string, payload []byte, err error) {
+	if name, err = requestedFunction(r); err != nil {
+		return "", nil, err
+	}
+	payload, err = io.ReadAll(http.MaxBytesReader(w, r.Body, maxPayload))
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return "", nil, &TooLargeError{maxPayload + 1, maxPayload}
+	}
+	if err != nil {
+		return "", nil, protocol.Errorf("InvalidRequestContentException", "read the payload: %v",
+			err)
+	}
+	_, version, err := s.find(name)
+	if err != nil {
+		return "", nil, err
+	}
+	w.Header().Set("X-Amz-Executed-Version", version)
+	if len(payload) == 0 {
+		payload = []byte("{}")
+	}
+	if !json.Valid(payload) {
+		return "", nil, protocol.Errorf("InvalidRequestContentException",
+			"Could not parse request body into json")
+	}
+	logType := r.Header.Get("X-Amz-Log-Type")
+	if !slices.Contains([]string{"", "None", "Tail"}, logType) {
+		return "", nil, protocol.Errorf("ValidationException", "1 validation error detected: "+
+			"Value '%s' at 'logType' failed to satisfy constraint: Member must satisfy enum value "+
+			"set: [None, Tail]", logType)
+	}
+	return name, payload, nil
 }
 
 func (s *Service) invokeAndRespond(w http.ResponseWriter, r *http.Request, name string,

@@ -116,23 +116,9 @@ func (p *Platform) start(ctx context.Context, o Options, ports *ports) error {
 	if p.db, err = openData(o.Data); err != nil {
 		return err
 	}
-	if o.Watch { // start before the app is synthesized, so that no change is missed
-		if p.reloader, err = newReloader(o, p.builds); err != nil {
-			return err
-		}
-	}
-	begin := o.Now()
-	assembly, err := p.builds.first(ctx, o)
+	assembly, err := p.firstAssembly(ctx, o)
 	if err != nil {
 		return err
-	}
-	if o.Watch {
-		if err := p.reloader.watcher.EndBuild(); err != nil {
-			return err
-		}
-		if err := p.reloader.watchModules(assembly.Stacks, begin); err != nil {
-			return err
-		}
 	}
 	o.Phase(Provision)
 	p.Lookups = assembly.Lookups
@@ -165,6 +151,28 @@ func (p *Platform) start(ctx context.Context, o Options, ports *ports) error {
 		p.startReloader(provider)
 	}
 	return nil
+}
+
+// firstAssembly returns the cloud assembly with which the platform starts. If Options.Watch is set,
+// it also starts to watch the app's sources.
+func (p *Platform) firstAssembly(ctx context.Context, o Options) (*cdkapp.Assembly, error) {
+	if !o.Watch {
+		return p.builds.first(ctx, o)
+	}
+	var err error
+	// Watch before the app is synthesized, so that no change is missed.
+	if p.reloader, err = newReloader(o, p.builds); err != nil {
+		return nil, err
+	}
+	begin := o.Now()
+	assembly, err := p.builds.first(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.reloader.watcher.EndBuild(); err != nil {
+		return nil, err
+	}
+	return assembly, p.reloader.watchModules(assembly.Stacks, begin)
 }
 
 func createStacks(ctx context.Context, p *resources.Provider, stacks []cdkapp.Stack) error {

@@ -215,7 +215,7 @@ func (p *Platform) describe(provider *resources.Provider) {
 
 // serve starts the servers of AWS's APIs and of the HTTP APIs.
 func (p *Platform) serve(o Options, ports *ports, apis []*resources.API, account string) error {
-	aws := p.services.awsHandler(account, p.Stacks, apis, o.NoPolicies)
+	aws := p.services.awsHandler(account, p.Stacks, apis)
 	hosts := newHosts(o, p.services.recordForeignHost)
 	p.startServer(ports.aws, hosts.checkOrigin(aws))
 	for _, a := range apis {

@@ -145,10 +145,11 @@ func (a api) describeStackResources(form url.Values) (any, error) {
 		return nil, protocol.Errorf("ValidationError",
 			"Exactly one of StackName and PhysicalResourceId must be specified")
 	}
-	s, err := a.findByResource(physicalID)
-	if name != "" {
-		s, err = a.find(name)
+	find, id := a.find, name
+	if name == "" {
+		find, id = a.findByResource, physicalID
 	}
+	s, err := find(id)
 	if err != nil {
 		return nil, err
 	}

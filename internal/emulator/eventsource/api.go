@@ -91,9 +91,9 @@ func (s *Service) serveList(w http.ResponseWriter, r *http.Request) {
 	protocol.WriteJSON(w, http.StatusOK, answer)
 }
 
-func number(text string, byDefault uint) (int, error) {
+func number(text string, byDefault int) (int, error) {
 	if text == "" {
-		return int(byDefault), nil
+		return byDefault, nil
 	}
 	n, err := strconv.ParseUint(text, 10, 31)
 	return int(n), err

@@ -12,8 +12,7 @@ import (
 // Service runs event source mappings. It serves the operations of the Lambda API that list, enable
 // and disable mappings.
 type Service struct {
-	// OnFailure is called with the error of a mapping that can't receive from its queue.
-	OnFailure func(error)
+	onFailure func(error)
 
 	mu       sync.Mutex
 	ctx      context.Context // set only while Run waits
@@ -29,9 +28,10 @@ type managed struct {
 	stop     func() // stops the last run; nil before the first run
 }
 
-// NewService returns a service with mappings that do not run yet.
+// NewService returns a service with mappings that do not run yet. The service calls onFailure with
+// the error of a mapping that can't receive from its queue.
 func NewService(mappings []Mapping, onFailure func(error)) *Service {
-	s := &Service{OnFailure: onFailure}
+	s := &Service{onFailure: onFailure}
 	for _, m := range mappings {
 		m = m.withDefaults()
 		s.mappings = append(s.mappings, &managed{Mapping: m, modified: m.Now()})
@@ -73,7 +73,7 @@ func (s *Service) start(m *managed) {
 		m.runs--
 		s.mu.Unlock()
 		if err != nil {
-			s.OnFailure(fmt.Errorf("deliver messages to function %s: %w", m.Function, err))
+			s.onFailure(fmt.Errorf("deliver messages to function %s: %w", m.Function, err))
 		}
 	})
 }

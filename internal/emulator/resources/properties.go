@@ -11,14 +11,13 @@ import (
 
 	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
-
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cloudformation"
 )
 
-// decodeProperties resolves the properties that have the names of a struct's fields. It stores the
-// values in the struct *target.
-func decodeProperties(s *cloudformation.Stack, r cloudformation.Resource, target any) error {
-	resolved, err := s.Properties(r, fieldNames(reflect.TypeOf(target).Elem())...)
+// decode resolves the properties that have the names of a struct's fields. It stores the values in
+// the struct *target.
+func (c *creation) decode(target any) error {
+	names := fieldNames(reflect.TypeOf(target).Elem())
+	resolved, err := c.stack.Properties(c.resource, names...)
 	if err != nil {
 		return err
 	}

@@ -104,7 +104,9 @@ func (p *Provider) FunctionNames() []string {
 
 // runs reports whether the emulator runs the named function.
 func (p *Provider) runs(functionName string) bool {
-	return slices.Contains(p.FunctionNames(), functionName)
+	return slices.ContainsFunc(p.functions, func(f *function) bool {
+		return f.Name == functionName
+	})
 }
 
 // NotRun describes the resources in the templates that the emulator does not run.

@@ -115,10 +115,6 @@ func created(ref string, pairs ...string) values {
 	return v
 }
 
-// decode resolves the properties that have the names of a struct's fields. It stores the values in
-// the struct *target.
-func (c *creation) decode(target any) error { return decodeProperties(c.stack, c.resource, target) }
-
 // name returns fromProperties, the name in the resource's properties. If fromProperties is empty,
 // name returns a generated name of at most maxLength characters.
 func (c *creation) name(fromProperties string, maxLength int) string {

@@ -1,7 +1,6 @@
 package apigateway
 
 import (
-	"net"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -27,20 +26,16 @@ func (x *exchange) accessLogLine(response httpResponse) []byte {
 // contextVariables returns the values of the variables that access logs may contain.
 func (x *exchange) contextVariables(response httpResponse) map[string]string {
 	r, api := x.request, x.handler.api
-	sourceIP, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		sourceIP = r.RemoteAddr
-	}
 	latency := strconv.FormatInt(api.Now().Sub(x.start).Milliseconds(), 10)
 	variables := map[string]string{
 		"accountId":               api.Account,
 		"apiId":                   api.ID,
 		"authorizer.error":        x.authorizerErr,
-		"domainName":              api.ID + ".execute-api." + api.Region + ".amazonaws.com",
+		"domainName":              api.domainName(),
 		"error.responseType":      x.errorType(response.status),
 		"extendedRequestId":       x.id,
 		"httpMethod":              r.Method,
-		"identity.sourceIp":       sourceIP,
+		"identity.sourceIp":       x.sourceIP(),
 		"identity.userAgent":      r.UserAgent(),
 		"integrationErrorMessage": x.integrationErr,
 		"path":                    r.URL.Path,

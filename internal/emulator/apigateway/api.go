@@ -30,6 +30,8 @@ type API struct {
 	Now        func() time.Time // default time.Now
 }
 
+func (a API) domainName() string { return a.ID + ".execute-api." + a.Region + ".amazonaws.com" }
+
 // Route maps requests to a function.
 type Route struct {
 	Key        string // "POST /events", "GET /events/{eventId}", "ANY /files/{path+}" or "$default"

@@ -65,7 +65,7 @@ func (x *exchange) event(body []byte) event {
 			AccountID:    api.Account,
 			APIID:        api.ID,
 			Authorizer:   x.caller,
-			DomainName:   fmt.Sprintf("%s.execute-api.%s.amazonaws.com", api.ID, api.Region),
+			DomainName:   api.domainName(),
 			DomainPrefix: api.ID,
 			RequestID:    x.id,
 			RouteKey:     x.route.Key,
@@ -74,10 +74,9 @@ func (x *exchange) event(body []byte) event {
 			TimeEpoch:    x.start.UnixMilli(),
 		},
 	}
-	http := &e.RequestContext.HTTP
-	http.Method, http.Path, http.Protocol, http.UserAgent = r.Method, r.URL.Path, r.Proto,
-		r.UserAgent()
-	http.SourceIP = x.sourceIP()
+	call := &e.RequestContext.HTTP
+	call.Method, call.Path, call.Protocol = r.Method, r.URL.Path, r.Proto
+	call.SourceIP, call.UserAgent = x.sourceIP(), r.UserAgent()
 	if len(body) > 0 {
 		text, isBase64 := encodeBody(r.Header.Get("Content-Type"), body)
 		e.Body, e.IsBase64Encoded = &text, isBase64

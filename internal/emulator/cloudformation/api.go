@@ -145,11 +145,13 @@ func (a api) describeStackResources(form url.Values) (any, error) {
 		return nil, protocol.Errorf("ValidationError",
 			"Exactly one of StackName and PhysicalResourceId must be specified")
 	}
-	find, id := a.find, name
-	if name == "" {
-		find, id = a.findByResource, physicalID
+	var s StackDescription
+	var err error
+	if name != "" {
+		s, err = a.find(name)
+	} else {
+		s, err = a.findByResource(physicalID)
 	}
-	s, err := find(id)
 	if err != nil {
 		return nil, err
 	}

@@ -36,7 +36,7 @@ type timedBody struct {
 	w       http.ResponseWriter
 	timeout time.Duration
 	set     time.Time // when the deadline was set
-	ended   bool      // a deadline after the end of the body would cancel the request
+	ended   bool      // whether the body has ended; a later deadline would cancel the request
 }
 
 // setDeadline sets the deadline of the next read. It does nothing if the last deadline was set a

@@ -55,8 +55,8 @@ var changeCounts = []string{
 }
 
 // parseLine converts a log line to a step. It returns false if the step should be hidden. It hides
-// an empty line. It hides a JSON line unless the line has an event id, has at least the level WARN,
-// counts a change, or is about a webhook source.
+// an empty line. It shows only those JSON lines that have an event id or at least the level WARN,
+// count a change, or are about a webhook source.
 func parseLine(now time.Time, function string, line []byte) (Step, bool) {
 	step := Step{Time: now, Source: function}
 	fields, ok := parseObject(line)

@@ -17,7 +17,7 @@ type Engine struct {
 	Provider        Provider
 	Now             func() time.Time
 	Parameters      Parameters        // values for parameters of stacks that are not nested
-	SSM             map[string]string // values of SSM parameters by name; stacks add theirs
+	SSM             map[string]string // values of SSM parameters by name, also of those in stacks
 	Stacks          []*Stack          // a stack comes before the stacks that are nested in it
 
 	exports map[string]string            // by export name

@@ -35,7 +35,7 @@ const (
 type ordering struct {
 	template *Template
 	state    map[string]visit
-	path     []string // logical ids of the resources under way; each one needs the next one
+	path     []string // logical ids of the resources under way; each resource needs the next one
 	sorted   []Resource
 }
 

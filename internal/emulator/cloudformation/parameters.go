@@ -196,7 +196,7 @@ func (p Parameter) checkElement(value string) error {
 	length := float64(utf8.RuneCountInString(value))
 	number, err := strconv.ParseFloat(value, 64)
 	if err != nil {
-		number = math.NaN() // violates no bound
+		number = math.NaN() // compares as false with every bound
 	}
 	below := func(value, bound float64) bool { return value < bound }
 	above := func(value, bound float64) bool { return value > bound }

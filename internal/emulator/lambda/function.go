@@ -36,7 +36,7 @@ type invocation struct {
 	trace    string
 	arn      string // ARN with which the function is invoked
 	payload  []byte
-	deadline time.Time     // end of the timeout, at which run kills the sandbox
+	deadline time.Time     // when run kills the sandbox
 	done     chan response // receives one response
 	keepTail bool          // whether Result.Tail is set
 }

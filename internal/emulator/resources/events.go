@@ -48,7 +48,7 @@ func createRule(c *creation, in ruleProperties) (values, error) {
 		})
 	}
 	err := c.EventBridge.PutRule(rule)
-	if failure, ok := errors.AsType[*protocol.Error](err); ok { // an unknown matcher, for example
+	if failure, ok := errors.AsType[*protocol.Error](err); ok { // such as an unknown matcher
 		c.OnRuleSkipped(name, failure.Message)
 		return c.skip(" " + name + ": " + failure.Message)
 	}

@@ -135,8 +135,8 @@ func foreignPlatform(bootstrap string) string {
 	return built["GOOS"] + "/" + built["GOARCH"]
 }
 
-// FunctionName returns the name of a function. reference is the name, the ARN of the function, the
-// ARN of a version or alias, or the URI that API Gateway uses.
+// FunctionName returns the name of the function to which a reference refers. The reference is a name
+// or ARN, with or without a version or alias, or the URI that API Gateway uses.
 func FunctionName(reference string) string {
 	name, _ := protocol.SplitFunction(strings.TrimSuffix(reference, "/invocations"))
 	return name

@@ -34,8 +34,8 @@ func createSecret(c *creation, in secretProperties) (values, error) {
 	return created(arn, "Id", arn), nil
 }
 
-// value returns the secret's value: a text of the template, a random password, or a JSON object
-// with a random password as one of its members.
+// value returns the secret's value. The value is a text of the template, a random password, or a
+// JSON object with a random password.
 func (in secretProperties) value() (string, error) {
 	switch {
 	case in.SecretString != "" && in.GenerateSecretString != nil:

@@ -84,26 +84,25 @@ func (r *ruleTargets) Visit(node constructs.IConstruct) {
 	if !ok {
 		return
 	}
-	policy := policyOfForeignQueue(rule)
-	if policy == nil {
-		if stack, user := cyclicStack(rule); stack != nil {
-			r.pipeline.validation.addError("OnEventProcessed", "must not be used for the target of "+
-				"rule %s: the target is in stack %s, whose resource %s uses this pipeline's stack. "+
-				"Create the rule in the stack of the target: OnEventProcessedIn(stack, id, target)",
-				*rule.Node().Path(), *stack.Node().Path(), user)
-			removeTargets(rule)
-			return
-		}
-		addDeadLetterQueue(rule, r.pipeline.notificationDLQ)
+	v := r.pipeline.validation
+	if policy := policyOfForeignQueue(rule); policy != nil {
+		v.addError("OnEventProcessed", "must not be used for the target of rule %s: its queue is "+
+			"in stack %s, and the rule and the policy of that queue would refer to each other. "+
+			"Create the rule in the stack of the queue: OnEventProcessedIn(stack, id, target)",
+			*rule.Node().Path(), *policy.Stack().Node().Path())
+		removeTargets(rule)
+		policy.SetPolicyDocument(map[string]any{})
 		return
 	}
-	r.pipeline.validation.addError("OnEventProcessed", "must not be used for the target of rule "+
-		"%s: its queue is in stack %s, and the rule and the policy of that queue would refer to "+
-		"each other. Create the rule in the stack of the queue: "+
-		"OnEventProcessedIn(stack, id, target)",
-		*rule.Node().Path(), *policy.Stack().Node().Path())
-	removeTargets(rule)
-	policy.SetPolicyDocument(map[string]any{})
+	if stack, user := cyclicStack(rule); stack != nil {
+		v.addError("OnEventProcessed", "must not be used for the target of rule %s: the target is "+
+			"in stack %s, whose resource %s uses this pipeline's stack. "+
+			"Create the rule in the stack of the target: OnEventProcessedIn(stack, id, target)",
+			*rule.Node().Path(), *stack.Node().Path(), user)
+		removeTargets(rule)
+		return
+	}
+	addDeadLetterQueue(rule, r.pipeline.notificationDLQ)
 }
 
 // removeTargets removes the rule's targets, and the constructs that the CDK added for the targets,

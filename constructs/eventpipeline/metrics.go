@@ -71,7 +71,7 @@ func newThrottledRequestsMetric(p *eventPipeline) awscloudwatch.IMetric {
 		MetricName:      jsii.String(name),
 		Dimensions:      &map[string]*string{apiDimension: jsii.String("$.apiId")},
 	})
-	return logMetric(name, apiDimension, p.httpApi.ApiId())
+	return logMetric(name, map[string]*string{apiDimension: p.httpApi.ApiId()})
 }
 
 // apiDimension is the name of a dimension of the metric ThrottledRequests. Its value is the API's
@@ -95,7 +95,8 @@ func (p *eventPipeline) MetricDeadLetters(props *awscloudwatch.MetricOptions) aw
 func pipelineMetric(
 	p *eventPipeline, name string, options *awscloudwatch.MetricOptions,
 ) awscloudwatch.Metric {
-	metric := logMetric(name, contract.PipelineDimension, p.queue.QueueName()).AttachTo(p)
+	dimensions := map[string]*string{contract.PipelineDimension: p.queue.QueueName()}
+	metric := logMetric(name, dimensions).AttachTo(p)
 	if options == nil {
 		return metric
 	}
@@ -103,27 +104,26 @@ func pipelineMetric(
 }
 
 // reconcilerMetric returns a metric that CloudWatch extracts from the reconciler's log lines.
-func reconcilerMetric(p *eventPipeline, name string) awscloudwatch.IMetric {
-	return logMetric(name, contract.FunctionDimension, p.reconcilerFunction.FunctionName())
+func reconcilerMetric(p *eventPipeline, name string) awscloudwatch.Metric {
+	function := p.reconcilerFunction.FunctionName()
+	return logMetric(name, map[string]*string{contract.FunctionDimension: function})
 }
 
 // newLagMetric returns the reconciler's lag. The metric has one value in each interval, so the
 // period is the interval.
 func newLagMetric(p *eventPipeline) awscloudwatch.IMetric {
-	function := p.reconcilerFunction.FunctionName()
-	return logMetric(contract.MetricLag, contract.FunctionDimension, function).
-		With(&awscloudwatch.MetricOptions{
-			Statistic: jsii.String("Maximum"), Period: p.props.ReconcilerInterval,
-		})
+	return reconcilerMetric(p, contract.MetricLag).With(&awscloudwatch.MetricOptions{
+		Statistic: jsii.String("Maximum"), Period: p.props.ReconcilerInterval,
+	})
 }
 
 // logMetric returns a metric that CloudWatch extracts from log lines. It is the sum over 5 minutes,
 // CloudWatch's default period.
-func logMetric(name, dimension string, value *string) awscloudwatch.Metric {
+func logMetric(name string, dimensions map[string]*string) awscloudwatch.Metric {
 	return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
 		Namespace:     jsii.String(contract.MetricNamespace),
 		MetricName:    &name,
-		DimensionsMap: &map[string]*string{dimension: value},
+		DimensionsMap: &dimensions,
 		Statistic:     jsii.String("Sum"),
 	})
 }

@@ -243,17 +243,12 @@ func newWebhookGraphs(p *eventPipeline) []awscloudwatch.IWidget {
 	return graphs
 }
 
-// webhookMetric returns a metric of one source, with the sum over 5 minutes. CloudWatch extracts
-// the metric from the API function's log lines.
+// webhookMetric returns a metric of one source, which CloudWatch extracts from the API function's
+// log lines.
 func webhookMetric(p *eventPipeline, source, name string) awscloudwatch.IMetric {
-	return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
-		Namespace:  jsii.String(contract.MetricNamespace),
-		MetricName: &name,
-		DimensionsMap: &map[string]*string{
-			contract.PipelineDimension: p.queue.QueueName(),
-			contract.SourceDimension:   &source,
-		},
-		Statistic: jsii.String("Sum"),
+	return logMetric(name, map[string]*string{
+		contract.PipelineDimension: p.queue.QueueName(),
+		contract.SourceDimension:   &source,
 	})
 }
 

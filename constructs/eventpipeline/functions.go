@@ -18,15 +18,13 @@ import (
 )
 
 func newApiFunction(p *eventPipeline) (awslambda.Function, awslogs.LogGroup) {
-	open := strconv.FormatBool(p.props.Authorization == AuthorizationOpenToAnyoneOnTheInternet)
-	textPlain := strconv.FormatBool(*p.props.AcceptTextPlain)
-	allCallers := strconv.FormatBool(*p.props.StatusForAllCallers)
+	open := p.props.Authorization == AuthorizationOpenToAnyoneOnTheInternet
 	variables := map[string]*string{
 		contract.UnknownEventTypes:   jsii.String(string(p.props.UnknownEventTypes)),
 		contract.MaxPayloadBytes:     numberVariable(*p.props.MaxPayloadBytes),
-		contract.OpenAPI:             &open,
-		contract.AcceptTextPlain:     &textPlain,
-		contract.StatusForAllCallers: &allCallers,
+		contract.OpenAPI:             boolVariable(open),
+		contract.AcceptTextPlain:     boolVariable(*p.props.AcceptTextPlain),
+		contract.StatusForAllCallers: boolVariable(*p.props.StatusForAllCallers),
 	}
 	if p.props.Webhooks != nil {
 		variables[contract.Webhooks] = webhookVariable(p)
@@ -70,6 +68,8 @@ func newReconcilerFunction(p *eventPipeline) (awslambda.Function, awslogs.LogGro
 }
 
 func numberVariable(n float64) *string { return jsii.String(formatNumber(n)) }
+
+func boolVariable(b bool) *string { return jsii.String(strconv.FormatBool(b)) }
 
 // newFunction creates a function with its role and log group. It adds the environment variables
 // that all functions have, and those in the user's props.

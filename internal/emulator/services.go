@@ -140,9 +140,7 @@ func (s *services) targets() protocol.Targets {
 
 // awsHandler returns the handler of AWS's APIs. For each call it first injects faults, then
 // authorizes the call, and then serves it.
-func (s *services) awsHandler(
-	account string, stacks []Stack, apis []*resources.API,
-) http.Handler {
+func (s *services) awsHandler(account string, stacks []Stack, apis []*resources.API) http.Handler {
 	handler := s.route(account, stacks, apis)
 	if !s.noPolicies {
 		handler = s.authorizer.Wrap(handler)

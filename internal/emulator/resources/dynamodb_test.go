@@ -22,9 +22,8 @@ func TestTable_IsEncryptedWithTheKeyOfItsReplica(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]string{
-		"arn:aws:dynamodb:us-east-1:000000000000:table/events": "arn:aws:kms:us-east-1:000000000000:key/own",
-	}
+	const table = "arn:aws:dynamodb:us-east-1:000000000000:table/events"
+	want := map[string]string{table: "arn:aws:kms:us-east-1:000000000000:key/own"}
 	if !maps.Equal(p.iam.keys, want) {
 		t.Errorf("got the keys %v, want %v", p.iam.keys, want)
 	}

@@ -46,6 +46,16 @@ func (v *validation) validateFunctions(p EventPipelineProps) {
 				"with a lower number, Lambda would throttle invocations")
 		}
 	}
+	v.validateEventSource(p)
+	v.require(p.LogRetention != awslogs.RetentionDays_INFINITE, "LogRetention",
+		"must be finite, such as ONE_YEAR, got INFINITE")
+	levels := []string{"debug", "info", "warn", "error"}
+	v.require(slices.Contains(levels, *p.LogLevel), "LogLevel", "must be one of %q, got %q",
+		levels, *p.LogLevel)
+}
+
+// validateEventSource checks the props of the event source mapping.
+func (v *validation) validateEventSource(p EventPipelineProps) {
 	v.requireInteger("BatchSize", *p.BatchSize, 1, 10000, "Lambda's limits")
 	v.requireSeconds("MaxBatchingWindow", p.MaxBatchingWindow, 0, 300, "Lambda's limits")
 	v.require(*p.BatchSize <= 10 || inSeconds(p.MaxBatchingWindow) >= 1, "BatchSize",
@@ -71,11 +81,6 @@ func (v *validation) validateFunctions(p EventPipelineProps) {
 				"Lambda would throttle deliveries, and each throttled delivery delays its messages",
 			formatNumber(*p.MaxConcurrency), formatNumber(*reserved))
 	}
-	v.require(p.LogRetention != awslogs.RetentionDays_INFINITE, "LogRetention",
-		"must be finite, such as ONE_YEAR, got INFINITE")
-	levels := []string{"debug", "info", "warn", "error"}
-	v.require(slices.Contains(levels, *p.LogLevel), "LogLevel", "must be one of %q, got %q",
-		levels, *p.LogLevel)
 }
 
 // invocationsPerPoller is the number of invocations that a provisioned poller makes at once.

@@ -104,8 +104,8 @@ func (c *creation) lambdaFunction(in functionProperties) (lambda.Function, error
 	return f, nil
 }
 
-// checkBootstrap returns an error if an asset contains no bootstrap. The asset may be a folder or an
-// archive.
+// checkBootstrap returns an error if an asset contains no bootstrap. The asset may be a folder or
+// an archive.
 func checkBootstrap(asset string) error {
 	info, err := os.Stat(filepath.Join(asset, "bootstrap"))
 	if err != nil || !info.Mode().IsRegular() {
@@ -135,8 +135,8 @@ func foreignPlatform(bootstrap string) string {
 	return built["GOOS"] + "/" + built["GOARCH"]
 }
 
-// FunctionName returns the name of the function to which a reference refers. The reference is a name
-// or ARN, with or without a version or alias, or the URI that API Gateway uses.
+// FunctionName returns the name of the function to which a reference refers. The reference is a
+// name or ARN, with or without a version or alias, or the URI that API Gateway uses.
 func FunctionName(reference string) string {
 	name, _ := protocol.SplitFunction(strings.TrimSuffix(reference, "/invocations"))
 	return name

@@ -29,8 +29,8 @@ func TestSecret_HasTheValueOfTheTemplate(t *testing.T) {
 			},
 		},
 		"number in a template": {
-			secretProperties{GenerateSecretString: document(
-				`{"SecretStringTemplate":"{\"id\":12345678901234567890}","GenerateStringKey":"p"}`)},
+			secretProperties{GenerateSecretString: document(`{"GenerateStringKey":"p",
+				"SecretStringTemplate":"{\"id\":12345678901234567890}"}`)},
 			func(v string) bool { return strings.Contains(v, `"id":12345678901234567890`) },
 		},
 		"none": {secretProperties{}, func(v string) bool { return v == "" }},

@@ -90,11 +90,11 @@ func environmentSize(function awslambda.CfnFunction) byteRange {
 			unknown = unknownValue
 		}
 		size.add(valueSize(value, unknown))
-		punctuation := len(`"":"",`) // without the comma after the last variable, see below
+		punctuation := len(`"":"",`)
 		size.add(byteRange{len(name) + punctuation, len(name) + punctuation})
 	}
 	if len(environment.Variables) > 0 {
-		size.add(byteRange{-1, -1})
+		size.add(byteRange{-1, -1}) // no comma follows the last variable
 	}
 	return size
 }

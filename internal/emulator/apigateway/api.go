@@ -100,9 +100,7 @@ const (
 // ServeHTTP implements http.Handler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := h.api.Now()
-	x := exchange{
-		handler: h, request: r, id: uuid.NewString(), start: start, stage: h.stage(r),
-	}
+	x := exchange{handler: h, request: r, id: uuid.NewString(), start: start, stage: h.stage(r)}
 	// API Gateway does not cancel the invocation if the client closes or half-closes the
 	// connection.
 	response := x.respond(context.WithoutCancel(r.Context()))

@@ -128,15 +128,18 @@ func denyAutoDeleteLogs(stack awscdk.Stack) {
 func suppressOpenRoutes(api awsapigatewayv2.IHttpApi) {
 	for _, child := range *api.Node().Children() {
 		if route, ok := child.Node().DefaultChild().(awsapigatewayv2.CfnRoute); ok {
-			rule := map[string]any{
-				"id": "AwsSolutions-APIG4",
-				"reason": "The stage is for eventpipeline local, which listens on loopback only. " +
-					"In any other stage, synth adds a warning about an open API.",
-			}
-			rules := map[string]any{"rules_to_suppress": []any{rule}}
-			route.AddMetadata(jsii.String("cdk_nag"), rules)
+			suppress(route, "AwsSolutions-APIG4", "The stage is for eventpipeline local, which "+
+				"listens on loopback only. In any other stage, synth adds a warning about an open "+
+				"API.")
 		}
 	}
+}
+
+// suppress adds the metadata with which cdk-nag ignores a rule for a resource.
+func suppress(resource awscdk.CfnResource, rule, reason string) {
+	resource.AddMetadata(jsii.String("cdk_nag"), map[string]any{
+		"rules_to_suppress": []any{map[string]any{"id": rule, "reason": reason}},
+	})
 }
 
 // addOutputs adds the stack outputs that the CLI and users read.

@@ -38,13 +38,8 @@ func newSecret(stack awscdk.Stack, id string) awssecretsmanager.Secret {
 		},
 		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 	})
-	rule := map[string]any{
-		"id": "AwsSolutions-SMG4",
-		"reason": "The sender must learn each new value, so a function can't rotate the secret. " +
-			"The command eventpipeline webhooks rotate creates a new value.",
-	}
-	resource := secret.Node().DefaultChild().(awscdk.CfnResource)
-	resource.AddMetadata(jsii.String("cdk_nag"),
-		map[string]any{"rules_to_suppress": []any{rule}})
+	suppress(secret.Node().DefaultChild().(awscdk.CfnResource), "AwsSolutions-SMG4",
+		"The sender must learn each new value, so a function can't rotate the secret. "+
+			"The command eventpipeline webhooks rotate creates a new value.")
 	return secret
 }

@@ -48,38 +48,11 @@ type jsonService struct {
 }
 
 // newServices creates the services. The services load the resources in db and in the data folder.
-func newServices(
-	o Options, db *store.DB, endpoint, account, region string,
-) (_ *services, err error) {
+func newServices(o Options, db *store.DB, endpoint, account, region string) (*services, error) {
 	s := &services{
 		noPolicies: o.NoPolicies, debug: o.Debug, logDenials: map[string]error{},
 	}
-	s.DynamoDB, err = dynamodb.New(dynamodb.Config{
-		Region: region, Account: account, DB: db, Now: o.Now,
-	})
-	if err != nil {
-		return nil, err
-	}
-	s.SQS, err = sqs.New(sqs.Config{
-		Endpoint: endpoint, Region: region, Account: account, DB: db, Now: o.Now,
-		OnDeadLetter: s.recordDeadLetter,
-	})
-	if err != nil {
-		return nil, err
-	}
-	s.SecretsManager, err = secretsmanager.New(secretsmanager.Config{
-		Region: region, Account: account, DB: db, Now: o.Now,
-	})
-	if err != nil {
-		return nil, err
-	}
-	s.S3, err = s3.New(s3.Config{
-		Dir: objectsDir(o.Data), Region: region, Now: o.Now,
-		SecretKey: func(accessKey string) string {
-			return cmp.Or(o.Credentials[accessKey], accessKey)
-		},
-	})
-	if err != nil {
+	if err := s.createStores(o, db, endpoint, account, region); err != nil {
 		return nil, err
 	}
 	// The code below can't fail, so that no error path has to close S3.
@@ -109,6 +82,38 @@ func newServices(
 		FunctionOf: s.functionOf, Report: s.recordDenial,
 	}
 	return s, nil
+}
+
+// createStores creates the services that keep data across runs.
+func (s *services) createStores(
+	o Options, db *store.DB, endpoint, account, region string,
+) (err error) {
+	s.DynamoDB, err = dynamodb.New(dynamodb.Config{
+		Region: region, Account: account, DB: db, Now: o.Now,
+	})
+	if err != nil {
+		return err
+	}
+	s.SQS, err = sqs.New(sqs.Config{
+		Endpoint: endpoint, Region: region, Account: account, DB: db, Now: o.Now,
+		OnDeadLetter: s.recordDeadLetter,
+	})
+	if err != nil {
+		return err
+	}
+	s.SecretsManager, err = secretsmanager.New(secretsmanager.Config{
+		Region: region, Account: account, DB: db, Now: o.Now,
+	})
+	if err != nil {
+		return err
+	}
+	s.S3, err = s3.New(s3.Config{
+		Dir: objectsDir(o.Data), Region: region, Now: o.Now,
+		SecretKey: func(accessKey string) string {
+			return cmp.Or(o.Credentials[accessKey], accessKey)
+		},
+	})
+	return err
 }
 
 // openData opens and locks the database in the data folder. The database contains the state of

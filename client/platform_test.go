@@ -48,6 +48,7 @@ func (p *platform) serve(t *testing.T) http.Handler {
 	}
 	gateway, err := apigateway.New(apigateway.API{
 		ID: "api", Region: "us-east-1", Account: "000000000000",
+		Stages: []apigateway.Stage{{Name: apigateway.DefaultStage}},
 		Routes: []apigateway.Route{
 			{Key: "POST /events"}, {Key: "GET /events/{eventId}"}, {Key: "GET /health"},
 		},
@@ -55,7 +56,7 @@ func (p *platform) serve(t *testing.T) http.Handler {
 			out, err := function.Invoke(ctx, in)
 			return apigateway.Result{Payload: out}, err
 		},
-		AccessLog: func([]byte) {}, WriteLog: func([]byte) {},
+		AccessLog: func([]byte) {},
 	})
 	if err != nil {
 		t.Fatal(err)

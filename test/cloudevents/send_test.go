@@ -45,6 +45,7 @@ func newAPI(t *testing.T) *api {
 		Open: true, Log: slog.New(slog.DiscardHandler),
 	}
 	gateway, err := apigateway.New(apigateway.API{
+		Stages: []apigateway.Stage{{Name: apigateway.DefaultStage}},
 		Routes: []apigateway.Route{{Key: "POST /events"}},
 		Invoke: func(ctx context.Context, _ string, event []byte) (apigateway.Result, error) {
 			out, err := function.Invoke(ctx, event)

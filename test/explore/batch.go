@@ -126,7 +126,8 @@ func covers(id, elementID string) bool {
 		(!isPart || span.First <= element.First && element.Last <= span.Last)
 }
 
-// mayFail reports whether the scenario's processor may fail for one of the item's events.
+// mayFail reports whether the scenario's processor may fail for the event, or for an event of the
+// batch.
 func (r *run) mayFail(event pipeline.Event) bool {
 	for id, payload := range r.payloads(event) {
 		if _, fails := r.scenario.outputs([]byte(payload)); fails || r.crashing[id] {

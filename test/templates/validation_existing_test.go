@@ -245,8 +245,8 @@ func newQueues(
 	return awssqs.NewQueue(stack, jsii.String(id+"Queue"), &queue), deadLetterQueue
 }
 
-// eachWith returns the facts of one error for each prop. Each error names the prop and the existing
-// resource.
+// eachWith returns texts that the errors must contain. There is one error for each prop. It must
+// name the prop and the existing resource.
 func eachWith(existing string, props ...string) (errors []string) {
 	for _, prop := range props {
 		errors = append(errors, prop+" "+existing)

@@ -177,8 +177,9 @@ func parseSpans(text string) []Span {
 	return spans
 }
 
-// withParts returns the given items. It adds the items of all parts that were split off the batches
-// among them. It leaves out a part that has no item, or whose id now belongs to another batch.
+// withParts returns the given items. If an item is a batch, withParts also returns the items of the
+// parts that were split off from the batch. It leaves out a part that has no item, or whose id now
+// belongs to another batch.
 func withParts(ctx context.Context, items ItemGetter, all []Item) ([]Item, error) {
 	for next := all; len(next) > 0; {
 		var parts []Event

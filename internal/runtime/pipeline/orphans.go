@@ -14,10 +14,10 @@ import (
 // AWS accepts a signed request.
 const MinOrphanAge = time.Hour
 
-// selectOrphan reports whether the replay must enqueue an object that has no item and no record. If
-// the answer is no, it increments the count for the reason. An event with an idempotency key may
-// have several objects, of which only one is enqueued. The map chosen contains the ids of such
-// events.
+// selectOrphan reports whether the replay must enqueue an object that has neither an item nor a
+// record. If not, it increments the count for the reason. An event with an idempotency key may have
+// several objects, but only one of them is enqueued. The parameter chosen holds the ids of the
+// events for which an object was already selected.
 func (r Replayer) selectOrphan(
 	req ReplayRequest, o Object, chosen map[string]bool, counts *ReplayCounts,
 ) (candidate, bool) {

@@ -198,6 +198,24 @@ func TestJournal_FollowsTheLifeOfAnEvent(t *testing.T) {
 	}
 }
 
+// A page shows the events with one status. It must hear that an event has another status now.
+func TestJournal_ReportsRowsThatNoLongerMatch(t *testing.T) {
+	j := newJournal(time.Now)
+	j.add(step("accepted", 1), "p")
+	j.add(step("accepted", 2), "q")
+	enqueued := query{Pipeline: "p", Status: "ENQUEUED"}
+	rows, _, seq := j.changed(enqueued, 0, 10)
+	if len(rows) != 1 || rows[0].IsOther {
+		t.Errorf("got %+v", rows)
+	}
+	j.add(step("processed", 1), "p")
+	j.add(step("processed", 2), "q")
+	rows, skipped, _ := j.changed(enqueued, seq, 10)
+	if len(rows) != 1 || !rows[0].IsOther || rows[0].Status != "PROCESSED" || skipped != 0 {
+		t.Errorf("got %+v, skipped %d", rows, skipped)
+	}
+}
+
 // A command or a job of the console replays or redrives many events. Then the journal has no step
 // such as "replayed", but sees the messages.
 func TestJournal_MeasuresFromTheLastEnqueue(t *testing.T) {

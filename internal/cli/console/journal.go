@@ -76,6 +76,8 @@ type row struct {
 	Count    int    `json:"count,omitempty"` // events in a batch
 	Batch    string `json:"batch,omitempty"` // id of the part's batch
 	Cursor   uint64 `json:"cursor,omitempty"`
+	// IsOther reports whether the query does not select the event, or no longer.
+	IsOther bool `json:"isOther,omitempty"`
 }
 
 func newJournal(now func() time.Time) *journal {
@@ -148,28 +150,34 @@ func (j *journal) list(q query, cursor uint64, limit int) (rows []row, more bool
 	return rows, false
 }
 
-// changed returns up to limit rows whose last change has a number greater than seen, the last
-// change first. skipped is the number of other changed events. It stops at maxSkipped, so that the
-// call stays fast.
+// changed returns up to limit rows whose last change has a number greater than lastSeen, the last
+// change first. Up to limit further rows are of events that the query does not select: the page may
+// still show them. skipped is the number of other changed events. It stops at maxSkipped, so that
+// the call stays fast.
 func (j *journal) changed(
 	q query, lastSeen uint64, limit int,
 ) (rows []row, skipped int, seq uint64) {
 	const maxSkipped = 1000
+	var others []row
 	j.mu.RLock()
 	defer j.mu.RUnlock()
 	for at := j.changes.Front(); at != nil && skipped < maxSkipped; at = at.Next() {
 		e := at.Value.(*event)
 		switch {
 		case e.seq <= lastSeen:
-			return rows, skipped, j.seq
+			return append(rows, others...), skipped, j.seq
 		case !q.matches(e):
+			if e.pipeline == q.Pipeline && len(others) < limit {
+				others = append(others, e.row)
+				others[len(others)-1].IsOther = true
+			}
 		case len(rows) == limit:
 			skipped++
 		default:
 			rows = append(rows, e.row)
 		}
 	}
-	return rows, skipped, j.seq
+	return append(rows, others...), skipped, j.seq
 }
 
 // lastChange returns the number of the event's last change, or of the last change of any event if

@@ -36,7 +36,7 @@ func (j *journal) add(step activity.Step, slug string) {
 	if isCall(step) {
 		ids = listOf(step, "events")
 		if isEnqueuedByUser(step) {
-			j.reopen(ids, step.Time)
+			j.reopen(ids, step.Time, stringOf(step, "caller"))
 		}
 		if stringOf(step, "caller") == AccessKey {
 			return // ignore the console's own calls
@@ -66,11 +66,14 @@ func isEnqueuedByUser(call activity.Step) bool {
 }
 
 // reopen sets the time from which the duration of finished events is measured.
-func (j *journal) reopen(ids []string, at time.Time) {
+func (j *journal) reopen(ids []string, at time.Time, caller string) {
 	for _, id := range ids {
 		e := j.events[id]
 		if e == nil || !e.wasFinished {
 			continue
+		}
+		if caller != AccessKey { // the console records its own steps
+			j.size += e.addStep(activity.Step{Time: at, Name: "enqueued again", EventID: id})
 		}
 		e.reopenedAt, e.seq = at, j.seq
 		j.changes.MoveToFront(e.inChanges)

@@ -53,9 +53,25 @@ func (d *eventData) addSteps(e event, v *view) {
 // barsWidth is the width of the time axis in the units of the bars.
 const barsWidth = 1000
 
-// placeBars sets the bar of each step. The time axis begins with the first step and ends with the
-// last one.
+// reopening lists the names of the steps that begin a new run of the event.
+var reopening = []string{"redriven", "replayed", "enqueued", "enqueued again"}
+
+// placeBars sets the bar of each step. Each run of the event has its own time axis, because a
+// redrive or a replay may follow much later.
 func placeBars(steps []stepView) {
+	begin := 0
+	for i := range steps {
+		if i > begin && slices.Contains(reopening, steps[i].Name) {
+			placeRun(steps[begin:i])
+			begin = i
+		}
+	}
+	placeRun(steps[begin:])
+}
+
+// placeRun sets the bars of a run. The time axis begins with the first step and ends with the last
+// one.
+func placeRun(steps []stepView) {
 	if len(steps) == 0 {
 		return
 	}
@@ -145,6 +161,8 @@ func describe(step activity.Step) string {
 		return text("detailType") + " published on the bus"
 	case "dead-lettered":
 		return "Message moved to the DLQ"
+	case "enqueued again":
+		return "Redriven or replayed by a command"
 	case "redriven":
 		return "Redriven from the console"
 	case "replayed":

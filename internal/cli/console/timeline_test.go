@@ -21,11 +21,15 @@ func TestTimeline_PlacesBarsOnOneAxis(t *testing.T) {
 		{Time: at(18), Name: "accepted", Details: number("durationMs", "18")},
 		{Time: at(40), Name: "published"},
 		{Time: at(40), Name: "processed", Details: number("batchMs", "10")},
+		{Time: at(100_000), Name: "enqueued again"}, // a new axis
+		{Time: at(100_040), Name: "processed", Details: number("batchMs", "20")},
 	} {
 		e.addStep(step)
 	}
 	d.addSteps(e, &view{})
-	for i, want := range []bar{{X: 0, W: 505}, {X: 0, W: 450}, {X: 992, W: 8}, {X: 750, W: 250}} {
+	for i, want := range []bar{
+		{X: 0, W: 505}, {X: 0, W: 450}, {X: 992, W: 8}, {X: 750, W: 250}, {X: 0, W: 8}, {X: 500, W: 500},
+	} {
 		if got := d.Steps[i].Bar; got != want {
 			t.Errorf("%s: got %+v, want %+v", d.Steps[i].Name, got, want)
 		}

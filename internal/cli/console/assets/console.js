@@ -275,7 +275,8 @@ document.addEventListener('keydown', (event) => {
   if (event.key === 'Escape' && typing) { event.target.blur(); return; }
   if (typing) return;
   const list = $('#scroller');
-  if (list && scrollKeys.has(event.key) && document.activeElement === document.body) {
+  const isUnfocused = [document.body, $('main')].includes(document.activeElement);
+  if (list && scrollKeys.has(event.key) && isUnfocused) {
     list.focus({ preventScroll: true }); // so that the key scrolls the list
   }
   if (goes) {

@@ -172,6 +172,7 @@ function startEvents() {
     for (const row of rows) {
       const item = byID.get(row.id);
       if (item) { fill(item, row); continue; }
+      if (row.isOther) { waiting.delete(row.id); continue; }
       waiting.set(row.id, row);
       if (waiting.size > maxLiveRows) waiting.delete(waiting.keys().next().value);
     }

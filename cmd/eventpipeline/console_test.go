@@ -207,10 +207,7 @@ func TestConsole_RedrivesAnEventIfAnotherClientHoldsOtherMessages(t *testing.T) 
 	d := deploy(t)
 	d.accept(t, poison)
 	d.process(t)
-	held, err := d.DeadLetterQueue().Receive(t.Context(), time.Minute)
-	if err != nil || len(held) != 1 {
-		t.Fatalf("%d messages, %v", len(held), err)
-	}
+	d.hold(t, 1)
 	id := d.accept(t, poison)[0]
 	d.process(t)
 	b := d.openConsole(t, "--write")

@@ -306,6 +306,20 @@ func (d *deployed) take(t *testing.T, url string) []types.Message {
 	return out.Messages
 }
 
+// hold receives the messages in the DLQ, as another client does, and returns their receipt handles.
+// The number of messages must be want. No other client can receive them for a minute.
+func (d *deployed) hold(t *testing.T, want int) (receipts []string) {
+	t.Helper()
+	held, err := d.DeadLetterQueue().Receive(t.Context(), time.Minute)
+	if err != nil || len(held) != want {
+		t.Fatalf("received %d dead letters, want %d, %v", len(held), want, err)
+	}
+	for _, letter := range held {
+		receipts = append(receipts, letter.ReceiptHandle)
+	}
+	return receipts
+}
+
 // visible returns the number of visible messages of a queue.
 func (d *deployed) visible(t *testing.T, url string) int {
 	t.Helper()

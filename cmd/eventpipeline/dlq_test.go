@@ -97,10 +97,7 @@ func TestDLQList_FailsIfAnotherClientHasMessages(t *testing.T) {
 	d := deploy(t)
 	d.accept(t, poison, poison)
 	d.process(t)
-	held, err := d.DeadLetterQueue().Receive(t.Context(), time.Minute)
-	if err != nil || len(held) != 2 {
-		t.Fatalf("%d messages, %v", len(held), err)
-	}
+	d.hold(t, 2)
 	const hidden = "another client has received 2 messages"
 	code, out, errOut := d.run(t, "dlq", "list")
 	if code != exitFailure || out != "No message in the DLQ matches.\n" ||
@@ -127,10 +124,7 @@ func TestDLQRedrive_SucceedsIfAllIDsOfItsArgumentsAreFound(t *testing.T) {
 	d := deploy(t)
 	d.accept(t, poison)
 	d.process(t)
-	held, err := d.DeadLetterQueue().Receive(t.Context(), time.Minute)
-	if err != nil || len(held) != 1 {
-		t.Fatalf("%d messages, %v", len(held), err)
-	}
+	d.hold(t, 1)
 	id := d.accept(t, poison)[0]
 	d.process(t)
 	code, out, errOut := d.run(t, "dlq", "redrive", id, "--yes", "--json")
@@ -145,17 +139,13 @@ func TestDLQDrop_DropsOnlyAnnouncedMessages(t *testing.T) {
 	d := deploy(t)
 	ids := d.accept(t, poison, poison)
 	d.process(t)
-	held, err := d.DeadLetterQueue().Receive(t.Context(), time.Minute)
-	if err != nil || len(held) != 2 {
-		t.Fatalf("%d messages, %v", len(held), err)
-	}
+	receipts := d.hold(t, 2)
 	d.accept(t, poison, poison)
 	d.process(t)
 	r := d.newDLQRun(t.Context(), dlqChange{past: "dropped", action: dlq.Discard})
 	if err := r.preview(); err != nil || r.result.Matched != 2 || r.result.Hidden != 2 {
 		t.Fatalf("previewed %+v, %v", r.result, err)
 	}
-	receipts := []string{held[0].ReceiptHandle, held[1].ReceiptHandle}
 	// While the user confirms, another client makes its messages visible again.
 	d.DeadLetterQueue().Release(t.Context(), receipts)
 	if err := r.apply(); err != nil || r.result.Done != 2 || r.result.Unseen != 0 {
@@ -460,10 +450,7 @@ func TestDLQShow_SaysThatAnotherClientMayHaveTheMessage(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	id := d.sendToDLQ(t, "not ours")
-	held, err := d.DeadLetterQueue().Receive(t.Context(), time.Minute)
-	if err != nil || len(held) != 1 {
-		t.Fatalf("%d messages, %v", len(held), err)
-	}
+	d.hold(t, 1)
 	code, _, errOut := d.run(t, "dlq", "show", id)
 	if code != exitFailure || !strings.Contains(errOut, "Another client") {
 		t.Errorf("exit code %d, printed %q", code, errOut)

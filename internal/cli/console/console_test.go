@@ -253,6 +253,12 @@ func TestJournal_MeasuresFromTheLastEnqueue(t *testing.T) {
 	add("processed", 3*time.Hour+50*time.Millisecond) // before the response of SQS
 	send(AccessKey, 3*time.Hour)
 	want("PROCESSED", 50)
+	for range 2 * maxSteps {
+		send("local", 4*time.Hour)
+	}
+	if e, _ := j.get(eventID(1)); len(e.steps()) != maxSteps {
+		t.Errorf("the journal keeps %d steps", len(e.steps()))
+	}
 }
 
 func TestJournal_ForgetsTheOldestEvents(t *testing.T) {

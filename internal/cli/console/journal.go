@@ -110,8 +110,13 @@ func (e event) steps() []activity.Step {
 	return steps
 }
 
-// addStep adds the step, and returns the number of bytes that it needs.
+// addStep adds the step, and returns the number of bytes that it needs. If the event has maxSteps
+// steps, addStep only counts the step.
 func (e *event) addStep(step activity.Step) int {
+	if len(e.encoded) >= maxSteps {
+		e.forgotten++
+		return 0
+	}
 	encoded := encodeStep(step)
 	e.encoded = append(e.encoded, encoded)
 	size := len(encoded) + stepOverhead

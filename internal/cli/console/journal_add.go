@@ -148,11 +148,7 @@ func (j *journal) addTo(e *event, step activity.Step) {
 		id := activity.StringDetail("eventId", step.EventID)
 		step.Details = append([]activity.Detail{id}, step.Details...)
 	}
-	if len(e.encoded) >= maxSteps {
-		e.forgotten++
-	} else {
-		j.size += e.addStep(step)
-	}
+	j.size += e.addStep(step)
 	switch { // the worker logs why it has the event's message again
 	case step.Detail("redrives") != nil:
 		e.Mark = "redriven"

@@ -8,12 +8,13 @@ import (
 	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/memory"
 )
 
 // BenchmarkJournal adds the steps of single events, and reports the memory of the kept events.
 func BenchmarkJournal(b *testing.B) {
 	j := newJournal(time.Now)
-	before := liveHeap()
+	before := memory.LiveHeap()
 	b.ReportAllocs()
 	for n := range b.N {
 		for _, step := range stepsOfEvent(eventID(n % 1_000_000_000)) {
@@ -22,15 +23,8 @@ func BenchmarkJournal(b *testing.B) {
 	}
 	b.StopTimer()
 	b.ReportMetric(float64(len(j.events)), "events")
-	b.ReportMetric(float64(liveHeap()-before)/1e6, "MB-live")
+	b.ReportMetric(float64(memory.LiveHeap()-before)/1e6, "MB-live")
 	runtime.KeepAlive(j)
-}
-
-func liveHeap() uint64 {
-	runtime.GC()
-	var stats runtime.MemStats
-	runtime.ReadMemStats(&stats)
-	return stats.HeapAlloc
 }
 
 // stepsOfEvent returns the steps that the local platform records for a single event.

@@ -106,8 +106,8 @@ func (s *costSource) synthesize(ctx context.Context) (templates []stackTemplate,
 	}
 	assembly, err := app.Synthesize(ctx)
 	if errors.Is(err, cdkapp.ErrNoApp) {
-		return nil, fmt.Errorf("%w; --app sets this command, and --stack selects a deployed stack "+
-			"instead", err)
+		return nil, fmt.Errorf("%w; set the command that runs the app with --app, or select a "+
+			"deployed stack with --stack", err)
 	}
 	if err != nil {
 		return nil, err

@@ -66,8 +66,8 @@ func GitHubWebhook(name string, secret awssecretsmanager.ISecret) *WebhookSource
 }
 
 // StripeWebhook returns a source for Stripe's events. The secret is the endpoint's signing secret,
-// which begins with whsec_. The event's type contains the member "type" of the body. The member
-// "id" identifies a delivery.
+// which begins with whsec_. The event's type is built from the body's field "type". The body's
+// field "id" identifies a delivery.
 func StripeWebhook(name string, secret awssecretsmanager.ISecret) *WebhookSource {
 	return newWebhookSource(webhook.Stripe, name, secret)
 }

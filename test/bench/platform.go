@@ -163,8 +163,11 @@ func (p *platform) callSQS(operation, in string, out any) error {
 	}
 	defer answer.Body.Close()
 	body, err := io.ReadAll(answer.Body)
-	if err != nil || answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s: %s: %s, %w", operation, answer.Status, body, err)
+	if err != nil {
+		return fmt.Errorf("read the response of %s: %w", operation, err)
+	}
+	if answer.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s answered %s: %s", operation, answer.Status, body)
 	}
 	return json.Unmarshal(body, out)
 }

@@ -65,7 +65,8 @@ func isEnqueuedByUser(call activity.Step) bool {
 		strings.HasPrefix(stringOf(call, "operation"), "SendMessage")
 }
 
-// reopen sets the time from which the duration of finished events is measured.
+// reopen records that finished events were enqueued again at a time. When they finish, their
+// duration is measured from this time.
 func (j *journal) reopen(ids []string, at time.Time, caller string) {
 	for _, id := range ids {
 		e := j.events[id]

@@ -6,8 +6,9 @@ import (
 	"testing"
 )
 
-// A packed key must have the value and the order of its key. In particular, a partition key may be
-// the prefix of another one, and numbers have the order of their values.
+// Unpacking a packed key must return the original key, and packed keys must sort like their
+// original keys. This includes partition keys that begin with another partition key. Numbers must
+// sort by value.
 func TestPackedKey_KeepsValueAndOrder(t *testing.T) {
 	long := stringValue(strings.Repeat("x", maxPartitionKey))
 	for types, keys := range map[[2]string][]key{

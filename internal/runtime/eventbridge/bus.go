@@ -32,9 +32,9 @@ func NewBus(cfg aws.Config, name string) Bus {
 	return Bus{client: eventbridge.NewFromConfig(cfg), name: name}
 }
 
-// FromEnvironment returns the bus that the environment variables name. The variables also select
-// the format of the notifications. In CloudEvents, the attribute "source" contains the name of the
-// pipeline's queue.
+// FromEnvironment returns the bus whose name is in the environment variables. Another variable
+// selects the format of the notifications. In CloudEvents, the attribute "source" contains the name
+// of the pipeline's queue.
 func FromEnvironment(cfg aws.Config, env *contract.Reader) Bus {
 	bus := NewBus(cfg, env.Text(contract.EventBusName))
 	queue := path.Base(env.Text(contract.QueueURL))

@@ -100,20 +100,33 @@ func unknownMeasures(note string) measures {
 	}
 }
 
+// metricDelay is the time by which CloudWatch's values may be late.
+const metricDelay = 3 * time.Minute
+
+// addResult adds the values of a metric. The current value is the newest one. A rate is 0 if its
+// newest value is older than metricDelay, because the functions write no value for a minute without
+// events.
 func (m *measures) addResult(id string, result types.MetricDataResult, end time.Time) {
 	buckets := int(period / m.step)
 	values := make([]float64, buckets)
+	newest := -1
 	for i, at := range result.Timestamps {
-		if bucket := buckets - 1 - int(end.Sub(at)/m.step) + 1; bucket >= 0 && bucket < buckets {
+		if bucket := buckets - int(end.Sub(at)/m.step); bucket >= 0 && bucket < buckets {
 			values[bucket] = result.Values[i]
+			newest = max(newest, bucket)
 		}
 	}
-	last := values[buckets-1]
 	if id == "oldest" {
-		m.oldest = time.Duration(last) * time.Second
+		m.oldest = 0 // SQS writes no values for an idle queue
+		if newest >= 0 {
+			m.oldest = time.Duration(values[newest]) * time.Second
+		}
 		return
 	}
-	m.series[id], m.rates[id] = values, last/m.step.Seconds()
+	m.series[id], m.rates[id] = values, 0
+	if newest >= buckets-int(metricDelay/m.step) {
+		m.rates[id] = values[newest] / m.step.Seconds()
+	}
 	for _, value := range values {
 		m.totals[id] += int(value)
 	}

@@ -34,6 +34,22 @@ func TestMeasures_PlaceTheValuesOfCloudWatch(t *testing.T) {
 	}
 }
 
+// CloudWatch may not have the values of the last minutes yet. An old value is not a current rate.
+func TestMeasures_UseTheNewestValueOfCloudWatch(t *testing.T) {
+	end := time.Date(2026, 11, 27, 8, 0, 0, 0, time.UTC)
+	for minutes, want := range map[int]float64{1: 2, 3: 2, 4: 0} {
+		m := measures{step: time.Minute, series: map[string][]float64{},
+			rates: map[string]float64{}, totals: map[string]int{}}
+		at := []time.Time{end.Add(-time.Duration(minutes) * time.Minute)}
+		m.addResult("accepted", types.MetricDataResult{Values: []float64{120}, Timestamps: at}, end)
+		m.addResult("oldest", types.MetricDataResult{Values: []float64{42}, Timestamps: at}, end)
+		if m.rates["accepted"] != want || m.oldest != 42*time.Second {
+			t.Errorf("%d minutes ago: rate %v, want %v; oldest %s", minutes, m.rates["accepted"],
+				want, m.oldest)
+		}
+	}
+}
+
 func TestCounter_CountsTheLastPeriod(t *testing.T) {
 	var c counter
 	begin := time.Unix(1_800_000_000, 0)

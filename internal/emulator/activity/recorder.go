@@ -28,8 +28,8 @@ type Recorder struct {
 // show blocks, functions under load fill the buffer within seconds.
 const bufferSize = 16 << 10
 
-// NewRecorder starts a recorder that calls show for each step, one call at a time. The func now
-// returns the current time. If now is nil, the recorder uses time.Now.
+// NewRecorder starts a recorder that calls show for each step, one call at a time. The parameter
+// now is the recorder's clock. If now is nil, the recorder uses time.Now.
 func NewRecorder(show func(Step), now func() time.Time) *Recorder {
 	return newRecorder(show, now, bufferSize)
 }

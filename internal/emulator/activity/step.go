@@ -48,15 +48,16 @@ func (s Step) Detail(name string) json.RawMessage {
 	return nil
 }
 
-// changeCounts lists fields in the reconciler's log line. Each field is a number of changes. The
-// reconciler writes this line every minute, usually without changes.
+// changeCounts lists the fields of the reconciler's log line that contain a number of changes. The
+// reconciler writes this line every minute. Usually these fields are 0.
 var changeCounts = []string{
 	contract.MetricReenqueued, contract.MetricGivenUp, contract.MetricRepaired,
 }
 
 // parseLine converts a log line to a step. It returns false if the step should be hidden. It hides
-// an empty line. It shows only those JSON lines that have an event id or at least the level WARN,
-// count a change, or are about a webhook source.
+// an empty line. It shows a JSON line with an event id, with at least the level WARN, or about a
+// webhook source. It also shows a JSON line if a field of changeCounts is not 0. It hides all other
+// JSON lines.
 func parseLine(now time.Time, function string, line []byte) (Step, bool) {
 	step := Step{Time: now, Source: function}
 	fields, ok := parseObject(line)

@@ -195,7 +195,7 @@ func (x *exchange) respond(ctx context.Context) httpResponse {
 	return x.invoke(ctx, body)
 }
 
-// headerSize returns the bytes that count towards the quota for headers.
+// headerSize returns the number of bytes that count towards the quota for headers.
 func headerSize(r *http.Request) int {
 	size := len(r.Method) + len(r.RequestURI) + len(r.Proto) + len("  ") + len(r.Host)
 	for _, values := range r.Header {

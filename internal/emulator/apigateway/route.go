@@ -72,8 +72,8 @@ func findRoute(routes []route, method, escapedPath string) (matchedRoute, bool) 
 	return best, found
 }
 
-// matchRequest reports whether the route matches the request. Of several matching routes, the route
-// with the lowest rank is the most specific.
+// matchRequest reports whether the route matches the request. It also returns the path parameters
+// and the rank of the route. If several routes match, the most specific route has the lowest rank.
 func (r route) matchRequest(
 	method string, segments []string,
 ) (parameters map[string]string, rank string, ok bool) {

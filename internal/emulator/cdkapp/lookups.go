@@ -108,8 +108,8 @@ func (a *Assembly) markAnswered(lookedUp map[string]any) {
 	}
 }
 
-// environment returns the account and region that a key of cdk.context.json contains. It returns
-// false unless all other parts of this key are equal to the parts of l.Key.
+// environment returns the account and region in a key of cdk.context.json. It returns false if the
+// key contains none, or if the key differs from l.Key in another part.
 func (l Lookup) environment(key string) (e Environment, ok bool) {
 	parts, ofKey := strings.Split(l.Key, ":"), strings.Split(key, ":")
 	if len(parts) != len(ofKey) {

@@ -38,8 +38,8 @@ func (a App) Check() error {
 	return err
 }
 
-// Assembly returns the folder of the cloud assembly, if the app is such a folder instead of a
-// command, as in the CDK CLI. Otherwise it returns "".
+// Assembly returns the folder of the cloud assembly, or "" if the app is a command. As in the CDK
+// CLI, the key "app" in cdk.json contains a command or the folder of a cloud assembly.
 func (a App) Assembly() (string, error) {
 	c, err := a.config()
 	return a.assembly(c), err
@@ -166,7 +166,7 @@ func (a App) run(ctx context.Context, c config, outDir string) error {
 	}
 	// ErrWaitDelay means that the app succeeded, but a child process kept the output open.
 	if err != nil && !errors.Is(err, exec.ErrWaitDelay) {
-		return fmt.Errorf("run the CDK app: %s: %w%s", c.App, err, output.summary())
+		return fmt.Errorf("run the CDK app with %q: %w%s", c.App, err, output.summary())
 	}
 	return nil
 }

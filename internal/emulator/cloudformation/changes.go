@@ -61,9 +61,9 @@ func (c Changes) Sections() []string {
 }
 
 // Missing returns the logical ids of the resources that the running platform lacks or has in an old
-// version. The platform creates them only when it restarts. These are new resources, changed
-// policies, and the roles to which changed policies are attached. New code that uses one of these
-// resources may fail.
+// version: new resources, changed policies, and the roles to which changed policies are attached.
+// The platform creates these resources only when it restarts. New code that uses one of them may
+// fail.
 func (c Changes) Missing() map[string]bool {
 	missing := map[string]bool{}
 	for id, kind := range c.Resources {

@@ -169,9 +169,9 @@ func (r *Resolver) getAtt(argument any) (any, error) {
 		id, r.Template.Resources[id].Type, name)
 }
 
-// isPlaceholder reports whether a value of the template resolves to a placeholder. This is so if
-// the local platform does not emulate the resource or the attribute. On AWS, the value may have
-// another form, such as a list.
+// isPlaceholder reports whether a value of the template resolves to a placeholder. A reference
+// resolves to a placeholder if the local platform does not emulate the resource or the attribute.
+// On AWS, the value may have another form, such as a list.
 func (r *Resolver) isPlaceholder(value any) bool {
 	object, _ := value.(map[string]any)
 	switch name, argument := intrinsic(object); name {

@@ -76,8 +76,8 @@ func (r *Resolver) Metadata(resource Resource) (string, error) {
 	return string(data), err
 }
 
-// Exists reports whether the stack contains the resources and outputs that have this condition. It
-// returns true for an empty condition.
+// Exists reports whether the stack contains the resources and outputs with the named condition. It
+// returns true for the name "", because resources and outputs without a condition always exist.
 func (r *Resolver) Exists(condition string) (bool, error) {
 	if condition == "" {
 		return true, nil

@@ -10,17 +10,17 @@ type lateOutputs struct {
 	ignored map[string]*lateOutput
 }
 
-// lateBuilds counts consecutive builds. Changes of the same file caused these builds. Each change
-// happened some time after the end of the previous build. shortest and longest are the extremes of
-// these times.
+// lateBuilds counts consecutive builds that changes of the same file caused. The delay of a change
+// is the time between the end of the previous build and the change. shortest and longest are the
+// shortest and the longest delay.
 type lateBuilds struct {
 	n                 int
 	shortest, longest time.Duration
 }
 
-// lateOutput represents a late output. A change of the file needs no build if it happens before the
-// deadline. The deadline is a duration since the end of the last build. Each such change sets the
-// deadline to the time of the change plus limit.
+// lateOutput represents a late output. If the file changes before the deadline, the change needs no
+// build. The deadline is a duration since the end of the last build. A change before the deadline
+// extends the deadline to the time of the change plus limit.
 type lateOutput struct {
 	limit, deadline time.Duration
 }
@@ -90,8 +90,8 @@ func (l *lateOutputs) isIgnored(f changed, elapsed time.Duration) bool {
 	return ignored
 }
 
-// add counts one more build. elapsed is the time of the change that caused it. If this time is not
-// similar to the earlier times, add starts to count from one.
+// add counts one more build. elapsed is the delay of the change that caused the build. If this
+// delay is not similar to the earlier delays, add starts to count from one.
 func (b lateBuilds) add(elapsed time.Duration) lateBuilds {
 	if b.n == 0 {
 		return lateBuilds{1, elapsed, elapsed}

@@ -63,8 +63,9 @@ func (w *Watcher) Add(roots []string, start time.Time) error {
 // Close stops watching the sources.
 func (w *Watcher) Close() error { return w.events.Close() }
 
-// EndBuild records which files changed during a build. Call it when the app has ended. Run's build
-// function must call it. If a build began after New and before Run, call it before Run.
+// EndBuild records which files changed during a build. Call EndBuild as soon as the app's process
+// has ended. Run's build function must call EndBuild. If a build begins after New and before Run,
+// call EndBuild before Run.
 func (w *Watcher) EndBuild() (err error) {
 	w.during, err = w.compare()
 	w.ended = time.Now()

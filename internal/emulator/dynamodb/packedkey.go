@@ -3,8 +3,8 @@ package dynamodb
 import "cmp"
 
 // packedKey holds the values of a key in one string: the length of the partition key in two bytes,
-// the partition key and the sort key. A table keeps one for each item, so it must be small. The
-// packed form of key{} is "", and a table without a sort key has an empty one.
+// the partition key and the sort key. A table keeps a packedKey for each item, so a packedKey must
+// be small. If a table has no sort key, the sort key in the string is empty. key{} becomes "".
 type packedKey string
 
 func pack(k key) packedKey {

@@ -189,8 +189,8 @@ func (in *readInput) startKey(t Table) (key, error) {
 	return start, nil
 }
 
-// partition returns the entries that have the partition key of k. They are in ascending order, and
-// begin with the least key that is not less than k.
+// partition returns the entries that have the partition key of k, in ascending order. The first
+// entry has the least key that is not less than k.
 func (t *table) partition(k key) iter.Seq[entry] {
 	return func(yield func(entry) bool) {
 		for e := range t.from(k) {

@@ -2,10 +2,10 @@
 // transactions and TTL. The platform and the tools of its users need only this part. The package
 // rejects secondary indexes, streams, PartiQL and legacy parameters.
 //
-// The package contains its own expression parser and evaluator. It does not use the evaluator of
-// the library minidyn. This evaluator returns errors for false conditions, rounds numbers to 53
-// bits, and applies the actions of an update one by one. Only the list of reserved words comes from
-// minidyn.
+// The package contains its own expression parser and evaluator. The evaluator of the library
+// minidyn does not behave like DynamoDB: it returns errors for false conditions, rounds numbers to
+// 53 bits, and applies the actions of an update one by one. The package uses only minidyn's list of
+// reserved words.
 package dynamodb
 
 import (
@@ -158,12 +158,12 @@ func (s *Service) tableARN(name string) string {
 	return fmt.Sprintf("arn:aws:dynamodb:%s:%s:table/%s", s.config.Region, s.config.Account, name)
 }
 
-// tableName returns the name of the table with a name or an ARN.
+// tableName returns a table's name. nameOrARN is the table's name or ARN.
 func (s *Service) tableName(nameOrARN string) string {
 	return strings.TrimPrefix(nameOrARN, s.tableARN(""))
 }
 
-// table returns the table with a name or an ARN. The caller holds s.mu.
+// table returns a table. nameOrARN is the table's name or ARN. The caller holds s.mu.
 func (s *Service) table(nameOrARN string) (*table, error) {
 	t, ok := s.tables[s.tableName(nameOrARN)]
 	if !ok {

@@ -52,7 +52,7 @@ type entry struct {
 	at store.Ref
 }
 
-// indexed is an entry with a packed key.
+// indexed represents an entry with a packed key.
 type indexed struct {
 	packed packedKey
 	at     store.Ref

@@ -81,7 +81,7 @@ func newSet(setType string, members []string) (setValue, bool) {
 	return setValue{setType, members}, distinct
 }
 
-// memberText returns v as a string, in the form that s.members has. It returns false if v does not
+// memberText returns the text with which s.members represents v. It returns false if v does not
 // have the type of the set's members.
 func (s setValue) memberText(v value) (string, bool) {
 	if v == nil || v.typeName()+"S" != s.setType {

@@ -42,8 +42,8 @@ func parseLeaf(values []any, path []string) (leafPattern, error) {
 
 // equals returns a matcher that accepts a leaf if the leaf is equal to the given value. Two numbers
 // are equal only if they have the same notation: 300 and 3.0e2 differ, as EventBridge's
-// documentation requires. (The matcher "numeric" ignores the notation.) Two IP addresses are also
-// equal if their notations differ.
+// documentation requires. (The matcher "numeric" ignores the notation.) Two IP addresses are equal
+// even if their notations differ, such as ::1 and 0:0:0:0:0:0:0:1.
 func equals(value any) (matcher, error) {
 	if _, isArray := value.([]any); isArray {
 		return nil, errors.New("arrays must not be nested")

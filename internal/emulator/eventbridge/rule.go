@@ -129,7 +129,7 @@ func (r *rule) sortedTargets() []Target {
 	return targets
 }
 
-// input returns the data that the target receives. This is Input, or the part of the event that
+// input returns the data that the target receives. The data is Input, the part of the event that
 // InputPath selects, or the whole event.
 func (t Target) input(event []byte) ([]byte, error) {
 	if t.Input != "" {

@@ -27,7 +27,7 @@ type Config struct {
 // Rule injects a fault into a share of the matching calls. A call gets at most one fault: if a
 // rule injects its fault, the later rules do not apply to this call.
 type Rule struct {
-	Service   string  `json:"service"`   // s3, dynamodb, sqs or events; "" for all
+	Service   string  `json:"service"`   // s3, dynamodb, sqs, events or secretsmanager; "" for all
 	Operation string  `json:"operation"` // such as PutObject; "" for all
 	Function  string  `json:"function"`  // suffix of the function name, such as worker; "" for all
 	Rate      float64 `json:"rate"`      // share of the matching calls that get the fault, 0 to 1

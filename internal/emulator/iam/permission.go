@@ -79,8 +79,8 @@ func (a Authorizer) sqsPermissions(operation string, body []byte) ([]permission,
 	return []permission{{action: action, resource: resource}}, nil
 }
 
-// startMovePermissions returns the permissions that start a move task. The caller also needs the
-// permissions to read the source and to write to the destination.
+// startMovePermissions returns the permissions that a call of StartMessageMoveTask needs. They
+// include the permissions to read the source and to write to the destination.
 func startMovePermissions(source, destination string) (list []permission) {
 	for _, action := range []string{
 		"StartMessageMoveTask", "ReceiveMessage", "DeleteMessage", "GetQueueAttributes",

@@ -213,8 +213,8 @@ func (b *sandbox) exitResponse(call *invocation) response {
 	}
 }
 
-// logFailure writes a line about a timeout or an exit to the log, as Lambda does for functions that
-// log in JSON. payload is the error.
+// logFailure logs that the sandbox exceeded the timeout or exited. The line has the same form as
+// Lambda's line for functions that log in JSON. payload is the payload of the function error.
 func (b *sandbox) logFailure(requestID string, payload []byte) {
 	if b.function.service.ctx.Err() != nil {
 		return // Close killed the sandbox

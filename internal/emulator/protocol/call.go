@@ -33,7 +33,8 @@ func KeepCall(next http.Handler) http.Handler {
 	})
 }
 
-// ReadCall returns the service and the operation that the request's headers and URL name.
+// ReadCall returns the service and the operation of a request. It finds them in the request's
+// headers and URL.
 func (t Targets) ReadCall(r *http.Request) Call {
 	kept, _ := r.Context().Value(callKey{}).(**Call)
 	if kept == nil {

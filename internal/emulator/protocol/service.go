@@ -8,8 +8,8 @@ import (
 )
 
 // calledService returns the name of the service for which a request is signed, such as s3 or logs.
-// If the request is unsigned, it returns the service that the host, the path or the User-Agent
-// header names. It returns "" if the request names no service.
+// If the request is unsigned, calledService looks for the service in the host, in the path and in
+// the headers. It returns "" if it does not find a service.
 func calledService(r *http.Request) string {
 	if service := signedService(r); service != "" {
 		return service
@@ -73,9 +73,9 @@ const region = `[a-z]{2}(-[a-z]+)+-\d`
 // regionLabel matches a region in a host name.
 var regionLabel = regexp.MustCompile(`^` + region + `$`)
 
-// hostService returns the service that an AWS host names. Examples of hosts are
-// logs.us-east-1.amazonaws.com and iam.amazonaws.com. A host may also have the form
-// SERVICE.REGION.localhost.
+// hostService returns the service in a host, such as logs for the host
+// logs.us-east-1.amazonaws.com or iam for the host iam.amazonaws.com. A host may also have the form
+// SERVICE.REGION.localhost. hostService returns "" for all other hosts.
 func hostService(host string) string {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name

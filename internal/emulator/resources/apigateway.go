@@ -327,8 +327,8 @@ func createDomainName(c *creation, in domainNameProperties) (values, error) {
 
 type apiMappingProperties struct{ ApiId, DomainName, ApiMappingKey, Stage string }
 
-// createAPIMapping records the URL that a stage of an API has under its custom domain. LocalURLs
-// replaces this URL with the stage's local URL.
+// createAPIMapping records the URL of an API's stage under the custom domain. LocalURLs replaces
+// this URL with the stage's local URL.
 func createAPIMapping(c *creation, in apiMappingProperties) (values, error) {
 	a := c.api(in.ApiId)
 	if a == nil {

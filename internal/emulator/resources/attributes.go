@@ -113,9 +113,9 @@ var attributeForms = map[string]map[string]string{
 
 const streamLabel = "/stream/2026-01-01T00:00:00.000"
 
-// attributeEndings lists the values of all other attributes, by the end of the attribute's name.
-// The first matching pattern applies. In a value, {noun} stands for the rest of the name, in lower
-// case.
+// attributeEndings lists the values of all other attributes. Each pattern matches the last letters
+// of an attribute's name, such as Arn. The first matching pattern applies. In a value, {noun}
+// stands for the rest of the name, in lower case.
 var attributeEndings = []struct {
 	pattern *regexp.Regexp
 	form    string

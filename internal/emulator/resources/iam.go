@@ -26,7 +26,7 @@ func (e *PolicyError) Unwrap() error { return e.Err }
 // only the policies of these roles.
 type iamState struct {
 	roles     map[string]role           // by role name
-	policies  []*creation               // policies of roles with unresolved properties
+	policies  []*creation               // policies of roles; the properties are unresolved
 	resources map[string][]iam.Document // resource policies by the resource's ARN
 	functions []*iamFunction
 	keys      map[string]string // ARN of an encrypted resource → ARN of its KMS key

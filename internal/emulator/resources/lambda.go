@@ -169,8 +169,8 @@ func (p *Provider) functionOf(s *cloudformation.Stack, r cloudformation.Resource
 	return nil
 }
 
-// updated returns a function with the properties in the new template. If the code is unchanged, it
-// has the folder of f.
+// updated returns a function with the properties in the new template. If the code is unchanged, the
+// new function uses the folder of f.
 func (f *function) updated(c *creation) (*function, error) {
 	var in functionProperties
 	if err := c.decode(&in); err != nil {

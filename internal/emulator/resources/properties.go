@@ -32,7 +32,8 @@ func decode(properties map[string]any, target any) error {
 	return jsonv2.Unmarshal(data, target, numbersAndFlagsAsStrings)
 }
 
-// numbersAndFlagsAsStrings accepts a number or a Boolean for a string, as CloudFormation does.
+// numbersAndFlagsAsStrings accepts a number or a Boolean where the property must be a string, as
+// CloudFormation does.
 var numbersAndFlagsAsStrings = jsonv2.WithUnmarshalers(jsonv2.UnmarshalFromFunc(
 	func(d *jsontext.Decoder, text *string) error {
 		switch d.PeekKind() {

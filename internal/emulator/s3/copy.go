@@ -141,8 +141,8 @@ func (c *call) copiedTags(from *version) ([]tag, error) {
 	return from.Tags, nil
 }
 
-// copiedChecksum returns the name of the copy's checksum header. This is the requested header. If
-// the request has none, it is the header of the source.
+// copiedChecksum returns the name of the copy's checksum header. If the request specifies no
+// algorithm, the copy has the same checksum header as the source.
 func (c *call) copiedChecksum(from *version) (string, error) {
 	requested, err := checksumHeader(c.r.Header.Get("X-Amz-Checksum-Algorithm"))
 	if requested != "" || err != nil {

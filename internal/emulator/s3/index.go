@@ -205,8 +205,8 @@ func (x *index) replace(b *bucket, key string, at stored, v *version) error {
 	return nil
 }
 
-// storeHeader stores the header of a new version. If the caller then fails to add the version, the
-// bytes of the header stay unused.
+// storeHeader stores the header of a new version in an extent. If the caller then fails to add the
+// version, nothing releases this extent before the service restarts.
 func (x *index) storeHeader(v *version) error {
 	v.Body = v.body.record()
 	data, err := json.Marshal(v.objectHeader)

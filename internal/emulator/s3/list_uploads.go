@@ -8,8 +8,9 @@ import (
 	"strings"
 )
 
-// list returns the uploads of a bucket that have the prefix of the listing and come after the
-// listing's key and the upload with the id marker. It sorts them by key and then by age.
+// list returns the uploads of a bucket, sorted by key and then by age. The keys have the prefix
+// l.prefix and come after the key l.after. If marker is not "", list also returns those uploads of
+// the key l.after that began after the upload with the id marker.
 func (u *uploads) list(bucket string, l listing, marker string) []*upload {
 	first, markerNumber := l.start(), uploadNumber(marker)
 	u.mu.Lock()

@@ -34,8 +34,8 @@ func (s *Service) putObject(c *call) error {
 	return nil
 }
 
-// addContent adds a version with the given content. It becomes the newest version of the requested
-// object.
+// addContent adds a version with the given content. The version becomes the newest version of the
+// requested object.
 func (s *Service) addContent(c *call, header objectHeader, body content) (*version, error) {
 	body.addChecksum(header.Fields, fullObject)
 	header.MD5 = body.md5[:]

@@ -29,7 +29,8 @@ const (
 
 // verifyPresigned verifies the signature and the expiry of a presigned URL. The service does not
 // verify signatures in headers, because every program on this machine may call the service. But
-// users give presigned URLs to others. Their tests need a service that rejects invalid URLs.
+// presigned URLs are meant for other people. A test of an app that creates these URLs needs a
+// service that rejects invalid URLs.
 func (s *Service) verifyPresigned(c *call) error {
 	v4, v2 := c.query.Has("X-Amz-Signature"), c.query.Has("Signature")
 	switch {

@@ -163,8 +163,8 @@ type Definition struct {
 	Tags                      []Tag
 }
 
-// Define creates a secret that a template contains, and returns its ARN. A secret that exists since
-// an earlier run keeps its value, unless the value in the template has changed.
+// Define creates a secret that a template contains, and returns the secret's ARN. If an earlier run
+// created the secret, the secret keeps its value, unless the value in the template has changed.
 func (s *Service) Define(d Definition) (arn string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -60,7 +60,8 @@ func (s *Service) isDeadLetterQueue(dlq *Queue) bool {
 	return false
 }
 
-// queueParameter returns the queue that a parameter names by its ARN. The caller holds s.mu.
+// queueParameter returns the queue with the ARN that a request's parameter contains. The caller
+// holds s.mu.
 func (s *Service) queueParameter(parameter, arn string) (*Queue, error) {
 	if arn == "" {
 		return nil, missingParameter(parameter)

@@ -198,7 +198,7 @@ func TestSendMessage_RejectsParametersOfFIFOQueues(t *testing.T) {
 	}
 }
 
-// As a number of nanoseconds, 18446744074 s exceed 64 bits. The lower 64 bits are 0.3 s.
+// 18446744074 s in nanoseconds need more than 64 bits. The lower 64 bits are only 0.3 s.
 func TestMessages_RejectDurationsThatOverflow(t *testing.T) {
 	s := newService(t, sqs.Config{})
 	q, err := s.CreateQueue(sqs.QueueConfig{Name: "events"})

@@ -10,9 +10,10 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/store"
 )
 
-// records stores the service's state. Each message has two records: a sentRecord and a
+// records stores the service's state. Each message has a sentRecord and, after its first receive, a
 // progressRecord. The sentRecord is written once, when the message is sent, because it may contain
-// a large body. The progressRecord is written each time the message is received.
+// a large body. The progressRecord is written when the message is received, gets a new visibility
+// timeout or moves to the dead-letter queue.
 type records struct {
 	queues   *store.Bucket // queue name → settings
 	messages *store.Bucket // id + sentSuffix → sentRecord, id + progressSuffix → progressRecord

@@ -28,8 +28,8 @@ type QueueConfig struct {
 // messages in a batch. It equals SQS's quota.
 const maxMessageSize = 1 << 20
 
-// settings holds a queue's configuration. A zero in QueueConfig selects the default. A zero in
-// settings is a value.
+// settings holds a queue's configuration. In QueueConfig, a zero selects the default. In settings,
+// a zero means zero, such as a visibility timeout of 0 seconds.
 type settings struct {
 	VisibilityTimeout time.Duration
 	Delay             time.Duration

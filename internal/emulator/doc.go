@@ -18,7 +18,7 @@
 //
 // # Adding a service
 //
-// A service has its own package. It has a line for each of its CloudFormation types in
-// resources/registry.go. For each other service that it calls or that calls it, there is a file
-// wiring_<service>_<other>.go. CONTRIBUTING.md lists the steps. Faults need no additional code.
+// A service has its own package, and a line for each of its CloudFormation types in
+// resources/registry.go. If one service calls another, a file wiring_<service>_<other>.go connects
+// them. CONTRIBUTING.md lists the steps. Faults need no additional code.
 package emulator

@@ -162,8 +162,8 @@ func TestNew_RejectsInsufficientAndUnsupportedPolicies(t *testing.T) {
 	}
 }
 
-// If a queue policy allows EventBridge to send the events of another rule, EventBridge must not
-// send the events of this rule.
+// The queue policy allows EventBridge to send only the events of another rule. So EventBridge must
+// not send the events of this rule.
 func TestPolicies_LimitEventBridgeToTheRule(t *testing.T) {
 	dir := edited(
 		t,

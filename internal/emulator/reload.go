@@ -169,8 +169,8 @@ func (r *reloader) reportFailure(err error, output string) {
 	})
 }
 
-// reportOutputs records files that builds write. From now on, changes of these files during a build
-// cause no other build.
+// reportOutputs records the files that the watcher begins to ignore, because a build or another
+// process writes them.
 func (r *reloader) reportOutputs(files []string) {
 	r.record(activity.Step{
 		Name: "build output ignored", Level: slog.LevelWarn,

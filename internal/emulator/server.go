@@ -30,8 +30,9 @@ func (p *Platform) startServer(l net.Listener, handler http.Handler) {
 }
 
 // answerExpect sends the response 100 Continue to a request that expects it, even if the request's
-// body is empty. AWS does the same, but net/http does not. Without this response, botocore takes
-// the final response for the response 100, and misreads the next response on the connection.
+// body is empty. AWS does the same, but net/http does not. Without the response 100, botocore
+// treats the final response as the response 100. It then misreads the next response on the
+// connection.
 func answerExpect(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ContentLength == 0 && strings.EqualFold(r.Header.Get("Expect"), "100-continue") {

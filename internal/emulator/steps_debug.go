@@ -14,7 +14,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// maxRefusedBody is the maximum number of bytes that a step contains of a refused request's body.
+// maxRefusedBody limits the part of a refused request's body that a step contains, in bytes.
 const maxRefusedBody = 64 << 10
 
 // recordRequest records a POST request to an HTTP API, and the response.
@@ -39,7 +39,7 @@ func (s *services) recordRequest(e apigateway.Exchange) {
 	})
 }
 
-// acceptedID returns the id of the event that the API accepted. If the request had batches, it
+// acceptedID returns the id of the event that the API accepted. If the API accepted batches, it
 // returns the id of the first batch. If the API accepted nothing, it returns "".
 func acceptedID(e apigateway.Exchange) string {
 	var accepted struct {
@@ -71,7 +71,8 @@ func headersOf(r *http.Request) map[string]string {
 	return headers
 }
 
-// recordCalls returns a handler that passes AWS calls to the handler next and records the calls.
+// recordCalls returns a handler that passes AWS calls to the handler next. The handler records the
+// calls that contain an event's id.
 func (s *services) recordCalls(next http.Handler) http.Handler {
 	targets := s.targets()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -116,8 +117,8 @@ func jsonDetail(name string, value any) activity.Detail {
 	return activity.Detail{Name: name, Value: data}
 }
 
-// maxCopiedBody is the number of bytes, from the start of a call's body, in which recordCalls looks
-// for events.
+// maxCopiedBody is the number of bytes that recordCalls copies from the start of a call's body. It
+// looks for events only in this copy.
 const maxCopiedBody = 64 << 10
 
 // copiedBody keeps a copy of the start of a body.

@@ -217,8 +217,7 @@ func (b *Batcher) seal() {
 }
 
 // Flush sends all events that were added, and waits until each event has a result. It returns an
-// error if the API did not accept an event that was added since the previous Flush. It also returns
-// an error if ctx ends first.
+// error if at least one event failed since the previous Flush, or if ctx ends first.
 func (b *Batcher) Flush(ctx context.Context) error {
 	if err := b.wait(ctx); err != nil {
 		return err

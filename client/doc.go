@@ -48,10 +48,11 @@
 //
 // # Retries
 //
-// The client sends a request again if it gets no answer, or an answer 408, 425, 429 or 5xx. It
-// waits between the attempts: at first 50 to 100 ms, and then twice as long each time, up to 10 s.
-// If the API's response has a header Retry-After, the client adds that time to the wait. The client
-// stops when the context ends.
+// The client retries a request that got no answer, or one of these statuses: 408, 425, 429, and 5xx
+// except 501 and 505. It does not retry after an invalid TLS certificate. The client waits between
+// the attempts: at first 50 to 100 ms, and then twice as long each time, up to 10 s. If the API's
+// response has a header Retry-After, the client adds that time to the wait. The client stops when
+// the context ends.
 //
 // Retries create no event twice, because all attempts of a call have the same idempotency key. By
 // default, the key is a random UUID. If you call Send again after an error or a crash, the second
@@ -67,5 +68,5 @@
 //		log.Printf("%s at %s", problem.Detail, problem.Pointer)
 //	}
 //
-// SendError.MayBeAccepted reports that the API may have accepted the event nevertheless.
+// If SendError.MayBeAccepted is true, the API may have accepted the event although the call failed.
 package client

@@ -23,7 +23,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/inmem"
 )
 
-// platform represents the API function of the platform behind an emulated API Gateway.
+// platform represents an emulated API Gateway with the platform's API function.
 type platform struct {
 	maxBytes int // default MaxBatchBytes
 

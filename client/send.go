@@ -44,7 +44,7 @@ type EventResult struct {
 	Problem *Problem
 }
 
-// SendOption is an option of a call of Send or SendBatch.
+// SendOption configures one call of Send or SendBatch.
 type SendOption func(*sendOptions)
 
 type sendOptions struct {
@@ -84,10 +84,10 @@ func newSendOptions(options []SendOption) (sendOptions, error) {
 }
 
 // Send sends an event, a JSON object with an eventType. The platform archives its bytes unchanged.
-// If Send returns nil, the event is durable.
+// If the error is nil, the event is durable.
 //
-// Send retries a request that got no answer, a 429 or a 5xx. If the request fails for good, Send
-// returns a *SendError, which wraps a *Problem if the API answered.
+// Send retries after temporary errors, such as no answer, a 429 or a 503. If the last attempt fails
+// too, Send returns a *SendError. The *SendError wraps a *Problem if the API answered.
 func (c *Client) Send(
 	ctx context.Context, event []byte, options ...SendOption,
 ) (Accepted, error) {
@@ -111,8 +111,8 @@ func (c *Client) Send(
 	return Accepted{EventID: body.EventID, Duplicate: answer.duplicate}, nil
 }
 
-// SendBatch sends several events in one request. By default, the API accepts at most 1,000 events
-// and 1 MiB before compression. A Batcher respects these limits.
+// SendBatch sends one or more events in one request. By default, the API accepts at most 1,000
+// events and 1 MiB before compression. A Batcher respects these limits.
 //
 // If one event is invalid, the API rejects the whole batch, and the *Problem lists the invalid
 // events in Errors. WithLenient changes this. If an event is not a JSON object, SendBatch sends

@@ -141,8 +141,8 @@ func newAlarms(p *eventPipeline, m metrics) alarms {
 	return a
 }
 
-// newRetriedAlarm creates an alarm that fires if deliveries fail for 15 minutes, such as in an
-// outage of a service. In such an outage, OldestMessageAlarm does not fire: SQS's metric for the
+// newRetriedAlarm creates an alarm that fires if deliveries fail for 15 minutes. The usual cause is
+// an outage of a service. In an outage, OldestMessageAlarm does not fire: SQS's metric for the
 // oldest message ignores messages that were received more than three times.
 func newRetriedAlarm(p *eventPipeline, retried awscloudwatch.IMetric) awscloudwatch.Alarm {
 	props := thresholdAlarm(retried, *p.props.AlarmThresholds.RetriedEvents,
@@ -170,9 +170,10 @@ func newMissingRunsAlarm(p *eventPipeline) awscloudwatch.Alarm {
 	})
 }
 
-// newRuleAlarm creates an alarm that fires if EventBridge could deliver an event neither to the
-// rule's target nor to the target's DLQ. The metric FailedInvocations is not suitable, because it
-// also counts events that reached the DLQ.
+// newRuleAlarm creates an alarm that fires if EventBridge lost an event. EventBridge loses an event
+// if it can't deliver the event to the rule's target, and then can't move the event to the target's
+// DLQ. The metric FailedInvocations is not suitable, because it also counts events that reached the
+// DLQ.
 func newRuleAlarm(p *eventPipeline, rule awsevents.Rule) awscloudwatch.Alarm {
 	dimensions := map[string]*string{}
 	nameInARN := 1 // rule/<rule>
@@ -232,7 +233,8 @@ func createAlarm(
 	return alarm
 }
 
-// alarmNames returns the environment of each alarm that has a name.
+// alarmNames maps the name of each alarm to environment. It omits alarms whose names CloudFormation
+// generates.
 func (p *eventPipeline) alarmNames(environment string) map[string]string {
 	names := map[string]string{}
 	for _, alarm := range p.Alarms() {

@@ -101,7 +101,8 @@ func sameValue(stack awscdk.Stack, a, b *string) bool {
 	return formatJSON(stack.Resolve(a)) == formatJSON(stack.Resolve(b))
 }
 
-// withStatement returns the policy document of an L1 resource with another statement.
+// withStatement adds a statement to the policy document of an L1 resource, and returns the new
+// document. If the document is not an object, withStatement returns it unchanged.
 func withStatement(stack awscdk.Stack, document any, statement awsiam.PolicyStatement) any {
 	policy, ok := stack.Resolve(document).(map[string]any)
 	if !ok {

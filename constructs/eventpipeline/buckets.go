@@ -125,8 +125,8 @@ func newBucket(
 
 // logAccess makes S3 write the bucket's access logs to the log bucket, under prefix. The log
 // bucket's policy lets S3 write only the logs of this bucket and account. logAccess does not use
-// the CDK's prop for access logs: without a CDK feature flag, that prop sets an ACL. These buckets
-// reject ACLs.
+// the CDK's prop for access logs: without a CDK feature flag, that prop sets an ACL. The buckets
+// that newBucket creates reject ACLs.
 func logAccess(p *eventPipeline, bucket awss3.Bucket, prefix string) {
 	logs := p.serverAccessLogsBucket
 	bucket.Node().DefaultChild().(awss3.CfnBucket).SetLoggingConfiguration(

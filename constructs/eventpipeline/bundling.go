@@ -109,7 +109,8 @@ func userEntry(folder string) entry {
 	}
 }
 
-// platform returns the <GOOS>/<GOARCH> that the local platform requests, or "" for a deployment.
+// platform returns the operating system and architecture for which `eventpipeline local` requests
+// the functions, such as linux/amd64. For a deployment, it returns "".
 func platform(p *eventPipeline) string {
 	name, _ := p.Node().TryGetContext(jsii.String(contract.PlatformContext)).(string)
 	return name

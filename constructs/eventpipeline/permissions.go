@@ -95,7 +95,7 @@ func allowFormerKeys(p *eventPipeline, role awsiam.IRole, services ...string) {
 // lambda:SourceFunctionArn to the calls of that code, and the condition allows only calls without
 // this key.
 //
-// For roles that the CDK creates itself, it attaches a managed policy without this condition.
+// If the CDK created the roles itself, it would attach a managed policy without this condition.
 func allowNetworkInterfaces(role awsiam.IRole) {
 	allowIf(role, jsii.String("*"), &condition{"Null", "lambda:SourceFunctionArn", "true"},
 		"ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets",
@@ -141,8 +141,8 @@ func keyARN(key awskms.IKey) *string {
 	return key.KeyArn()
 }
 
-// aliasTarget returns the key of an alias. It returns nil if the alias was imported by its name:
-// then the key is unknown, and the CDK panics.
+// aliasTarget returns the key of an alias. If the alias was imported by its name, the key is
+// unknown, and AliasTargetKey panics. aliasTarget then returns nil.
 func aliasTarget(alias awskms.IAlias) (target awskms.IKey) {
 	defer func() { _ = recover() }()
 	return alias.AliasTargetKey()

@@ -106,8 +106,8 @@ func (r *ruleTargets) Visit(node constructs.IConstruct) {
 }
 
 // removeTargets removes the rule's targets, and the constructs that the CDK added for the targets,
-// such as the permission to invoke a function. After that, the CDK can report the validation error.
-// With the references, it would panic first.
+// such as the permission to invoke a function. Otherwise the cyclic references would make the CDK
+// panic before it reports the validation error.
 func removeTargets(rule awsevents.CfnRule) {
 	rule.SetTargets([]any{})
 	parent := rule.Node().Scope().Node()
@@ -118,8 +118,8 @@ func removeTargets(rule awsevents.CfnRule) {
 	}
 }
 
-// cyclicStack returns the stack of the rule's target if a resource in this stack refers to the
-// rule's stack. It also returns the path of this resource. If there is none, it returns nil.
+// cyclicStack searches the stacks of the rule's targets for a resource that refers to the rule's
+// stack. It returns the stack and the path of the first such resource, or nil and "".
 //
 // A reference contains only a logical id. If this id exists in both stacks, cyclicStack ignores the
 // reference, because the stack to which it refers is unknown.
@@ -147,8 +147,9 @@ func cyclicStack(rule awsevents.CfnRule) (stack awscdk.Stack, user string) {
 	return nil, ""
 }
 
-// userOf returns the path of a resource of the stack other that refers to one of the logical ids in
-// own. It returns "" if there is no such resource, or if targets refers to no resource of other.
+// userOf returns the path of a resource in the stack other that refers to the rule's stack. own
+// contains the logical ids of the rule's stack. targets is the JSON text of the rule's targets. If
+// no target is in other, or no resource refers to the rule's stack, userOf returns "".
 func userOf(own map[string]bool, other awscdk.Stack, targets string) (user string) {
 	foreign := logicalIDs(other)
 	isTarget := func(id string) bool { return !own[id] && refersTo(targets, id) }
@@ -206,8 +207,8 @@ func logicalIDs(stack awscdk.Stack) map[string]bool {
 	return ids
 }
 
-// forEach calls f for each element of a list, in parts that nested runs. Use it in an aspect if the
-// list may be long.
+// forEach calls f for each element of a list. It passes 50 elements at a time to the function
+// nested. Use forEach in an aspect if the list may be long.
 func forEach[T any](stack awscdk.Stack, list []T, f func(T)) {
 	for part := range slices.Chunk(list, 50) {
 		nested(stack, func() {
@@ -219,8 +220,9 @@ func forEach[T any](stack awscdk.Stack, list []T, f func(T)) {
 }
 
 // nested calls f in a callback of its own. While Go code runs in a callback, such as an aspect's
-// Visit, each call of the CDK uses a part of the stack of Node.js until the callback ends. After a
-// few thousand calls, this stack overflows. The calls in f free their part when nested returns.
+// Visit, each call to the CDK uses a part of Node.js's call stack until the callback ends. After a
+// few thousand calls, the call stack overflows. The calls in f free their parts when nested
+// returns.
 func nested(stack awscdk.Stack, f func()) {
 	stack.Resolve(awscdk.Lazy_UncachedAny(&callback{f}, nil))
 }
@@ -250,8 +252,8 @@ func addDeadLetterQueue(rule awsevents.CfnRule, queue awssqs.IQueue) {
 // returns the policy, or nil.
 //
 // A reference contains only a logical id. Another stack may have a rule with the same id, for
-// example if an app has two stacks of the same kind. The policy in that stack then refers to that
-// rule.
+// example if an app has two stacks of the same kind. A policy in that stack then refers to that
+// stack's own rule, so policyOfForeignQueue ignores that stack.
 func policyOfForeignQueue(rule awsevents.CfnRule) (found awssqs.CfnQueuePolicy) {
 	stack := rule.Stack()
 	ruleID := *stack.GetLogicalId(rule)

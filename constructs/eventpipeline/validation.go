@@ -249,9 +249,9 @@ func (v *validation) validateQueue(p EventPipelineProps) {
 // nameMetadata is the type of the metadata in which the app keeps its name registry.
 const nameMetadata = "eventpipeline:names"
 
-// registerNames adds the names and resources that pipelines must not share to the app's name
-// registry. At synth, a deferred check compares them with the names and resources of the pipelines
-// that were created before this one.
+// registerNames adds the pipeline's names and resources to the app's name registry. Pipelines must
+// not share these names and resources. A deferred check compares them at synth with those of the
+// pipelines that were created before this one.
 func (v *validation) registerNames(p *eventPipeline, prefix *string) {
 	environment, path := environmentOf(p), *p.Node().Path()
 	names := map[string]string{

@@ -22,9 +22,9 @@ const maxEnvironment = 4096
 // Lambda's maximum. Pass it to Annotations.AcknowledgeWarning if you know that the variables fit.
 const EnvironmentWarning = "eventpipeline:environmentSize"
 
-// validateEnvironmentAtSynth adds an error if a function's environment variables are too large. A
-// value that is unknown at synth counts with its minimal length. If the variables are too large
-// only with the maximal lengths of such values, it adds a warning.
+// validateEnvironmentAtSynth adds an error if a function's environment variables are too large. For
+// a value that is unknown at synth, it assumes the minimal length. If the variables are too large
+// only with the maximal lengths of the unknown values, it adds a warning instead.
 func (v *validation) validateEnvironmentAtSynth(p *eventPipeline) {
 	for _, function := range []struct {
 		prop     string

@@ -20,8 +20,8 @@ import (
 //
 // The API function verifies the signature of each request with the secret's current value or its
 // previous value. The request becomes an event. The event's type is TypePrefix, a period and the
-// sender's name for the type, such as github.push. A delivery that the sender repeats creates no
-// second event.
+// sender's name for the type. For example, GitHub's push becomes github.push. A delivery that the
+// sender repeats creates no second event.
 type WebhookSource struct {
 	// TypePrefix is the first part of the event types, such as github in github.push. "" means no
 	// prefix. Default: the name of the source.
@@ -87,7 +87,7 @@ func ShopifyWebhook(name string, secret awssecretsmanager.ISecret) *WebhookSourc
 }
 
 // StandardWebhook returns a source for senders that follow Standard Webhooks, and for senders that
-// use Svix. The secret begins with whsec_. The event's type contains the member "type" of the body.
+// use Svix. The secret begins with whsec_. The event's type is built from the body's field "type".
 // The header webhook-id identifies a delivery.
 func StandardWebhook(name string, secret awssecretsmanager.ISecret) *WebhookSource {
 	return newWebhookSource(webhook.Standard, name, secret)
@@ -230,7 +230,7 @@ func newWebhookAlarms(p *eventPipeline) []awscloudwatch.Alarm {
 	return alarms
 }
 
-// newWebhookGraphs creates a graph for each source. It shows the accepted requests, and the
+// newWebhookGraphs creates a graph for each source. The graph shows the accepted requests, and the
 // requests without a valid signature.
 func newWebhookGraphs(p *eventPipeline) []awscloudwatch.IWidget {
 	var graphs []awscloudwatch.IWidget

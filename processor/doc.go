@@ -69,7 +69,8 @@
 // invocation. The timeout, WorkerFunction.Timeout (default 30 seconds), applies to a whole
 // invocation. If a call does not return within one more second, the worker stops waiting for it.
 // The event is then retried, but the goroutine of the call continues in the background and keeps
-// its memory. A slow call delays the other messages of its invocation by at most a second.
+// its memory. A slow call delays the other events of its invocation by at most a second. The only
+// exception is an event that is processed alone after a crash: it waits for all slow calls.
 //
 // A processor must not end the process with os.Exit, with log.Fatal, or with a panic in a goroutine
 // that it started. If it does, the worker crashes. SQS delivers all messages of the invocation

@@ -89,7 +89,7 @@ func findField(t reflect.Type, name string) (field reflect.StructField, ok bool)
 	return field, false
 }
 
-// isKey reports whether text begins with the name of an object's member, which a colon follows.
+// isKey reports whether text begins with the name of a member and a colon, such as "price":1.
 func isKey(text []byte) bool {
 	decoder := jsontext.NewDecoder(bytes.NewReader(text))
 	if _, err := decoder.ReadValue(); err != nil {

@@ -36,7 +36,7 @@ func (v variant) start() (*platform, error) {
 	if p.awsPort, err = freePort(); err != nil {
 		return nil, err
 	}
-	// The platform prints to a file, because the reader of a pipe would take processor time.
+	// The platform prints to a file, because the reader of a pipe would take CPU time.
 	if p.output, err = os.CreateTemp("", "bench-*.txt"); err != nil {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func (p *platform) stop() error {
 }
 
 // send sends events and waits until all are processed. It sends batches with the command
-// `eventpipeline send`, and returns the processor time of the command. It sends single events with
+// `eventpipeline send`, and returns the CPU time of the command. It sends single events with
 // the function post, and returns 0.
 func (p *platform) send(l load) (time.Duration, error) {
 	if l.batch == 1 {

@@ -70,7 +70,7 @@ func (p *platform) startReaders(n int) (*readers, error) {
 		}
 		r.running.Go(func() {
 			defer response.Body.Close()
-			if i > 0 { // only the first reader decodes rows, to save processor time
+			if i > 0 { // only the first reader decodes rows, to save CPU time
 				_, _ = io.Copy(io.Discard, response.Body)
 				return
 			}

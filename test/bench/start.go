@@ -32,7 +32,7 @@ func (b *bootstraps) Set(text string) error {
 	return nil
 }
 
-// measure starts the function, and prints the processor time that the function uses until it
+// measure starts the function, and prints the CPU time that the function uses until it
 // requests its first invocation.
 func (b bootstrap) measure(w io.Writer) error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// usage holds the processor time of the parts of the platform.
+// usage holds the CPU time of the parts of the platform.
 type usage struct {
 	platform, api, worker, send time.Duration
 	wall                        time.Duration
@@ -20,7 +20,7 @@ type usage struct {
 }
 
 // measure starts the platform and sends some events as a warm-up. Then it sends the events of the
-// load, and returns the processor time that they took.
+// load, and returns the CPU time that they took.
 func (v variant) measure(l load) (usage, error) {
 	p, err := v.start()
 	if err != nil {
@@ -56,7 +56,7 @@ func (v variant) measure(l load) (usage, error) {
 	return after, err
 }
 
-// used returns the processor time of the platform and of the running functions until now.
+// used returns the CPU time of the platform and of the running functions until now.
 func (p *platform) used() (u usage, err error) {
 	if u.platform, u.rss, err = readStat(p.cmd.Process.Pid); err != nil {
 		return u, err
@@ -97,7 +97,7 @@ func functionOf(id int) string {
 // clockTick is the unit of times in /proc: Linux reports them in hundredths of a second.
 const clockTick = 10 * time.Millisecond
 
-// readStat returns the processor time and the resident memory of a process. See man 5 proc.
+// readStat returns the CPU time and the resident memory of a process. See man 5 proc.
 func readStat(id int) (used time.Duration, rss int64, err error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", id))
 	if err != nil {

@@ -15,8 +15,9 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/test/synth"
 )
 
-// A user's module may have vendored dependencies, or be part of a workspace. Go records less about
-// vendored modules in a binary, so the worker then has another asset hash.
+// A user's module may have vendored dependencies, or be part of a workspace. Go writes less
+// information about vendored modules into a binary. A vendored worker therefore has another asset
+// hash.
 func TestWorkerEntry_IsBuiltFromTheUsersModule(t *testing.T) {
 	plain := consumer(t)
 	spaced := plain + " with spaces" // the module's folder may have any name

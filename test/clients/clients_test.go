@@ -103,7 +103,8 @@ var platform = sync.OnceValues(func() (*emulator.Platform, error) {
 	return p, err
 })
 
-// TestMain closes the platform and removes its assembly, which contains the functions' code.
+// The running platform, and the folder of its assembly. TestMain closes the platform and removes
+// the folder.
 var (
 	running  *emulator.Platform
 	assembly string

@@ -1,5 +1,5 @@
 // Package conformance tests the emulated services with calls of the AWS SDK. If moto_server is on
-// the PATH, it runs the same tests against moto, another emulator of AWS. A test that both
+// the PATH, the same tests also run against moto, another emulator of AWS. A test that both
 // emulators pass probably describes the behavior of AWS. If moto behaves differently from AWS, a
 // comment in the test describes the difference.
 package conformance

@@ -23,7 +23,7 @@ import (
 const eventsPerPass = 20_000
 
 // BenchmarkReconciler_ProcessedEvents measures passes over an hour of processed events. Reconciler,
-// adapters, SDK and the local S3 and DynamoDB share the processors.
+// adapters, SDK and the local S3 and DynamoDB share the CPUs of one machine.
 func BenchmarkReconciler_ProcessedEvents(b *testing.B) {
 	target := local(b)
 	calls := &countingClient{client: target.HTTPClient}

@@ -176,8 +176,7 @@ func (f *functions) recordSize(t *testing.T) float64 {
 	return float64(*out.Contents[0].Size)
 }
 
-// functions holds the API function and the worker. Both call emulated services. The method count
-// counts these calls.
+// functions holds the API function and the worker, and counts their calls to emulated services.
 type functions struct {
 	api    handler.API
 	worker handler.Worker
@@ -238,8 +237,9 @@ func newFunctions(t *testing.T) *functions {
 	return f
 }
 
-// variables returns the environment variables of the functions. A variable that does not name a
-// resource has its value in the stage prod.
+// variables returns the environment variables of the functions. The variables for buckets, table,
+// queues and bus identify emulated resources. All other variables have the values from the template
+// of the stage prod.
 func (f *functions) variables(t *testing.T) map[string]string {
 	t.Helper()
 	content, err := os.ReadFile("../templates/testdata/prod.template.json")
@@ -302,8 +302,8 @@ func (f *functions) createResources(t *testing.T) {
 	f.url = *queue.QueueUrl
 }
 
-// count counts an AWS request. It ignores the test's own requests, with which the test receives and
-// deletes messages like Lambda's poller.
+// count counts an AWS request. It ignores ReceiveMessage and DeleteMessageBatch, because the test
+// itself sends these requests in place of Lambda's poller.
 func (f *functions) count(r *http.Request) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -15,7 +15,8 @@ import (
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
-// listKeys returns the keys with the prefix in the bucket that a stack output names.
+// listKeys returns the keys in a bucket that begin with prefix. The stack output contains the name
+// of the bucket.
 func (p *platform) listKeys(t *testing.T, output, prefix string) []string {
 	t.Helper()
 	var keys []string
@@ -52,8 +53,8 @@ func (p *platform) readObject(t *testing.T, location any) string {
 	return string(body)
 }
 
-// queueDepth returns the number of visible, invisible and delayed messages in the queue that a
-// stack output names.
+// queueDepth returns the number of visible, invisible and delayed messages in a queue. The stack
+// output contains the URL of the queue.
 func (p *platform) queueDepth(t *testing.T, output string) int {
 	t.Helper()
 	client := sqs.NewFromConfig(p.awsConfig())

@@ -62,8 +62,8 @@ func openTab(t *testing.T, url string) *tab {
 	return b
 }
 
-// expectedErrors lists errors that the tests cause in the browser's log. The tests make changes
-// that fail, and restart the console.
+// expectedErrors lists errors that the tests cause in the browser's log. Some changes in the
+// tests fail, and some tests restart the console.
 var expectedErrors = []string{"422", "401", "ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED"}
 
 func (b *tab) watch(event any) {
@@ -170,7 +170,7 @@ func (b *tab) clickTwice(t *testing.T, xpath string) {
 }
 
 // hostileEvent returns an event that an attacker may send. It contains markup, characters that
-// change the direction of text, a deep value, a large field and a long number.
+// change the direction of text, deeply nested arrays, a large field and a long number.
 func hostileEvent() string {
 	const markup = `<script>alert(1)</script><img src=x onerror=alert(2)>\u202eevil\u2066`
 	return `{"eventType":"console.hostile","` + markup + `":"` + markup + `","deep":` +
@@ -329,7 +329,7 @@ func (b *tab) screenshot(t *testing.T, file, theme string) {
 	}
 }
 
-// serveConsole serves a console with the pipeline Many at an address.
+// serveConsole serves a console at an address. The console has one pipeline, whose name is Many.
 func serveConsole(t *testing.T, address string) (*console.Server, net.Listener) {
 	t.Helper()
 	server := console.New(console.Options{

@@ -12,7 +12,7 @@ import (
 )
 
 // outage makes S3, DynamoDB and EventBridge unavailable to the worker, one after the other. The
-// outage begins at the start of the platform and takes 30 seconds. After the outage, an event waits
+// outage begins at the start of the platform and lasts 30 seconds. After the outage, an event waits
 // at most 32 seconds for its next delivery, because each delay is at most twice as long as the one
 // before.
 const outage = `{"rules": [

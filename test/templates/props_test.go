@@ -272,9 +272,9 @@ func TestProps_EachChangesTheTemplate(t *testing.T) {
 	})
 }
 
-// baseline returns the props to set in the template with which a test compares prop's template:
-// those that prop requires, without prop itself. If prop and the first required prop require each
-// other, neither can be set without the other. Then baseline returns no props.
+// baseline returns the props of the template that the test compares with prop's template: the
+// required props without prop itself. Some props require each other, such as Queue and
+// DeadLetterQueue. One can't be set without the other, so baseline then returns no props.
 func baseline(prop string, required []string) []string {
 	if len(requiredProps[required[0]]) > 0 && requiredProps[required[0]][0] == prop {
 		return nil

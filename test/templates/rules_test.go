@@ -175,8 +175,8 @@ func TestOnEventProcessed_RejectsATargetWhoseStackUsesThePipeline(t *testing.T) 
 	}
 }
 
-// An aspect of each rule inspects all stacks. Node.js would overflow its stack if the aspect made
-// some thousand calls of the CDK one after another.
+// An aspect of each rule inspects all stacks. If the aspect called the CDK a few thousand times in
+// one callback, the call stack of Node.js would overflow.
 func TestOnEventProcessed_WorksInALargeApp(t *testing.T) {
 	app, p, consumers := rulesOfAnotherStack(t)
 	for _, stack := range []string{"A", "B", "C"} {
@@ -238,7 +238,8 @@ func TestOnEventProcessedIn_WorksForEveryTarget(t *testing.T) {
 	}
 }
 
-// CloudFormation rejects a parent stack whose rule and nested stack refer to each other.
+// The pipeline's rule refers to a queue in a nested stack, and the queue's policy refers to the
+// rule. CloudFormation would reject this cycle.
 func TestOnEventProcessed_TreatsANestedStackAsAnotherStack(t *testing.T) {
 	for _, inNestedStack := range []bool{false, true} {
 		app, p, _ := rulesOfAnotherStack(t)

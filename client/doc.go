@@ -51,8 +51,8 @@
 // The client retries a request that got no answer, or one of these statuses: 408, 425, 429, and 5xx
 // except 501 and 505. It does not retry after an invalid TLS certificate. The client waits between
 // the attempts: at first 50 to 100 ms, and then twice as long each time, up to 10 s. If the API's
-// response has a header Retry-After, the client adds that time to the wait. The client stops when
-// the context ends.
+// response has a header Retry-After, the client adds that time to the wait. The client stops after
+// 8 attempts, or when the context ends.
 //
 // Retries create no event twice, because all attempts of a call have the same idempotency key. By
 // default, the key is a random UUID. If you call Send again after an error or a crash, the second

@@ -79,8 +79,8 @@ func redrivePolicy(queue awssqs.CfnQueue) (target any, count *float64) {
 
 // identity returns a text that identifies a resource in the app. If the app creates the resource,
 // the text is the construct's path. Otherwise, the text contains the resource's name or ARN, and
-// its account and region. If the name is a token, the text contains the stack's path instead of the
-// account and region, because a token may have another value in each stack.
+// environment: the account and region of the pipeline. If the name is a token, the text contains
+// the stack's path instead of environment, because a token may have another value in each stack.
 func identity(resource awscdk.IResource, name *string, environment string) string {
 	if resource.Node().DefaultChild() != nil {
 		return *resource.Node().Path()

@@ -38,7 +38,7 @@ func usageErrorf(format string, args ...any) error {
 }
 
 // gcPercent lets the heap grow by 300 % between two garbage collections. With Go's default of 100
-// %, garbage collection takes a tenth of the processor time.
+// %, garbage collection takes a tenth of the CPU time.
 const gcPercent = 300
 
 func main() {

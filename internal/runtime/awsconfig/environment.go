@@ -15,7 +15,7 @@ import (
 
 // fromEnvironment reads the configuration from the environment variables that Lambda sets, and from
 // the variables that select endpoints. It does not use the SDK's package "config", because that
-// package would double the processor time of a function's start. The package also reads files and
+// package would double the CPU time of a function's start. The package also reads files and
 // profiles, and requests credentials from services. A Lambda function needs none of this.
 func fromEnvironment() (aws.Config, error) {
 	key, secret := os.Getenv("AWS_ACCESS_KEY_ID"), os.Getenv("AWS_SECRET_ACCESS_KEY")

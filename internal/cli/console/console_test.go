@@ -183,8 +183,8 @@ func TestJournal_FollowsTheLifeOfAnEvent(t *testing.T) {
 		{Name: "events", Value: []byte(`["` + eventID(1) + `","` + eventID(2) + `.7","x"]`)},
 	}}
 	j.add(call, "")
-	if e, _ := j.get(eventID(1)); len(e.steps()) != 6 {
-		t.Errorf("%d steps", len(e.steps()))
+	if e, _ := j.get(eventID(1)); len(e.steps) != 6 {
+		t.Errorf("%d steps", len(e.steps))
 	}
 	if rows, _ := j.list(query{Pipeline: "p"}, 0, 10); len(rows) != 1 {
 		t.Errorf("a call has added an event of a batch: %v", rows)
@@ -256,8 +256,8 @@ func TestJournal_MeasuresFromTheLastEnqueue(t *testing.T) {
 	for range 2 * maxSteps {
 		send("local", 4*time.Hour)
 	}
-	if e, _ := j.get(eventID(1)); len(e.steps()) != maxSteps {
-		t.Errorf("the journal keeps %d steps", len(e.steps()))
+	if e, _ := j.get(eventID(1)); len(e.steps) != maxSteps {
+		t.Errorf("the journal keeps %d steps", len(e.steps))
 	}
 }
 

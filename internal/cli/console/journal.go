@@ -8,25 +8,26 @@ import (
 	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/store"
 )
 
 // Limits of a journal.
 const (
 	maxEvents     = 20_000   // events
-	maxBytes      = 64 << 20 // bytes of the encoded steps of all events
+	maxBytes      = 64 << 20 // bytes of the steps of all events
 	maxSteps      = 200      // steps of one event
 	maxDetail     = 4 << 10  // bytes of a detail
 	maxOtherSteps = 500      // steps without an event
 	maxRefused    = 200      // refused requests
-	stepOverhead  = 48       // bytes that an encoded step needs in addition
 )
 
 // limits holds the maximum number of events in a journal, and the maximum size of all their steps
 // in bytes. Tests use smaller numbers.
 type limits struct{ events, bytes int }
 
-// journal keeps the latest events of the local platform with their steps. If a limit is reached, it
-// forgets the oldest events. Its methods are safe for concurrent use.
+// journal keeps the latest events of the local platform with their steps. The steps are in a
+// temporary file, so that they need little memory. If a limit is reached, the journal forgets the
+// oldest events. Its methods are safe for concurrent use.
 type journal struct {
 	mu      sync.RWMutex
 	now     func() time.Time
@@ -34,6 +35,7 @@ type journal struct {
 	seq     uint64 // number of the last change
 	arrived uint64 // number of the last new event
 	size    int    // bytes of all steps
+	file    store.Values
 	events  map[string]*event
 	order   *list.List // events in the order of their arrival, the newest first
 	changes *list.List // events in the order of their last change, the newest first
@@ -53,8 +55,8 @@ type event struct {
 	finishedAt time.Time
 	// wasFinished reports whether the event was PROCESSED or FAILED at any time.
 	wasFinished bool
-	encoded     [][]byte // the steps; see encodeStep
-	forgotten   int      // steps beyond maxSteps
+	recorded    []store.Ref // the encoded steps in journal.file
+	forgotten   int         // steps that the journal did not record
 	size        int
 	seq         uint64 // number of the last change
 	arrival     uint64
@@ -87,41 +89,51 @@ func newJournal(now func() time.Time) *journal {
 	}
 }
 
-// get returns a copy of the event that can be read without a lock.
-func (j *journal) get(id string) (event, bool) {
+// knownEvent holds a copy of an event and its steps in the order of their times.
+type knownEvent struct {
+	event
+	steps []activity.Step
+}
+
+// get returns the event, which can be read without a lock.
+func (j *journal) get(id string) (knownEvent, bool) {
 	j.mu.RLock()
 	defer j.mu.RUnlock()
 	e, ok := j.events[id]
 	if !ok {
-		return event{}, false
+		return knownEvent{}, false
 	}
-	copied := *e
-	copied.encoded = slices.Clone(e.encoded)
-	return copied, true
+	known := knownEvent{event: *e}
+	for _, at := range e.recorded {
+		encoded, err := j.file.Get(at)
+		if err != nil {
+			known.forgotten++
+			continue
+		}
+		known.steps = append(known.steps, decodeStep(encoded))
+	}
+	slices.SortStableFunc(known.steps, func(a, b activity.Step) int {
+		return a.Time.Compare(b.Time)
+	})
+	return known, true
 }
 
-// steps returns the event's steps in the order of their times.
-func (e event) steps() []activity.Step {
-	steps := make([]activity.Step, len(e.encoded))
-	for i, encoded := range e.encoded {
-		steps[i] = decodeStep(encoded)
-	}
-	slices.SortStableFunc(steps, func(a, b activity.Step) int { return a.Time.Compare(b.Time) })
-	return steps
-}
-
-// addStep adds the step, and returns the number of bytes that it needs. If the event has maxSteps
-// steps, addStep only counts the step.
-func (e *event) addStep(step activity.Step) int {
-	if len(e.encoded) >= maxSteps {
+// addStep adds the step to the event. If the event has maxSteps steps, or the file can't be
+// written, addStep only counts the step.
+func (j *journal) addStep(e *event, step activity.Step) {
+	if len(e.recorded) >= maxSteps {
 		e.forgotten++
-		return 0
+		return
 	}
 	encoded := encodeStep(step)
-	e.encoded = append(e.encoded, encoded)
-	size := len(encoded) + stepOverhead
-	e.size += size
-	return size
+	at, err := j.file.Put(encoded)
+	if err != nil {
+		e.forgotten++
+		return
+	}
+	e.recorded = append(e.recorded, at)
+	e.size += len(encoded)
+	j.size += len(encoded)
 }
 
 // parts returns the rows of the events and ranges that were split off the batch.

@@ -74,7 +74,7 @@ func (j *journal) reopen(ids []string, at time.Time, caller string) {
 			continue
 		}
 		if caller != AccessKey { // the console records its own steps
-			j.size += e.addStep(activity.Step{Time: at, Name: "enqueued again", EventID: id})
+			j.addStep(e, activity.Step{Time: at, Name: "enqueued again", EventID: id})
 		}
 		e.reopenedAt, e.seq = at, j.seq
 		j.changes.MoveToFront(e.inChanges)
@@ -149,7 +149,7 @@ func (j *journal) addTo(e *event, step activity.Step) {
 		id := activity.StringDetail("eventId", step.EventID)
 		step.Details = append([]activity.Detail{id}, step.Details...)
 	}
-	j.size += e.addStep(step)
+	j.addStep(e, step)
 	switch { // the worker logs why it has the event's message again
 	case step.Detail("redrives") != nil:
 		e.Mark = "redriven"
@@ -232,6 +232,9 @@ func (j *journal) forget() {
 		j.changes.Remove(oldest.inChanges)
 		delete(j.events, oldest.ID)
 		j.size -= oldest.size
+		for _, at := range oldest.recorded {
+			j.file.Delete(at)
+		}
 	}
 }
 

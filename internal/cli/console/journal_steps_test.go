@@ -45,7 +45,7 @@ func TestRecord_IgnoresReadsOfTheReconciler(t *testing.T) {
 	s.Record(call("worker", "BatchGetItem"))
 	s.Record(call("reconciler", "BatchGetItem"))
 	s.Record(call("reconciler", "SendMessage"))
-	if e, _ := s.journal.get(eventID(1)); len(e.steps()) != 2 {
-		t.Errorf("got %d steps, want 2", len(e.steps()))
+	if e, _ := s.journal.get(eventID(1)); len(e.steps) != 2 {
+		t.Errorf("got %d steps, want 2", len(e.steps))
 	}
 }

@@ -31,11 +31,10 @@ type stepView struct {
 }
 
 // addSteps adds the steps of the event that the journal has recorded.
-func (d *eventData) addSteps(e event, v *view) {
-	steps := e.steps()
+func (d *eventData) addSteps(e knownEvent, v *view) {
 	d.Forgotten = e.forgotten
-	for _, step := range steps {
-		view := v.newStepView(step, steps[0].Time)
+	for _, step := range e.steps {
+		view := v.newStepView(step, e.steps[0].Time)
 		if step.Name == activity.Request {
 			d.Headers, d.Response = headerFields(step), visible(stringOf(step, "response"))
 		}
@@ -197,7 +196,7 @@ const maxLines = 100
 
 // stepsDuring returns steps of the function that have no event id. These steps are the lines that
 // the function logged while e was in progress, and the failed batches that contained e.
-func (j *journal) stepsDuring(function string, e event) (steps []activity.Step) {
+func (j *journal) stepsDuring(function string, e knownEvent) (steps []activity.Step) {
 	if e.ID == "" { // the journal does not know the event
 		return nil
 	}

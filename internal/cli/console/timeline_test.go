@@ -15,7 +15,7 @@ func TestTimeline_PlacesBarsOnOneAxis(t *testing.T) {
 		return []activity.Detail{{Name: name, Value: []byte(value)}}
 	}
 	var d eventData
-	var e event
+	var e knownEvent
 	for _, step := range []activity.Step{
 		{Time: at(0), Name: activity.Request, Details: number("ms", "20.2")},
 		{Time: at(18), Name: "accepted", Details: number("durationMs", "18")},
@@ -24,7 +24,7 @@ func TestTimeline_PlacesBarsOnOneAxis(t *testing.T) {
 		{Time: at(100_000), Name: "enqueued again"}, // a new axis
 		{Time: at(100_040), Name: "processed", Details: number("batchMs", "20")},
 	} {
-		e.addStep(step)
+		e.steps = append(e.steps, step)
 	}
 	d.addSteps(e, &view{})
 	for i, want := range []bar{

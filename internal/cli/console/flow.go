@@ -196,6 +196,9 @@ var alarmID = regexp.MustCompile(`([A-Z][A-Za-z]+Alarm)[0-9A-F]{8}$`)
 
 // runbookOf returns the section of docs/runbooks.md for an alarm's logical id.
 func runbookOf(logicalID string) string {
+	if strings.Contains(logicalID, "RefusedSignaturesAlarm") { // the source's name follows
+		return "refused-signatures-of-webhooks"
+	}
 	found := alarmID.FindStringSubmatch(logicalID)
 	if found == nil {
 		return ""

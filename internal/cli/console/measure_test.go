@@ -83,6 +83,11 @@ func TestRunbooks_AreSectionsOfTheDocument(t *testing.T) {
 			t.Errorf("%s: got %q", found[1], got)
 		}
 	}
+	const refused = "## Refused signatures of webhooks\n"
+	got := runbookOf("OrdersRefusedSignaturesAlarmgithub1A2B3C4D")
+	if got != "refused-signatures-of-webhooks" || !strings.Contains(string(document), refused) {
+		t.Errorf("got %q for refused signatures", got)
+	}
 	if got := runbookOf("SomethingElse12345678"); got != "" {
 		t.Errorf("got %q for a foreign alarm", got)
 	}

@@ -1,4 +1,4 @@
-// Command app synthesizes the stage that the CDK context value "stage" names, such as dev.
+// Command app synthesizes one stage, such as dev. The CDK context value "stage" selects the stage.
 package main
 
 import (

@@ -111,8 +111,8 @@ func (d *deployed) createResources(t *testing.T) {
 	d.createNamed(t, "")
 }
 
-// createNamed creates the table and the queues with names that begin with prefix. They replace the
-// table and the queues of an earlier prefix.
+// createNamed creates the table and the queues with names that begin with prefix. From then on, d
+// uses them instead of the table and the queues of an earlier call.
 func (d *deployed) createNamed(t *testing.T, prefix string) {
 	t.Helper()
 	d.Table = prefix + "events"
@@ -306,8 +306,9 @@ func (d *deployed) take(t *testing.T, url string) []types.Message {
 	return out.Messages
 }
 
-// hold receives the messages in the DLQ, as another client does, and returns their receipt handles.
-// The number of messages must be want. No other client can receive them for a minute.
+// hold receives the messages in the DLQ and returns their receipt handles. No other client can
+// receive these messages for a minute. hold fails the test if it does not receive exactly want
+// messages.
 func (d *deployed) hold(t *testing.T, want int) (receipts []string) {
 	t.Helper()
 	held, err := d.DeadLetterQueue().Receive(t.Context(), time.Minute)

@@ -75,8 +75,8 @@ func parseAge(value string) (*time.Duration, error) {
 	return &age, err
 }
 
-// suggestCode returns a suggestion if word may be the code of a processor: the same code with the
-// prefix "rejected.". Otherwise it returns "".
+// suggestCode suggests a code if word may be the code of a processor without its prefix
+// "rejected.". Otherwise it returns "".
 func suggestCode(word string) string {
 	if code := pipeline.NewRejection(word, "").Code; code != pipeline.InvalidOutput {
 		return fmt.Sprintf("; did you mean the processor's code %s?", code)

@@ -115,8 +115,7 @@ func printSummary(out io.Writer, s *dlq.Scan, kinds dlq.Counts, asJSON bool) err
 }
 
 // printListed prints a line about a message, and a line with the reason. The columns have a fixed
-// width. The command does not compute the width from all lines, because they may be too large for
-// the memory.
+// width. To compute the width, the command would have to keep all lines in memory.
 func printListed(w io.Writer, m dlq.Message, now time.Time) error {
 	reason := m.Code()
 	if m.Failure.Reason != "" {
@@ -169,6 +168,6 @@ func hiddenError(hidden int) error {
 
 // truncatedError returns the error for a scan that stopped at its limit, a number of messages.
 func truncatedError(limit int) error {
-	return fmt.Errorf("the DLQ holds more than %d messages: the others were not checked; "+
+	return fmt.Errorf("the DLQ holds more than %d messages, so not all were checked; "+
 		"run the command again in five minutes", limit)
 }

@@ -372,7 +372,7 @@ func TestDLQShow_PrintsThePayloadByteForByte(t *testing.T) {
 	}
 }
 
-// An event of a batch has no item of its own until it is split off.
+// An event that is still part of its batch has no item of its own.
 func TestDLQShow_PrintsOnlyTheEventOfABatch(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)

@@ -88,7 +88,8 @@ func TestEvents_RejectsInvalidFlags(t *testing.T) {
 	}
 }
 
-// Bronze has no keys of the events that were split off a batch.
+// An event that was split off has no key in Bronze, because its payload is in the object of the
+// batch.
 func TestFollower_FollowsEventsThatWereSplitOff(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)

@@ -12,8 +12,9 @@ import (
 )
 
 // stepPrinter prints steps in the order of their times. The functions' log lines reach the platform
-// later than the platform's own steps, so each step waits for earlier steps. The first steps wait
-// until the command has announced the platform.
+// later than the platform's own steps. So each step waits until orderWindow after its time, in case
+// an earlier step arrives late. stepPrinter prints nothing before the command has announced the
+// platform.
 type stepPrinter struct {
 	mu      sync.Mutex
 	print   func(activity.Step) error // nil until start
@@ -58,8 +59,8 @@ func (p *stepPrinter) run(ctx context.Context) error {
 	}
 }
 
-// flush prints the waiting steps that are due. A step is due if its own time or its arrival is not
-// after limit.
+// flush prints the steps that are due. A step is due if it happened or arrived at the time limit or
+// before.
 func (p *stepPrinter) flush(limit time.Time) (err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -118,7 +118,7 @@ func firstSetting(pattern, rule string, settings ...setting) (string, error) {
 }
 
 // mergeValues returns the values in localSettingsFile together with the NAME=VALUE pairs of a flag.
-// If both have the same name, the flag's value wins.
+// If the file and the flag set the same name, the flag's value wins.
 func mergeValues(
 	ofFile map[string]settingText, flag string, pairs []string,
 ) (map[string]string, error) {

@@ -19,9 +19,9 @@ type localWebhook struct {
 	secret   string
 }
 
-// prepareWebhooks stores the secrets in the values of --secret. A source that has no usable secret
-// then gets a generated secret. An example is a source whose secret is imported, because imported
-// secrets do not exist on the local platform.
+// prepareWebhooks stores the secrets that the flag --secret sets. Each other source that has no
+// usable secret gets a generated one. An example is a source with an imported secret, because
+// imported secrets do not exist on the local platform.
 func (f *localFlags) prepareWebhooks(
 	ctx context.Context, pipelines []deployment.Pipeline,
 ) ([]localWebhook, error) {

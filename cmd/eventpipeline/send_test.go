@@ -438,8 +438,8 @@ func TestSend_StopsAfterTheFirstUnansweredRequest(t *testing.T) {
 	}
 }
 
-// After the API has stopped, all events count as not sent, because the API can't have accepted
-// them.
+// An API that has stopped can't have accepted the remaining events. So the command counts these
+// events as not sent, and not as unknown.
 func TestSend_StopsWhenTheAPIHasStopped(t *testing.T) {
 	server := httptest.NewUnstartedServer(nil)
 	server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -73,7 +73,8 @@ func (r *sendResults) waitUntilProcessed(
 	return p, errors.Join(err, waitErr)
 }
 
-// failed returns the error for a number of events that failed. It names one of them.
+// failed returns the error for a number of failed events. If the API has returned reasons, the
+// error contains the id and the reason of one failed event.
 func (w *waiter) failed(count int) error {
 	text := formatCount(count, "event") + " failed"
 	switch {
@@ -137,7 +138,7 @@ func (w *waiter) poll(ctx context.Context, id string) (client.EventStatus, error
 	}
 }
 
-// add records the status of finished events.
+// add adds a number of finished events to the totals. All these events have the status s.
 func (w *waiter) add(s client.EventStatus, events int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

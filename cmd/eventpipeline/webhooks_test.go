@@ -160,7 +160,8 @@ func TestSendAs_ExcludesTheFlagsOfOtherEvents(t *testing.T) {
 	}
 }
 
-// Only a secret that does not exist is missing. The user may lack the permission to read a secret.
+// A secret that the user has no permission to read may exist. So the command must not show the
+// secret as missing.
 func TestWebhooksList_DistinguishesMissingAndUnreadableSecrets(t *testing.T) {
 	sources := `[{"name":"github","secret":"changed"},{"name":"slack","secret":"missing"},` +
 		`{"name":"stripe","secret":"denied"}]`

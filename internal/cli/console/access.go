@@ -14,14 +14,15 @@ import (
 type access struct {
 	token   string // part of the URL that the command prints
 	session string // the value of the cookie that a browser gets for the token
-	change  string // header that requests with a change must contain
+	change  string // the value of changeHeader
 }
 
 func newAccess() access {
 	return access{token: newToken(), session: newToken(), change: newToken()}
 }
 
-// changeHeader is the header in which a request that changes something sends access.change.
+// changeHeader names the header that contains access.change. The console requires this header in
+// each request that changes something.
 const changeHeader = "X-Console-Token"
 
 // policy is the content security policy. It allows the page to run only scripts that the console

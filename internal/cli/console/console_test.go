@@ -198,7 +198,8 @@ func TestJournal_FollowsTheLifeOfAnEvent(t *testing.T) {
 	}
 }
 
-// A page shows the events with one status. It must hear that an event has another status now.
+// A page may show only the ENQUEUED events. If one of them becomes PROCESSED, the journal must
+// report this change too.
 func TestJournal_ReportsRowsThatNoLongerMatch(t *testing.T) {
 	j := newJournal(time.Now)
 	j.add(step("accepted", 1), "p")
@@ -359,7 +360,8 @@ func TestServer_RejectsChangesIfReadOnly(t *testing.T) {
 	}
 }
 
-// The worker logs that an event was processed a little later than the time in the event's item.
+// The time of the log line "processed" is a little later than the time in the event's item. The
+// event's page must show the same duration as the list.
 func TestEvent_TookAsLongAsInTheList(t *testing.T) {
 	w := newWorld(t, Options{Local: true})
 	w.Record(step("accepted", 1))

@@ -34,7 +34,8 @@ type deadLettersData struct {
 	path string
 }
 
-// Link returns the address of the page, or of the dry run of an action, with the same filter.
+// Link returns the address of the page with the current filter. If action is not "", Link returns
+// the address of the action's dry run with this filter.
 func (d deadLettersData) Link(action string) string {
 	address := d.path
 	if action != "" {

@@ -167,10 +167,11 @@ func (j *journal) list(q query, cursor uint64, limit int) (rows []row, more bool
 	return rows, false
 }
 
-// changed returns up to limit rows whose last change has a number greater than lastSeen, the last
-// change first. Up to limit further rows are of events that the query does not select: the page may
-// still show them. skipped is the number of other changed events. It stops at maxSkipped, so that
-// the call stays fast.
+// changed returns the rows of the events that changed after the change with the number lastSeen,
+// the newest change first. It returns up to limit rows that the query selects. Then it adds up to
+// limit rows that the query does not select, because the page may still show them. skipped is the
+// number of selected rows that are left out. It is at most maxSkipped, so that the call stays fast.
+// seq is the number of the last change.
 func (j *journal) changed(
 	q query, lastSeen uint64, limit int,
 ) (rows []row, skipped int, seq uint64) {

@@ -58,8 +58,8 @@ func (j *journal) add(step activity.Step, slug string) {
 	j.forget()
 }
 
-// isEnqueuedByUser reports whether a command or the console sent messages to a queue, which is part
-// of a redrive or a replay.
+// isEnqueuedByUser reports whether a command or the console sent messages to a queue. Redrives and
+// replays send such messages.
 func isEnqueuedByUser(call activity.Step) bool {
 	return call.Detail("caller") != nil &&
 		strings.HasPrefix(stringOf(call, "operation"), "SendMessage")

@@ -45,7 +45,8 @@ func (v *view) replayState(form url.Values) (*replay.State, error) {
 	}
 	s.Replay = pipeline.Replay{ID: uuid.Must(uuid.NewV7()).String(), Quiet: get("quiet") != ""}
 	if s.Failed && s.Replay.Quiet { // a replay of FAILED events is a redrive, which is never quiet
-		return nil, errors.New("a replay of FAILED events can't be without notifications")
+		return nil, errors.New("a replay of FAILED events always publishes notifications: " +
+			"clear \"Without notifications\"")
 	}
 	if text := get("rate"); text != "" {
 		rate, err := strconv.ParseFloat(text, 64)

@@ -100,8 +100,8 @@ func (v *view) lastSeen(r *http.Request, id string) uint64 {
 }
 
 // changeSince returns a function. Each call of the function returns a message if the reader's event
-// or a job has changed, or if AWS has answered a slow call. If the request names no event, changes
-// of all events count.
+// or a job has changed, or if AWS has answered a slow call. If the request contains no event id,
+// the change of any event is enough.
 func (v *view) changeSince(r *http.Request) func(time.Time) (string, any) {
 	id := r.URL.Query().Get("id")
 	state := func() [3]uint64 {

@@ -91,7 +91,8 @@ func placeRun(steps []stepView) {
 	}
 }
 
-// shownElsewhere lists the details of a step that its text or another part of the page shows.
+// shownElsewhere lists the details that the page shows in the step's text, or in another part of
+// the page.
 var shownElsewhere = []string{
 	"events", "ms", "headers", "authorizer", "response", "body", "bodyBytes", "service",
 	"operation", "caller",

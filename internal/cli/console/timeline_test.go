@@ -7,7 +7,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
 )
 
-// A request has the time of its begin, and a log line with a duration has the time of its end.
+// The time of a request is the time at which the request began. The time of a log line with a
+// duration is the time at which the work ended.
 func TestTimeline_PlacesBarsOnOneAxis(t *testing.T) {
 	begin := time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
 	at := func(ms int) time.Time { return begin.Add(time.Duration(ms) * time.Millisecond) }

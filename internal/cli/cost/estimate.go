@@ -166,7 +166,7 @@ func (e estimator) messageGroups() float64 {
 }
 
 // traces returns the number of traces per million events. By default, X-Ray records one request a
-// second and 5% of the others.
+// second and 5% of the other requests.
 func (e estimator) traces(f Function, invocations float64) float64 {
 	if !f.Tracing {
 		return 0

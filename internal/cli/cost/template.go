@@ -233,8 +233,8 @@ func (t document) bucket(properties value) Bucket {
 	return b
 }
 
-// countKeys counts the template's KMS keys that the pipeline uses. used lists resources of the
-// pipeline whose ids do not begin with the pipeline's name.
+// countKeys counts the KMS keys to which the pipeline's resources refer. A resource belongs to the
+// pipeline if its id is in used, or begins with the pipeline's name.
 func (t document) countKeys(pipeline string, used []string) int {
 	keys := map[string]bool{}
 	for id, r := range t.Resources {

@@ -127,8 +127,7 @@ func withoutCancel(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 }
 
-// hold records the messages as held. It returns the messages that the scan visits for the first
-// time.
+// hold marks the messages as held. It returns the messages that the scan visits for the first time.
 func (s *Scan) hold(received []sqs.ReceivedDeadLetter) (messages []Message, more bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -72,7 +72,7 @@ func (f *Follower) Next(ctx context.Context, now time.Time) (changed []pipeline.
 }
 
 // unfinished returns the ids of the events that were not PROCESSED or FAILED at the last call. It
-// adds the others to seen.
+// adds the PROCESSED and FAILED events to seen.
 func (f *Follower) unfinished(ids []string, seen map[string]pipeline.Status) []string {
 	return slices.DeleteFunc(ids, func(id string) bool {
 		status := f.statuses[id]

@@ -58,8 +58,8 @@ func Took(item pipeline.Item) time.Duration {
 	return max(end.Sub(begin), 0) // the clocks of two functions may differ
 }
 
-// Mark returns "redriven" or "replayed" if an operator has enqueued the event again, or "".
-// item.Replay counts the redrives since the last replay.
+// Mark returns "redriven" or "replayed" if an operator has enqueued the event again, and otherwise
+// "". If an event was redriven after a replay, Mark returns "redriven".
 func Mark(item pipeline.Item) string {
 	switch {
 	case item.Replay.Redrives > 0:

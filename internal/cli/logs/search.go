@@ -98,9 +98,10 @@ func (s search) withOutput(
 }
 
 // addRequestIDs sets the request id of each line that has none. Usually the log contains Lambda's
-// own lines about the start and the end of each invocation. Without them, a line without an id gets
-// the id of the next line with an id, because the platform's functions log at the end of an
-// invocation.
+// own lines about the start and the end of each invocation. The lines between them get the id of
+// the start line. If Lambda's lines are missing, a line gets the id of the next line that has one.
+// Both lines belong to the same invocation, because the platform's functions log an id at the end
+// of an invocation.
 func addRequestIDs(entries []entry) {
 	current, waiting := "", 0
 	for i, e := range entries {

@@ -21,8 +21,8 @@ const MaxBatchEvents = 1000
 // id <batchId>.<first>-<last>, and the worker processes it like a batch. The payload of a part is a
 // section of the batch's Bronze object.
 
-// Span represents the consecutive events of a batch from First to Last, inclusive. The indexes
-// count the batch's events from 0.
+// Span represents the consecutive events of a batch from First to Last, inclusive. The batch's
+// first event has the index 0.
 type Span struct{ First, Last int }
 
 // Len returns the number of events.

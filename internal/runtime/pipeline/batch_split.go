@@ -23,9 +23,9 @@ func (s stored) splitOff() string {
 }
 
 // splitOff creates the item of each part. The part is ENQUEUED and gets a message, or it is FAILED
-// because of a permanent error in this delivery. Only afterwards does the batch become PROCESSED.
-// After a crash, the next delivery calls splitOff again. This call skips finished parts, and sends
-// the messages of the other parts again.
+// because of a permanent error in this delivery. The batch must become PROCESSED after splitOff,
+// and not before. After a crash, the next delivery calls splitOff again. This call skips PROCESSED
+// parts, and repeats the messages and notifications of the other parts.
 func (w Worker) splitOff(ctx context.Context, t *task) error {
 	items, err := getItems(ctx, w.Items, t.batch.parts, func(e Event) string { return e.ID })
 	if err != nil {

@@ -554,7 +554,8 @@ func TestLookUp_FindsARangeOnlyIfItWasSplitOff(t *testing.T) {
 	}
 }
 
-// The item of an expired batch's part may still exist when a request uses the batch's id again.
+// The item of a part may exist longer than the item of its batch. If a new batch then gets the same
+// id, its events must not have the state of the old part.
 func TestLookUp_IgnoresPartsOfAnEarlierBatch(t *testing.T) {
 	var w world
 	worker := w.workerWith(fails(errRejected))
@@ -652,9 +653,9 @@ func TestBatch_SplitsOffRangesOfNeighbors(t *testing.T) {
 	}
 }
 
-// A replay prolongs the life of a batch's item. So the second batch of a request may still have an
-// item when the first one has expired and the key is free. Then a request with other events must
-// not be answered 202 without being stored.
+// The request creates two batches. A replay delays the expiry of the second batch's item. After the
+// first batch's item has expired, a request with the same key and other events arrives. The API
+// must reject it. Otherwise the API would answer 202, but would not store the new second batch.
 func TestAcceptBatch_RejectsAKeyOfWhichABatchIsStillKnown(t *testing.T) {
 	var w world
 	in := w.ingest()

@@ -55,9 +55,9 @@ func (r Reconciler) NextPass(ctx context.Context) (Pass, error) {
 	return r.nextPass(checkpoint), nil
 }
 
-// nextPass returns the pass that follows a checkpoint. The pass goes back to reopened events only
-// if the last call of Rewind was longer ago than the grace period. Before that, the caller of
-// Rewind may still be reopening events.
+// nextPass returns the pass that follows a checkpoint. For a grace period after a call of Rewind,
+// the caller may still be reopening events. The pass goes back to these events only after that
+// period.
 func (r Reconciler) nextPass(c Checkpoint) Pass {
 	if c.Pass.From.IsZero() {
 		c.Pass = r.NewPass(r.Now().Add(-r.Window))
@@ -80,8 +80,8 @@ func (r Reconciler) nextPass(c Checkpoint) Pass {
 	return pass
 }
 
-// rewindDue reports whether the next pass must go back to reopened events. It must if the last call
-// of Rewind was longer ago than the grace period.
+// rewindDue reports whether the next pass must go back to reopened events: Rewind was called, and
+// the last call was longer ago than the grace period.
 func (r Reconciler) rewindDue(c Checkpoint) bool {
 	return !c.RewindTo.IsZero() && c.RewoundAt.Before(r.Now().Add(-r.Grace))
 }

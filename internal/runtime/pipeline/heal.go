@@ -271,9 +271,9 @@ func repaired(processed Item, err error) (bool, error) {
 	return ok, err
 }
 
-// forEachItem runs step for the items concurrently. It counts an item in done if step returns true,
-// and in notDone if step returns false. The report counts errOvertaken in Overtaken, errEnqueued in
-// Reenqueued, and any other error in Errors.
+// forEachItem runs step for the items concurrently. It increments done if step returns true, and
+// notDone if step returns false. If step returns an error, it increments a field of the report
+// instead: Overtaken for errOvertaken, Reenqueued for errEnqueued, and Errors for any other error.
 func (s *passRun) forEachItem(
 	ctx context.Context, items []Item, done, notDone *int,
 	step func(context.Context, Item) (bool, error),

@@ -322,8 +322,8 @@ func (in Ingest) createFirstBatch(
 }
 
 // completeBatch stores a batch, unless an earlier request has stored it. If the batch is still
-// ENQUEUED, completeBatch sends its message. first is the item of the request's first batch, which
-// is already stored.
+// ENQUEUED, completeBatch sends its message. The first batch of the request is already stored, and
+// first is its item.
 func (in Ingest) completeBatch(ctx context.Context, req BatchRequest, g group, first Item) error {
 	item := first
 	if g.event.ID != first.ID {
@@ -342,8 +342,8 @@ func (in Ingest) completeBatch(ctx context.Context, req BatchRequest, g group, f
 		if err != nil {
 			return unavailable("store the batch's item", err)
 		}
-		// After the first batch's item has expired, the key is free. But a replay may have prolonged
-		// the life of this batch's item, which then belongs to an earlier request.
+		// After the first batch's item has expired, the key is free. But a replay may have delayed
+		// the expiry of this batch's item. Such an item belongs to an earlier request.
 		if item.SHA256 != g.event.SHA256 {
 			return keyReused()
 		}

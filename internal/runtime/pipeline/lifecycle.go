@@ -51,10 +51,10 @@ func (e *TransitionError) Error() string {
 	return fmt.Sprintf("event %s must not change from %s to %s", e.From.ID, e.From.Status, e.To)
 }
 
-// Expiry returns the time after which the table may delete an event's item. It adds retention to
-// the time of the event's receipt. The zero time means that the item is never deleted. Expiry
-// returns the zero time if retention is 0. It also returns the zero time for a replayed event,
-// because Finish does not change the expiry of an existing item.
+// Expiry returns the time after which the table may delete an event's item: the time of receipt
+// plus retention. If retention is 0, Expiry returns the zero time, and the item is never deleted.
+// Expiry also returns the zero time for a replayed event. Finish then keeps the expiry of the
+// existing item.
 func Expiry(e Event, retention time.Duration) time.Time {
 	if retention == 0 || e.Replay.ID != "" {
 		return time.Time{}

@@ -16,8 +16,8 @@ type ItemReader interface {
 // has the state of the range. All other events have the state of their batch. A range has a state
 // only if it was split off.
 //
-// After a batch has expired, another batch may get the same id. The item of a part therefore counts
-// only if it has the Bronze object of the batch.
+// After a batch has expired, another batch may get the same id. LookUp therefore ignores the item
+// of a part if the item's Bronze object is not the object of the batch.
 func LookUp(ctx context.Context, items ItemReader, id string) (Item, error) {
 	item, err := items.Get(ctx, id)
 	batchID, span, isPart, ok := ParseID(id)

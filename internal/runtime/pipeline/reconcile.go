@@ -90,9 +90,9 @@ func (r Reconciler) NewPass(start time.Time) Pass {
 	}
 }
 
-// RunPass runs a pass. It stops when the pass is done, or StopBefore earlier than the context's
-// deadline, so that time remains to save the progress. It returns the pass with its progress. If
-// the returned pass is not Done, another call can continue the pass.
+// RunPass runs a pass. It ends before the context's deadline, so that the duration StopBefore
+// remains to save the progress. It returns the pass with its progress. If the returned pass is not
+// Done, another call can continue the pass.
 func (r Reconciler) RunPass(ctx context.Context, pass Pass, dryRun bool) (Pass, Report, error) {
 	report := Report{From: pass.From, To: pass.To.Add(time.Hour), DryRun: dryRun}
 	s := &passRun{Reconciler: r, Pass: pass, report: &report}

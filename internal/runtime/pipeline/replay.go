@@ -177,7 +177,7 @@ func (r Replayer) withParts(ctx context.Context, all []candidate) ([]candidate, 
 }
 
 // findItems returns the items of the objects' events. It derives missing items from the events'
-// records. The item's ID is "" if an event has neither an item nor a record.
+// records. For an event that has neither an item nor a record, it returns an item whose ID is "".
 func (r Replayer) findItems(
 	ctx context.Context, req ReplayRequest, objects []Object,
 ) ([]candidate, error) {
@@ -207,9 +207,9 @@ func (req ReplayRequest) includes(item Item) bool {
 	return !item.ReceivedAt.Before(req.From) && item.ReceivedAt.Before(req.To)
 }
 
-// needs reports whether the replay must send an event. If the answer is no, needs adds the event to
-// one of the counts. The count Done contains the events that this replay or a later one has
-// finished. If the request has Failed, Done contains the PROCESSED events. If it has Orphans, Done
+// needs reports whether the replay must send an event. If the result is false, needs adds the event
+// to one of the counts. The count Done contains the events that this replay or a later one has
+// finished. If req.Failed is true, Done contains the PROCESSED events. If req.Orphans is true, Done
 // contains the events that have an item or a record.
 func (req ReplayRequest) needs(item Item, counts *ReplayCounts) bool {
 	own, earlier := item.Replay.ID == req.Replay.ID, item.Replay.ID < req.Replay.ID

@@ -10,7 +10,8 @@ import (
 )
 
 // amounts implements pipeline.PayloadSchemas. It has one schema, for the type "order". The schema
-// requires the member "amount". Check reports a violation with the JSON pointer of the struct.
+// requires the member "amount". If the member is missing, Check returns a violation with the field
+// pointer.
 type amounts struct{ pointer string }
 
 func (a amounts) Check(

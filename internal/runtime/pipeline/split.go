@@ -30,10 +30,10 @@ type keyRange struct {
 }
 
 // splitKeys splits the keys between low and high into ranges, in key order. In each hour, the
-// ranges have about the same number of events. A UUIDv7 begins with its time in milliseconds, which
-// divides the hour. The id of an event with an idempotency key begins with a random digit, which
-// divides the hour again. If there are many hours, an hour has fewer ranges, or a range has several
-// hours.
+// ranges have about the same number of events. A UUIDv7 begins with its time in milliseconds, so
+// some ranges end at a time within the hour. The id of an event with an idempotency key begins with
+// a random digit, so other ranges end at such a digit. If there are many hours, an hour has fewer
+// ranges, or a range has several hours.
 func splitKeys(eventType, low, high string, from, to time.Time) []*keyRange {
 	if _, hour, ok := parseBronzeKey(low); ok {
 		from = hour // the hours before low have no range

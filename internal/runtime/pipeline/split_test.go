@@ -116,8 +116,9 @@ func (b *limitedBucket) List(ctx context.Context, prefix, after string) ([]pipel
 	return b.bronze.List(ctx, prefix, after)
 }
 
-// The first pages of a quiet year do not show whether its other hours are busy. A request for each
-// part of each hour would take hours, and an operator may ask for any time.
+// The first pages of a quiet year do not show whether its other hours are busy. The year has too
+// many hours for a request for each part of each hour. An operator may start a pass at any time in
+// the past.
 func TestReconciler_ListsAQuietYearWithFewRequests(t *testing.T) {
 	const year = 365 * 24 * time.Hour
 	for _, since := range []time.Duration{year, 200 * year} {

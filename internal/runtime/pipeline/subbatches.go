@@ -138,8 +138,9 @@ func waitForStored(stored <-chan *task, tasks []*task) (group, rest []*task) {
 	return group, rest
 }
 
-// resolveFailures retries the failed tasks or moves them to the DLQ, and publishes EventFailed. In
-// a crash before that, the message remains on the queue, so the next delivery publishes.
+// resolveFailures retries the failed tasks or moves them to the DLQ, and publishes EventFailed. If
+// the worker crashes before it publishes, the message remains on the queue, and the next delivery
+// publishes EventFailed.
 func (w Worker) resolveFailures(ctx context.Context, tasks []*task) {
 	forEachTask(tasks, (*task).failed, func(t *task) { w.resolveFailure(ctx, t) })
 	w.publishFailed(ctx, tasks)

@@ -71,8 +71,9 @@ func (t Tries) crashedTooOften(maxReceiveCount int) bool {
 // afterCrash reports whether this delivery has found a crash.
 func (t *task) afterCrash() bool { return t.open() && t.tries.Crashes > t.stored.Crashes }
 
-// countCrash stores the crash that this delivery has found. It must run before any processor. If
-// another message crashes this worker before the task begins, only the stored count remains.
+// countCrash stores the crash that this delivery has found. It must run before the worker calls any
+// processor. If another message crashes this worker before the task begins, only the stored count
+// remains.
 func (w Worker) countCrash(ctx context.Context, t *task) error {
 	return t.skipIfOutdated(w.setTries(ctx, t, t.tries))
 }

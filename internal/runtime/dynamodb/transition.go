@@ -41,9 +41,9 @@ func (s Items) SetTries(ctx context.Context, item pipeline.Item, tries pipeline.
 	return s.update(ctx, item, state, removed)
 }
 
-// update writes the attributes of item, and deletes the attribute with the name removed, unless
-// removed is "". If the event already has an item, the stored item must meet the condition. If item
-// has no value for an attribute, the stored value remains.
+// update writes the attributes of item, and deletes the attribute whose name is in removed. If
+// removed is "", it deletes nothing. If the event already has an item, the stored item must meet
+// the condition. If item has no value for an attribute, the stored value remains.
 func (s Items) update(
 	ctx context.Context, item pipeline.Item, state *condition, removed string,
 ) error {

@@ -12,7 +12,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Supported media types and content codings, as the headers Accept and Accept-Encoding list them.
+// Supported media types and content codings, as values of the headers Accept and Accept-Encoding.
 const (
 	Accept = "application/json, application/x-ndjson, application/jsonl, " +
 		"application/cloudevents+json, application/cloudevents-batch+json"

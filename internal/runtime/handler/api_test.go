@@ -585,7 +585,7 @@ func TestAPI_SeparatesKeysOfCallers(t *testing.T) {
 	}
 }
 
-// The violation of a schema can name properties of the payload.
+// The reason of a schema violation may contain names from the payload, so it must not be logged.
 func TestAPI_LogsNoDetailOfASchemaViolation(t *testing.T) {
 	var w world
 	api := w.api()

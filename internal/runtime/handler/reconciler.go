@@ -87,9 +87,9 @@ func (h Reconciler) logNotReconciled(ctx context.Context, event pipeline.Event, 
 	log.LogAttrs(ctx, slog.LevelWarn, logging.EventNotReconciled, attrs...)
 }
 
-// logRun logs one line per run. Except in a dry run, the counts become metrics of the function.
-// Events that the run changed to FAILED also count in the pipeline's metric Failed. lag holds the
-// metric Lag. It is empty if the run did not continue from the checkpoint.
+// logRun logs one line per run. Except in a dry run, the counts become metrics of the function. The
+// pipeline's metric Failed contains the events that the run changed to FAILED. lag holds the metric
+// Lag. If the run did not continue from the checkpoint, lag is empty.
 func (h Reconciler) logRun(
 	ctx context.Context, r pipeline.Report, took time.Duration, lag []slog.Attr, err error,
 ) {

@@ -30,7 +30,7 @@ type budget struct {
 }
 
 // validate validates a value against a schema. It returns the error of the library, or
-// ErrTooComplex. Only a panic can stop the library, so the function count changes schemas to panic
+// ErrTooComplex. Only a panic can stop the library. So the function count makes each schema panic
 // when no steps are left. The library holds no resources that could leak.
 func (b *budget) validate(schema *jsonschema.Schema, value any) (err error) {
 	defer func() {
@@ -43,9 +43,9 @@ func (b *budget) validate(schema *jsonschema.Schema, value any) (err error) {
 	return schema.Validate(value)
 }
 
-// count changes a schema, and all schemas that it refers to, so that each of them counts its steps.
-// It replaces the schema's format by one that counts. The library validates the format of a value
-// before it validates the value's members and elements.
+// count changes a schema, and all schemas to which that schema refers. It replaces the format of
+// each schema with a format that first subtracts the schema's steps from b.left. The library
+// validates the format of a value before it validates the value's members and elements.
 func (b *budget) count(schema *jsonschema.Schema, counted map[*jsonschema.Schema]bool) {
 	if counted[schema] {
 		return

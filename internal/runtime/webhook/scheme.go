@@ -58,9 +58,9 @@ func (s Source) Sign(secret string, d Delivery) (map[string]string, error) {
 	return scheme.sign(key, d), nil
 }
 
-// textKey returns the secret as a key. White space around a secret is ignored, because a copied
-// secret often ends with a line break. A JSON text is an error. Users may store a secret as key and
-// value, which Secrets Manager turns into JSON. With this JSON as the key, all requests would be
+// textKey returns the secret as a key. It ignores white space around the secret, because a copied
+// secret often ends with a line break. A JSON text is an error: Secrets Manager stores JSON if the
+// user enters the secret as key and value. With this JSON as the key, all requests would be
 // refused.
 func textKey(secret string) ([]byte, error) {
 	secret = strings.TrimSpace(secret)

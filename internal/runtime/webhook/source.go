@@ -37,7 +37,7 @@ const (
 	Generic  Scheme = "hmac"
 )
 
-// namePattern matches the name of a source, which is a segment of the route's path.
+// namePattern matches the name of a source. The route's path contains this name as a segment.
 var namePattern = lazyregexp.New(`^[a-z][a-z0-9-]{0,31}$`)
 
 // headerPattern matches the name of a header, in lower case.

@@ -38,8 +38,8 @@ func (s standard) deliveryID(headers map[string]string, payload Payload) string 
 	return s.HMAC.deliveryID(standardNames(headers), payload)
 }
 
-// standardNames returns headers in which the standard's names replace Svix's names. If a request
-// has a signature of the standard, Svix's headers do not count.
+// standardNames returns the headers with the standard's names in place of Svix's names. If the
+// request has a signature header of the standard, it returns the headers unchanged.
 func standardNames(headers map[string]string) map[string]string {
 	if _, present := headers[standardSignature.Header]; present {
 		return headers

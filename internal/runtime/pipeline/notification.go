@@ -16,12 +16,14 @@ type Notification struct {
 	Detail     Detail
 }
 
-// Detail describes the event of a notification. The worker may publish a notification twice.
-// Consumers recognize the duplicate by the event id.
+// Detail describes the event of a notification. The worker may publish a notification twice. The
+// second one has the same EventID, Status, ReplayID and Redrives.
 type Detail struct {
 	EventID     string     `json:"eventId"`
 	EventType   string     `json:"eventType"`
 	Status      Status     `json:"status"`
+	ReplayID    string     `json:"replayId,omitempty"`
+	Redrives    int        `json:"redrives,omitempty"` // since the replay
 	ReceivedAt  time.Time  `json:"receivedAt"`
 	ProcessedAt *time.Time `json:"processedAt,omitempty"`
 	FailedAt    *time.Time `json:"failedAt,omitempty"`
@@ -40,6 +42,8 @@ func NewNotification(item Item) Notification {
 		EventID:    item.ID,
 		EventType:  item.Type,
 		Status:     item.Status,
+		ReplayID:   item.Replay.ID,
+		Redrives:   item.Replay.Redrives,
 		ReceivedAt: item.ReceivedAt,
 		Bronze:     item.Bronze,
 	}

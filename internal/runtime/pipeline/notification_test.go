@@ -37,6 +37,16 @@ func TestNewNotification_EncodesTheDetail(t *testing.T) {
 	}
 }
 
+// A consumer must be able to tell a later replay or redrive from a repeated notification.
+func TestNewNotification_IdentifiesTheGeneration(t *testing.T) {
+	item := Item{Event: testEvent(), Status: Processed}
+	item.Replay = Replay{ID: "replay-1", Redrives: 2}
+	got := NewNotification(item).Detail
+	if got.ReplayID != "replay-1" || got.Redrives != 2 {
+		t.Errorf("got replay %q, %d redrives, want replay-1, 2", got.ReplayID, got.Redrives)
+	}
+}
+
 func TestNewFailure_HidesTheTextOfServices(t *testing.T) {
 	secret := errors.New("arn:aws:secret is not reachable")
 	got := NewFailure(Errorf(PayloadMissing, "Bronze has no object"))

@@ -2,193 +2,83 @@ package explore
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"hash/maphash"
 	"time"
-
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
 // actor represents a process that runs the domain's code: a request, a batch, the reconciler or an
-// operator's command. At each call to a service it blocks until the scheduler resolves the call.
+// operator's command.
 type actor struct {
-	run       *run
-	role      string
 	name      string
-	start     uint64                     // hash of the actor's input
-	deadline  time.Time                  // the actor crashes at this time; zero means never
-	maySleep  bool                       // hours may pass while the actor runs
-	replays   map[string]pipeline.Replay // for a worker: generations of its messages, by event id
+	past      *history
 	crashed   bool
 	crashedBy string // event whose payload crashed the worker
-	ended     bool
-	err       error          // result of the actor; set when it has ended
-	history   uint64         // hash of all answers that the actor has received
-	calls     map[string]int // number of answers by site and subject
-	lastSite  string         // role and site of the actor's last call
+	lastSite  string // role and site of the actor's last call
 }
 
-func (a *actor) alive() bool { return !a.crashed && !a.ended }
+const none = -1
 
-// call represents a service call that is waiting for the scheduler.
-type call struct {
-	actor   *actor
-	ctx     context.Context
-	site    string // service and method, such as "Bronze.Put"
-	subject string // key or ids that the call is about
-	kinds   []Kind // possible outcomes, except for Succeed
-	entries int    // number of entries in a batch
-	effect  func(outcome) (any, error)
-	reply   chan answer
-	origin  uint64    // result of identity() when the call was resolved
-	hung    time.Time // time at which a Hang began
-}
+func (a *actor) alive() bool { return !a.crashed && !a.past.ended }
 
-type answer struct {
-	value any
-	err   error
-}
+func (a *actor) role() string { return a.past.start.role }
 
-func (h outcome) String() string {
-	if h.Kind == Partial || h.Kind == Duplicated || h.Kind == Delayed {
-		return fmt.Sprintf("%s (no. %d)", h.Kind, h.entry+1)
+// maySleep reports whether hours may pass while the actor runs.
+func (a *actor) maySleep() bool { return a.role() == "replay" || a.role() == "redrive" }
+
+// calls returns the calls of the actor that wait for an answer.
+func (a *actor) calls() []*call {
+	if !a.alive() {
+		return nil
 	}
-	return h.Kind.String()
-}
-
-// outcomes returns all possible outcomes of the call.
-func (c *call) outcomes() []outcome {
-	outcomes := []outcome{{Kind: Succeed}}
-	for _, k := range c.kinds {
-		outcomes = append(outcomes, outcome{Kind: k})
-	}
-	if c.entries > 1 {
-		for i := range c.entries {
-			outcomes = append(outcomes, outcome{Partial, i})
-		}
-	}
-	if _, ok := c.ctx.Deadline(); ok && c.actor.role != "reconciler" {
-		outcomes = append(outcomes, outcome{Kind: Hang})
-	}
-	return outcomes
-}
-
-// invoke blocks the actor until the scheduler has resolved the call. The scheduler's goroutine runs
-// all effects, so that the simulated services need no locks.
-func invoke[R any](ctx context.Context, a *actor, site, subject string, kinds []Kind, entries int,
-	effect func(outcome) (R, error)) (R, error) {
-	var none R
-	c := &call{actor: a, ctx: ctx, site: site, subject: subject, kinds: kinds, entries: entries,
-		reply:  make(chan answer, 1),
-		effect: func(h outcome) (any, error) { return effect(h) }}
-	if err := ctx.Err(); err != nil {
-		return none, err
-	}
-	if !a.run.submit(c) {
-		return none, errDead
-	}
-	got := <-c.reply
-	if got.value == nil {
-		return none, got.err
-	}
-	return got.value.(R), got.err
-}
-
-// exec invokes a call that returns an error and no value.
-func (a *actor) exec(ctx context.Context, site, subject string, kinds []Kind,
-	effect func() error) error {
-	_, err := invoke(ctx, a, site, subject, kinds, 0,
-		func(outcome) (any, error) { return nil, effect() })
-	return err
-}
-
-// answer returns the result of the call to its actor, and unblocks the actor. If answer is called
-// again for the same call, it has no effect.
-func (c *call) answer(value any, err error) {
-	select {
-	case c.reply <- answer{value, err}:
-	default:
-	}
-}
-
-// hang makes the call return an error when the call's context ends.
-func (c *call) hang() { context.AfterFunc(c.ctx, func() { c.answer(nil, c.ctx.Err()) }) }
-
-// identity returns a hash that distinguishes the call from all other calls.
-func (c *call) identity() uint64 { return hash(c.actor.start, c.actor.history, c.site, c.subject) }
-
-// remember adds the result of a call to the actor's history. Parallel calls of an actor may get
-// their answers in any order, so the history does not depend on this order.
-func (a *actor) remember(c *call, value any, err error) {
-	label := c.site + c.subject
-	a.calls[label]++
-	a.history += hash(label, a.calls[label], digest(value), digest(err))
+	return a.past.calls
 }
 
 // state returns a hash of everything that determines the actor's next steps.
 func (a *actor) state() uint64 {
 	if !a.alive() {
-		if a.run.keyCache != nil && a.role == "client" {
-			return hash(a.start, a.history) // the process keeps its key cache
-		}
 		return 0
 	}
-	return hash(a.start, a.history, a.deadline.UnixMilli())
+	s := &a.past.start
+	return mix(mix(s.input, a.past.answers), uint64(s.deadline.UnixMilli()))
 }
 
-var seed = maphash.MakeSeed()
-
-func hash[T comparable](first T, more ...any) uint64 {
-	h := maphash.Comparable(seed, first)
-	for _, m := range more {
-		h = maphash.Comparable(seed, [2]uint64{h, maphash.Comparable(seed, m)})
-	}
-	return h
+// identity returns a hash that distinguishes a call of the actor from all other calls.
+func (a *actor) identity(c *call) uint64 {
+	return mix(mix(a.past.start.input, a.past.answers), c.id)
 }
 
-// digest returns a hash of a result.
-func digest(v any) uint64 {
-	switch v := v.(type) {
-	case nil:
-		return 0
-	case []byte:
-		return maphash.Bytes(seed, v)
-	case *pipeline.TransitionError:
-		return hash(v.From, v.To)
-	case []error:
-		var h uint64
-		for i, err := range v {
-			h += hash(i, digest(err))
-		}
-		return h
-	case error:
-		var moved *pipeline.TransitionError
-		if errors.As(v, &moved) {
-			return digest(moved)
-		}
-		return hash(v.Error())
-	case map[string]pipeline.Item:
-		var h uint64
-		for _, item := range v {
-			h += hash(item)
-		}
-		return h
-	case []pipeline.Object:
-		var h uint64
-		for _, o := range v {
-			h += hash(o)
-		}
-		return h
-	case []string:
-		var h uint64
-		for i, s := range v {
-			h += hash(i, s)
-		}
-		return h
-	case versioned:
-		return hash(string(v.body), v.version)
-	default: // comparable: an item, a checkpoint or a count
-		return maphash.Comparable(seed, v)
+// spawn starts an actor that runs body. The actor fails if body returns an error. The hash input
+// stands for everything that body depends on, except for the time. If lifetime is not 0, the
+// actor's context ends after that time. If the actor still runs then, it crashes, like a function
+// at Lambda's timeout. spawn returns the index of the actor.
+func (r *run) spawn(role, name string, input uint64, lifetime time.Duration,
+	body func(ctx context.Context, p *process) error) int {
+	s := start{role: role, input: input, began: r.now, body: body}
+	if lifetime > 0 {
+		s.deadline = r.now.Add(lifetime)
 	}
+	r.actors = append(r.actors, actor{name: name, past: r.begin(s)})
+	r.notice(len(r.actors) - 1)
+	return len(r.actors) - 1
+}
+
+// pass passes an input to an actor.
+func (r *run) pass(i int, in input) {
+	a := &r.actors[i]
+	a.past = r.after(a.past, in)
+	r.notice(i)
+}
+
+// notice records the parts of an actor's last reaction that the invariants need.
+func (r *run) notice(i int) {
+	past := r.actors[i].past
+	r.unanswered = r.unanswered || past.unanswered
+	for _, id := range past.failedEvents {
+		r.failures = with(r.failures, id, r.failures[id]+1)
+	}
+}
+
+// crash ends an actor's process.
+func (r *run) crash(i int) {
+	r.actors[i].crashed = true
+	r.unanswered = r.unanswered || r.actors[i].role() == "client"
 }

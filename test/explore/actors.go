@@ -18,9 +18,9 @@ import (
 
 // System represents a pipeline under test.
 type System struct {
-	Accept func(ctx context.Context, a *actor, req pipeline.Request,
+	Accept func(ctx context.Context, p *process, req pipeline.Request,
 		newID func() (string, error)) (pipeline.Accepted, error)
-	Process func(ctx context.Context, a *actor,
+	Process func(ctx context.Context, p *process,
 		deliveries []pipeline.Delivery) []pipeline.Result
 	Reconciles              bool // the system has a reconciler
 	MaxReceives             int  // limit of the queue's redrive policy
@@ -28,36 +28,36 @@ type System struct {
 }
 
 // Ours is the pipeline's real code.
-var Ours = System{Accept: accept, Process: process, Reconciles: true, MaxReceives: 100}
+var Ours = System{Accept: accept, Process: processBatch, Reconciles: true, MaxReceives: 100}
 
 const (
 	maxPayload = 1000
 	retention  = 40 * 24 * time.Hour
 )
 
-func accept(ctx context.Context, a *actor, req pipeline.Request,
+func accept(ctx context.Context, p *process, req pipeline.Request,
 	newID func() (string, error)) (pipeline.Accepted, error) {
 	in := pipeline.Ingest{
-		Bronze: bronzePort{a}, Items: itemsPort{actor: a}, Queue: queuePort{a},
-		KeyCache: a.run.keyCache, BronzeBucket: "bronze", MaxPayloadBytes: maxPayload,
+		Bronze: bronzePort{p}, Items: itemsPort{process: p}, Queue: queuePort{p},
+		KeyCache: p.run.keyCache, BronzeBucket: "bronze", MaxPayloadBytes: maxPayload,
 		StatusRetention: retention, Now: time.Now, NewID: newID,
 	}
-	if a.run.poison[sha(req.Body)] { // older versions accepted this body
+	if p.run.poison[sha(req.Body)] { // older versions accepted this body
 		event, err := porttest.AcceptOlder(ctx, in, req.Body)
 		return pipeline.Accepted{Event: event}, err
 	}
 	return in.Accept(ctx, req)
 }
 
-func process(ctx context.Context, a *actor, deliveries []pipeline.Delivery) []pipeline.Result {
+func processBatch(ctx context.Context, p *process, deliveries []pipeline.Delivery) []pipeline.Result {
 	worker := pipeline.Worker{
-		Items: itemsPort{actor: a}, Bronze: bronzePort{a}, Silver: silverPort{a}, Bus: busPort{a},
-		Queue: queuePort{a}, DeadLetters: deadLettersPort{a}, BronzeBucket: "bronze",
+		Items: itemsPort{process: p}, Bronze: bronzePort{p}, Silver: silverPort{p}, Bus: busPort{p},
+		Queue: queuePort{p}, DeadLetters: deadLettersPort{p}, BronzeBucket: "bronze",
 		SilverBucket: "silver", MaxReceiveCount: maxReceiveCount, StopBefore: 5 * time.Second,
 		StatusRetention: retention, Now: time.Now, Jitter: func() float64 { return 0.5 },
 	}
-	if a.run.scenario.Processor != nil || len(a.run.crashing) > 0 {
-		worker.Processor = userProcessor{a}
+	if p.run.scenario.Processor != nil || len(p.run.crashing) > 0 {
+		worker.Processor = userProcessor{p}
 	}
 	return worker.Process(ctx, deliveries)
 }
@@ -84,28 +84,28 @@ func (r *run) webhook(number int, body, deliveryKey string) {
 
 func (r *run) sendRequest(number int, request pipeline.Request) {
 	name := "client " + strconv.Itoa(number)
-	attempt := 0
-	newID := func() (string, error) {
-		attempt++ // each attempt needs its own id, because Ingest stores the id of a keyed request
-		return idOf(number + 1000*(attempt-1)), nil
-	}
-	r.spawn("client", name, hash(name), 0, func(ctx context.Context, a *actor) error {
+	r.spawn("client", name, hash(name), 0, func(ctx context.Context, p *process) error {
+		attempt := 0
+		newID := func() (string, error) {
+			attempt++ // each attempt needs its own id: Ingest stores the id of a keyed request
+			return idOf(number + 1000*(attempt-1)), nil
+		}
 		for range cmp.Or(r.scenario.Attempts, 3) {
-			result, err := r.system.Accept(ctx, a, request, newID)
+			result, err := r.system.Accept(ctx, p, request, newID)
 			if err == nil {
 				// The response 202 may be lost.
-				err = a.exec(ctx, "Answer", result.Event.ID, anAnswer, func() error {
+				err = p.exec(ctx, "Answer", result.Event.ID, anAnswer, func() error {
 					r.acknowledge(name, request, result)
 					return nil
 				})
 			} else if pipeline.ErrorCode(err) != pipeline.Unavailable {
-				return a.exec(ctx, "Answer", "is rejected", anAnswer, func() error {
+				return p.exec(ctx, "Answer", "is rejected", anAnswer, func() error {
 					r.reject(name, request, err)
 					return nil
 				})
 			}
 			if err != nil {
-				r.leaveUnanswered()
+				p.report(func(r *reaction) { r.unanswered = true })
 			}
 			if err == nil || keyOf(request) == "" {
 				return err
@@ -136,15 +136,15 @@ func sha(body []byte) string {
 // preemption.
 func (r *run) appendDeliveries(steps []step, cost Budget) []step {
 	running := 0
-	for _, a := range r.actors {
-		if a.role == "worker" && a.alive() {
+	for i := range r.actors {
+		if a := &r.actors[i]; a.alive() && a.role() == "worker" {
 			running++
 		}
 	}
 	if running == 2 {
 		return steps
 	}
-	visible := r.queue.visible()
+	visible := r.queue.visible(r.now)
 	if len(visible) == 0 {
 		return steps
 	}
@@ -175,19 +175,9 @@ func (r *run) appendReceive(steps []step, batch []*message, cost Budget) []step 
 		outcomes = append(outcomes, outcome{Duplicated, i}, outcome{Delayed, i})
 	}
 	for _, h := range outcomes {
-		steps = append(steps, step{cost.plus(h.cost()), func() { r.deliver(batch, h) },
-			func() prediction { return r.distinguish(hash(h, batchState(batch))) }})
+		steps = append(steps, step{cost.plus(h.cost()), func() { r.deliver(batch, h) }})
 	}
 	return steps
-}
-
-// batchState returns a hash of a batch.
-func batchState(batch []*message) uint64 {
-	h := hash("batch")
-	for _, m := range batch {
-		h = hash(h, m.number, m.body, m.receives)
-	}
-	return h
 }
 
 // deliver starts a worker with a batch. When the worker has returned its results, deliver deletes
@@ -197,53 +187,51 @@ func (r *run) deliver(batch []*message, h outcome) {
 	batch = slices.Clone(batch)
 	switch m := batch[h.entry]; h.Kind {
 	case Duplicated:
-		r.queue.send(m.event, m.body).receives = m.receives
+		r.queue.send(message{event: m.event, body: m.body, receives: m.receives, visibleAt: r.now})
 	case Delayed:
-		m.visibleAt = time.Now().Add(longDelay)
+		r.queue.receive(m, m.receives, r.now.Add(longDelay))
 		batch = slices.Delete(batch, h.entry, h.entry+1)
 	}
 	var deliveries []pipeline.Delivery
 	var names []string
+	input := hash("batch")
 	replays := make(map[string]pipeline.Replay)
 	for _, m := range batch {
-		m.receives++
-		m.visibleAt = time.Now().Add(visibility)
-		receiptHandle := fmt.Sprintf("message %d, delivery %d", m.number, m.receives)
-		r.byReceiptHandle[receiptHandle] = m
-		names = append(names, receiptHandle)
+		m = r.queue.receive(m, m.receives+1, r.now.Add(visibility))
+		input = hash(input, m.content, m.receives)
+		names = append(names, m.receiptHandle())
 		deliveries = append(deliveries, pipeline.Delivery{MessageID: strconv.Itoa(m.number),
-			ReceiptHandle: receiptHandle, Attempt: m.receives, Body: []byte(m.body)})
+			ReceiptHandle: m.receiptHandle(), Attempt: m.receives, Body: []byte(m.body)})
 		replays[m.event.ID] = m.event.Replay
 	}
 	r.tracef("the queue delivers %s: %s", strings.Join(names, " and "), h)
 	if len(batch) == 0 {
 		return
 	}
-	start := batchState(batch)
 	r.workers++
-	r.current = r.spawn("worker", fmt.Sprintf("worker %d", r.workers), start, time.Minute,
-		func(ctx context.Context, a *actor) error {
-			a.replays = replays
-			for _, result := range r.system.Process(ctx, a, deliveries) {
+	r.current = r.spawn("worker", fmt.Sprintf("worker %d", r.workers), input, time.Minute,
+		func(ctx context.Context, p *process) error {
+			p.replays = replays
+			for _, result := range r.system.Process(ctx, p, deliveries) {
 				if result.Retry {
 					continue
 				}
 				handle := result.Delivery.ReceiptHandle
 				deleteMessage := func() error {
-					r.queue.delete(r.byReceiptHandle[handle])
+					r.queue.delete(handle)
 					return nil
 				}
 				ctx := context.Background() // messages are deleted even after the worker's deadline
-				_ = a.exec(ctx, "Queue.Delete", handle, anAnswer, deleteMessage)
+				_ = p.exec(ctx, "Queue.Delete", handle, anAnswer, deleteMessage)
 			}
 			return nil
 		})
 	for _, d := range deliveries {
-		r.byMark[pipeline.Begun{MessageID: d.MessageID, Attempt: d.Attempt}] = r.current
+		mark := pipeline.Begun{MessageID: d.MessageID, Attempt: d.Attempt}
+		r.byMark = with(r.byMark, mark, r.current)
 	}
 	if r.scenario.Broken {
-		r.observe()
-		r.tracef("%s crashes at its start", r.current.name)
+		r.tracef("%s crashes at its start", r.actors[r.current].name)
 		r.crash(r.current)
 	}
 }
@@ -252,11 +240,11 @@ func (r *run) deliver(batch []*message, h outcome) {
 func (r *run) reconcile() {
 	name := fmt.Sprintf("reconciler %d", len(r.ticks)+1)
 	r.ticks = append(r.ticks, r.spawn("reconciler", name, hash(name), 5*time.Minute,
-		func(ctx context.Context, a *actor) error {
+		func(ctx context.Context, p *process) error {
 			_, err := pipeline.Reconciler{
-				Bronze: bronzePort{a}, Items: itemsPort{a, true}, Silver: silverPort{a},
-				Queue: queuePort{a}, DeadLetters: deadLettersPort{a}, Bus: busPort{a},
-				Checkpoints: checkpointsPort{a}, SilverBucket: "silver", Grace: grace,
+				Bronze: bronzePort{p}, Items: itemsPort{p, true}, Silver: silverPort{p},
+				Queue: queuePort{p}, DeadLetters: deadLettersPort{p}, Bus: busPort{p},
+				Checkpoints: checkpointsPort{p}, SilverBucket: "silver", Grace: grace,
 				Window: 24 * time.Hour, MaxReenqueues: maxReenqueues, StopBefore: 30 * time.Second,
 				StatusRetention: retention, Now: time.Now,
 			}.Run(ctx)
@@ -266,30 +254,30 @@ func (r *run) reconcile() {
 
 // replay starts an operator's replay of all events received so far.
 func (r *run) replay(replay pipeline.Replay) {
-	to := time.Now().Add(time.Hour)
+	to := r.now.Add(time.Hour)
 	r.startReplay(pipeline.ReplayRequest{Replay: replay, From: r.began, To: to})
 }
 
 // replayOrphans starts an operator's replay of all orphans, unless another replay is still running.
 func (r *run) replayOrphans() {
-	for _, a := range r.actors {
-		if a.role == "replay" && a.alive() {
+	for i := range r.actors {
+		if a := &r.actors[i]; a.alive() && a.role() == "replay" {
 			return
 		}
 	}
 	r.startReplay(pipeline.ReplayRequest{Replay: pipeline.Replay{ID: "replay-1"}, Orphans: true,
-		From: r.began, To: time.Now().Add(time.Hour)})
+		From: r.began, To: r.now.Add(time.Hour)})
 }
 
 // startReplay starts an operator's replay. If the replay fails, the operator resumes it once.
 func (r *run) startReplay(request pipeline.ReplayRequest) {
 	request.Type = "demo"
 	replay := request.Replay
-	a := r.spawn("replay", "replay "+replay.ID, hash("replay "+replay.ID), 0,
-		func(ctx context.Context, a *actor) error {
+	r.spawn("replay", "replay "+replay.ID, hash("replay "+replay.ID), 0,
+		func(ctx context.Context, p *process) error {
 			replayer := pipeline.Replayer{
-				Bronze: bronzePort{a}, Items: itemsPort{actor: a}, Silver: silverPort{a},
-				Queue: queuePort{a}, Checkpoints: checkpointsPort{a}, ChunkSize: 100,
+				Bronze: bronzePort{p}, Items: itemsPort{process: p}, Silver: silverPort{p},
+				Queue: queuePort{p}, Checkpoints: checkpointsPort{p}, ChunkSize: 100,
 				BronzeBucket: "bronze",
 				Throttle:     func(context.Context, int) error { return nil }, Now: time.Now,
 			}
@@ -304,36 +292,35 @@ func (r *run) startReplay(request pipeline.ReplayRequest) {
 			}
 			return err
 		})
-	a.maySleep = true
 }
 
 // redrive starts an operator's redrive of the whole DLQ.
 func (r *run) redrive() {
 	deadLetters := slices.Clone(r.queue.deadLetters)
 	bodies := make([][]byte, len(deadLetters))
+	input := hash("redrive")
 	for i, l := range deadLetters {
 		bodies[i] = l.Body
+		input = hash(input, string(l.Body), l.FailedAt)
 	}
-	a := r.spawn("redrive", "redrive", hash("redrive"), 0,
-		func(ctx context.Context, a *actor) error {
-			redriver := pipeline.Redriver{
-				Items: itemsPort{actor: a}, Queue: queuePort{a}, Checkpoints: checkpointsPort{a},
-				BronzeBucket: "bronze", Now: time.Now,
+	r.spawn("redrive", "redrive", input, 0, func(ctx context.Context, p *process) error {
+		redriver := pipeline.Redriver{
+			Items: itemsPort{process: p}, Queue: queuePort{p}, Checkpoints: checkpointsPort{p},
+			BronzeBucket: "bronze", Now: time.Now,
+		}
+		for i, result := range redriver.Redrive(ctx, bodies) {
+			if result.Err != nil {
+				continue
 			}
-			for i, result := range redriver.Redrive(ctx, bodies) {
-				if result.Err != nil {
-					continue
-				}
-				_ = a.exec(ctx, "DLQ.Delete", result.Event.ID, anAnswer, func() error {
-					r.queue.deadLetters = slices.DeleteFunc(r.queue.deadLetters,
-						func(l pipeline.DeadLetter) bool {
-							return string(l.Body) == string(bodies[i]) &&
-								l.FailedAt.Equal(deadLetters[i].FailedAt)
-						})
-					return nil
-				})
-			}
-			return nil
-		})
-	a.maySleep = true
+			_ = p.exec(ctx, "DLQ.Delete", result.Event.ID, anAnswer, func() error {
+				r.queue.deadLetters = slices.DeleteFunc(slices.Clone(r.queue.deadLetters),
+					func(l pipeline.DeadLetter) bool {
+						return string(l.Body) == string(bodies[i]) &&
+							l.FailedAt.Equal(deadLetters[i].FailedAt)
+					})
+				return nil
+			})
+		}
+		return nil
+	})
 }

@@ -18,17 +18,17 @@ import (
 // request after an error.
 func (r *run) batchClient(number int, key string, bodies ...string) {
 	name := "client " + strconv.Itoa(number)
-	attempt := 0
 	request := pipeline.BatchRequest{
 		Body: []byte(joined(bodies)), Lenient: true, Keyed: key != "", Key: key, Caller: "caller",
 	}
 	for _, body := range bodies {
 		request.Elements = append(request.Elements, []byte(body))
 	}
-	r.spawn("client", name, hash(name), 0, func(ctx context.Context, a *actor) error {
+	r.spawn("client", name, hash(name), 0, func(ctx context.Context, p *process) error {
+		attempt := 0
 		for range cmp.Or(r.scenario.Attempts, 3) {
 			in := pipeline.Ingest{
-				Bronze: bronzePort{a}, Items: itemsPort{actor: a}, Queue: queuePort{a},
+				Bronze: bronzePort{p}, Items: itemsPort{process: p}, Queue: queuePort{p},
 				KeyCache: r.keyCache, BronzeBucket: "bronze", MaxPayloadBytes: maxPayload,
 				StatusRetention: retention, Now: time.Now, NewID: func() (string, error) {
 					attempt++
@@ -37,18 +37,18 @@ func (r *run) batchClient(number int, key string, bodies ...string) {
 			}
 			result, err := in.AcceptBatch(ctx, request)
 			if err == nil {
-				err = a.exec(ctx, "Answer", result.Batches[0].ID, anAnswer, func() error {
+				err = p.exec(ctx, "Answer", result.Batches[0].ID, anAnswer, func() error {
 					r.acknowledgeBatch(name, request, result)
 					return nil
 				})
 			} else if pipeline.ErrorCode(err) != pipeline.Unavailable {
-				return a.exec(ctx, "Answer", "is rejected", anAnswer, func() error {
+				return p.exec(ctx, "Answer", "is rejected", anAnswer, func() error {
 					r.reject(name, pipeline.Request{Body: request.Body}, err)
 					return nil
 				})
 			}
 			if err != nil {
-				r.leaveUnanswered()
+				p.report(func(r *reaction) { r.unanswered = true })
 			}
 			if err == nil || key == "" {
 				return err
@@ -177,8 +177,8 @@ func (r *run) checkHome(key string, records pipeline.Records) {
 
 // checkReplaced checks that an object keeps its events when a replay replaces it.
 func (r *run) checkReplaced(key string, old, lines []byte) {
-	before, errBefore := pipeline.ReadRecords(old)
-	after, errAfter := pipeline.ReadRecords(lines)
+	before, errBefore := r.readRecords(old)
+	after, errAfter := r.readRecords(lines)
 	if errBefore == nil && errAfter == nil && !slices.Equal(eventsIn(before), eventsIn(after)) {
 		r.violate("I12", "%s had the events %v, and has %v after a replay", key, eventsIn(before),
 			eventsIn(after))
@@ -219,7 +219,7 @@ func (r *run) checkBatch(item pipeline.Item) {
 func (r *run) discard() {
 	for _, m := range r.queue.messages {
 		item := r.table.items[m.event.ID]
-		item.Status, item.FailedAt = pipeline.Failed, time.Now()
+		item.Status, item.FailedAt = pipeline.Failed, r.now
 		item.Failure = pipeline.Failure{Code: pipeline.NotFinished, Reason: "discarded"}
 		r.table.write(item)
 		r.queue.deadLetters = append(r.queue.deadLetters, pipeline.DeadLetter{
@@ -310,15 +310,15 @@ var batchScenarios = []Scenario{
 	{Name: "the reconciler races a batch", Preemptions: 1, MiscountsQueue: true,
 		Setup: func(r *run) {
 			r.acceptBatch(good, third)
-			time.Sleep(tick)
+			r.sleep(tick)
 		}, Begin: func(r *run) { r.passTime() }},
 	{Name: "a FAILED batch that has records", Preemptions: 1, Processor: rejectsOther,
 		Setup: func(r *run) {
 			r.acceptBatch(good, third)
-			r.deliver(r.queue.visible(), outcome{})
+			r.deliver(r.queue.visible(r.now), outcome{})
 			r.crashAt("Items.Create")
 			r.discard()
-			time.Sleep(2 * tick)
+			r.sleep(2 * tick)
 		}, Begin: func(r *run) { r.passTime() }},
 	{Name: "the message of an event of a batch is lost", Preemptions: 1, Processor: rejectsOther,
 		Setup: func(r *run) {

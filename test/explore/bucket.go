@@ -1,7 +1,6 @@
 package explore
 
 import (
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -14,12 +13,16 @@ import (
 type bucket struct {
 	objects map[string]object
 	keys    []string // sorted
+	content uint64   // sum of the objects' content
+	summary uint64   // sum of the objects' summary
 }
 
 type object struct {
 	body     []byte
 	version  string
 	modified time.Time
+	content  uint64 // hash of the object
+	summary  uint64 // see state
 }
 
 type versioned struct {
@@ -27,11 +30,11 @@ type versioned struct {
 	version string
 }
 
-func (b *bucket) put(key string, body []byte) error {
+func (b *bucket) put(key string, body []byte, now time.Time) error {
 	if _, exists := b.objects[key]; exists {
 		return pipeline.ErrExists
 	}
-	b.write(key, body)
+	b.write(key, body, now)
 	return nil
 }
 
@@ -43,24 +46,27 @@ func (b *bucket) get(key string) (versioned, error) {
 	return versioned{o.body, o.version}, nil
 }
 
-func (b *bucket) replace(key string, body []byte, version string) error {
+func (b *bucket) replace(key string, body []byte, version string, now time.Time) error {
 	if b.objects[key].version != version {
 		return pipeline.ErrChanged
 	}
-	b.write(key, body)
+	b.write(key, body, now)
 	return nil
 }
 
 // write stores an object, even if an object with this key exists. The object's version depends only
 // on its content, like an ETag of S3.
-func (b *bucket) write(key string, body []byte) {
-	if b.objects == nil {
-		b.objects = make(map[string]object)
+func (b *bucket) write(key string, body []byte, now time.Time) {
+	old, exists := b.objects[key]
+	if !exists {
+		i, _ := slices.BinarySearch(b.keys, key)
+		b.keys = slices.Insert(slices.Clone(b.keys), i, key)
 	}
-	if i, found := slices.BinarySearch(b.keys, key); !found {
-		b.keys = slices.Insert(b.keys, i, key)
-	}
-	b.objects[key] = object{body: body, version: string(body), modified: time.Now()}
+	version := string(body)
+	o := object{body, version, now, hash(key, version), summary(key, version)}
+	b.content += o.content - old.content
+	b.summary += o.summary - old.summary
+	b.objects = with(b.objects, key, o)
 }
 
 // pageSize is so small that listings need several pages.
@@ -91,23 +97,19 @@ func (b *bucket) types(after string) []string {
 // from a service. In this case, later steps depend only on some parts of a record: the replay's id,
 // the events' ids, and whether an event was filtered. The hash then includes only these parts.
 func (b *bucket) state(unread bool) uint64 {
-	var h uint64
-	for key, o := range b.objects {
-		if unread {
-			_, replay, _ := strings.Cut(o.version, `"replayId":"`)
-			replay, _, _ = strings.Cut(replay, `"`)
-			h += hash(key, replay, strings.Contains(o.version, `"dropped":`))
-			for i, part := range strings.Split(o.version, `"id":"`) { // the events of a batch
-				id, _, _ := strings.Cut(part, `"`)
-				h += hash(key, i, id)
-			}
-			continue
-		}
-		h += hash(key, o.version)
+	if unread {
+		return b.summary
 	}
-	return h
+	return b.content
 }
 
-func (b *bucket) clone() bucket {
-	return bucket{maps.Clone(b.objects), slices.Clone(b.keys)}
+func summary(key, version string) uint64 {
+	_, replay, _ := strings.Cut(version, `"replayId":"`)
+	replay, _, _ = strings.Cut(replay, `"`)
+	h := hash(key, replay, strings.Contains(version, `"dropped":`))
+	for i, part := range strings.Split(version, `"id":"`) { // the events of a batch
+		id, _, _ := strings.Cut(part, `"`)
+		h += hash(key, i, id)
+	}
+	return h
 }

@@ -25,22 +25,24 @@ func (r *run) mayPassTime() bool {
 		return false
 	}
 	// A late effect occurs within the grace period.
-	if len(r.late) > 0 && time.Until(next) >= grace {
+	if len(r.late) > 0 && next.Sub(r.now) >= grace {
 		return false
 	}
 	waiting := len(r.late) > 0
-	for _, a := range r.actors {
-		if a.alive() && !a.maySleep {
-			return false
+	for i := range r.actors {
+		if a := &r.actors[i]; a.alive() {
+			if !a.maySleep() {
+				return false
+			}
+			waiting = true
 		}
-		waiting = waiting || a.alive()
 	}
 	return waiting
 }
 
 // nextEvent returns the time at which the next timer expires, or zero if there is no timer.
 func (r *run) nextEvent() time.Time {
-	next := r.queue.next()
+	next := r.queue.next(r.now)
 	earlier := func(t time.Time) {
 		if next.IsZero() || t.Before(next) {
 			next = t
@@ -49,22 +51,43 @@ func (r *run) nextEvent() time.Time {
 	if r.system.Reconciles {
 		earlier(r.nextTick)
 	}
-	for _, c := range r.hanging {
-		deadline, _ := c.ctx.Deadline()
-		earlier(deadline)
+	for _, c := range r.hanging() {
+		earlier(c.deadline)
 	}
 	return next
+}
+
+// hanging returns the calls that wait for the end of their context.
+func (r *run) hanging() []hanging {
+	var all []hanging
+	for i := range r.actors {
+		if a := &r.actors[i]; a.alive() {
+			all = append(all, a.past.hanging...)
+		}
+	}
+	return all
+}
+
+// sleep advances the clock, and passes the time to the actors.
+func (r *run) sleep(d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	r.now = r.now.Add(d)
+	for i := range r.actors {
+		if r.actors[i].alive() {
+			r.pass(i, input{until: r.now})
+		}
+	}
 }
 
 // passSubBatchWait lets SubBatchWait pass if a call hangs, so that the worker no longer waits for
 // the call. It reports whether a call hung.
 func (r *run) passSubBatchWait() bool {
-	r.mu.Lock() // makes the scheduler's writes visible to the actors that the timer wakes
-	waiting := slices.ContainsFunc(r.hanging,
-		func(c *call) bool { return time.Since(c.hung) <= pipeline.SubBatchWait })
-	r.mu.Unlock()
+	waiting := slices.ContainsFunc(r.hanging(),
+		func(c hanging) bool { return r.now.Sub(c.since) <= pipeline.SubBatchWait })
 	if waiting {
-		time.Sleep(pipeline.SubBatchWait + 1)
+		r.sleep(pipeline.SubBatchWait + 1)
 	}
 	return waiting
 }
@@ -74,27 +97,24 @@ func (r *run) passTime() {
 	if r.passSubBatchWait() {
 		return
 	}
-	until := r.nextEvent()
-	r.mu.Lock()
-	expired := r.pending
-	r.pending = nil // these requests are already signed; their signatures expire
-	r.mu.Unlock()
-	// One nanosecond later, all timers set to that time have expired.
-	time.Sleep(time.Until(until) + 1)
+	until, signed := r.nextEvent(), r.pending()
+	var labels []string
+	for _, p := range signed {
+		labels = append(labels, r.callOf(p).label)
+	}
+	r.sleep(until.Sub(r.now) + 1) // one nanosecond later, all timers set to that time have expired
 	r.tracef("time passes")
 	r.table.endStaleReads()
-	for _, c := range expired {
-		c.actor.remember(c, nil, errExpired)
-		c.answer(nil, errExpired)
+	for i, p := range signed { // these requests are already signed; their signatures have expired
+		n := slices.IndexFunc(r.actors[p.actor].calls(),
+			func(c *call) bool { return c.label == labels[i] })
+		if n >= 0 {
+			r.pass(p.actor, input{call: n, err: errExpired})
+		}
 	}
-	r.hanging = slices.DeleteFunc(r.hanging, func(c *call) bool { // their contexts have ended
-		deadline, _ := c.ctx.Deadline()
-		return !deadline.After(until)
-	})
 	if r.system.Reconciles && !until.Before(r.nextTick) {
 		if len(r.ticks) == maxTicks {
 			r.violate("I5", "the system is not at rest after %d runs of the reconciler", maxTicks)
-			r.pruned = true
 			return
 		}
 		r.nextTick = r.nextTick.Add(tick)
@@ -107,7 +127,7 @@ func (r *run) passTime() {
 
 // atRest reports whether nothing more can happen.
 func (r *run) atRest() bool {
-	if len(r.hanging) > 0 || !r.queue.next().IsZero() {
+	if len(r.hanging()) > 0 || !r.queue.next(r.now).IsZero() {
 		return false
 	}
 	if !r.system.Reconciles {
@@ -116,8 +136,8 @@ func (r *run) atRest() bool {
 	if len(r.ticks) < max(1, r.scenario.Ticks) {
 		return false
 	}
-	last := r.ticks[len(r.ticks)-1]
+	last := &r.actors[r.ticks[len(r.ticks)-1]]
 	c := r.table.checkpoint
-	return last.ended && !last.crashed && last.err == nil && c.Pass.Done &&
+	return last.past.ended && !last.past.failed && !last.crashed && c.Pass.Done &&
 		c.Pass.Unfinished.IsZero() && c.RewindTo.IsZero()
 }

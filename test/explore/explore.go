@@ -15,13 +15,8 @@
 package explore
 
 import (
-	"maps"
 	"slices"
 	"testing"
-	"testing/synctest"
-	"time"
-
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
 // Violation describes how a schedule violates an invariant.
@@ -49,135 +44,50 @@ func Explore(t *testing.T, system System, scenario Scenario, budget Budget,
 	if scenario.Preemptions > 0 {
 		budget.Preemptions = min(budget.Preemptions, scenario.Preemptions)
 	}
-	s := newSearch(budget, runSetup(t, system, scenario))
 	out := Outcome{Coverage: make(Coverage), Violations: make(map[string]int)}
-	for more := true; more; more = s.next() {
-		r := runSchedule(t, system, scenario, s, out.Coverage, s.lastStart())
-		out.Schedules++
-		if len(r.violations) == 0 {
-			continue
-		}
-		out.Violating++
-		for invariant := range Invariants {
-			broken := func(v Violation) bool { return v.Invariant == invariant }
-			if slices.ContainsFunc(r.violations, broken) {
-				out.Violations[invariant]++
-			}
-		}
-		if out.First == nil || cheaper(r.used, out.First.Used) {
-			first := r.violations[0]
-			first.Used, first.Schedule = r.used, s.deviations()
-			out.First = &first
-		}
-		if untilFirst {
-			break
+	r := newRun(t, system, scenario, out.Coverage, false)
+	defer r.end()
+	s := search{run: r, budget: budget, untilFirst: untilFirst, out: out,
+		visited: make(map[uint64]uint64)}
+	s.explore()
+	s.out.States = len(s.visited)
+	return s.out
+}
+
+// count adds a schedule to the outcome.
+func (out *Outcome) count(violations []Violation, used Budget, path []int) {
+	out.Schedules++
+	if len(violations) == 0 {
+		return
+	}
+	out.Violating++
+	for invariant := range Invariants {
+		violated := func(v Violation) bool { return v.Invariant == invariant }
+		if slices.ContainsFunc(violations, violated) {
+			out.Violations[invariant]++
 		}
 	}
-	out.States = len(s.visited)
-	return out
+	if out.First == nil || cheaper(used, out.First.Used) {
+		first := violations[0]
+		first.Used, first.Schedule = used, deviations(path)
+		out.First = &first
+	}
 }
 
 func cheaper(a, b Budget) bool { return a.Faults+a.Preemptions < b.Faults+b.Preemptions }
 
-// start holds the state of a run while no actor runs. Schedules that have the same steps up to this
-// state begin with a copy of it.
-type start struct {
-	snapshot
-	begun      bool // the scenario's first actors have started
-	depth      int  // number of decisions before this state
-	used       Budget
-	after      time.Duration
-	nextTick   time.Time
-	ticks      []*actor
-	workers    int
-	byMark     map[pipeline.Begun]*actor
-	outageEnds time.Time
-	reactions  map[uint64]reaction // see run
-}
-
-func (r *run) saveStart() start {
-	return start{
-		snapshot: r.save(), used: r.used, after: time.Since(r.began), nextTick: r.nextTick,
-		ticks: slices.Clone(r.ticks), workers: r.workers, byMark: maps.Clone(r.byMark),
-		outageEnds: r.outageEnds, reactions: r.reactions,
-	}
-}
-
-// resume restores the state of a saved start. First it sleeps until the time of the start, because
-// the clock of a new bubble always begins at the same time.
-func (r *run) resume(s start) {
-	time.Sleep(s.after)
-	r.world, r.used, r.nextTick = s.copy(), s.used, s.nextTick
-	r.ticks, r.workers, r.outageEnds = slices.Clone(s.ticks), s.workers, s.outageEnds
-	r.byMark, r.reactions = maps.Clone(s.byMark), s.reactions
-	r.table.onWrite = r.checkWrite
-}
-
-// initialize creates the simulated services and runs the scenario's setup. It must run in a
-// synctest bubble.
-func initialize(r *run) {
-	r.chooser, r.coverage = new(script), make(Coverage)
-	r.began = time.Now()
-	r.queue.maxReceives = r.system.MaxReceives
-	if r.scenario.Broken {
-		r.queue.maxReceives = maxReceiveCount
-	}
-	r.poison = map[string]bool{sha([]byte(poison)): true}
-	r.crashing = make(map[string]bool)
-	r.generations = make(map[string][]pipeline.Replay)
-	r.failures = make(map[string]int)
-	r.reactions = make(map[uint64]reaction)
-	r.table.onWrite = r.checkWrite
-	r.nextTick = r.began.Add(tick)
-	if r.scenario.Setup != nil {
-		r.scenario.Setup(r)
-	}
-	r.table.endStaleReads()
-}
-
-func runSetup(t *testing.T, system System, scenario Scenario) start {
-	r := &run{system: system, scenario: scenario, byReceiptHandle: make(map[string]*message),
-		byMark: make(map[pipeline.Begun]*actor)}
-	var s start
-	synctest.Test(t, func(*testing.T) {
-		initialize(r)
-		s = r.saveStart()
-		r.end()
-	})
-	return s
-}
-
-// runSchedule runs one schedule in a new synctest bubble. If from is nil, runSchedule runs the
-// setup too and records a trace.
-func runSchedule(t *testing.T, system System, scenario Scenario, chooser chooser, coverage Coverage,
-	from *start) *run {
-	r := &run{system: system, scenario: scenario, tracing: from == nil,
-		byReceiptHandle: make(map[string]*message),
-		byMark:          make(map[pipeline.Begun]*actor)}
-	synctest.Test(t, func(*testing.T) {
-		if from == nil {
-			initialize(r)
-		} else {
-			r.began = time.Now()
-			r.resume(*from)
-		}
-		if scenario.SharedProcess { // no start is saved, because it would need a copy of the cache
-			r.keyCache = new(pipeline.KeyCache)
-		}
-		r.chooser, r.coverage, r.current = chooser, coverage, nil
-		if scenario.Begin != nil && (from == nil || !from.begun) {
-			scenario.Begin(r)
-		}
-		r.runToRest()
-		r.end()
-	})
+// runSchedule runs one schedule.
+func runSchedule(t *testing.T, system System, scenario Scenario, schedule []Deviation,
+	budget Budget) *run {
+	r := newRun(t, system, scenario, make(Coverage), true)
+	defer r.end()
+	r.follow(schedule, budget)
 	return r
 }
 
 // Trace runs a schedule again and returns its steps.
 func Trace(t *testing.T, system System, scenario Scenario, schedule []Deviation) []string {
-	return runSchedule(t, system, scenario, newScript(Budget{100, 100}, schedule), make(Coverage),
-		nil).trace
+	return runSchedule(t, system, scenario, schedule, Budget{100, 100}).trace
 }
 
 // Coverage counts how often each kind of outcome occurred, for each actor and call.

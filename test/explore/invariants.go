@@ -59,8 +59,9 @@ func (r *run) acknowledge(client string, request pipeline.Request, result pipeli
 				other.client, other.id)
 		}
 	}
-	r.accepted = append(r.accepted, accepted{client: client, id: event.ID,
-		sha256: payload, key: keyOf(request), duplicate: result.Duplicate})
+	a := accepted{client: client, id: event.ID, sha256: payload, key: keyOf(request),
+		duplicate: result.Duplicate}
+	r.accepted, r.seen = append(r.accepted, a), r.seen+hash(a)
 }
 
 // checkFirst checks that at most one response for an event says that the event is new. If each
@@ -85,12 +86,13 @@ func (r *run) reject(client string, request pipeline.Request, err error) {
 	if request.Webhook != nil || pipeline.ErrorCode(err) != pipeline.KeyReused {
 		r.violate("I6", "%s was rejected: %v", client, err)
 	}
-	r.rejected = append(r.rejected, sha(request.Body))
+	payload := sha(request.Body)
+	r.rejected, r.seen = append(r.rejected, payload), r.seen+hash("rejected", payload)
 }
 
 // checkWrite checks a write to the table.
 func (r *run) checkWrite(old, item pipeline.Item) {
-	if !legalTransition(old, item) {
+	if !legalTransition(old, item, r.now) {
 		r.violate("I4", "event %s moved from %s (replay %+v, %s) to %s (replay %+v, %s)", item.ID,
 			old.Status, old.Replay, old.Bronze.Key, item.Status, item.Replay, item.Bronze.Key)
 	}
@@ -99,14 +101,14 @@ func (r *run) checkWrite(old, item pipeline.Item) {
 	if i := slices.Index(past, item.Replay); i >= 0 && i < len(past)-1 {
 		r.violate("I4", "event %s returned to generation %+v", item.ID, item.Replay)
 	} else if i < 0 {
-		r.generations[item.ID] = append(slices.Clone(past), item.Replay)
+		r.generations = with(r.generations, item.ID, append(slices.Clip(past), item.Replay))
 	}
 }
 
 // legalTransition checks a change of an event's state. It repeats the rules of pipeline.CheckMove,
 // so that an error in CheckMove is found.
-func legalTransition(old, item pipeline.Item) bool {
-	if old.ID == "" || old.Expired(time.Now()) {
+func legalTransition(old, item pipeline.Item, now time.Time) bool {
+	if old.ID == "" || old.Expired(now) {
 		return true
 	}
 	same := old.Replay == item.Replay
@@ -160,7 +162,7 @@ func (r *run) faults(outageFaults int) int {
 // checkCrash checks a write that counts a crash. A worker must have crashed before the write. The
 // constant falseCrash describes the exception.
 func (r *run) checkCrash(old pipeline.Item, tries pipeline.Tries) {
-	worker := r.markedBy(old)
+	worker := r.markedBy(&old)
 	if worker == nil || !worker.crashed {
 		good := !r.mayFail(old.Event) && !r.poison[old.SHA256]
 		if good && r.faults(2) < falseCrash {
@@ -182,7 +184,7 @@ func (r *run) checkSource(bronzeKey, what string) {
 
 // checkRecord checks a write to Silver.
 func (r *run) checkRecord(key string, lines []byte) {
-	records, err := pipeline.ReadRecords(lines)
+	records, err := r.readRecords(lines)
 	if err != nil || len(records) == 0 {
 		r.violate("I8", "records are not JSON: %v", err)
 		return

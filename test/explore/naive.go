@@ -16,7 +16,7 @@ import (
 var Naive = System{Accept: naiveAccept, Process: naiveProcess,
 	MaxReceives: maxReceiveCount, ContinuesAfterViolation: true}
 
-func naiveAccept(ctx context.Context, a *actor, req pipeline.Request,
+func naiveAccept(ctx context.Context, p *process, req pipeline.Request,
 	newID func() (string, error)) (pipeline.Accepted, error) {
 	id, err := newID()
 	if err != nil {
@@ -25,7 +25,7 @@ func naiveAccept(ctx context.Context, a *actor, req pipeline.Request,
 	if req.Keyed {
 		text := sha([]byte(req.Caller + req.Key))
 		id = text[:8] + "-" + text[8:12] + "-" + text[12:16] + "-" + text[16:20] + "-" + text[20:32]
-		if item, err := (itemsPort{actor: a}).Find(ctx, id); err == nil {
+		if item, err := (itemsPort{process: p}).Find(ctx, id); err == nil {
 			if item.SHA256 != sha(req.Body) {
 				return pipeline.Accepted{}, pipeline.Errorf(pipeline.KeyReused,
 					"the key was used for another payload")
@@ -39,17 +39,17 @@ func naiveAccept(ctx context.Context, a *actor, req pipeline.Request,
 	}
 	event.Bronze = pipeline.Location{Bucket: "bronze", Key: event.BronzeKey()}
 	item := pipeline.Item{Event: event, Status: pipeline.Enqueued, EnqueuedAt: event.ReceivedAt}
-	err = a.exec(ctx, "Bronze.Put", event.Bronze.Key, aWrite, func() error {
-		a.run.bronze.write(event.Bronze.Key, req.Body)
+	err = p.exec(ctx, "Bronze.Put", event.Bronze.Key, aWrite, func() error {
+		p.run.bronze.write(event.Bronze.Key, req.Body, p.run.now)
 		return nil
 	})
 	if err != nil {
 		return pipeline.Accepted{}, unavailable(err)
 	}
-	if err := naiveWrite(ctx, a, item); err != nil {
+	if err := naiveWrite(ctx, p, item); err != nil {
 		return pipeline.Accepted{}, unavailable(err)
 	}
-	if err := (queuePort{a}).Send(ctx, event); err != nil {
+	if err := (queuePort{p}).Send(ctx, event); err != nil {
 		return pipeline.Accepted{}, unavailable(err)
 	}
 	return pipeline.Accepted{Event: event}, nil
@@ -57,19 +57,19 @@ func naiveAccept(ctx context.Context, a *actor, req pipeline.Request,
 
 func unavailable(err error) error { return &pipeline.Error{Code: pipeline.Unavailable, Err: err} }
 
-func naiveWrite(ctx context.Context, a *actor, item pipeline.Item) error {
-	return a.exec(ctx, "Items.Put", item.ID+" "+string(item.Status), aWrite, func() error {
-		a.run.table.write(item)
+func naiveWrite(ctx context.Context, p *process, item pipeline.Item) error {
+	return p.exec(ctx, "Items.Put", item.ID+" "+string(item.Status), aWrite, func() error {
+		p.run.table.write(item)
 		return nil
 	})
 }
 
-func naiveProcess(ctx context.Context, a *actor, deliveries []pipeline.Delivery) []pipeline.Result {
+func naiveProcess(ctx context.Context, p *process, deliveries []pipeline.Delivery) []pipeline.Result {
 	results := make([]pipeline.Result, len(deliveries))
 	failed := false
 	for i, d := range deliveries {
 		results[i].Delivery = d
-		failed = failed || naiveProcessOne(ctx, a, d) != nil
+		failed = failed || naiveProcessOne(ctx, p, d) != nil
 	}
 	for i := range results {
 		results[i].Retry = failed
@@ -77,12 +77,12 @@ func naiveProcess(ctx context.Context, a *actor, deliveries []pipeline.Delivery)
 	return results
 }
 
-func naiveProcessOne(ctx context.Context, a *actor, d pipeline.Delivery) error {
+func naiveProcessOne(ctx context.Context, p *process, d pipeline.Delivery) error {
 	event, err := pipeline.ReadMessage(d.Body, "bronze")
 	if err != nil {
 		return err
 	}
-	payload, err := bronzePort{a}.Get(ctx, event.Bronze.Key)
+	payload, err := bronzePort{p}.Get(ctx, event.Bronze.Key)
 	if err != nil {
 		return err
 	}
@@ -99,16 +99,16 @@ func naiveProcessOne(ctx context.Context, a *actor, d pipeline.Delivery) error {
 		Event: event, Status: pipeline.Processed, ProcessedAt: records[0].ProcessedAt,
 		Silver: pipeline.Location{Bucket: "silver", Key: event.SilverKey()},
 	}
-	err = a.exec(ctx, "Silver.Put", event.SilverKey(), aWrite, func() error {
-		a.run.checkRecord(event.SilverKey(), lines)
-		a.run.silver.write(event.SilverKey(), lines)
+	err = p.exec(ctx, "Silver.Put", event.SilverKey(), aWrite, func() error {
+		p.run.checkRecord(event.SilverKey(), lines)
+		p.run.silver.write(event.SilverKey(), lines, p.run.now)
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	if err := naiveWrite(ctx, a, item); err != nil {
+	if err := naiveWrite(ctx, p, item); err != nil {
 		return err
 	}
-	return busPort{a}.Publish(ctx, []pipeline.Notification{pipeline.NewNotification(item)})[0]
+	return busPort{p}.Publish(ctx, []pipeline.Notification{pipeline.NewNotification(item)})[0]
 }

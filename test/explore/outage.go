@@ -28,13 +28,13 @@ func (r *run) appendOutage(steps []step) []step {
 	}
 	return append(steps, step{Budget{Preemptions: 1}, func() {
 		r.tracef("an outage begins")
-		r.outageEnds = time.Now().Add(outageDuration)
-	}, func() prediction { return r.distinguish("outage begins") }})
+		r.outageEnds = r.now.Add(outageDuration)
+	}})
 }
 
 // isDown reports whether a call fails because of the outage.
 func (r *run) isDown(site string) bool {
 	service, method, _ := strings.Cut(site, ".")
-	return time.Now().Before(r.outageEnds) && site != "Queue.Delete" && method != "Receive" &&
+	return r.now.Before(r.outageEnds) && site != "Queue.Delete" && method != "Receive" &&
 		slices.Contains(r.scenario.Outage, service)
 }

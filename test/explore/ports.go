@@ -3,6 +3,7 @@ package explore
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -10,37 +11,37 @@ import (
 )
 
 // bronzePort implements the pipeline's interfaces to Bronze for one actor.
-type bronzePort struct{ *actor }
+type bronzePort struct{ *process }
 
 func (p bronzePort) Put(ctx context.Context, key string, body []byte) error {
 	return p.exec(ctx, "Bronze.Put", key, aWrite,
-		func() error { return p.run.bronze.put(key, body) })
+		func() error { return p.run.bronze.put(key, body, p.run.now) })
 }
 
 func (p bronzePort) Get(ctx context.Context, key string) ([]byte, error) {
-	got, err := invoke(ctx, p.actor, "Bronze.Get", key, aRead, 0,
+	got, err := invoke(ctx, p.process, "Bronze.Get", key, aRead, 0,
 		func(outcome) (versioned, error) { return p.run.bronze.get(key) })
 	return got.body, err
 }
 
 func (p bronzePort) Types(ctx context.Context, after string) ([]string, error) {
-	return invoke(ctx, p.actor, "Bronze.Types", after, aRead, 0,
+	return invoke(ctx, p.process, "Bronze.Types", after, aRead, 0,
 		func(outcome) ([]string, error) { return p.run.bronze.types(after), nil })
 }
 
 func (p bronzePort) List(ctx context.Context, prefix, after string) ([]pipeline.Object, error) {
-	return invoke(ctx, p.actor, "Bronze.List", after, aRead, 0,
+	return invoke(ctx, p.process, "Bronze.List", after, aRead, 0,
 		func(outcome) ([]pipeline.Object, error) {
 			return p.run.bronze.list(prefix, after), nil
 		})
 }
 
 // silverPort implements the pipeline's interface to Silver for one actor.
-type silverPort struct{ *actor }
+type silverPort struct{ *process }
 
 func (p silverPort) Put(ctx context.Context, key string, body []byte) error {
 	return p.exec(ctx, "Silver.Put", key, aWrite, func() error {
-		err := p.run.silver.put(key, body)
+		err := p.run.silver.put(key, body, p.run.now)
 		if err == nil {
 			p.run.checkRecord(key, body)
 		}
@@ -49,7 +50,7 @@ func (p silverPort) Put(ctx context.Context, key string, body []byte) error {
 }
 
 func (p silverPort) GetVersion(ctx context.Context, key string) ([]byte, string, error) {
-	got, err := invoke(ctx, p.actor, "Silver.Get", key, aRead, 0,
+	got, err := invoke(ctx, p.process, "Silver.Get", key, aRead, 0,
 		func(outcome) (versioned, error) { return p.run.silver.get(key) })
 	return got.body, got.version, err
 }
@@ -57,7 +58,7 @@ func (p silverPort) GetVersion(ctx context.Context, key string) ([]byte, string,
 func (p silverPort) Replace(ctx context.Context, key string, body []byte, version string) error {
 	return p.exec(ctx, "Silver.Replace", key, aWrite, func() error {
 		old, _ := p.run.silver.get(key)
-		err := p.run.silver.replace(key, body, version)
+		err := p.run.silver.replace(key, body, version, p.run.now)
 		if err == nil {
 			p.run.checkReplaced(key, old.body, body)
 			p.run.checkRecord(key, body)
@@ -68,17 +69,17 @@ func (p silverPort) Replace(ctx context.Context, key string, body []byte, versio
 
 // itemsPort implements the pipeline's interfaces to the events table for one actor.
 type itemsPort struct {
-	*actor
+	*process
 	stale bool // makes GetMany eventually consistent
 }
 
 func (p itemsPort) Find(ctx context.Context, id string) (pipeline.Item, error) {
-	return invoke(ctx, p.actor, "Items.Find", id, aStaleRead, 0,
+	return invoke(ctx, p.process, "Items.Find", id, aStaleRead, 0,
 		func(h outcome) (pipeline.Item, error) { return p.run.table.find(id, h) })
 }
 
 func (p itemsPort) Create(ctx context.Context, item pipeline.Item) (pipeline.Item, error) {
-	return invoke(ctx, p.actor, "Items.Create", item.ID, aWrite, 0,
+	return invoke(ctx, p.process, "Items.Create", item.ID, aWrite, 0,
 		func(outcome) (pipeline.Item, error) { return p.run.table.create(item) })
 }
 
@@ -87,10 +88,11 @@ func (p itemsPort) GetMany(ctx context.Context, ids []string) (map[string]pipeli
 	if p.stale {
 		kinds = aStaleRead
 	}
-	return invoke(ctx, p.actor, "Items.GetMany", strings.Join(ids, " "), kinds, 0,
+	found, err := invoke(ctx, p.process, "Items.GetMany", strings.Join(ids, " "), kinds, 0,
 		func(h outcome) (map[string]pipeline.Item, error) {
 			return p.run.table.getMany(ids, h), nil
 		})
+	return maps.Clone(found), err // the caller may change its copy
 }
 
 func (p itemsPort) Finish(ctx context.Context, item pipeline.Item) error {
@@ -117,7 +119,7 @@ func (p itemsPort) Move(ctx context.Context, from, to pipeline.Item) error {
 }
 
 // queuePort implements the pipeline's interfaces to the queue for one actor.
-type queuePort struct{ *actor }
+type queuePort struct{ *process }
 
 func (p queuePort) Send(ctx context.Context, event pipeline.Event) error {
 	return p.exec(ctx, "Queue.Send", event.ID, anAppend, func() error {
@@ -130,14 +132,14 @@ func (p queuePort) SendMany(ctx context.Context, events []pipeline.Event) []erro
 	if len(events) == 0 {
 		return nil
 	}
-	return invokeBatch(ctx, p.actor, "Queue.SendMany", events,
+	return invokeBatch(ctx, p.process, "Queue.SendMany", events,
 		func(e pipeline.Event) string { return e.ID }, p.run.send)
 }
 
 // CountMessages returns the number of messages. With the outcome Wrong, it returns 0, because SQS's
 // number is approximate.
 func (p queuePort) CountMessages(ctx context.Context) (int, error) {
-	return invoke(ctx, p.actor, "Queue.CountMessages", "", aCount, 0, func(h outcome) (int, error) {
+	return invoke(ctx, p.process, "Queue.CountMessages", "", aCount, 0, func(h outcome) (int, error) {
 		if h.Kind == Wrong || p.run.scenario.MiscountsQueue {
 			return 0, nil
 		}
@@ -147,29 +149,33 @@ func (p queuePort) CountMessages(ctx context.Context) (int, error) {
 
 func (p queuePort) Delay(ctx context.Context, receiptHandle string, d time.Duration) error {
 	return p.exec(ctx, "Queue.Delay", receiptHandle, anAppend, func() error {
-		if m := p.run.byReceiptHandle[receiptHandle]; m != nil {
-			m.visibleAt = time.Now().Add(d)
+		if m := p.run.queue.find(receiptHandle); m != nil {
+			p.run.queue.receive(m, m.receives, p.run.now.Add(d))
 		}
 		return nil
 	})
 }
 
 // deadLettersPort implements the pipeline's interface to the DLQ for one actor.
-type deadLettersPort struct{ *actor }
+type deadLettersPort struct{ *process }
 
 func (p deadLettersPort) Send(ctx context.Context, deadLetter pipeline.DeadLetter) error {
+	begun := p.hasBegun(deadLetter)
 	return p.exec(ctx, "DLQ.Send", deadLetter.EventID, anAppend, func() error {
-		p.run.checkBegun(p.actor, deadLetter)
+		if !begun {
+			p.run.violate("I9", "event %s is in the DLQ, but its last delivery was not begun",
+				deadLetter.EventID)
+		}
 		p.run.queue.deadLetters = append(p.run.queue.deadLetters, deadLetter)
 		return nil
 	})
 }
 
 // busPort implements the pipeline's interface to the bus for one actor.
-type busPort struct{ *actor }
+type busPort struct{ *process }
 
 func (p busPort) Publish(ctx context.Context, notifications []pipeline.Notification) []error {
-	return invokeBatch(ctx, p.actor, "Bus.Publish", notifications,
+	return invokeBatch(ctx, p.process, "Bus.Publish", notifications,
 		func(n pipeline.Notification) string { return n.Type + " " + n.Detail.EventID },
 		func(n pipeline.Notification) {
 			replay, known := p.replayOf(n.Detail.EventID)
@@ -181,10 +187,10 @@ func (p busPort) Publish(ctx context.Context, notifications []pipeline.Notificat
 }
 
 // checkpointsPort implements the pipeline's interface to the checkpoint for one actor.
-type checkpointsPort struct{ *actor }
+type checkpointsPort struct{ *process }
 
 func (p checkpointsPort) Load(ctx context.Context) (pipeline.Checkpoint, error) {
-	return invoke(ctx, p.actor, "Checkpoints.Load", "", aRead, 0,
+	return invoke(ctx, p.process, "Checkpoints.Load", "", aRead, 0,
 		func(outcome) (pipeline.Checkpoint, error) {
 			return p.run.table.checkpoint, nil
 		})
@@ -196,13 +202,13 @@ func (p checkpointsPort) Save(ctx context.Context, old, next pipeline.Checkpoint
 }
 
 // invokeBatch invokes a call with several entries, each of which may fail alone.
-func invokeBatch[T any](ctx context.Context, a *actor, site string, entries []T,
+func invokeBatch[T any](ctx context.Context, p *process, site string, entries []T,
 	name func(T) string, effect func(T)) []error {
 	names := make([]string, len(entries))
 	for i, e := range entries {
 		names[i] = name(e)
 	}
-	errs, err := invoke(ctx, a, site, strings.Join(names, ", "), anAppend, len(entries),
+	errs, err := invoke(ctx, p, site, strings.Join(names, ", "), anAppend, len(entries),
 		func(h outcome) ([]error, error) {
 			errs := make([]error, len(entries))
 			for i, e := range entries {
@@ -224,8 +230,8 @@ func invokeBatch[T any](ctx context.Context, a *actor, site string, entries []T,
 }
 
 // replayOf returns the generation of the worker's message that contains the event.
-func (a *actor) replayOf(id string) (pipeline.Replay, bool) {
-	for message, replay := range a.replays {
+func (p *process) replayOf(id string) (pipeline.Replay, bool) {
+	for message, replay := range p.replays {
 		if covers(message, id) {
 			return replay, true
 		}

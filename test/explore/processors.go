@@ -14,7 +14,7 @@ type processor func(attempt int, payload []byte) (pipeline.Output, error)
 
 // userProcessor runs the scenario's processor for one worker. An event that crashes its worker
 // blocks until the scheduler crashes the worker.
-type userProcessor struct{ *actor }
+type userProcessor struct{ *process }
 
 func (p userProcessor) Process(ctx context.Context, event pipeline.Event, attempt int,
 	payload []byte) (pipeline.Output, error) {
@@ -27,11 +27,8 @@ func (p userProcessor) Process(ctx context.Context, event pipeline.Event, attemp
 		return pipeline.Output{Payloads: []json.RawMessage{payload}}, nil
 	}
 	output, err := run(attempt, payload)
-	p.run.mu.Lock()
-	defer p.run.mu.Unlock()
-	if err != nil && !p.crashed {
-		p.run.failures[event.ID]++
-		p.run.failedEvents = append(p.run.failedEvents, event.ID)
+	if err != nil {
+		p.report(func(r *reaction) { r.failedEvents = append(r.failedEvents, event.ID) })
 	}
 	return output, err
 }

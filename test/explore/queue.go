@@ -1,7 +1,10 @@
 package explore
 
 import (
+	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
@@ -13,7 +16,8 @@ const (
 	longDelay       = 5 * time.Hour
 )
 
-// queue simulates the queue, its redrive policy and the DLQ.
+// queue simulates the queue, its redrive policy and the DLQ. A change replaces a message by another
+// one.
 type queue struct {
 	maxReceives int // maxReceiveCount of the redrive policy
 	messages    []*message
@@ -27,53 +31,83 @@ type message struct {
 	receives  int
 	visibleAt time.Time
 	number    int
+	content   uint64 // hash of number and body
 }
 
-func (q *queue) send(event pipeline.Event, body string) *message {
+// receiptHandle returns the receipt handle of the last delivery.
+func (m *message) receiptHandle() string {
+	return fmt.Sprintf("message %d, delivery %d", m.number, m.receives)
+}
+
+func (q *queue) send(m message) {
 	q.sent++
-	m := &message{event: event, body: body, visibleAt: time.Now(), number: q.sent}
-	q.messages = append(q.messages, m)
-	return m
+	m.number = q.sent
+	m.content = hash(m.number, m.body)
+	q.messages = append(slices.Clip(q.messages), &m)
 }
 
 // visible returns the messages that can be delivered, in the order in which they were sent. It
 // moves messages that have reached maxReceives to the DLQ.
-func (q *queue) visible() []*message {
-	var visible []*message
-	q.messages = slices.DeleteFunc(q.messages, func(m *message) bool {
-		due := !m.visibleAt.After(time.Now())
+func (q *queue) visible(now time.Time) []*message {
+	var visible, kept []*message
+	for _, m := range q.messages {
+		due := !m.visibleAt.After(now)
 		if due && m.receives >= q.maxReceives {
-			q.deadLetters = append(q.deadLetters,
+			q.deadLetters = append(slices.Clip(q.deadLetters),
 				pipeline.DeadLetter{Body: []byte(m.body), Attempts: m.receives})
-			return true
+			continue
 		}
+		kept = append(kept, m)
 		if due {
 			visible = append(visible, m)
 		}
-		return false
-	})
+	}
+	q.messages = kept
 	return visible
 }
 
-func (q *queue) delete(m *message) {
-	q.messages = slices.DeleteFunc(q.messages, func(other *message) bool { return other == m })
+// receive sets the number of receives of a message and the time at which it becomes visible again.
+func (q *queue) receive(m *message, receives int, visibleAt time.Time) *message {
+	changed := *m
+	changed.receives, changed.visibleAt = receives, visibleAt
+	q.messages = slices.Clone(q.messages)
+	q.messages[slices.Index(q.messages, m)] = &changed
+	return &changed
+}
+
+// find returns the message with a receipt handle, or nil. Each delivery of a message has its own
+// receipt handle, and all of them remain valid.
+func (q *queue) find(receiptHandle string) *message {
+	number, _, _ := strings.Cut(strings.TrimPrefix(receiptHandle, "message "), ",")
+	for _, m := range q.messages {
+		if strconv.Itoa(m.number) == number {
+			return m
+		}
+	}
+	return nil
+}
+
+func (q *queue) delete(receiptHandle string) {
+	deleted := q.find(receiptHandle)
+	q.messages = slices.DeleteFunc(slices.Clone(q.messages),
+		func(m *message) bool { return m == deleted })
 }
 
 // next returns the time at which the next hidden message becomes visible, or zero if there is none.
-func (q *queue) next() time.Time {
+func (q *queue) next(now time.Time) time.Time {
 	var next time.Time
 	for _, m := range q.messages {
-		if m.visibleAt.After(time.Now()) && (next.IsZero() || m.visibleAt.Before(next)) {
+		if m.visibleAt.After(now) && (next.IsZero() || m.visibleAt.Before(next)) {
 			next = m.visibleAt
 		}
 	}
 	return next
 }
 
-func (q *queue) state() uint64 {
+func (q *queue) state(now time.Time) uint64 {
 	var h uint64
 	for _, m := range q.messages {
-		h += hash(m.number, m.body, m.receives, max(0, time.Until(m.visibleAt)))
+		h += hash([3]uint64{m.content, uint64(m.receives), uint64(max(0, m.visibleAt.Sub(now)))})
 	}
 	for _, l := range q.deadLetters {
 		h += hash("dead letter"+string(l.Body), l.Failure)

@@ -24,8 +24,7 @@ func TestRandom_AllInvariantsHoldWithManyEvents(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		traffic := drawTraffic(rt, system.Reconciles)
 		deviations := rapid.SliceOfN(rapid.Custom(drawDeviation), 0, 12).Draw(rt, "deviations")
-		r := runSchedule(t, system, traffic.scenario(), newScript(randomBudget, deviations),
-			make(Coverage), nil)
+		r := runSchedule(t, system, traffic.scenario(), deviations, randomBudget)
 		schedules, used = schedules+1, used.plus(r.used)
 		if len(r.violations) > 0 {
 			v := r.violations[0]

@@ -1,218 +1,174 @@
 package explore
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
-	"testing/synctest"
+	"testing"
 	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// run executes one schedule. It holds the simulated services and the actors, and lets one actor
-// continue at a time.
+// run runs schedules of one scenario.
 type run struct {
-	world
+	moment
+	t        *testing.T
 	scenario Scenario
 	system   System
-	chooser  chooser
 	coverage Coverage
 	tracing  bool // records the trace
 	trace    []string
+
+	// These fields do not change after the scenario's setup.
 	began    time.Time
+	poison   map[string]bool    // SHA-256 of unprocessable payloads
+	crashing map[string]bool    // ids of events whose payload crashes the worker
+	keyCache *pipeline.KeyCache // set if one process serves all requests
 
-	mu       sync.Mutex // actors submit calls concurrently
-	pending  []*call
-	finished []*actor
-	// failed is true if an attempt of a client has failed since the last observation.
-	failed       bool
-	failedEvents []string // ids, one for each failure of the processor since the last observation
-
-	answered  *call               // call that was answered since the last observation
-	reactions map[uint64]reaction // reactions in all schedules of the scenario so far
-
-	actors          []*actor
-	current         *actor
-	late            []*call // calls with a late effect
-	hanging         []*call // calls that wait for the end of their context
-	byReceiptHandle map[string]*message
-	byMark          map[pipeline.Begun]*actor // workers, by the mark that they set, without Until
-	outageEnds      time.Time                 // zero before the outage
-	workers         int                       // number of workers started so far
-	nextTick        time.Time                 // next run of the reconciler
-	ticks           []*actor                  // runs of the reconciler so far
-	used            Budget
-	pruned          bool // the schedule stopped early, for example at a visited state
+	objects   map[string]pipeline.Records // known objects of Silver
+	starts    map[uint64]*history         // known starts of actors
+	processes []*process                  // the least recently used first
 }
 
-// spawn starts an actor that runs body. The actor fails if body returns an error. If lifetime is
-// not 0, the actor's context ends after that time. If the actor still runs then, it crashes, like a
-// function at Lambda's timeout.
-func (r *run) spawn(role, name string, start uint64, lifetime time.Duration,
-	body func(ctx context.Context, a *actor) error) *actor {
-	a := &actor{run: r, role: role, name: name, start: start, calls: make(map[string]int)}
-	ctx, cancel := context.WithCancel(context.Background())
-	if lifetime > 0 {
-		a.deadline = time.Now().Add(lifetime)
-		ctx, cancel = context.WithDeadline(ctx, a.deadline)
-	}
-	r.actors = append(r.actors, a)
-	go func() {
-		defer cancel()
-		err := body(ctx, a)
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		a.err = err
-		r.finished = append(r.finished, a)
-	}()
-	return a
+// moment holds everything that changes in the course of a schedule. Except for actors, a change
+// replaces maps and elements of slices instead of changing them. So an assignment is enough to save
+// a moment, or to go back to it.
+type moment struct {
+	world
+	actors     []actor
+	current    int // index of the actor that took the last step, or none
+	late       []*lateCall
+	byMark     map[pipeline.Begun]int // workers, by the mark that they set, without Until
+	outageEnds time.Time              // zero before the outage
+	workers    int                    // number of workers started so far
+	nextTick   time.Time              // next run of the reconciler
+	ticks      []int                  // runs of the reconciler so far
+	used       Budget
 }
 
-// submit passes a call to the scheduler. It returns false if the actor has crashed.
-func (r *run) submit(c *call) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if c.actor.crashed {
-		return false
-	}
-	r.pending = append(r.pending, c)
-	return true
+// lateCall describes a call that takes effect later.
+type lateCall struct {
+	*call
+	caller   string
+	identity uint64
 }
 
-// runToRest runs steps until nothing more can happen.
-func (r *run) runToRest() {
-	for {
-		r.observe()
-		if len(r.violations) > 0 && !r.system.ContinuesAfterViolation {
-			return // later violations may be consequences of this one
-		}
-		if r.pruned || r.chooser.visitedState(r.state) {
-			r.pruned = true
-			return
-		}
-		if r.quiet() {
-			r.chooser.saveStart(r.saveStart)
-		}
-		steps := r.steps()
-		if len(steps) == 0 {
-			if r.atRest() {
-				r.checkRest()
-				return
-			}
-			r.passTime()
-			continue
-		}
-		costs := make([]Budget, len(steps))
-		for i, s := range steps {
-			costs[i] = s.cost
-		}
-		i := r.pick(costs, func(i int) prediction { return steps[i].predict() })
-		if i == none {
-			return
-		}
-		steps[i].do()
-	}
+// copy returns a copy of the moment.
+func (m *moment) copy() moment {
+	c := *m
+	c.actors = slices.Clone(m.actors)
+	return c
 }
 
-// quiet reports whether no actor runs, and no call is in progress.
-func (r *run) quiet() bool {
-	running := slices.ContainsFunc(r.actors, (*actor).alive)
-	calls := len(r.pending) + len(r.late) + len(r.hanging)
-	return !running && calls == 0 && r.keyCache == nil
+// newRun creates the simulated services, runs the scenario's setup and starts its first actors.
+func newRun(t *testing.T, system System, scenario Scenario, coverage Coverage, tracing bool) *run {
+	r := &run{
+		t: t, system: system, scenario: scenario, coverage: make(Coverage), tracing: tracing,
+		began: epoch, poison: map[string]bool{sha([]byte(poison)): true},
+		crashing: make(map[string]bool), starts: make(map[uint64]*history),
+		objects: make(map[string]pipeline.Records),
+	}
+	r.now, r.nextTick, r.current = epoch, epoch.Add(tick), none
+	r.table.onWrite = r.checkWrite
+	r.queue.maxReceives = r.system.MaxReceives
+	if r.scenario.Broken {
+		r.queue.maxReceives = maxReceiveCount
+	}
+	if scenario.Setup != nil {
+		scenario.Setup(r)
+	}
+	r.table.endStaleReads()
+	if scenario.SharedProcess {
+		r.keyCache = new(pipeline.KeyCache)
+	}
+	r.coverage, r.current = coverage, none
+	if scenario.Begin != nil {
+		scenario.Begin(r)
+	}
+	return r
 }
 
-func (r *run) pick(costs []Budget, next func(int) prediction) int {
-	if len(costs) == 1 {
-		return 0
-	}
-	i := r.chooser.pick(costs, next)
-	if i == none {
-		r.pruned = true
-		return none
-	}
-	r.used = r.used.plus(costs[i])
-	return i
-}
-
-// observe waits until every actor is blocked in a call or has ended. It crashes actors that exceed
-// their deadline.
-func (r *run) observe() {
-	synctest.Wait()
-	for _, a := range r.actors {
-		if a.alive() && !a.deadline.IsZero() && !time.Now().Before(a.deadline) {
-			r.violate("I9", "%s exceeded its deadline", a.name)
-			r.crash(a)
-		}
-	}
-	if r.answered != nil && r.answered.actor.alive() {
-		ended := slices.Contains(r.finished, r.answered.actor)
-		r.reactions[r.answered.situation()] = reaction{ended, r.failed, r.failedEvents}
-	}
-	for _, a := range r.finished {
-		a.ended = true
-	}
-	r.unanswered = r.unanswered || r.failed
-	r.finished, r.answered, r.failed, r.failedEvents = nil, nil, false, nil
-	slices.SortFunc(r.pending, func(a,
-		b *call) int {
-		return strings.Compare(a.site+a.subject, b.site+b.subject)
-	})
-}
-
-// leaveUnanswered records that an attempt of a client got no response.
-func (r *run) leaveUnanswered() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.failed = true
-}
-
-// crash ends an actor's process. The actor's goroutines continue, but their calls have no effect.
-func (r *run) crash(a *actor, calls ...*call) {
-	r.mu.Lock()
-	a.crashed = true
-	r.unanswered = r.unanswered || a.role == "client"
-	for _, c := range slices.Concat(r.pending, r.hanging) {
-		if c.actor == a {
-			calls = append(calls, c)
-		}
-	}
-	own := func(c *call) bool { return c.actor == a }
-	r.pending, r.hanging = slices.DeleteFunc(r.pending, own), slices.DeleteFunc(r.hanging, own)
-	r.mu.Unlock()
-	for _, c := range calls {
-		c.answer(nil, errDead)
-	}
-}
-
-// end stops all goroutines. It does not change actors that have ended, because a saved start may
-// contain them.
+// end ends all processes.
 func (r *run) end() {
-	for _, a := range r.actors {
-		if a.alive() {
-			r.crash(a)
+	for _, p := range r.processes {
+		p.end()
+	}
+}
+
+// advance runs steps until the scheduler has to choose one, and returns the possible steps. It
+// returns nil at the end of the schedule.
+func (r *run) advance(visited func() bool) []step {
+	for {
+		r.crashOverdue()
+		if len(r.violations) > 0 && !r.system.ContinuesAfterViolation {
+			return nil // later violations may be consequences of this one
+		}
+		if visited() {
+			return nil
+		}
+		switch steps := r.steps(); {
+		case len(steps) > 1:
+			return steps
+		case len(steps) == 1:
+			steps[0].do()
+		case r.atRest():
+			r.checkRest()
+			return nil
+		default:
+			r.passTime()
 		}
 	}
-	synctest.Wait()
+}
+
+// crashOverdue crashes the actors that exceed their deadline.
+func (r *run) crashOverdue() {
+	for i := range r.actors {
+		a := &r.actors[i]
+		deadline := a.past.start.deadline
+		if a.alive() && !deadline.IsZero() && !r.now.Before(deadline) {
+			r.violate("I9", "%s exceeded its deadline", a.name)
+			r.crash(i)
+		}
+	}
+}
+
+// pendingCall identifies a call of an actor by two indexes.
+type pendingCall struct{ actor, call int }
+
+func (r *run) callOf(p pendingCall) *call { return r.actors[p.actor].past.calls[p.call] }
+
+// pending returns the calls of all actors that wait for an answer, sorted by label.
+func (r *run) pending() []pendingCall {
+	var all []pendingCall
+	for i := range r.actors {
+		for n := range r.actors[i].calls() {
+			all = append(all, pendingCall{i, n})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b pendingCall) int {
+		return strings.Compare(r.callOf(a).label, r.callOf(b).label)
+	})
+	return all
 }
 
 func (r *run) tracef(format string, args ...any) {
 	if r.tracing {
-		r.trace = append(r.trace, fmt.Sprintf("%9s  ", time.Since(r.began))+fmt.Sprintf(format,
-			args...))
+		r.trace = append(r.trace, fmt.Sprintf("%9s  ", r.now.Sub(r.began))+fmt.Sprintf(format, args...))
 	}
 }
 
 // markedBy returns the worker that set the item's mark, or nil.
-func (r *run) markedBy(item pipeline.Item) *actor {
+func (r *run) markedBy(item *pipeline.Item) *actor {
 	mark := item.Tries.Begun
 	if mark.Until.IsZero() {
 		return nil
 	}
 	mark.Until = time.Time{}
-	return r.byMark[mark]
+	if i, ok := r.byMark[mark]; ok {
+		return &r.actors[i]
+	}
+	return nil
 }
 
 // state returns a hash of everything that determines the next steps. It omits times that no longer
@@ -220,31 +176,32 @@ func (r *run) markedBy(item pipeline.Item) *actor {
 // reconciler's next run.
 func (r *run) state() uint64 {
 	unread := len(r.late) == 0 // becomes false if an actor has received an answer
-	idle := unread && len(r.hanging) == 0 && r.queue.next().IsZero()
-	for _, a := range r.actors {
-		unread = unread && (!a.alive() || a.history == 0)
-		idle = idle && !a.alive()
+	idle := unread && r.queue.next(r.now).IsZero()
+	var h uint64
+	for i := range r.actors {
+		if a := &r.actors[i]; a.alive() {
+			unread = unread && a.past.answers == 0
+			idle = false
+			h += a.state()
+		}
 	}
-	h := hash(r.world.state(unread), len(r.ticks), r.nextTick.UnixMilli())
+	h += hash(r.world.state(unread), len(r.ticks), r.nextTick.UnixMilli())
 	if !idle {
-		h += hash(time.Now().UnixMilli())
-	}
-	for _, a := range r.actors {
-		h += a.state()
+		h += hash(r.now.UnixMilli())
 	}
 	for _, item := range r.table.items {
-		if a := r.markedBy(item); a != nil && a.crashed {
+		if a := r.markedBy(&item); a != nil && a.crashed {
 			h += hash("crashed", item.ID)
 		}
 	}
 	if !r.outageEnds.IsZero() {
-		h += hash("outage", max(0, time.Until(r.outageEnds)))
+		h += hash("outage", max(0, r.outageEnds.Sub(r.now)))
 	}
-	if r.current != nil {
-		h += 3 * r.current.state()
+	if r.current != none {
+		h += 3 * r.actors[r.current].state()
 	}
 	for _, c := range r.late {
-		h += hash("late", c.origin)
+		h += hash("late", c.identity)
 	}
 	return h
 }

@@ -59,11 +59,11 @@ var singleScenarios = []Scenario{
 	{Name: "the reconciler races the worker", MiscountsQueue: true,
 		Setup: func(r *run) {
 			r.acceptAll(good)
-			time.Sleep(tick)
+			r.sleep(tick)
 		}, Begin: func(r *run) { r.passTime() }},
 	{Name: "the reconciler races a rejection", Processor: rejectsLater, Setup: func(r *run) {
 		r.acceptAll(good)
-		time.Sleep(tick)
+		r.sleep(tick)
 	}, Begin: func(r *run) { r.passTime() }},
 	{Name: "an event at its last try", Setup: func(r *run) {
 		r.acceptAll(good)
@@ -83,7 +83,7 @@ var singleScenarios = []Scenario{
 		Outage: fullOutage, MiscountsQueue: true, Setup: func(r *run) {
 			r.acceptAll(good)
 			r.redelivered(7, pipeline.Tries{})
-			time.Sleep(tick - outageDuration/2)
+			r.sleep(tick - outageDuration/2)
 		}},
 	{Name: "a processor that fails", Processor: alwaysFails,
 		Setup: func(r *run) { r.acceptAll(good) }},
@@ -110,7 +110,7 @@ var singleScenarios = []Scenario{
 		Setup: func(r *run) {
 			r.acceptAll(good)
 			r.queue.messages = nil
-			time.Sleep(tick)
+			r.sleep(tick)
 		}, Begin: func(r *run) {
 			r.nextTick = r.nextTick.Add(tick)
 			r.reconcile()
@@ -130,13 +130,13 @@ var singleScenarios = []Scenario{
 		}, Begin: func(r *run) {
 			r.redrive()
 			r.startReplay(pipeline.ReplayRequest{Replay: pipeline.Replay{ID: "replay-1"},
-				Failed: true, From: r.began, To: time.Now()})
+				Failed: true, From: r.began, To: r.now})
 		}},
 	{Name: "a replay follows a crashed replay of another hour",
 		Preemptions: 1, Setup: func(r *run) {
 			r.acceptAll(good)
 			r.processOne()
-			time.Sleep(time.Hour)
+			r.sleep(time.Hour)
 			r.client(2, other, "")
 			r.runWithoutFaults()
 			r.processOne()
@@ -147,7 +147,7 @@ var singleScenarios = []Scenario{
 			r.crashAt("Queue.SendMany")
 		}, Begin: func(r *run) {
 			r.startReplay(pipeline.ReplayRequest{Replay: pipeline.Replay{ID: "replay-2"},
-				From: r.began.Add(time.Hour), To: time.Now()})
+				From: r.began.Add(time.Hour), To: r.now})
 		}},
 	{Name: "orphans of a renamed pipeline", Preemptions: 1, Ticks: 3, Setup: func(r *run) {
 		r.client(1, good, "key")
@@ -163,7 +163,7 @@ var singleScenarios = []Scenario{
 	{Name: "orphans race a retry of their request", Preemptions: 1, Setup: func(r *run) {
 		r.client(1, good, "key")
 		r.crashAt("Items.Create")
-		time.Sleep(pipeline.MinOrphanAge + time.Minute)
+		r.sleep(pipeline.MinOrphanAge + time.Minute)
 	}, Begin: func(r *run) {
 		r.client(2, good, "key")
 		r.replayOrphans()
@@ -176,11 +176,10 @@ var singleScenarios = []Scenario{
 		Begin: func(r *run) {
 			// The event is received at the end of an hour. A pass checks this hour only after the
 			// next hour has begun.
-			time.Sleep(time.Until(time.Now().Truncate(time.Hour).Add(time.Hour - time.Second)))
+			r.sleep(time.Hour - time.Second - r.now.Sub(r.now.Truncate(time.Hour)))
 			r.client(1, good, "key")
-			r.observe()
-			time.Sleep(2 * time.Second)
-			r.nextTick = time.Now().Add(tick)
+			r.sleep(2 * time.Second)
+			r.nextTick = r.now.Add(tick)
 			r.reconcile()
 		}},
 	{Name: "a worker that crashes at its start", Broken: true,
@@ -195,7 +194,7 @@ var singleScenarios = []Scenario{
 		Preemptions: 1, Setup: func(r *run) {
 			r.acceptAll(good, other)
 			r.crashing[idOf(1)] = true
-			r.deliver(r.queue.visible(), outcome{})
+			r.deliver(r.queue.visible(r.now), outcome{})
 			r.runWithoutFaults()
 		}},
 	{Name: "a processor that fans out and filters", Batch: 2, Preemptions: 1,
@@ -227,28 +226,30 @@ func (r *run) acceptAll(bodies ...string) {
 // redelivered sets the number of deliveries and the tries of all events.
 func (r *run) redelivered(deliveries int, tries pipeline.Tries) {
 	for _, m := range r.queue.messages {
-		m.receives = deliveries
+		r.queue.receive(m, deliveries, m.visibleAt)
 	}
-	for id, item := range r.table.items {
+	r.table.onWrite = func(_, _ pipeline.Item) {}
+	for _, item := range r.table.items {
 		item.Tries = tries
-		r.table.items[id] = item
+		r.table.write(item)
 	}
+	r.table.onWrite = r.checkWrite
 }
 
 // processOne processes the queue's first message without faults.
 func (r *run) processOne() {
-	r.deliver(r.queue.visible()[:1], outcome{})
+	r.deliver(r.queue.visible(r.now)[:1], outcome{})
 	r.runWithoutFaults()
 }
 
 // crashAt runs all actors without faults until one makes the given call, and crashes that actor
 // before the call.
 func (r *run) crashAt(site string) {
-	for r.observe(); len(r.pending) > 0; r.observe() {
-		if c := r.pending[0]; c.site == site {
-			r.crash(c.actor)
+	for calls := r.pending(); len(calls) > 0; calls = r.pending() {
+		if r.callOf(calls[0]).site == site {
+			r.crash(calls[0].actor)
 		} else {
-			r.succeed(c)
+			r.succeed(calls[0])
 		}
 	}
 }
@@ -258,7 +259,7 @@ func (r *run) crashAt(site string) {
 func (r *run) storeRejected(body string) {
 	event := r.queue.messages[0].event
 	event.SHA256 = sha([]byte(body))
-	r.bronze.write(event.KeyedBronzeKey(), []byte(body))
+	r.bronze.write(event.KeyedBronzeKey(), []byte(body), r.now)
 	r.rejected = append(r.rejected, event.SHA256)
 }
 
@@ -269,14 +270,14 @@ func (r *run) storeRejected(body string) {
 func (r *run) rename() {
 	r.notifications = nil
 	r.table = table{onWrite: r.table.onWrite}
-	r.queue.messages, r.generations = nil, make(map[string][]pipeline.Replay)
-	time.Sleep(pipeline.MinOrphanAge + time.Minute)
+	r.queue.messages, r.generations = nil, nil
+	r.sleep(pipeline.MinOrphanAge + time.Minute)
 }
 
 // reconcileAll runs the reconciler once without faults. Its pass covers all events, so the schedule
 // begins with a completed pass.
 func (r *run) reconcileAll() {
-	time.Sleep(time.Until(r.nextTick))
+	r.sleep(r.nextTick.Sub(r.now))
 	r.nextTick = r.nextTick.Add(tick)
 	r.reconcile()
 	r.runWithoutFaults()
@@ -285,7 +286,7 @@ func (r *run) reconcileAll() {
 
 // runWithoutFaults runs all actors without faults until they have ended.
 func (r *run) runWithoutFaults() {
-	for r.observe(); len(r.pending) > 0; r.observe() {
-		r.succeed(r.pending[0])
+	for calls := r.pending(); len(calls) > 0; calls = r.pending() {
+		r.succeed(calls[0])
 	}
 }

@@ -2,7 +2,6 @@ package explore
 
 import (
 	"cmp"
-	"maps"
 	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
@@ -16,6 +15,8 @@ type table struct {
 	// event had no item.
 	previous   map[string]pipeline.Item
 	checkpoint pipeline.Checkpoint
+	content    uint64                        // sum of hashes of the items and of the checkpoint
+	stale      uint64                        // sum of hashes of previous
 	onWrite    func(old, item pipeline.Item) // called after each write
 }
 
@@ -107,48 +108,45 @@ func (t *table) save(old, next pipeline.Checkpoint) error {
 	if t.checkpoint != old {
 		return pipeline.ErrChanged
 	}
+	t.content += hash(next) - hash(old)
 	t.checkpoint = next
 	return nil
 }
 
 // write stores an item without a condition.
 func (t *table) write(item pipeline.Item) {
-	if t.items == nil {
-		t.items, t.previous = make(map[string]pipeline.Item), make(map[string]pipeline.Item)
-	}
 	if item.Webhook != nil {
 		item.Webhook = stripe // hashes of items must not depend on the address of a copy
 	}
-	old := t.items[item.ID]
-	t.previous[item.ID], t.items[item.ID] = old, item
+	old, exists := t.items[item.ID]
+	if t.content += hash(item); exists {
+		t.content -= hash(old)
+	}
+	if before, ok := t.previous[item.ID]; ok {
+		t.stale -= hash(item.ID, before)
+	}
+	t.stale += hash(item.ID, old)
+	t.items, t.previous = with(t.items, item.ID, item), with(t.previous, item.ID, old)
 	t.onWrite(old, item)
 }
 
 // endStaleReads makes reads return the current items until the next write.
-func (t *table) endStaleReads() { clear(t.previous) }
+func (t *table) endStaleReads() { t.previous, t.stale = nil, 0 }
 
 // state returns a hash of the content. unread means that no running actor has received an answer
 // from a service. No later step then depends on ProcessedAt, on Attempts, or on a FailedAt that is
 // older than the grace period. So the hash omits these fields.
-func (t *table) state(unread bool) uint64 {
+func (t *table) state(unread bool, now time.Time) uint64 {
+	if !unread {
+		return mix(t.content, t.stale)
+	}
 	h := hash(t.checkpoint)
 	for _, item := range t.items {
-		if unread {
-			item.ProcessedAt, item.Attempts = time.Time{}, 0
-			if item.FailedAt.Before(time.Now().Add(-grace)) {
-				item.FailedAt = time.Time{}
-			}
+		item.ProcessedAt, item.Attempts = time.Time{}, 0
+		if item.FailedAt.Before(now.Add(-grace)) {
+			item.FailedAt = time.Time{}
 		}
 		h += hash(item)
 	}
-	for id, item := range t.previous {
-		h += hash(id, item)
-	}
-	return h
-}
-
-func (t *table) clone() table {
-	clone := *t
-	clone.items, clone.previous = maps.Clone(t.items), maps.Clone(t.previous)
-	return clone
+	return mix(h, t.stale)
 }

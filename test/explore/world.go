@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"slices"
+	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
@@ -13,20 +13,22 @@ import (
 // world holds the state of the simulated services, and the responses that the clients have
 // received.
 type world struct {
+	now            time.Time
 	bronze, silver bucket
 	table          table
 	queue          queue
 	notifications  []notification
 	accepted       []accepted
 	rejected       []string                     // payload hashes
+	seen           uint64                       // hash of notifications, accepted and rejected
 	unanswered     bool                         // an attempt of a client got no response
 	generations    map[string][]pipeline.Replay // generations of each event, in order
 	failures       map[string]int               // failed calls of the processor, by event id
-	keyCache       *pipeline.KeyCache           // set if one process serves all requests
-	poison         map[string]bool              // SHA-256 of unprocessable payloads
-	crashing       map[string]bool              // ids of events whose payload crashes the worker
 	violations     []Violation
 }
+
+// epoch is the time at which the clock of a synctest bubble begins.
+var epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // notification holds a published notification and the generation of its event.
 type notification struct {
@@ -49,12 +51,15 @@ func (w *world) violate(invariant, format string, args ...any) {
 
 func (r *run) publish(n pipeline.Notification, replay pipeline.Replay) {
 	r.notifications = append(r.notifications, notification{n, replay})
+	r.seen += hash(n.Type, n.Detail.EventID, n.Detail.Filtered, replay)
 	if n.Type == contract.EventProcessed {
 		r.checkSource(n.Detail.Bronze.Key, "a notification was published")
 	}
 }
 
-func (w *world) send(event pipeline.Event) { w.queue.send(event, messageOf(event)) }
+func (w *world) send(event pipeline.Event) {
+	w.queue.send(message{event: event, body: messageOf(event), visibleAt: w.now})
+}
 
 func messageOf(event pipeline.Event) string {
 	body, err := json.Marshal(event)
@@ -65,56 +70,23 @@ func messageOf(event pipeline.Event) string {
 }
 
 func (w *world) state(unread bool) uint64 {
-	h := hash(w.bronze.state(false), w.silver.state(unread), w.table.state(unread),
-		w.queue.state())
-	for _, n := range w.notifications {
-		h += hash(n.Type, n.Detail.EventID, n.Detail.Filtered, n.replay)
-	}
-	for _, a := range w.accepted {
-		h += hash(a)
-	}
+	h := mix(w.bronze.state(false), w.silver.state(unread))
+	h = mix(mix(h, w.table.state(unread, w.now)), w.queue.state(w.now)) + w.seen
 	for id, n := range w.failures {
 		h += hash("failures", id, n)
 	}
-	for _, sum := range w.rejected {
-		h += hash("rejected", sum)
+	if w.unanswered {
+		h = mix(h, 1)
 	}
-	return h + hash("unanswered", w.unanswered)
+	return h
 }
 
-// snapshot holds a copy of a world. Slices that only grow, such as notifications, share their
-// elements with the original.
-type snapshot struct {
-	world    world
-	messages []message
-}
-
-func (w *world) save() snapshot {
-	s := snapshot{world: *w}
-	s.world.bronze, s.world.silver = w.bronze.clone(), w.silver.clone()
-	s.world.table = w.table.clone()
-	s.world.generations, s.world.failures = maps.Clone(w.generations), maps.Clone(w.failures)
-	s.world.queue.messages = slices.Clone(w.queue.messages)
-	s.world.queue.deadLetters = slices.Clone(w.queue.deadLetters)
-	for _, m := range w.queue.messages {
-		s.messages = append(s.messages, *m)
+// with returns a copy of a map with one more element. So a saved moment keeps the original.
+func with[K comparable, V any](m map[K]V, key K, value V) map[K]V {
+	changed := maps.Clone(m)
+	if changed == nil {
+		changed = make(map[K]V)
 	}
-	return s
-}
-
-// copy returns a new world with the content of the snapshot.
-func (s snapshot) copy() world {
-	w := s.world.save().world
-	for i := range w.queue.messages {
-		m := s.messages[i]
-		w.queue.messages[i] = &m
-	}
-	return w
-}
-
-func (s snapshot) restore(w *world) {
-	*w = s.world
-	for i, m := range w.queue.messages {
-		*m = s.messages[i]
-	}
+	changed[key] = value
+	return changed
 }

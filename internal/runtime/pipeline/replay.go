@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 )
 
@@ -315,32 +314,33 @@ func eventsIn(items []Item) []Event {
 const maxMoves = 64
 
 // reopenAll sets the events to ENQUEUED in this replay's generation. It returns the events that it
-// has changed. It leaves out events that another writer has changed since they were read.
+// has changed, in the order of selected. It leaves out events that another writer has changed since
+// they were read.
 func (r Replayer) reopenAll(
 	ctx context.Context, req ReplayRequest, selected []candidate,
 ) ([]Item, error) {
-	var mu sync.Mutex
-	var items []Item
-	var errs []error
 	limit := maxMoves
 	if req.Orphans {
 		limit = maxConcurrent
 	}
-	forEachLimited(limit, selected, func(_ int, c candidate) {
-		item, ok, err := r.reopen(ctx, req, c)
-		mu.Lock()
-		defer mu.Unlock()
-		if ok {
-			items = append(items, item)
-		}
-		if err != nil {
-			errs = append(errs, fmt.Errorf("reopen event %s: %w", c.item.ID, err))
+	n := len(selected)
+	items, changed, errs := make([]Item, n), make([]bool, n), make([]error, n)
+	forEachLimited(limit, selected, func(i int, c candidate) {
+		items[i], changed[i], errs[i] = r.reopen(ctx, req, c)
+		if errs[i] != nil {
+			errs[i] = fmt.Errorf("reopen event %s: %w", c.item.ID, errs[i])
 		}
 	})
-	if len(errs) > 0 {
-		return nil, unavailable("reopen the events", errors.Join(errs...))
+	if err := errors.Join(errs...); err != nil {
+		return nil, unavailable("reopen the events", err)
 	}
-	return items, nil
+	var reopened []Item
+	for i, item := range items {
+		if changed[i] {
+			reopened = append(reopened, item)
+		}
+	}
+	return reopened, nil
 }
 
 func (r Replayer) reopen(ctx context.Context, req ReplayRequest, c candidate) (Item, bool, error) {

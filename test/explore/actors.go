@@ -180,6 +180,10 @@ func (r *run) appendReceive(steps []step, batch []*message, cost Budget) []step 
 	return steps
 }
 
+// workerTimeout is the timeout of a worker. It is not a multiple of pipeline.SubBatchWait, because
+// timers that expire at the same time have a random order.
+const workerTimeout = time.Minute + 300*time.Millisecond
+
 // deliver starts a worker with a batch. When the worker has returned its results, deliver deletes
 // the messages that must not be retried. Lambda's event source mapping does the same.
 func (r *run) deliver(batch []*message, h outcome) {
@@ -209,7 +213,7 @@ func (r *run) deliver(batch []*message, h outcome) {
 		return
 	}
 	r.workers++
-	r.current = r.spawn("worker", fmt.Sprintf("worker %d", r.workers), input, time.Minute,
+	r.current = r.spawn("worker", fmt.Sprintf("worker %d", r.workers), input, workerTimeout,
 		func(ctx context.Context, p *process) error {
 			p.replays = replays
 			for _, result := range r.system.Process(ctx, p, deliveries) {

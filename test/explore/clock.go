@@ -68,15 +68,22 @@ func (r *run) hanging() []hanging {
 	return all
 }
 
-// sleep advances the clock, and passes the time to the actors.
+// sleep advances the clock, and passes the time to the actors. It crashes the actors that exceed
+// their deadline.
 func (r *run) sleep(d time.Duration) {
 	if d <= 0 {
 		return
 	}
 	r.now = r.now.Add(d)
 	for i := range r.actors {
-		if r.actors[i].alive() {
-			r.pass(i, input{until: r.now})
+		a := &r.actors[i]
+		if !a.alive() {
+			continue
+		}
+		r.pass(i, input{until: r.now})
+		if deadline := a.past.start.deadline; !deadline.IsZero() && !r.now.Before(deadline) {
+			r.violate("I9", "%s exceeded its deadline", a.name)
+			r.crash(i)
 		}
 	}
 }

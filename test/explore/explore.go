@@ -1,15 +1,21 @@
 // Package explore runs the pipeline's real code in many orders of its steps, with faults at each
 // step, and checks that its [Invariants] hold.
 //
-// An actor is a client, a worker, the reconciler, or an operator's replay or redrive. It runs in a
-// goroutine and blocks at each call to a service. The services are simulated in memory. The
-// scheduler lets one actor continue at a time, and chooses the outcome of its call.
+// An actor is a client, a worker, the reconciler, or an operator's replay or redrive. Its code
+// blocks at each call to a service. The services are simulated in memory. The scheduler lets one
+// actor continue at a time, and chooses the outcome of its call.
 //
 // A fault is an outcome other than success. A preemption is a step out of the normal order, for
 // example a step of another actor although the current actor could continue.
 //
 // A schedule is one sequence of the scheduler's choices. It ends when the system is at rest: no
-// call and no message is waiting, and the reconciler's last pass has left no event unfinished.
+// call and no message is waiting, and the reconciler's last pass has left no event unfinished. It
+// also ends in a state that another schedule has reached before.
+//
+// The search is depth first. A [moment] holds the complete state as plain data, so the search can
+// save it before a choice, and go back to it afterwards. For each actor, the moment refers to a
+// [history]: the actor's inputs so far, and the calls that the actor made after them. A [process]
+// runs the actor's real code to find out these calls, once for each history.
 //
 // docs/reliability.md describes the method and contains the figures.
 package explore

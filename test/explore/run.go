@@ -100,7 +100,6 @@ func (r *run) end() {
 // returns nil at the end of the schedule.
 func (r *run) advance(visited func() bool) []step {
 	for {
-		r.crashOverdue()
 		if len(r.violations) > 0 && !r.system.ContinuesAfterViolation {
 			return nil // later violations may be consequences of this one
 		}
@@ -117,18 +116,6 @@ func (r *run) advance(visited func() bool) []step {
 			return nil
 		default:
 			r.passTime()
-		}
-	}
-}
-
-// crashOverdue crashes the actors that exceed their deadline.
-func (r *run) crashOverdue() {
-	for i := range r.actors {
-		a := &r.actors[i]
-		deadline := a.past.start.deadline
-		if a.alive() && !deadline.IsZero() && !r.now.Before(deadline) {
-			r.violate("I9", "%s exceeded its deadline", a.name)
-			r.crash(i)
 		}
 	}
 }

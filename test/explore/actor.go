@@ -46,10 +46,10 @@ func (a *actor) identity(c *call) uint64 {
 	return mix(mix(a.past.start.input, a.past.answers), c.id)
 }
 
-// spawn starts an actor that runs body. The actor fails if body returns an error. The hash input
-// stands for everything that body depends on, except for the time. If lifetime is not 0, the
-// actor's context ends after that time. If the actor still runs then, it crashes, like a function
-// at Lambda's timeout. spawn returns the index of the actor.
+// spawn starts an actor that runs body, and returns the actor's index. The actor fails if body
+// returns an error. Actors with the same role, input and start time must have the same body. If
+// lifetime is not 0, the actor's context ends after that time. If the actor still runs then, it
+// crashes, like a function at Lambda's timeout.
 func (r *run) spawn(role, name string, input uint64, lifetime time.Duration,
 	body func(ctx context.Context, p *process) error) int {
 	s := start{role: role, input: input, began: r.now, body: body}

@@ -49,7 +49,8 @@ func accept(ctx context.Context, p *process, req pipeline.Request,
 	return in.Accept(ctx, req)
 }
 
-func processBatch(ctx context.Context, p *process, deliveries []pipeline.Delivery) []pipeline.Result {
+func processBatch(ctx context.Context, p *process,
+	deliveries []pipeline.Delivery) []pipeline.Result {
 	worker := pipeline.Worker{
 		Items: itemsPort{process: p}, Bronze: bronzePort{p}, Silver: silverPort{p}, Bus: busPort{p},
 		Queue: queuePort{p}, DeadLetters: deadLettersPort{p}, BronzeBucket: "bronze",

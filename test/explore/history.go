@@ -6,11 +6,9 @@ import (
 	"time"
 )
 
-// history holds all that has happened to an actor: its start and its inputs. It also holds the
-// actor's reaction to the last input. An actor is deterministic, so the same history always leads
-// to the same reaction. The histories of an actor form a tree, to which the exploration adds.
-//
-// Histories do not change, except for next and process.
+// history holds an actor's start and its inputs, and the actor's reaction to the last input. The
+// actor's code is deterministic, so the same history always leads to the same reaction. The
+// histories with the same start form a tree. The search adds histories to it, but changes none.
 type history struct {
 	start   start
 	parent  *history // nil at the start
@@ -21,8 +19,8 @@ type history struct {
 	calls   []*call // calls that wait for an answer, sorted by label
 	hanging []hanging
 	reaction
-	next    map[uint64]*history
-	process *process // a process that has this history, or nil
+	next    map[uint64]*history // known histories with one more input
+	process *process            // a process that has this history, or nil
 }
 
 // reaction describes what an actor did after an input, except for its calls.
@@ -103,17 +101,20 @@ func (r *run) processAt(h *history) *process {
 	switch {
 	case p != nil:
 		h.process = nil
-		r.processes = slices.DeleteFunc(r.processes, func(other *process) bool { return other == p })
+		r.processes = slices.DeleteFunc(r.processes,
+			func(other *process) bool { return other == p })
 		return p
 	case h.parent == nil:
 		return startProcess(r, h.start)
 	}
 	p = r.processAt(h.parent)
 	p.apply(h.input)
-	sameCall := func(a, b *call) bool { return a.label == b.label }
-	if h.input.digest() != h.key || p.reaction.ended || !slices.EqualFunc(p.calls, h.calls, sameCall) {
-		panic(fmt.Sprintf("the code is not deterministic: after the same inputs, the actor %s makes "+
+	if !slices.Equal(labels(p.calls), labels(h.calls)) || p.reaction.ended {
+		panic(fmt.Sprintf("the code is not deterministic: after the same inputs, the %s makes "+
 			"the calls %s, and made %s", h.start.role, labels(p.calls), labels(h.calls)))
+	}
+	if h.input.digest() != h.key {
+		panic(fmt.Sprintf("the %s has changed the answer %v", h.start.role, h.input.value))
 	}
 	return p
 }

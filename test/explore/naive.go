@@ -64,7 +64,8 @@ func naiveWrite(ctx context.Context, p *process, item pipeline.Item) error {
 	})
 }
 
-func naiveProcess(ctx context.Context, p *process, deliveries []pipeline.Delivery) []pipeline.Result {
+func naiveProcess(ctx context.Context, p *process,
+	deliveries []pipeline.Delivery) []pipeline.Result {
 	results := make([]pipeline.Result, len(deliveries))
 	failed := false
 	for i, d := range deliveries {

@@ -139,12 +139,13 @@ func (p queuePort) SendMany(ctx context.Context, events []pipeline.Event) []erro
 // CountMessages returns the number of messages. With the outcome Wrong, it returns 0, because SQS's
 // number is approximate.
 func (p queuePort) CountMessages(ctx context.Context) (int, error) {
-	return invoke(ctx, p.process, "Queue.CountMessages", "", aCount, 0, func(h outcome) (int, error) {
-		if h.Kind == Wrong || p.run.scenario.MiscountsQueue {
-			return 0, nil
-		}
-		return len(p.run.queue.messages), nil
-	})
+	return invoke(ctx, p.process, "Queue.CountMessages", "", aCount, 0,
+		func(h outcome) (int, error) {
+			if h.Kind == Wrong || p.run.scenario.MiscountsQueue {
+				return 0, nil
+			}
+			return len(p.run.queue.messages), nil
+		})
 }
 
 func (p queuePort) Delay(ctx context.Context, receiptHandle string, d time.Duration) error {

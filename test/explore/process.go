@@ -35,7 +35,7 @@ type process struct {
 // start describes the start of an actor.
 type start struct {
 	role     string
-	input    uint64 // hash of the actor's input
+	input    uint64 // hash of the request, the batch or the command
 	began    time.Time
 	deadline time.Time // the actor crashes at this time; zero means never
 	body     func(ctx context.Context, p *process) error
@@ -111,7 +111,8 @@ func (p *process) apply(in input) {
 func (p *process) collectCalls() {
 	p.calls = slices.Concat(p.calls, p.submitted)
 	p.submitted = nil
-	slices.SortStableFunc(p.calls, func(a, b *call) int { return strings.Compare(a.label, b.label) })
+	slices.SortStableFunc(p.calls,
+		func(a, b *call) int { return strings.Compare(a.label, b.label) })
 }
 
 // report changes the reaction to the last input, unless the process is dead.

@@ -141,7 +141,8 @@ func (r *run) pending() []pendingCall {
 
 func (r *run) tracef(format string, args ...any) {
 	if r.tracing {
-		r.trace = append(r.trace, fmt.Sprintf("%9s  ", r.now.Sub(r.began))+fmt.Sprintf(format, args...))
+		what := fmt.Sprintf(format, args...)
+		r.trace = append(r.trace, fmt.Sprintf("%9s  %s", r.now.Sub(r.began), what))
 	}
 }
 

@@ -37,7 +37,7 @@ func (a *actor) state() uint64 {
 	if !a.alive() {
 		return 0
 	}
-	s := &a.past.start
+	s := a.past.start
 	return mix(mix(s.input, a.past.answers), uint64(s.deadline.UnixMilli()))
 }
 

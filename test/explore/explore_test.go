@@ -20,9 +20,10 @@ var (
 		"explore with increasing budgets until the first violation")
 )
 
-// TestMain makes garbage collection rare, because the tests run many short schedules.
+// TestMain makes garbage collection rare, because the tests keep little of the memory that they
+// allocate.
 func TestMain(m *testing.M) {
-	debug.SetGCPercent(800)
+	debug.SetGCPercent(400)
 	if err := flag.Set("rapid.checks", "5000"); err != nil { // the command line overrides it
 		panic(err)
 	}

@@ -10,7 +10,7 @@ import (
 // actor's code is deterministic, so the same history always leads to the same reaction. The
 // histories with the same start form a tree. The search adds histories to it, but changes none.
 type history struct {
-	start   start
+	start   *start
 	parent  *history // nil at the start
 	input   input    // last input
 	key     uint64   // hash of input
@@ -42,7 +42,7 @@ func (r *run) begin(s start) *history {
 	key := hash(s.role, s.input, s.began.UnixNano())
 	h := r.starts[key]
 	if h == nil {
-		h = &history{start: s, now: s.began}
+		h = &history{start: &s, now: s.began}
 		r.starts[key] = h
 		r.complete(h, r.processAt(h))
 	}

@@ -15,7 +15,7 @@ import (
 // process runs an actor's real code in a synctest bubble. It lets the code continue after one input
 // at a time. The bubble's clock shows the same time as the run's clock.
 type process struct {
-	start
+	*start
 	run     *run
 	at      *history                   // the inputs so far
 	calls   []*call                    // calls that wait for an answer, sorted by label
@@ -42,7 +42,7 @@ type start struct {
 }
 
 // startProcess starts a process, and waits until all its goroutines are blocked.
-func startProcess(r *run, s start) *process {
+func startProcess(r *run, s *start) *process {
 	p := &process{start: s, run: r, answers: make(map[string]int), inputs: make(chan func()),
 		applied: make(chan bool), gone: make(chan bool)}
 	go func() {

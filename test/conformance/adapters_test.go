@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -52,6 +53,43 @@ func TestAdapter_CheckpointsImplementsPipelineCheckpoints(t *testing.T) {
 	forEachTable(t, "", func(t *testing.T, table table) {
 		porttest.TestCheckpoints(t, dynamodb.NewCheckpoints(table.target.Config, *table.name))
 	})
+}
+
+// After a rollback, the table contains a checkpoint that a later version of the pipeline has stored.
+func TestAdapter_CheckpointsReplaceThoseOfALaterVersion(t *testing.T) {
+	const known = `"pass":{"from":"2026-11-23T07:00:00Z"}`
+	for name, stored := range map[string]string{
+		"another field":          `{` + known + `,"shards":[1,2]}`,
+		"another field in front": `{"shards":[1,2],` + known + `}`,
+		"only another field":     `{"shards":[1,2]}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			forEachTable(t, "", func(t *testing.T, table table) {
+				table.put(t, item{
+					"pk": str("CHECKPOINT#reconciler"), "checkpoint": str(stored), "shards": num(2),
+				})
+				checkpoints := dynamodb.NewCheckpoints(table.target.Config, *table.name)
+				old, err := checkpoints.Load(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				received := time.Date(2026, 11, 22, 7, 0, 0, 0, time.UTC)
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				defer cancel()
+				err = pipeline.Rewind(ctx, checkpoints, received, received.Add(24*time.Hour))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := checkpoints.Save(ctx, old, old); !errors.Is(err, pipeline.ErrChanged) {
+					t.Errorf("save after another writer: got %v, want ErrChanged", err)
+				}
+				got, err := checkpoints.Load(ctx)
+				if err != nil || !got.RewindTo.Equal(received) || got.Pass != old.Pass {
+					t.Errorf("got %+v, %v", got, err)
+				}
+			})
+		})
+	}
 }
 
 func TestAdapter_QueueSendsAndCountsManyEvents(t *testing.T) {

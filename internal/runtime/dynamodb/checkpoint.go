@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -36,16 +37,12 @@ func (c Checkpoints) Load(ctx context.Context) (pipeline.Checkpoint, error) {
 	if err != nil {
 		return pipeline.Checkpoint{}, fmt.Errorf("get the reconciler's checkpoint: %w", err)
 	}
-	var checkpoint pipeline.Checkpoint
-	if value, ok := out.Item["checkpoint"].(*types.AttributeValueMemberS); ok {
-		if err := jsonv2.Unmarshal([]byte(value.Value), &checkpoint); err != nil {
-			return pipeline.Checkpoint{}, fmt.Errorf("decode the reconciler's checkpoint: %w", err)
-		}
-	}
-	return checkpoint, nil
+	return decodeCheckpoint(out.Item)
 }
 
 // Save stores next if the stored checkpoint equals old. Otherwise it returns pipeline.ErrChanged.
+// Save ignores stored fields that pipeline.Checkpoint does not have. A later version of the
+// pipeline may have stored such fields before a rollback.
 func (c Checkpoints) Save(ctx context.Context, old, next pipeline.Checkpoint) error {
 	before, err := json.Marshal(old)
 	if err != nil {
@@ -55,26 +52,66 @@ func (c Checkpoints) Save(ctx context.Context, old, next pipeline.Checkpoint) er
 	if err != nil {
 		return fmt.Errorf("encode the reconciler's checkpoint: %w", err)
 	}
-	put := dynamodb.PutItemInput{
-		TableName: &c.table,
-		Item: attributes{
-			"pk": checkpointKey["pk"], "checkpoint": text(string(after)),
-		},
-		ConditionExpression:       aws.String("#checkpoint = :old"),
-		ExpressionAttributeNames:  map[string]string{"#checkpoint": "checkpoint"},
-		ExpressionAttributeValues: attributes{":old": text(string(before))},
-	}
 	if old == (pipeline.Checkpoint{}) {
-		put.ConditionExpression = aws.String("attribute_not_exists(pk)")
-		put.ExpressionAttributeNames, put.ExpressionAttributeValues = nil, nil
+		before = nil
+	}
+	stored, err := c.replace(ctx, string(before), string(after))
+	if !errors.Is(err, pipeline.ErrChanged) {
+		return err
+	}
+	found, decodeErr := decodeCheckpoint(stored)
+	if decodeErr != nil {
+		return decodeErr
+	}
+	if found != old {
+		return err
+	}
+	_, err = c.replace(ctx, storedText(stored), string(after))
+	return err
+}
+
+// replace stores the text after if the stored text is before. If before is "", no text must be
+// stored. If the condition is false, replace returns the stored item and pipeline.ErrChanged.
+func (c Checkpoints) replace(
+	ctx context.Context, before, after string,
+) (stored attributes, err error) {
+	state := newCondition()
+	state.text("checkpoint", before)
+	put := dynamodb.PutItemInput{
+		TableName:                           &c.table,
+		Item:                                maps.Clone(checkpointKey),
+		ConditionExpression:                 aws.String(state.expression()),
+		ExpressionAttributeNames:            state.names,
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	}
+	put.Item["checkpoint"] = text(after)
+	if len(state.values) > 0 { // DynamoDB rejects an empty map
+		put.ExpressionAttributeValues = state.values
 	}
 	_, err = c.client.PutItem(ctx, &put)
 	var changed *types.ConditionalCheckFailedException
 	if errors.As(err, &changed) {
-		return pipeline.ErrChanged
+		return changed.Item, pipeline.ErrChanged
 	}
 	if err != nil {
-		return fmt.Errorf("put the reconciler's checkpoint: %w", err)
+		return nil, fmt.Errorf("put the reconciler's checkpoint: %w", err)
 	}
-	return nil
+	return nil, nil
+}
+
+func decodeCheckpoint(item attributes) (checkpoint pipeline.Checkpoint, err error) {
+	stored := storedText(item)
+	if stored == "" {
+		return pipeline.Checkpoint{}, nil
+	}
+	if err := jsonv2.Unmarshal([]byte(stored), &checkpoint); err != nil {
+		return pipeline.Checkpoint{}, fmt.Errorf("decode the reconciler's checkpoint: %w", err)
+	}
+	return checkpoint, nil
+}
+
+// storedText returns the checkpoint in the item as JSON, or "" if the item has no checkpoint.
+func storedText(item attributes) string {
+	r := reader{attributes: item}
+	return r.text("checkpoint")
 }

@@ -16,7 +16,7 @@ import (
 func TestServers_AnswerExpectForEveryLengthAndService(t *testing.T) {
 	p, _ := start(t, nil)
 	aws, api := strings.TrimPrefix(p.AWS, "http://"), strings.TrimPrefix(p.APIs[0].URL, "http://")
-	if err := p.services.S3.CreateBucket("bucket", false); err != nil {
+	if err := p.services.S3.CreateBucket("bucket", ""); err != nil {
 		t.Fatal(err)
 	}
 	for _, service := range []struct{ name, address, target, header string }{

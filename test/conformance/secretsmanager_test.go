@@ -163,6 +163,21 @@ func TestSecrets_RandomPasswordsFollowTheRules(t *testing.T) {
 	})
 }
 
+func TestSecrets_RecoveryWindowMustBeValid(t *testing.T) {
+	forEachSecret(t, func(s testSecret) {
+		for _, in := range []secretsmanager.DeleteSecretInput{
+			{RecoveryWindowInDays: aws.Int64(0)},
+			{RecoveryWindowInDays: aws.Int64(31)},
+			{RecoveryWindowInDays: aws.Int64(7), ForceDeleteWithoutRecovery: aws.Bool(true)},
+		} {
+			in.SecretId = &s.name
+			_, err := s.client.DeleteSecret(s.Context(), &in)
+			wantErrorCode(s.T, err, "InvalidParameterException")
+		}
+		s.wantValues("first")
+	})
+}
+
 func TestSecrets_ReaderRecognizesDeletedSecrets(t *testing.T) {
 	forEachSecret(t, func(s testSecret) {
 		_, err := s.client.DeleteSecret(s.Context(), &secretsmanager.DeleteSecretInput{

@@ -266,20 +266,35 @@ func (x *exchange) log(response httpResponse) {
 // gets new tokens at a fixed rate.
 type tokenBucket struct {
 	mu     sync.Mutex
-	rate   float64 // tokens per second; 0 is unlimited
+	rate   float64 // tokens per second
 	size   float64 // maximum number of tokens
 	tokens float64
 	last   time.Time
 }
 
-func newBucket(rate float64, burst int, now time.Time) *tokenBucket {
-	size := max(float64(burst), 1)
-	return &tokenBucket{rate: rate, size: size, tokens: size, last: now}
+// defaultBurst is API Gateway's quota for the burst of an account.
+const defaultBurst = 5000
+
+// newBucket returns a full bucket, or nil if the rate is unlimited. If a limit is 0, the bucket is
+// always empty, as in API Gateway.
+func newBucket(rate, burst *float64, now time.Time) *tokenBucket {
+	size := float64(defaultBurst)
+	if burst != nil {
+		size = *burst
+	}
+	switch {
+	case size == 0 || rate != nil && *rate == 0:
+		return &tokenBucket{}
+	case rate == nil:
+		return nil
+	}
+	return &tokenBucket{rate: *rate, size: size, tokens: size, last: now}
 }
 
-// take removes a token from the bucket. It returns false if the bucket is empty.
+// take removes a token from the bucket. It returns false if the bucket is empty. A nil bucket is
+// never empty.
 func (b *tokenBucket) take(now time.Time) bool {
-	if b.rate <= 0 {
+	if b == nil {
 		return true
 	}
 	b.mu.Lock()

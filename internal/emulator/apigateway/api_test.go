@@ -266,7 +266,7 @@ func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 func TestThrottle_RejectsAboveRateAndBurst(t *testing.T) {
 	now := start
 	h := newHandler(t, func(a *API) {
-		a.Stages[0].RateLimit, a.Stages[0].BurstLimit = 10, 3
+		a.Stages[0].RateLimit, a.Stages[0].BurstLimit = new(10.0), new(3.0)
 		a.Now = func() time.Time { return now }
 	})
 	countOK := func(n int) (ok int) {
@@ -288,11 +288,31 @@ func TestThrottle_RejectsAboveRateAndBurst(t *testing.T) {
 	expectError(t, w, 429, "Too Many Requests")
 }
 
+func TestThrottle_RejectsAllRequestsIfALimitIsZero(t *testing.T) {
+	for name, c := range map[string]struct {
+		rate, burst *float64
+		status      int
+	}{
+		"no limits": {nil, nil, 200},
+		"no burst":  {new(1.0), nil, 200},
+		"no rate":   {nil, new(1.0), 200},
+		"rate 0":    {new(0.0), new(1.0), 429},
+		"burst 0":   {nil, new(0.0), 429},
+	} {
+		h := newHandler(t, func(a *API) {
+			a.Stages[0].RateLimit, a.Stages[0].BurstLimit = c.rate, c.burst
+		})
+		if w := serve(h, httptest.NewRequest("GET", "/health", nil)); w.Code != c.status {
+			t.Errorf("%s: got %d, want %d", name, w.Code, c.status)
+		}
+	}
+}
+
 func TestCORS_AnswersPreflightRequests(t *testing.T) {
 	h := newHandler(t, func(a *API) {
 		a.CORS = &CORS{
 			AllowOrigins: []string{"https://app.example"}, AllowMethods: []string{"POST"},
-			AllowHeaders: []string{"content-type"}, MaxAge: 60,
+			AllowHeaders: []string{"content-type"}, MaxAge: new(60),
 		}
 	})
 	preflight := func(origin string) http.Header {

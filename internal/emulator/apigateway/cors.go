@@ -11,7 +11,7 @@ import (
 // preflight requests without invoking the function.
 type CORS struct {
 	AllowOrigins, AllowMethods, AllowHeaders, ExposeHeaders []string
-	MaxAge                                                  int // seconds; 0 sends no header
+	MaxAge                                                  *int // seconds; nil sends no header
 	AllowCredentials                                        bool
 }
 
@@ -28,8 +28,8 @@ func (c *CORS) preflightHeader(origin string) http.Header {
 	}
 	setList(h, "Access-Control-Allow-Methods", c.AllowMethods)
 	setList(h, "Access-Control-Allow-Headers", c.AllowHeaders)
-	if c.MaxAge > 0 {
-		h.Set("Access-Control-Max-Age", strconv.Itoa(c.MaxAge))
+	if c.MaxAge != nil {
+		h.Set("Access-Control-Max-Age", strconv.Itoa(*c.MaxAge))
 	}
 	return h
 }

@@ -11,11 +11,12 @@ const DefaultStage = "$default"
 // Stage describes a stage of an API. The path of a request to a stage begins with the stage's name,
 // unless the stage is DefaultStage.
 type Stage struct {
-	Name       string
-	RateLimit  float64 // requests per second over all routes; 0 is unlimited
-	BurstLimit int
-	LogGroup   string // log group of the access log; "" if there is none
-	LogFormat  string // format of a line in the access log
+	Name string
+	// RateLimit is the number of requests per second over all routes, and BurstLimit the number of
+	// requests at once. A nil RateLimit is unlimited. If a limit is 0, the stage rejects all requests.
+	RateLimit, BurstLimit *float64
+	LogGroup              string // log group of the access log; "" if there is none
+	LogFormat             string // format of a line in the access log
 }
 
 // runningStage represents a stage that serves requests.

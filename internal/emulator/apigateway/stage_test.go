@@ -65,7 +65,10 @@ func TestStages_HaveTheirOwnLimitsAndLogs(t *testing.T) {
 	h := newHandler(t, func(a *API) {
 		a.Stages = []Stage{
 			{Name: DefaultStage, LogGroup: "a", LogFormat: "$context.stage $context.path"},
-			{Name: "v1", LogGroup: "b", LogFormat: "$context.path", RateLimit: 1, BurstLimit: 1},
+			{
+				Name: "v1", LogGroup: "b", LogFormat: "$context.path",
+				RateLimit: new(1.0), BurstLimit: new(1.0),
+			},
 			{Name: "v2"},
 		}
 		a.WriteLog = func(group string, line []byte) { lines[group] += string(line) + "\n" }

@@ -449,7 +449,8 @@ func newRunner(t *testing.T, m eventsource.Mapping) *runner {
 		t.Fatal(err)
 	}
 	r.queue, err = service.CreateQueue(sqs.QueueConfig{
-		Name: "events", VisibilityTimeout: visibility, MaxReceiveCount: 3, DeadLetterQueue: "dead",
+		Name: "events", VisibilityTimeout: new(visibility),
+		MaxReceiveCount: 3, DeadLetterQueue: "dead",
 	})
 	if err != nil {
 		t.Fatal(err)

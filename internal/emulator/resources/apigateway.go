@@ -34,13 +34,18 @@ type apiProperties struct {
 	CorsConfiguration *struct {
 		AllowCredentials                                        flag
 		AllowHeaders, AllowMethods, AllowOrigins, ExposeHeaders []string
-		MaxAge                                                  number
+		MaxAge                                                  *number
 	}
 }
 
 func createAPI(c *creation, in apiProperties) (values, error) {
 	if in.ProtocolType != "HTTP" {
 		return c.skip(" of protocol " + in.ProtocolType)
+	}
+	if cors := in.CorsConfiguration; cors != nil {
+		if err := checkLimits(limit{"MaxAge", cors.MaxAge, -1, 86_400}); err != nil {
+			return values{}, err
+		}
 	}
 	listener, err := c.Listen()
 	if err != nil {
@@ -58,7 +63,10 @@ func createAPI(c *creation, in apiProperties) (values, error) {
 		a.Settings.CORS = &apigateway.CORS{
 			AllowOrigins: cors.AllowOrigins, AllowMethods: cors.AllowMethods,
 			AllowHeaders: cors.AllowHeaders, ExposeHeaders: cors.ExposeHeaders,
-			MaxAge: int(cors.MaxAge), AllowCredentials: bool(cors.AllowCredentials),
+			AllowCredentials: bool(cors.AllowCredentials),
+		}
+		if cors.MaxAge != nil {
+			a.Settings.CORS.MaxAge = new(cors.MaxAge.int())
 		}
 	}
 	c.APIs = append(c.APIs, a)
@@ -77,7 +85,7 @@ func (p *Provider) api(id string) *API {
 
 type stageProperties struct {
 	ApiId, StageName     string
-	DefaultRouteSettings struct{ ThrottlingRateLimit, ThrottlingBurstLimit number }
+	DefaultRouteSettings struct{ ThrottlingRateLimit, ThrottlingBurstLimit *number }
 	AccessLogSettings    struct{ DestinationArn, Format string }
 }
 
@@ -89,8 +97,8 @@ func createStage(c *creation, in stageProperties) (values, error) {
 	_, group, _ := strings.Cut(in.AccessLogSettings.DestinationArn, ":log-group:")
 	a.Settings.Stages = append(a.Settings.Stages, apigateway.Stage{
 		Name:       in.StageName,
-		RateLimit:  float64(in.DefaultRouteSettings.ThrottlingRateLimit),
-		BurstLimit: int(in.DefaultRouteSettings.ThrottlingBurstLimit),
+		RateLimit:  (*float64)(in.DefaultRouteSettings.ThrottlingRateLimit),
+		BurstLimit: (*float64)(in.DefaultRouteSettings.ThrottlingBurstLimit),
 		LogGroup:   strings.TrimSuffix(group, ":*"),
 		LogFormat:  in.AccessLogSettings.Format,
 	})
@@ -208,7 +216,7 @@ const LocalKey = "local"
 type authorizerProperties struct {
 	ApiId, AuthorizerType, AuthorizerUri string
 	AuthorizerPayloadFormatVersion       string
-	AuthorizerResultTtlInSeconds         number
+	AuthorizerResultTtlInSeconds         *number
 	EnableSimpleResponses                flag
 	IdentitySource                       []string
 	JwtConfiguration                     struct {

@@ -1,6 +1,7 @@
 package resources
 
 import (
+	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/lambda"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/logs"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/s3"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/secretsmanager"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
 
@@ -31,6 +33,10 @@ func newTestProvider(t *testing.T) *Provider {
 	if err != nil {
 		t.Fatal(err)
 	}
+	secrets, err := secretsmanager.New(secretsmanager.Config{Region: region, Account: account})
+	if err != nil {
+		t.Fatal(err)
+	}
 	functions := lambda.New(lambda.Config{Region: region, Account: account})
 	buses := eventbridge.New(eventbridge.Config{Region: region, Account: account})
 	t.Cleanup(func() {
@@ -43,7 +49,17 @@ func newTestProvider(t *testing.T) *Provider {
 	return NewProvider(Services{
 		Logs: logs.New(logs.Config{Region: region, Account: account}),
 		S3:   buckets, DynamoDB: tables, SQS: queues, Lambda: functions, EventBridge: buses,
-	}, Config{Region: region, Account: account, Now: time.Now})
+		SecretsManager: secrets,
+	}, Config{
+		Region: region, Account: account, Now: time.Now,
+		Listen: func() (net.Listener, error) {
+			listener, err := net.Listen("tcp", "127.0.0.1:0")
+			if err == nil {
+				t.Cleanup(func() { listener.Close() })
+			}
+			return listener, err
+		},
+	})
 }
 
 func TestAttributes_HavePlausibleValuesAndAreNamed(t *testing.T) {

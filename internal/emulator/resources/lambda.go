@@ -24,8 +24,8 @@ type functionProperties struct {
 	Runtime      string
 	PackageType  string
 	Code         struct{ S3Key string }
-	MemorySize   number
-	Timeout      number
+	MemorySize   *number
+	Timeout      *number
 	Environment  struct{ Variables map[string]string }
 
 	Role          string
@@ -89,11 +89,17 @@ func (c *creation) lambdaFunction(in functionProperties) (lambda.Function, error
 	if err := checkBootstrap(dir); err != nil {
 		return lambda.Function{}, err
 	}
+	err := checkLimits(
+		limit{"MemorySize", in.MemorySize, 128, 10_240}, limit{"Timeout", in.Timeout, 1, 900},
+	)
+	if err != nil {
+		return lambda.Function{}, err
+	}
 	f := lambda.Function{
 		Role:        in.Role,
 		Name:        c.name(in.FunctionName, 64),
 		Dir:         dir,
-		MemoryMB:    int(in.MemorySize),
+		MemoryMB:    in.MemorySize.int(),
 		Timeout:     in.Timeout.seconds(),
 		Environment: map[string]string{},
 		LogGroup:    in.LoggingConfig.LogGroup,
@@ -241,11 +247,11 @@ type mappingProperties struct {
 	FunctionName                   string
 	EventSourceArn                 string
 	Enabled                        *flag
-	BatchSize                      number
-	MaximumBatchingWindowInSeconds number
+	BatchSize                      *number
+	MaximumBatchingWindowInSeconds *number
 	FunctionResponseTypes          []string
-	ScalingConfig                  struct{ MaximumConcurrency number }
-	FilterCriteria                 any
+	ScalingConfig                  struct{ MaximumConcurrency *number }
+	FilterCriteria                 struct{ Filters []any }
 }
 
 // createMapping creates an event source mapping from a queue to a function. After all stacks are
@@ -257,20 +263,28 @@ func createMapping(c *creation, in mappingProperties) (values, error) {
 	case !ok:
 		return c.skip(" " + c.resource.LogicalID + ", whose source is not a queue of this app: " +
 			in.EventSourceArn)
-	case in.FilterCriteria != nil:
+	case len(in.FilterCriteria.Filters) > 0:
 		return c.skip(" with FilterCriteria")
 	case !c.runs(name):
 		return c.skip(" to a function that is not run")
 	}
+	err := checkLimits(
+		limit{"BatchSize", in.BatchSize, 1, 10_000},
+		limit{"MaximumBatchingWindowInSeconds", in.MaximumBatchingWindowInSeconds, 0, 300},
+		limit{"MaximumConcurrency", in.ScalingConfig.MaximumConcurrency, 2, 1000},
+	)
+	if err != nil {
+		return values{}, err
+	}
 	c.iam.addEventSource(name, queue.ARN())
 	id := c.uuid()
-	concurrency := int(in.ScalingConfig.MaximumConcurrency)
+	concurrency := in.ScalingConfig.MaximumConcurrency.int()
 	c.Mappings = append(c.Mappings, eventsource.Mapping{
 		ID:                    id,
 		Queue:                 queue,
 		Function:              name,
 		Region:                c.Region,
-		BatchSize:             int(in.BatchSize),
+		BatchSize:             in.BatchSize.int(),
 		BatchWindow:           in.MaximumBatchingWindowInSeconds.seconds(),
 		MaxConcurrency:        concurrency,
 		ConfiguredConcurrency: concurrency,

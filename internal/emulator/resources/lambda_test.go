@@ -55,6 +55,16 @@ func TestFunctionName_AcceptsEveryFormOfReference(t *testing.T) {
 	}
 }
 
+// newAsset returns a folder with a bootstrap.
+func newAsset(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "bootstrap"), nil, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
 func TestFunction_IsSkippedIfItsAssetContainsNoBootstrap(t *testing.T) {
 	folder := t.TempDir()
 	archive := filepath.Join(folder, "asset.zip")

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"reflect"
 	"strconv"
 	"strings"
@@ -65,7 +66,44 @@ func (n *number) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-func (n number) seconds() time.Duration { return time.Duration(float64(n) * float64(time.Second)) }
+// seconds returns the number of seconds as a duration, or 0 if the property is absent.
+func (n *number) seconds() time.Duration {
+	if n == nil {
+		return 0
+	}
+	return time.Duration(float64(*n) * float64(time.Second))
+}
+
+// int returns the number without its fraction, or 0 if the property is absent.
+func (n *number) int() int {
+	if n == nil {
+		return 0
+	}
+	return int(*n)
+}
+
+// limit represents AWS's limit for a numeric property.
+type limit struct {
+	property    string
+	value       *number // nil if the property is absent
+	least, most int
+}
+
+// checkLimits returns an error if a property violates its limit. Without this check, a service would
+// use its default for a property that is 0.
+func checkLimits(limits ...limit) error {
+	for _, l := range limits {
+		if l.value == nil {
+			continue
+		}
+		n := float64(*l.value)
+		if n < float64(l.least) || n > float64(l.most) || n != math.Trunc(n) {
+			return fmt.Errorf("%s must be an integer from %d to %d, got %v",
+				l.property, l.least, l.most, n)
+		}
+	}
+	return nil
+}
 
 // flag represents a Boolean property. Like CloudFormation, it also accepts a string.
 type flag bool

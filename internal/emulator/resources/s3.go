@@ -17,7 +17,7 @@ type bucketProperties struct {
 
 func createBucket(c *creation, in bucketProperties) (values, error) {
 	name := cmp.Or(in.BucketName, strings.ToLower(c.name("", 63)))
-	if err := c.S3.CreateBucket(name, in.VersioningConfiguration.Status == "Enabled"); err != nil {
+	if err := c.S3.CreateBucket(name, in.VersioningConfiguration.Status); err != nil {
 		return values{}, err
 	}
 	for _, rule := range in.BucketEncryption.ServerSideEncryptionConfiguration {

@@ -12,7 +12,7 @@ import (
 type secretProperties struct {
 	Name, Description    string
 	KmsKeyId             string
-	SecretString         string
+	SecretString         *string
 	GenerateSecretString document
 	Tags                 []secretsmanager.Tag
 }
@@ -22,10 +22,14 @@ func createSecret(c *creation, in secretProperties) (values, error) {
 	if err != nil {
 		return values{}, err
 	}
-	arn, err := c.SecretsManager.Define(secretsmanager.Definition{
+	definition := secretsmanager.Definition{
 		Name: c.name(in.Name, 64), Description: in.Description, KMSKey: in.KmsKeyId,
-		Value: value, Template: in.SecretString, Tags: in.Tags,
-	})
+		Value: value, Tags: in.Tags,
+	}
+	if in.SecretString != nil {
+		definition.Template = *in.SecretString
+	}
+	arn, err := c.SecretsManager.Define(definition)
 	if err != nil {
 		return values{}, err
 	}
@@ -35,17 +39,25 @@ func createSecret(c *creation, in secretProperties) (values, error) {
 }
 
 // value returns the secret's value. The value is a text of the template, a random password, or a
-// JSON object with a random password.
-func (in secretProperties) value() (string, error) {
+// JSON object with a random password. It is nil if the template defines no value.
+func (in secretProperties) value() (*string, error) {
 	switch {
-	case in.SecretString != "" && in.GenerateSecretString != nil:
-		return "", errors.New("SecretString and GenerateSecretString must not both be set")
+	case in.SecretString != nil && in.GenerateSecretString != nil:
+		return nil, errors.New("SecretString and GenerateSecretString must not both be set")
+	case in.SecretString != nil && *in.SecretString == "":
+		return nil, errors.New("SecretString must not be empty")
 	case in.GenerateSecretString == nil:
 		return in.SecretString, nil
 	}
+	generated, err := in.generate()
+	return &generated, err
+}
+
+// generate returns a value with a random password.
+func (in secretProperties) generate() (string, error) {
 	var generate struct {
 		ExcludeCharacters, SecretStringTemplate, GenerateStringKey string
-		PasswordLength                                             number
+		PasswordLength                                             *number
 		ExcludeLowercase, ExcludeNumbers, ExcludePunctuation       flag
 		ExcludeUppercase, IncludeSpace                             flag
 		RequireEachIncludedType                                    *flag
@@ -53,8 +65,7 @@ func (in secretProperties) value() (string, error) {
 	if err := protocol.Decode(in.GenerateSecretString, &generate); err != nil {
 		return "", fmt.Errorf("parse GenerateSecretString: %w", err)
 	}
-	password, err := secretsmanager.Password{
-		PasswordLength:          int(generate.PasswordLength),
+	options := secretsmanager.Password{
 		ExcludeCharacters:       generate.ExcludeCharacters,
 		ExcludeLowercase:        bool(generate.ExcludeLowercase),
 		ExcludeNumbers:          bool(generate.ExcludeNumbers),
@@ -62,7 +73,11 @@ func (in secretProperties) value() (string, error) {
 		ExcludeUppercase:        bool(generate.ExcludeUppercase),
 		IncludeSpace:            bool(generate.IncludeSpace),
 		RequireEachIncludedType: (*bool)(generate.RequireEachIncludedType),
-	}.Generate()
+	}
+	if generate.PasswordLength != nil {
+		options.PasswordLength = new(generate.PasswordLength.int())
+	}
+	password, err := options.Generate()
 	if err != nil || generate.GenerateStringKey == "" {
 		return password, err
 	}

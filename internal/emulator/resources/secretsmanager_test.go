@@ -12,7 +12,7 @@ func TestSecret_HasTheValueOfTheTemplate(t *testing.T) {
 		ok         func(value string) bool
 	}{
 		"text": {
-			secretProperties{SecretString: "x"}, func(v string) bool { return v == "x" },
+			secretProperties{SecretString: new("x")}, func(v string) bool { return v == "x" },
 		},
 		"generated": {
 			secretProperties{GenerateSecretString: document(
@@ -33,15 +33,25 @@ func TestSecret_HasTheValueOfTheTemplate(t *testing.T) {
 				"SecretStringTemplate":"{\"id\":12345678901234567890}"}`)},
 			func(v string) bool { return strings.Contains(v, `"id":12345678901234567890`) },
 		},
-		"none": {secretProperties{}, func(v string) bool { return v == "" }},
 	} {
 		got, err := c.properties.value()
-		if err != nil || !c.ok(got) {
-			t.Errorf("%s: got %q, %v", name, got, err)
+		if err != nil || got == nil || !c.ok(*got) {
+			t.Errorf("%s: got %v, %v", name, got, err)
 		}
 	}
-	both := secretProperties{SecretString: "x", GenerateSecretString: document("{}")}
+	if got, err := (secretProperties{}).value(); got != nil || err != nil {
+		t.Errorf("no value: got %v, %v", got, err)
+	}
+	both := secretProperties{SecretString: new("x"), GenerateSecretString: document("{}")}
 	if _, err := both.value(); err == nil {
 		t.Error("both kinds of values were accepted")
+	}
+	for name, invalid := range map[string]secretProperties{
+		"empty text": {SecretString: new("")},
+		"length 0":   {GenerateSecretString: document(`{"PasswordLength":0}`)},
+	} {
+		if got, err := invalid.value(); err == nil {
+			t.Errorf("%s: got %q, want an error", name, *got)
+		}
 	}
 }

@@ -11,11 +11,11 @@ import (
 type queueProperties struct {
 	QueueName                     string
 	FifoQueue                     flag
-	DelaySeconds                  number
-	MaximumMessageSize            number
-	MessageRetentionPeriod        number
-	ReceiveMessageWaitTimeSeconds number
-	VisibilityTimeout             number
+	DelaySeconds                  *number
+	MaximumMessageSize            *number
+	MessageRetentionPeriod        *number
+	ReceiveMessageWaitTimeSeconds *number
+	VisibilityTimeout             *number
 	RedrivePolicy                 document
 	KmsMasterKeyId                string
 }
@@ -24,24 +24,9 @@ func createQueue(c *creation, in queueProperties) (values, error) {
 	if in.FifoQueue {
 		return c.skip(" with FifoQueue")
 	}
-	config := sqs.QueueConfig{
-		Name:              c.name(in.QueueName, 80),
-		VisibilityTimeout: in.VisibilityTimeout.seconds(),
-		Delay:             in.DelaySeconds.seconds(),
-		MessageRetention:  in.MessageRetentionPeriod.seconds(),
-		ReceiveWaitTime:   in.ReceiveMessageWaitTimeSeconds.seconds(),
-		MaxMessageSize:    int(in.MaximumMessageSize),
-	}
-	if in.RedrivePolicy != nil {
-		var policy struct {
-			DeadLetterTargetArn string `json:"deadLetterTargetArn"`
-			MaxReceiveCount     number `json:"maxReceiveCount"`
-		}
-		if err := protocol.Decode(in.RedrivePolicy, &policy); err != nil {
-			return values{}, fmt.Errorf("parse RedrivePolicy: %w", err)
-		}
-		config.DeadLetterQueue = policy.DeadLetterTargetArn
-		config.MaxReceiveCount = int(policy.MaxReceiveCount)
+	config, err := in.config(c.name(in.QueueName, 80))
+	if err != nil {
+		return values{}, err
 	}
 	queue, err := c.SQS.CreateQueue(config)
 	if err != nil {
@@ -51,6 +36,40 @@ func createQueue(c *creation, in queueProperties) (values, error) {
 	c.encrypt(queue.ARN(), in.KmsMasterKeyId)
 	return created(queue.URL(),
 		"Arn", queue.ARN(), "QueueName", queue.Name(), "QueueUrl", queue.URL()), nil
+}
+
+// config returns the configuration of the queue. It rejects what SQS rejects.
+func (in queueProperties) config(name string) (sqs.QueueConfig, error) {
+	config := sqs.QueueConfig{
+		Name:             name,
+		Delay:            in.DelaySeconds.seconds(),
+		MessageRetention: in.MessageRetentionPeriod.seconds(),
+		ReceiveWaitTime:  in.ReceiveMessageWaitTimeSeconds.seconds(),
+		MaxMessageSize:   in.MaximumMessageSize.int(),
+	}
+	if in.VisibilityTimeout != nil {
+		config.VisibilityTimeout = new(in.VisibilityTimeout.seconds())
+	}
+	limits := []limit{
+		{"DelaySeconds", in.DelaySeconds, 0, 900},
+		{"MaximumMessageSize", in.MaximumMessageSize, 1 << 10, 1 << 20},
+		{"MessageRetentionPeriod", in.MessageRetentionPeriod, 60, 1_209_600},
+		{"ReceiveMessageWaitTimeSeconds", in.ReceiveMessageWaitTimeSeconds, 0, 20},
+		{"VisibilityTimeout", in.VisibilityTimeout, 0, 43_200},
+	}
+	if in.RedrivePolicy != nil {
+		var policy struct {
+			DeadLetterTargetArn string `json:"deadLetterTargetArn"`
+			MaxReceiveCount     number `json:"maxReceiveCount"`
+		}
+		if err := protocol.Decode(in.RedrivePolicy, &policy); err != nil {
+			return config, fmt.Errorf("parse RedrivePolicy: %w", err)
+		}
+		config.DeadLetterQueue = policy.DeadLetterTargetArn
+		config.MaxReceiveCount = policy.MaxReceiveCount.int()
+		limits = append(limits, limit{"maxReceiveCount", &policy.MaxReceiveCount, 1, 1000})
+	}
+	return config, checkLimits(limits...)
 }
 
 type queuePolicyProperties struct {

@@ -28,7 +28,7 @@ func conditionalService(t *testing.T) *Service {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	if err := s.CreateBucket("bucket", false); err != nil {
+	if err := s.CreateBucket("bucket", ""); err != nil {
 		t.Fatal(err)
 	}
 	do(t, s, http.MethodPut, "/bucket/key", "0123456789",

@@ -52,7 +52,7 @@ func TestService_RemovesTheFilesOfDeletedObjects(t *testing.T) {
 	dir := t.TempDir()
 	for i := range 3 {
 		s := newService(t, dir)
-		if err := s.CreateBucket("bucket", false); err != nil {
+		if err := s.CreateBucket("bucket", ""); err != nil {
 			t.Fatal(err)
 		}
 		if i == 0 {

@@ -11,7 +11,7 @@ import (
 func TestListObjectVersions_ContinuesAfterADeletedVersion(t *testing.T) {
 	s := newService(t, "")
 	defer s.Close()
-	if err := s.CreateBucket("bucket", false); err != nil {
+	if err := s.CreateBucket("bucket", ""); err != nil {
 		t.Fatal(err)
 	}
 	for _, status := range []string{

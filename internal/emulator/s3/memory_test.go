@@ -15,7 +15,7 @@ import (
 func TestService_TakesLittleMemoryPerVersion(t *testing.T) {
 	s := newService(t, "")
 	defer s.Close()
-	if err := s.CreateBucket("bucket", true); err != nil {
+	if err := s.CreateBucket("bucket", versioningEnabled); err != nil {
 		t.Fatal(err)
 	}
 	const count, limit = 5000, 140
@@ -44,7 +44,7 @@ func TestService_TakesLittleMemoryPerVersion(t *testing.T) {
 func TestService_TakesLittleMemoryForALargeBody(t *testing.T) {
 	s := newService(t, "")
 	defer s.Close()
-	if err := s.CreateBucket("bucket", false); err != nil {
+	if err := s.CreateBucket("bucket", ""); err != nil {
 		t.Fatal(err)
 	}
 	const size, limit = 100 << 20, 10 << 20
@@ -79,7 +79,7 @@ func allocated() int64 {
 func TestService_ReadsAnObjectThatIsReplacedMeanwhile(t *testing.T) {
 	s := newService(t, "")
 	defer s.Close()
-	if err := s.CreateBucket("bucket", false); err != nil {
+	if err := s.CreateBucket("bucket", ""); err != nil {
 		t.Fatal(err)
 	}
 	write := func(i int) {

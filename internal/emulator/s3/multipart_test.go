@@ -72,7 +72,7 @@ func TestMultipart_ReturnsAChecksumOfTheWholeObjectOrOfTheParts(t *testing.T) {
 func TestListMultipartUploads_ContinuesAfterAnAbortedUpload(t *testing.T) {
 	s := newService(t, "")
 	defer s.Close()
-	if err := s.CreateBucket("bucket", false); err != nil {
+	if err := s.CreateBucket("bucket", ""); err != nil {
 		t.Fatal(err)
 	}
 	for _, key := range []string{"a", "b", "b", "b", "c"} {
@@ -118,7 +118,7 @@ func TestMultipart_CopiesOnlyValidRanges(t *testing.T) {
 func TestCopyObject_CopiesOldVersionsAndReplacesMetadata(t *testing.T) {
 	s := newService(t, "")
 	defer s.Close()
-	if err := s.CreateBucket("bucket", true); err != nil {
+	if err := s.CreateBucket("bucket", versioningEnabled); err != nil {
 		t.Fatal(err)
 	}
 	_, first, _ := do(t, s, http.MethodPut, "/bucket/key", "first",
@@ -142,7 +142,7 @@ func TestCopyObject_CopiesOldVersionsAndReplacesMetadata(t *testing.T) {
 func TestTags_SurviveARestart(t *testing.T) {
 	dir := t.TempDir()
 	s := newService(t, dir)
-	if err := s.CreateBucket("bucket", false); err != nil {
+	if err := s.CreateBucket("bucket", ""); err != nil {
 		t.Fatal(err)
 	}
 	const tags = "<Tagging><TagSet><Tag><Key>a</Key><Value>1</Value></Tag></TagSet></Tagging>"
@@ -172,7 +172,7 @@ func TestTags_SurviveARestart(t *testing.T) {
 func TestTags_OfOneObjectCanBeSetInParallel(t *testing.T) {
 	s := newService(t, "")
 	defer s.Close()
-	if err := s.CreateBucket("bucket", false); err != nil {
+	if err := s.CreateBucket("bucket", ""); err != nil {
 		t.Fatal(err)
 	}
 	do(t, s, http.MethodPut, "/bucket/key", "body")

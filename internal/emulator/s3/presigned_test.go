@@ -42,7 +42,7 @@ func TestPresigned_IsVerified(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	if err := s.CreateBucket("bucket", false); err != nil {
+	if err := s.CreateBucket("bucket", ""); err != nil {
 		t.Fatal(err)
 	}
 	const path = "/bucket/a%20b%2Bc/%C3%A9"

@@ -48,7 +48,7 @@ func frame(framing, body string) (encoded string, headers []string) {
 func TestPutObject_StoresEveryLengthInEveryFraming(t *testing.T) {
 	s := newService(t, "")
 	defer s.Close()
-	if err := s.CreateBucket("bucket", false); err != nil {
+	if err := s.CreateBucket("bucket", ""); err != nil {
 		t.Fatal(err)
 	}
 	framings := []string{
@@ -87,7 +87,7 @@ func TestPutObject_StoresEveryLengthInEveryFraming(t *testing.T) {
 func TestPutObject_RejectsABodyOfUnknownLength(t *testing.T) {
 	s := newService(t, "")
 	defer s.Close()
-	if err := s.CreateBucket("bucket", false); err != nil {
+	if err := s.CreateBucket("bucket", ""); err != nil {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(s)

@@ -70,18 +70,19 @@ func New(config Config) (*Service, error) {
 	}, nil
 }
 
-// CreateBucket creates a bucket if it does not exist. If versioned is set, it enables versioning.
-func (s *Service) CreateBucket(name string, versioned bool) error {
+// CreateBucket creates a bucket if it does not exist. Versioning is "Enabled", "Suspended", or "" if
+// CreateBucket must not change it.
+func (s *Service) CreateBucket(name, versioning string) error {
 	err := s.objects.createBucket(name, s.config.Now())
 	if err != nil && !errors.Is(err, errBucketExists) {
 		return fmt.Errorf("create bucket %s: %w", name, err)
 	}
-	if !versioned {
+	if versioning == "" {
 		return nil
 	}
-	err = s.objects.changeBucket(name, func(b *bucket) { b.versioning = versioningEnabled })
+	err = s.objects.changeBucket(name, func(b *bucket) { b.versioning = versioning })
 	if err != nil {
-		return fmt.Errorf("enable versioning of bucket %s: %w", name, err)
+		return fmt.Errorf("set the versioning of bucket %s: %w", name, err)
 	}
 	return nil
 }

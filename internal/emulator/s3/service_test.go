@@ -49,7 +49,7 @@ func metadata(header http.Header, name string) string {
 func TestCreateBucket_KeepsExistingObjects(t *testing.T) {
 	service := newService(t, "")
 	for range 2 {
-		if err := service.CreateBucket("bucket", true); err != nil {
+		if err := service.CreateBucket("bucket", versioningEnabled); err != nil {
 			t.Fatal(err)
 		}
 		do(t, service, http.MethodPut, "/bucket/key", "body")
@@ -80,7 +80,7 @@ func TestCreateBucket_OfAnExistingBucketFailsOutsideUSEast1(t *testing.T) {
 
 func TestService_SendsNoCORSHeaders(t *testing.T) {
 	service := newService(t, "")
-	if err := service.CreateBucket("bucket", false); err != nil {
+	if err := service.CreateBucket("bucket", ""); err != nil {
 		t.Fatal(err)
 	}
 	do(t, service, http.MethodPut, "/bucket/key", "body")
@@ -102,10 +102,10 @@ func TestService_SendsNoCORSHeaders(t *testing.T) {
 func TestState_SurvivesARestart(t *testing.T) {
 	dir := t.TempDir()
 	service := newService(t, dir)
-	if err := service.CreateBucket("plain", false); err != nil {
+	if err := service.CreateBucket("plain", ""); err != nil {
 		t.Fatal(err)
 	}
-	if err := service.CreateBucket("versioned", true); err != nil {
+	if err := service.CreateBucket("versioned", versioningEnabled); err != nil {
 		t.Fatal(err)
 	}
 	do(t, service, http.MethodPut, "/plain/a/b", "old", "X-Amz-Meta-Name", "old")
@@ -180,7 +180,7 @@ func TestState_SurvivesACrash(t *testing.T) {
 
 func putForever(t *testing.T, dir string) {
 	service := newService(t, dir)
-	if err := service.CreateBucket("bucket", false); err != nil {
+	if err := service.CreateBucket("bucket", ""); err != nil {
 		t.Fatal(err)
 	}
 	for i := 0; ; i++ {
@@ -215,7 +215,7 @@ func TestPutObject_DecodesChunksAndVerifiesTheTrailingChecksum(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			service := newService(t, "")
-			if err := service.CreateBucket("bucket", false); err != nil {
+			if err := service.CreateBucket("bucket", ""); err != nil {
 				t.Fatal(err)
 			}
 			status, _, response := do(t, service, http.MethodPut, "/bucket/key", test.chunks,
@@ -241,7 +241,7 @@ func TestPutObject_DecodesChunksAndVerifiesTheTrailingChecksum(t *testing.T) {
 
 func TestHeadObject_ReturnsChecksumsOnlyIfRequestedForTheWholeObject(t *testing.T) {
 	service := newService(t, "")
-	if err := service.CreateBucket("bucket", false); err != nil {
+	if err := service.CreateBucket("bucket", ""); err != nil {
 		t.Fatal(err)
 	}
 	do(t, service, http.MethodPut, "/bucket/key", "", "X-Amz-Checksum-Crc32", "AAAAAA==")
@@ -262,7 +262,7 @@ func TestHeadObject_ReturnsChecksumsOnlyIfRequestedForTheWholeObject(t *testing.
 
 func TestService_RejectsUnsupportedRequestsWithoutEffect(t *testing.T) {
 	service := newService(t, "")
-	if err := service.CreateBucket("bucket", false); err != nil {
+	if err := service.CreateBucket("bucket", ""); err != nil {
 		t.Fatal(err)
 	}
 	do(t, service, http.MethodPut, "/bucket/key", "body")
@@ -277,7 +277,7 @@ func TestService_RejectsUnsupportedRequestsWithoutEffect(t *testing.T) {
 	if _, _, body := do(t, service, http.MethodGet, "/bucket/key", ""); body != "body" {
 		t.Errorf("the object is %q, want body", body)
 	}
-	if err := service.CreateBucket("empty", false); err != nil {
+	if err := service.CreateBucket("empty", ""); err != nil {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]int{
@@ -297,7 +297,7 @@ func TestService_RejectsUnsupportedRequestsWithoutEffect(t *testing.T) {
 
 func TestListObjectsV2_EncodesNamesIfRequested(t *testing.T) {
 	service := newService(t, "")
-	if err := service.CreateBucket("bucket", false); err != nil {
+	if err := service.CreateBucket("bucket", ""); err != nil {
 		t.Fatal(err)
 	}
 	do(t, service, http.MethodPut, "/bucket/a/b%20%01", "body")
@@ -310,7 +310,7 @@ func TestListObjectsV2_EncodesNamesIfRequested(t *testing.T) {
 func TestSuspendedVersioning_ReplacesOnlyTheNullVersion(t *testing.T) {
 	dir := t.TempDir()
 	service := newService(t, dir)
-	if err := service.CreateBucket("bucket", false); err != nil {
+	if err := service.CreateBucket("bucket", ""); err != nil {
 		t.Fatal(err)
 	}
 	status := func(s string) string {
@@ -348,7 +348,7 @@ func TestLastModified_UsesTheServiceClock(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := service.CreateBucket("bucket", false); err != nil {
+	if err := service.CreateBucket("bucket", ""); err != nil {
 		t.Fatal(err)
 	}
 	do(t, service, http.MethodPut, "/bucket/key", "body", "X-Amz-Date", "20200101T000000Z")
@@ -368,7 +368,7 @@ func BenchmarkPutObject_IfAbsentWithStore(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer service.Close()
-	if err := service.CreateBucket("bucket", true); err != nil {
+	if err := service.CreateBucket("bucket", versioningEnabled); err != nil {
 		b.Fatal(err)
 	}
 	body := bytes.Repeat([]byte("x"), 1<<10)

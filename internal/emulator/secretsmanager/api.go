@@ -236,7 +236,7 @@ func (s *Service) updateSecret(in *updateSecretInput) (*createSecretOutput, erro
 type secretInput struct {
 	SecretID                   string `json:"SecretId"`
 	ForceDeleteWithoutRecovery bool
-	RecoveryWindowInDays       int
+	RecoveryWindowInDays       *int
 }
 
 type describedSecret struct {
@@ -305,19 +305,35 @@ type deleteSecretOutput struct {
 	DeletionDate float64
 }
 
-const defaultRecoveryWindow = 30 // days
+// Limits of the time in days after which Secrets Manager deletes a secret.
+const (
+	minRecoveryWindow     = 7
+	maxRecoveryWindow     = 30
+	defaultRecoveryWindow = 30
+)
 
 func (s *Service) deleteSecret(in *secretInput) (*deleteSecretOutput, error) {
 	found, err := s.find(in.SecretID)
 	if err != nil {
 		return nil, err
 	}
-	if in.ForceDeleteWithoutRecovery {
+	days := defaultRecoveryWindow
+	if in.RecoveryWindowInDays != nil {
+		days = *in.RecoveryWindowInDays
+	}
+	switch {
+	case in.ForceDeleteWithoutRecovery && in.RecoveryWindowInDays != nil:
+		return nil, invalid("You can't use ForceDeleteWithoutRecovery in conjunction with " +
+			"RecoveryWindowInDays.")
+	case days < minRecoveryWindow || days > maxRecoveryWindow:
+		return nil, invalid("The RecoveryWindowInDays value must be between %d and %d days "+
+			"(inclusive).", minRecoveryWindow, maxRecoveryWindow)
+	case in.ForceDeleteWithoutRecovery:
 		delete(s.secrets, found.Name)
 		return &deleteSecretOutput{s.name(found), epoch(s.cfg.Now())}, s.bucket.Delete(found.Name)
 	}
 	found.Deleted = s.cfg.Now()
-	until := found.Deleted.AddDate(0, 0, cmp.Or(in.RecoveryWindowInDays, defaultRecoveryWindow))
+	until := found.Deleted.AddDate(0, 0, days)
 	return &deleteSecretOutput{s.name(found), epoch(until)}, s.save(found)
 }
 

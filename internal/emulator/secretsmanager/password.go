@@ -10,7 +10,7 @@ import (
 
 // Password configures the generation of a password, with AWS's names and defaults.
 type Password struct {
-	PasswordLength          int // default: 32
+	PasswordLength          *int // default: 32
 	ExcludeCharacters       string
 	ExcludeLowercase        bool
 	ExcludeNumbers          bool
@@ -28,9 +28,9 @@ const (
 
 // Generate returns a random password.
 func (p Password) Generate() (string, error) {
-	length := p.PasswordLength
-	if length == 0 {
-		length = defaultPasswordLength
+	length := defaultPasswordLength
+	if p.PasswordLength != nil {
+		length = *p.PasswordLength
 	}
 	var types []string
 	for _, t := range []struct {

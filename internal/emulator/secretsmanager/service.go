@@ -158,13 +158,14 @@ func (s *secret) removeStage(stage string) {
 // Definition describes a secret that a template contains.
 type Definition struct {
 	Name, Description, KMSKey string
-	Value                     string // used for a new secret, and if the template changed
-	Template                  string // value in the template; "" for a generated value
+	Value                     *string // used for a new secret, and if the template changed
+	Template                  string  // value in the template; "" for a generated value
 	Tags                      []Tag
 }
 
-// Define creates a secret that a template contains, and returns the secret's ARN. If an earlier run
-// created the secret, the secret keeps its value, unless the value in the template has changed.
+// Define creates a secret that a template contains, and returns the secret's ARN. If the template
+// defines no value, a new secret has no value until a request puts one. If an earlier run created
+// the secret, the secret keeps its value, unless the value in the template has changed.
 func (s *Service) Define(d Definition) (arn string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -173,8 +174,8 @@ func (s *Service) Define(d Definition) (arn string, err error) {
 		defined = &secret{Name: d.Name, Created: s.cfg.Now()}
 		s.secrets[d.Name] = defined
 	}
-	if !known || d.Template != defined.Template {
-		defined.put(uuid.NewString(), Value{String: &d.Value}, []string{Current}, s.cfg.Now())
+	if d.Value != nil && (!known || d.Template != defined.Template) {
+		defined.put(uuid.NewString(), Value{String: d.Value}, []string{Current}, s.cfg.Now())
 	}
 	defined.Description, defined.KMSKey, defined.Tags = d.Description, d.KMSKey, d.Tags
 	defined.Template, defined.Deleted = d.Template, time.Time{}

@@ -16,11 +16,11 @@ func TestDefine_KeepsTheValueUnlessTheTemplateChanges(t *testing.T) {
 		want   string
 		rotate string // value that a user stores at the end of the run
 	}{
-		{Definition{Name: "generated", Value: "a"}, "a", "rotated"},
-		{Definition{Name: "generated", Value: "b"}, "rotated", ""},
-		{Definition{Name: "text", Value: "c", Template: "c"}, "c", "rotated"},
-		{Definition{Name: "text", Value: "c", Template: "c"}, "rotated", ""},
-		{Definition{Name: "text", Value: "d", Template: "d"}, "d", ""},
+		{Definition{Name: "generated", Value: new("a")}, "a", "rotated"},
+		{Definition{Name: "generated", Value: new("b")}, "rotated", ""},
+		{Definition{Name: "text", Value: new("c"), Template: "c"}, "c", "rotated"},
+		{Definition{Name: "text", Value: new("c"), Template: "c"}, "rotated", ""},
+		{Definition{Name: "text", Value: new("d"), Template: "d"}, "d", ""},
 	} {
 		db, err := store.Open(path)
 		if err != nil {
@@ -59,14 +59,15 @@ func TestPassword_ContainsEachRequestedType(t *testing.T) {
 		length   int
 	}{
 		{Password{}, "", 32},
-		{Password{PasswordLength: 4}, "", 4},
-		{Password{PasswordLength: 3}, "invalid", 0},
-		{Password{PasswordLength: 1, RequireEachIncludedType: &no}, "", 1},
-		{Password{PasswordLength: -1, RequireEachIncludedType: &no}, "invalid", 0},
-		{Password{PasswordLength: maxPasswordLength + 1}, "invalid", 0},
+		{Password{PasswordLength: new(4)}, "", 4},
+		{Password{PasswordLength: new(3)}, "invalid", 0},
+		{Password{PasswordLength: new(1), RequireEachIncludedType: &no}, "", 1},
+		{Password{PasswordLength: new(0), RequireEachIncludedType: &no}, "invalid", 0},
+		{Password{PasswordLength: new(-1), RequireEachIncludedType: &no}, "invalid", 0},
+		{Password{PasswordLength: new(maxPasswordLength + 1)}, "invalid", 0},
 		{Password{ExcludePunctuation: true, ExcludeLowercase: true, ExcludeUppercase: true},
 			"0123456789", 32},
-		{Password{PasswordLength: 50, ExcludeCharacters: punctuation + "abc",
+		{Password{PasswordLength: new(50), ExcludeCharacters: punctuation + "abc",
 			ExcludeUppercase: true, ExcludeNumbers: true, RequireEachIncludedType: &no},
 			"defghijklmnopqrstuvwxyz", 50},
 		{Password{ExcludePunctuation: true, ExcludeLowercase: true, ExcludeUppercase: true,
@@ -78,7 +79,7 @@ func TestPassword_ContainsEachRequestedType(t *testing.T) {
 			t.Errorf("%+v: got %q, %v", c.password, got, err)
 		}
 	}
-	simple, err := Password{PasswordLength: 4}.Generate()
+	simple, err := Password{PasswordLength: new(4)}.Generate()
 	if err != nil || !strings.ContainsAny(simple, punctuation) ||
 		!strings.ContainsAny(simple, "0123456789") || strings.ToUpper(simple) == simple {
 		t.Errorf("got %q, %v without each type", simple, err)
@@ -118,7 +119,7 @@ func TestGetSecretValue_ReturnsLabelsThatDoNotChange(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Define(Definition{Name: "a", Value: "1"}); err != nil {
+	if _, err := s.Define(Definition{Name: "a", Value: new("1")}); err != nil {
 		t.Fatal(err)
 	}
 	put(t, s, "a", "2")
@@ -137,7 +138,7 @@ func TestUpdateSecret_ChangesAllOrNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Define(Definition{Name: "a", Value: "1", Description: "old"}); err != nil {
+	if _, err := s.Define(Definition{Name: "a", Value: new("1"), Description: "old"}); err != nil {
 		t.Fatal(err)
 	}
 	current, err := s.getSecretValue(&getSecretValueInput{SecretID: "a"})

@@ -143,7 +143,7 @@ type groupedQueue struct {
 func newGroupedQueue(t testing.TB, c sqs.Config) groupedQueue {
 	t.Helper()
 	s := newService(t, c)
-	q, err := s.CreateQueue(sqs.QueueConfig{Name: "events", VisibilityTimeout: time.Hour})
+	q, err := s.CreateQueue(sqs.QueueConfig{Name: "events", VisibilityTimeout: new(time.Hour)})
 	if err != nil {
 		t.Fatal(err)
 	}

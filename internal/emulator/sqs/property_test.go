@@ -62,12 +62,14 @@ func (m *model) start(t *rapid.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.dlq, err = s.CreateQueue(sqs.QueueConfig{Name: "dead", VisibilityTimeout: modelVisibility})
+	m.dlq, err = s.CreateQueue(sqs.QueueConfig{
+		Name: "dead", VisibilityTimeout: new(modelVisibility),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	m.source, err = s.CreateQueue(sqs.QueueConfig{
-		Name: "events", VisibilityTimeout: modelVisibility,
+		Name: "events", VisibilityTimeout: new(modelVisibility),
 		MaxReceiveCount: modelMaxReceives, DeadLetterQueue: "dead",
 	})
 	if err != nil {

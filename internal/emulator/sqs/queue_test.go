@@ -16,7 +16,7 @@ import (
 
 func TestReceive_HidesAMessageForItsVisibilityTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := newQueue(t, sqs.QueueConfig{VisibilityTimeout: time.Minute})
+		q := newQueue(t, sqs.QueueConfig{VisibilityTimeout: new(time.Minute)})
 		id := send(t, q, "hello")
 
 		first := receiveOne(t, q)
@@ -46,7 +46,7 @@ func TestReceive_HidesAMessageForItsVisibilityTimeout(t *testing.T) {
 
 func TestReceive_ReturnsMessagesInTheOrderTheyBecameVisible(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := newQueue(t, sqs.QueueConfig{VisibilityTimeout: time.Second})
+		q := newQueue(t, sqs.QueueConfig{VisibilityTimeout: new(time.Second)})
 		send(t, q, "poison")
 		receiveOne(t, q)
 		send(t, q, "next")
@@ -76,7 +76,7 @@ func TestReceive_KeepsSendOrderIfMessagesBecomeVisibleTogether(t *testing.T) {
 
 func TestDelete_IgnoresAStaleReceiptHandle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := newQueue(t, sqs.QueueConfig{VisibilityTimeout: time.Second})
+		q := newQueue(t, sqs.QueueConfig{VisibilityTimeout: new(time.Second)})
 		send(t, q, "hello")
 		stale := receiveOne(t, q).ReceiptHandle
 		time.Sleep(time.Second)
@@ -109,7 +109,7 @@ func TestDelete_DeletesValidHandlesIfAnotherIsInvalid(t *testing.T) {
 
 func TestChangeVisibility_CountsFromNow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := newQueue(t, sqs.QueueConfig{VisibilityTimeout: time.Minute})
+		q := newQueue(t, sqs.QueueConfig{VisibilityTimeout: new(time.Minute)})
 		send(t, q, "hello")
 		m := receiveOne(t, q)
 		time.Sleep(50 * time.Second)
@@ -147,7 +147,7 @@ func TestSend_DelayOverridesTheQueueDelay(t *testing.T) {
 func TestRetention_DeletesMessagesInAnyState(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := newQueue(t, sqs.QueueConfig{
-			MessageRetention: time.Hour, VisibilityTimeout: 2 * time.Hour,
+			MessageRetention: time.Hour, VisibilityTimeout: new(2 * time.Hour),
 		})
 		send(t, q, "received")
 		receiveOne(t, q)
@@ -174,7 +174,7 @@ func TestReceive_WaitsForAMessage(t *testing.T) {
 
 func TestReceive_WaitsUntilAMessageBecomesVisible(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := newQueue(t, sqs.QueueConfig{VisibilityTimeout: 5 * time.Second})
+		q := newQueue(t, sqs.QueueConfig{VisibilityTimeout: new(5 * time.Second)})
 		if _, err := q.Send("hello", 2*time.Second); err != nil {
 			t.Fatal(err)
 		}
@@ -188,7 +188,7 @@ func TestReceive_WaitsUntilAMessageBecomesVisible(t *testing.T) {
 
 func TestReceive_WakesWhenAVisibilityTimeoutBecomesShorter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := newQueue(t, sqs.QueueConfig{VisibilityTimeout: time.Hour})
+		q := newQueue(t, sqs.QueueConfig{VisibilityTimeout: new(time.Hour)})
 		send(t, q, "hello")
 		m := receiveOne(t, q)
 		start := time.Now()
@@ -218,7 +218,7 @@ func TestReceive_StopsAfterItsWaitTimeOrWhenItsContextEnds(t *testing.T) {
 
 func TestReceive_ReturnsAMessageToOneOfManyLongPolls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := newQueue(t, sqs.QueueConfig{VisibilityTimeout: time.Hour})
+		q := newQueue(t, sqs.QueueConfig{VisibilityTimeout: new(time.Hour)})
 		received := make(chan string, 10)
 		var polls sync.WaitGroup
 		for range 10 {
@@ -249,7 +249,7 @@ func TestReceive_ReturnsAMessageToOneOfManyLongPolls(t *testing.T) {
 
 func TestReceive_StopsAtTheInFlightQuota(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := newQueue(t, sqs.QueueConfig{VisibilityTimeout: time.Hour})
+		q := newQueue(t, sqs.QueueConfig{VisibilityTimeout: new(time.Hour)})
 		const quota = 120_000
 		for range quota + 5 {
 			send(t, q, "x")

@@ -74,7 +74,7 @@ func TestRedrivePolicy_OfADeadLetterQueueCountsReceivesPerQueue(t *testing.T) {
 		s := newService(t, sqs.Config{})
 		var queues []*sqs.Queue
 		for i, name := range []string{"last", "dead", "events"} {
-			c := sqs.QueueConfig{Name: name, VisibilityTimeout: time.Second}
+			c := sqs.QueueConfig{Name: name, VisibilityTimeout: new(time.Second)}
 			if i > 0 {
 				c.MaxReceiveCount, c.DeadLetterQueue = 2, queues[i-1].Name()
 			}
@@ -107,7 +107,7 @@ func TestRedrivePolicy_DoesNotRestartTheRetention(t *testing.T) {
 			t.Fatal(err)
 		}
 		source, err := s.CreateQueue(sqs.QueueConfig{
-			Name: "events", VisibilityTimeout: 40 * time.Minute,
+			Name: "events", VisibilityTimeout: new(40 * time.Minute),
 			MaxReceiveCount: 1, DeadLetterQueue: "dead",
 		})
 		if err != nil {
@@ -141,7 +141,7 @@ func newQueueWithDLQ(t testing.TB, s *sqs.Service, maxReceiveCount int) (dlq, so
 		t.Fatal(err)
 	}
 	source, err = s.CreateQueue(sqs.QueueConfig{
-		Name: "events", VisibilityTimeout: time.Second,
+		Name: "events", VisibilityTimeout: new(time.Second),
 		MaxReceiveCount: maxReceiveCount, DeadLetterQueue: dlq.ARN(),
 	})
 	if err != nil {

@@ -12,16 +12,16 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// QueueConfig configures a queue. Zero fields select SQS's defaults.
+// QueueConfig configures a queue. A zero field selects SQS's default.
 type QueueConfig struct {
 	Name              string
-	VisibilityTimeout time.Duration // default: 30 s
-	Delay             time.Duration // default: none
-	MessageRetention  time.Duration // default: 4 days
-	ReceiveWaitTime   time.Duration // default: none (short polling)
-	MaxMessageSize    int           // bytes; default: 1 MiB
-	MaxReceiveCount   int           // number of receives before a message moves to DeadLetterQueue
-	DeadLetterQueue   string        // ARN or name of an existing queue; default: none
+	VisibilityTimeout *time.Duration // default: 30 s
+	Delay             time.Duration  // default: none
+	MessageRetention  time.Duration  // default: 4 days
+	ReceiveWaitTime   time.Duration  // default: none (short polling)
+	MaxMessageSize    int            // bytes; default: 1 MiB
+	MaxReceiveCount   int            // number of receives before a message moves to DeadLetterQueue
+	DeadLetterQueue   string         // ARN or name of an existing queue; default: none
 }
 
 // maxMessageSize is the maximum size, in bytes, of a message. It is also the maximum size of all
@@ -54,7 +54,9 @@ func defaultSettings() settings {
 func (s *Service) newSettings(c QueueConfig) (settings, error) {
 	set := defaultSettings()
 	set.Delay, set.ReceiveWaitTime = c.Delay, c.ReceiveWaitTime
-	set.VisibilityTimeout = cmp.Or(c.VisibilityTimeout, set.VisibilityTimeout)
+	if c.VisibilityTimeout != nil {
+		set.VisibilityTimeout = *c.VisibilityTimeout
+	}
 	set.Retention = cmp.Or(c.MessageRetention, set.Retention)
 	set.MaxMessageSize = cmp.Or(c.MaxMessageSize, set.MaxMessageSize)
 	if c.DeadLetterQueue == "" {

@@ -22,7 +22,11 @@ type batchGetItemOutput struct {
 
 func (s *Service) batchGetItem(in *batchGetItemInput) (*batchGetItemOutput, error) {
 	total := 0
-	for _, request := range in.RequestItems {
+	for name, request := range in.RequestItems {
+		if len(request.Keys) == 0 {
+			return nil, validationError("BatchGetItem must have at least one key for each table, "+
+				"got none for table %s", name)
+		}
 		total += len(request.Keys)
 	}
 	if total == 0 || total > maxBatchGet {
@@ -56,6 +60,10 @@ type batchWriteItemOutput struct {
 func (s *Service) batchWriteItem(in *batchWriteItemInput) (*batchWriteItemOutput, error) {
 	var changes []*change
 	for name, requests := range in.RequestItems {
+		if len(requests) == 0 {
+			return nil, validationError("BatchWriteItem must have at least one request for each "+
+				"table, got none for table %s", name)
+		}
 		for _, request := range requests {
 			put, remove := request.PutRequest, request.DeleteRequest
 			switch {
@@ -72,6 +80,11 @@ func (s *Service) batchWriteItem(in *batchWriteItemInput) (*batchWriteItemOutput
 	if len(changes) == 0 || len(changes) > maxBatchWrite {
 		return nil, validationError("BatchWriteItem must have 1 to %d requests, got %d",
 			maxBatchWrite, len(changes))
+	}
+	for _, c := range changes {
+		if err := checkRequired("requestItems."+c.table+".", c.required...); err != nil {
+			return nil, err
+		}
 	}
 	var plans []*plannedChange
 	seen := map[location]bool{}

@@ -11,6 +11,7 @@ type change struct {
 	// item, so its field next is nil.
 	next func(definition Table, k key, old Item) (Item, []path, error)
 
+	required           []member // the request's members for the table and the item or key
 	placeholders       placeholders
 	condition          *expression // nil if the change is unconditional
 	update             *expression // nil if the change has no update expression
@@ -94,8 +95,9 @@ func commit(plans ...*plannedChange) error {
 // newPut returns a change that stores a whole item.
 func newPut(table string, item Item) *change {
 	return &change{
-		table: table,
-		key:   func(definition Table) (key, error) { return definition.keyOfItem(item) },
+		table:    table,
+		required: []member{requiredTable(table), {"item", item != nil}},
+		key:      func(definition Table) (key, error) { return definition.keyOfItem(item) },
 		next: func(Table, key, Item) (Item, []path, error) {
 			if itemSize(item) > maxItemSize {
 				return nil, nil, validationError(
@@ -116,8 +118,11 @@ func newDelete(table string, itemKey Item) *change {
 // newConditionCheck returns a change that only checks its condition.
 func newConditionCheck(table string, itemKey Item) *change {
 	return &change{
-		table: table,
-		key:   func(definition Table) (key, error) { return definition.keyFromRequest(itemKey) },
+		table:    table,
+		required: requiredKey(table, itemKey),
+		key: func(definition Table) (key, error) {
+			return definition.keyFromRequest(itemKey)
+		},
 	}
 }
 

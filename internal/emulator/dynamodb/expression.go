@@ -69,6 +69,12 @@ type expressionText struct {
 // bind parses a request's expressions. A nil text yields a nil expression. bind returns an error if
 // an expression contains an undefined placeholder, or if a defined placeholder is not used.
 func (p placeholders) bind(texts ...expressionText) ([]*expression, error) {
+	if p.ExpressionAttributeNames != nil && len(p.ExpressionAttributeNames) == 0 {
+		return nil, validationError("ExpressionAttributeNames must not be empty")
+	}
+	if p.ExpressionAttributeValues != nil && len(p.ExpressionAttributeValues) == 0 {
+		return nil, validationError("ExpressionAttributeValues must not be empty")
+	}
 	bound := make([]*expression, len(texts))
 	var names, values []string
 	for i, t := range texts {

@@ -40,6 +40,9 @@ func (s *Service) updateItem(in *writeInput) (*writeOutput, error) {
 func (s *Service) writeItem(
 	in *writeInput, c *change, returnValues ...string,
 ) (*writeOutput, error) {
+	if err := checkRequired("", c.required...); err != nil {
+		return nil, err
+	}
 	if v := in.ReturnValues; v != "" && v != "NONE" && !slices.Contains(returnValues, v) {
 		return nil, validationError("ReturnValues can only be NONE or one of %v, got %s",
 			returnValues, v)
@@ -80,6 +83,9 @@ type getItemOutput struct {
 }
 
 func (s *Service) getItem(in *getItemInput) (*getItemOutput, error) {
+	if err := checkRequired("", requiredKey(in.TableName, Item(in.Key))...); err != nil {
+		return nil, err
+	}
 	items, err := s.getItems(in.TableName, in.projectionInput, in.Key)
 	if err != nil || len(items) == 0 {
 		return &getItemOutput{}, err

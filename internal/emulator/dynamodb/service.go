@@ -165,6 +165,9 @@ func (s *Service) tableName(nameOrARN string) string {
 
 // table returns a table. nameOrARN is the table's name or ARN. The caller holds s.mu.
 func (s *Service) table(nameOrARN string) (*table, error) {
+	if err := checkRequired("", requiredTable(nameOrARN)); err != nil {
+		return nil, err
+	}
 	t, ok := s.tables[s.tableName(nameOrARN)]
 	if !ok {
 		return nil, protocol.Errorf("ResourceNotFoundException",

@@ -43,7 +43,7 @@ type createTableInput struct {
 	AttributeDefinitions   []AttributeDefinition
 	GlobalSecondaryIndexes []json.RawMessage
 	LocalSecondaryIndexes  []json.RawMessage
-	StreamSpecification    *struct{ StreamEnabled bool }
+	StreamSpecification    *struct{ StreamEnabled *bool }
 }
 
 type tableDescription struct {
@@ -74,8 +74,18 @@ func (s *Service) createTable(in *createTableInput) (*tableDescriptionOutput, er
 	if len(in.GlobalSecondaryIndexes) > 0 || len(in.LocalSecondaryIndexes) > 0 {
 		return nil, validationError("the local platform does not support secondary indexes")
 	}
-	if in.StreamSpecification != nil && in.StreamSpecification.StreamEnabled {
-		return nil, validationError("the local platform does not support streams")
+	if stream := in.StreamSpecification; stream != nil {
+		err := checkRequired("streamSpecification.",
+			member{"streamEnabled", stream.StreamEnabled != nil})
+		if err != nil {
+			return nil, err
+		}
+		if *stream.StreamEnabled {
+			return nil, validationError("the local platform does not support streams")
+		}
+	}
+	if err := checkKeySchema(in.KeySchema); err != nil {
+		return nil, err
 	}
 	if len(in.AttributeDefinitions) != len(in.KeySchema) {
 		return nil, validationError("One or more parameter values were invalid: Number of " +
@@ -87,6 +97,31 @@ func (s *Service) createTable(in *createTableInput) (*tableDescriptionOutput, er
 		return nil, err
 	}
 	return &tableDescriptionOutput{TableDescription: s.describe(t, "ACTIVE")}, nil
+}
+
+// checkKeySchema checks that the key consists of a HASH element and at most one RANGE element.
+func checkKeySchema(schema []KeyElement) error {
+	if len(schema) < 1 || len(schema) > 2 {
+		return validationError("1 validation error detected: Value at 'keySchema' failed to "+
+			"satisfy constraint: Member must have 1 or 2 elements, got %d", len(schema))
+	}
+	for i, element := range schema {
+		path := fmt.Sprintf("keySchema.%d.member.", i+1)
+		err := checkRequired(path, member{"attributeName", element.AttributeName != ""},
+			member{"keyType", element.KeyType != ""})
+		if err != nil {
+			return err
+		}
+	}
+	if schema[0].KeyType != "HASH" {
+		return validationError(
+			"Invalid KeySchema: The first KeySchemaElement is not a HASH key type")
+	}
+	if len(schema) == 2 && schema[1].KeyType != "RANGE" {
+		return validationError(
+			"Invalid KeySchema: The second KeySchemaElement is not a RANGE key type")
+	}
+	return nil
 }
 
 func (s *Service) describeTable(in *tableInput) (*tableDescriptionOutput, error) {
@@ -117,7 +152,7 @@ func (s *Service) describe(t *table, status string) *tableDescription {
 
 type listTablesInput struct {
 	ExclusiveStartTableName string
-	Limit                   int
+	Limit                   *int
 }
 
 type listTablesOutput struct {
@@ -130,8 +165,12 @@ const maxListedTables = 100
 
 func (s *Service) listTables(in *listTablesInput) (*listTablesOutput, error) {
 	limit := maxListedTables
-	if in.Limit > 0 {
-		limit = min(limit, in.Limit)
+	if in.Limit != nil {
+		limit = *in.Limit
+	}
+	if limit < 1 || limit > maxListedTables {
+		return nil, validationError("1 validation error detected: Value '%d' at 'limit' failed to "+
+			"satisfy constraint: Member must be from 1 to %d", limit, maxListedTables)
 	}
 	out := &listTablesOutput{TableNames: []string{}}
 	for _, name := range slices.Sorted(maps.Keys(s.tables)) {
@@ -174,20 +213,29 @@ type timeToLive struct {
 
 type updateTimeToLiveInput struct {
 	TableName               string
-	TimeToLiveSpecification timeToLive
+	TimeToLiveSpecification struct {
+		AttributeName string
+		Enabled       *bool
+	}
 }
 
 type updateTimeToLiveOutput struct{ TimeToLiveSpecification timeToLive }
 
 func (s *Service) updateTimeToLive(in *updateTimeToLiveInput) (*updateTimeToLiveOutput, error) {
+	err := checkRequired("timeToLiveSpecification.",
+		member{"attributeName", in.TimeToLiveSpecification.AttributeName != ""},
+		member{"enabled", in.TimeToLiveSpecification.Enabled != nil})
+	if err != nil {
+		return nil, err
+	}
 	t, err := s.table(in.TableName)
 	if err != nil {
 		return nil, err
 	}
-	requested := in.TimeToLiveSpecification
+	requested := timeToLive{
+		in.TimeToLiveSpecification.AttributeName, *in.TimeToLiveSpecification.Enabled,
+	}
 	switch {
-	case requested.AttributeName == "":
-		return nil, validationError("TimeToLiveSpecification must have an AttributeName")
 	case requested.Enabled && t.TTLAttribute != "":
 		return nil, validationError("TimeToLive is already enabled")
 	case !requested.Enabled && t.TTLAttribute == "":

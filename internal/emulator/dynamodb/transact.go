@@ -2,6 +2,7 @@ package dynamodb
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
@@ -51,8 +52,8 @@ func (s *Service) transactWriteItems(in *transactWriteItemsInput) (*struct{}, er
 			maxTransaction, n)
 	}
 	var changes []*change
-	for _, item := range in.TransactItems.actions {
-		c, err := item.change()
+	for i, item := range in.TransactItems.actions {
+		c, err := item.change(fmt.Sprintf("transactItems.%d.member.", i+1))
 		if err != nil {
 			return nil, err
 		}
@@ -113,7 +114,8 @@ func (s *Service) planTransaction(changes []*change) (plans []*plannedChange, er
 	return plans, nil
 }
 
-func (t transactItem) change() (*change, error) {
+// change returns the change of the action. path is the path of the action in the request.
+func (t transactItem) change(path string) (*change, error) {
 	var in *writeInput
 	for _, action := range []*writeInput{t.ConditionCheck, t.Delete, t.Put, t.Update} {
 		if action == nil {
@@ -132,13 +134,23 @@ func (t transactItem) change() (*change, error) {
 	var c *change
 	switch in {
 	case t.Put:
+		path += "put."
 		c = newPut(in.TableName, in.Item)
 	case t.Delete:
+		path += "delete."
 		c = newDelete(in.TableName, in.Key)
 	case t.Update:
+		path += "update."
 		c = newUpdate(in.TableName, in.Key)
+		c.required = append(c.required, member{"updateExpression", in.UpdateExpression != nil})
 	default:
+		path += "conditionCheck."
 		c = newConditionCheck(in.TableName, in.Key)
+		c.required = append(c.required,
+			member{"conditionExpression", in.ConditionExpression != nil})
+	}
+	if err := checkRequired(path, c.required...); err != nil {
+		return nil, err
 	}
 	return c, c.bind(in)
 }

@@ -31,7 +31,7 @@ func TestRequests_MustHaveTheRequiredMembers(t *testing.T) {
 			"other"},
 		{"BatchWriteItem", `{"RequestItems":{"other":[],"events":[{"DeleteRequest":{` + key +
 			`}}]}}`, "other"},
-		{"BatchWriteItem", `{"RequestItems":{"absent":[{"PutRequest":{}}]}}`, "'item'"},
+		{"BatchWriteItem", `{"RequestItems":{"absent":[{"PutRequest":{}}]}}`, "absent.item"},
 		{"Query", `{"KeyConditionExpression":"pk = :v"}`, "tableName"},
 		{"Scan", `{}`, "tableName"},
 		{"DescribeTable", `{}`, "tableName"},

@@ -191,16 +191,20 @@ func (s *Service) deleteTable(in *tableInput) (*tableDescriptionOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.tableRecords.Delete(t.Name); err != nil {
-		return nil, fmt.Errorf("delete table %s: %w", t.Name, err)
-	}
 	var keys []string
 	for e := range t.from(key{}) {
 		keys = append(keys, e.String())
-		t.values.Delete(e.at)
 	}
+	// If the process crashes after this call, the table is empty. If the record of the table were
+	// deleted first, a new table with the same name could get the items.
 	if err := t.records.Delete(keys...); err != nil {
 		return nil, fmt.Errorf("delete the items of table %s: %w", t.Name, err)
+	}
+	if err := s.tableRecords.Delete(t.Name); err != nil {
+		return nil, fmt.Errorf("delete table %s: %w", t.Name, err)
+	}
+	for e := range t.from(key{}) {
+		t.values.Delete(e.at)
 	}
 	delete(s.tables, t.Name)
 	return &tableDescriptionOutput{TableDescription: s.describe(t, "DELETING")}, nil

@@ -38,9 +38,15 @@ func (s *Service) createBucket(c *call) error {
 	return nil
 }
 
+// deleteBucket deletes a bucket without objects. As in S3, it also deletes the multipart uploads of
+// the bucket.
 func (s *Service) deleteBucket(c *call) error {
-	if err := s.objects.deleteBucket(c.bucket); err != nil {
+	deleted, err := s.objects.deleteBucket(c.bucket)
+	if err != nil {
 		return err
+	}
+	for _, up := range s.uploads.removeAll(deleted) {
+		s.releaseParts(up)
 	}
 	c.w.WriteHeader(http.StatusNoContent)
 	return nil

@@ -53,6 +53,10 @@ func checksumHeader(algorithm string) (string, error) {
 func requestChecksum(header http.Header) (string, error) {
 	var found []string
 	trailer := http.CanonicalHeaderKey(strings.TrimSpace(header.Get("X-Amz-Trailer")))
+	if _, ok := checksums[trailer]; !ok && trailer != "" {
+		return "", invalidRequest(
+			"The value specified in the x-amz-trailer header is not supported")
+	}
 	for name := range checksums {
 		if header.Get(name) != "" || name == trailer {
 			found = append(found, name)

@@ -118,8 +118,9 @@ func (x *index) changeBucket(name string, change func(b *bucket)) error {
 	})
 }
 
-func (x *index) deleteBucket(name string) error {
-	return x.update(name, func(b *bucket) error {
+// deleteBucket deletes and returns an empty bucket.
+func (x *index) deleteBucket(name string) (deleted *bucket, err error) {
+	err = x.update(name, func(b *bucket) error {
 		if b.objects.Len() > 0 {
 			return newFailure(http.StatusConflict, "BucketNotEmpty",
 				"The bucket you tried to delete is not empty", "BucketName", name)
@@ -128,8 +129,10 @@ func (x *index) deleteBucket(name string) error {
 			return err
 		}
 		x.buckets.Delete(name)
+		deleted = b
 		return nil
 	})
+	return deleted, err
 }
 
 // newest returns the newest version of an object. It returns nil if the object does not exist, or

@@ -21,7 +21,7 @@ func (u *uploads) list(bucket string, l listing, marker string) []*upload {
 		if marker != "" && up.key == l.after {
 			follows = up.number > markerNumber
 		}
-		if up.bucket == bucket && follows && strings.HasPrefix(up.key, l.prefix) {
+		if up.bucket.name == bucket && follows && strings.HasPrefix(up.key, l.prefix) {
 			list = append(list, up)
 		}
 	}

@@ -26,13 +26,15 @@ type uploads struct {
 func newUploads() *uploads { return &uploads{byID: map[string]*upload{}} }
 
 type upload struct {
-	id, bucket, key string
-	number          int // increases with each upload
-	initiated       time.Time
-	header          objectHeader
-	checksumName    string // header of the checksum; "" if the client requested none
-	checksumType    string
-	parts           map[int]*part
+	id           string
+	bucket       *bucket
+	key          string
+	number       int // increases with each upload
+	initiated    time.Time
+	header       objectHeader
+	checksumName string // header of the checksum; "" if the client requested none
+	checksumType string
+	parts        map[int]*part
 }
 
 type part struct {
@@ -48,7 +50,7 @@ func (u *uploads) use(c *call, fn func(up *upload) error) error {
 	defer u.mu.Unlock()
 	id := c.query.Get("uploadId")
 	up := u.byID[id]
-	if up == nil || up.bucket != c.bucket || up.key != c.key {
+	if up == nil || up.bucket.name != c.bucket || up.key != c.key {
 		return noSuchUpload(id)
 	}
 	return fn(up)
@@ -67,10 +69,44 @@ func (u *uploads) take(c *call, fn func(up *upload) error) (taken *upload, err e
 	return taken, err
 }
 
-func (u *uploads) putBack(up *upload) {
+// add adds an upload. If the upload is new, add assigns its number and id.
+func (u *uploads) add(up *upload) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	if up.number == 0 {
+		u.latest++
+		up.number = u.latest
+		up.id = fmt.Sprintf("%x-%d", up.initiated.UnixNano(), up.number)
+	}
 	u.byID[up.id] = up
+}
+
+// removeAll removes and returns the uploads of a bucket.
+func (u *uploads) removeAll(b *bucket) (removed []*upload) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for id, up := range u.byID {
+		if up.bucket == b {
+			removed = append(removed, up)
+			delete(u.byID, id)
+		}
+	}
+	return removed
+}
+
+// putBack adds an upload that could not be completed. If its bucket was deleted in the meantime,
+// putBack discards the upload.
+func (s *Service) putBack(up *upload) {
+	err := s.objects.view(up.bucket.name, func(b *bucket) error {
+		if b != up.bucket {
+			return noSuchBucket(b.name)
+		}
+		s.uploads.add(up)
+		return nil
+	})
+	if err != nil {
+		s.releaseParts(up)
+	}
 }
 
 func (s *Service) releaseParts(up *upload) {
@@ -97,16 +133,17 @@ func (s *Service) createMultipartUpload(c *call) error {
 		}
 	}
 	up := &upload{
-		bucket: c.bucket, key: c.key, initiated: s.config.Now(), header: header,
+		key: c.key, initiated: s.config.Now(), header: header,
 		checksumName: checksum, checksumType: kind, parts: map[int]*part{},
 	}
-	s.uploads.mu.Lock()
-	s.uploads.latest++
-	up.number = s.uploads.latest
-	up.id = fmt.Sprintf("%x-%d", up.initiated.UnixNano(), up.number)
-	s.uploads.byID[up.id] = up
-	s.uploads.mu.Unlock()
-
+	err = s.objects.view(c.bucket, func(b *bucket) error { // so that the bucket still exists
+		up.bucket = b
+		s.uploads.add(up)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
 	if checksum != "" {
 		c.w.Header().Set("X-Amz-Checksum-Algorithm", algorithm)
 		c.w.Header().Set(checksumTypeHeader, kind)

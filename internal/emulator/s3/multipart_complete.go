@@ -53,7 +53,7 @@ func (s *Service) completeMultipartUpload(c *call) error {
 	}
 	v, body, err := s.join(c, up, parts, want)
 	if err != nil {
-		s.uploads.putBack(up)
+		s.putBack(up)
 		return err
 	}
 	s.releaseParts(up)

@@ -101,6 +101,50 @@ func TestListMultipartUploads_ContinuesAfterAnAbortedUpload(t *testing.T) {
 	}
 }
 
+func TestDeleteBucket_DeletesOpenUploads(t *testing.T) {
+	s := newService(t, "")
+	defer s.Close()
+	if err := s.CreateBucket("bucket", ""); err != nil {
+		t.Fatal(err)
+	}
+	upload := newUpload(t, s)
+	do(t, s, http.MethodPut, upload+"&partNumber=1", "part")
+	for _, method := range []string{http.MethodDelete, http.MethodPut} {
+		if status, _, response := do(t, s, method, "/bucket", ""); status >= 300 {
+			t.Fatal(method, status, response)
+		}
+	}
+	if _, _, got := do(t, s, http.MethodGet, "/bucket?uploads", ""); strings.Contains(got, "<Upload>") {
+		t.Errorf("the new bucket has the upload %s", got)
+	}
+	status, _, response := do(t, s, http.MethodPut, upload+"&partNumber=2", "part")
+	if status != http.StatusNotFound || !strings.Contains(response, "NoSuchUpload") {
+		t.Errorf("got %d %s, want NoSuchUpload", status, response)
+	}
+	if n := s.bodies.segments[s.bodies.newest].used; n != 0 {
+		t.Errorf("%d parts still take space", n)
+	}
+}
+
+func TestCompleteMultipartUpload_DiscardsTheUploadIfItsBucketWasDeleted(t *testing.T) {
+	s := newService(t, "")
+	defer s.Close()
+	if err := s.CreateBucket("bucket", ""); err != nil {
+		t.Fatal(err)
+	}
+	newUpload(t, s)
+	for id, up := range s.uploads.byID { // the request is between take and putBack
+		delete(s.uploads.byID, id)
+		for _, method := range []string{http.MethodDelete, http.MethodPut} {
+			do(t, s, method, "/bucket", "")
+		}
+		s.putBack(up)
+	}
+	if n := len(s.uploads.byID); n != 0 {
+		t.Errorf("the new bucket has %d uploads, want none", n)
+	}
+}
+
 func TestMultipart_CopiesOnlyValidRanges(t *testing.T) {
 	s := conditionalService(t)
 	upload := newUpload(t, s) + "&partNumber=1"

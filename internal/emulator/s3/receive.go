@@ -16,6 +16,9 @@ import (
 	"strings"
 )
 
+// decodedLength is the header with the length of a payload in an aws-chunked body.
+const decodedLength = "X-Amz-Decoded-Content-Length"
+
 // maxBody is the maximum size of one request's body in bytes, as in S3.
 const maxBody = 5 << 30
 
@@ -61,7 +64,7 @@ func (s *Service) receive(r *http.Request, defaultChecksum string) (content, err
 func decodeBody(r *http.Request) (io.Reader, int64, error) {
 	size := r.ContentLength
 	var body io.Reader = r.Body
-	decoded := r.Header.Get("X-Amz-Decoded-Content-Length")
+	decoded := r.Header.Get(decodedLength)
 	chunked := strings.HasPrefix(r.Header.Get("X-Amz-Content-Sha256"), "STREAMING-") ||
 		strings.Contains(r.Header.Get("Content-Encoding"), "aws-chunked")
 	if chunked {
@@ -143,14 +146,13 @@ func checkDigests(header http.Header, c content, sha []byte, checksum string) er
 	}
 	want := header.Get(checksum)
 	if want == "" {
-		return newFailure(http.StatusBadRequest, "MalformedTrailerError", "The request contained "+
-			"trailing data that was not well-formed or did not conform to our published schema.")
+		return malformedTrailer()
 	}
 	return checkChecksum(checksum, want, c.checksum)
 }
 
 // chunkReader decodes an aws-chunked body. It ignores the signatures of the chunks. At the end of
-// the body, it adds the trailing headers to header.
+// the body, it adds the checksum in the trailer to header.
 type chunkReader struct {
 	in     *bufio.Reader
 	header http.Header
@@ -196,15 +198,35 @@ func (c *chunkReader) nextChunk() error {
 	if size > 0 {
 		return nil
 	}
+	return c.readTrailer()
+}
+
+// maxTrailer limits the size of a trailer in bytes. A trailer contains a checksum and a signature.
+const maxTrailer = 8 << 10
+
+// readTrailer reads the trailer and returns io.EOF. It adds the header that X-Amz-Trailer announces
+// to the request's header, and ignores all others.
+func (c *chunkReader) readTrailer() error {
+	announced := strings.TrimSpace(c.header.Get("X-Amz-Trailer"))
+	size := 0
 	for {
 		line, err := c.line()
 		if line == "" || err != nil {
 			return io.EOF // not all clients end the trailer with an empty line
 		}
-		if name, value, ok := strings.Cut(line, ":"); ok {
-			c.header.Set(strings.TrimSpace(name), strings.TrimSpace(value))
+		if size += len(line); size > maxTrailer {
+			return malformedTrailer()
+		}
+		name, value, ok := strings.Cut(line, ":")
+		if ok && strings.EqualFold(strings.TrimSpace(name), announced) {
+			c.header.Set(announced, strings.TrimSpace(value))
 		}
 	}
+}
+
+func malformedTrailer() error {
+	return newFailure(http.StatusBadRequest, "MalformedTrailerError", "The request contained "+
+		"trailing data that was not well-formed or did not conform to our published schema.")
 }
 
 // line reads a line that ends with CR LF.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -81,6 +82,50 @@ func TestPutObject_StoresEveryLengthInEveryFraming(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+func TestPutObject_ReadsOnlyTheChecksumInATrailer(t *testing.T) {
+	s := newService(t, "")
+	defer s.Close()
+	if err := s.CreateBucket("bucket", ""); err != nil {
+		t.Fatal(err)
+	}
+	body, headers := frame("unsigned chunks with trailer", "body")
+	body = strings.TrimSuffix(body, "\r\n")
+	long := strings.Repeat("x-amz-meta-a: b\r\n", maxTrailer/15+1)
+	for name, c := range map[string]struct {
+		trailer string
+		status  int
+		headers []string
+	}{
+		"another header": {"x-amz-meta-a: b\r\n\r\n", http.StatusOK, nil},
+		"too long":       {long + "\r\n", http.StatusBadRequest, nil},
+		"unknown": {"\r\n", http.StatusBadRequest,
+			[]string{"X-Amz-Trailer", "x-amz-meta-a"}},
+	} {
+		status, _, response := do(t, s, http.MethodPut, "/bucket/key", body+c.trailer,
+			append(slices.Clone(headers), c.headers...)...)
+		if status != c.status {
+			t.Errorf("%s: got %d %s, want %d", name, status, response, c.status)
+		}
+	}
+	_, header, _ := do(t, s, http.MethodGet, "/bucket/key", "")
+	if got := header.Get("X-Amz-Meta-A"); got != "" {
+		t.Errorf("the trailer added the metadata %q", got)
+	}
+}
+
+func TestDeleteObjects_RejectsALongDocument(t *testing.T) {
+	s := newService(t, "")
+	defer s.Close()
+	if err := s.CreateBucket("bucket", ""); err != nil {
+		t.Fatal(err)
+	}
+	status, _, response := do(t, s, http.MethodPost, "/bucket?delete",
+		"<Delete>"+strings.Repeat(" ", maxXML))
+	if status != http.StatusBadRequest || !strings.Contains(response, "MaxMessageLengthExceeded") {
+		t.Errorf("got %d %s, want MaxMessageLengthExceeded", status, response)
 	}
 }
 

@@ -3,8 +3,10 @@ package s3
 import (
 	"bytes"
 	"encoding/xml"
+	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -30,9 +32,17 @@ func (c *call) writeXML(status int, root xml.Name, document any) {
 	}
 }
 
+// maxXML limits the size of an XML document in a request. The list of 10,000 parts fits.
+const maxXML = 4 << 20
+
 // readXML decodes the XML document in a request's body. root is the required name of the document's
 // root element.
 func (s *Service) readXML(r *http.Request, root string, document any) error {
+	decoded, _ := strconv.ParseInt(r.Header.Get(decodedLength), 10, 64)
+	if max(decoded, r.ContentLength) > maxXML {
+		return newFailure(http.StatusBadRequest, "MaxMessageLengthExceeded",
+			"Your request was too big.", "MaxMessageLengthBytes", fmt.Sprint(maxXML))
+	}
 	body, err := s.receive(r, "")
 	if err != nil {
 		return err

@@ -74,7 +74,7 @@ func TestAdapter_CheckpointsReplaceThoseOfALaterVersion(t *testing.T) {
 					t.Fatal(err)
 				}
 				received := time.Date(2026, 11, 22, 7, 0, 0, 0, time.UTC)
-				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 				defer cancel()
 				err = pipeline.Rewind(ctx, checkpoints, received, received.Add(24*time.Hour))
 				if err != nil {

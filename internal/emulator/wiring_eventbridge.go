@@ -10,7 +10,6 @@ import (
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventbridge"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/resources"
 )
 
 // deliverEvent sends an event to the target of a rule. The target must be a queue or a function.
@@ -25,7 +24,7 @@ func (s *services) deliverEvent(_ context.Context, d eventbridge.Delivery) error
 	if target.Service == "sqs" {
 		return s.deliverToQueue(d)
 	}
-	return s.deliverToFunction(d, target)
+	return s.deliverToFunction(d)
 }
 
 // checkTarget returns an error if the platform can never deliver events to a target with the ARN.
@@ -82,12 +81,11 @@ func (s *services) deliverToQueue(d eventbridge.Delivery) error {
 	return err
 }
 
-func (s *services) deliverToFunction(d eventbridge.Delivery, target arn.ARN) error {
-	name := resources.FunctionName(d.TargetARN)
-	target.Resource = "function:" + name // without a version or alias
-	err := s.authorizeDelivery(s.authorizer, d, "lambda:InvokeFunction", target.String())
+// deliverToFunction invokes a function, or a version or alias of a function.
+func (s *services) deliverToFunction(d eventbridge.Delivery) error {
+	err := s.authorizeDelivery(s.authorizer, d, "lambda:InvokeFunction", d.TargetARN)
 	if err != nil {
 		return err
 	}
-	return s.Lambda.InvokeAsync(name, d.Event)
+	return s.Lambda.InvokeAsync(d.TargetARN, d.Event)
 }

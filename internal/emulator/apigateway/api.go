@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
 // API describes an HTTP API.
@@ -34,8 +36,8 @@ func (a API) domainName() string { return a.ID + ".execute-api." + a.Region + ".
 
 // Route maps requests to a function.
 type Route struct {
-	Key        string // "POST /events", "GET /events/{eventId}", "ANY /files/{path+}" or "$default"
-	Function   string
+	Key        string     // "POST /events", "GET /events/{eventId}", "ANY /files/{path+}" or "$default"
+	Function   string     // name; a version or alias may follow, as in api:live
 	Authorizer Authorizer // nil for a public route
 }
 
@@ -43,7 +45,7 @@ type Route struct {
 type Exchange struct {
 	Request      *http.Request // its body has been read
 	Body         []byte        // nil if the request was rejected before its body was read
-	Function     string        // the route's function; "" if no route matched
+	Function     string        // name of the route's function; "" if no route matched
 	Caller       map[string]any
 	Status       int
 	ResponseBody []byte
@@ -119,8 +121,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.api.WriteLog(s.LogGroup, x.accessLogLine(response))
 	}
 	if h.api.OnExchange != nil {
+		function, _ := protocol.SplitFunction(x.route.Function)
 		h.api.OnExchange(Exchange{
-			Request: r, Body: x.body, Function: x.route.Function, Caller: x.caller,
+			Request: r, Body: x.body, Function: function, Caller: x.caller,
 			Status: response.status, ResponseBody: response.body,
 			Start: start, Took: h.api.Now().Sub(start),
 		})

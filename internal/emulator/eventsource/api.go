@@ -44,7 +44,7 @@ func (m *managed) describe() description {
 		UUID:                           m.ID,
 		EventSourceArn:                 m.Queue.ARN(),
 		EventSourceMappingArn:          lambdaARN + "event-source-mapping:" + m.ID,
-		FunctionArn:                    lambdaARN + "function:" + m.Function,
+		FunctionArn:                    lambdaARN + "function:" + m.reference(),
 		State:                          m.state(),
 		StateTransitionReason:          "USER_INITIATED",
 		BatchSize:                      m.BatchSize,
@@ -64,7 +64,7 @@ func (m *managed) describe() description {
 // serveList serves ListEventSourceMappings. The marker is the index of the next mapping.
 func (s *Service) serveList(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
-	function, _ := protocol.SplitFunction(query.Get("FunctionName"))
+	function, qualifier := protocol.SplitFunction(query.Get("FunctionName"))
 	source := query.Get("EventSourceArn")
 	first, err := number(query.Get("Marker"), 0)
 	limit, limitErr := number(query.Get("MaxItems"), 100)
@@ -77,7 +77,9 @@ func (s *Service) serveList(w http.ResponseWriter, r *http.Request) {
 	defer s.mu.Unlock()
 	all := []description{}
 	for _, m := range s.mappings {
-		if (function == "" || function == m.Function) && (source == "" || source == m.Queue.ARN()) {
+		if (function == "" || function == m.Function) &&
+			(qualifier == "" || qualifier == m.Qualifier) &&
+			(source == "" || source == m.Queue.ARN()) {
 			all = append(all, m.describe())
 		}
 	}

@@ -27,7 +27,7 @@ func (m Mapping) process(ctx context.Context, b batch) {
 	for _, message := range b.messages {
 		m.OnDeliver(m.Function, message)
 	}
-	result, err := m.Invoke(ctx, m.Function, b.payload)
+	result, err := m.Invoke(ctx, m.reference(), b.payload)
 	failed, err := m.failedMessages(b, result, err)
 	report := BatchResult{
 		Function: m.Function, Messages: b.messages, Err: err,

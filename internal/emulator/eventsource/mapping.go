@@ -24,11 +24,12 @@ type Queue interface {
 
 // Mapping connects a queue to a function.
 type Mapping struct {
-	ID       string
-	Queue    Queue
-	Function string
-	Region   string
-	Invoke   func(ctx context.Context, function string, payload []byte) (Result, error)
+	ID        string
+	Queue     Queue
+	Function  string
+	Qualifier string // version or alias of the function; may be ""
+	Region    string
+	Invoke    func(ctx context.Context, function string, payload []byte) (Result, error)
 
 	BatchSize   int           // maximum number of messages per invocation; default 10
 	BatchWindow time.Duration // how long a batch waits for more messages
@@ -53,6 +54,14 @@ type Mapping struct {
 	// Both are optional and must be safe for concurrent use.
 	OnDeliver func(function string, m sqs.Message)
 	OnBatch   func(BatchResult)
+}
+
+// reference returns the name of the function, with the version or alias if there is one.
+func (m Mapping) reference() string {
+	if m.Qualifier == "" {
+		return m.Function
+	}
+	return m.Function + ":" + m.Qualifier
 }
 
 // Result holds the result of an invocation.

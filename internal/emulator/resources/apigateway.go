@@ -24,9 +24,29 @@ type API struct {
 
 	logicalID    string
 	domainURLs   map[string]string                // URL under a custom domain → stage
-	integrations map[string]string                // integration id → name of the function
-	authorizers  map[string]apigateway.Authorizer // authorizer id → authorizer
+	integrations map[string]integration           // by integration id
+	authorizers  map[string]apigateway.Authorizer // by authorizer id
+	// authorizerCalls holds the calls of authorizer functions by authorizer id, and calls the calls
+	// of all routes and of their authorizers.
+	authorizerCalls map[string]functionCall
+	calls           []functionCall
 }
+
+// integration represents an integration of an HTTP API with a function.
+type integration struct {
+	function string // as in apigateway.Route
+	hasRole  bool   // whether API Gateway uses a role to invoke the function
+}
+
+// functionCall represents a call of API Gateway that needs a permission in the function's policy.
+type functionCall struct {
+	caller   string // such as "route POST /events"
+	function string // as in apigateway.Route
+	// source is the end of the source's ARN, after the id of the API. It may contain anyStage.
+	source string
+}
+
+const anyStage = "{stage}"
 
 type apiProperties struct {
 	Name              string
@@ -55,9 +75,10 @@ func createAPI(c *creation, in apiProperties) (values, error) {
 		Stack: c.stack.Name, Name: in.Name, Listener: listener,
 		Endpoint:   "http://" + listener.Addr().String(),
 		logicalID:  c.resource.LogicalID,
-		domainURLs: map[string]string{}, integrations: map[string]string{},
-		authorizers: map[string]apigateway.Authorizer{},
-		Settings:    apigateway.API{ID: c.id(10), Region: c.Region, Account: c.Account, Now: c.Now},
+		domainURLs: map[string]string{}, integrations: map[string]integration{},
+		authorizers:     map[string]apigateway.Authorizer{},
+		authorizerCalls: map[string]functionCall{},
+		Settings:        apigateway.API{ID: c.id(10), Region: c.Region, Account: c.Account, Now: c.Now},
 	}
 	if cors := in.CorsConfiguration; cors != nil {
 		a.Settings.CORS = &apigateway.CORS{
@@ -169,22 +190,23 @@ func (p *Provider) NameAPIs() {
 var logicalIDHash = regexp.MustCompile(`[0-9A-F]{8}$`)
 
 type integrationProperties struct {
-	ApiId, IntegrationType, IntegrationUri, PayloadFormatVersion string
+	ApiId, IntegrationType, IntegrationUri, PayloadFormatVersion, CredentialsArn string
 }
 
 func createIntegration(c *creation, in integrationProperties) (values, error) {
 	a := c.api(in.ApiId)
-	function := FunctionName(in.IntegrationUri)
 	switch {
 	case a == nil:
 		return c.skip("")
 	case in.IntegrationType != "AWS_PROXY" || in.PayloadFormatVersion != "2.0":
 		return c.skip(" other than AWS_PROXY with payload format 2.0")
-	case !c.runs(function):
+	case !c.runs(FunctionName(in.IntegrationUri)):
 		return c.skip(" of a function that is not run")
 	}
 	id := c.id(7)
-	a.integrations[id] = function
+	a.integrations[id] = integration{
+		functionReference(in.IntegrationUri), in.CredentialsArn != "",
+	}
 	return created(id, "IntegrationId", id), nil
 }
 
@@ -198,13 +220,22 @@ func createRoute(c *creation, in routeProperties) (values, error) {
 	if a == nil {
 		return c.skip("")
 	}
-	function, ok := a.integrations[strings.TrimPrefix(in.Target, "integrations/")]
+	target, ok := a.integrations[strings.TrimPrefix(in.Target, "integrations/")]
 	if !ok {
 		return c.skip(" " + in.RouteKey)
 	}
 	a.Settings.Routes = append(a.Settings.Routes, apigateway.Route{
-		Key: in.RouteKey, Function: function, Authorizer: c.routeAuthorizer(a, in),
+		Key: in.RouteKey, Function: target.function, Authorizer: c.routeAuthorizer(a, in),
 	})
+	if !target.hasRole {
+		method, path, _ := strings.Cut(in.RouteKey, " ")
+		a.calls = append(a.calls,
+			functionCall{"route " + in.RouteKey, target.function, anyStage + "/" + method + path})
+	}
+	call, ok := a.authorizerCalls[in.AuthorizerId]
+	if ok && !slices.Contains(a.calls, call) {
+		a.calls = append(a.calls, call)
+	}
 	id := c.id(7)
 	return created(id, "RouteId", id), nil
 }
@@ -214,12 +245,14 @@ func createRoute(c *creation, in routeProperties) (values, error) {
 const LocalKey = "local"
 
 type authorizerProperties struct {
-	ApiId, AuthorizerType, AuthorizerUri string
-	AuthorizerPayloadFormatVersion       string
-	AuthorizerResultTtlInSeconds         *number
-	EnableSimpleResponses                flag
-	IdentitySource                       []string
-	JwtConfiguration                     struct {
+	ApiId, Name, AuthorizerType    string
+	AuthorizerUri                  string
+	AuthorizerCredentialsArn       string
+	AuthorizerPayloadFormatVersion string
+	AuthorizerResultTtlInSeconds   *number
+	EnableSimpleResponses          flag
+	IdentitySource                 []string
+	JwtConfiguration               struct {
 		Issuer   string
 		Audience []string
 	}
@@ -239,6 +272,11 @@ func createAuthorizer(c *creation, in authorizerProperties) (values, error) {
 	}
 	id := c.id(6)
 	a.authorizers[id] = authorizer
+	if l, ok := authorizer.(*apigateway.Lambda); ok && in.AuthorizerCredentialsArn == "" {
+		a.authorizerCalls[id] = functionCall{
+			"authorizer " + in.Name, l.Function, "authorizers/" + id,
+		}
+	}
 	return created(id, "AuthorizerId", id), nil
 }
 
@@ -250,7 +288,6 @@ func (c *creation) authorizer(in authorizerProperties) (_ apigateway.Authorizer,
 			problem = err.Error()
 		}
 	}
-	function := FunctionName(in.AuthorizerUri)
 	switch {
 	case in.AuthorizerType == "JWT" && len(in.IdentitySource) != 1:
 		return nil, "it must have one identity source"
@@ -264,11 +301,11 @@ func (c *creation) authorizer(in authorizerProperties) (_ apigateway.Authorizer,
 		return nil, "its type must be JWT or REQUEST, got " + in.AuthorizerType
 	case in.AuthorizerPayloadFormatVersion != "2.0":
 		return nil, "its payload format must be 2.0"
-	case !c.runs(function):
+	case !c.runs(FunctionName(in.AuthorizerUri)):
 		return nil, "the local platform does not run its function"
 	}
 	return &apigateway.Lambda{
-		Function:       function,
+		Function:       functionReference(in.AuthorizerUri),
 		Simple:         bool(in.EnableSimpleResponses),
 		IdentitySource: in.IdentitySource,
 		CacheTTL:       in.AuthorizerResultTtlInSeconds.seconds(),

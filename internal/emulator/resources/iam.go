@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/apigateway"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cloudformation"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam"
 )
@@ -275,15 +274,18 @@ func (e enforcement) checkFunction(f *iamFunction) error {
 	return errors.Join(errs...)
 }
 
-// checkRoutes checks that API Gateway may invoke the function of each route.
+// checkRoutes checks that API Gateway may invoke the functions of the routes and authorizers.
 func (e enforcement) checkRoutes() error {
 	var errs []error
 	for _, a := range e.APIs {
-		for _, route := range a.Settings.Routes {
-			for _, stage := range a.Settings.Stages {
-				if err := e.checkRoute(a.Settings.ID, stage.Name, route); err != nil {
+		for _, call := range a.calls {
+			for _, source := range a.sources(call) {
+				err := e.authorizer.AuthorizeService("apigateway.amazonaws.com",
+					e.arn("execute-api", a.Settings.ID+"/"+source),
+					"lambda:InvokeFunction", e.functionARN(call.function), nil)
+				if err != nil {
 					errs = append(errs,
-						fmt.Errorf("route %s of the HTTP API %s: %w", route.Key, a.Name, err))
+						fmt.Errorf("%s of the HTTP API %s: %w", call.caller, a.Name, err))
 				}
 			}
 		}
@@ -291,9 +293,15 @@ func (e enforcement) checkRoutes() error {
 	return errors.Join(errs...)
 }
 
-func (e enforcement) checkRoute(apiID, stage string, route apigateway.Route) error {
-	method, path, _ := strings.Cut(route.Key, " ")
-	source := e.arn("execute-api", apiID+"/"+stage+"/"+method+path)
-	return e.authorizer.AuthorizeService("apigateway.amazonaws.com", source,
-		"lambda:InvokeFunction", e.functionARN(route.Function), nil)
+// sources returns the source of the call in each stage. The source of an authorizer names no stage.
+func (a *API) sources(call functionCall) []string {
+	path, inStage := strings.CutPrefix(call.source, anyStage)
+	if !inStage {
+		return []string{call.source}
+	}
+	var sources []string
+	for _, stage := range a.Settings.Stages {
+		sources = append(sources, stage.Name+path)
+	}
+	return sources
 }

@@ -148,6 +148,16 @@ func FunctionName(reference string) string {
 	return name
 }
 
+// functionReference returns the name of the function to which a reference refers. If the reference
+// has a version or alias, functionReference adds it, as in worker:live.
+func functionReference(reference string) string {
+	name, qualifier := protocol.SplitFunction(strings.TrimSuffix(reference, "/invocations"))
+	if qualifier == "" {
+		return name
+	}
+	return name + ":" + qualifier
+}
+
 // reloadable lists the properties of a function that a reload can change without a restart of the
 // platform.
 var reloadable = []string{"Code", "MemorySize", "Timeout", "Environment"}
@@ -216,9 +226,10 @@ func createAlias(c *creation, in aliasProperties) (values, error) {
 
 type permissionProperties struct{ Action, FunctionName, Principal, SourceArn, SourceAccount string }
 
-// createPermission adds a statement to the resource policy of a function.
+// createPermission adds a statement to the resource policy of a function. A version and an alias
+// have their own policies.
 func createPermission(c *creation, in permissionProperties) (values, error) {
-	arn := c.functionARN(FunctionName(in.FunctionName))
+	arn := c.functionARN(functionReference(in.FunctionName))
 	conditions := map[string]map[string]string{}
 	if in.SourceArn != "" {
 		conditions["ArnLike"] = map[string]string{"aws:SourceArn": in.SourceArn}
@@ -258,7 +269,7 @@ type mappingProperties struct {
 // created, the emulator starts the mapping, unless the mapping is disabled.
 func createMapping(c *creation, in mappingProperties) (values, error) {
 	queue, ok := c.SQS.QueueByARN(in.EventSourceArn)
-	name := FunctionName(in.FunctionName)
+	name, qualifier := protocol.SplitFunction(in.FunctionName)
 	switch {
 	case !ok:
 		return c.skip(" " + c.resource.LogicalID + ", whose source is not a queue of this app: " +
@@ -283,6 +294,7 @@ func createMapping(c *creation, in mappingProperties) (values, error) {
 		ID:                    id,
 		Queue:                 queue,
 		Function:              name,
+		Qualifier:             qualifier,
 		Region:                c.Region,
 		BatchSize:             in.BatchSize.int(),
 		BatchWindow:           in.MaximumBatchingWindowInSeconds.seconds(),

@@ -133,4 +133,8 @@ func (p *Provider) arn(service, resource string) string {
 	return "arn:aws:" + service + ":" + p.Region + ":" + p.Account + ":" + resource
 }
 
-func (p *Provider) functionARN(name string) string { return p.arn("lambda", "function:"+name) }
+// functionARN returns the ARN of a function. The reference is the function's name, or the name with
+// a version or alias, as in worker:live.
+func (p *Provider) functionARN(reference string) string {
+	return p.arn("lambda", "function:"+reference)
+}

@@ -55,7 +55,7 @@ func TestAdapter_CheckpointsImplementsPipelineCheckpoints(t *testing.T) {
 	})
 }
 
-// After a rollback, the table contains a checkpoint that a later version of the pipeline has stored.
+// After a rollback, the table contains a checkpoint that a later version of the pipeline stored.
 func TestAdapter_CheckpointsReplaceThoseOfALaterVersion(t *testing.T) {
 	const known = `"pass":{"from":"2026-11-23T07:00:00Z"}`
 	for name, stored := range map[string]string{

@@ -13,7 +13,8 @@ const DefaultStage = "$default"
 type Stage struct {
 	Name string
 	// RateLimit is the number of requests per second over all routes, and BurstLimit the number of
-	// requests at once. A nil RateLimit is unlimited. If a limit is 0, the stage rejects all requests.
+	// requests at once. A nil RateLimit is unlimited. If a limit is 0, the stage rejects all
+	// requests.
 	RateLimit, BurstLimit *float64
 	LogGroup              string // log group of the access log; "" if there is none
 	LogFormat             string // format of a line in the access log

@@ -18,6 +18,7 @@ type Engine struct {
 	Now             func() time.Time
 	Parameters      Parameters        // values for parameters of stacks that are not nested
 	SSM             map[string]string // values of SSM parameters by name, also of those in stacks
+	Secret          SecretFunc        // nil if there are no secrets
 	Stacks          []*Stack          // a stack comes before the stacks that are nested in it
 
 	exports map[string]string            // by export name
@@ -161,6 +162,7 @@ func (e *Engine) newStack(
 			Parameters: parameters,
 			Nested:     parentID != "",
 			SSM:        e.SSM,
+			Secret:     e.Secret,
 			Pseudo:     Pseudo{e.Region, e.Account, source.Name, id},
 			Values:     map[string]ReturnValues{},
 			Exports:    e.exports,

@@ -1,7 +1,6 @@
 package cloudformation
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -123,40 +122,6 @@ func (r *Resolver) ssm(name string) (string, error) {
 		}
 	}
 	return "", &MissingParameterError{Stack: r.Pseudo.StackName, SSM: name}
-}
-
-// ssmReference matches a dynamic reference to an SSM parameter. The group in parentheses matches
-// the SSM parameter's name and, if there is one, the version.
-var ssmReference = regexp.MustCompile(`\{\{resolve:ssm:([^{}]+)\}\}`)
-
-// dynamicReferences replaces dynamic references to SSM parameters with the parameters' values. It
-// changes the lists and objects of the value in place.
-func (r *Resolver) dynamicReferences(value any) (any, error) {
-	switch v := value.(type) {
-	case []any:
-		for i := range v {
-			var err error
-			if v[i], err = r.dynamicReferences(v[i]); err != nil {
-				return nil, at(fmt.Sprintf("[%d]", i), err)
-			}
-		}
-	case map[string]any:
-		for _, key := range slices.Sorted(maps.Keys(v)) {
-			var err error
-			if v[key], err = r.dynamicReferences(v[key]); err != nil {
-				return nil, at(key, err)
-			}
-		}
-	case string:
-		var missing error
-		text := ssmReference.ReplaceAllStringFunc(v, func(reference string) string {
-			value, err := r.ssm(ssmReference.FindStringSubmatch(reference)[1])
-			missing = cmp.Or(missing, err)
-			return value
-		})
-		return text, missing
-	}
-	return value, nil
 }
 
 // check validates a value that the user passes for the parameter. The rules are those of

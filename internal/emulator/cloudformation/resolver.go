@@ -16,6 +16,7 @@ type Resolver struct {
 	Parameters map[string]string // a parameter that is not in the map has its default value
 	Nested     bool              // whether another stack passes Parameters
 	SSM        map[string]string // values of SSM parameters by name
+	Secret     SecretFunc        // nil if there are no secrets
 	Pseudo     Pseudo
 	Values     map[string]ReturnValues      // values of created resources by logical id
 	Exports    map[string]string            // values that other stacks export, by export name
@@ -23,6 +24,10 @@ type Resolver struct {
 
 	conditions map[string]verdict
 }
+
+// SecretFunc returns the value of a secret. id is the name or ARN of the secret. If version and
+// stage are "", SecretFunc returns the current value.
+type SecretFunc func(id, version, stage string) (string, error)
 
 // Pseudo holds the values of the pseudo parameters, such as AWS::Region.
 type Pseudo struct {

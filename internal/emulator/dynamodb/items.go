@@ -93,8 +93,8 @@ func (s *Service) getItem(in *getItemInput) (*getItemOutput, error) {
 	return &getItemOutput{items[0]}, nil
 }
 
-// getItems returns the projected items with the given keys as JSON. It ignores keys of items that do
-// not exist.
+// getItems returns the projected items with the given keys as JSON. It ignores keys of items that
+// do not exist.
 func (s *Service) getItems(
 	tableName string, in projectionInput, keys ...attributes,
 ) ([]json.RawMessage, error) {

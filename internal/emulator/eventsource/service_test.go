@@ -104,15 +104,18 @@ func TestHandler_DescribesMappings(t *testing.T) {
 	a, queue := newMapping(t, "a")
 	a.BatchSize, a.ConfiguredConcurrency, a.ReportBatchItemFailures = 25, 8, true
 	b, _ := newMapping(t, "b")
+	b.Qualifier = "live"
 	h := eventsource.NewService([]eventsource.Mapping{b, a}, nil).Handler()
 	for query, want := range map[string][]string{
 		"": {"a", "b"}, "/": {"a", "b"},
 		"?FunctionName=worker-b": {"b"},
-		"?FunctionName=arn:aws:lambda:us-east-1:000000000000:function:worker-a:7": {"a"},
-		"?FunctionName=none":             nil,
-		"?EventSourceArn=" + queue.ARN(): {"a"},
-		"?MaxItems=1":                    {"a"},
-		"?MaxItems=1&Marker=1":           {"b"},
+		"?FunctionName=arn:aws:lambda:us-east-1:000000000000:function:worker-a":   {"a"},
+		"?FunctionName=arn:aws:lambda:us-east-1:000000000000:function:worker-a:7": nil,
+		"?FunctionName=worker-b:live":                                             {"b"},
+		"?FunctionName=none":                                                      nil,
+		"?EventSourceArn=" + queue.ARN():                                          {"a"},
+		"?MaxItems=1":                                                             {"a"},
+		"?MaxItems=1&Marker=1":                                                    {"b"},
 	} {
 		_, answer := request(t, h, "GET", query, "")
 		var got []string

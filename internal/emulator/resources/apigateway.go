@@ -78,7 +78,9 @@ func createAPI(c *creation, in apiProperties) (values, error) {
 		domainURLs: map[string]string{}, integrations: map[string]integration{},
 		authorizers:     map[string]apigateway.Authorizer{},
 		authorizerCalls: map[string]functionCall{},
-		Settings:        apigateway.API{ID: c.id(10), Region: c.Region, Account: c.Account, Now: c.Now},
+		Settings: apigateway.API{
+			ID: c.id(10), Region: c.Region, Account: c.Account, Now: c.Now,
+		},
 	}
 	if cors := in.CorsConfiguration; cors != nil {
 		a.Settings.CORS = &apigateway.CORS{

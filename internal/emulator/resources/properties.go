@@ -89,8 +89,8 @@ type limit struct {
 	least, most int
 }
 
-// checkLimits returns an error if a property violates its limit. Without this check, a service would
-// use its default for a property that is 0.
+// checkLimits returns an error if a property violates its limit. Without this check, a service
+// would use its default for a property that is 0.
 func checkLimits(limits ...limit) error {
 	for _, l := range limits {
 		if l.value == nil {

@@ -75,6 +75,9 @@ func NewProvider(s Services, c Config) *Provider {
 	p.Engine = cloudformation.NewEngine(c.Region, c.Account, p, c.Now)
 	p.Engine.Parameters = c.Parameters
 	maps.Copy(p.Engine.SSM, c.SSM)
+	if s.SecretsManager != nil {
+		p.Engine.Secret = s.SecretsManager.Value
+	}
 	return p
 }
 

@@ -114,8 +114,9 @@ func TestDeleteBucket_DeletesOpenUploads(t *testing.T) {
 			t.Fatal(method, status, response)
 		}
 	}
-	if _, _, got := do(t, s, http.MethodGet, "/bucket?uploads", ""); strings.Contains(got, "<Upload>") {
-		t.Errorf("the new bucket has the upload %s", got)
+	_, _, uploads := do(t, s, http.MethodGet, "/bucket?uploads", "")
+	if strings.Contains(uploads, "<Upload>") {
+		t.Errorf("the new bucket has the upload %s", uploads)
 	}
 	status, _, response := do(t, s, http.MethodPut, upload+"&partNumber=2", "part")
 	if status != http.StatusNotFound || !strings.Contains(response, "NoSuchUpload") {

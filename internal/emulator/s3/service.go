@@ -70,8 +70,8 @@ func New(config Config) (*Service, error) {
 	}, nil
 }
 
-// CreateBucket creates a bucket if it does not exist. Versioning is "Enabled", "Suspended", or "" if
-// CreateBucket must not change it.
+// CreateBucket creates a bucket if it does not exist. versioning is "Enabled" or "Suspended". If
+// versioning is "", CreateBucket does not change the bucket's versioning.
 func (s *Service) CreateBucket(name, versioning string) error {
 	err := s.objects.createBucket(name, s.config.Now())
 	if err != nil && !errors.Is(err, errBucketExists) {

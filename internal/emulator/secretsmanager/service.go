@@ -4,6 +4,7 @@ package secretsmanager
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -153,6 +154,21 @@ func (s *secret) removeStage(stage string) {
 		v.Stages = slices.DeleteFunc(slices.Clone(v.Stages),
 			func(s string) bool { return s == stage })
 	}
+}
+
+// Value returns the text of a secret. id is the name or ARN of the secret. If versionID and stage
+// are "", Value returns the current text.
+func (s *Service) Value(id, versionID, stage string) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out, err := s.getSecretValue(&getSecretValueInput{id, versionID, stage})
+	if err != nil {
+		return "", err
+	}
+	if out.SecretString == nil {
+		return "", fmt.Errorf("the value of the secret %s must be a text, got bytes", id)
+	}
+	return *out.SecretString, nil
 }
 
 // Definition describes a secret that a template contains.

@@ -124,6 +124,13 @@ func withAuthorizer(
 				},
 			},
 		}
+		resources["DoormanPermission"] = map[string]any{
+			"Type": "AWS::Lambda::Permission",
+			"Properties": map[string]any{
+				"Action": "lambda:InvokeFunction", "Principal": "apigateway.amazonaws.com",
+				"FunctionName": map[string]any{"Ref": "Doorman"},
+			},
+		}
 		route := resources["Route"]["Properties"].(map[string]any)
 		route["AuthorizationType"], route["AuthorizerId"] = authorizationType, map[string]any{
 			"Ref": "Authorizer",

@@ -1,6 +1,7 @@
 package resources
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net"
@@ -276,7 +277,7 @@ func createAuthorizer(c *creation, in authorizerProperties) (values, error) {
 	a.authorizers[id] = authorizer
 	if l, ok := authorizer.(*apigateway.Lambda); ok && in.AuthorizerCredentialsArn == "" {
 		a.authorizerCalls[id] = functionCall{
-			"authorizer " + in.Name, l.Function, "authorizers/" + id,
+			"authorizer " + cmp.Or(in.Name, c.resource.LogicalID), l.Function, "authorizers/" + id,
 		}
 	}
 	return created(id, "AuthorizerId", id), nil

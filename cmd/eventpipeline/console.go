@@ -62,7 +62,7 @@ func (c *consoleCommand) run(cmd *cobra.Command) error {
 		return err
 	}
 	server := console.New(console.Options{
-		Write: c.write, Command: suggestCommand, Send: sendFromConsole,
+		Write: c.write, Resume: true, Command: suggestCommand, Send: sendFromConsole,
 		Flags: func(deployment.Pipeline) string { return c.stack.String() },
 	})
 	server.SetPipelines([]deployment.Pipeline{p})

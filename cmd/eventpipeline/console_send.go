@@ -14,27 +14,27 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator"
 )
 
-// sendFromConsole posts an event or a list of events to the pipeline's API, and returns the id of
-// the event or batch. It sends the token in tokenVariable. Without a token, it signs the request
+// sendFromConsole posts an event or a list of events to the pipeline's API. It returns the id of the
+// event, or the ids of the batches: the events of each type in a list become one batch. It sends the token in tokenVariable. Without a token, it signs the request
 // with the credentials of the pipeline's configuration.
-func sendFromConsole(ctx context.Context, p deployment.Pipeline, body []byte) (string, error) {
+func sendFromConsole(ctx context.Context, p deployment.Pipeline, body []byte) ([]string, error) {
 	address, err := p.APIURL(ctx)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	o := client.Options{MaxAttempts: 2}
 	authorize(&o, p)
 	c, err := client.New(address, o)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	if jsontext.Value(body).Kind() != jsontext.KindBeginArray {
 		accepted, err := c.Send(ctx, body)
-		return accepted.EventID, err
+		return []string{accepted.EventID}, err
 	}
 	var events []jsontext.Value
 	if err := jsonv2.Unmarshal(body, &events); err != nil {
-		return "", fmt.Errorf("read the list of events: %w", err)
+		return nil, fmt.Errorf("read the list of events: %w", err)
 	}
 	list := make([][]byte, len(events))
 	for i, event := range events {
@@ -42,9 +42,13 @@ func sendFromConsole(ctx context.Context, p deployment.Pipeline, body []byte) (s
 	}
 	accepted, err := c.SendBatch(ctx, list)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	return accepted.Batches[0].BatchID, nil
+	var ids []string
+	for _, batch := range accepted.Batches {
+		ids = append(ids, batch.BatchID)
+	}
+	return ids, nil
 }
 
 func authorize(o *client.Options, p deployment.Pipeline) {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/cookiejar"
+	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
@@ -106,15 +107,17 @@ func TestConsole_ShowsADeployedPipeline(t *testing.T) {
 	rows := b.get(t, b.base+"/events/rows")
 	const filter = "code=unprocessable-number&type=demo"
 	for page, want := range map[string]string{
-		"/events/" + processed:                       "PROCESSED",
-		"/events/" + processed + "/payload.json":     `{"eventType":"demo","message":"hello"}`,
-		"/events/" + failed:                          "unprocessable-number",
-		"/events/" + failed + "?":                    "the message is in the DLQ, 1 attempt",
-		"/events/" + processed + "?":                 "Record stored in Silver, status PROCESSED, 1 attempt",
-		"/events/" + batch + "/members":              `"id":"` + batch + `.1"`,
-		"/":                                          "a sample of 2 events from 15 minutes",
-		"/deadletters":                               failed,
-		"/deadletters?" + filter:                     "/deadletters/redrive?" + html.EscapeString(filter),
+		"/events/" + processed:                   "PROCESSED",
+		"/events/" + processed + "/payload.json": `{"eventType":"demo","message":"hello"}`,
+		"/events/" + failed:                      "unprocessable-number",
+		"/events/" + failed + "?":                "the message is in the DLQ, 1 attempt",
+		"/events/" + processed + "?": "Record stored in Silver, status PROCESSED, " +
+			"1 attempt",
+		"/events/" + batch + "/members": `"id":"` + batch + `.1"`,
+		"/":                             "a sample of 2 events from 15 minutes",
+		"/deadletters":                  failed,
+		"/deadletters?" + filter: "/deadletters/redrive?" +
+			html.EscapeString(filter),
 		"/deadletters/redrive?code=internal":         "<b>0 messages</b>",
 		"/deadletters/discard?ids=" + failed:         "<b>1 message</b>",
 		"/refused":                                   "filter-log-events",
@@ -149,20 +152,21 @@ func TestConsole_RedrivesDiscardsAndReplays(t *testing.T) {
 	}
 	must("/events/"+ids[0]+"/redrive", "") // waits for the end
 	d.wantStatus(t, ids[0], "ENQUEUED")
-	must("/deadletters/discard", "type=order")
+	must("/deadletters/discard", b.dryRun(t, "/deadletters/discard?type=order"))
 	b.wait(t, "/deadletters", ">finished</span>")
-	must("/replay/count", "type=demo&from=1h")
+	must("/replay/count", "type=demo&from=1h&rate=100")
 	b.wait(t, "/replay", "Replay 1 event\n")
-	must("/replay", "type=demo&from=1h&total=1&rate=100")
+	must("/replay", b.dryRun(t, "/replay"))
 	b.wait(t, "/replay", "<dt>Replayed</dt><dd>1</dd>")
+	b.wait(t, "/replay", "Out of date: events may have changed")
 	d.wantStatus(t, ids[3], "ENQUEUED")
 	must("/replay/compare", "type=demo&from=1h")
 	b.wait(t, "/replay", "<dt>Same</dt>")
 	for path, form := range map[string]string{
-		"/deadletters/redrive": "", "/replay": "type=demo&from=1h&rate=-1",
-		"/deadletters/discard": "typo=order&all=1", "/jobs/99/pause": "", "/replay/count": "from=1h",
+		"/jobs/99/pause": "", "/replay/count": "from=1h", "/replay/count?": "type=a&from=1h&rate=-1",
 		"/replay/compare":                "type=demo&from=1h&select=failed&quiet=1",
 		"/events/" + ids[0] + "/redrive": "", // its message is on the queue
+		"/events/" + ids[0] + "/replay":  "",
 	} {
 		if status, answer := b.post(t, path, form); status != http.StatusUnprocessableEntity ||
 			!strings.Contains(answer, `"error"`) {
@@ -215,6 +219,68 @@ func TestConsole_RedrivesAnEventIfAnotherClientHoldsOtherMessages(t *testing.T) 
 		t.Errorf("%d %s", status, answer)
 	}
 	d.wantStatus(t, id, "ENQUEUED")
+}
+
+// dryRun returns the form of a page that starts what the page's dry run has selected.
+func (b *browser) dryRun(t *testing.T, page string) string {
+	t.Helper()
+	html := b.get(t, b.base+page)
+	found := regexp.MustCompile(`dryRun(?:=|" value=")(\w+)"`).FindStringSubmatch(html)
+	if found == nil {
+		t.Fatalf("%s has no dry run: %s", page, html)
+	}
+	return "dryRun=" + found[1]
+}
+
+// Two tabs show the same dead letter. One of them redrives the event, and the event fails again. The
+// button of the other tab must not redrive the new message.
+func TestConsole_ChangesOnlyTheMessagesOfTheDryRun(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	d.accept(t, poison)
+	d.process(t)
+	b := d.openConsole(t, "--write")
+	form := b.dryRun(t, "/deadletters/discard")
+	first := b.dryRun(t, "/deadletters/redrive")
+	if status, answer := b.post(t, "/deadletters/redrive", first); status != http.StatusOK {
+		t.Fatalf("%d %s", status, answer)
+	}
+	b.wait(t, "/deadletters", ">finished</span>")
+	d.process(t)
+	d.wantVisible(t, d.DLQURL, 1)
+	if status, answer := b.post(t, "/deadletters/discard", form); status != http.StatusOK {
+		t.Fatalf("%d %s", status, answer)
+	}
+	b.wait(t, "/deadletters", "Another client has deleted or received 1 message")
+	d.wantVisible(t, d.DLQURL, 1)
+	if status, _ := b.post(t, "/deadletters/discard", form); status == http.StatusOK {
+		t.Error("a dry run starts two changes")
+	}
+}
+
+func TestConsole_ShowsEachBatchOfAList(t *testing.T) {
+	t.Parallel()
+	const first, second = "0199aaaa-0000-7000-8000-000000000001", "0199aaaa-0000-7000-8000-000000000002"
+	d := deploy(t)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusAccepted)
+		fmt.Fprintf(w, `{"batches":[{"batchId":%q},{"batchId":%q}],"events":[
+			{"index":0,"eventId":"%[1]s.0"},{"index":1,"eventId":"%[2]s.0"}]}`, first, second)
+	}))
+	t.Cleanup(server.Close)
+	d.api = server.URL
+	b := d.openConsole(t, "--write")
+	status, text := b.post(t, "/send", `[{"eventType":"a"},{"eventType":"b"}]`)
+	var answer struct{ Location string }
+	if err := json.Unmarshal([]byte(text), &answer); err != nil || status != http.StatusOK {
+		t.Fatalf("%d %s", status, text)
+	}
+	page := b.get(t, b.base[:strings.LastIndex(b.base, "/")]+answer.Location)
+	for _, want := range []string{"Accepted as 2 batches", first + "</a>", second + "</a>"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %s: %s", want, page)
+		}
+	}
 }
 
 // wait loads a page until it contains text.

@@ -59,7 +59,8 @@ func (f *localFlags) newLocalConsole() (*localConsole, error) {
 	}
 	c := &localConsole{}
 	server := console.New(console.Options{
-		Local: true, Watch: f.options.Watch, Write: true, Command: suggestCommand,
+		Local: true, Watch: f.options.Watch, Write: true,
+		Resume: f.options.Data != "", Command: suggestCommand,
 		Flags: func(p deployment.Pipeline) string {
 			return (&stackFlags{aws: *p.Config.BaseEndpoint, pipeline: p.Name}).String()
 		},
@@ -123,8 +124,9 @@ func (c *localConsole) close() error {
 	if c == nil {
 		return nil
 	}
-	_ = c.listener.Close() // if start was called, c.Close closes the listener too
-	return c.Close()
+	err := c.Close()
+	_ = c.listener.Close() // if start was called, c.Close has closed the listener
+	return err
 }
 
 // openBrowser opens the address in the user's browser.

@@ -136,6 +136,7 @@ func (r *localRun) serve(ctx context.Context, platform *emulator.Platform) error
 	}()
 	err := platform.Run(ctx)
 	r.progress.phase(stopping)
+	_ = r.page.close() // while its jobs can still call the platform
 	err = errors.Join(err, platform.Close())
 	if printErr := r.steps.flush(time.Now()); context.Cause(ctx) == nil {
 		err = errors.Join(err, printErr)

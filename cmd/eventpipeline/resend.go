@@ -28,7 +28,8 @@ the pipeline. The result is a new event. The old event does not change; to
 process a failed event itself again, use "dlq redrive".
 
 With --edit, the command first opens the payload in the editor of the variable
-VISUAL or EDITOR. If you save no change, it posts nothing.
+VISUAL or EDITOR. If you save no change, it posts nothing. If the edited list has
+events of several types, each type becomes a batch with an id of its own.
 
 The command signs the request with your AWS credentials, or sends the token in
 EVENTPIPELINE_TOKEN. It does not post the events of webhooks: use "send --as".`,
@@ -45,7 +46,7 @@ EVENTPIPELINE_TOKEN. It does not post the events of webhooks: use "send --as".`,
 	}
 	stack.add(cmd)
 	cmd.Flags().BoolVar(&edit, "edit", false, "edit the payload first")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print an object with eventId and resentFrom")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print an object with eventId and resentFrom for each new id")
 	return cmd
 }
 
@@ -70,19 +71,25 @@ func resend(cmd *cobra.Command, stack *stackFlags, id string, edit, asJSON bool)
 		payload = edited
 	}
 	announce(cmd, p)
-	newID, err := sendFromConsole(ctx, p, payload)
+	newIDs, err := sendFromConsole(ctx, p, payload)
 	if err != nil {
 		return fmt.Errorf("post the payload: %w", err)
 	}
-	if asJSON {
-		return printJSON(cmd.OutOrStdout(), struct {
-			EventID    string `json:"eventId"`
-			ResentFrom string `json:"resentFrom"`
-		}{newID, id})
+	for _, newID := range newIDs {
+		if asJSON {
+			err = printJSON(cmd.OutOrStdout(), struct {
+				EventID    string `json:"eventId"`
+				ResentFrom string `json:"resentFrom"`
+			}{newID, id})
+		} else {
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), newID)
+			fmt.Fprintf(cmd.ErrOrStderr(), "See its status with: %s\n",
+				suggestCommand("status", stack.String(), newID))
+		}
+		if err != nil {
+			return err
+		}
 	}
-	fmt.Fprintln(cmd.OutOrStdout(), newID)
-	fmt.Fprintf(cmd.ErrOrStderr(), "See its status with: %s\n",
-		suggestCommand("status", stack.String(), newID))
 	return nil
 }
 

@@ -39,11 +39,18 @@ func (a access) check(address string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		setSecurityHeaders(w.Header())
 		if !slices.Contains(hosts, strings.ToLower(r.Host)) {
-			http.Error(w, "the Host header must be "+hosts[0]+" or "+hosts[1], http.StatusForbidden)
+			refuse(w, r, http.StatusForbidden, notice{
+				"This is not the console's address",
+				"The console answers only at " + hosts[0] + " and " + hosts[1] + ".",
+				"http://" + hosts[0] + "/", "Open the console",
+			})
 			return
 		}
 		if !sameOrigin(r) {
-			http.Error(w, "the console rejects requests of other web sites", http.StatusForbidden)
+			refuse(w, r, http.StatusForbidden, notice{
+				"The console rejects requests of other web sites",
+				"If you wanted to open the console, open it yourself.", "/", "Open the console",
+			})
 			return
 		}
 		if token := r.URL.Query().Get("token"); r.Method == http.MethodGet && token != "" {
@@ -53,17 +60,20 @@ func (a access) check(address string, next http.Handler) http.Handler {
 		isAsset := strings.HasPrefix(r.URL.Path, "/-/") // the notice uses the style sheet
 		cookie, err := r.Cookie(cookieName)
 		if !isAsset && (err != nil || !equal(cookie.Value, a.session)) {
-			writeNotice(w, http.StatusUnauthorized, "Open the console with its URL",
-				"This browser has no session. Open the URL that the command printed. "+
-					"It contains a token, which changes at each start.")
+			refuse(w, r, http.StatusUnauthorized, notice{
+				"Open the console with its URL",
+				"This browser has no session. Open the URL that the command printed. " +
+					"It contains a token, which changes at each start.",
+				"/", "Try again",
+			})
 			return
 		}
-		if r.Method != http.MethodGet && r.Method != http.MethodHead {
-			if !equal(r.Header.Get(changeHeader), a.change) {
-				http.Error(w, "the header "+changeHeader+" must contain the page's token; "+
-					"reload the page", http.StatusForbidden)
-				return
-			}
+		if !isRead(r) && !equal(r.Header.Get(changeHeader), a.change) {
+			refuse(w, r, http.StatusForbidden, notice{
+				Title: "The page is from an earlier start of the console",
+				Text:  "Load the page again.",
+			})
+			return
 		}
 		next.ServeHTTP(w, r)
 	})
@@ -74,16 +84,20 @@ func (a access) check(address string, next http.Handler) http.Handler {
 // redirect if the navigation began on another site.
 func (a access) exchange(w http.ResponseWriter, r *http.Request, cookieName, token string) {
 	if !equal(token, a.token) {
-		writeNotice(w, http.StatusUnauthorized, "This URL is from an earlier start",
-			"The token in the URL is not valid. Open the URL that the command printed last.")
+		writeNotice(w, http.StatusUnauthorized, notice{
+			"This URL is from an earlier start",
+			"The token in the URL is not valid. Open the URL that the command printed last.",
+			"/", "Open the console",
+		})
 		return
 	}
 	http.SetCookie(w, &http.Cookie{
 		Name: cookieName, Value: a.session, Path: "/",
 		HttpOnly: true, SameSite: http.SameSiteStrictMode,
 	})
-	w.Header().Set("Refresh", "0; url=/"+strings.TrimLeft(r.URL.EscapedPath(), "/"))
-	writeNotice(w, http.StatusOK, "Opening the console …", "")
+	path := "/" + strings.TrimLeft(r.URL.EscapedPath(), "/")
+	w.Header().Set("Refresh", "0; url="+path)
+	writeNotice(w, http.StatusOK, notice{"Opening the console …", "", path, "Open now"})
 }
 
 // sameOrigin reports whether the request came from a page of the console, or from a user who opened

@@ -64,8 +64,10 @@ func (v *view) searchBronze(ctx context.Context, q query, cursor string) (rowsAn
 			partial = fmt.Sprintf(" An hour has more than %s events of one type: the list has the "+
 				"first of them.", formatCount(searchKeys))
 		}
+		failed := countFailed(items)
 		for _, item := range items {
-			if e := itemEvent(item, v.Slug); q.matches(&e) {
+			e := itemEvent(item, v.Slug)
+			if e.Failed = failed[item.ID]; q.matches(&e) {
 				found.Rows = append(found.Rows, e.row)
 			}
 		}

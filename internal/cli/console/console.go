@@ -28,8 +28,12 @@ type Options struct {
 	Command func(words ...string) string
 	// Flags returns the flags that make a command select the pipeline.
 	Flags func(deployment.Pipeline) string
-	// Send posts an event or a list of events to the pipeline's API, and returns the id.
-	Send func(ctx context.Context, p deployment.Pipeline, body []byte) (id string, err error)
+	// Resume makes the console list the replays that an earlier start has not finished. It must be
+	// false if the pipelines lose their data when the console ends.
+	Resume bool
+	// Send posts an event or a list of events to the pipeline's API. It returns the id of the event,
+	// or the id of each batch.
+	Send func(ctx context.Context, p deployment.Pipeline, body []byte) (ids []string, err error)
 	// Curl returns the start of the curl command that posts an event to the pipeline's API.
 	Curl func(ctx context.Context, p deployment.Pipeline) string
 	Now  func() time.Time // nil is time.Now
@@ -82,6 +86,9 @@ func (s *Server) SetPipelines(pipelines []deployment.Pipeline) {
 	for _, p := range pipelines {
 		v := newView(s, p, s.pipelines)
 		s.pipelines = append(s.pipelines, v)
+		if s.o.Resume {
+			v.addUnfinishedReplays()
+		}
 		for _, name := range []string{p.APIFunction, p.WorkerFunction, p.ReconcilerFunction, p.Bus} {
 			if name != "" { // a pipeline may have no bus
 				s.functions.Store(name, v.Slug)
@@ -113,9 +120,18 @@ func (s *Server) URL(l net.Listener) string {
 	return "http://" + l.Addr().String() + "/?token=" + s.access.token
 }
 
-// Close ends the jobs and the streams, and stops the server.
+// closeTimeout limits the time that Close waits for jobs. A redrive or discard must make the messages
+// visible again that it has received, and a replay must store its progress.
+const closeTimeout = 10 * time.Second
+
+// Close ends the jobs and the streams, and stops the server. After Close, the process may end.
 func (s *Server) Close() error {
 	s.stop()
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	for _, v := range s.all() {
+		v.jobs.waitForAll(ctx)
+	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if s.server == nil {
@@ -151,6 +167,8 @@ type view struct {
 	server *Server
 	jobs   jobs
 	cache  cache
+
+	dryRuns dryRuns // of changes of dead letters
 	// scanning is locked while the console scans the DLQ. SQS hides a scanned message, so two scans
 	// at the same time would each miss messages.
 	scanning sync.Mutex

@@ -390,7 +390,7 @@ func TestJobs_RunsOneChangeOfDeadLettersAtATime(t *testing.T) {
 				<-ctx.Done()
 				return ctx.Err()
 			}}
-			if v.jobs.startUnlessBusy(w.ctx, j) {
+			if _, ok := v.jobs.startUnlessBusy(w.ctx, j); ok {
 				started.Add(1)
 			}
 		})

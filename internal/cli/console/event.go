@@ -41,6 +41,17 @@ type eventData struct {
 	CanReplay     bool
 	CanSend       bool   // false for webhooks, because the API accepts only signed webhooks
 	Gone          string // why the event has no item
+
+	isLogged bool // the duration is from the journal
+}
+
+// TookFrom says between which times the event's duration was measured.
+func (d eventData) TookFrom() string {
+	const from = "From the receipt, or the last redrive or replay, "
+	if d.isLogged {
+		return from + "until the worker logged the result"
+	}
+	return from + "until the time in the event's item"
 }
 
 // document is a JSON text that the page shows as a tree.
@@ -57,7 +68,7 @@ func (v *view) event(w http.ResponseWriter, r *http.Request) {
 	since := v.server.journal.lastChange(id) // before the data, so that the stream misses no change
 	data, err := v.eventData(r.Context(), id)
 	if err != nil {
-		v.problemPage(w, r, "events", http.StatusNotFound, err)
+		v.showProblem(w, r, "events", eventProblem(err))
 		return
 	}
 	v.show(w, r, page{
@@ -71,29 +82,27 @@ func checkID(text string) error {
 	if pipeline.ValidID(text) {
 		return nil
 	}
-	return fmt.Errorf("the id must be a lower-case UUID such as "+
-		"019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001, got %q", text)
+	return fmt.Errorf("%w, got %q", errInvalidID, text)
 }
 
+var (
+	errInvalidID = errors.New(
+		"the id must be a lower-case UUID such as 019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001")
+	errNoFile = errors.New("the event has no such file")
+)
+
 func (v *view) eventData(ctx context.Context, id string) (eventData, error) {
-	if err := checkID(id); err != nil {
-		return eventData{}, err
-	}
 	known, isKnown := v.server.journal.get(id)
-	item, err := pipeline.LookUp(ctx, v.Items(), id)
-	isMissing := errors.Is(err, pipeline.ErrNotFound)
-	if err != nil && !isMissing {
-		return eventData{}, fmt.Errorf("look up the event: %w", err)
-	}
-	if isMissing && !isKnown {
-		return eventData{}, fmt.Errorf("there is no event %s in this pipeline. Items expire after the "+
-			"pipeline's StatusRetention", id)
+	item, err := v.lookUp(ctx, id)
+	isMissing := errors.As(err, new(noEventError))
+	if err != nil && !(isMissing && isKnown) {
+		return eventData{}, err
 	}
 	batchID, _, isPart, _ := pipeline.ParseID(id)
 	if isPart && !isKnown { // log lines about an event that was not split off name its batch
-		known, _ = v.server.journal.get(batchID)
+		known = v.server.journal.holder(id)
 	}
-	data := eventData{row: known.row, ReceivedAt: known.receivedAt}
+	data := eventData{row: known.row, ReceivedAt: known.receivedAt, isLogged: known.ID != ""}
 	data.addSteps(known, v)
 	data.Parts = v.server.journal.parts(id)
 	if isMissing {
@@ -126,9 +135,7 @@ func (d *eventData) addItem(item pipeline.Item, v *view) {
 	known := d.row
 	d.row = itemEvent(item, v.Slug).row
 	d.Mark, d.Attempts = cmp.Or(d.Mark, known.Mark), max(d.Attempts, known.Attempts)
-	if known.Status == d.Status && known.Took >= 0 && known.ID == d.ID {
-		d.Took = known.Took // the list of events shows this duration; the item's is some ms shorter
-	}
+	d.isLogged = d.useTook(known)
 	d.ReceivedAt = item.ReceivedAt
 	if item.Status == pipeline.Failed {
 		d.Failure = field{visible(string(item.Failure.Code)), visible(item.Failure.Reason)}
@@ -184,6 +191,7 @@ func (v *view) addMembers(ctx context.Context, d *eventData, item pipeline.Item)
 	if err != nil {
 		return err
 	}
+	d.Failed = parts[item.ID].Failed
 	for _, part := range d.Parts {
 		delete(parts, part.ID)
 	}
@@ -251,10 +259,25 @@ func (v *view) addRecords(ctx context.Context, d *eventData, item pipeline.Item)
 // maxRecords is the maximum number of an event's records that the page shows.
 const maxRecords = 20
 
+// lookUp returns the state of an event. If there is none, it returns a noEventError.
+func (v *view) lookUp(ctx context.Context, id string) (pipeline.Item, error) {
+	if err := checkID(id); err != nil {
+		return pipeline.Item{}, err
+	}
+	item, err := pipeline.LookUp(ctx, v.Items(), id)
+	switch {
+	case errors.Is(err, pipeline.ErrNotFound):
+		return item, noEventError{id}
+	case err != nil:
+		return item, fmt.Errorf("look up event %s: %w", id, err)
+	}
+	return item, nil
+}
+
 // eventFile serves the payload or the records as text.
 func (v *view) eventFile(w http.ResponseWriter, r *http.Request) {
 	id := r.PathValue("id")
-	item, err := pipeline.LookUp(r.Context(), v.Items(), id)
+	item, err := v.lookUp(r.Context(), id)
 	var content []byte
 	switch {
 	case err != nil:
@@ -263,10 +286,10 @@ func (v *view) eventFile(w http.ResponseWriter, r *http.Request) {
 	case r.PathValue("file") == "record.json" && item.Status == pipeline.Processed:
 		content, err = stored.Records(r.Context(), v.Pipeline, item)
 	default:
-		err = fmt.Errorf("event %s has no file %q", id, r.PathValue("file"))
+		err = fmt.Errorf("%w: event %s, file %q", errNoFile, id, r.PathValue("file"))
 	}
 	if err != nil {
-		http.Error(w, visible(err.Error()), http.StatusNotFound)
+		v.showProblem(w, r, "events", eventProblem(err))
 		return
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")

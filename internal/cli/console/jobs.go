@@ -2,12 +2,12 @@ package console
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/replay"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
@@ -16,6 +16,7 @@ type jobs struct {
 	version atomic.Uint64 // number of the last change of a job
 	mu      sync.Mutex
 	last    int
+	writes  int    // begins and ends of jobs that change data
 	list    []*job // the newest last
 }
 
@@ -49,11 +50,18 @@ type job struct {
 	Results  []field
 	Changed  []pipeline.Difference // result of a comparison; at most maxDifferences
 	CanPause bool
-	Next     string // path of the page that starts the counted replay
+	Continue string // command that continues the job in a terminal; "" if there is none
+	Form     string // form of a dry run, to count again
+	IsFresh  bool   // set in copies: the user may replay what the dry run has counted
 
 	run     func(ctx context.Context, update func(func(*job))) error
-	cancel  context.CancelCauseFunc
-	earlier int // value of Done at Begin
+	onStop  func()        // called when a user has stopped the job, with jobs.mu held; may be nil
+	counted *replay.State // selection of a dry run
+	writes  int           // value of jobs.writes at the begin
+	cancel  context.CancelFunc
+	wanted  jobState      // paused or stopped, if a user has asked for it
+	ended   chan struct{} // closed at the end of the run; nil before the first run
+	earlier int           // value of Done at Begin
 }
 
 // Limits of the results of a job.
@@ -62,10 +70,9 @@ const (
 	maxDifferences = 200
 )
 
-var (
-	errPaused  = errors.New("paused")
-	errStopped = errors.New("stopped")
-)
+// maxCountAge is the time after which a dry run offers no replay, because other clients may have
+// changed events.
+const maxCountAge = 10 * time.Minute
 
 // start runs the job in the background until the job ends or ctx is cancelled. It returns the job's
 // id.
@@ -77,38 +84,66 @@ func (s *jobs) start(ctx context.Context, j job) int {
 
 // startUnlessBusy starts the job if no other job of its page is running. It reports whether it
 // started the job.
-func (s *jobs) startUnlessBusy(ctx context.Context, j job) bool {
+func (s *jobs) startUnlessBusy(ctx context.Context, j job) (id int, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.isBusy(j.Page) {
+		return 0, false
+	}
+	return s.add(ctx, j), true
+}
+
+// startCounted starts the replay that a dry run has counted. It reports whether it started the
+// replay. It does not if the dry run is out of date, for example because another tab has just
+// started the replay.
+func (s *jobs) startCounted(ctx context.Context, id int, next func(dryRun job) job) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	dryRun := s.find(id)
+	if dryRun == nil || !s.isFresh(dryRun) {
 		return false
 	}
-	s.add(ctx, j)
+	s.add(ctx, next(*dryRun))
 	return true
 }
 
 // add adds and runs the job. The caller holds s.mu.
 func (s *jobs) add(ctx context.Context, j job) int {
+	s.keep(&j)
+	s.resume(ctx, &j)
+	return j.ID
+}
+
+// addPaused adds a job that a user can resume.
+func (s *jobs) addPaused(j job) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	j.State, j.Begin = paused, time.Now()
+	j.End = j.Begin
+	s.keep(&j)
+}
+
+// keep adds the job to the list. The caller holds s.mu.
+func (s *jobs) keep(j *job) {
 	s.last++
 	j.ID = s.last
-	s.list = append(s.list, &j)
+	s.list = append(s.list, j)
 	for i := 0; len(s.list) > maxJobs && i < len(s.list); {
-		if old := s.list[i]; old.State == running || old.State == paused || old == &j {
+		if old := s.list[i]; old.State == running || old.canResume() || old == j {
 			i++
 			continue
 		}
 		s.list = slices.Delete(s.list, i, i+1)
 	}
-	s.resume(ctx, &j)
-	return j.ID
 }
 
 // resume runs the job. The caller holds s.mu.
 func (s *jobs) resume(ctx context.Context, j *job) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	j.cancel = cancel
+	ctx, j.cancel = context.WithCancel(ctx)
 	j.State, j.Error, j.Begin, j.End = running, "", time.Now(), time.Time{}
-	j.Results, j.earlier = nil, j.Done
+	j.Results, j.earlier, j.wanted, j.ended = nil, j.Done, "", make(chan struct{})
+	s.countWrite(j)
+	j.writes = s.writes
 	s.version.Add(1)
 	update := func(change func(*job)) {
 		s.mu.Lock()
@@ -116,44 +151,140 @@ func (s *jobs) resume(ctx context.Context, j *job) {
 		change(j)
 		s.version.Add(1)
 	}
+	cancel, ended := j.cancel, j.ended // a user may resume the job before this run has returned
 	go func() {
+		defer close(ended)
+		defer cancel()
 		err := j.run(ctx, update)
 		update(func(j *job) {
 			j.End = time.Now()
-			switch cause := context.Cause(ctx); {
+			switch {
 			case err == nil:
 				j.State = finished
-			case cause == errPaused:
-				j.State = paused
-			case cause != nil:
+			case j.wanted != "":
+				j.State = j.wanted
+			case ctx.Err() != nil:
 				j.State = stopped
 			default:
 				j.State, j.Error = broken, visible(err.Error())
 			}
+			if j.State == stopped && j.wanted == stopped && j.onStop != nil {
+				j.onStop()
+			}
+			s.countWrite(j)
 		})
-		cancel(nil) // not j.cancel, because the job may have been resumed
 	}()
 }
+
+// countWrite counts the begin or the end of a job that changes data. The caller holds s.mu.
+func (s *jobs) countWrite(j *job) {
+	if j.Kind != "count" && j.Kind != "compare" {
+		s.writes++
+	}
+}
+
+// isFresh reports whether the user may replay what the dry run has counted. A later dry run and a
+// change of data make the dry run out of date. The caller holds s.mu.
+func (s *jobs) isFresh(dryRun *job) bool {
+	return dryRun.Kind == "count" && dryRun.State == finished && dryRun.Total > 0 &&
+		dryRun.writes == s.writes && time.Since(dryRun.End) < maxCountAge &&
+		!slices.ContainsFunc(s.list, func(j *job) bool {
+			return j.Kind == "count" && j.ID > dryRun.ID
+		})
+}
+
+// canResume reports whether a user can resume the job.
+func (j *job) canResume() bool {
+	return j.State == paused || j.State == broken && j.CanPause
+}
+
+// CanResume does the same as canResume for templates.
+func (j job) CanResume() bool { return j.canResume() }
 
 // control pauses, stops or resumes a job. It reports whether the job's state allows this.
 func (s *jobs) control(ctx context.Context, id int, action string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	j := s.find(id)
+	switch {
+	case j == nil:
+		return false
+	case action == "pause" && j.State == running && j.CanPause && j.wanted == "":
+		j.wanted = paused
+		j.cancel()
+	case action == "stop" && j.State == running:
+		j.wanted = stopped // even if the job is about to pause
+		j.cancel()
+	case action == "stop" && j.canResume():
+		j.State = stopped
+		s.version.Add(1)
+		if j.onStop != nil {
+			j.onStop()
+		}
+	case action == "resume" && j.canResume():
+		s.resume(ctx, j)
+	default:
+		return false
+	}
+	return true
+}
+
+// find returns the job with the id, or nil. The caller holds s.mu.
+func (s *jobs) find(id int) *job {
 	for _, j := range s.list {
-		switch {
-		case j.ID != id:
-		case action == "pause" && j.State == running && j.CanPause:
-			j.cancel(errPaused)
-			return true
-		case action == "stop" && j.State == running:
-			j.cancel(errStopped)
-			return true
-		case action == "resume" && j.State == paused:
-			s.resume(ctx, j)
-			return true
+		if j.ID == id {
+			return j
 		}
 	}
-	return false
+	return nil
+}
+
+// wait waits until the current run of the job ends, but not longer than ctx. It returns a copy of
+// the job. The copy's state is running if the run has not ended.
+func (s *jobs) wait(ctx context.Context, id int) job {
+	s.mu.Lock()
+	j := s.find(id)
+	if j == nil {
+		s.mu.Unlock()
+		return job{ID: id, State: running} // the page shows the job no longer
+	}
+	ended := j.ended
+	s.mu.Unlock()
+	select {
+	case <-ended:
+	case <-ctx.Done():
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.copyOf(j)
+}
+
+// waitForAll waits until all running jobs have ended, but not longer than ctx.
+func (s *jobs) waitForAll(ctx context.Context) {
+	s.mu.Lock()
+	var all []chan struct{}
+	for _, j := range s.list {
+		if j.ended != nil {
+			all = append(all, j.ended)
+		}
+	}
+	s.mu.Unlock()
+	for _, ended := range all {
+		select {
+		case <-ended:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// copyOf returns a copy that can be read without a lock. The caller holds s.mu.
+func (s *jobs) copyOf(j *job) job {
+	copied := *j
+	copied.Problems = slices.Clone(j.Problems)
+	copied.Changed = slices.Clone(j.Changed)
+	copied.IsFresh = s.isFresh(j)
+	return copied
 }
 
 // pageJobs returns copies of a page's jobs, the newest first.
@@ -163,10 +294,7 @@ func (s *jobs) pageJobs(page string) []job {
 	var found []job
 	for _, j := range slices.Backward(s.list) {
 		if j.Page == page {
-			copied := *j
-			copied.Problems = slices.Clone(j.Problems)
-			copied.Changed = slices.Clone(j.Changed)
-			found = append(found, copied)
+			found = append(found, s.copyOf(j))
 		}
 	}
 	return found

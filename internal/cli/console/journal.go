@@ -9,6 +9,7 @@ import (
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/store"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
 // Limits of a journal.
@@ -39,6 +40,8 @@ type journal struct {
 	events  map[string]*event
 	order   *list.List // events in the order of their arrival, the newest first
 	changes *list.List // events in the order of their last change, the newest first
+	// splitOff holds the parts of each batch in the order of their arrival, by the batch's id.
+	splitOff map[string][]*event
 
 	refused []refusal       // the newest last
 	others  []activity.Step // steps without an event, the newest last
@@ -49,7 +52,8 @@ type journal struct {
 // event holds the journal's data about an event, a batch or a part of a batch.
 type event struct {
 	row
-	pipeline   string // slug
+	pipeline   string        // slug
+	span       pipeline.Span // of a part of a batch
 	receivedAt time.Time
 	reopenedAt time.Time // last redrive or replay
 	finishedAt time.Time
@@ -75,8 +79,9 @@ type row struct {
 	Code     string `json:"code,omitempty"` // of the last failure, or of the filter
 	Mark     string `json:"mark,omitempty"` // filtered, redriven, replayed
 	Attempts int    `json:"attempts,omitempty"`
-	Count    int    `json:"count,omitempty"` // events in a batch
-	Batch    string `json:"batch,omitempty"` // id of the part's batch
+	Count    int    `json:"count,omitempty"`  // events in a batch or range
+	Failed   int    `json:"failed,omitempty"` // FAILED events that were split off the batch or range
+	Batch    string `json:"batch,omitempty"`  // id of the part's batch
 	Cursor   uint64 `json:"cursor,omitempty"`
 	// IsOther reports whether the query does not select the event, or no longer.
 	IsOther bool `json:"isOther,omitempty"`
@@ -85,7 +90,8 @@ type row struct {
 func newJournal(now func() time.Time) *journal {
 	return &journal{
 		now: now, limits: limits{maxEvents, maxBytes}, events: make(map[string]*event),
-		order: list.New(), changes: list.New(), stats: make(map[string]*stats),
+		order: list.New(), changes: list.New(), splitOff: make(map[string][]*event),
+		stats: make(map[string]*stats),
 	}
 }
 
@@ -136,19 +142,6 @@ func (j *journal) addStep(e *event, step activity.Step) {
 	j.size += len(encoded)
 }
 
-// parts returns the rows of the events and ranges that were split off the batch.
-func (j *journal) parts(batch string) []row {
-	j.mu.RLock()
-	defer j.mu.RUnlock()
-	var rows []row
-	for at := j.order.Back(); at != nil && len(rows) < maxBatchRows; at = at.Prev() {
-		if e := at.Value.(*event); e.Batch == batch {
-			rows = append(rows, e.row)
-		}
-	}
-	return rows
-}
-
 // list returns up to limit rows that the query selects, the newest first. If cursor is not 0, list
 // begins after the row with this cursor. more reports whether there are more rows.
 func (j *journal) list(q query, cursor uint64, limit int) (rows []row, more bool) {
@@ -162,7 +155,7 @@ func (j *journal) list(q query, cursor uint64, limit int) (rows []row, more bool
 		if len(rows) == limit {
 			return rows, true
 		}
-		rows = append(rows, e.row)
+		rows = append(rows, j.rowOf(e))
 	}
 	return rows, false
 }
@@ -186,13 +179,13 @@ func (j *journal) changed(
 			return append(rows, others...), skipped, j.seq
 		case !q.matches(e):
 			if e.pipeline == q.Pipeline && len(others) < limit {
-				others = append(others, e.row)
+				others = append(others, j.rowOf(e))
 				others[len(others)-1].IsOther = true
 			}
 		case len(rows) == limit:
 			skipped++
 		default:
-			rows = append(rows, e.row)
+			rows = append(rows, j.rowOf(e))
 		}
 	}
 	return append(rows, others...), skipped, j.seq

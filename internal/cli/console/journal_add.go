@@ -76,13 +76,14 @@ func (j *journal) reopen(ids []string, at time.Time, caller string) {
 		if caller != AccessKey { // the console records its own steps
 			j.addStep(e, activity.Step{Time: at, Name: "enqueued again", EventID: id})
 		}
-		e.reopenedAt, e.seq = at, j.seq
-		j.changes.MoveToFront(e.inChanges)
+		e.reopenedAt = at
+		j.touch(e)
 		if e.finishedAt.After(at) { // the worker was faster than the response of SQS
 			e.Took = e.finishedAt.Sub(at).Milliseconds()
-		} else {
-			e.reopen()
+			continue
 		}
+		e.reopen()
+		j.reportToBatch(e)
 	}
 }
 
@@ -109,7 +110,7 @@ func (j *journal) addOther(step activity.Step, slug string) {
 // returns the batch, or nil if the journal does not know the batch.
 func (j *journal) event(id string, step activity.Step, slug string) *event {
 	e := j.events[id]
-	batchID, _, isPart, _ := pipeline.ParseID(id)
+	batchID, span, isPart, _ := pipeline.ParseID(id)
 	if e == nil && isPart && (isCall(step) || step.Name == "published") {
 		return j.events[batchID]
 	}
@@ -124,10 +125,7 @@ func (j *journal) event(id string, step activity.Step, slug string) *event {
 			Time: step.Time.UnixMilli(), Cursor: j.arrived,
 		}
 		if isPart {
-			e.Batch = batchID
-		}
-		if batch := j.events[batchID]; isPart && batch != nil {
-			e.receivedAt, e.Time = batch.receivedAt, batch.Time
+			j.addPart(e, batchID, span)
 		}
 		j.events[id] = e
 		e.inOrder, e.inChanges = j.order.PushFront(e), j.changes.PushFront(e)
@@ -143,13 +141,26 @@ func (j *journal) event(id string, step activity.Step, slug string) *event {
 
 // addTo adds the step to the event, and updates the event's state.
 func (j *journal) addTo(e *event, step activity.Step) {
-	e.seq = j.seq
-	j.changes.MoveToFront(e.inChanges)
+	wasFailed := e.isFailed()
+	j.touch(e)
+	j.keep(e, step)
+	j.update(e, step)
+	if e.isFailed() != wasFailed {
+		j.reportToBatch(e)
+	}
+}
+
+// keep adds the step to the steps of the event.
+func (j *journal) keep(e *event, step activity.Step) {
 	if step.EventID != "" && step.EventID != e.ID { // an event of the batch
 		id := activity.StringDetail("eventId", step.EventID)
 		step.Details = append([]activity.Detail{id}, step.Details...)
 	}
 	j.addStep(e, step)
+}
+
+// update changes the event's state and the pipeline's counters.
+func (j *journal) update(e *event, step activity.Step) {
 	switch { // the worker logs why it has the event's message again
 	case step.Detail("redrives") != nil:
 		e.Mark = "redriven"
@@ -190,9 +201,9 @@ func (j *journal) addTo(e *event, step activity.Step) {
 		e.Code = visible(stringOf(step, "code"))
 		s.failed.add(now, max(e.Count, 1))
 	case "dead-lettered":
-		if e.Status != string(pipeline.Failed) {
+		if !e.isFailed() {
 			e.Status = string(pipeline.Failed)
-			s.failed.add(now, 1)
+			s.failed.add(now, max(e.Count, 1))
 		}
 	case "retried":
 		e.reopen()
@@ -235,6 +246,7 @@ func (j *journal) forget() {
 		for _, at := range oldest.recorded {
 			j.file.Delete(at)
 		}
+		j.forgetPart(oldest)
 	}
 }
 

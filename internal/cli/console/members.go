@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/events"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
@@ -21,10 +22,8 @@ func membersOf(item pipeline.Item) (members []member) {
 	if !item.IsBatch() {
 		return nil
 	}
-	batchID, span, isRange, _ := pipeline.ParseID(item.ID)
-	if !isRange {
-		span.Last = item.Count - 1
-	}
+	batchID, _, _, _ := pipeline.ParseID(item.ID)
+	span := spanOf(item)
 	parts := make(map[int]pipeline.Span) // by the index of the part's first event
 	for _, part := range item.Parts() {
 		_, own, _, _ := pipeline.ParseID(part.ID)
@@ -54,18 +53,15 @@ func (v *view) memberRows(w http.ResponseWriter, r *http.Request) {
 }
 
 func (v *view) members(ctx context.Context, id string) (rows []row, err error) {
-	if err := checkID(id); err != nil {
-		return nil, err
-	}
-	item, err := pipeline.LookUp(ctx, v.Items(), id)
+	item, err := v.lookUp(ctx, id)
 	if err != nil {
-		return nil, fmt.Errorf("look up the batch: %w", err)
+		return nil, err
 	}
 	parts, err := v.parts(ctx, item)
 	if err != nil {
 		return nil, err
 	}
-	own := itemEvent(item, v.Slug).row
+	own := v.rowOf(item)
 	own.Count, own.Batch = 0, ""
 	for _, m := range membersOf(item) {
 		if part, ok := parts[m.ID]; ok {
@@ -78,22 +74,74 @@ func (v *view) members(ctx context.Context, id string) (rows []row, err error) {
 	return rows, nil
 }
 
-// parts returns the rows of the events and ranges that were split off the batch. The map's keys are
-// their ids. It leaves out a part that has no item, or whose id now belongs to another batch.
+// parts returns the rows of a batch, and of the events and ranges that were split off the batch. The
+// map's keys are their ids.
 func (v *view) parts(ctx context.Context, batch pipeline.Item) (map[string]row, error) {
-	var ids []string
-	for _, part := range batch.Parts() {
-		ids = append(ids, part.ID)
-	}
-	items, err := v.Items().GetMany(ctx, ids)
+	items, err := events.Parts(ctx, v.Pipeline, batch)
 	if err != nil {
 		return nil, fmt.Errorf("look up the events that were split off: %w", err)
 	}
-	rows := make(map[string]row)
-	for id, item := range items {
-		if item.Bronze == batch.Bronze {
-			rows[id] = itemEvent(item, v.Slug).row
-		}
+	items = append(items, batch)
+	rows, failed := make(map[string]row), countFailed(items)
+	for _, item := range items {
+		r := v.rowOf(item)
+		r.Failed = failed[item.ID]
+		rows[item.ID] = r
 	}
 	return rows, nil
+}
+
+// countFailed counts the FAILED events that were split off each of the batches and ranges. The map's
+// keys are the ids of the batches and ranges.
+func countFailed(items []pipeline.Item) map[string]int {
+	type holder struct {
+		id   string
+		span pipeline.Span
+	}
+	holders := make(map[pipeline.Location][]holder) // by the batch's object in Bronze
+	for _, item := range items {
+		if item.IsBatch() {
+			holders[item.Bronze] = append(holders[item.Bronze], holder{item.ID, spanOf(item)})
+		}
+	}
+	counts := make(map[string]int)
+	for _, item := range items {
+		_, span, isPart, _ := pipeline.ParseID(item.ID)
+		if !isPart || item.Status != pipeline.Failed {
+			continue
+		}
+		for _, h := range holders[item.Bronze] {
+			if h.id != item.ID && contains(h.span, span) {
+				counts[h.id] += span.Len()
+			}
+		}
+	}
+	return counts
+}
+
+// spanOf returns the indexes of the events in a batch or range.
+func spanOf(batch pipeline.Item) pipeline.Span {
+	_, span, isRange, _ := pipeline.ParseID(batch.ID)
+	if !isRange {
+		span.Last = batch.Count - 1
+	}
+	return span
+}
+
+// rowOf returns the row of an item. If the journal knows how long the event took, the row has this
+// duration, as the list of events does. The duration in the item is some milliseconds shorter.
+func (v *view) rowOf(item pipeline.Item) row {
+	r := itemEvent(item, v.Slug).row
+	r.useTook(v.server.journal.holder(item.ID).row)
+	return r
+}
+
+// useTook sets the duration of the row to the duration of the known row, if it has one. It reports
+// whether it has set the duration.
+func (r *row) useTook(known row) bool {
+	if known.ID == "" || known.Status != r.Status || known.Took < 0 {
+		return false
+	}
+	r.Took = known.Took
+	return true
 }

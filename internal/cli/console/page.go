@@ -68,30 +68,17 @@ func (v *view) show(w http.ResponseWriter, r *http.Request, p page) {
 	}
 	var html bytes.Buffer
 	if err := templates.ExecuteTemplate(&html, name, p); err != nil {
-		http.Error(w, "render the page: "+err.Error(), http.StatusInternalServerError)
+		writeNotice(w, http.StatusInternalServerError, notice{
+			"The console can't show this page",
+			"This is a fault of the console; please report it: " + visible(err.Error()),
+			v.path() + "/", "Overview",
+		})
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(cmp.Or(p.Status, http.StatusOK))
 	_, _ = w.Write(html.Bytes()) // fails only if the browser is gone
 }
-
-// writeNotice writes a page that contains only a title and a text.
-func writeNotice(w http.ResponseWriter, status int, title, text string) {
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(status)
-	_ = templates.ExecuteTemplate(w, "notice", field{title, text}) // the browser may be gone
-}
-
-// problemPage shows an error where the page's content would be.
-func (v *view) problemPage(
-	w http.ResponseWriter, r *http.Request, nav string, status int, err error,
-) {
-	data := errorData{visible(err.Error())}
-	v.show(w, r, page{Title: "Error", Nav: nav, Status: status, Data: data})
-}
-
-type errorData struct{ Message string }
 
 // answer is the response to a change: a page to open, a message or an error.
 type answer struct {
@@ -124,6 +111,7 @@ func (s *Server) handler() http.Handler {
 			v.answer(w, r, fn)
 		})
 	}
+	show("/", (*view).notFound)
 	show("GET /{$}", (*view).overview)
 	show("GET /events", (*view).events)
 	show("GET /events/rows", (*view).eventRows)
@@ -167,8 +155,9 @@ type viewKey struct{}
 func (s *Server) servePage(w http.ResponseWriter, r *http.Request, pages http.Handler) {
 	all := s.all()
 	if len(all) == 0 {
-		writeNotice(w, http.StatusServiceUnavailable, "The pipelines are not known yet",
-			"The platform is starting. Load this page again in a moment.")
+		refuse(w, r, http.StatusServiceUnavailable, notice{
+			"The pipelines are not known yet", "The platform is starting.", r.URL.Path, "Try again",
+		})
 		return
 	}
 	slug, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
@@ -178,8 +167,7 @@ func (s *Server) servePage(w http.ResponseWriter, r *http.Request, pages http.Ha
 	}
 	v := s.find(slug)
 	if v == nil {
-		writeNotice(w, http.StatusNotFound, "There is no such page",
-			"The console has the pipelines "+titles(all)+".")
+		all[0].notFound(w, r)
 		return
 	}
 	inner := r.WithContext(withView(r.Context(), v))
@@ -205,14 +193,6 @@ func (v *view) answer(
 // maxForm is the maximum size in bytes of a request that changes something. The request's body may
 // contain an event.
 const maxForm = 12 << 20
-
-func titles(views []*view) string {
-	var names []string
-	for _, v := range views {
-		names = append(names, v.Title)
-	}
-	return strings.Join(names, ", ")
-}
 
 // command returns a command line with the flags that select the view's pipeline.
 func (v *view) command(words ...string) string {

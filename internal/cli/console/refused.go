@@ -1,6 +1,7 @@
 package console
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 )
@@ -74,7 +75,9 @@ func (v *view) refusedBody(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	http.Error(w, "the console no longer keeps this request", http.StatusNotFound)
+	v.showProblem(w, r, "refused", pageProblem{http.StatusNotFound,
+		errors.New("the console no longer keeps this request"),
+		"The page of refused requests shows the latest ones."})
 }
 
 // Number identifies the request on the page.

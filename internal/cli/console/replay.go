@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -96,7 +94,7 @@ func (v *view) startCount(w http.ResponseWriter, r *http.Request) {
 		}
 		switch r.PathValue("kind") {
 		case "count":
-			v.startCounting(s, r.Form)
+			v.startCounting(s, r.PostForm.Encode())
 		case "compare":
 			worker := strings.TrimSpace(r.Form.Get("worker"))
 			if worker != "" && !v.server.o.Write {
@@ -112,10 +110,10 @@ func (v *view) startCount(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-func (v *view) startCounting(s *replay.State, form url.Values) {
+func (v *view) startCounting(s *replay.State, form string) {
 	v.jobs.start(v.server.ctx, job{
 		Page: "replay", Kind: "count", Title: "Dry run: " + visible(s.String()),
-		Next: form.Encode(),
+		Form: form, counted: s,
 		run: func(ctx context.Context, update func(func(*job))) error {
 			counts, err := s.Count(ctx, replay.NewReplayer(v.Pipeline, s), func(scanned int) {
 				update(func(j *job) { j.Done = scanned })
@@ -193,92 +191,6 @@ func compare(
 		})
 		return nil
 	})
-}
-
-// startReplay starts the replay that the form describes.
-func (v *view) startReplay(r *http.Request) (answer, error) {
-	if err := r.ParseForm(); err != nil {
-		return answer{}, err
-	}
-	s, err := v.replayState(r.Form)
-	if err != nil {
-		return answer{}, err
-	}
-	total, _ := strconv.Atoi(r.Form.Get("total")) // 0 if it was not counted
-	return answer{Location: v.path("replay")}, v.runReplay(r.Context(), s, total)
-}
-
-// runReplay starts a job that replays the events. The job stores its progress in a file. The
-// command `eventpipeline replay` can continue from this file.
-func (v *view) runReplay(ctx context.Context, s *replay.State, total int) error {
-	if _, err := s.FindEvent(ctx, v.Pipeline); err != nil {
-		return err
-	}
-	if err := s.Bind(v.Pipeline); err != nil {
-		return err
-	}
-	file, err := replayFile(s.Replay.ID)
-	if err != nil {
-		return err
-	}
-	s.File, s.Total = file, total
-	v.jobs.start(v.server.ctx, job{
-		Page: "replay", Kind: "replay", Title: "Replay " + visible(s.String()), Total: total,
-		CanPause: true,
-		run: func(ctx context.Context, update func(func(*job))) error {
-			return v.replayJob(ctx, s, update)
-		},
-	})
-	return nil
-}
-
-func (v *view) replayJob(ctx context.Context, s *replay.State, update func(func(*job))) error {
-	lock, err := replay.Lock(s.File)
-	if err != nil {
-		return err
-	}
-	defer lock.Release()
-	before := s.Counts.Sent
-	err = s.Run(ctx, replay.NewReplayer(v.Pipeline, s), func(sent int) {
-		update(func(j *job) { j.Done = before + sent })
-	})
-	update(func(j *job) {
-		j.Results = append([]field{{"Replayed", formatCount(s.Counts.Sent)}},
-			countFields(s.Counts)...)
-		if err != nil {
-			j.Results = append(j.Results, field{"Continue elsewhere",
-				v.command("replay", "--resume", s.File)})
-		}
-	})
-	if err != nil {
-		return err
-	}
-	if s.EventID != "" && s.Counts.Sent > 0 {
-		v.record("replayed", s.EventID, s.Type)
-	}
-	return os.Remove(s.File)
-}
-
-// replayFile returns the path of the file with the progress of a replay.
-func replayFile(id string) (string, error) {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return "", fmt.Errorf("find a folder for the replay's progress: %w", err)
-	}
-	dir := filepath.Join(cache, "eventpipeline", "replays")
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", fmt.Errorf("create a folder for the replay's progress: %w", err)
-	}
-	return filepath.Join(dir, id+".replay.json"), nil
-}
-
-// controlJob pauses, resumes or stops a job.
-func (v *view) controlJob(r *http.Request) (answer, error) {
-	id, err := strconv.Atoi(r.PathValue("id"))
-	if err != nil || !v.jobs.control(v.server.ctx, id, r.PathValue("action")) {
-		return answer{}, errors.New("the state of the job has changed: load the page again")
-	}
-	return answer{}, nil
 }
 
 // tail keeps the last 4 KiB that were written.

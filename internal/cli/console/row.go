@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
 // TookText returns the time from the receipt, or from the last redrive or replay, to the end of the
@@ -15,6 +17,24 @@ func (r row) TookText() string {
 	}
 	return formatMillis(r.Took)
 }
+
+// StatusText returns the status or, if events of the batch have failed, their number.
+func (r row) StatusText() string {
+	if r.hasFailures() {
+		return formatCount(r.Failed) + " failed"
+	}
+	return r.Status
+}
+
+// Tone returns the class of the row's style. It is FAILED if events of the batch have failed.
+func (r row) Tone() string {
+	if r.hasFailures() {
+		return string(pipeline.Failed)
+	}
+	return r.Status
+}
+
+func (r row) hasFailures() bool { return r.Failed > 0 && r.Status == string(pipeline.Processed) }
 
 // TriesText returns the number of attempts.
 func (r row) TriesText() string {
@@ -46,10 +66,12 @@ func (r row) MarshalJSON() ([]byte, error) {
 	type plain row
 	return json.Marshal(struct {
 		plain
-		TookText  string `json:"tookText"`
-		TriesText string `json:"triesText"`
-		Note      string `json:"note"`
-	}{plain(r), r.TookText(), r.TriesText(), r.Note()})
+		StatusText string `json:"statusText"`
+		Tone       string `json:"tone"`
+		TookText   string `json:"tookText"`
+		TriesText  string `json:"triesText"`
+		Note       string `json:"note"`
+	}{plain(r), r.StatusText(), r.Tone(), r.TookText(), r.TriesText(), r.Note()})
 }
 
 // MidX returns the horizontal centre of the box. The box's texts have the same centre.

@@ -6,14 +6,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/dlq"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/replay"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/stored"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
-	"github.com/google/uuid"
 )
 
 // exampleEvent is the event of the curl command that empty pages show.
@@ -46,6 +44,8 @@ type sendData struct {
 	Body  string
 	From  string // id of the event whose payload the page shows
 	Error string
+	// Accepted contains the ids of the batches that the API has accepted, one for each type.
+	Accepted []string
 }
 
 // maxEdit is the maximum size in bytes of a payload that the user can edit on the page.
@@ -53,7 +53,13 @@ const maxEdit = 1 << 20
 
 // sendForm shows a payload that the user can edit and send.
 func (v *view) sendForm(w http.ResponseWriter, r *http.Request) {
-	data := sendData{Body: exampleEvent, From: r.URL.Query().Get("from")}
+	query := r.URL.Query()
+	data := sendData{Body: exampleEvent, From: query.Get("from")}
+	for _, id := range query["accepted"] {
+		if pipeline.ValidID(id) {
+			data.Accepted = append(data.Accepted, id)
+		}
+	}
 	if data.From != "" {
 		payload, err := v.payloadOf(r.Context(), data.From)
 		switch {
@@ -69,9 +75,9 @@ func (v *view) sendForm(w http.ResponseWriter, r *http.Request) {
 }
 
 func (v *view) payloadOf(ctx context.Context, id string) ([]byte, error) {
-	item, err := pipeline.LookUp(ctx, v.Items(), id)
+	item, err := v.lookUp(ctx, id)
 	if err != nil {
-		return nil, fmt.Errorf("look up event %s: %w", id, err)
+		return nil, err
 	}
 	if item.Webhook != nil {
 		return nil, fmt.Errorf("event %s came from a webhook, and the console can't sign its payload: "+
@@ -90,11 +96,14 @@ func (v *view) send(r *http.Request) (answer, error) {
 }
 
 func (v *view) sendBody(ctx context.Context, body []byte) (answer, error) {
-	id, err := v.server.o.Send(ctx, v.Pipeline, body)
+	ids, err := v.server.o.Send(ctx, v.Pipeline, body)
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{Location: v.path("events", id), Message: "Accepted as " + id}, nil
+	if len(ids) == 1 {
+		return answer{Location: v.path("events", ids[0])}, nil
+	}
+	return answer{Location: v.path("send") + "?" + url.Values{"accepted": ids}.Encode()}, nil
 }
 
 // changeEvent sends an event again, or redrives, discards or replays it.
@@ -111,58 +120,9 @@ func (v *view) changeEvent(r *http.Request) (answer, error) {
 		}
 		return v.sendBody(ctx, payload)
 	case "redrive", "discard":
-		err := v.startChange(action, dlq.Filter{IDs: []string{id}})
-		if err != nil {
-			return answer{}, err
-		}
-		if !v.waitForJob(ctx) {
-			return answer{Location: v.path("deadletters")}, nil // this page shows the progress
-		}
-		message := map[string]string{
-			"redrive": "The event's message is back in the queue",
-			"discard": "The event's message is discarded",
-		}[action]
-		return answer{Message: message}, v.lastProblem()
+		return v.changeOne(ctx, action, id)
 	case "replay", "replay-quiet":
-		item, err := pipeline.LookUp(ctx, v.Items(), id)
-		if err != nil {
-			return answer{}, err
-		}
-		s := &replay.State{EventID: id, Failed: item.Status == pipeline.Failed}
-		s.Replay = pipeline.Replay{
-			ID: uuid.Must(uuid.NewV7()).String(), Quiet: action == "replay-quiet" && !s.Failed,
-		}
-		return answer{Message: "The event is replayed"}, v.runReplay(ctx, s, 1)
+		return v.replayOne(ctx, id, action == "replay-quiet")
 	}
 	return answer{}, errors.New("unknown action")
-}
-
-// waitForJob waits until the last job on dead letters ends, but not for long. It reports whether
-// the job has ended.
-func (v *view) waitForJob(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	ticker := time.NewTicker(20 * time.Millisecond)
-	defer ticker.Stop()
-	for v.jobs.busy("deadletters") {
-		select {
-		case <-ctx.Done():
-			return false
-		case <-ticker.C:
-		}
-	}
-	return true
-}
-
-// lastProblem returns the error of the last job on dead letters or, if there is none, the job's
-// first problem.
-func (v *view) lastProblem() error {
-	last := v.jobs.pageJobs("deadletters")[0]
-	switch {
-	case last.Error != "":
-		return errors.New(last.Error)
-	case len(last.Problems) > 0:
-		return errors.New(last.Problems[0])
-	}
-	return nil
 }

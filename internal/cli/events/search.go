@@ -142,6 +142,21 @@ func read(
 	return found, nil
 }
 
+// Parts returns the items of the events and ranges that were split off a batch, and the parts of
+// these ranges. It leaves out a part that has no item, or whose id now belongs to another batch.
+func Parts(
+	ctx context.Context, p deployment.Pipeline, batch pipeline.Item,
+) ([]pipeline.Item, error) {
+	var ids []string
+	for _, part := range batch.Parts() {
+		ids = append(ids, part.ID)
+	}
+	items, err := read(ctx, p, ids)
+	return slices.DeleteFunc(items, func(item pipeline.Item) bool {
+		return item.Bronze != batch.Bronze
+	}), err
+}
+
 // maxItems is the maximum number of items in a call of GetMany. It is DynamoDB's quota for
 // BatchGetItem.
 const maxItems = 100

@@ -100,6 +100,7 @@ async function change(path, body, type, source) {
       location.assign(answer.location);
       return;
     }
+    if (source) source.classList.remove('edited');
     if (answer.message) {
       hideBusy();
       toast(answer.message);
@@ -134,6 +135,12 @@ document.addEventListener('submit', (event) => {
   if (!form.dataset.post) return;
   event.preventDefault();
   submit(form, form.dataset.post);
+});
+
+// A dry run no longer matches an edited form.
+document.addEventListener('input', (event) => {
+  const form = event.target.closest('form[data-count]');
+  if (form) form.classList.add('edited');
 });
 
 function submit(form, path) {

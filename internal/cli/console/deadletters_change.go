@@ -1,0 +1,178 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/dlq"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
+)
+
+// action is a change of dead letters, with its texts on the page.
+type action struct {
+	dlq.Action
+	title, past string
+}
+
+// actions maps the name of each action in the console's URLs to the action.
+var actions = map[string]action{
+	"redrive": {dlq.Redrive, "Redrive", "Redriven"},
+	"discard": {dlq.Discard, "Discard", "Discarded"},
+}
+
+var (
+	errBusy       = errors.New("a redrive or discard is running: wait until it ends, or stop it")
+	errOldPreview = errors.New(
+		"the dry run is out of date: start it again, because messages may have changed")
+)
+
+func (v *view) newChange(a action, filter dlq.Filter) dlq.Change {
+	return dlq.Change{Pipeline: v.Pipeline, Filter: filter, Begin: time.Now(), Action: a.Action}
+}
+
+// changeDeadLetters starts the redrive or discard of the messages that a dry run has selected.
+func (v *view) changeDeadLetters(r *http.Request) (answer, error) {
+	if err := r.ParseForm(); err != nil {
+		return answer{}, err
+	}
+	if v.jobs.busy("deadletters") {
+		return answer{}, errBusy
+	}
+	run, ok := v.dryRuns.take(r.PostForm.Get("dryRun"))
+	if !ok || run.name != r.PathValue("action") {
+		return answer{}, errOldPreview
+	}
+	_, err := v.startChange(run.name, run.change, &run.preview)
+	return answer{Location: v.path("deadletters")}, err
+}
+
+// changeOne redrives or discards the message of an event. It waits for the end, but not for long.
+func (v *view) changeOne(ctx context.Context, name, id string) (answer, error) {
+	change := v.newChange(actions[name], dlq.Filter{IDs: []string{id}})
+	jobID, err := v.startChange(name, change, nil)
+	if err != nil {
+		return answer{}, err
+	}
+	done := v.waitForJob(ctx, jobID)
+	switch {
+	case done.State == running:
+		return answer{Location: v.path("deadletters")}, nil // this page shows the progress
+	case name == "redrive":
+		return answer{Message: "The event's message is back in the queue"}, done.failure()
+	}
+	return answer{Message: "The event's message is discarded"}, done.failure()
+}
+
+// waitForJob waits until the job ends, but not for long.
+func (v *view) waitForJob(ctx context.Context, id int) job {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	return v.jobs.wait(ctx, id)
+}
+
+// failure returns the error of the job or, if there is none, the job's first problem.
+func (j job) failure() error {
+	switch {
+	case j.Error != "":
+		return errors.New(j.Error)
+	case len(j.Problems) > 0:
+		return errors.New(j.Problems[0])
+	case j.State == stopped:
+		return errors.New("the job was stopped")
+	}
+	return nil
+}
+
+// startChange starts a job that changes the selected messages. If preview is nil, the job selects
+// them first. It returns the job's id.
+func (v *view) startChange(name string, change dlq.Change, preview *dlq.Preview) (int, error) {
+	id, ok := v.jobs.startUnlessBusy(v.server.ctx, job{
+		Page: "deadletters", Kind: name,
+		Title: actions[name].title + " " + describeFilter(change.Filter),
+		run: func(ctx context.Context, update func(func(*job))) error {
+			defer v.cache.forget("dlq")
+			return v.change(ctx, name, change, preview, update)
+		},
+	})
+	if !ok {
+		return 0, errBusy
+	}
+	return id, nil
+}
+
+func (v *view) change(
+	ctx context.Context, name string, change dlq.Change, preview *dlq.Preview,
+	update func(func(*job)),
+) error {
+	v.scanning.Lock()
+	defer v.scanning.Unlock()
+	if preview == nil {
+		p, err := change.Preview(ctx)
+		if err != nil {
+			return err
+		}
+		preview = &p
+	}
+	if !preview.Truncated { // otherwise the number of messages is unknown
+		update(func(j *job) { j.Total = preview.Counts.Total() })
+	}
+	report := func(c dlq.Result, m dlq.Message, err error) {
+		if err == nil && name == "redrive" {
+			v.record("redriven", m.EventID, m.EventType)
+		}
+		update(func(j *job) {
+			j.Done = c.Done + c.Failed
+			if err != nil && len(j.Problems) < maxProblems {
+				j.Problems = append(j.Problems, visible(m.ID()+": "+err.Error()))
+			}
+		})
+	}
+	result, err := change.Run(ctx, preview.Selected, report)
+	update(func(j *job) {
+		j.Results = []field{{actions[name].past, formatCount(result.Done)}}
+		if result.Failed > 0 {
+			j.Results = append(j.Results, field{"Failed", formatCount(result.Failed)})
+		}
+		if err == nil {
+			j.Problems = append(j.Problems, unchecked(change.Filter, *preview, result)...)
+		}
+	})
+	return err
+}
+
+// unchecked says which messages a change could not check. If the filter has ids and the change has
+// found all of them, no other message matters.
+func unchecked(f dlq.Filter, p dlq.Preview, result dlq.Result) (problems []string) {
+	for _, id := range p.Missing {
+		problems = append(problems, visible(id)+": no message in the DLQ has this id")
+	}
+	hidden := p.Hidden
+	if p.Truncated {
+		hidden = result.Hidden
+	}
+	allFound := len(f.IDs) > 0 && !p.Truncated && len(p.Missing) == 0
+	if hidden > 0 && !allFound {
+		problems = append(problems, plural(hidden, "message")+" not checked: received by "+
+			"another client. Hidden messages become visible within five minutes.")
+	}
+	if lost := p.Counts.Total() - result.Done - result.Failed; lost > 0 && !p.Truncated {
+		problems = append(problems, "Another client has deleted or received "+
+			plural(lost, "message")+" in the meantime. Start again to check the DLQ.")
+	}
+	if result.Truncated {
+		problems = append(problems, "The DLQ holds more than "+formatCount(dlq.MaxHeld)+
+			" messages. Start again in five minutes to check the others.")
+	}
+	return problems
+}
+
+// record adds a step that the console itself has caused.
+func (v *view) record(name, id, eventType string) {
+	if v.server.o.Local && id != "" {
+		v.server.journal.add(activity.Step{
+			Time: v.server.o.Now(), Name: name, EventID: id, EventType: eventType, Source: "console",
+		}, v.Slug)
+	}
+}

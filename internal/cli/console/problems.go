@@ -1,0 +1,92 @@
+package console
+
+import (
+	"errors"
+	"net/http"
+)
+
+// pageProblem says why a page has no content, and what the user can do next.
+type pageProblem struct {
+	status int
+	err    error
+	advice string
+}
+
+// Advice for several pages.
+const (
+	adviceForAWS = "Load the page again. If the error remains, check the credentials with which the " +
+		"console was started, and the state of AWS."
+	adviceForID   = "Search for the event in the list of events."
+	adviceForPage = "Choose a page above."
+)
+
+// problemData holds the content of the page of a problem.
+type problemData struct{ Message, Advice string }
+
+// showProblem shows a problem where the content of the page would be.
+func (v *view) showProblem(w http.ResponseWriter, r *http.Request, nav string, p pageProblem) {
+	title := "That did not work"
+	if p.status == http.StatusNotFound {
+		title = "Not found"
+	}
+	data := problemData{visible(p.err.Error()), p.advice}
+	v.show(w, r, page{Title: title, Nav: nav, Status: p.status, Data: data})
+}
+
+// notFound answers a request for a page that does not exist.
+func (v *view) notFound(w http.ResponseWriter, r *http.Request) {
+	if !isRead(r) {
+		writeAnswer(w, http.StatusNotFound, answer{Error: "the console has no such action"})
+		return
+	}
+	v.showProblem(w, r, "none", pageProblem{http.StatusNotFound,
+		errors.New("the console has no such page"), adviceForPage})
+}
+
+// noEventError reports that the pipeline has no event with the id.
+type noEventError struct{ id string }
+
+func (e noEventError) Error() string {
+	return "there is no event " + e.id + " in this pipeline; items expire after the pipeline's " +
+		"StatusRetention"
+}
+
+// eventProblem returns the problem of a page about an event.
+func eventProblem(err error) pageProblem {
+	var noEvent noEventError
+	switch {
+	case errors.Is(err, errInvalidID):
+		return pageProblem{http.StatusBadRequest, err, adviceForID}
+	case errors.As(err, &noEvent), errors.Is(err, errNoFile):
+		return pageProblem{http.StatusNotFound, err, adviceForID}
+	}
+	return pageProblem{http.StatusBadGateway, err, adviceForAWS}
+}
+
+// notice is a page without the navigation of a pipeline.
+type notice struct {
+	Title, Text string
+	Link        string // address that the page links to
+	LinkText    string
+}
+
+// writeNotice writes a notice as a page.
+func writeNotice(w http.ResponseWriter, status int, n notice) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_ = templates.ExecuteTemplate(w, "notice", n) // the browser may be gone
+}
+
+// refuse answers a request for a page with a notice. It answers any other request with an error that
+// the script of the open page shows.
+func refuse(w http.ResponseWriter, r *http.Request, status int, n notice) {
+	if !isRead(r) {
+		writeAnswer(w, status, answer{Error: n.Title + ". " + n.Text})
+		return
+	}
+	writeNotice(w, status, n)
+}
+
+func isRead(r *http.Request) bool {
+	return r.Method == http.MethodGet || r.Method == http.MethodHead
+}

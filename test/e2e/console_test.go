@@ -63,8 +63,10 @@ func openTab(t *testing.T, url string) *tab {
 }
 
 // expectedErrors lists errors that the tests cause in the browser's log. Some changes in the
-// tests fail, and some tests restart the console.
-var expectedErrors = []string{"422", "401", "ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED"}
+// tests fail, some pages do not exist, and some tests restart the console.
+var expectedErrors = []string{
+	"401", "404", "422", "502", "ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED",
+}
 
 func (b *tab) watch(event any) {
 	problem := ""
@@ -214,6 +216,10 @@ func testConsole(t *testing.T, p *platform) {
 	b.clickTwice(t, `//button[normalize-space()="Send again"]`) // the replay below counts the events
 
 	b.open(t, "/send")
+	b.do(t, chromedp.SetValue("textarea", `[{"eventType":"console.a"},{"eventType":"console.b"}]`))
+	b.click(t, `//button[normalize-space()="Send"]`)
+	b.wait(t, "#accepted", "Accepted as 2 batches")
+	b.checkPage(t, "sent")
 	b.do(t, chromedp.SetValue("textarea", `{"eventType":"console.order","edited":true}`))
 	b.click(t, `//button[normalize-space()="Send"]`)
 	b.wait(t, "#data", "edited")
@@ -253,8 +259,12 @@ func testConsole(t *testing.T, p *platform) {
 	b.open(t, "/replay?type=console.order&from=1h")
 	b.click(t, `//button[normalize-space()="Dry run"]`)
 	b.wait(t, "#jobs", "To replay3")
+	b.do(t, chromedp.SendKeys(`input[name="rate"]`, "9"))
+	b.do(t, chromedp.WaitNotVisible(`.ifunedited`), chromedp.WaitVisible(`.ifedited`))
+	b.open(t, "/replay")
 	b.click(t, `//button[normalize-space()="Replay 3 events"]`)
 	b.wait(t, "#jobs", "Replayed3")
+	b.wait(t, "#jobs", "Out of date: events may have changed")
 	b.checkPage(t, "replay")
 	b.open(t, "/replay?type=console.order&from=1h")
 	b.click(t, `//button[contains(normalize-space(), "Compare")]`)
@@ -267,6 +277,9 @@ func testConsole(t *testing.T, p *platform) {
 	b.wait(t, "#jobs .paused", "Replay events of type console.order")
 	b.click(t, `//button[normalize-space()="Resume"]`)
 	b.wait(t, "#jobs .finished:first-child", "Replayed3")
+	b.open(t, "/no-such-page")
+	b.wait(t, "#error", "Choose a page above.")
+	b.checkPage(t, "error")
 
 	hostile := p.accept(t, hostileEvent())
 	p.waitForStatus(t, hostile, "PROCESSED")
@@ -380,8 +393,22 @@ func TestConsole_ListsTenThousandEvents(t *testing.T) {
 	if shift := after - before; shift < -1 || shift > 1 {
 		t.Errorf("a new event moved the rows by %g px", shift)
 	}
+	// Back from an event, the list is at the same place, far beyond its first rows.
+	b.do(t, chromedp.Evaluate(`document.querySelector("#rows li:nth-child(9000) a").click()`, nil),
+		chromedp.WaitReady("#error"), chromedp.NavigateBack())
+	waitUntil(t, func() string {
+		position := eval[float64](t, b, `(() => {
+			const row = document.querySelector("#rows a[data-id$='000000001000']");
+			return row ? row.getBoundingClientRect().top : -1e9;
+		})()`)
+		if shift := position - before; shift < -1 || shift > 1 {
+			return fmt.Sprintf("the row is %g px away from its place", shift)
+		}
+		return ""
+	})
+	record(10_002)
 	b.do(t, chromedp.Click("#newer"))
-	b.wait(t, "#rows li:first-child", "000000010001")
+	b.wait(t, "#rows li:first-child", "000000010002")
 	// With more rows, events that arrive at the top would make the page slow.
 	if rows := eval[int](t, b, `document.querySelectorAll("#rows li").length`); rows > 500 {
 		t.Errorf("%d rows", rows)

@@ -36,7 +36,7 @@ type Options struct {
 	// or Credentials.
 	Credentials aws.CredentialsProvider
 	// Region is the AWS region of the API. It is required with Credentials, unless the host of the
-	// API is <id>.execute-api.<region>.amazonaws.com.
+	// API is <id>.execute-api.<region>.amazonaws.com, or such a host of another AWS partition.
 	Region string
 	// Gzip compresses the bodies of requests.
 	Gzip bool
@@ -55,8 +55,10 @@ type Options struct {
 	HTTPClient *http.Client
 }
 
-// executeAPI matches the host names of API Gateway. It captures the region.
-var executeAPI = regexp.MustCompile(`\.execute-api\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?$`)
+// executeAPI matches the host names of API Gateway in all AWS partitions. It captures the region.
+var executeAPI = regexp.MustCompile(`\.execute-api\.([a-z0-9-]+)\.` +
+	`(?:amazonaws\.(?:com|com\.cn|eu)|c2s\.ic\.gov|sc2s\.sgov\.gov|` +
+	`cloud\.adc-e\.uk|csp\.hci\.ic\.gov)$`)
 
 // New returns a client of the API at a URL, such as https://events.example.com. The stack output
 // ApiUrl holds the URL of a deployed pipeline.

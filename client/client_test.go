@@ -57,6 +57,8 @@ func TestClient_SignsRequests(t *testing.T) {
 		{"http://pipeline.test", "eu-west-1", "eu-west-1"},
 		{"https://abc123.execute-api.us-west-2.amazonaws.com/", "", "us-west-2"},
 		{"https://abc123.execute-api.cn-north-1.amazonaws.com.cn", "eu-west-1", "cn-north-1"},
+		{"https://abc123.execute-api.eusc-de-east-1.amazonaws.eu", "", "eusc-de-east-1"},
+		{"https://abc123.execute-api.us-iso-east-1.c2s.ic.gov", "", "us-iso-east-1"},
 	} {
 		var a api
 		c, err := client.New(test.url, client.Options{

@@ -289,10 +289,17 @@ func TestChoose_ReturnsOnePipeline(t *testing.T) {
 }
 
 func TestAPIURL_IsTheURLOfAPIGatewayOnAWS(t *testing.T) {
-	p := Pipeline{Region: "eu-west-1", apiID: "a1"}
-	const want = "https://a1.execute-api.eu-west-1.amazonaws.com"
-	if url, err := p.APIURL(t.Context()); url != want || err != nil {
-		t.Errorf("got %s, %v", url, err)
+	for region, want := range map[string]string{
+		"eu-west-1":      "https://a1.execute-api.eu-west-1.amazonaws.com",
+		"us-gov-west-1":  "https://a1.execute-api.us-gov-west-1.amazonaws.com",
+		"cn-north-1":     "https://a1.execute-api.cn-north-1.amazonaws.com.cn",
+		"eusc-de-east-1": "https://a1.execute-api.eusc-de-east-1.amazonaws.eu",
+		"us-iso-east-1":  "https://a1.execute-api.us-iso-east-1.c2s.ic.gov",
+	} {
+		p := Pipeline{Region: region, apiID: "a1"}
+		if url, err := p.APIURL(t.Context()); url != want || err != nil {
+			t.Errorf("%s: got %s, %v", region, url, err)
+		}
 	}
 	_, err := (Pipeline{}).APIURL(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "--api") {

@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	jsonv2 "github.com/go-json-experiment/json"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/awsconfig"
@@ -89,13 +91,25 @@ func (p Pipeline) APIURL(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("stack %s has neither an output ApiUrl nor an API of the pipeline; "+
 			"set the URL of the API with --api", p.Stack)
 	case p.Config.BaseEndpoint == nil:
-		return fmt.Sprintf("https://%s.execute-api.%s.amazonaws.com", p.apiID, p.Region), nil
+		domain, err := regionDomain(ctx, p.Region)
+		return "https://" + p.apiID + ".execute-api." + domain, err
 	}
 	url, err := localAPIURL(ctx, *p.Config.BaseEndpoint+"/v2/apis/"+p.apiID)
 	if err != nil {
 		return "", fmt.Errorf("look up the API %s: %w", p.apiID, err)
 	}
 	return url, nil
+}
+
+// regionDomain returns the domain of a region's services, such as cn-north-1.amazonaws.com.cn. Each
+// partition of AWS has its own domain.
+func regionDomain(ctx context.Context, region string) (string, error) {
+	endpoint, err := lambda.NewDefaultEndpointResolverV2().ResolveEndpoint(ctx,
+		lambda.EndpointParameters{Region: &region})
+	if err != nil {
+		return "", fmt.Errorf("find the domain of region %s: %w", region, err)
+	}
+	return strings.TrimPrefix(endpoint.URI.Host, "lambda."), nil
 }
 
 // localAPIURL reads the URL of an API from the local platform, which serves each API on its own

@@ -107,7 +107,10 @@ func (p *eventPrinter) printAccepted(s activity.Step, e *knownEvent) error {
 func (p *eventPrinter) printEnd(s activity.Step, e *knownEvent, status pipeline.Status) error {
 	e.status = status
 	notes := []string{markOf(s)}
-	var attempt int
+	var attempt, splitOff int
+	if readDetail(s, "splitOff", &splitOff); splitOff > 0 {
+		notes = append(notes, fmt.Sprintf("%d split off", splitOff))
+	}
 	if readDetail(s, "attempt", &attempt); attempt > 1 {
 		notes = append(notes, fmt.Sprintf("attempt %d", attempt))
 	}

@@ -30,6 +30,9 @@ func NewRow(item pipeline.Item) Row {
 	if item.IsBatch() {
 		r.Notes = append(r.Notes, fmt.Sprintf("batch of %d", item.Events()))
 	}
+	if n := splitOff(item); n > 0 {
+		r.Notes = append(r.Notes, fmt.Sprintf("%d split off", n))
+	}
 	if mark := Mark(item); mark != "" {
 		r.Notes = append(r.Notes, mark)
 	}
@@ -40,6 +43,14 @@ func NewRow(item pipeline.Item) Row {
 		r.Notes = append(r.Notes, "filtered", item.Filtered.Code)
 	}
 	return r
+}
+
+// splitOff returns the number of events that were split off a batch or range.
+func splitOff(batch pipeline.Item) (n int) {
+	for _, part := range batch.Parts() {
+		n += part.Events()
+	}
+	return n
 }
 
 // Took returns the time until an event was PROCESSED or FAILED. The time begins at the event's

@@ -48,6 +48,15 @@ func TestPrint_EscapesControlCharactersAndColoursFailures(t *testing.T) {
 	}
 }
 
+// Some events of the batch may have failed. They have rows of their own.
+func TestNewRow_SaysThatEventsWereSplitOff(t *testing.T) {
+	batch := pipeline.Item{Status: pipeline.Processed, SplitOff: "3,10-19"}
+	batch.ID, batch.Count = "019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001", 100
+	if got := strings.Join(NewRow(batch).Notes, ", "); got != "batch of 100, 11 split off" {
+		t.Errorf("the notes are %q", got)
+	}
+}
+
 func TestTook_BeginsAtTheLastRedriveOrReplay(t *testing.T) {
 	received := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	enqueued := received.Add(time.Hour)

@@ -98,7 +98,7 @@ func (f *costFlags) run(cmd *cobra.Command) error {
 	report := costReport{
 		Pipeline: p.Name, Notifications: p.Notifications, Workload: f.workload,
 		EventsPerSecond: f.workload.EventsPerSecond(), Region: prices.Region,
-		PricesOf: prices.Date, NotInTemplate: p.Unknown,
+		PricesOf: prices.Date, NotInTemplate: p.Unknown, NotPriced: p.NotPriced(),
 		Estimate: p.Estimate(f.workload, prices, measured),
 		Limits:   p.Quotas(f.workload, measured),
 	}

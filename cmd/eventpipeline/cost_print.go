@@ -19,6 +19,7 @@ type costReport struct {
 	Region          string             `json:"region"`
 	PricesOf        string             `json:"pricesOf"`
 	NotInTemplate   []string           `json:"notInTemplate,omitempty"`
+	NotPriced       []string           `json:"notPriced,omitempty"`
 	cost.Estimate
 	Limits []cost.Quota `json:"limits"` // the workload reaches the first limit first
 }
@@ -34,6 +35,9 @@ func (r costReport) print(w io.Writer) error {
 	fmt.Fprintf(&b, "List prices of %s in USD, %s\n", r.Region, r.PricesOf)
 	for _, what := range r.NotInTemplate {
 		fmt.Fprintf(&b, "Not in the template: %s; defaults are assumed.\n", what)
+	}
+	for _, what := range r.NotPriced {
+		fmt.Fprintf(&b, "No price: %s; the price of the class before is used.\n", what)
 	}
 
 	millions := r.Workload.EventsPerMonth / 1e6

@@ -1,7 +1,9 @@
 package cost
 
 import (
+	"fmt"
 	"math"
+	"slices"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
@@ -215,10 +217,27 @@ const (
 	glacierInstant   = "GLACIER_IR"
 )
 
-// transitions returns the price of moving the Bronze objects to other storage classes. S3 moves the
-// objects weeks after the events were received.
+// NotPriced lists the storage classes that have no price. Objects in such a class cost as much as in
+// the class before.
+func (p Pipeline) NotPriced() (classes []string) {
+	for _, bucket := range []struct {
+		name string
+		Bucket
+	}{{"Bronze", p.Bronze}, {"Silver", p.Silver}} {
+		for _, t := range bucket.Transitions {
+			if t.Class != infrequentAccess && t.Class != glacierInstant {
+				classes = append(classes, fmt.Sprintf("storage class %s of the %s bucket", t.Class,
+					bucket.name))
+			}
+		}
+	}
+	return classes
+}
+
+// transitions returns the price of moving objects to other storage classes. S3 moves the objects
+// weeks after the events were received.
 func (e estimator) transitions() (usd float64) {
-	for _, t := range e.Bronze.Transitions {
+	for _, t := range slices.Concat(e.Bronze.Transitions, e.Silver.Transitions) {
 		if e.RequestBytes() < t.MinBytes {
 			continue
 		}

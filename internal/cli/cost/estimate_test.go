@@ -2,6 +2,7 @@ package cost
 
 import (
 	"math"
+	"slices"
 	"testing"
 )
 
@@ -93,6 +94,9 @@ func TestEstimate_FollowsTheSettings(t *testing.T) {
 			operation, "KMS", 3 * 3},
 		{"objects below 128 KiB stay in their class", 100, nil, operation, "S3 lifecycle", 0},
 		{"larger objects move", 1000, nil, operation, "S3 lifecycle", 0.001 * (10 + 20)},
+		{"records move, too", 1000,
+			func(p *Pipeline) { p.Silver.Transitions = p.Bronze.Transitions },
+			operation, "S3 lifecycle", 2 * 0.001 * (10 + 20)},
 		{"small objects move to Glacier", 1,
 			func(p *Pipeline) { p.Bronze.Transitions[1].MinBytes = 0 },
 			operation, "S3 lifecycle", 20},
@@ -186,5 +190,17 @@ func TestQuotas_CompareThePeakRate(t *testing.T) {
 func TestWorkload_DoesNotOverflow(t *testing.T) {
 	if got := (Workload{PerRequest: 1000, Bytes: math.MaxInt64}).RequestBytes(); got < 1e21 {
 		t.Errorf("a request has %g bytes", got)
+	}
+}
+
+func TestNotPriced_ListsOtherStorageClasses(t *testing.T) {
+	p := Pipeline{Silver: Bucket{Transitions: []Transition{{Class: glacierInstant, Days: 30}}}}
+	if got := p.NotPriced(); len(got) != 0 {
+		t.Errorf("got %q", got)
+	}
+	p.Silver.Transitions[0].Class = "DEEP_ARCHIVE"
+	want := []string{"storage class DEEP_ARCHIVE of the Silver bucket"}
+	if got := p.NotPriced(); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -210,7 +210,9 @@ function startEvents() {
     if (!place) return true;
     const isLoaded = !more || list.children.length >= maxRows;
     const row = place.id ? findPlace() : list.firstElementChild;
-    if (!row && !isLoaded) return false;
+    // Without enough rows below, the row can't be at the top of the box.
+    const fits = row && topOf(list.lastElementChild) - topOf(row) > box.clientHeight;
+    if (!fits && !isLoaded) return false;
     const { id, offset, focused } = place;
     place = null;
     const link = focused && byID.get(focused);

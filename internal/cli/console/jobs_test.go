@@ -131,9 +131,8 @@ func TestReplays_OfAnEarlierStartCanBeStopped(t *testing.T) {
 	w := newWorld(t, Options{Write: true})
 	v := w.find("Orders")
 	file := unfinishedReplay(t, v)
-	other := *v
+	other := &view{Pipeline: v.Pipeline, server: v.server}
 	other.QueueURL += "-other"
-	other.jobs.list = nil
 	other.addUnfinishedReplays()
 	v.addUnfinishedReplays()
 	if len(other.jobs.list) != 0 || len(v.jobs.list) != 1 {

@@ -28,8 +28,8 @@ the pipeline. The result is a new event. The old event does not change; to
 process a failed event itself again, use "dlq redrive".
 
 With --edit, the command first opens the payload in the editor of the variable
-VISUAL or EDITOR. If you save no change, it posts nothing. If the edited list has
-events of several types, each type becomes a batch with an id of its own.
+VISUAL or EDITOR. If you save no change, it posts nothing. If the edited list
+has events of several types, each type becomes a batch with an id of its own.
 
 The command signs the request with your AWS credentials, or sends the token in
 EVENTPIPELINE_TOKEN. It does not post the events of webhooks: use "send --as".`,
@@ -46,7 +46,8 @@ EVENTPIPELINE_TOKEN. It does not post the events of webhooks: use "send --as".`,
 	}
 	stack.add(cmd)
 	cmd.Flags().BoolVar(&edit, "edit", false, "edit the payload first")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print an object with eventId and resentFrom for each new id")
+	cmd.Flags().BoolVar(&asJSON, "json", false,
+		"print an object with eventId and resentFrom for each new id")
 	return cmd
 }
 

@@ -19,14 +19,18 @@ import (
 )
 
 const (
-	maxWait   = 5 * time.Minute
+	maxWait   = 5 * time.Minute // without a finished event
 	pollEvery = 500 * time.Millisecond
 )
+
+// errStalled ends the wait if no event was finished for maxWait.
+var errStalled = fmt.Errorf("no event was finished for %s", maxWait)
 
 // waiter waits until events are finished, and collects their states.
 type waiter struct {
 	client *client.Client
 	bar    *progressbar.ProgressBar
+	stall  *time.Timer // ends the wait
 
 	mu         sync.Mutex
 	counts     map[string]int          // number of events by status
@@ -36,17 +40,19 @@ type waiter struct {
 }
 
 // waitUntilProcessed waits until the accepted events are processed, and prints how long it took. It
-// adds an error to err if an event failed, or is not processed after maxWait.
+// adds an error to err if an event failed, or if no event was finished for maxWait.
 func (r *sendResults) waitUntilProcessed(
 	cmd *cobra.Command, c *client.Client, f *sendFlags, err error,
 ) (*processing, error) {
-	ctx, cancel := context.WithTimeout(cmd.Context(), maxWait)
-	defer cancel()
+	wait, cancel := context.WithCancelCause(cmd.Context())
+	defer cancel(nil)
 	w := waiter{
 		client: c, bar: tty.NewBar(cmd.ErrOrStderr(), len(r.accepted), "processing"),
+		stall:  time.AfterFunc(maxWait, func() { cancel(errStalled) }),
 		counts: make(map[string]int), histogram: newHistogram(2 * maxWait),
 	}
-	waiting, ctx := errgroup.WithContext(ctx)
+	defer w.stall.Stop()
+	waiting, ctx := errgroup.WithContext(wait)
 	waiting.SetLimit(f.concurrency)
 	for _, id := range collapseBatches(r.accepted) {
 		waiting.Go(func() error {
@@ -59,8 +65,8 @@ func (r *sendResults) waitUntilProcessed(
 	p := w.summarize()
 	unknown := formatCount(len(r.accepted)-p.Processed-p.Failed, "event")
 	switch {
-	case errors.Is(waitErr, context.DeadlineExceeded):
-		waitErr = fmt.Errorf("%s not processed after %s", unknown, maxWait)
+	case context.Cause(wait) == errStalled:
+		waitErr = fmt.Errorf("%s not processed: %w", unknown, errStalled)
 	case cmd.Context().Err() != nil:
 		fmt.Fprintf(cmd.ErrOrStderr(), "Stopped; %s may still be processed.\n", unknown)
 	}
@@ -143,6 +149,7 @@ func (w *waiter) add(s client.EventStatus, events int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	_ = w.bar.Add(events)
+	w.stall.Reset(maxWait)
 	w.counts[s.Status] += events
 	if w.begin.IsZero() || s.ReceivedAt.Before(w.begin) {
 		w.begin = s.ReceivedAt

@@ -16,17 +16,14 @@ func TestTimeline_PlacesBarsOnOneAxis(t *testing.T) {
 		return []activity.Detail{{Name: name, Value: []byte(value)}}
 	}
 	var d eventData
-	var e knownEvent
-	for _, step := range []activity.Step{
+	e := knownEvent{steps: []activity.Step{
 		{Time: at(0), Name: activity.Request, Details: number("ms", "20.2")},
 		{Time: at(18), Name: "accepted", Details: number("durationMs", "18")},
 		{Time: at(40), Name: "published"},
 		{Time: at(40), Name: "processed", Details: number("batchMs", "10")},
 		{Time: at(100_000), Name: "enqueued again"}, // a new axis
 		{Time: at(100_040), Name: "processed", Details: number("batchMs", "20")},
-	} {
-		e.steps = append(e.steps, step)
-	}
+	}}
 	d.addSteps(e, &view{})
 	for i, want := range []bar{
 		{X: 0, W: 505}, {X: 0, W: 450}, {X: 992, W: 8}, {X: 750, W: 250}, {X: 0, W: 8}, {X: 500, W: 500},

@@ -40,6 +40,9 @@ func (r *Resolver) dynamicReferences(value any) (any, error) {
 		text := reference.ReplaceAllStringFunc(v, func(match string) string {
 			groups := reference.FindStringSubmatch(match)
 			value, err := r.dynamicReference(groups[1], groups[2])
+			if errors.Is(err, errNoValue) {
+				return match
+			}
 			if err != nil {
 				first = cmp.Or(first, fmt.Errorf("resolve %s: %w", match, err))
 			}
@@ -50,17 +53,18 @@ func (r *Resolver) dynamicReferences(value any) (any, error) {
 	return value, nil
 }
 
+// errNoValue means that the local platform has no value for a reference. The text of the reference
+// then stays, so that an app starts although its secrets are outside of the app.
+var errNoValue = errors.New("no value for the reference")
+
 func (r *Resolver) dynamicReference(service, parts string) (string, error) {
 	switch service {
 	case "ssm":
 		return r.ssm(parts)
 	case "secretsmanager":
 		return r.secret(parts)
-	case "ssm-secure":
-		return "", errors.New("CloudFormation allows a secure string only in properties of " +
-			"resources that the local platform does not run")
 	}
-	return "", fmt.Errorf("the service must be ssm, ssm-secure or secretsmanager, got %q", service)
+	return "", errNoValue
 }
 
 // arnParts is the number of parts in the ARN of a secret.
@@ -87,12 +91,11 @@ func (r *Resolver) secret(text string) (string, error) {
 	case stage != "" && version != "":
 		return "", errors.New("the reference must not have both a version stage and a version id")
 	case r.Secret == nil:
-		return "", errors.New("the local platform has no secrets")
+		return "", errNoValue
 	}
 	value, err := r.Secret(id, version, stage)
 	if err != nil {
-		return "", fmt.Errorf("the secret %s must have a value on the local platform; define its "+
-			"value in a stack of the app: %w", id, err)
+		return "", errNoValue
 	}
 	if key == "" {
 		return value, nil

@@ -75,9 +75,9 @@ func isNotFound(err error) bool {
 	return errors.As(err, &problem) && strings.HasSuffix(problem.Type, ":event-not-found")
 }
 
-// statusFromTable returns the event's state from the events table. The API shows a caller only the
-// caller's own events. For example, it hides the events of direct invocations, because they have no
-// caller. If the table has no state either, statusFromTable returns notFound.
+// statusFromTable returns the event's state from the events table. It is called if the API returned
+// no state: the API shows a caller only the caller's own events, and events of direct invocations
+// have no caller. If the table has no state of the event, statusFromTable returns notFound.
 func statusFromTable(
 	cmd *cobra.Command, stack *stackFlags, id string, notFound error,
 ) (status client.EventStatus, err error) {

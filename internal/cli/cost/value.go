@@ -47,7 +47,7 @@ func (v value) text() string {
 	return text
 }
 
-// equals reports whether v is the text, or a Boolean that is written like the text.
+// equals reports whether v is the string text. A Boolean counts as the string "true" or "false".
 func (v value) equals(text string) bool { return v.exists() && fmt.Sprint(v.any) == text }
 
 // number returns the number v. A template may contain the number as text. If v is not a number,

@@ -81,8 +81,8 @@ func newSet(setType string, members []string) (setValue, bool) {
 	return setValue{setType, members}, distinct
 }
 
-// memberText returns the text with which s.members represents v. It returns false if v does not
-// have the type of the set's members.
+// memberText converts v to the form in which s.members stores its members. It returns false if v
+// does not have the type of the set's members.
 func (s setValue) memberText(v value) (string, bool) {
 	if v == nil || v.typeName()+"S" != s.setType {
 		return "", false

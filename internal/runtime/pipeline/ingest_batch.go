@@ -241,8 +241,8 @@ func checkSameBody(first Item, req BatchRequest) error {
 
 // acceptKeyedBatch accepts the batches of a request with an idempotency key. The first batch has
 // the id that a single event with this key would have. If several requests have the same key, the
-// request that creates the item of this batch counts as the first request. So this item is created
-// before any other batch is stored.
+// winner is the request that creates the item of its first batch. Therefore, acceptKeyedBatch
+// creates this item before it stores the other batches.
 func (in Ingest) acceptKeyedBatch(
 	ctx context.Context, req BatchRequest, types []string, errs map[int]error, first Item,
 ) (AcceptedBatch, error) {

@@ -83,8 +83,9 @@ type ItemGetter interface {
 	GetMany(ctx context.Context, ids []string) (map[string]Item, error)
 }
 
-// getItems looks up the items of the list's events. The function id returns an element's event id.
-// Ids may repeat. The id "" is skipped. The map's keys are event ids.
+// getItems looks up the items of the list's events. It calls id to get the event id of an element.
+// Elements may have the same event id. An element with the event id "" is skipped. The keys of the
+// returned map are event ids.
 func getItems[T any](
 	ctx context.Context, items ItemGetter, list []T, id func(T) string,
 ) (map[string]Item, error) {

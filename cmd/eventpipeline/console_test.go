@@ -232,8 +232,8 @@ func (b *browser) dryRun(t *testing.T, page string) string {
 	return "dryRun=" + found[1]
 }
 
-// Two tabs show the same dead letter. One of them redrives the event, and the event fails again. The
-// button of the other tab must not redrive the new message.
+// Two tabs show the same dead letter. One of them redrives the event, and the event fails again.
+// The button of the other tab must not redrive the new message.
 func TestConsole_ChangesOnlyTheMessagesOfTheDryRun(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)

@@ -11,8 +11,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 )
 
-// validateExisting checks the settings of existing resources. It omits the settings that the app can
-// still change until synth: validateAtSynth checks those.
+// validateExisting checks the settings of existing resources. It omits the settings that the app
+// can still change until synth: validateAtSynth checks those.
 func (v *validation) validateExisting(p EventPipelineProps) {
 	v.require((p.Queue == nil) == (p.DeadLetterQueue == nil), "DeadLetterQueue",
 		"must be set if and only if Queue is set")

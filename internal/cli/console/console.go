@@ -31,8 +31,8 @@ type Options struct {
 	// Resume makes the console list the replays that an earlier start has not finished. It must be
 	// false if the pipelines lose their data when the console ends.
 	Resume bool
-	// Send posts an event or a list of events to the pipeline's API. It returns the id of the event,
-	// or the id of each batch.
+	// Send posts an event or a list of events to the pipeline's API. It returns the id of the
+	// event, or the id of each batch.
 	Send func(ctx context.Context, p deployment.Pipeline, body []byte) (ids []string, err error)
 	// Curl returns the start of the curl command that posts an event to the pipeline's API.
 	Curl func(ctx context.Context, p deployment.Pipeline) string
@@ -120,8 +120,8 @@ func (s *Server) URL(l net.Listener) string {
 	return "http://" + l.Addr().String() + "/?token=" + s.access.token
 }
 
-// closeTimeout limits the time that Close waits for jobs. A redrive or discard must make the messages
-// visible again that it has received, and a replay must store its progress.
+// closeTimeout limits the time that Close waits for jobs. A redrive or discard must make the
+// messages visible again that it has received, and a replay must store its progress.
 const closeTimeout = 10 * time.Second
 
 // Close ends the jobs and the streams, and stops the server. After Close, the process may end.
@@ -134,10 +134,11 @@ func (s *Server) Close() error {
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if s.server == nil {
-		return nil
+	var err error
+	if s.server != nil {
+		err = s.server.Close()
 	}
-	return s.server.Close()
+	return errors.Join(err, s.journal.file.Close())
 }
 
 // find returns the pipeline with the slug, or nil.

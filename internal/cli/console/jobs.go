@@ -129,7 +129,7 @@ func (s *jobs) keep(j *job) {
 	j.ID = s.last
 	s.list = append(s.list, j)
 	for i := 0; len(s.list) > maxJobs && i < len(s.list); {
-		if old := s.list[i]; old.State == running || old.canResume() || old == j {
+		if old := s.list[i]; old.State == running || old.CanResume() || old == j {
 			i++
 			continue
 		}
@@ -193,13 +193,10 @@ func (s *jobs) isFresh(dryRun *job) bool {
 		})
 }
 
-// canResume reports whether a user can resume the job.
-func (j *job) canResume() bool {
+// CanResume reports whether a user can resume the job.
+func (j job) CanResume() bool {
 	return j.State == paused || j.State == broken && j.CanPause
 }
-
-// CanResume does the same as canResume for templates.
-func (j job) CanResume() bool { return j.canResume() }
 
 // control pauses, stops or resumes a job. It reports whether the job's state allows this.
 func (s *jobs) control(ctx context.Context, id int, action string) bool {
@@ -215,13 +212,13 @@ func (s *jobs) control(ctx context.Context, id int, action string) bool {
 	case action == "stop" && j.State == running:
 		j.wanted = stopped // even if the job is about to pause
 		j.cancel()
-	case action == "stop" && j.canResume():
+	case action == "stop" && j.CanResume():
 		j.State = stopped
 		s.version.Add(1)
 		if j.onStop != nil {
 			j.onStop()
 		}
-	case action == "resume" && j.canResume():
+	case action == "resume" && j.CanResume():
 		s.resume(ctx, j)
 	default:
 		return false

@@ -74,8 +74,8 @@ func (v *view) members(ctx context.Context, id string) (rows []row, err error) {
 	return rows, nil
 }
 
-// parts returns the rows of a batch, and of the events and ranges that were split off the batch. The
-// map's keys are their ids.
+// parts returns the rows of a batch, and of the events and ranges that were split off the batch.
+// The map's keys are their ids.
 func (v *view) parts(ctx context.Context, batch pipeline.Item) (map[string]row, error) {
 	items, err := events.Parts(ctx, v.Pipeline, batch)
 	if err != nil {
@@ -91,8 +91,8 @@ func (v *view) parts(ctx context.Context, batch pipeline.Item) (map[string]row, 
 	return rows, nil
 }
 
-// countFailed counts the FAILED events that were split off each of the batches and ranges. The map's
-// keys are the ids of the batches and ranges.
+// countFailed counts the FAILED events that were split off each of the batches and ranges. The
+// map's keys are the ids of the batches and ranges.
 func countFailed(items []pipeline.Item) map[string]int {
 	type holder struct {
 		id   string

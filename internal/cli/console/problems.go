@@ -77,8 +77,8 @@ func writeNotice(w http.ResponseWriter, status int, n notice) {
 	_ = templates.ExecuteTemplate(w, "notice", n) // the browser may be gone
 }
 
-// refuse answers a request for a page with a notice. It answers any other request with an error that
-// the script of the open page shows.
+// refuse answers a request for a page with a notice. It answers any other request with an error
+// that the script of the open page shows.
 func refuse(w http.ResponseWriter, r *http.Request, status int, n notice) {
 	if !isRead(r) {
 		writeAnswer(w, status, answer{Error: n.Title + ". " + n.Text})

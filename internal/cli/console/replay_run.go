@@ -19,8 +19,8 @@ import (
 var errOldCount = errors.New(
 	"the dry run is out of date: start it again, because events may have changed")
 
-// startReplay starts the replay that a dry run has counted. The replay has the same selection as the
-// dry run. For example, it begins and ends at the same times.
+// startReplay starts the replay that a dry run has counted. The replay has the same selection as
+// the dry run. For example, it begins and ends at the same times.
 func (v *view) startReplay(r *http.Request) (answer, error) {
 	if err := r.ParseForm(); err != nil {
 		return answer{}, err

@@ -217,8 +217,8 @@ const (
 	glacierInstant   = "GLACIER_IR"
 )
 
-// NotPriced lists the storage classes that have no price. Objects in such a class cost as much as in
-// the class before.
+// NotPriced lists the storage classes that have no price. Objects in such a class cost as much as
+// in the class before.
 func (p Pipeline) NotPriced() (classes []string) {
 	for _, bucket := range []struct {
 		name string

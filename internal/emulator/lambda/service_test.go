@@ -453,8 +453,10 @@ func TestSandbox_ExitsWithoutTheEmulator(t *testing.T) {
 		t.Fatal(err)
 	}
 	process := pid(t, service)
-	server.CloseClientConnections() // simulates that the emulator is killed
+	// As when the emulator is killed. The listener goes first, because a sandbox that lost its
+	// connection tries a new one at once.
 	server.Listener.Close()
+	server.CloseClientConnections()
 	expectExit(t, process)
 }
 

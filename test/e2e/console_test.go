@@ -393,8 +393,22 @@ func TestConsole_ListsTenThousandEvents(t *testing.T) {
 	if shift := after - before; shift < -1 || shift > 1 {
 		t.Errorf("a new event moved the rows by %g px", shift)
 	}
+	// Back from an event, the list is at the same place, far beyond its first rows.
+	eval[any](t, b, `document.querySelector("#rows li:nth-child(9000) a").click()`)
+	b.do(t, chromedp.WaitReady("#error"), chromedp.NavigateBack())
+	waitUntil(t, func() string {
+		position := eval[float64](t, b, `(() => {
+			const row = document.querySelector("#rows a[data-id$='000000001000']");
+			return row ? row.getBoundingClientRect().top : -1e9;
+		})()`)
+		if shift := position - before; shift < -1 || shift > 1 {
+			return fmt.Sprintf("the row is %g px away from its place", shift)
+		}
+		return ""
+	})
+	record(10_002)
 	b.do(t, chromedp.Click("#newer"))
-	b.wait(t, "#rows li:first-child", "000000010001")
+	b.wait(t, "#rows li:first-child", "000000010002")
 	// With more rows, events that arrive at the top would make the page slow.
 	if rows := eval[int](t, b, `document.querySelectorAll("#rows li").length`); rows > 500 {
 		t.Errorf("%d rows", rows)

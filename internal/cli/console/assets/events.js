@@ -102,17 +102,16 @@ function followTop(box, content) {
     frame = requestAnimationFrame(() => { frame = requestAnimationFrame(scrollUp); });
   };
 
-  // The user comes back to the page.
-  window.addEventListener('pagehide', () => history.replaceState({ top: box.scrollTop }, ''));
-  box.scrollTop = history.state ? history.state.top : 0;
-
   const goToTop = () => { isAtTop = true; box.scrollTop = 0; };
-  return { insert, goToTop, onScroll, isAtTop: () => isAtTop };
+  // leaveTop makes the box keep its place when rows arrive at its top.
+  const leaveTop = () => { cancelAnimationFrame(frame); isAtTop = false; };
+  return { insert, goToTop, leaveTop, onScroll, isAtTop: () => isAtTop };
 }
 
 function startEvents() {
   const list = $('#rows');
-  const view = followTop($('#scroller'), $('#scrolled'));
+  const box = $('#scroller');
+  const view = followTop(box, $('#scrolled'));
   const template = $('#row').content.firstElementChild;
   const newer = $('#newer');
   const progress = $('#progress');
@@ -122,6 +121,8 @@ function startEvents() {
   let timer = 0;
   let lastShown = -Infinity;
   let more = list.dataset.more;
+  let place = history.state; // where the user has left the list; null after the user is there again
+  if (place && place.id) view.leaveTop();
 
   for (const item of list.children) byID.set($('a', item).dataset.id, item);
   showTimes(list);
@@ -184,6 +185,49 @@ function startEvents() {
   newer.addEventListener('click', () => { view.goToTop(); showWaiting(); });
   view.onScroll(() => { if (view.isAtTop() && waiting.size) showWaiting(); });
 
+  const topOf = (row) => row.getBoundingClientRect().top - box.getBoundingClientRect().top;
+
+  // The user leaves the page. Its place is the first visible row, and the row that has the focus.
+  window.addEventListener('pagehide', () => {
+    if (place) return; // the list has not reached its earlier place
+    const first = box.scrollTop > 0 &&
+      [...list.children].find((row) => topOf(row) + row.offsetHeight > 0);
+    const focused = list.contains(document.activeElement) && document.activeElement.dataset.id;
+    const scrolled = first && {
+      id: $('a', first).dataset.id, cursor: Number(first.dataset.cursor), offset: topOf(first),
+    };
+    history.replaceState(scrolled || focused ? { ...scrolled, focused } : null, '');
+  });
+
+  // findPlace returns the row at the place where the user has left the list. The row may no longer
+  // exist: then it returns the next older row.
+  const findPlace = () => byID.get(place.id) || place.cursor > 0 &&
+    [...list.children].find((row) => Number(row.dataset.cursor) < place.cursor);
+
+  // goBack scrolls to the place where the user has left the list. It returns false if the list has to
+  // load more rows first.
+  const goBack = () => {
+    if (!place) return true;
+    const isLoaded = !more || list.children.length >= maxRows;
+    const row = place.id ? findPlace() : list.firstElementChild;
+    // Without enough rows below, the row can't be at the top of the box.
+    const fits = row && topOf(list.lastElementChild) - topOf(row) > box.clientHeight;
+    if (!fits && !isLoaded) return false;
+    const { id, offset, focused } = place;
+    place = null;
+    const link = focused && byID.get(focused);
+    if (link) $('a', link).focus({ preventScroll: true });
+    if (!id) return true;
+    if (!row) { view.goToTop(); return true; }
+    let frames = 20; // in which the browser finds out the heights of the rows above
+    const scroll = () => {
+      box.scrollTop += topOf(row) - offset;
+      if (frames-- > 0) requestAnimationFrame(scroll);
+    };
+    scroll();
+    return true;
+  };
+
   const isNearEnd = () => progress.getBoundingClientRect().top < window.innerHeight + 1200;
   let isLoading = false;
   const loadMore = async () => {
@@ -201,7 +245,8 @@ function startEvents() {
       $('#empty').hidden = !isEmpty || Boolean(more);
       if (isEmpty && !more) $('#empty h2').textContent = 'No event found';
       isLoading = false;
-      if (isNearEnd() && !document.hidden && !answer.error) loadMore();
+      const isBack = goBack();
+      if ((isNearEnd() && !document.hidden || !isBack) && !answer.error) loadMore();
     } catch (error) {
       progress.textContent = error.message;
       isLoading = false;
@@ -212,6 +257,7 @@ function startEvents() {
   const loadAtEnd = () => { if (isNearEnd()) loadMore(); };
   view.onScroll(loadAtEnd);
   window.addEventListener('resize', loadAtEnd);
+  if (!goBack()) loadMore();
   loadAtEnd();
 
   if (list.dataset.slow !== 'true') {

@@ -44,7 +44,10 @@ func toJSON(headers map[string]string, data []byte) ([]byte, error) {
 				"ce-%s. Content-Type describes the data, and the body contains the data.", name)
 		}
 		value := attributeValue(headers[header])
-		if !utf8.ValidString(value) {
+		// A decoder of the invocation replaces each byte that is not UTF-8 by U+FFFD. Two ids that
+		// differ only in such bytes would be equal. Senders must encode U+FFFD as %EF%BF%BD.
+		replaced := strings.ContainsRune(headers[header], utf8.RuneError)
+		if replaced || !utf8.ValidString(value) {
 			return nil, pipeline.Errorf(pipeline.InvalidCloudEvent,
 				"The value of a header with an attribute is not valid UTF-8.")
 		}

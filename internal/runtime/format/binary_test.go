@@ -54,6 +54,8 @@ func TestDecode_ConvertsBinaryModeToJSON(t *testing.T) {
 				`"zone":"5"}`},
 		"percent-encoding": {binaryHeaders("", "ce-subject", "Euro%20%E2%82%AC%20%F0%9F%98%80"), "",
 			`{"id":"1","source":"/s","specversion":"1.0","subject":"Euro € 😀","type":"demo"}`},
+		"encoded U+FFFD": {binaryHeaders("", "ce-subject", "%EF%BF%BD"), "",
+			`{"id":"1","source":"/s","specversion":"1.0","subject":"` + "\ufffd" + `","type":"demo"}`},
 		"no percent-encoding": {binaryHeaders("", "ce-subject", "100%"), "",
 			`{"id":"1","source":"/s","specversion":"1.0","subject":"100%","type":"demo"}`},
 		"decoded only once": {binaryHeaders("", "ce-subject", "%2520"), "",
@@ -91,7 +93,7 @@ func TestDecode_RejectsInvalidBinaryMode(t *testing.T) {
 	for _, name := range []string{"ce-data", "ce-data_base64", "ce-datacontenttype"} {
 		wantCode(t, binaryHeaders("", name, "x"), "", pipeline.InvalidCloudEvent)
 	}
-	for _, value := range []string{"%ff", "\xff", "\"\xff\""} {
+	for _, value := range []string{"%ff", "\xff", "\"\xff\"", "\ufffd", "\"%20\ufffd\""} {
 		wantCode(t, binaryHeaders("", "ce-subject", value), "", pipeline.InvalidCloudEvent)
 	}
 	// Base64 makes the data larger by one third.

@@ -85,12 +85,30 @@ func (a API) rejectBatch(ctx context.Context, req request, err error) response {
 // prefersLenient reports whether a header Prefer (RFC 7240) contains handling=lenient. If it
 // contains handling several times, the first applies.
 func prefersLenient(prefer string) bool {
-	for preference := range strings.SplitSeq(prefer, ",") {
+	for _, preference := range splitList(prefer) {
 		preference, _, _ = strings.Cut(preference, ";")
 		name, value, _ := strings.Cut(preference, "=")
 		if strings.EqualFold(strings.TrimSpace(name), "handling") {
-			return strings.EqualFold(strings.Trim(strings.TrimSpace(value), `"`), "lenient")
+			return strings.EqualFold(format.Unquote(strings.TrimSpace(value)), "lenient")
 		}
 	}
 	return false
+}
+
+// splitList splits a header's value at each comma that is not in a quoted string.
+func splitList(value string) []string {
+	var elements []string
+	start, quoted := 0, false
+	for i := 0; i < len(value); i++ {
+		switch c := value[i]; {
+		case c == '"':
+			quoted = !quoted
+		case quoted && c == '\\':
+			i++ // the next character is escaped
+		case !quoted && c == ',':
+			elements = append(elements, value[start:i])
+			start = i + 1
+		}
+	}
+	return append(elements, value[start:])
 }

@@ -41,7 +41,7 @@ func DecodeType(body []byte) (string, error) {
 // decodeObject checks a request body against the rules that DecodeType describes, and calls fn with
 // each member of the outermost object.
 func decodeObject(body []byte, fn func(name string, value json.RawMessage)) error {
-	if len(bytes.TrimSpace(body)) == 0 {
+	if len(bytes.Trim(body, whiteSpace)) == 0 {
 		return Errorf(EmptyBody,
 			"The request has no body; send a JSON object with an eventType.")
 	}
@@ -56,6 +56,9 @@ func decodeObject(body []byte, fn func(name string, value json.RawMessage)) erro
 	}
 	return nil
 }
+
+// whiteSpace holds the white space of JSON. Other space characters, such as U+00A0, are invalid.
+const whiteSpace = " \t\r\n"
 
 // maxDepth limits how deep a payload's objects and arrays may nest.
 const maxDepth = 64
@@ -188,7 +191,7 @@ func (s *scanner) next() {
 }
 
 func (s *scanner) space() {
-	for s.pos < len(s.data) && strings.IndexByte(" \t\r\n", s.data[s.pos]) >= 0 {
+	for s.pos < len(s.data) && strings.IndexByte(whiteSpace, s.data[s.pos]) >= 0 {
 		s.pos++
 	}
 }
@@ -245,7 +248,7 @@ func codeUnit(text []byte) rune {
 // scalar moves past a number, true, false or null.
 func (s *scanner) scalar() {
 	start := s.pos
-	for s.pos < len(s.data) && strings.IndexByte(",]} \t\r\n", s.data[s.pos]) < 0 {
+	for s.pos < len(s.data) && strings.IndexByte(",]}"+whiteSpace, s.data[s.pos]) < 0 {
 		s.pos++
 	}
 	if c := s.data[start]; s.overflow != nil || c == 't' || c == 'f' || c == 'n' {

@@ -38,6 +38,7 @@ func TestDecodeType_RejectsWithCodeAndPointer(t *testing.T) {
 		{"empty", "", "", EmptyBody},
 		{"white space", " \n", "", EmptyBody},
 		{"not JSON", "hello", "", InvalidJSON},
+		{"white space of other formats", "\u00a0\f\u2003", "", InvalidJSON},
 		{"truncated", `{"eventType":"demo"`, "", InvalidJSON},
 		{"trailing data", `{"eventType":"demo"} {}`, "", InvalidJSON},
 		{"byte-order mark", "\ufeff" + `{"eventType":"demo"}`, "", InvalidJSON},

@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// stored describes a batch's Silver object. It also lists the parts to split off: the events
+// batchObject describes a batch's Silver object. It also lists the parts to split off: the events
 // without a record in that object.
-type stored struct {
+type batchObject struct {
 	records  []Record      // the first record of each event in the batch's Silver object
 	parts    []Event       // parts to split off: the events without a record
 	failures map[int]error // permanent errors of events in this delivery, by index
@@ -24,14 +24,14 @@ type stored struct {
 // events in one Silver object. The other events are split off. The first object that a delivery
 // stores is final. No later delivery adds or removes an event, so all deliveries split off the same
 // events.
-func (w Worker) storeBatch(d deadlines, t *task, now time.Time) (stored, error) {
+func (w Worker) storeBatch(d deadlines, t *task, now time.Time) (batchObject, error) {
 	if err := d.begin.Err(); err != nil {
-		return stored{}, unavailable("start the batch in time", err)
+		return batchObject{}, unavailable("start the batch in time", err)
 	}
-	existing, err := w.storedBatch(d.finish, t)
+	existing, err := w.earlierBatchObject(d.finish, t)
 	switch {
 	case err != nil:
-		return stored{}, err
+		return batchObject{}, err
 	case existing.records != nil && existing.replayID == t.Event.Replay.ID:
 		return existing, nil // stored by an earlier delivery
 	case existing.records == nil && t.tries.Crashes > 0:
@@ -39,11 +39,11 @@ func (w Worker) storeBatch(d deadlines, t *task, now time.Time) (stored, error) 
 		// event can't affect the others.
 		return w.putBatch(d.finish, t, nil, batchOutput{}, now)
 	case t.tries.crashedTooOften(w.MaxReceiveCount):
-		return stored{}, workerCrashed(t)
+		return batchObject{}, workerCrashed(t)
 	}
 	array, err := readPayload(d.finish, w.Bronze, t.Event)
 	if err != nil {
-		return stored{}, err
+		return batchObject{}, err
 	}
 	payloads, err := splitPayloads(array)
 	if err == nil && len(payloads) != t.Event.Count {
@@ -51,10 +51,10 @@ func (w Worker) storeBatch(d deadlines, t *task, now time.Time) (stored, error) 
 			len(payloads), t.Event.Count)
 	}
 	if err != nil {
-		return stored{}, err
+		return batchObject{}, err
 	}
 	if err := w.begin(d, t); err != nil {
-		return stored{}, err
+		return batchObject{}, err
 	}
 	if existing.records != nil {
 		return w.replaceBatch(d, t, payloads, existing, now)
@@ -62,54 +62,54 @@ func (w Worker) storeBatch(d deadlines, t *task, now time.Time) (stored, error) 
 	output := w.processBatch(d, t, t.Event.indexes(), payloads)
 	if len(output.succeeded) == 0 {
 		// Events that fail in this delivery may have succeeded in an earlier one.
-		existing, err := w.silverBatch(d.finish, t.Event)
+		existing, err := w.getBatchObject(d.finish, t.Event)
 		if !errors.Is(err, ErrNotFound) {
 			return existing, err
 		}
 		if err := output.retryTogether(); err != nil {
-			return stored{}, err
+			return batchObject{}, err
 		}
 	}
 	return w.putBatch(d.finish, t, output.failures, output, now)
 }
 
-// storedBatch returns the Silver object that an earlier delivery has stored. If there is none, the
-// field records is nil. For a first delivery, storedBatch makes no request.
-func (w Worker) storedBatch(ctx context.Context, t *task) (stored, error) {
+// earlierBatchObject returns the Silver object that an earlier delivery has stored. If there is none,
+// the field records is nil. For a first delivery, earlierBatchObject makes no request.
+func (w Worker) earlierBatchObject(ctx context.Context, t *task) (batchObject, error) {
 	if !t.redelivery && t.Event.Replay.ID == "" {
-		return stored{}, nil
+		return batchObject{}, nil
 	}
-	existing, err := w.silverBatch(ctx, t.Event)
+	existing, err := w.getBatchObject(ctx, t.Event)
 	if errors.Is(err, ErrNotFound) {
-		return stored{}, nil
+		return batchObject{}, nil
 	}
 	return existing, err
 }
 
-// silverBatch reads the Silver object of a batch. It returns ErrNotFound if there is none.
-func (w Worker) silverBatch(ctx context.Context, batch Event) (stored, error) {
+// getBatchObject reads the Silver object of a batch. It returns ErrNotFound if there is none.
+func (w Worker) getBatchObject(ctx context.Context, batch Event) (batchObject, error) {
 	lines, version, err := w.Silver.GetVersion(ctx, batch.SilverKey())
 	if errors.Is(err, ErrNotFound) {
-		return stored{}, err
+		return batchObject{}, err
 	}
 	if err != nil {
-		return stored{}, unavailable("get the batch's records", err)
+		return batchObject{}, unavailable("get the batch's records", err)
 	}
 	records, err := ReadRecords(lines)
 	if err == nil && len(records) == 0 {
 		err = errors.New("the object contains no records")
 	}
 	if err != nil {
-		return stored{}, wrapError(Internal, "read the batch's records", err)
+		return batchObject{}, wrapError(Internal, "read the batch's records", err)
 	}
-	s := newStored(batch, records)
+	s := newBatchObject(batch, records)
 	s.version = version
 	return s, nil
 }
 
-// newStored describes a Silver object that holds the records of a batch.
-func newStored(batch Event, records Records) stored {
-	s := stored{replayID: records[0].ReplayID, records: []Record{}}
+// newBatchObject describes a Silver object that holds the records of a batch.
+func newBatchObject(batch Event, records Records) batchObject {
+	s := batchObject{replayID: records[0].ReplayID, records: []Record{}}
 	succeeded := make(map[int]bool)
 	for _, record := range records {
 		_, span, isEvent, _ := ParseID(record.ID)
@@ -128,19 +128,19 @@ func newStored(batch Event, records Records) stored {
 // returns a description of the object that Silver now holds.
 func (w Worker) putBatch(
 	ctx context.Context, t *task, failures map[int]error, output batchOutput, now time.Time,
-) (stored, error) {
+) (batchObject, error) {
 	records := output.records(t.Event, now)
 	lines, err := records.Lines()
 	if err != nil {
-		return stored{}, err
+		return batchObject{}, err
 	}
-	s := newStored(t.Event, records)
+	s := newBatchObject(t.Event, records)
 	err = w.Silver.Put(ctx, t.Event.SilverKey(), lines)
 	if errors.Is(err, ErrExists) { // stored by an earlier delivery: its records are kept
-		s, err = w.silverBatch(ctx, t.Event)
+		s, err = w.getBatchObject(ctx, t.Event)
 	}
 	if err != nil {
-		return stored{}, unavailable("store the batch's records", err)
+		return batchObject{}, unavailable("store the batch's records", err)
 	}
 	s.failures = failures
 	return s, nil
@@ -150,8 +150,8 @@ func (w Worker) putBatch(
 // events as the old one, because an event must not have records in two objects. If one of these
 // events fails, replaceBatch returns an error and replaces nothing.
 func (w Worker) replaceBatch(
-	d deadlines, t *task, payloads []json.RawMessage, existing stored, now time.Time,
-) (stored, error) {
+	d deadlines, t *task, payloads []json.RawMessage, existing batchObject, now time.Time,
+) (batchObject, error) {
 	var indexes []int
 	for _, record := range existing.records {
 		_, span, _, _ := ParseID(record.ID)
@@ -160,21 +160,21 @@ func (w Worker) replaceBatch(
 	inTime := !d.hurried(time.Now())
 	output := w.processBatch(d, t, indexes, payloads)
 	if err := output.firstError(inTime); err != nil {
-		return stored{}, err
+		return batchObject{}, err
 	}
 	records := output.records(t.Event, now)
 	lines, err := records.Lines()
 	if err != nil {
-		return stored{}, err
+		return batchObject{}, err
 	}
 	if err := w.checkGeneration(d.finish, t.Event); err != nil {
-		return stored{}, err
+		return batchObject{}, err
 	}
 	err = w.Silver.Replace(d.finish, t.Event.SilverKey(), lines, existing.version)
 	if err != nil { // after ErrChanged, the next delivery reads the new object
-		return stored{}, unavailable("replace the batch's records", err)
+		return batchObject{}, unavailable("replace the batch's records", err)
 	}
-	s := newStored(t.Event, records)
+	s := newBatchObject(t.Event, records)
 	s.replayed = true
 	return s, nil
 }

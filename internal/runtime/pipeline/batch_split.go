@@ -14,7 +14,7 @@ type SplitOff struct {
 func (t *task) hasParts() bool { return t.open() && len(t.batch.parts) > 0 }
 
 // splitOff returns the spans of the parts, as the batch's item stores them.
-func (s stored) splitOff() string {
+func (s batchObject) splitOff() string {
 	var spans []Span
 	for _, part := range s.parts {
 		spans = append(spans, part.span())

@@ -255,7 +255,7 @@ func (r Replayer) itemFromSilver(ctx context.Context, event Event) (Item, error)
 		if err != nil {
 			return Item{}, wrapError(Internal, "read the records of batch "+item.ID, err)
 		}
-		item.SplitOff, item.Filtered = newStored(item.Event, records).splitOff(), Filtered{}
+		item.SplitOff, item.Filtered = newBatchObject(item.Event, records).splitOff(), Filtered{}
 	}
 	return item, nil
 }

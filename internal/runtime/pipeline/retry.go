@@ -63,7 +63,7 @@ func (w Worker) retry(ctx context.Context, t *task, counted bool, storeErr error
 // Begun.Until is the time from which the mark would prove a crash. The next delivery must come
 // before that time, so markedFor returns half of the time that remains.
 func (w Worker) markedFor(t *task) time.Duration {
-	begun := t.stored.Begun
+	begun := t.itemTries.Begun
 	if begun.MessageID != t.Delivery.MessageID || begun.Attempt != t.Delivery.Attempt {
 		return serviceBackoff
 	}

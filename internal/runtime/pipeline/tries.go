@@ -69,7 +69,7 @@ func (t Tries) crashedTooOften(maxReceiveCount int) bool {
 }
 
 // afterCrash reports whether this delivery has found a crash.
-func (t *task) afterCrash() bool { return t.open() && t.tries.Crashes > t.stored.Crashes }
+func (t *task) afterCrash() bool { return t.open() && t.tries.Crashes > t.itemTries.Crashes }
 
 // countCrash stores the crash that this delivery has found. It must run before the worker calls any
 // processor. If another message crashes this worker before the task begins, only the stored count
@@ -90,13 +90,13 @@ func (w Worker) begin(d deadlines, t *task) error {
 	}
 	marked := t.tries
 	marked.Begun = Begun{t.Delivery.MessageID, t.Delivery.Attempt, toMillis(until)}
-	t.unmarked = t.stored
+	t.unmarked = t.itemTries
 	err := w.setTries(d.finish, t, marked)
 	if errors.Is(err, errBegun) {
 		return err
 	}
 	// Even after any other error, the table may have stored the mark.
-	t.stored, t.tries.Begun = marked, marked.Begun.returned()
+	t.itemTries, t.tries.Begun = marked, marked.Begun.returned()
 	return err
 }
 
@@ -106,16 +106,16 @@ var errBegun = errors.New("another delivery has marked the event")
 // setTries stores the event's tries. It returns an outdatedError if the event is finished or has a
 // newer message.
 func (w Worker) setTries(ctx context.Context, t *task, tries Tries) error {
-	if tries == t.stored || t.Event.ID == "" {
+	if tries == t.itemTries || t.Event.ID == "" {
 		return nil
 	}
 	// If the response to the write of the mark was lost, the item has the mark, or gets the mark
 	// later. So the loop tries both possible values of the stored tries.
 	var err error
 	var moved *TransitionError
-	for _, old := range []Tries{t.stored, t.unmarked, t.stored} {
+	for _, old := range []Tries{t.itemTries, t.unmarked, t.itemTries} {
 		err = w.replaceTries(ctx, t.Event, old, tries)
-		if !errors.As(err, &moved) || moved.From.Tries == tries || t.stored == t.unmarked {
+		if !errors.As(err, &moved) || moved.From.Tries == tries || t.itemTries == t.unmarked {
 			break
 		}
 	}
@@ -126,10 +126,10 @@ func (w Worker) setTries(ctx context.Context, t *task, tries Tries) error {
 	case moved.From.superseded(t.Event):
 		return outdatedError{moved.From}
 	case moved.From.Tries != tries: // else an earlier attempt of this call has stored the tries
-		t.stored, t.unmarked, t.tries = moved.From.Tries, moved.From.Tries, moved.From.Tries
+		t.itemTries, t.unmarked, t.tries = moved.From.Tries, moved.From.Tries, moved.From.Tries
 		return unavailable("store the event's tries", errBegun)
 	}
-	t.stored = tries
+	t.itemTries = tries
 	return nil
 }
 

@@ -159,10 +159,10 @@ type task struct {
 	Result
 	item       Item
 	redelivery bool  // an earlier worker of the event may have crashed
-	stored     Tries // tries that the event's item probably has
+	itemTries  Tries // tries that the event's item probably has
 	unmarked   Tries // tries that the item has if this delivery's mark was not written
 	tries      Tries // tries to store when the message returns to the queue
-	batch      stored
+	batch      batchObject
 }
 
 func (w Worker) newTask(d Delivery) *task {
@@ -197,7 +197,7 @@ func (w Worker) lookUp(ctx context.Context, tasks []*task) {
 			continue
 		}
 		t.redelivery = t.redelivery || item.Reenqueues > 0
-		t.stored, t.unmarked = item.Tries, item.Tries
+		t.itemTries, t.unmarked = item.Tries, item.Tries
 		t.tries = item.Tries.afterCrash(t.Delivery, w.Now())
 		if t.tries.crashedTooOften(w.MaxReceiveCount) && !t.Event.IsBatch() {
 			t.Err = workerCrashed(t)

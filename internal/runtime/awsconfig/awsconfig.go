@@ -20,23 +20,21 @@ type Calls struct {
 	MaxAttempts  int
 	FirstBackoff time.Duration // maximum delay before the second attempt; doubles with each attempt
 	MaxBackoff   time.Duration
-	// Response limits each wait of an attempt: the wait for the response's headers, and the wait
-	// for each part of the response's body. A large request gets more time.
+	// Response is the longest time that an attempt waits for the headers of the response, or for
+	// the next part of its body. Large requests get more time.
 	Response time.Duration
 }
 
 var (
-	// ForClient suits a function whose client waits for the answer. All attempts together take less
-	// than 9 seconds, which is the time that the API function has for a call. The delays between
-	// the attempts are shorter than the SDK's, because most failures of AWS services last only
-	// milliseconds.
+	// ForClient is for functions whose client waits for the response. All attempts together end
+	// within 9 seconds, the API function's limit for a call. The delays are shorter than the SDK's,
+	// because most failures of AWS services last only milliseconds.
 	ForClient = Calls{
 		MaxAttempts: 4, FirstBackoff: 100 * time.Millisecond, MaxBackoff: 400 * time.Millisecond,
 		Response: 2 * time.Second,
 	}
-	// ForQueue suits a function that no client waits for. If an AWS service fails for a few
-	// seconds, a later attempt still succeeds. If the service fails for longer, SQS or the schedule
-	// invokes the function again.
+	// ForQueue is for functions that no client waits for. The attempts outlast a failure of a few
+	// seconds. After a longer failure, SQS or the schedule invokes the function again.
 	ForQueue = Calls{
 		MaxAttempts: 6, FirstBackoff: 400 * time.Millisecond, MaxBackoff: 4 * time.Second,
 		Response: 3 * time.Second,
@@ -45,8 +43,8 @@ var (
 
 const connectTimeout = time.Second
 
-// conflict is the error code that S3 returns to a conditional write while another request writes
-// the same key. S3's documentation says to retry the request.
+// conflict is S3's error code for a conditional write if another request writes the same key at the
+// same time. S3's documentation says to retry the request.
 const conflict = "ConditionalRequestConflict"
 
 // Load reads the configuration from environment variables. It calls no service.
@@ -79,8 +77,8 @@ func (c Calls) maxBackoff(attempt int) time.Duration {
 	return min(c.FirstBackoff<<doublings, c.MaxBackoff)
 }
 
-// connectionsPerHost is the number of idle connections to keep per host. It is enough for all
-// concurrent calls of an invocation. The SDK's default is 10.
+// connectionsPerHost is the number of idle connections to keep per host. All concurrent calls of an
+// invocation can use these connections. The SDK's default is 10.
 const connectionsPerHost = 64
 
 // NewHTTPClient returns the HTTP client of the SDK, configured for many concurrent calls.
@@ -91,11 +89,11 @@ func NewHTTPClient() *awshttp.BuildableClient {
 }
 
 // PlainBodies returns a client that hides all methods of a request's body except Read and Close.
-// Without this client, net/http may close the connection while the response is being read:
+// This prevents net/http from closing the connection too early:
 //
-// The SDK closes the body when the headers of the response arrive. After that, WriteTo of the body
-// returns an error. If net/http then calls WriteTo, it treats the error as a broken request and
-// closes the connection.
+// The SDK closes the request's body when the headers of the response arrive. From then on, the
+// body's method WriteTo returns an error. net/http treats this error as a broken request and closes
+// the connection.
 func PlainBodies(client aws.HTTPClient) aws.HTTPClient { return plainBodies{client} }
 
 type plainBodies struct{ client aws.HTTPClient }

@@ -13,10 +13,9 @@ import (
 	"github.com/aws/smithy-go/logging"
 )
 
-// fromEnvironment reads the configuration from the environment variables that Lambda sets, and from
-// the variables that select endpoints. It does not use the SDK's package "config", because that
-// package would double the CPU time of a function's start. The package also reads files and
-// profiles, and requests credentials from services. A Lambda function needs none of this.
+// fromEnvironment reads Lambda's environment variables and the variables that select endpoints. It
+// avoids the SDK's package "config", which doubles the CPU time of a function's start. That package
+// also reads files and requests credentials, and a Lambda function needs neither.
 func fromEnvironment() (aws.Config, error) {
 	key, secret := os.Getenv("AWS_ACCESS_KEY_ID"), os.Getenv("AWS_SECRET_ACCESS_KEY")
 	if key == "" || secret == "" {
@@ -44,8 +43,7 @@ func fromEnvironment() (aws.Config, error) {
 	return cfg, nil
 }
 
-// endpoints implements the interfaces through which the SDK's clients read their settings for
-// endpoints.
+// endpoints provides the SDK's clients with their settings for endpoints.
 type endpoints struct {
 	ignored         bool // whether to ignore the variables AWS_ENDPOINT_URL…
 	fips, dualStack *bool

@@ -10,9 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// timeLimited ends attempts that make no progress, so that the SDK retries them. Without a limit,
-// one unanswered request would use up the whole time of a call. The SDK's own settings for timeouts
-// have no effect, because the SDK can't configure a wrapped client.
+// timeLimited ends each attempt that makes no progress. The SDK then starts the next attempt. The
+// SDK's own timeouts have no effect, because the SDK can't configure a wrapped client.
 type timeLimited struct {
 	client aws.HTTPClient
 	limit  time.Duration

@@ -15,11 +15,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// quick sets short time limits, so that a test with a server that does not answer ends soon.
+// quick sets short time limits, so that tests with a hanging server end soon.
 var quick = Calls{MaxAttempts: 3, FirstBackoff: 1, MaxBackoff: 1, Response: 100 * time.Millisecond}
 
-// newClient returns a client whose requests are answered by the given handlers, in this order. The
-// last handler also answers all later requests.
+// newClient returns a client of a test server. Each request gets the response of the next handler.
+// The last handler also answers all later requests.
 func newClient(t *testing.T, responses ...http.HandlerFunc) (*s3.Client, *atomic.Int64) {
 	t.Helper()
 	requests := new(atomic.Int64)

@@ -19,14 +19,13 @@ const (
 	EventBusName = "EVENT_BUS_NAME"
 	// NotificationFormat is JSON or CLOUDEVENTS. Read by the worker and the reconciler.
 	NotificationFormat = "NOTIFICATION_FORMAT"
-	// MaxPayloadBytes is the maximum size of a request body after it was decoded. Read by the API
-	// function.
+	// MaxPayloadBytes is the maximum size of a decoded request body. Read by the API function.
 	MaxPayloadBytes = "MAX_PAYLOAD_BYTES"
 	// AcceptTextPlain is true if the API accepts JSON in a body with the type text/plain. Read by
 	// the API function.
 	AcceptTextPlain = "ACCEPT_TEXT_PLAIN"
-	// UnknownEventTypes is ACCEPT or REFUSE. It sets whether the API accepts events whose type has
-	// no schema. Read by the API function.
+	// UnknownEventTypes is ACCEPT or REFUSE: the API accepts or rejects events whose type has no
+	// schema. Read by the API function.
 	UnknownEventTypes = "UNKNOWN_EVENT_TYPES"
 	// OpenAPI is true if the API has no authorizer, so that requests have no caller. Read by the
 	// API function.
@@ -37,17 +36,17 @@ const (
 	// MaxReceiveCount is the number of failed tries after which an event becomes FAILED. Read by
 	// the worker.
 	MaxReceiveCount = "MAX_RECEIVE_COUNT"
-	// ReconcileGraceSeconds is the minimum age, in seconds, of an ENQUEUED event that may count as
-	// stuck. Read by the reconciler.
+	// ReconcileGraceSeconds is the age in seconds from which an ENQUEUED event can count as stuck.
+	// Read by the reconciler.
 	ReconcileGraceSeconds = "RECONCILE_GRACE_SECONDS"
-	// ReconcileWindowSeconds is the number of seconds that the first run looks back in Bronze. Read
-	// by the reconciler.
+	// ReconcileWindowSeconds is the age in seconds of the oldest events that the first run checks.
+	// Read by the reconciler.
 	ReconcileWindowSeconds = "RECONCILE_WINDOW_SECONDS"
-	// MaxReenqueues limits how often a stuck event is enqueued again before it becomes FAILED. Read
-	// by the reconciler.
+	// MaxReenqueues is the number of times that the reconciler enqueues a stuck event again. After
+	// that, the event becomes FAILED. Read by the reconciler.
 	MaxReenqueues = "MAX_REENQUEUES"
-	// StatusRetentionDays is the number of days for which an event's item is kept after the event
-	// was received. 0 means no limit. Read by all functions.
+	// StatusRetentionDays is the number of days after which an event's item expires. 0 means that
+	// items do not expire. Read by all functions.
 	StatusRetentionDays = "STATUS_RETENTION_DAYS"
 	// Notifications is NotifyPerEvent, NotifyPerBatch or NotifyNone. Read by the worker.
 	Notifications = "NOTIFICATIONS"

@@ -1,7 +1,6 @@
 package contract
 
-// Every key in the Bronze bucket starts with BronzePrefix, and every key in the Silver bucket
-// starts with SilverPrefix.
+// Prefixes of all keys in the Bronze bucket and in the Silver bucket.
 const (
 	BronzePrefix = "bronze/"
 	SilverPrefix = "silver/"

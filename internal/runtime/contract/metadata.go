@@ -1,12 +1,11 @@
 package contract
 
-// ModuleMetadata is the metadata key under which the construct stores the folder of the worker's Go
-// module. Only pipelines that are built for the local platform have this metadata. CDK writes the
-// metadata to the cloud assembly, not to the template.
+// ModuleMetadata is the metadata key of the folder of the worker's Go module. The construct sets it
+// only for the local platform. CDK writes it to the cloud assembly, not to the template.
 const ModuleMetadata = "eventpipeline:module"
 
-// FunctionMetadata is the resource metadata key that marks the Lambda functions of a pipeline in a
-// template. The metadata under this key has the type Function.
+// FunctionMetadata is the metadata key that marks the Lambda functions of a pipeline in a template.
+// Its value has the type Function.
 const FunctionMetadata = "eventpipeline:function"
 
 // Function identifies a Lambda function of a pipeline.

@@ -29,15 +29,15 @@ func NewItems(cfg aws.Config, table string) Items {
 	return Items{client: dynamodb.NewFromConfig(cfg), table: table, consistent: true}
 }
 
-// EventuallyConsistent returns the same items, but with eventually consistent reads in GetMany.
-// Such a read may return stale items, and costs half as much.
+// EventuallyConsistent returns the same items, but GetMany then uses eventually consistent reads.
+// Such a read costs half as much and can return stale items.
 func (s Items) EventuallyConsistent() Items {
 	s.consistent = false
 	return s
 }
 
-// Create stores an item. If the event already has an item that has not expired, Create stores
-// nothing and returns that item and pipeline.ErrExists.
+// Create stores an item. If the event already has an item that has not expired, Create returns that
+// item and pipeline.ErrExists.
 func (s Items) Create(ctx context.Context, item pipeline.Item) (old pipeline.Item, err error) {
 	now := number(item.EnqueuedAt.Unix())
 	_, err = s.client.PutItem(ctx, &dynamodb.PutItemInput{
@@ -62,14 +62,14 @@ func (s Items) Create(ctx context.Context, item pipeline.Item) (old pipeline.Ite
 	return pipeline.Item{}, nil
 }
 
-// Find returns an event's item, which may be stale, or pipeline.ErrNotFound. It uses an eventually
-// consistent read, which scales better if many requests read the same item.
+// Find returns an event's item, or pipeline.ErrNotFound. The read is eventually consistent: it can
+// return a stale item, but scales better.
 func (s Items) Find(ctx context.Context, id string) (pipeline.Item, error) {
 	return s.get(ctx, id, false)
 }
 
-// Get returns an event's current item, or pipeline.ErrNotFound. It uses a strongly consistent read,
-// so that a client finds its event immediately after the response 202.
+// Get returns an event's current item, or pipeline.ErrNotFound. The read is strongly consistent, so
+// that a client finds its event immediately after the response 202.
 func (s Items) Get(ctx context.Context, id string) (pipeline.Item, error) {
 	return s.get(ctx, id, true)
 }
@@ -90,8 +90,8 @@ func (s Items) get(ctx context.Context, id string, consistent bool) (pipeline.It
 // maxKeys is DynamoDB's limit of keys per BatchGetItem request.
 const maxKeys = 100
 
-// GetMany returns the items of the events. The map's keys are the event ids. The map has no entry
-// for an event without an item. If more than one request is needed, the requests run in parallel.
+// GetMany returns the items of the events by event id. An event without an item has no entry.
+// Several requests run in parallel.
 func (s Items) GetMany(ctx context.Context, ids []string) (map[string]pipeline.Item, error) {
 	batches := slices.Collect(slices.Chunk(ids, maxKeys))
 	found, errs := make([]map[string]pipeline.Item, len(batches)), make([]error, len(batches))
@@ -119,7 +119,7 @@ func (s Items) GetMany(ctx context.Context, ids []string) (map[string]pipeline.I
 var errUnprocessed = errors.New("DynamoDB throttled the request and did not process all keys")
 
 // batchGet reads the items with the keys and adds them to items. It requests unprocessed keys
-// again, with as many attempts and the same delays as the SDK's retries.
+// again, with the attempts and delays of the SDK's retries.
 func (s Items) batchGet(
 	ctx context.Context, keys []map[string]types.AttributeValue, items map[string]pipeline.Item,
 ) error {
@@ -135,9 +135,8 @@ func (s Items) batchGet(
 			return fmt.Errorf("batch get items: %w", err)
 		}
 		for _, found := range out.Responses[s.table] {
-			// An item that can't be decoded is left out, so that the other items are still
-			// returned. If the worker then processes the event, Finish still checks the stored
-			// status and generation.
+			// An item that can't be decoded is left out, and the other items are returned. Finish
+			// later checks the status and generation of the stored item.
 			if item, err := unmarshal(found); err == nil {
 				items[item.ID] = item
 			}

@@ -17,8 +17,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 )
 
-// newItems returns an Items whose requests to DynamoDB get the given responses, in this order. All
-// later requests get the last response.
+// newItems returns an Items whose requests to DynamoDB get the responses in this order. All later
+// requests get the last response.
 func newItems(t *testing.T, responses ...string) (items Items, requests *int) {
 	t.Helper()
 	requests = new(int)

@@ -15,8 +15,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Finish stores an item that is PROCESSED or FAILED. The stored item must be ENQUEUED and have the
-// same generation (see pipeline.Replay), or the event must have no item. Otherwise Finish returns a
+// Finish stores an item that is PROCESSED or FAILED. If the event already has an item, that item
+// must be ENQUEUED and have the same generation (see pipeline.Replay). Otherwise Finish returns a
 // *pipeline.TransitionError.
 func (s Items) Finish(ctx context.Context, item pipeline.Item) error {
 	state := newCondition()
@@ -25,8 +25,8 @@ func (s Items) Finish(ctx context.Context, item pipeline.Item) error {
 	return s.update(ctx, item, state, "")
 }
 
-// SetTries replaces the tries of an ENQUEUED event. The stored item must be ENQUEUED and have the
-// same generation and tries as item, or the event must have no item. Otherwise SetTries returns a
+// SetTries replaces the tries of an ENQUEUED event. If the event already has an item, that item
+// must be ENQUEUED and have the generation and tries of item. Otherwise SetTries returns a
 // *pipeline.TransitionError.
 func (s Items) SetTries(ctx context.Context, item pipeline.Item, tries pipeline.Tries) error {
 	state := newCondition()
@@ -41,9 +41,8 @@ func (s Items) SetTries(ctx context.Context, item pipeline.Item, tries pipeline.
 	return s.update(ctx, item, state, removed)
 }
 
-// update writes the attributes of item, and deletes the attribute whose name is in removed. If
-// removed is "", it deletes nothing. If the event already has an item, the stored item must meet
-// the condition. If item has no value for an attribute, the stored value remains.
+// update writes the attributes of item, and deletes the attribute removed, if any. If the event
+// already has an item, that item must meet the condition. Attributes without a new value remain.
 func (s Items) update(
 	ctx context.Context, item pipeline.Item, state *condition, removed string,
 ) error {
@@ -74,8 +73,8 @@ func (s Items) update(
 	return transitionError(err, item)
 }
 
-// Move replaces the item old by the item next. It returns a *pipeline.TransitionError if the state
-// of the stored item is no longer the state of old.
+// Move replaces the item old by the item next. If the stored item no longer has old's state, Move
+// returns a *pipeline.TransitionError.
 func (s Items) Move(ctx context.Context, old, next pipeline.Item) error {
 	if err := pipeline.CheckMove(old, next); err != nil {
 		return err

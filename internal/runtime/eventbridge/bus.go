@@ -32,9 +32,9 @@ func NewBus(cfg aws.Config, name string) Bus {
 	return Bus{client: eventbridge.NewFromConfig(cfg), name: name}
 }
 
-// FromEnvironment returns the bus whose name is in the environment variables. Another variable
-// selects the format of the notifications. In CloudEvents, the attribute "source" contains the name
-// of the pipeline's queue.
+// FromEnvironment returns the bus that an environment variable names. Another variable selects the
+// format of the notifications. In CloudEvents, the attribute "source" is the name of the pipeline's
+// queue.
 func FromEnvironment(cfg aws.Config, env *contract.Reader) Bus {
 	bus := NewBus(cfg, env.Text(contract.EventBusName))
 	queue := path.Base(env.Text(contract.QueueURL))
@@ -62,8 +62,8 @@ func (b Bus) Publish(ctx context.Context, notifications []pipeline.Notification)
 	return errs
 }
 
-// putEvents sends one request. It returns an error or nil for each notification, or an error if the
-// whole request failed.
+// putEvents sends one request. It returns an error if the request failed. Otherwise it returns an
+// error or nil for each notification.
 func (b Bus) putEvents(
 	ctx context.Context, notifications []pipeline.Notification,
 ) ([]error, error) {

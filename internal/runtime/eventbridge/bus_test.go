@@ -54,7 +54,7 @@ func TestPublish_ReturnsAnErrorPerNotificationOfAFailedRequest(t *testing.T) {
 	}
 }
 
-// Requests run at the same time, and their answers may arrive in any order.
+// Concurrent requests can end in any order.
 func TestPublish_ReturnsTheErrorsOfManyRequestsInOrder(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var request struct{ Entries []struct{ Detail string } }

@@ -16,7 +16,7 @@ import (
 )
 
 // attributePrefix is the prefix of each header that contains an attribute of a CloudEvent. The name
-// of the attribute follows.
+// of the attribute follows the prefix.
 const attributePrefix = "ce-"
 
 // isBinaryMode reports whether the headers contain a required attribute of a CloudEvent.
@@ -40,12 +40,12 @@ func toJSON(headers map[string]string, data []byte) ([]byte, error) {
 			continue
 		}
 		if name == "datacontenttype" || name == "data" || name == "data_base64" {
-			return nil, pipeline.Errorf(pipeline.InvalidCloudEvent, "There must be no header "+
-				"ce-%s. Content-Type describes the data, and the body contains the data.", name)
+			return nil, pipeline.Errorf(pipeline.InvalidCloudEvent, "The header ce-%s is not "+
+				"allowed. Send the data as the body, and its media type as Content-Type.", name)
 		}
 		value := attributeValue(headers[header])
-		// A decoder of the invocation replaces each byte that is not UTF-8 by U+FFFD. Two ids that
-		// differ only in such bytes would be equal. Senders must encode U+FFFD as %EF%BF%BD.
+		// API Gateway replaces each byte that is not UTF-8 by U+FFFD. Two different ids can become
+		// equal in this way. Senders must encode U+FFFD as %EF%BF%BD.
 		replaced := strings.ContainsRune(headers[header], utf8.RuneError)
 		if replaced || !utf8.ValidString(value) {
 			return nil, pipeline.Errorf(pipeline.InvalidCloudEvent,
@@ -77,8 +77,8 @@ func appendName(event []byte, name string) []byte {
 }
 
 // attributeValue decodes the value of a header as the HTTP binding of CloudEvents requires. It
-// first removes quotes, and then the percent-encoding. Some SDKs do not encode a percent sign.
-// Therefore, attributeValue does not decode an invalid percent-encoding.
+// removes quotes and then the percent-encoding. An invalid percent-encoding remains, because some
+// SDKs do not encode a percent sign.
 func attributeValue(value string) string {
 	value = Unquote(value)
 	if decoded, err := url.PathUnescape(value); err == nil {
@@ -87,8 +87,8 @@ func attributeValue(value string) string {
 	return value
 }
 
-// Unquote removes the quotes around a header's value, and each backslash that escapes a quote or
-// another backslash. A value that is not a valid quoted string is returned unchanged.
+// Unquote removes the quotes around a header's value, and each backslash that escapes a quote or a
+// backslash. It returns a value unchanged that is not a valid quoted string.
 func Unquote(value string) string {
 	if len(value) < 2 || value[0] != '"' || value[len(value)-1] != '"' {
 		return value
@@ -106,8 +106,7 @@ func Unquote(value string) string {
 }
 
 // appendData appends the member "data" or "data_base64". JSON becomes a JSON value, and text
-// becomes a string. All other data is encoded in base64. If there is no content type, the data must
-// be JSON.
+// becomes a string. Other data is encoded in base64. Data without a content type must be JSON.
 func appendData(event []byte, contentType string, data []byte) ([]byte, error) {
 	if len(data) == 0 {
 		return event, nil

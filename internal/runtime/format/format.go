@@ -1,8 +1,8 @@
 // Package format decodes the body of a request to POST /events. Decode undoes the content coding,
 // interprets the media type, and returns the JSON of each event.
 //
-// Decode checks the body only as far as necessary to find its events. The caller must check each
-// event with pipeline.DecodeType, or with pipeline.DecodeCloudEvent if CloudEvents is true.
+// Decode checks only what it needs to find the events in a body. The caller must check each event:
+// CloudEvents with pipeline.DecodeCloudEvent, all others with pipeline.DecodeType.
 package format
 
 import (
@@ -36,15 +36,15 @@ type Body struct {
 // Decode decodes a body. The names of the headers must be in lower case. The events share the
 // memory of Data.
 //
-//   - An array in application/json, the lines of application/x-ndjson and application/jsonl, and
-//     application/cloudevents-batch+json are batches.
-//   - An event of a batch contains no white space before or after its JSON. A blank line is not an
-//     event.
+//   - A batch is an array in application/json, the lines of application/x-ndjson or
+//     application/jsonl, or application/cloudevents-batch+json.
+//   - An event of a batch contains no white space before or after its JSON. A blank line is not
+//     an event.
 //   - A CloudEvent in binary mode becomes the equivalent CloudEvent in the JSON format.
 //   - Any other body is one event, and remains unchanged.
 //
 // All errors are client errors. Decode does not check single events. But an array must be valid
-// JSON as a whole, because Decode could not separate the events of an invalid array.
+// JSON as a whole, because Decode can't separate the events of an invalid array.
 func (d Decoder) Decode(headers map[string]string, body []byte) (Body, error) {
 	kind, err := d.kind(headers)
 	if err != nil {
@@ -88,8 +88,8 @@ var kinds = map[string]kind{
 	"application/cloudevents-batch+json": cloudEventBatch,
 }
 
-// kind determines the kind of a body from the headers. As the HTTP binding of CloudEvents requires,
-// the content type takes precedence over the headers of the binary mode.
+// kind determines the kind of a body from the headers. The content type takes precedence over the
+// headers of the binary mode, as the HTTP binding of CloudEvents requires.
 func (d Decoder) kind(headers map[string]string) (kind, error) {
 	value, present := headers["content-type"]
 	media, parameters, err := mime.ParseMediaType(value)

@@ -122,8 +122,7 @@ func TestDecode_RejectsBatchesThatCannotBeSplit(t *testing.T) {
 	}
 }
 
-// A caller may append bytes to the slice of an event. That must not change the bytes of the next
-// event.
+// A caller can append bytes to the slice of an event. This must not change the next event's bytes.
 func TestDecode_ReturnsEventsThatDoNotOverlap(t *testing.T) {
 	for contentType, body := range map[string]string{
 		"application/json": "[1,2]", "application/jsonl": "1\n2",

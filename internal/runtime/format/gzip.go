@@ -9,8 +9,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// decodeContent undoes the content coding of a body. It stops as soon as the decoded body exceeds
-// the limit, so that a small body can't fill the memory.
+// decodeContent undoes the content coding of a body. It stops when the decoded body exceeds the
+// limit, so that a small body can't fill the memory.
 func (d Decoder) decodeContent(coding string, body []byte) ([]byte, error) {
 	// According to RFC 9110, x-gzip is equivalent to gzip.
 	if !strings.EqualFold(coding, "gzip") && !strings.EqualFold(coding, "x-gzip") {

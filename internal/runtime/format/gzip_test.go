@@ -46,7 +46,7 @@ func TestDecode_DecodesGzip(t *testing.T) {
 	}
 }
 
-// A body that can't be compressed grows by its gzip header. Only the decoded size is limited.
+// A gzip header makes an incompressible body larger. The limit applies only to the decoded size.
 func TestDecode_LimitsOnlyTheDecodedSize(t *testing.T) {
 	var out bytes.Buffer
 	w, err := gzip.NewWriterLevel(&out, flate.NoCompression)
@@ -98,15 +98,15 @@ func TestDecode_RejectsOtherContentCodings(t *testing.T) {
 	}
 }
 
-// The body would decode to 64 MiB. Decode must stop at its limit.
+// The decoded body has 64 MiB. Decode must stop at its limit.
 func TestDecode_RejectsGzipBombInLittleMemory(t *testing.T) {
 	bomb := []byte(compress(t, strings.Repeat("\x00", 64<<20)))
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	wantCode(t, gzipHeaders("gzip"), string(bomb), pipeline.PayloadTooLarge)
 	runtime.ReadMemStats(&after)
-	// Growing buffers and the race detector also allocate memory. The test therefore allows 16
-	// times the limit.
+	// Growing buffers and the race detector also allocate memory, so the test allows 16 times the
+	// limit.
 	if got := after.TotalAlloc - before.TotalAlloc; got > 16*maxBytes {
 		t.Errorf("Decode allocated %d bytes for a limit of %d", got, maxBytes)
 	}

@@ -74,8 +74,8 @@ func stringEnd(body []byte, start int) int {
 	}
 }
 
-// splitLines returns the lines of a body without white space around them. It leaves out blank
-// lines. A line ends with LF or CRLF. The last line may have no line break.
+// splitLines returns the lines of a body without surrounding white space and without blank lines. A
+// line ends with LF or CRLF. The last line can end without a line break.
 func splitLines(body []byte) ([][]byte, error) {
 	if err := checkStart(body); err != nil {
 		return nil, err

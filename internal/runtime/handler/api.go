@@ -1,6 +1,5 @@
-// Package handler handles Lambda invocations. It converts each invocation to a call of package
-// pipeline, and the result of the call to a Lambda response. It is the only package that logs
-// results.
+// Package handler handles Lambda invocations. It converts an invocation to a call of package
+// pipeline, and the result to a Lambda response. It is the only package that logs results.
 package handler
 
 import (
@@ -40,8 +39,8 @@ type response struct {
 	Body       string            `json:"body"`
 }
 
-// Invoke handles one request. If the request fails, Invoke returns a response with a problem, and
-// no error.
+// Invoke handles one request. If the request fails, Invoke returns a response with a problem, and a
+// nil error.
 func (a API) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	req, err := readRequest(event)
 	if err != nil {
@@ -54,8 +53,7 @@ func (a API) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 const stopBefore = time.Second
 
 func (a API) respond(ctx context.Context, req request) (resp response) {
-	// Without this function, API Gateway would answer a panic with a 500 that has no problem
-	// details.
+	// A panic must also return problem details. API Gateway's own 500 has none.
 	defer func() {
 		if cause := recover(); cause != nil {
 			err := fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
@@ -170,8 +168,8 @@ func (a API) logAccepted(ctx context.Context, accepted pipeline.Accepted, took t
 	log.LogAttrs(ctx, slog.LevelInfo, logging.EventAccepted, attrs...)
 }
 
-// reject logs err and returns a problem. Errors of the client are logged as info, with a reason
-// that contains no text of the request. Other errors are logged as errors, with their cause.
+// reject logs err and returns a problem. It logs an error of the client as info, without text from
+// the request. It logs other errors as errors, with their cause.
 func (a API) reject(ctx context.Context, req request, err error, attrs ...slog.Attr) response {
 	log, p := logging.WithInvocation(ctx, a.Log), newProblem(err, req.id(ctx))
 	attrs = append(attrs, slog.Int("status", p.Status), codeAttr(err))

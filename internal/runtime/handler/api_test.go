@@ -235,8 +235,8 @@ func TestAPI_RejectsUnsupportedTypesAndCodings(t *testing.T) {
 	}
 }
 
-// wantMedia posts an event with the headers and checks the response. If code is empty, the event
-// must be accepted.
+// wantMedia posts an event with the headers and checks the response. An empty code means that the
+// event must be accepted.
 func wantMedia(t *testing.T, headers map[string]string, code pipeline.Code) {
 	t.Helper()
 	var w world
@@ -399,8 +399,8 @@ func TestAPI_PrefersRouteKeyToRawPath(t *testing.T) {
 	}
 }
 
-// The handler must reject requests of other routes, because another route, such as $default, may
-// require less authorization.
+// The handler must reject requests of other routes. Another route, such as $default, can require
+// less authorization.
 func TestAPI_RejectsRequestsOfOtherRoutes(t *testing.T) {
 	for _, key := range []string{"$default", "ANY /{proxy+}", "ANY /events", "POST /other"} {
 		for _, event := range []map[string]any{
@@ -585,7 +585,8 @@ func TestAPI_SeparatesKeysOfCallers(t *testing.T) {
 	}
 }
 
-// The reason of a schema violation may contain names from the payload, so it must not be logged.
+// The reason of a schema violation can contain names from the payload, so the log must not contain
+// it.
 func TestAPI_LogsNoDetailOfASchemaViolation(t *testing.T) {
 	var w world
 	api := w.api()

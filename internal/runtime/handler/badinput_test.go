@@ -16,7 +16,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/badinput"
 )
 
-// badInputWorld returns an empty world with the payload limit that the cases assume.
+// badInputWorld returns an empty world with the payload limit that the test cases need.
 func badInputWorld() (*world, API) {
 	w := new(world)
 	api := w.api()
@@ -24,8 +24,8 @@ func badInputWorld() (*world, API) {
 	return w, api
 }
 
-// gatewayEvent returns the event that API Gateway sends for a request. It contains the route. A
-// binary body is encoded in base64.
+// gatewayEvent returns API Gateway's event for a request. The event contains the route, and encodes
+// a binary body in base64.
 func gatewayEvent(method, path string, headers map[string]string, body string) map[string]any {
 	event := httpEvent(method, path, body)
 	event["routeKey"], event["headers"] = "$default", headers
@@ -97,8 +97,8 @@ func wantProblem(t *testing.T, name string, answer response) problem {
 	return p
 }
 
-// wantStored checks that Bronze holds the payload of an accepted request, and nothing of a rejected
-// request.
+// wantStored checks that Bronze holds the payload of an accepted request, or nothing of a rejected
+// one.
 func wantStored(t *testing.T, w *world, answer response, payload string) {
 	t.Helper()
 	keys := w.bronze.Keys()
@@ -118,7 +118,7 @@ func wantStored(t *testing.T, w *world, answer response, payload string) {
 	}
 }
 
-// FuzzAPI checks that the API accepts every request, or rejects it with a complete problem.
+// FuzzAPI checks that each request is either accepted or rejected with a complete problem.
 func FuzzAPI(f *testing.F) {
 	for _, c := range badinput.Cases() {
 		if len(c.Body) < 4096 { // long bodies slow the fuzzer down
@@ -171,7 +171,7 @@ func uncompress(t *testing.T, body []byte) []byte {
 	return payload
 }
 
-// FuzzInvocation checks that the API accepts every invocation event, or rejects it with a complete
+// FuzzInvocation checks that each invocation event is either accepted or rejected with a complete
 // problem.
 func FuzzInvocation(f *testing.F) {
 	for _, event := range []string{

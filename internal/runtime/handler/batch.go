@@ -82,8 +82,8 @@ func (a API) rejectBatch(ctx context.Context, req request, err error) response {
 	return a.reject(ctx, req, err)
 }
 
-// prefersLenient reports whether a header Prefer (RFC 7240) contains handling=lenient. If it
-// contains handling several times, the first applies.
+// prefersLenient reports whether a header Prefer (RFC 7240) contains handling=lenient. If the
+// header repeats handling, the first value applies.
 func prefersLenient(prefer string) bool {
 	for _, preference := range splitList(prefer) {
 		preference, _, _ = strings.Cut(preference, ";")

@@ -23,8 +23,8 @@ type authorizer struct {
 	Lambda claims `json:"lambda"`
 }
 
-// claims maps the name of each claim to the claim's value, which may have any JSON type. Names are
-// case-sensitive, because a caller may be able to set a claim with a similar name, such as SUB.
+// claims maps the name of each claim to its value, which can have any JSON type. Names are
+// case-sensitive, because some callers can set a claim with a similar name, such as SUB.
 type claims map[string]json.RawMessage
 
 // stringClaim returns the claim if it is a string, and otherwise "".
@@ -47,9 +47,9 @@ func (c claims) stringOrNumber(name string) string {
 	return c.stringClaim(name)
 }
 
-// caller returns a name that is the same for all requests of a caller. It returns "" if the API has
-// no authorizer or the function was invoked directly. In all other cases it returns an error if the
-// authorizer did not identify the caller.
+// caller returns a name that is the same for all requests of a caller. The name is "" for an API
+// without an authorizer and for a direct invocation. Otherwise, a caller without a name is an
+// error.
 func (a API) caller(req request) (string, error) {
 	name := req.RequestContext.Authorizer.callerName()
 	if name == "" && req.RequestContext.HTTP.Method != "" && !a.Open {
@@ -60,8 +60,8 @@ func (a API) caller(req request) (string, error) {
 	return name, nil
 }
 
-// callerName returns the name of the caller, or "". The name starts with the kind of authorizer, so
-// that names from different kinds of authorizers never collide.
+// callerName returns the name of the caller, or "". The name starts with the kind of authorizer.
+// Names from different kinds of authorizers therefore never collide.
 func (a authorizer) callerName() string {
 	issuer := a.JWT.Claims.stringClaim("iss")
 	subject, clientID := a.JWT.Claims.stringClaim("sub"), a.JWT.Claims.stringClaim("client_id")

@@ -15,8 +15,8 @@ const (
 	pool  = `"userArn":"arn:aws:sts::000000000000:assumed-role/Pool/CognitoIdentityCredentials"`
 )
 
-// callers holds values of requestContext.authorizer. They belong to different callers, except the
-// two sessions of the same role.
+// callers holds values of requestContext.authorizer. Only the two sessions of the same role belong
+// to the same caller.
 var callers = map[string]string{
 	"anybody":         `{}`,
 	"user":            `{"iam":{"userArn":"` + users + `anna","cognitoIdentity":null}}`,
@@ -164,8 +164,7 @@ func TestAPI_RejectsUnidentifiedCallersUnlessOpen(t *testing.T) {
 	}
 }
 
-// A direct invocation has no caller. Callers of the API must therefore not see the events of direct
-// invocations.
+// A direct invocation has no caller, so no caller of the API can see its events.
 func TestAPI_AcceptsDirectInvocationWithoutCaller(t *testing.T) {
 	var w world
 	api := w.api()

@@ -9,7 +9,7 @@ import (
 )
 
 // metricSet holds counts that CloudWatch turns into metrics with one dimension. If source is set,
-// CloudWatch also makes metrics with a second dimension, the webhook source.
+// CloudWatch also makes metrics with the webhook source as a second dimension.
 type metricSet struct {
 	dimension, value string
 	source           string
@@ -54,8 +54,8 @@ func metricAttrs(sets ...metricSet) []slog.Attr {
 	}))
 }
 
-// atAnyLevel returns a logger that ignores LOG_LEVEL. Lines with metrics must always be logged,
-// because an alarm can't distinguish a missing metric from zero.
+// atAnyLevel returns a logger that ignores LOG_LEVEL, for lines with metrics. An alarm can't
+// distinguish a missing metric from zero.
 func atAnyLevel(log *slog.Logger) *slog.Logger { return slog.New(anyLevel{log.Handler()}) }
 
 type anyLevel struct{ slog.Handler }

@@ -11,8 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// metricsIn returns the values of the metrics that CloudWatch extracts from a line. Each key of the
-// map contains the value of the dimension, a space and the name of the metric.
+// metricsIn returns the values of the metrics that CloudWatch extracts from a line. A key consists
+// of the dimension's value, a space and the metric's name.
 func metricsIn(t *testing.T, line []byte) map[string]float64 {
 	t.Helper()
 	var values map[string]any

@@ -24,9 +24,8 @@ import (
 
 const openAPIFile = "../../../docs/openapi.json"
 
-// openAPI represents docs/openapi.json. It holds the schemas, and the documented responses by path,
-// method and status. The method "*" means all other methods of a path. The path "*" means all other
-// paths.
+// openAPI represents docs/openapi.json: its schemas, and its responses by path, method and status.
+// The method "*" means all other methods of a path. The path "*" means all other paths.
 type openAPI struct {
 	compiler  *jsonschema.Compiler
 	responses map[string]openAPIResponse
@@ -129,8 +128,7 @@ func (a openAPI) validate(t *testing.T, at string, body string) error {
 	return schema.Validate(value)
 }
 
-// The test validates the document against the schema of OpenAPI, which comes from
-// spec.openapis.org.
+// The document must be valid against the schema of OpenAPI from spec.openapis.org.
 func TestOpenAPI_IsValid(t *testing.T) {
 	compiler := jsonschema.NewCompiler()
 	schema, err := compiler.Compile("testdata/openapi-3.1.schema.json")
@@ -197,8 +195,7 @@ func TestOpenAPI_DocumentsExactlyTheHandlersResponses(t *testing.T) {
 	}
 }
 
-// exchanges sends requests to the handler. Together they cause every response that the handler can
-// return.
+// exchanges sends requests that together cause every response of the handler.
 func exchanges(t *testing.T) []exchange {
 	t.Helper()
 	var all []exchange
@@ -340,8 +337,8 @@ func everyStatus() []pipeline.Item {
 	}
 }
 
-// The schema in the document accepts the same bodies as the handler, except for rules that no
-// schema can express.
+// The document's schema and the handler must accept the same bodies. Rules that no schema can
+// express are exceptions.
 func TestOpenAPI_DescribesAcceptedEvents(t *testing.T) {
 	api := readOpenAPI(t)
 	for _, c := range badinput.Bodies() {

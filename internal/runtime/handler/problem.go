@@ -32,13 +32,13 @@ type indexedProblem struct {
 	problem
 }
 
-// maxProblems limits the size of a response. If no event was accepted, the response contains the
+// maxProblems limits the size of a response. If the API accepts no event, the response contains the
 // problems of only the first 100 invalid events. Otherwise it contains all problems, but schema
 // violations of only the first 100 invalid events.
 const maxProblems = 100
 
-// problemType is the prefix of a problem's type. The code follows. Types are URNs and not URLs,
-// because a URL would need a page that describes the problem.
+// problemType is the prefix of a problem's type. The code follows the prefix. Types are URNs,
+// because a URL needs a page that describes the problem.
 const problemType = "urn:problem-type:eventpipeline:"
 
 // problems maps each code that the API returns to its HTTP status and title.
@@ -79,8 +79,8 @@ var problems = map[pipeline.Code]struct {
 	pipeline.Internal:          {http.StatusInternalServerError, "Internal error"},
 }
 
-// newProblem returns the problem for an error. For errors of the client, the problem contains the
-// detail of the error. For all other errors, it contains a general text.
+// newProblem returns the problem for an error. The problem contains the detail of a client's error,
+// and a general text for other errors.
 func newProblem(err error, requestID string) problem {
 	code := pipeline.ErrorCode(err)
 	known, ok := problems[code]

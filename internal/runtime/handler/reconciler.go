@@ -22,8 +22,8 @@ type Reconciler struct {
 	Log          *slog.Logger
 }
 
-// ReconcileRequest holds the request of an operator. If the schedule invokes the function, no field
-// is set, and the reconciler continues from its checkpoint.
+// ReconcileRequest holds the request of an operator. The schedule sets no field: the reconciler
+// then continues from its checkpoint.
 type ReconcileRequest struct {
 	Since  time.Time      `json:"since,omitzero"`  // replaces the checkpoint
 	DryRun bool           `json:"dryRun,omitzero"` // change nothing
@@ -41,7 +41,7 @@ type ReconcileAnswer struct {
 func (h Reconciler) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	var req ReconcileRequest
 	if err := jsonv2.Unmarshal(event, &req); err != nil {
-		// The cause is left out, because it would repeat the values of the request.
+		// The error omits its cause, which repeats the values of the request.
 		return nil, errors.New("read the request: since must be an RFC 3339 time, and " +
 			"dryRun must be a boolean")
 	}
@@ -87,9 +87,9 @@ func (h Reconciler) logNotReconciled(ctx context.Context, event pipeline.Event, 
 	log.LogAttrs(ctx, slog.LevelWarn, logging.EventNotReconciled, attrs...)
 }
 
-// logRun logs one line per run. Except in a dry run, the counts become metrics of the function. The
-// pipeline's metric Failed contains the events that the run changed to FAILED. lag holds the metric
-// Lag. If the run did not continue from the checkpoint, lag is empty.
+// logRun logs one line per run. The counts become metrics of the function, except in a dry run. The
+// pipeline's metric Failed counts the events that the run changed to FAILED. lag holds the metric
+// Lag, and is empty for a run that did not continue from the checkpoint.
 func (h Reconciler) logRun(
 	ctx context.Context, r pipeline.Report, took time.Duration, lag []slog.Attr, err error,
 ) {

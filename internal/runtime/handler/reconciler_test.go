@@ -211,7 +211,8 @@ func TestReconciler_MeasuresTheLagOfScheduledRuns(t *testing.T) {
 	}
 }
 
-// endedBucket returns an error from Types after the context has ended, as S3's client does.
+// endedBucket is a bucket whose method Types fails after the context has ended, as with S3's
+// client.
 type endedBucket struct{ *inmem.Bucket }
 
 func (b endedBucket) Types(ctx context.Context, after string) ([]string, error) {

@@ -20,7 +20,7 @@ import (
 )
 
 // request holds the fields of an HTTP API event (payload format 2.0) that the handler reads. A
-// direct invocation with only {"body":"…"} is handled like POST /events.
+// direct invocation with only {"body":"…"} is a request to POST /events.
 type request struct {
 	RouteKey        string            `json:"routeKey"`
 	Body            validString       `json:"body"`
@@ -50,9 +50,8 @@ func readRequest(event []byte) (request, error) {
 	return req, err
 }
 
-// lowerNames returns headers with their names in lower case, as API Gateway sends them. A direct
-// invocation may use other names. If several names differ only in case, their values are joined by
-// commas.
+// lowerNames returns headers with lower-case names, as API Gateway sends them. A direct invocation
+// can use other names. If two names differ only in case, a comma joins their values.
 func lowerNames(headers map[string]string) map[string]string {
 	lower := make(map[string]string, len(headers))
 	for _, name := range slices.Sorted(maps.Keys(headers)) {
@@ -77,8 +76,7 @@ func (s *validString) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, (*string)(s))
 }
 
-// overHTTP reports whether the request is an HTTP API event. A request that is not such an event
-// has only a body.
+// overHTTP reports whether the request is an HTTP API event. Any other request has only a body.
 func (r request) overHTTP() bool { return r.RouteKey != "" || r.RequestContext.HTTP.Method != "" }
 
 // The paths of the API, as they appear in the route keys of API Gateway.
@@ -95,7 +93,7 @@ var methods = map[string]string{
 	webhookPath: http.MethodPost,
 }
 
-// method returns the HTTP method of the request. A direct invocation may have only a route key.
+// method returns the HTTP method of the request. Some direct invocations have only a route key.
 func (r request) method() string {
 	if method := r.RequestContext.HTTP.Method; method != "" {
 		return method
@@ -105,13 +103,13 @@ func (r request) method() string {
 }
 
 // resource returns the requested path, and the event id or the name of the webhook source in the
-// path. If the route key names a path of the API, resource reads the route key and the path
-// parameters, but not the raw path. The raw path may start with the base path of a custom domain.
+// path. If the route key names a path of the API, resource ignores the raw path, which can start
+// with the base path of a custom domain.
 //
-// routed is true if API Gateway matched the route of this path and method, and so has checked the
-// authorization of that route. It is also true for a direct invocation. For all other routes, such
-// as $default, routed is false, and the caller must reject the request. Another route may require
-// less authorization, and may match disguised paths, such as /%65vents.
+// routed reports whether API Gateway checked the authorization of this path and method. It is also
+// true for a direct invocation. If routed is false, the caller must reject the request: another
+// route, such as $default, can require less authorization and match disguised paths, such as
+// /%65vents.
 func (r request) resource() (resource, name string, routed bool) {
 	method, resource, _ := strings.Cut(r.RouteKey, " ")
 	if allowed, known := methods[resource]; known {
@@ -129,7 +127,7 @@ func (r request) resource() (resource, name string, routed bool) {
 	return r.RawPath, "", routed
 }
 
-// id returns API Gateway's request id, which the access log contains. For a direct invocation it
+// id returns API Gateway's request id, which is also in the access log. For a direct invocation, it
 // returns Lambda's request id.
 func (r request) id(ctx context.Context) string {
 	if r.RequestContext.RequestID != "" {

@@ -43,7 +43,7 @@ func (a API) status(ctx context.Context, req request, id string) response {
 		return a.reject(ctx, req, err)
 	}
 	item, err := pipeline.LookUp(ctx, a.Items, id)
-	// An API without an authorizer has no callers that could own the events of webhooks.
+	// An API without an authorizer has no callers, so all requests see the events of webhooks.
 	openWebhook := a.Open && item.Webhook != nil
 	visible := a.StatusForAllCallers || item.Caller == caller || openWebhook
 	hidden := err == nil && (!visible || item.Expired(a.Ingest.Now()))

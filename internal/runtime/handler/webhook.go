@@ -14,8 +14,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/webhook"
 )
 
-// webhook handles a request of a webhook source. The route has no authorizer. So the function
-// checks only the size before it verifies the signature, and parses the body afterwards.
+// webhook handles a request of a webhook source. The route has no authorizer, so the function
+// verifies the signature before it parses the body. It checks the size first.
 func (a API) webhook(ctx context.Context, req request, name string) response {
 	start := time.Now()
 	source, known := a.Webhooks[name]
@@ -59,9 +59,8 @@ func (a API) webhook(ctx context.Context, req request, name string) response {
 	return webhookResponse(source.Scheme, accepted)
 }
 
-// verify checks the signature. After a mismatch, verify checks again with the newest values of the
-// secret, if they differ from the cached values. It returns a *webhook.Refusal for an invalid
-// request.
+// verify checks the signature, and returns a *webhook.Refusal for an invalid request. After a
+// mismatch, it reads the secret again. If the secret has changed, it checks again.
 func (a API) verify(
 	ctx context.Context, source webhook.Source, headers map[string]string, body []byte,
 ) error {
@@ -85,7 +84,7 @@ func (a API) verify(
 }
 
 // refuse rejects a request whose signature is not valid, and counts the request in a metric. If the
-// secret could not be read or used, refuse returns a 503, so that the sender repeats the request.
+// secret could not be read or used, refuse returns a 503. The sender then repeats the request.
 func (a API) refuse(
 	ctx context.Context, req request, source webhook.Source, err error,
 ) response {
@@ -179,8 +178,8 @@ func (a API) rejectWebhook(
 }
 
 // webhookResponse returns the response that the sender expects. A response to Slack has no body,
-// because Slack shows the body to the user of a slash command. Slack and Shopify treat only the
-// status 200 as success.
+// because Slack shows the body to the user of a slash command. Slack and Shopify accept only the
+// status 200.
 func webhookResponse(scheme webhook.Scheme, accepted pipeline.Accepted) response {
 	resp := jsonResponse(http.StatusAccepted, acceptedBody{"accepted", accepted.Event.ID})
 	switch scheme {

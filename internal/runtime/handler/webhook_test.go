@@ -34,8 +34,8 @@ func (s *secretStore) Read(context.Context, string) ([]string, error) {
 	return s.values, s.err
 }
 
-// webhookAPI returns an API with a webhook source for each scheme. It also returns the store of the
-// API's secrets.
+// webhookAPI returns an API with a webhook source for each scheme, and the store of the API's
+// secrets.
 func (w *world) webhookAPI() (API, *secretStore) {
 	api, store := w.api(), &secretStore{values: []string{webhookSecret}}
 	api.Webhooks = map[string]webhook.Source{}
@@ -318,8 +318,7 @@ func TestWebhook_RejectsRequestsThatCanNotBecomeEvents(t *testing.T) {
 	}
 }
 
-// A problem must name the part of the request that the source reads, not the eventType of an API
-// client.
+// A problem must name the request's part that the source reads, not the field eventType.
 func TestWebhook_ProblemsNameTheFieldsOfTheSource(t *testing.T) {
 	for _, c := range []struct {
 		name, body string
@@ -354,8 +353,7 @@ func TestWebhook_ProblemsNameTheFieldsOfTheSource(t *testing.T) {
 	}
 }
 
-// sendWebhooks sends webhooks that together cause every possible response, except the empty
-// response to Slack.
+// sendWebhooks sends webhooks that together cause every response except Slack's empty response.
 func sendWebhooks(send func(api API, name string, event map[string]any)) {
 	for _, c := range invalidWebhooks {
 		var w world
@@ -399,7 +397,7 @@ func sendWebhooks(send func(api API, name string, event map[string]any)) {
 	send(cold, "no secret", event("github", "{}"))
 }
 
-// Slack checks the certificate of an endpoint with a request that has no documented signature.
+// Slack checks the certificate of an endpoint with a request whose signature is not documented.
 func TestWebhook_AnswersSlacksCheckOfTheCertificate(t *testing.T) {
 	for _, c := range []struct {
 		name, body string
@@ -518,8 +516,8 @@ func TestWebhook_LogsNoHeadersAndNoSecrets(t *testing.T) {
 	}
 }
 
-// BenchmarkWebhook measures a request of a webhook source with a cached secret. Compare it with
-// BenchmarkEvent, a request to POST /events with the same payload and an idempotency key.
+// BenchmarkWebhook measures a request of a webhook source with a cached secret. BenchmarkEvent
+// measures the same payload as a request to POST /events.
 func BenchmarkWebhook(b *testing.B) {
 	benchmarkAccept(b, func(api API, payload string) map[string]any {
 		return webhookEvent(api, "github", "application/json", payload)

@@ -36,8 +36,8 @@ type sqsEvent struct {
 	} `json:"Records"`
 }
 
-// batchResponse lists the messages that SQS must deliver again. Lambda reads the list, because the
-// event source mapping sets ReportBatchItemFailures.
+// batchResponse lists the messages that SQS must deliver again. Lambda reads the list if the event
+// source mapping sets ReportBatchItemFailures.
 type batchResponse struct {
 	BatchItemFailures []itemFailure `json:"batchItemFailures"` // never null
 }

@@ -8,8 +8,8 @@ var (
 	unescape = strings.NewReplacer("~1", "/", "~0", "~")
 )
 
-// New returns the pointer to a value. keys holds the keys on the way from the root to the value.
-// For an element of an array, the key is the element's index as a decimal number.
+// New returns the pointer to a value. keys holds the keys from the root to the value. The key of an
+// array's element is its index as a decimal number.
 func New(keys ...string) string {
 	var pointer strings.Builder
 	for _, key := range keys {

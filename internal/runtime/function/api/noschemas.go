@@ -4,6 +4,6 @@ package api
 
 import "github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 
-// loadSchemas returns no schemas. A function that is built without the tag "schemas" does not
-// contain the schema compiler.
+// loadSchemas returns no schemas. Only the build tag "schemas" adds the schema compiler to a
+// function.
 func loadSchemas() (pipeline.PayloadSchemas, error) { return nil, nil }

@@ -11,7 +11,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// bundle holds the schemas of the pipeline. In this repository, schemas.json contains no schemas.
+// bundle holds the schemas of the pipeline. The file schemas.json in this repository contains none.
 // The construct replaces the file before it builds the function.
 //
 //go:embed schemas.json

@@ -14,8 +14,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/webhook"
 )
 
-// readSources decodes a JSON array of webhook sources. The map's keys are the names of the sources.
-// If text is "", there are no sources.
+// readSources decodes a JSON array of webhook sources and returns them by name. An empty text means
+// that there are no sources.
 func readSources(text string) (map[string]webhook.Source, error) {
 	if text == "" {
 		return nil, nil

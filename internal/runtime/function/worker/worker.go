@@ -21,8 +21,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/sqs"
 )
 
-// Start handles Lambda invocations until Lambda ends the process. If processor is nil, the record
-// of an event contains the payload of the event unchanged.
+// Start handles Lambda invocations until Lambda ends the process. If processor is nil, each record
+// contains the unchanged payload of its event.
 func Start(processor pipeline.Processor) {
 	log := function.NewLogger()
 	slog.SetDefault(log)

@@ -25,7 +25,7 @@ import (
 
 const demo = `{"eventId":"e-1","eventType":"demo"}`
 
-// request posts an event to the API. prepare may change the request before it is sent.
+// request posts an event to the API. prepare can change the request before it is sent.
 func request(t *testing.T, p *Platform, prepare func(*http.Request)) (status int, body string) {
 	t.Helper()
 	url := p.APIs[0].URL + "/events"
@@ -89,8 +89,7 @@ func TestPlatform_VerifiesSignaturesOfIAMRoutes(t *testing.T) {
 	}
 }
 
-// withAuthorizationType returns a copy of the test pipeline. The copy's route has the given
-// authorization type.
+// withAuthorizationType returns a copy of the test pipeline whose route has the authorization type.
 func withAuthorizationType(t *testing.T, authorizationType string) (dir string) {
 	t.Helper()
 	return variant(t, func(properties func(string) map[string]any) {
@@ -98,8 +97,8 @@ func withAuthorizationType(t *testing.T, authorizationType string) (dir string) 
 	})
 }
 
-// withAuthorizer returns a copy of the test pipeline. The copy's route has an authorizer with the
-// given properties.
+// withAuthorizer returns a copy of the test pipeline whose route has an authorizer with the
+// properties.
 func withAuthorizer(
 	t *testing.T,
 	authorizationType string,
@@ -241,7 +240,7 @@ func TestPlatform_VerifiesTokensWithTheKeysInOptions(t *testing.T) {
 	}
 }
 
-// If the platform does not support an authorizer, the authorizer's routes must reject all requests.
+// A route whose authorizer the platform does not support must reject all requests.
 func TestPlatform_RejectsRequestsIfAuthorizerIsUnsupported(t *testing.T) {
 	for name, properties := range map[string]map[string]any{
 		"function": {
@@ -318,8 +317,8 @@ func TestPlatform_ServesAPIWithCustomDomainOnLoopback(t *testing.T) {
 	}
 }
 
-// If Options.Authorize is set, the platform must not serve an app whose API accepts requests
-// without authorization.
+// With Options.Authorize, the platform must not serve an app whose API accepts requests without
+// authorization.
 func TestNew_RejectsOpenAPIIfAuthorizationIsRequired(t *testing.T) {
 	open, err := testPipeline()
 	if err != nil {

@@ -15,8 +15,8 @@ import (
 const bodyTimeout = 20 * time.Second
 
 // limitBodyPauses returns a handler that limits the pauses of clients. If a client sends nothing
-// for the timeout, the read of the request's body fails with os.ErrDeadlineExceeded. The handler
-// does not limit functions, which may pause while they stream a response.
+// for the timeout, reading the request's body fails with os.ErrDeadlineExceeded. Functions have no
+// limit: they can pause while they stream a response.
 func limitBodyPauses(next http.Handler, timeout time.Duration) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Body == http.NoBody || strings.HasPrefix(r.URL.Path, lambda.RuntimePrefix) {
@@ -39,9 +39,8 @@ type timedBody struct {
 	ended   bool      // whether the body has ended; a later deadline would cancel the request
 }
 
-// setDeadline sets the deadline of the next read. It does nothing if the last deadline was set a
-// moment ago, because each change costs time. It uses the real time, because connections do not use
-// the clock of the platform.
+// setDeadline sets the deadline of the next read. To save time, it keeps a deadline that was set a
+// moment ago. Connections use the real time, not the platform's clock.
 func (b *timedBody) setDeadline() {
 	now := time.Now()
 	if !b.ended && now.Sub(b.set) > b.timeout/20 {

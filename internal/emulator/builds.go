@@ -16,7 +16,7 @@ import (
 )
 
 // builds synthesizes an app, each time into a new folder. It keeps earlier folders, because
-// functions may still run from them.
+// functions can still run from them.
 type builds struct {
 	app    cdkapp.App
 	temp   tempDir
@@ -30,8 +30,8 @@ func newBuilds(o Options) *builds {
 	}}
 }
 
-// first returns the cloud assembly with which the platform starts: the existing assembly in
-// Options, or a newly synthesized assembly.
+// first returns the cloud assembly with which the platform starts. It is the existing assembly in
+// Options, or a newly synthesized one.
 func (b *builds) first(ctx context.Context, o Options) (*cdkapp.Assembly, error) {
 	if o.Assembly != "" {
 		return cdkapp.Read(o.Assembly)
@@ -57,7 +57,7 @@ func (b *builds) next(ctx context.Context, output io.Writer) (*cdkapp.Assembly, 
 	return b.app.Synthesize(ctx)
 }
 
-// removeUnused removes the builds that contain none of the folders in inUse.
+// removeUnused removes the builds that contain no folder of inUse.
 func (b *builds) removeUnused(inUse []string) error {
 	entries, err := os.ReadDir(b.dir())
 	if err != nil {
@@ -78,9 +78,9 @@ func (b *builds) removeUnused(inUse []string) error {
 
 func (b *builds) close() error { return b.temp.remove() }
 
-// tempDir represents the temporary folder of a platform. It contains the cloud assemblies and the
-// functions' bootstraps. The platform holds a lock in the folder. The operating system releases the
-// lock when the process ends. So a folder whose lock nobody holds is abandoned.
+// tempDir represents a platform's temporary folder, with the cloud assemblies and the functions'
+// bootstraps. The platform locks the folder. The operating system releases the lock when the
+// process ends, so an unlocked folder is abandoned.
 type tempDir struct {
 	path string
 	lock *lockfile.Lock
@@ -91,8 +91,8 @@ const (
 	tempDirLock    = "lock"
 )
 
-// makeTempDir creates a temporary folder and locks it. First, it removes the folders that killed
-// platforms have left.
+// makeTempDir creates a temporary folder and locks it. First, it removes the folders of killed
+// platforms.
 func makeTempDir() (tempDir, error) {
 	removeAbandoned()
 	for {
@@ -104,8 +104,8 @@ func makeTempDir() (tempDir, error) {
 		if err == nil {
 			return tempDir{path, lock}, nil
 		}
-		// Another platform that starts at the same time may have removed the folder before this
-		// process locked it. In this case, try again with a new folder.
+		// A platform that starts at the same time can remove the folder before this process locks
+		// it. Then try again with a new folder.
 		if !errors.Is(err, lockfile.ErrHeld) && !errors.Is(err, os.ErrNotExist) {
 			return tempDir{}, errors.Join(err, os.RemoveAll(path))
 		}
@@ -113,7 +113,7 @@ func makeTempDir() (tempDir, error) {
 }
 
 // removeAbandoned removes abandoned folders. It ignores folders that it has no permission to
-// remove, such as folders of other users.
+// remove.
 func removeAbandoned() {
 	locks, err := filepath.Glob(filepath.Join(os.TempDir(), tempDirPattern, tempDirLock))
 	if err != nil {

@@ -85,7 +85,7 @@ func Print(w io.Writer, s Step, style Style) error {
 	return err
 }
 
-// padded adds spaces to the text until the text has the width. The unit of the width is characters.
+// padded adds spaces to the text until it has the width, in characters.
 func padded(text string, width int) string {
 	const spaces = "                                        "
 	missing := width - utf8.RuneCountInString(text)
@@ -98,7 +98,7 @@ var emptyValues = []string{"", "null", "[]", "{}"}
 // longFraction matches numbers with more than three decimals.
 var longFraction = regexp.MustCompile(`^-?[0-9]+\.[0-9]{4,}$`)
 
-// formatValue returns the text of a value. It rounds a number to three decimals, except numbers
+// formatValue returns the text of a value. It rounds numbers to three decimals, except those
 // between -0.001 and 0.001.
 func formatValue(value json.RawMessage) string {
 	if !bytes.Contains(value, []byte(".")) || !longFraction.Match(value) {

@@ -10,9 +10,8 @@ import (
 )
 
 // Recorder passes steps to the func show. It calls show in a separate goroutine, so that callers
-// never wait. If show is too slow, the recorder drops steps and later passes one step with the
-// number of dropped steps. The methods are safe for concurrent use. A nil *Recorder discards all
-// steps.
+// never wait. If show is too slow, the recorder drops steps. It later passes one step with their
+// number. The methods are safe for concurrent use. A nil *Recorder discards all steps.
 type Recorder struct {
 	show    func(Step)
 	now     func() time.Time
@@ -24,12 +23,11 @@ type Recorder struct {
 	closed bool
 }
 
-// bufferSize is the maximum number of steps that wait until the recorder shows them. If the func
-// show blocks, functions under load fill the buffer within seconds.
+// bufferSize is the maximum number of recorded steps that the recorder has not yet shown.
 const bufferSize = 16 << 10
 
-// NewRecorder starts a recorder that calls show for each step, one call at a time. The parameter
-// now is the recorder's clock. If now is nil, the recorder uses time.Now.
+// NewRecorder starts a recorder that calls show for each step, one call at a time. now is the
+// recorder's clock. The default is time.Now.
 func NewRecorder(show func(Step), now func() time.Time) *Recorder {
 	return newRecorder(show, now, bufferSize)
 }
@@ -72,8 +70,8 @@ func (r *Recorder) Record(fill func(*Step) bool) {
 	})
 }
 
-// RecordDebug works like Record, for steps of level DEBUG. It drops the step if at least half of
-// the buffer is in use, to leave room for other steps.
+// RecordDebug works like Record, for steps of level DEBUG. If the buffer is half full, it drops the
+// step, to leave room for other steps.
 func (r *Recorder) RecordDebug(fill func(*Step) bool) {
 	if r != nil && len(r.entries) < cap(r.entries)/2 {
 		r.Record(fill)

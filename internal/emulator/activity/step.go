@@ -48,16 +48,19 @@ func (s Step) Detail(name string) json.RawMessage {
 	return nil
 }
 
-// changeCounts lists the fields of the reconciler's log line that contain a number of changes. The
-// reconciler writes this line every minute. Usually these fields are 0.
+// changeCounts lists the fields of the reconciler's log line that contain a number of changes.
+// Usually they are 0.
 var changeCounts = []string{
 	contract.MetricReenqueued, contract.MetricGivenUp, contract.MetricRepaired,
 }
 
-// parseLine converts a log line to a step. It returns false if the step should be hidden. It hides
-// an empty line. It shows a JSON line with an event id, with at least the level WARN, or about a
-// webhook source. It also shows a JSON line if a field of changeCounts is not 0. It hides all other
-// JSON lines.
+// parseLine converts a log line to a step. It returns false for an empty line. A JSON line becomes
+// a step only if the line:
+//
+//   - contains an event id
+//   - has at least the level WARN
+//   - is about a webhook source
+//   - has a field of changeCounts that is not 0
 func parseLine(now time.Time, function string, line []byte) (Step, bool) {
 	step := Step{Time: now, Source: function}
 	fields, ok := parseObject(line)
@@ -101,16 +104,15 @@ func countsChange(d Detail) bool {
 	return slices.Contains(changeCounts, d.Name) && string(d.Value) != "0"
 }
 
-// isWebhook reports whether the step is about a request to a webhook source. The sender of such a
-// request is another company, which sees only the status of the response. So the developer needs
-// this step.
+// isWebhook reports whether the step is about a request to a webhook source. The sender of the
+// request sees only the status, so the developer needs the step.
 func isWebhook(step Step) bool {
 	source := step.Detail(contract.SourceDimension)
 	return len(source) > 0 && string(source) != `""`
 }
 
-// parseObject returns the fields of a JSON object in the order of the object. The values share the
-// memory of line.
+// parseObject returns the fields of a JSON object in their order. The values share the memory of
+// line.
 func parseObject(line []byte) ([]Detail, bool) {
 	decoder := jsontext.NewDecoder(bytes.NewBuffer(line),
 		jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
@@ -148,8 +150,8 @@ func stringValue(value json.RawMessage) string {
 	return string(value)
 }
 
-// isPlain reports whether JSON, HTML and terminals show the text unchanged. The text must be
-// printable ASCII without the characters that JSON or HTML escapes.
+// isPlain reports whether JSON, HTML and terminals show the text unchanged. Such a text is
+// printable ASCII and contains nothing that JSON or HTML escapes.
 func isPlain[T string | []byte | json.RawMessage](text T) bool {
 	for i := range len(text) {
 		switch c := text[i]; {

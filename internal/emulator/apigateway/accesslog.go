@@ -23,7 +23,7 @@ func (x *exchange) accessLogLine(response httpResponse) []byte {
 	})
 }
 
-// contextVariables returns the values of the variables that access logs may contain.
+// contextVariables returns the values of the variables that an access log can contain.
 func (x *exchange) contextVariables(response httpResponse) map[string]string {
 	r, api := x.request, x.handler.api
 	latency := strconv.FormatInt(api.Now().Sub(x.start).Milliseconds(), 10)

@@ -61,8 +61,7 @@ type Result struct {
 }
 
 // ErrTooLarge reports that the event exceeds Lambda's payload quota. API.Invoke returns this error.
-// Even a small request can cause the error, because the event has more fields than the request and
-// may encode the body in base64.
+// An event is larger than its request: it has more fields, and its body can be encoded in base64.
 var ErrTooLarge = errors.New("the request is too large for the function")
 
 // Handler serves an API.
@@ -104,7 +103,7 @@ const (
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := h.api.Now()
 	x := exchange{handler: h, request: r, id: uuid.NewString(), start: start, stage: h.stage(r)}
-	// API Gateway does not cancel the invocation if the client closes or half-closes the
+	// Like API Gateway, do not cancel the invocation if the client closes or half-closes the
 	// connection.
 	response := x.respond(context.WithoutCancel(r.Context()))
 	header := w.Header()
@@ -266,8 +265,8 @@ func (x *exchange) log(response httpResponse) {
 	}
 }
 
-// tokenBucket limits the rate of requests. Each request takes a token from the bucket. The bucket
-// gets new tokens at a fixed rate.
+// tokenBucket limits the rate of requests. Each request takes a token. New tokens arrive at a fixed
+// rate.
 type tokenBucket struct {
 	mu     sync.Mutex
 	rate   float64 // tokens per second

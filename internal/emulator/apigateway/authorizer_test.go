@@ -105,7 +105,7 @@ func TestIAM_PassesTheCallerToTheFunction(t *testing.T) {
 	}
 }
 
-// An outer handler may remove the stage from the URL path. The signature covers the original path.
+// An outer handler can remove the stage from the URL path. The signature covers the original path.
 func TestIAM_VerifiesTheOriginalPath(t *testing.T) {
 	h, _ := newAuthorizedHandler(t, iamAuthorizer(), nil)
 	w := serve(http.StripPrefix("/v1", h), signedRequest(t, "local", "GET", "/v1/events/1", ""))

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// CORS configures cross-origin requests. If an API has this configuration, API Gateway answers
-// preflight requests without invoking the function.
+// CORS configures cross-origin requests. With this configuration, API Gateway itself answers
+// preflight requests.
 type CORS struct {
 	AllowOrigins, AllowMethods, AllowHeaders, ExposeHeaders []string
 	MaxAge                                                  *int // seconds; nil sends no header
@@ -34,8 +34,8 @@ func (c *CORS) preflightHeader(origin string) http.Header {
 	return h
 }
 
-// setHeaders sets the CORS headers that allow the origin to read the response. It removes the CORS
-// headers that the function set.
+// setHeaders sets the CORS headers that allow the origin to read the response. They replace the
+// CORS headers of the function.
 func (c *CORS) setHeaders(h http.Header, origin string) {
 	for _, name := range []string{"Allow-Origin", "Allow-Credentials", "Expose-Headers"} {
 		h.Del("Access-Control-" + name)

@@ -84,8 +84,8 @@ func (x *exchange) event(body []byte) event {
 	return e
 }
 
-// encodeBody returns a body unchanged if the content type is text and the body is valid UTF-8. It
-// encodes any other body in base64.
+// encodeBody returns a body unchanged if it is valid UTF-8 and its content type is text. Otherwise
+// it encodes the body in base64.
 func encodeBody(contentType string, body []byte) (text string, isBase64 bool) {
 	if isText(contentType) && utf8.Valid(body) {
 		return string(body), false
@@ -93,9 +93,9 @@ func encodeBody(contentType string, body []byte) (text string, isBase64 bool) {
 	return base64.StdEncoding.EncodeToString(body), true
 }
 
-// isText reports whether API Gateway treats a content type as text. AWS does not document the list.
-// Measurements on AWS show that forms, types such as application/problem+json, and requests without
-// a content type are not text.
+// isText reports whether API Gateway treats a content type as text. The list was measured on AWS,
+// which does not document it. Forms, types such as application/problem+json, and requests without a
+// content type are not text.
 func isText(contentType string) bool {
 	media, _, _ := strings.Cut(strings.ToLower(contentType), ";")
 	switch media = strings.TrimSpace(media); media {
@@ -105,8 +105,8 @@ func isText(contentType string) bool {
 	return strings.HasPrefix(media, "text/")
 }
 
-// headers returns the headers of the event. It omits Cookie, and adds the headers that API Gateway
-// adds. The names are in lower case. The values of a repeated header are joined by commas.
+// headers returns the headers of the event, with names in lower case. It omits Cookie, and adds the
+// headers that API Gateway adds. Commas join the values of a repeated header.
 func (x *exchange) headers() map[string]string {
 	r := x.request
 	all := map[string]string{"host": r.Host}
@@ -122,8 +122,8 @@ func (x *exchange) headers() map[string]string {
 	return all
 }
 
-// addForwarded adds the headers x-forwarded-* and x-amzn-trace-id. The protocol and the port are
-// those of the local API. So a link that a function builds from these headers works.
+// addForwarded adds the headers x-forwarded-* and x-amzn-trace-id. They contain the protocol and
+// port of the local API, so that a function can build working links.
 func (x *exchange) addForwarded(all map[string]string) {
 	clients := []string{x.sourceIP()}
 	if before := all["x-forwarded-for"]; before != "" {
@@ -161,8 +161,8 @@ func cookies(h http.Header) []string {
 	return all
 }
 
-// queryParameters returns the parameters of the query. The values of a repeated parameter are
-// joined by commas.
+// queryParameters returns the parameters of the query. Commas join the values of a repeated
+// parameter.
 func queryParameters(query string) map[string]string {
 	values, _ := url.ParseQuery(query) // like API Gateway, skip malformed parameters
 	if len(values) == 0 {
@@ -184,8 +184,8 @@ type functionResponse struct {
 	IsBase64Encoded bool              `json:"isBase64Encoded"`
 }
 
-// parseResponse converts the payload that a function returned into a response to the client. If the
-// payload has no statusCode, the payload becomes the body of a response with status 200.
+// parseResponse converts a function's payload into a response to the client. A payload without
+// statusCode becomes the body of a response with status 200.
 func parseResponse(payload []byte) (httpResponse, error) {
 	var in functionResponse
 	var probe struct {

@@ -92,8 +92,7 @@ func (l *Lambda) decide(ctx context.Context, x *exchange, identity []string) (de
 	return d, nil
 }
 
-// authorizerEvent represents the payload for the authorizer function. It contains the fields of the
-// event, except the body.
+// authorizerEvent represents the payload for the authorizer function: the event without its body.
 type authorizerEvent struct {
 	Version        string   `json:"version"`
 	Type           string   `json:"type"`

@@ -15,9 +15,8 @@ import (
 )
 
 // respondAndCount returns a func that configures the functions of an API. The authorizer function
-// returns the response, or fails if the response is "crash" or "gone". The authorizer function also
-// counts its invocations in *count. If last is not nil, it stores its last event in *last. All
-// other functions echo the event.
+// returns the response; "crash" and "gone" make it fail. It counts its invocations in *count. If
+// last is not nil, it stores its event in *last. All other functions echo the event.
 func respondAndCount(response string, count *int, last *map[string]any) func(*API) {
 	return func(a *API) {
 		a.Invoke = func(ctx context.Context, function string, payload []byte) (Result, error) {
@@ -197,7 +196,7 @@ func TestLambda_CachesDecisionsPerIdentity(t *testing.T) {
 	expect("a", 3)
 }
 
-// A cached decision applies to all routes, unless the identity contains the route key.
+// A cached decision applies to all routes if the identity does not contain the route key.
 func TestLambda_CachesDecisionsPerRouteKey(t *testing.T) {
 	for _, perRoute := range []bool{false, true} {
 		l, count := lambdaAuthorizer(), 0

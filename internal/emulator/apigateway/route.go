@@ -55,10 +55,9 @@ type matchedRoute struct {
 	pathParameters map[string]string
 }
 
-// findRoute returns the most specific route that matches. It compares the path segments of routes
-// from left to right. A literal segment is more specific than a path parameter, and a path
-// parameter is more specific than a greedy path parameter. If all segments are equally specific, a
-// route with a method is more specific than a route with ANY. $default is the least specific route.
+// findRoute returns the most specific route that matches. It compares path segments from left to
+// right: a literal comes first, then a path parameter, then a greedy path parameter. Of two routes
+// with the same segments, ANY comes last. $default is the least specific route.
 func findRoute(routes []route, method, escapedPath string) (matchedRoute, bool) {
 	segments := splitPath(escapedPath)
 	var best matchedRoute
@@ -73,7 +72,7 @@ func findRoute(routes []route, method, escapedPath string) (matchedRoute, bool) 
 }
 
 // matchRequest reports whether the route matches the request. It also returns the path parameters
-// and the rank of the route. If several routes match, the most specific route has the lowest rank.
+// and the route's rank. The most specific route has the lowest rank.
 func (r route) matchRequest(
 	method string, segments []string,
 ) (parameters map[string]string, rank string, ok bool) {

@@ -8,12 +8,12 @@ import (
 // DefaultStage is the name of the stage that serves all paths that belong to no other stage.
 const DefaultStage = "$default"
 
-// Stage describes a stage of an API. The path of a request to a stage begins with the stage's name,
-// unless the stage is DefaultStage.
+// Stage describes a stage of an API. A request's path begins with the name of its stage, except for
+// DefaultStage.
 type Stage struct {
 	Name string
-	// RateLimit is the number of requests per second over all routes, and BurstLimit the number of
-	// requests at once. A nil RateLimit is unlimited. If a limit is 0, the stage rejects all
+	// RateLimit is the number of requests per second over all routes. BurstLimit is the number of
+	// requests at once. A nil RateLimit means no limit. If a limit is 0, the stage rejects all
 	// requests.
 	RateLimit, BurstLimit *float64
 	LogGroup              string // log group of the access log; "" if there is none

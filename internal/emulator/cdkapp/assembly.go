@@ -31,9 +31,8 @@ type Stack struct {
 	Region   string            // "" if the stack sets no region
 	Template []byte            // CloudFormation template in JSON
 	Assets   map[string]string // S3 object key → path of the folder or file
-	// AssetParameters maps parameters of the template to their values. These parameters receive the
-	// bucket, the key and the hash of each asset. Only a stack with a LegacyStackSynthesizer has
-	// these parameters.
+	// AssetParameters maps parameters of the template to the bucket, the key and the hash of each
+	// asset. Only a stack with a LegacyStackSynthesizer has these parameters.
 	AssetParameters map[string]string
 	Modules         []string // folders of the Go modules with the pipelines' custom workers
 }
@@ -152,8 +151,8 @@ func (m manifest) sorted() []string {
 	return order
 }
 
-// environment matches aws://ACCOUNT/REGION. If a stack sets no account or region, the CDK writes
-// unknown-account or unknown-region.
+// environment matches aws://ACCOUNT/REGION. The CDK writes unknown-account or unknown-region if a
+// stack does not set them.
 var environment = regexp.MustCompile(`^aws://([^/]*)/([^/]*)$`)
 
 func (m manifest) stack(dir, id string) (Stack, error) {
@@ -214,7 +213,7 @@ func (s *Stack) readMetadata(dir string, entries metadata) error {
 }
 
 // legacyAsset holds the metadata of an asset in a stack with a LegacyStackSynthesizer. Parameters
-// of the stack receive the bucket and the key of the asset.
+// of the stack receive the asset's bucket and key.
 type legacyAsset struct {
 	Path            string `json:"path"`
 	ID              string `json:"id"`

@@ -10,16 +10,16 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// config holds the app's command and context. Like the CDK CLI, readConfig reads them from
-// cdk.json, from cdk.context.json and from .cdk.json in the user's home folder.
+// config holds the app's command and context. Like the CDK CLI, readConfig reads cdk.json,
+// cdk.context.json and .cdk.json in the user's home folder.
 type config struct {
 	App      string         `json:"app"`
 	Context  map[string]any `json:"context"`
 	lookedUp map[string]any // content of cdk.context.json: values that the CLI looked up in AWS
 }
 
-// readConfig reads the configuration of the app in dir. As in the CLI, values in cdk.json override
-// values in cdk.context.json. Both files override the .cdk.json in the home folder.
+// readConfig reads the configuration of the app in dir. As in the CLI, cdk.json takes precedence
+// over cdk.context.json, and both take precedence over .cdk.json in the home folder.
 func readConfig(dir string) (config, error) {
 	var project, user config
 	if err := readOptional(filepath.Join(dir, "cdk.json"), &project); err != nil {

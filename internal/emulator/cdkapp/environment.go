@@ -14,8 +14,8 @@ import (
 // The variables with which the CDK CLI passes context values to an app.
 const (
 	contextVariable = "CDK_CONTEXT_JSON"
-	// overflowVariable contains the path of a file. The file contains the context values that do
-	// not fit in contextVariable.
+	// overflowVariable contains the path of a file with the context values that do not fit in
+	// contextVariable.
 	overflowVariable = "CONTEXT_OVERFLOW_LOCATION_ENV"
 )
 
@@ -28,7 +28,7 @@ func (a App) environment(values map[string]any, outDir, tempDir string) ([]strin
 	for _, variable := range []string{"TMPDIR", "TMP", "TEMP"} { // Unix uses the first one
 		env = append(env, variable+"="+tempDir)
 	}
-	// Set these variables only if this process does not set them.
+	// Environment variables of this process take precedence.
 	for _, fallback := range [][2]string{
 		// Skip the CDK's template validation, which takes seconds and does not change the template.
 		{"CDK_VALIDATION", "false"},
@@ -42,8 +42,8 @@ func (a App) environment(values map[string]any, outDir, tempDir string) ([]strin
 	return addContext(env, values, filepath.Join(tempDir, "context-overflow.json"))
 }
 
-// addContext adds the variables that pass context values to the app. If some values do not fit in
-// an environment variable, addContext writes them to a file. overflow is the path of this file.
+// addContext adds the variables that pass context values to the app. It writes values that do not
+// fit in an environment variable to the file overflow.
 func addContext(env []string, values map[string]any, overflow string) ([]string, error) {
 	short, rest, err := splitContext(values, spaceForContext(env))
 	if err != nil {
@@ -67,8 +67,8 @@ func addContext(env []string, values map[string]any, overflow string) ([]string,
 }
 
 // spaceForContext returns the maximum size of the context in the environment, in bytes. Linux
-// limits the size of each variable. Windows limits the size of the whole environment. Like the CDK
-// CLI, spaceForContext subtracts the size of the other variables on every system.
+// limits each variable; Windows limits the whole environment. Like the CDK CLI, spaceForContext
+// subtracts the other variables on every system.
 func spaceForContext(env []string) int {
 	limit := 128 << 10
 	if runtime.GOOS == "windows" {
@@ -80,8 +80,8 @@ func spaceForContext(env []string) int {
 	return limit - len(contextVariable) - len("={}") - 1
 }
 
-// splitContext divides context values into two maps. The first map contains the shortest values,
-// and its JSON takes at most space bytes. The second map contains the other values.
+// splitContext divides context values into two maps. The first contains the shortest values; its
+// JSON takes at most space bytes. The second contains the other values.
 func splitContext(values map[string]any, space int) (short, rest map[string]any, err error) {
 	sizes := map[string]int{}
 	for key, value := range values {

@@ -8,8 +8,7 @@ import (
 )
 
 // Lookup represents a value that an app looks up in an AWS account. If the emulator does not know
-// the value, the app continues with a placeholder. The same happens in an app's first run under the
-// CDK CLI.
+// the value, the app gets a placeholder, as in its first run under the CDK CLI.
 type Lookup struct {
 	Key             string // key of the value in cdk.context.json
 	Account, Region string // where the app looks the value up
@@ -53,9 +52,9 @@ type answers struct {
 	ssm             map[string]string // name of an SSM parameter → value
 }
 
-// addExpected adds the known answers to the context, before the app looks them up. The keys contain
-// the app's account and region, and have the CDK's format. addExpected keeps the values that the
-// context already contains.
+// addExpected adds the known answers to the context before the app looks them up. It keeps values
+// that the context already contains. The keys have the CDK's format, with the app's account and
+// region.
 func (k answers) addExpected(context map[string]any) {
 	expected := []Lookup{{
 		Key:      zonesProvider + ":account=" + k.account + ":region=" + k.region,
@@ -69,8 +68,8 @@ func (k answers) addExpected(context map[string]any) {
 	k.add(context, expected)
 }
 
-// add adds answers to the context for the look-ups that it can answer. It reports whether it added
-// an answer. It keeps the values that the context already contains.
+// add adds the known answers to look-ups to the context. It keeps values that the context already
+// contains. It reports whether it added an answer.
 func (k answers) add(context map[string]any, lookups []Lookup) (added bool) {
 	for _, l := range lookups {
 		answer, known := k.answer(l)
@@ -108,8 +107,8 @@ func (a *Assembly) markAnswered(lookedUp map[string]any) {
 	}
 }
 
-// environment returns the account and region in a key of cdk.context.json. It returns false if the
-// key contains none, or if the key differs from l.Key in another part.
+// environment returns the account and region in a key of cdk.context.json. It returns false if one
+// of them is absent, or if another part of the key differs from l.Key.
 func (l Lookup) environment(key string) (e Environment, ok bool) {
 	parts, ofKey := strings.Split(l.Key, ":"), strings.Split(key, ":")
 	if len(parts) != len(ofKey) {

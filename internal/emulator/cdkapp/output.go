@@ -39,9 +39,8 @@ func (t *tail) flush() {
 	}
 }
 
-// jsiiRace is a message that jsii's runtime for Go sometimes prints, even for successful apps. Two
-// goroutines wait for the Node.js process to end, and the slower one prints the message. tail
-// removes the message.
+// jsiiRace is a harmless message of jsii's runtime for Go, which tail removes. The runtime prints
+// it when two goroutines wait for the end of the Node.js process.
 var jsiiRace = []byte("Runtime process exited abnormally: waitid: no child processes")
 
 func (t *tail) line(line []byte) {
@@ -69,7 +68,7 @@ func (t *tail) line(line []byte) {
 	t.lines = append(t.lines, text)
 }
 
-// summary returns the text that ends the error message of a failed app.
+// summary returns the end of a failed app's error message.
 func (t *tail) summary() string {
 	if len(t.lines) == 0 {
 		return "\nThe app printed nothing. To run only the app, use: npx aws-cdk synth"
@@ -85,8 +84,8 @@ func (t *tail) summary() string {
 // excerptLines limits the number of lines that Excerpt returns.
 const excerptLines = 40
 
-// Excerpt returns the part of a failed app's output that explains the failure. This part consists
-// of compiler errors, or of the message of a panic without its stack trace.
+// Excerpt returns the part of a failed app's output that explains the failure: compiler errors, or
+// a panic's message without the stack trace.
 func Excerpt(output string) string {
 	var lines []string
 	for line := range strings.Lines(output) {

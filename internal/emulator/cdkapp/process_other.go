@@ -12,8 +12,7 @@ func shell(ctx context.Context, command string) *exec.Cmd {
 	return exec.CommandContext(ctx, "cmd", "/C", command)
 }
 
-// ownGroup sets up the command so that the command and its children are killed when the context
-// ends.
+// ownGroup makes the end of the context kill the command and its children.
 func ownGroup(cmd *exec.Cmd) {
 	cmd.Cancel = func() error {
 		pid := strconv.Itoa(cmd.Process.Pid)

@@ -12,8 +12,8 @@ func shell(ctx context.Context, command string) *exec.Cmd {
 	return exec.CommandContext(ctx, "/bin/sh", "-c", command)
 }
 
-// ownGroup makes the command and its children run in a separate process group, so that Ctrl-C in
-// the terminal does not reach these processes. When the context ends, the whole group gets SIGINT.
+// ownGroup runs the command and its children in a separate process group. Ctrl-C in the terminal
+// does not reach the group. When the context ends, the group gets SIGINT.
 func ownGroup(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }

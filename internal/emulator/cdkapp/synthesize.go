@@ -52,8 +52,8 @@ func (a App) config() (config, error) {
 	return c, err
 }
 
-// check returns the configuration in cdk.json. Fields of App override values of this configuration.
-// If the app is a command, check also looks for the tools on the PATH.
+// check returns the configuration in cdk.json. Fields of App take precedence. If the app is a
+// command, check also looks for the tools on the PATH.
 func (a App) check() (config, error) {
 	c, err := a.config()
 	if err != nil || a.assembly(c) != "" {
@@ -104,7 +104,7 @@ func checkTools() error {
 // Synthesize runs the app and reads the cloud assembly that the app writes. If the app looks up
 // values that the emulator knows, Synthesize runs the app again with these values. When ctx ends,
 // Synthesize kills the app and its children. If the app is a cloud assembly, Synthesize only reads
-// the assembly.
+// it.
 func (a App) Synthesize(ctx context.Context) (*Assembly, error) {
 	c, err := a.check()
 	if err != nil {
@@ -134,8 +134,8 @@ func (a App) Synthesize(ctx context.Context) (*Assembly, error) {
 	}
 }
 
-// run runs the app. The app writes its cloud assembly to outDir. Afterwards, run removes the app's
-// temporary files, even if the app was interrupted.
+// run runs the app, which writes its cloud assembly to outDir. Afterwards, run always removes the
+// app's temporary files.
 func (a App) run(ctx context.Context, c config, outDir string) error {
 	if err := os.MkdirAll(filepath.Dir(outDir), 0o700); err != nil {
 		return fmt.Errorf("create a folder for the cloud assembly: %w", err)

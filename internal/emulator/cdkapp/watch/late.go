@@ -2,35 +2,35 @@ package watch
 
 import "time"
 
-// lateOutputs finds late outputs: files that a process writes some time after each build, in
-// response to the build. The app may have started this process in the background. If these files
-// caused builds, builds would never end.
+// lateOutputs finds late outputs. A late output is a file that a background process writes some
+// time after each build, because of the build. If late outputs caused builds, builds would never
+// end.
 type lateOutputs struct {
 	builds  map[string]lateBuilds // by key of a file
 	ignored map[string]*lateOutput
 }
 
-// lateBuilds counts consecutive builds that changes of the same file caused. The delay of a change
-// is the time between the end of the previous build and the change. shortest and longest are the
-// shortest and the longest delay.
+// lateBuilds counts consecutive builds that changes of one file caused. The delay of a change is
+// the time since the end of the previous build. shortest and longest are the limits of these
+// delays.
 type lateBuilds struct {
 	n                 int
 	shortest, longest time.Duration
 }
 
-// lateOutput represents a late output. If the file changes before the deadline, the change needs no
-// build. The deadline is a duration since the end of the last build. A change before the deadline
-// extends the deadline to the time of the change plus limit.
+// lateOutput represents a late output. A change before the deadline needs no build. It extends the
+// deadline to the time of the change plus limit. Times are durations since the end of the last
+// build.
 type lateOutput struct {
 	limit, deadline time.Duration
 }
 
 const (
-	// buildsOfLateOutput is the number of builds in a row after which a file counts as a late
-	// output. A user may also save one file repeatedly, but rarely so often at similar intervals.
+	// buildsOfLateOutput is the number of consecutive builds that make a file a late output. Users
+	// rarely save a file so often at similar intervals.
 	buildsOfLateOutput = 10
-	// Two times count as similar if the longer one is at most twice the shorter one plus lateSlack.
-	// On a busy machine, short times vary by seconds.
+	// Two delays are similar if the longer one is at most twice the shorter one plus lateSlack. On
+	// a busy machine, short delays vary by seconds.
 	lateSlack = 5 * time.Second
 )
 
@@ -45,9 +45,8 @@ func (l *lateOutputs) endBuild() {
 	}
 }
 
-// add records files that changed during or after the last build. elapsed is the time since the end
-// of this build. It returns the files that need another build, and the files that now count as late
-// outputs.
+// add records files that changed during or after the last build. elapsed is the time since this
+// build ended. add returns the files that need another build, and the new late outputs.
 func (l *lateOutputs) add(files []changed, elapsed time.Duration) (again, found []string) {
 	builds := map[string]lateBuilds{} // a file that causes no build starts from zero
 	for _, f := range files {
@@ -77,8 +76,8 @@ func (l *lateOutputs) add(files []changed, elapsed time.Duration) (again, found 
 	return again, found
 }
 
-// isIgnored reports whether a change needs no build, because the file is a late output and changed
-// before the deadline. If so, isIgnored extends the deadline.
+// isIgnored reports whether a late output changed before its deadline. Such a change needs no
+// build, and extends the deadline.
 func (l *lateOutputs) isIgnored(f changed, elapsed time.Duration) bool {
 	ignored := false
 	for _, key := range f.keys() {
@@ -90,8 +89,8 @@ func (l *lateOutputs) isIgnored(f changed, elapsed time.Duration) bool {
 	return ignored
 }
 
-// add counts one more build. elapsed is the delay of the change that caused the build. If this
-// delay is not similar to the earlier delays, add starts to count from one.
+// add counts one more build. elapsed is the delay of the change that caused the build. If the delay
+// is not similar to the earlier ones, the count starts again from one.
 func (b lateBuilds) add(elapsed time.Duration) lateBuilds {
 	if b.n == 0 {
 		return lateBuilds{1, elapsed, elapsed}

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Each build starts a process that runs longer than the build. The process writes a file after the
-// build has ended. n is the number of the build, from 1.
+// Each build starts a process that writes a file after the build has ended. n is the number of the
+// build, from 1.
 func TestRun_EndsIfFilesChangeAfterEachBuild(t *testing.T) {
 	for name, writeLate := range map[string]func(t *testing.T, dir string, n int){
 		"one file": func(t *testing.T, dir string, n int) {
@@ -72,7 +72,7 @@ func TestRun_EndsIfFilesChangeAfterEachBuild(t *testing.T) {
 }
 
 // addLate simulates builds. After each build, a file changes at the given time. addLate returns the
-// numbers, from 1, of the builds whose change was ignored.
+// numbers, from 1, of the builds whose change is ignored.
 func addLate(l *lateOutputs, times ...time.Duration) (ignored []int) {
 	for i, after := range times {
 		l.endBuild()
@@ -104,7 +104,7 @@ func TestLateOutputs_RequireSimilarTimes(t *testing.T) {
 	}
 }
 
-// A process that never ends writes a file again and again, even if no build runs.
+// A process that never ends repeatedly writes a file, even if no build runs.
 func TestLateOutputs_IgnoreRepeatedChangesAfterOneBuild(t *testing.T) {
 	l := newLateOutputs()
 	addLate(l, slices.Repeat([]time.Duration{5 * time.Second}, buildsOfLateOutput)...)

@@ -5,16 +5,15 @@ import (
 	"slices"
 )
 
-// outputs finds the files that builds write themselves. If these files caused builds, builds would
-// never end. A file counts as an output if it changed during several builds in a row, and never
-// between them. A single change during a build proves nothing, because a user may save a file
-// during a build.
+// outputs finds the files that builds write. If these files caused builds, builds would never end.
+// A file counts as an output if it changes during several consecutive builds, and never between
+// builds.
 type outputs struct {
 	builds   map[string]int // key of a file → number of builds in a row during which it changed
 	reported map[string]bool
 }
 
-// buildsOfOutput is the number of builds in a row after which a file counts as an output.
+// buildsOfOutput is the number of consecutive builds that make a file an output.
 const buildsOfOutput = 3
 
 func newOutputs() *outputs {
@@ -27,8 +26,8 @@ type changed struct {
 	isNew bool
 }
 
-// keys returns the keys under which changes of a file are counted. Some builds write a file with a
-// new name each time. So added and removed files also have a key for their folder and extension.
+// keys returns the keys under which changes of a file are counted. Some builds write a new file
+// name each time. So added and removed files also have a key for their folder and extension.
 func (c changed) keys() []string {
 	if !c.isNew {
 		return []string{c.path}
@@ -37,7 +36,7 @@ func (c changed) keys() []string {
 }
 
 // addBuild records the files that changed during a build. It returns the files that need another
-// build, and the outputs that it has not returned before.
+// build, and the newly found outputs.
 func (o *outputs) addBuild(files []changed) (again []changed, found []string) {
 	before := o.builds
 	o.builds = map[string]int{} // a file that did not change starts from zero
@@ -57,7 +56,7 @@ func (o *outputs) addBuild(files []changed) (again []changed, found []string) {
 	return again, found
 }
 
-// inARow returns the number of builds in a row during which a file changed, up to the last build.
+// inARow returns the number of consecutive builds, up to the last one, during which a file changed.
 func (o *outputs) inARow(f changed) int {
 	n := 0
 	for _, key := range f.keys() {
@@ -75,7 +74,7 @@ func (o *outputs) alreadyReported(f changed) bool {
 	return reported
 }
 
-// suspects reports whether a file will count as an output if it changes during one more build.
+// suspects reports whether a file becomes an output if it changes during one more build.
 func (o *outputs) suspects() bool {
 	for _, n := range o.builds {
 		if n == buildsOfOutput-1 {

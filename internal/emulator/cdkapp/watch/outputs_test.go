@@ -110,8 +110,7 @@ func TestOutputs_RequireChangesDuringBuildsOnly(t *testing.T) {
 	during(0)
 }
 
-// A user may save a file as soon as the new code runs. At this time, Run's build function has not
-// ended.
+// A user can save a file as soon as the new code runs, before Run's build function ends.
 func TestRun_DoesNotIgnoreFilesSavedAfterTheBuild(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, map[string]string{"main.go": ""})

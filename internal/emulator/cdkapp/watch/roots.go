@@ -12,9 +12,11 @@ import (
 	"golang.org/x/mod/modfile"
 )
 
-// Roots returns the folders with the sources of an app in dir. The result includes dir, the Go
-// module that contains dir, and the Go module that contains each folder in modules. It also
-// includes the local modules in replace directives of a go.mod and in use directives of a go.work.
+// Roots returns the folders with the sources of an app in dir:
+//
+//   - dir and the Go module that contains it
+//   - the Go modules that contain the folders in modules
+//   - the local modules in replace directives of a go.mod and in use directives of a go.work
 func Roots(dir string, modules ...string) ([]string, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {

@@ -44,8 +44,8 @@ type file struct {
 }
 
 // takeSnapshot reads the sources and returns a snapshot. It does not read a file again if its size
-// and modification time are the same as in the last snapshot. It calls visit for each folder before
-// it lists the folder's files.
+// and modification time are those in the last snapshot. It calls visit for each folder before it
+// lists the folder's files.
 func (s Sources) takeSnapshot(last *snapshot, visit func(dir string) error) (*snapshot, error) {
 	now := &snapshot{files: map[string]file{}}
 	var others []string
@@ -126,7 +126,7 @@ func (s Sources) isSource(path string) bool {
 	return false
 }
 
-// mayAffectSource reports whether a change at a path may have changed a source.
+// mayAffectSource reports whether a change at a path can be a change of a source.
 func (s Sources) mayAffectSource(path string, last *snapshot) bool {
 	if s.ignores(path) {
 		return false
@@ -205,8 +205,7 @@ func (n *snapshot) embedded(path string) bool {
 	})
 }
 
-// changedSince returns the sorted paths of the files that were added, removed or changed after an
-// earlier snapshot.
+// changedSince returns the sorted paths of the files that differ from an earlier snapshot.
 func (n *snapshot) changedSince(earlier *snapshot) []string {
 	var paths []string
 	for path, f := range n.files {

@@ -39,8 +39,8 @@ func New(s Sources) (*Watcher, error) {
 	return w, nil
 }
 
-// Add starts to watch more roots. If a file in these roots was modified at or after start, Run
-// reports it as changed. Call Add only while Run is not running, or in Run's build function.
+// Add starts to watch more roots. Run reports a file in these roots as changed if it was modified
+// at or after start. Call Add only while Run is not running, or in Run's build function.
 func (w *Watcher) Add(roots []string, start time.Time) error {
 	before := w.sources.Roots
 	w.sources.Roots = outermost(slices.Concat(before, roots))
@@ -63,9 +63,9 @@ func (w *Watcher) Add(roots []string, start time.Time) error {
 // Close stops watching the sources.
 func (w *Watcher) Close() error { return w.events.Close() }
 
-// EndBuild records which files changed during a build. Call EndBuild as soon as the app's process
-// has ended. Run's build function must call EndBuild. If a build begins after New and before Run,
-// call EndBuild before Run.
+// EndBuild records which files changed during a build. Call it as soon as the app's process has
+// ended. Run's build function must call EndBuild. After a build between New and Run, call EndBuild
+// before Run.
 func (w *Watcher) EndBuild() (err error) {
 	w.during, err = w.compare()
 	w.ended = time.Now()
@@ -74,14 +74,15 @@ func (w *Watcher) EndBuild() (err error) {
 }
 
 // Run calls build with the paths of changed files, until ctx is done. If files change during a
-// build, Run calls build again after this build. The first call may report files that changed since
+// build, Run calls build again after this build. The first call can report files that changed since
 // New. Run returns an error if it can't watch the sources any longer.
 //
-// Run calls ignore with files that change during each build, because the build itself writes these
-// files. Later, a change of these files causes a build only if it happens between two builds. Run
-// also calls ignore with files that change after each build with a similar delay, because another
-// process writes these files. Later, a change of these files causes a build only if the delay is
-// much longer.
+// Run calls ignore with two kinds of files, and then ignores most of their changes:
+//
+//   - Files that builds write: they change during each build. Later, they cause a build only if
+//     they change between two builds.
+//   - Files that another process writes after each build, with a similar delay. Later, they cause a
+//     build only if the delay is much longer.
 func (w *Watcher) Run(ctx context.Context, build, ignore func(files []string)) error {
 	files, err := w.compareAfterBuild(ctx, ignore)
 	for err == nil && ctx.Err() == nil {
@@ -97,8 +98,8 @@ func (w *Watcher) Run(ctx context.Context, build, ignore func(files []string)) e
 	return err
 }
 
-// compareAfterBuild returns the files that need another build, because the files changed during or
-// after the last build.
+// compareAfterBuild returns the files that changed during or after the last build and need another
+// build.
 func (w *Watcher) compareAfterBuild(
 	ctx context.Context, ignore func(files []string),
 ) ([]string, error) {
@@ -116,8 +117,7 @@ func (w *Watcher) compareAfterBuild(
 	return w.withoutLateOutputs(slices.Concat(again, between), ignore), err
 }
 
-// compareBetweenBuilds returns the files that need a build, because the files changed after the
-// last comparison.
+// compareBetweenBuilds returns the files that changed after the last comparison and need a build.
 func (w *Watcher) compareBetweenBuilds(ignore func(files []string)) ([]string, error) {
 	files, err := w.compare()
 	w.outputs.addBetween(files)
@@ -151,7 +151,7 @@ func (w *Watcher) compare() ([]changed, error) {
 	return files, nil
 }
 
-// pause waits for a period. It discards events, because the caller compares all files afterwards.
+// pause waits for a period. It discards events: the caller compares all files afterwards.
 func (w *Watcher) pause(ctx context.Context, period time.Duration) {
 	end := time.After(period)
 	for {
@@ -166,26 +166,25 @@ func (w *Watcher) pause(ctx context.Context, period time.Duration) {
 	}
 }
 
-// isRelevant reports whether an event may be a change of a source. A new folder may contain
-// sources, and a removed path may have been a source.
+// isRelevant reports whether an event can be a change of a source. A new folder can contain
+// sources, and a removed path can be a source.
 func (w *Watcher) isRelevant(e fsnotify.Event) bool {
 	return !e.Has(fsnotify.Chmod) && w.sources.mayAffectSource(e.Name, w.known)
 }
 
 const (
-	// quietPeriod is the time without an event after which a change is complete. Editors write a
-	// file in several steps and save several files at once.
+	// quietPeriod is the time without an event that ends a change. Editors write a file in several
+	// steps and save several files at once.
 	quietPeriod = 100 * time.Millisecond
-	// longestChange is the time after which a change is reported even if events never stop.
+	// longestChange is the maximum duration of a change. Then the change is reported, even if
+	// events never stop.
 	longestChange = 2 * time.Second
-	// doubtPeriod is the pause before the build after which a file counts as an output of builds. A
-	// user who saves the file again and again also saves it during this pause. The file then does
-	// not count as an output.
+	// doubtPeriod is the pause before a build that can make a file an output. If a user saves the
+	// file during the pause, the file does not become an output.
 	doubtPeriod = 3 * time.Second
 )
 
-// waitForChange waits for a relevant event, and then until the change is complete. It returns false
-// if ctx is done.
+// waitForChange waits until a relevant change is complete. It returns false if ctx is done.
 func waitForChange(
 	ctx context.Context, events <-chan fsnotify.Event, errs <-chan error,
 	isRelevant func(fsnotify.Event) bool,

@@ -196,7 +196,7 @@ func TestRun_ReportsChangedFiles(t *testing.T) {
 		ended <- w.Run(ctx, build, failOnOutputs(t))
 	}()
 
-	// Run may report the expected files in one call or in several calls.
+	// Run can report the expected files in one call or in several calls.
 	expect := func(want ...string) {
 		t.Helper()
 		for len(want) > 0 {

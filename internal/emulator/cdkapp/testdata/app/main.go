@@ -1,6 +1,6 @@
 // Command app acts as a CDK app. It writes a cloud assembly with one stack, whose template contains
-// the context and the environment of the app. The context value "mode" makes the app fail. The
-// context value "lookups" lists the look-ups that the app makes. The app leaves a temporary file.
+// the app's context and environment. It leaves a temporary file. The context value "mode" makes it
+// fail. The context value "lookups" lists its look-ups.
 package main
 
 import (
@@ -70,8 +70,8 @@ func main() {
 	write(filepath.Join(out, "manifest.json"), string(manifest))
 }
 
-// readContext reads the context like a CDK app: from the environment, and from a file with the
-// values that do not fit in the environment.
+// readContext reads the context from the environment, and from the file with the values that do not
+// fit in the environment.
 func readContext() map[string]any {
 	var context map[string]any
 	if err := json.Unmarshal([]byte(os.Getenv("CDK_CONTEXT_JSON")), &context); err != nil {
@@ -95,8 +95,7 @@ func write(file, text string) {
 	}
 }
 
-// linger is the main function of the child process. It listens on a port until the process is
-// killed, at most for a minute.
+// linger is the main function of the child process. It listens on a port for at most a minute.
 func linger() {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

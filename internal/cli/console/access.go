@@ -8,9 +8,8 @@ import (
 	"strings"
 )
 
-// access decides which requests the console serves. It permits only a browser that opened the
-// console's URL. Other users of the machine and scripts of other web sites do not know the token in
-// the URL.
+// access decides which requests the console serves. The console's URL contains a secret token. Only
+// a browser that opened this URL has access.
 type access struct {
 	token   string // part of the URL that the command prints
 	session string // the value of the cookie that a browser gets for the token
@@ -21,12 +20,11 @@ func newAccess() access {
 	return access{token: newToken(), session: newToken(), change: newToken()}
 }
 
-// changeHeader names the header that contains access.change. The console requires this header in
-// each request that changes something.
+// changeHeader names the header of the token access.change. Each request that changes data must
+// send this token.
 const changeHeader = "X-Console-Token"
 
-// policy is the content security policy. It allows the page to run only scripts that the console
-// serves.
+// policy is the content security policy. The page may run only scripts that the console serves.
 const policy = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; " +
 	"object-src 'none'"
 
@@ -79,9 +77,9 @@ func (a access) check(address string, next http.Handler) http.Handler {
 	})
 }
 
-// exchange sets the cookie of the session if the token is right. Then it makes the browser load the
-// same page without the token. It does not redirect, because browsers omit a strict cookie after a
-// redirect if the navigation began on another site.
+// exchange sets the session cookie if the token is right. Then the browser loads the same page
+// without the token. exchange does not redirect: after a redirect from another site, browsers omit
+// a strict cookie.
 func (a access) exchange(w http.ResponseWriter, r *http.Request, cookieName, token string) {
 	if !equal(token, a.token) {
 		writeNotice(w, http.StatusUnauthorized, notice{

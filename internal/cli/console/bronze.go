@@ -38,9 +38,9 @@ func (v *view) bronzeTypes(ctx context.Context) ([]string, error) {
 	return list.types, list.err
 }
 
-// searchBronze lists the events of a deployed pipeline, an hour at a time, the newest hour first.
-// cursor contains the hour at which the search begins. The events table has no index by time, so
-// the search lists the keys in Bronze and then reads the items of the events.
+// searchBronze lists the events of a deployed pipeline by hour, the newest hour first. It begins at
+// the hour in cursor. The events table has no index by time. Therefore, the search lists the keys
+// in Bronze, and then reads the events' items.
 func (v *view) searchBronze(ctx context.Context, q query, cursor string) (rowsAnswer, error) {
 	types := []string{q.Type}
 	if q.Type == "" {
@@ -87,8 +87,7 @@ func (v *view) searchBronze(ctx context.Context, q query, cursor string) (rowsAn
 	return found, nil
 }
 
-// searchRange returns the first hour of a search, and the time at which the search ends. The search
-// goes back in time.
+// searchRange returns the newest hour and the oldest time of a search.
 func searchRange(q query, cursor string, now time.Time) (hour, oldest time.Time) {
 	hour, oldest = now.Truncate(time.Hour), now.Add(-oldestSearch)
 	if !q.To.IsZero() && q.To.Before(hour) {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// patience is how long a page waits for a result that it can also show later.
+// patience limits the time that a page waits for a result. The page can show the result later.
 const patience = time.Second
 
 // cache keeps the results of AWS calls for a short time, so that several readers share one call.
@@ -31,8 +31,8 @@ func cached[T any](c *cache, key string, ttl time.Duration, load func() T) T {
 	return e.value.(T)
 }
 
-// cachedSoon is like cached, but a call that takes longer than patience does not delay the page:
-// then cachedSoon returns the previous result, or pending if there is none.
+// cachedSoon is like cached, but waits at most for the time patience. If load takes longer,
+// cachedSoon returns the previous result, or pending if there is none.
 func cachedSoon[T any](c *cache, key string, ttl time.Duration, pending T, load func() T) T {
 	e := c.entry(key, ttl, func() any { return load() })
 	select {

@@ -28,7 +28,7 @@ type Options struct {
 	Command func(words ...string) string
 	// Flags returns the flags that make a command select the pipeline.
 	Flags func(deployment.Pipeline) string
-	// Resume makes the console list the replays that an earlier start has not finished. It must be
+	// Resume makes the console list replays that an earlier console has not finished. It must be
 	// false if the pipelines lose their data when the console ends.
 	Resume bool
 	// Send posts an event or a list of events to the pipeline's API. It returns the id of the
@@ -120,11 +120,11 @@ func (s *Server) URL(l net.Listener) string {
 	return "http://" + l.Addr().String() + "/?token=" + s.access.token
 }
 
-// closeTimeout limits the time that Close waits for jobs. A redrive or discard must make the
-// messages visible again that it has received, and a replay must store its progress.
+// closeTimeout limits the time that Close waits for jobs. In this time, redrives and discards make
+// their messages visible again, and replays store their progress.
 const closeTimeout = 10 * time.Second
 
-// Close ends the jobs and the streams, and stops the server. After Close, the process may end.
+// Close ends the jobs and the streams, and stops the server.
 func (s *Server) Close() error {
 	s.stop()
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
@@ -170,8 +170,8 @@ type view struct {
 	cache  cache
 
 	dryRuns dryRuns // of changes of dead letters
-	// scanning is locked while the console scans the DLQ. SQS hides a scanned message, so two scans
-	// at the same time would each miss messages.
+	// scanning is locked while the console scans the DLQ. SQS hides scanned messages, so concurrent
+	// scans miss messages.
 	scanning sync.Mutex
 }
 

@@ -65,7 +65,7 @@ func step(name string, n int, details ...activity.Detail) activity.Step {
 
 func eventID(n int) string { return fmt.Sprintf("019aaf3e-6f0b-7cc2-9c49-%012x", n) }
 
-// hostile is text that an attacker may send. It contains markup, control characters, and characters
+// hostile is text that an attacker can send. It contains markup, control characters, and characters
 // that change the direction of text.
 const hostile = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>" +
 	"\u202eevil\u2066\x1b[31m\x00"
@@ -198,8 +198,7 @@ func TestJournal_FollowsTheLifeOfAnEvent(t *testing.T) {
 	}
 }
 
-// A page may show only the ENQUEUED events. If one of them becomes PROCESSED, the journal must
-// report this change too.
+// If a page shows only ENQUEUED events, it must also learn when one of them becomes PROCESSED.
 func TestJournal_ReportsRowsThatNoLongerMatch(t *testing.T) {
 	j := newJournal(time.Now)
 	j.add(step("accepted", 1), "p")
@@ -217,8 +216,8 @@ func TestJournal_ReportsRowsThatNoLongerMatch(t *testing.T) {
 	}
 }
 
-// A command or a job of the console replays or redrives many events. Then the journal has no step
-// such as "replayed", but sees the messages.
+// A command that replays or redrives events records no step "replayed" or "redriven". The journal
+// must detect the new run by the call that sends the message.
 func TestJournal_MeasuresFromTheLastEnqueue(t *testing.T) {
 	j := newJournal(time.Now)
 	begin := time.Date(2026, 11, 27, 8, 0, 0, 0, time.UTC)
@@ -307,7 +306,7 @@ func TestJournal_ListsPagesAndSearches(t *testing.T) {
 	}
 }
 
-// A browser that stops reading the stream must not delay the platform. When it reads again, it gets
+// A browser that does not read its stream must not delay the platform. Later, this browser gets
 // only some of the rows.
 func TestStream_NeverBlocksTheFeed(t *testing.T) {
 	w := newWorld(t, Options{Local: true})
@@ -360,8 +359,8 @@ func TestServer_RejectsChangesIfReadOnly(t *testing.T) {
 	}
 }
 
-// The time of the log line "processed" is a little later than the time in the event's item. The
-// event's page must show the same duration as the list.
+// The event's page and the list must show the same duration, even if the event's item has an
+// earlier time than the log line "processed".
 func TestEvent_TookAsLongAsInTheList(t *testing.T) {
 	w := newWorld(t, Options{Local: true})
 	w.Record(step("accepted", 1))
@@ -378,7 +377,7 @@ func TestEvent_TookAsLongAsInTheList(t *testing.T) {
 	}
 }
 
-// Two browsers may start a redrive at the same time.
+// If several browsers start a redrive at the same time, only one redrive must run.
 func TestJobs_RunsOneChangeOfDeadLettersAtATime(t *testing.T) {
 	w := newWorld(t, Options{Local: true, Write: true})
 	v := w.find("Orders")
@@ -456,8 +455,8 @@ func TestServer_StopsItsJobsAndStreams(t *testing.T) {
 	}
 }
 
-// An event may change between the rendering of its page and the start of the page's stream. The
-// stream must report this change.
+// An event can change after its page was rendered, but before the page's stream starts. The stream
+// must report this change.
 func TestStream_SendsWhatChangedSinceThePage(t *testing.T) {
 	w := newWorld(t, Options{Local: true})
 	w.Record(step("accepted", 1))
@@ -482,8 +481,8 @@ func TestStream_SendsWhatChangedSinceThePage(t *testing.T) {
 	}
 }
 
-// The journal ignores a command's call about an unknown event, because the event may be older than
-// the platform. If a function makes the call, the journal adds the event.
+// If a command reads an unknown event, the journal ignores the call. If a function reads it, the
+// journal adds the event.
 func TestJournal_IgnoresReadsOfUnknownEvents(t *testing.T) {
 	w := newWorld(t, Options{Local: true})
 	for n, source := range map[int]string{1: "", 2: "api"} {

@@ -48,7 +48,7 @@ func (v *view) changeDeadLetters(r *http.Request) (answer, error) {
 	return answer{Location: v.path("deadletters")}, err
 }
 
-// changeOne redrives or discards the message of an event. It waits for the end, but not for long.
+// changeOne redrives or discards the message of an event. It waits a short time for the result.
 func (v *view) changeOne(ctx context.Context, name, id string) (answer, error) {
 	change := v.newChange(actions[name], dlq.Filter{IDs: []string{id}})
 	jobID, err := v.startChange(name, change, nil)
@@ -65,7 +65,7 @@ func (v *view) changeOne(ctx context.Context, name, id string) (answer, error) {
 	return answer{Message: "The event's message is discarded"}, done.failure()
 }
 
-// waitForJob waits until the job ends, but not for long.
+// waitForJob waits until the job ends, or until a short time has passed.
 func (v *view) waitForJob(ctx context.Context, id int) job {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
@@ -85,8 +85,8 @@ func (j job) failure() error {
 	return nil
 }
 
-// startChange starts a job that changes the selected messages. If preview is nil, the job selects
-// them first. It returns the job's id.
+// startChange starts a job that changes the messages in preview, and returns the job's id. If
+// preview is nil, the job selects the messages first.
 func (v *view) startChange(name string, change dlq.Change, preview *dlq.Preview) (int, error) {
 	id, ok := v.jobs.startUnlessBusy(v.server.ctx, job{
 		Page: "deadletters", Kind: name,
@@ -142,8 +142,8 @@ func (v *view) change(
 	return err
 }
 
-// unchecked says which messages a change could not check. If the filter has ids and the change has
-// found all of them, no other message matters.
+// unchecked describes the messages that a change could not check. Hidden messages do not matter if
+// the change has found all ids of the filter.
 func unchecked(f dlq.Filter, p dlq.Preview, result dlq.Result) (problems []string) {
 	for _, id := range p.Missing {
 		problems = append(problems, visible(id)+": no message in the DLQ has this id")

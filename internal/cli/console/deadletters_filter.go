@@ -56,7 +56,7 @@ func readFilter(values url.Values) (dlq.Filter, error) {
 	return f, nil
 }
 
-// describeFilter returns the title of a change of the messages that the filter selects.
+// describeFilter returns a title that names the messages that the filter selects.
 func describeFilter(f dlq.Filter) string {
 	var parts []string
 	if len(f.IDs) > 3 {

@@ -24,7 +24,8 @@ type kindCount struct {
 	Count int
 }
 
-// dryRun is a dry run of a change. The user may then start the change of exactly these messages.
+// dryRun holds the messages that a dry run has selected. The user can then change exactly these
+// messages.
 type dryRun struct {
 	id      string
 	name    string // redrive or discard

@@ -45,7 +45,7 @@ type eventData struct {
 	isLogged bool // the duration is from the journal
 }
 
-// TookFrom says between which times the event's duration was measured.
+// TookFrom names the start and the end of the event's duration.
 func (d eventData) TookFrom() string {
 	const from = "From the receipt, or the last redrive or replay, "
 	if d.isLogged {
@@ -129,8 +129,7 @@ func (v *view) eventData(ctx context.Context, id string) (eventData, error) {
 	return data, nil
 }
 
-// addItem adds the event's item. If the journal has another state of the event, the item takes
-// precedence.
+// addItem adds the event's item. The state in the item replaces the journal's state.
 func (d *eventData) addItem(item pipeline.Item, v *view) {
 	known := d.row
 	d.row = itemEvent(item, v.Slug).row
@@ -185,7 +184,7 @@ func (d *eventData) addFacts(item pipeline.Item) {
 	}
 }
 
-// addMembers adds the events of a batch, and the parts that the journal does not know.
+// addMembers adds a batch's events, and the parts of the batch that are not in d yet.
 func (v *view) addMembers(ctx context.Context, d *eventData, item pipeline.Item) error {
 	parts, err := v.parts(ctx, item)
 	if err != nil {

@@ -191,7 +191,7 @@ func (m measures) charts() []chart {
 	return charts
 }
 
-// alarmID matches the logical id of an alarm, and finds the id of the alarm's construct in it.
+// alarmID extracts the id of an alarm's construct from the alarm's logical id.
 var alarmID = regexp.MustCompile(`([A-Z][A-Za-z]+Alarm)[0-9A-F]{8}$`)
 
 // runbookOf returns the section of docs/runbooks.md for an alarm's logical id.
@@ -212,8 +212,8 @@ func runbookOf(logicalID string) string {
 	return ""
 }
 
-// runbooks lists the sections of docs/runbooks.md about alarms. If a name ends with another name,
-// the longer name comes first, because the first match counts.
+// runbooks lists the sections of docs/runbooks.md about alarms. The first match counts. Therefore,
+// a name comes before any name that is its ending.
 var runbooks = []string{
 	"notificationdeadlettersalarm", "deadlettersalarm", "failedeventsalarm", "retriedeventsalarm",
 	"oldestmessagealarm", "apiservererrorsalarm", "throttledrequestsalarm", "apierrorsalarm",

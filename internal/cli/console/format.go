@@ -13,8 +13,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/terminal"
 )
 
-// visible escapes each character that is not printable, such as a control character or one that
-// changes the direction of text. html/template escapes the rest.
+// visible escapes characters that are not printable, such as control characters. html/template
+// escapes the rest.
 func visible(text string) string { return terminal.Escape(strings.ToValidUTF8(text, "\ufffd")) }
 
 func withView(ctx context.Context, v *view) context.Context {

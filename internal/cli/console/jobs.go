@@ -20,7 +20,7 @@ type jobs struct {
 	list    []*job // the newest last
 }
 
-// maxJobs is the number of jobs above which finished jobs are removed from memory.
+// maxJobs limits the jobs in memory. If there are more, the console forgets finished jobs.
 const maxJobs = 20
 
 // jobState is the state of a job.
@@ -70,8 +70,8 @@ const (
 	maxDifferences = 200
 )
 
-// maxCountAge is the time after which a dry run offers no replay, because other clients may have
-// changed events.
+// maxCountAge limits the age of a dry run that a user can replay. Other clients can change the
+// events at any time.
 const maxCountAge = 10 * time.Minute
 
 // start runs the job in the background until the job ends or ctx is cancelled. It returns the job's
@@ -93,9 +93,8 @@ func (s *jobs) startUnlessBusy(ctx context.Context, j job) (id int, ok bool) {
 	return s.add(ctx, j), true
 }
 
-// startCounted starts the replay that a dry run has counted. It reports whether it started the
-// replay. It does not if the dry run is out of date, for example because another tab has just
-// started the replay.
+// startCounted starts the replay that a dry run has counted, if the dry run is not out of date. It
+// reports whether it started the replay.
 func (s *jobs) startCounted(ctx context.Context, id int, next func(dryRun job) job) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -183,8 +182,8 @@ func (s *jobs) countWrite(j *job) {
 	}
 }
 
-// isFresh reports whether the user may replay what the dry run has counted. A later dry run and a
-// change of data make the dry run out of date. The caller holds s.mu.
+// isFresh reports whether the user may replay the events that the dry run has counted. A later dry
+// run or a change of data makes the dry run out of date. The caller holds s.mu.
 func (s *jobs) isFresh(dryRun *job) bool {
 	return dryRun.Kind == "count" && dryRun.State == finished && dryRun.Total > 0 &&
 		dryRun.writes == s.writes && time.Since(dryRun.End) < maxCountAge &&
@@ -236,8 +235,7 @@ func (s *jobs) find(id int) *job {
 	return nil
 }
 
-// wait waits until the current run of the job ends, but not longer than ctx. It returns a copy of
-// the job. The copy's state is running if the run has not ended.
+// wait waits until the job's current run ends or ctx is done. It returns a copy of the job.
 func (s *jobs) wait(ctx context.Context, id int) job {
 	s.mu.Lock()
 	j := s.find(id)
@@ -256,7 +254,7 @@ func (s *jobs) wait(ctx context.Context, id int) job {
 	return s.copyOf(j)
 }
 
-// waitForAll waits until all running jobs have ended, but not longer than ctx.
+// waitForAll waits until all running jobs have ended or ctx is done.
 func (s *jobs) waitForAll(ctx context.Context) {
 	s.mu.Lock()
 	var all []chan struct{}

@@ -24,7 +24,7 @@ func endless(ctx context.Context, _ func(func(*job))) error {
 
 func done(context.Context, func(func(*job))) error { return nil }
 
-// counted is the run of a dry run that counts three events.
+// counted simulates a dry run that counts three events.
 func counted(_ context.Context, update func(func(*job))) error {
 	update(func(j *job) { j.Total = 3 })
 	return nil
@@ -149,7 +149,7 @@ func TestReplays_OfAnEarlierStartCanBeStopped(t *testing.T) {
 	}
 }
 
-// Another console or the command `replay --resume` may have continued the replay.
+// The console must not resume a replay that another process has already finished.
 func TestReplays_DoNotContinueWhatAnotherProcessHasFinished(t *testing.T) {
 	w := newWorld(t, Options{Write: true})
 	v := w.find("Orders")
@@ -164,7 +164,7 @@ func TestReplays_DoNotContinueWhatAnotherProcessHasFinished(t *testing.T) {
 	}
 }
 
-// A redrive must make the messages visible again that it holds, even if the console ends.
+// If the console ends during a redrive, the redrive must still make its messages visible again.
 func TestServer_WaitsForItsJobs(t *testing.T) {
 	w := newWorld(t, Options{Local: true, Write: true})
 	begun, released := make(chan struct{}), false

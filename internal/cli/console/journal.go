@@ -26,9 +26,9 @@ const (
 // in bytes. Tests use smaller numbers.
 type limits struct{ events, bytes int }
 
-// journal keeps the latest events of the local platform with their steps. The steps are in a
-// temporary file, so that they need little memory. If a limit is reached, the journal forgets the
-// oldest events. Its methods are safe for concurrent use.
+// journal keeps the latest events of the local platform with their steps. To save memory, it stores
+// the steps in a temporary file. If it reaches a limit, it forgets the oldest events. Its methods
+// are safe for concurrent use.
 type journal struct {
 	mu      sync.RWMutex
 	now     func() time.Time
@@ -40,7 +40,7 @@ type journal struct {
 	events  map[string]*event
 	order   *list.List // events in the order of their arrival, the newest first
 	changes *list.List // events in the order of their last change, the newest first
-	// splitOff holds the parts of each batch in the order of their arrival, by the batch's id.
+	// splitOff maps a batch's id to the batch's parts, in the order of their arrival.
 	splitOff map[string][]*event
 
 	refused []refusal       // the newest last
@@ -83,7 +83,7 @@ type row struct {
 	Failed   int    `json:"failed,omitempty"` // FAILED events that were split off the batch or range
 	Batch    string `json:"batch,omitempty"`  // id of the part's batch
 	Cursor   uint64 `json:"cursor,omitempty"`
-	// IsOther reports whether the query does not select the event, or no longer.
+	// IsOther reports that the query does not select the event.
 	IsOther bool `json:"isOther,omitempty"`
 }
 
@@ -101,7 +101,7 @@ type knownEvent struct {
 	steps []activity.Step
 }
 
-// get returns the event, which can be read without a lock.
+// get returns a copy of the event.
 func (j *journal) get(id string) (knownEvent, bool) {
 	j.mu.RLock()
 	defer j.mu.RUnlock()
@@ -124,8 +124,8 @@ func (j *journal) get(id string) (knownEvent, bool) {
 	return known, true
 }
 
-// addStep adds the step to the event. If the event has maxSteps steps, or the file can't be
-// written, addStep only counts the step.
+// addStep adds the step to the event. It only counts the step if the event has maxSteps steps, or
+// if the file can't be written.
 func (j *journal) addStep(e *event, step activity.Step) {
 	if len(e.recorded) >= maxSteps {
 		e.forgotten++
@@ -160,11 +160,13 @@ func (j *journal) list(q query, cursor uint64, limit int) (rows []row, more bool
 	return rows, false
 }
 
-// changed returns the rows of the events that changed after the change with the number lastSeen,
-// the newest change first. It returns up to limit rows that the query selects. Then it adds up to
-// limit rows that the query does not select, because the page may still show them. skipped is the
-// number of selected rows that are left out. It is at most maxSkipped, so that the call stays fast.
-// seq is the number of the last change.
+// changed returns the rows that changed after the change with the number lastSeen, the newest
+// change first:
+//   - up to limit rows that the query selects
+//   - then up to limit rows that the query does not select, because the page can still show them
+//
+// skipped counts the selected rows above the limit, up to maxSkipped. seq is the number of the last
+// change.
 func (j *journal) changed(
 	q query, lastSeen uint64, limit int,
 ) (rows []row, skipped int, seq uint64) {
@@ -191,8 +193,8 @@ func (j *journal) changed(
 	return append(rows, others...), skipped, j.seq
 }
 
-// lastChange returns the number of the event's last change, or of the last change of any event if
-// id is empty.
+// lastChange returns the number of the event's last change. If id is empty, it returns the number
+// of the last change of any event.
 func (j *journal) lastChange(id string) uint64 {
 	j.mu.RLock()
 	defer j.mu.RUnlock()
@@ -205,8 +207,8 @@ func (j *journal) lastChange(id string) uint64 {
 	return 0
 }
 
-// known returns the types and codes of the pipeline's newest events. The page suggests them for a
-// filter.
+// known returns the types and codes of the pipeline's newest events. The page suggests them as
+// filters.
 func (j *journal) known(pipeline string) (types, codes []string) {
 	j.mu.RLock()
 	defer j.mu.RUnlock()

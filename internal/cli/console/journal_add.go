@@ -11,13 +11,13 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// hiddenDetails lists the details that are useful only in CloudWatch.
+// hiddenDetails lists details that the console hides. They are useful only in CloudWatch.
 var hiddenDetails = []string{
 	"_aws", "traceId", "requestId", "messageId",
 	contract.FunctionDimension, contract.PipelineDimension, contract.MetricAccepted,
 }
 
-// longDetails lists the details whose length the emulator has already limited.
+// longDetails lists the details that the emulator has already shortened.
 var longDetails = []string{"body", "response", "headers", "authorizer", "events"}
 
 // reloadSteps lists the names of the steps that `eventpipeline local --watch` records.
@@ -65,8 +65,8 @@ func isEnqueuedByUser(call activity.Step) bool {
 		strings.HasPrefix(stringOf(call, "operation"), "SendMessage")
 }
 
-// reopen records that finished events were enqueued again at a time. When they finish, their
-// duration is measured from this time.
+// reopen records that finished events were enqueued again. Their next duration begins at the time
+// at.
 func (j *journal) reopen(ids []string, at time.Time, caller string) {
 	for _, id := range ids {
 		e := j.events[id]
@@ -105,9 +105,9 @@ func (j *journal) addOther(step activity.Step, slug string) {
 	}
 }
 
-// event returns the event with the id, and creates the event if the journal does not know it. A
-// call or a notification may name an event that is still part of its batch. For such a step, event
-// returns the batch, or nil if the journal does not know the batch.
+// event returns the event with the id. It adds an unknown event to the journal. If a call or a
+// notification names an event that is still in its batch, it returns the batch. It returns nil if
+// the journal does not know the batch.
 func (j *journal) event(id string, step activity.Step, slug string) *event {
 	e := j.events[id]
 	batchID, span, isPart, _ := pipeline.ParseID(id)
@@ -250,8 +250,8 @@ func (j *journal) forget() {
 	}
 }
 
-// appendLimited appends the element to the list. It may remove old elements, but always keeps the
-// newest ones. limit is the minimum number of elements that it keeps.
+// appendLimited appends the element to the list. It keeps at least the newest limit elements, and
+// can remove older ones.
 func appendLimited[T any](list []T, element T, limit int) []T {
 	if list = append(list, element); len(list) >= 2*limit {
 		list = slices.Clone(list[len(list)-limit:])

@@ -42,9 +42,8 @@ func (j *journal) parts(batchID string) (rows []row) {
 	return rows
 }
 
-// holder returns a copy of the event with the id. If the event is still part of a batch or range,
-// holder returns a copy of this batch or range. If the journal knows none of them, the copy is
-// empty.
+// holder returns a copy of the event with the id, or of the batch or range that still contains the
+// event. If the journal knows none of them, the copy is empty.
 func (j *journal) holder(id string) knownEvent {
 	j.mu.RLock()
 	found := j.events[id]
@@ -81,8 +80,8 @@ func (j *journal) rowOf(e *event) row {
 
 func (e *event) isFailed() bool { return e.Status == string(pipeline.Failed) }
 
-// reportToBatch records that the rows of the part's batch and ranges have changed. The caller holds
-// j.mu.
+// reportToBatch records a change of the part's batch, and of the ranges that contain the part. The
+// caller holds j.mu.
 func (j *journal) reportToBatch(part *event) {
 	if part.Batch == "" {
 		return

@@ -90,7 +90,8 @@ func TestCountFailed_CountsForEachBatchAndRange(t *testing.T) {
 	}
 }
 
-// The members of a batch have the batch's duration, as its row in the list of events.
+// A batch, and each event that is still part of the batch, must have the same duration on all
+// pages.
 func TestRowOf_HasTheDurationOfTheList(t *testing.T) {
 	w := newWorld(t, Options{Local: true})
 	v := w.find("Orders")

@@ -9,7 +9,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
 )
 
-// encodeStep returns the step as bytes for the journal's file. JSON takes ten times as long.
+// encodeStep returns the step in a binary format. JSON takes ten times as long.
 func encodeStep(step activity.Step) []byte {
 	size := 64
 	texts := []string{step.Name, step.EventID, step.EventType, step.Source, step.Output}

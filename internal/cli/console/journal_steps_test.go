@@ -29,7 +29,7 @@ func TestSteps_AreEncodedWithoutLoss(t *testing.T) {
 	}
 }
 
-// In each run, the reconciler reads the items of all events. These calls would fill the journal.
+// The journal must ignore the calls with which the reconciler reads items.
 func TestRecord_IgnoresReadsOfTheReconciler(t *testing.T) {
 	s := New(Options{Local: true})
 	s.SetPipelines([]deployment.Pipeline{

@@ -100,12 +100,11 @@ func unknownMeasures(note string) measures {
 	}
 }
 
-// metricDelay is the time by which CloudWatch's values may be late.
+// metricDelay is the maximum delay of values in CloudWatch.
 const metricDelay = 3 * time.Minute
 
-// addResult adds the values of a metric. The current value is the newest one. A rate is 0 if its
-// newest value is older than metricDelay, because the functions write no value for a minute without
-// events.
+// addResult adds the values of a metric. If the newest value of a rate is older than metricDelay,
+// the rate is 0: the functions write no value for a minute without events.
 func (m *measures) addResult(id string, result types.MetricDataResult, end time.Time) {
 	buckets := int(period / m.step)
 	values := make([]float64, buckets)

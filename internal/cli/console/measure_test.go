@@ -34,7 +34,7 @@ func TestMeasures_PlaceTheValuesOfCloudWatch(t *testing.T) {
 	}
 }
 
-// CloudWatch may not have the values of the last minutes yet. An old value is not a current rate.
+// CloudWatch can lack the values of the last minutes. An old value is not a current rate.
 func TestMeasures_UseTheNewestValueOfCloudWatch(t *testing.T) {
 	end := time.Date(2026, 11, 27, 8, 0, 0, 0, time.UTC)
 	for minutes, want := range map[int]float64{1: 2, 3: 2, 4: 0} {

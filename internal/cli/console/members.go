@@ -74,8 +74,8 @@ func (v *view) members(ctx context.Context, id string) (rows []row, err error) {
 	return rows, nil
 }
 
-// parts returns the rows of a batch, and of the events and ranges that were split off the batch.
-// The map's keys are their ids.
+// parts returns the row of a batch, and the rows of the events and ranges that were split off it.
+// The map's keys are the ids.
 func (v *view) parts(ctx context.Context, batch pipeline.Item) (map[string]row, error) {
 	items, err := events.Parts(ctx, v.Pipeline, batch)
 	if err != nil {
@@ -91,8 +91,8 @@ func (v *view) parts(ctx context.Context, batch pipeline.Item) (map[string]row, 
 	return rows, nil
 }
 
-// countFailed counts the FAILED events that were split off each of the batches and ranges. The
-// map's keys are the ids of the batches and ranges.
+// countFailed counts the FAILED events that were split off each batch or range. The map's keys are
+// the ids of the batches and ranges.
 func countFailed(items []pipeline.Item) map[string]int {
 	type holder struct {
 		id   string
@@ -128,16 +128,16 @@ func spanOf(batch pipeline.Item) pipeline.Span {
 	return span
 }
 
-// rowOf returns the row of an item. If the journal knows how long the event took, the row has this
-// duration, as the list of events does. The duration in the item is some milliseconds shorter.
+// rowOf returns the row of an item. If the journal has the event's duration, the row has this
+// duration too. The duration in the item is some milliseconds shorter.
 func (v *view) rowOf(item pipeline.Item) row {
 	r := itemEvent(item, v.Slug).row
 	r.useTook(v.server.journal.holder(item.ID).row)
 	return r
 }
 
-// useTook sets the duration of the row to the duration of the known row, if it has one. It reports
-// whether it has set the duration.
+// useTook copies the duration of the row known to r, if known has the same status and a duration.
+// It reports whether it did.
 func (r *row) useTook(known row) bool {
 	if known.ID == "" || known.Status != r.Status || known.Took < 0 {
 		return false

@@ -71,8 +71,8 @@ func (v *view) overview(w http.ResponseWriter, r *http.Request) {
 	v.show(w, r, page{Title: "Overview", Nav: "", Live: "tick", Data: data})
 }
 
-// loadOverview starts the AWS calls for the overview at the same time. It returns when the cache
-// has their results, or after the time patience.
+// loadOverview starts the AWS calls for the overview at the same time. It returns when all calls
+// have ended, but waits at most for the time patience.
 func (v *view) loadOverview(ctx context.Context) {
 	var calls sync.WaitGroup
 	defer calls.Wait()

@@ -55,7 +55,8 @@ func (v *view) path(parts ...string) string {
 // fragmentHeader is the header of a request for only the main part of a page.
 const fragmentHeader = "X-Fragment"
 
-// show renders a page. If the open page asks for its main part again, show renders only this part.
+// show renders a page. If the request has the header fragmentHeader, show renders only the main
+// part.
 func (v *view) show(w http.ResponseWriter, r *http.Request, p page) {
 	p.View, p.Pipelines = v, v.server.all()
 	p.Local, p.Watch, p.Write = v.server.o.Local, v.server.o.Watch, v.server.o.Write
@@ -190,7 +191,7 @@ func (v *view) answer(
 	writeAnswer(w, http.StatusOK, result)
 }
 
-// maxForm is the maximum size in bytes of a request that changes something. The request's body may
+// maxForm is the maximum size in bytes of a request that changes something. Such a request can
 // contain an event.
 const maxForm = 12 << 20
 

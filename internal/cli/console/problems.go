@@ -23,7 +23,7 @@ const (
 // problemData holds the content of the page of a problem.
 type problemData struct{ Message, Advice string }
 
-// showProblem shows a problem where the content of the page would be.
+// showProblem renders a page with a problem as its content.
 func (v *view) showProblem(w http.ResponseWriter, r *http.Request, nav string, p pageProblem) {
 	title := "That did not work"
 	if p.status == http.StatusNotFound {
@@ -63,7 +63,7 @@ func eventProblem(err error) pageProblem {
 	return pageProblem{http.StatusBadGateway, err, adviceForAWS}
 }
 
-// notice is a page without the navigation of a pipeline.
+// notice is a page without the navigation bar.
 type notice struct {
 	Title, Text string
 	Link        string // address that the page links to
@@ -77,8 +77,8 @@ func writeNotice(w http.ResponseWriter, status int, n notice) {
 	_ = templates.ExecuteTemplate(w, "notice", n) // the browser may be gone
 }
 
-// refuse answers a request for a page with a notice. It answers any other request with an error
-// that the script of the open page shows.
+// refuse answers a request for a page with a notice. It answers other requests with an error, which
+// the page's script shows.
 func refuse(w http.ResponseWriter, r *http.Request, status int, n notice) {
 	if !isRead(r) {
 		writeAnswer(w, status, answer{Error: n.Title + ". " + n.Text})

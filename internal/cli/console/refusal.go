@@ -79,7 +79,8 @@ func (j *journal) addRefusal(step activity.Step, slug string) {
 	j.statsOf(slug).refused.add(j.now(), 1)
 }
 
-// addFaults adds the places of an event's faults. place is the event's JSON pointer in the body.
+// addFaults adds the faults of an event, with their JSON pointers. place is the event's JSON
+// pointer in the body.
 func (r *refusal) addFaults(e refusedEvent, place string) {
 	if len(e.Violations) == 0 && place+e.Pointer != "" {
 		r.Pointers = append(r.Pointers, place+e.Pointer)

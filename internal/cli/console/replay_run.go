@@ -19,8 +19,7 @@ import (
 var errOldCount = errors.New(
 	"the dry run is out of date: start it again, because events may have changed")
 
-// startReplay starts the replay that a dry run has counted. The replay has the same selection as
-// the dry run. For example, it begins and ends at the same times.
+// startReplay starts a replay with the same selection as its dry run.
 func (v *view) startReplay(r *http.Request) (answer, error) {
 	if err := r.ParseForm(); err != nil {
 		return answer{}, err
@@ -44,7 +43,7 @@ func (v *view) startReplay(r *http.Request) (answer, error) {
 	return answer{Location: v.path("replay")}, nil
 }
 
-// replayOne replays one event, and waits for the end, but not for long.
+// replayOne replays one event. It waits a short time for the result.
 func (v *view) replayOne(ctx context.Context, id string, quiet bool) (answer, error) {
 	item, err := v.lookUp(ctx, id)
 	switch {
@@ -75,8 +74,8 @@ func (v *view) replayOne(ctx context.Context, id string, quiet bool) (answer, er
 	return answer{Message: "The event is replayed"}, done.failure()
 }
 
-// newReplay returns a job that replays the events. The job stores its progress in a file. The
-// command `eventpipeline replay` can continue from this file.
+// newReplay returns a job that replays the events. The job stores its progress in a file, from
+// which `eventpipeline replay` can continue.
 func (v *view) newReplay(s *replay.State) job {
 	file, isNew := s.File, s.Stack == ""
 	return job{
@@ -103,7 +102,7 @@ func (v *view) newReplay(s *replay.State) job {
 	}
 }
 
-// readReplay reads the progress of a replay again, because another process may have continued it.
+// readReplay reads the progress of a replay again. Another process can have continued the replay.
 func readReplay(file string) (*replay.State, error) {
 	s, err := replay.ReadState(file)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -112,8 +111,8 @@ func readReplay(file string) (*replay.State, error) {
 	return s, err
 }
 
-// removeReplay removes the progress of a replay, unless another process runs the replay. The worst
-// result of an error is that the file remains.
+// removeReplay removes the file with a replay's progress. It does nothing if another process runs
+// the replay. It ignores errors, because an old file does no harm.
 func removeReplay(file string) {
 	lock, err := replay.Lock(file)
 	if err != nil {
@@ -170,8 +169,8 @@ func newReplayFile() (string, error) {
 	return filepath.Join(dir, uuid.NewString()+replaySuffix), nil
 }
 
-// addUnfinishedReplays adds the replays of this pipeline that an earlier start of the console has
-// not finished. The user can resume or stop them. It ignores unreadable files.
+// addUnfinishedReplays adds the pipeline's replays that an earlier console has not finished. The
+// user can resume or stop them. It ignores unreadable files.
 func (v *view) addUnfinishedReplays() {
 	dir, err := replayFolder()
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// TookText returns the time from the receipt, or from the last redrive or replay, to the end of the
-// processing.
+// TookText returns the duration of the event's last run. A run begins with the receipt, a redrive
+// or a replay.
 func (r row) TookText() string {
 	if r.Took < 0 {
 		return "–"
@@ -18,7 +18,7 @@ func (r row) TookText() string {
 	return formatMillis(r.Took)
 }
 
-// StatusText returns the status or, if events of the batch have failed, their number.
+// StatusText returns the status. For a batch with failed events, it returns their number.
 func (r row) StatusText() string {
 	if r.hasFailures() {
 		return formatCount(r.Failed) + " failed"
@@ -26,7 +26,7 @@ func (r row) StatusText() string {
 	return r.Status
 }
 
-// Tone returns the class of the row's style. It is FAILED if events of the batch have failed.
+// Tone returns the style class of the row. For a batch with failed events, the class is FAILED.
 func (r row) Tone() string {
 	if r.hasFailures() {
 		return string(pipeline.Failed)
@@ -44,7 +44,7 @@ func (r row) TriesText() string {
 	return strconv.Itoa(r.Attempts)
 }
 
-// Note returns facts about the event that have no column in the list.
+// Note returns the event's properties that have no column in the list.
 func (r row) Note() string {
 	var parts []string
 	if r.Count > 0 {

@@ -73,7 +73,7 @@ type latency struct {
 	took time.Duration
 }
 
-// maxLatencies is the number of newest latencies that stats always keeps.
+// maxLatencies is the minimum number of latencies that stats keeps.
 const maxLatencies = 5000
 
 func (s *stats) addLatency(now time.Time, took time.Duration) {

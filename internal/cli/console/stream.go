@@ -23,8 +23,8 @@ type rowsMessage struct {
 	Skipped int   `json:"skipped,omitempty"` // changed events that are not in the message
 }
 
-// serveStream sends changes. It keeps no queue of changes, because each message describes the
-// journal's current state. So a slow reader may miss changes, but never blocks the platform.
+// serveStream sends changes. Each message describes the journal's current state, so there is no
+// queue of changes. A slow reader can miss changes, but never blocks the platform.
 func (v *view) serveStream(w http.ResponseWriter, r *http.Request) {
 	out := http.NewResponseController(w)
 	w.Header().Set("Content-Type", "text/event-stream")
@@ -89,8 +89,8 @@ func (v *view) rowsSince(r *http.Request) func(time.Time) (string, any) {
 	}
 }
 
-// lastSeen returns the number of the last change that the reader's page shows. Without this number,
-// the page would miss changes before the start of the stream.
+// lastSeen returns the number of the last change that the reader's page shows. The stream begins
+// after this change.
 func (v *view) lastSeen(r *http.Request, id string) uint64 {
 	seq, err := strconv.ParseUint(r.URL.Query().Get("since"), 10, 64)
 	if err != nil {
@@ -99,9 +99,10 @@ func (v *view) lastSeen(r *http.Request, id string) uint64 {
 	return seq
 }
 
-// changeSince returns a function. Each call of the function returns a message if the reader's event
-// or a job has changed, or if AWS has answered a slow call. If the request contains no event id,
-// the change of any event is enough.
+// changeSince returns a function that returns a message after each of these changes:
+//   - the event with the id in the request changed, or any event if the request has no id
+//   - a job changed
+//   - AWS answered a slow call
 func (v *view) changeSince(r *http.Request) func(time.Time) (string, any) {
 	id := r.URL.Query().Get("id")
 	state := func() [3]uint64 {
@@ -123,7 +124,7 @@ func (v *view) changeSince(r *http.Request) func(time.Time) (string, any) {
 	}
 }
 
-// refreshInterval returns the time after which pages load again, even if no step was recorded.
+// refreshInterval returns how often pages reload if nothing changes.
 func (v *view) refreshInterval() time.Duration {
 	if v.server.o.Local {
 		return 5 * time.Second

@@ -56,7 +56,7 @@ const barsWidth = 1000
 var reopening = []string{"redriven", "replayed", "enqueued", "enqueued again"}
 
 // placeBars sets the bar of each step. Each run of the event has its own time axis, because a
-// redrive or a replay may follow much later.
+// redrive or replay can follow much later.
 func placeBars(steps []stepView) {
 	begin := 0
 	for i := range steps {
@@ -91,8 +91,7 @@ func placeRun(steps []stepView) {
 	}
 }
 
-// shownElsewhere lists the details that the page shows in the step's text, or in another part of
-// the page.
+// shownElsewhere lists the details that the page shows in other places.
 var shownElsewhere = []string{
 	"events", "ms", "headers", "authorizer", "response", "body", "bodyBytes", "service",
 	"operation", "caller",
@@ -195,8 +194,8 @@ func callTime(ms json.RawMessage) time.Duration {
 // maxLines is the maximum number of log lines that the page of an event shows.
 const maxLines = 100
 
-// stepsDuring returns steps of the function that have no event id. These steps are the lines that
-// the function logged while e was in progress, and the failed batches that contained e.
+// stepsDuring returns steps of the function that have no event id: the lines that it logged while e
+// was in progress, and the failed batches that contained e.
 func (j *journal) stepsDuring(function string, e knownEvent) (steps []activity.Step) {
 	if e.ID == "" { // the journal does not know the event
 		return nil
@@ -213,8 +212,8 @@ func (j *journal) stepsDuring(function string, e knownEvent) (steps []activity.S
 	return steps
 }
 
-// wasInProgress reports whether the event was accepted and not finished at the time. It adds some
-// time to the end, because the worker may log a line when it has finished the event.
+// wasInProgress reports whether the event was in progress at the time. It extends the event's end
+// by 100 ms, because the worker logs lines after the end.
 func (e *event) wasInProgress(at time.Time) bool {
 	end := e.finishedAt.Add(100 * time.Millisecond)
 	return !at.Before(e.receivedAt) && (e.finishedAt.IsZero() || !at.After(end))

@@ -7,8 +7,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
 )
 
-// The time of a request is the time at which the request began. The time of a log line with a
-// duration is the time at which the work ended.
+// A request's time is its start. A log line's time is the end of the logged work.
 func TestTimeline_PlacesBarsOnOneAxis(t *testing.T) {
 	begin := time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
 	at := func(ms int) time.Time { return begin.Add(time.Duration(ms) * time.Millisecond) }

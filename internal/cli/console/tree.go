@@ -21,8 +21,8 @@ const (
 	openNodes    = 200  // a larger tree starts folded below its first level
 )
 
-// tree holds a JSON text as a tree that the page can fold. Members keep their order, and numbers
-// keep their notation.
+// tree holds a JSON text as a tree with parts that the user can fold. Members keep their order, and
+// numbers keep their notation.
 type tree struct {
 	root  *node
 	nodes int
@@ -101,8 +101,8 @@ func (t *tree) parse(d *json.Decoder, depth int) (*node, error) {
 	return &node{kind: 'n', text: "null"}, nil
 }
 
-// comparePayload compares an event's payload with the member "payload" of the record t. It marks
-// the differences in both trees.
+// comparePayload marks the differences between an event's payload and the member "payload" of the
+// record t.
 func (t tree) comparePayload(payload tree) {
 	if t.root == nil || payload.root == nil {
 		return
@@ -114,8 +114,7 @@ func (t tree) comparePayload(payload tree) {
 	}
 }
 
-// compareNodes marks the differences between a value before and after the processor changed it. It
-// also marks the values that only one of the two has.
+// compareNodes marks the differences between the two values in both of them.
 func compareNodes(before, after *node) {
 	if before.kind != after.kind || len(before.children)+len(after.children) == 0 {
 		if before.kind != after.kind || before.text != after.text {
@@ -140,8 +139,8 @@ func compareNodes(before, after *node) {
 	}
 }
 
-// partner returns the member of parent with the child's name, or the element with the child's
-// index. It returns nil if parent has none.
+// partner returns the element of parent with the index, or the member with the child's name. It
+// returns nil if there is none.
 func partner(parent, child *node, index int, kind byte) *node {
 	if kind == '[' {
 		if index < len(parent.children) {

@@ -83,12 +83,12 @@ func (c Calls) Times(n float64) Calls {
 // maxEntries is EventBridge's quota of events per PutEvents request.
 const maxEntries = 10
 
-// APICalls returns the calls of the API function for a request without an idempotency key. The
-// number of events in the request has no effect if all events have the same type.
+// APICalls returns the calls of the API function for a request without an idempotency key. They do
+// not depend on the number of events, if all events have the same type.
 func APICalls() Calls { return Calls{PutObject: 1, WriteItem: 1, SendMessage: 1} }
 
-// WorkerCalls returns the calls of the worker for an invocation with a number of messages. Each
-// message has n events, and is delivered and processed for the first time.
+// WorkerCalls returns the calls of the worker for one invocation. The invocation has the given
+// number of messages, each with n events. The worker processes them for the first time.
 func WorkerCalls(messages float64, n int, mode Notifications) Calls {
 	return Calls{
 		ReadItems: 1, GetObject: messages, PutObject: messages, WriteItem: messages,

@@ -9,7 +9,7 @@ import (
 
 const docs = "../../../docs/cost.md"
 
-// TestDocs_HaveTheFiguresOfTheModel compares the tables of docs/cost.md with the model. To renew a
+// TestDocs_HaveTheFiguresOfTheModel compares the tables of docs/cost.md with the model. To update a
 // table, copy the rows that the test prints.
 func TestDocs_HaveTheFiguresOfTheModel(t *testing.T) {
 	text, err := os.ReadFile(docs)
@@ -55,8 +55,7 @@ func estimates(t *testing.T, perRequest int) (perEvent, perBatch Estimate) {
 	return perEvent, perBatch
 }
 
-// comparison returns the pipeline's rows of the table that compares the pipeline with other
-// services.
+// comparison returns the pipeline's rows in the comparison with other services.
 func comparison(t *testing.T) string {
 	_, one := estimates(t, 1)
 	_, hundred := estimates(t, 100)

@@ -8,8 +8,8 @@ type Durations struct {
 	Worker float64 `json:"worker"` // per invocation
 }
 
-// Typical latencies of AWS services within a region, in seconds. They are assumptions. If
-// CloudWatch has measured a function's duration, use this duration instead; see Durations.
+// Typical latencies of AWS services within a region, in seconds. They are assumptions. Use
+// Durations if CloudWatch has measured a function's duration.
 const (
 	putObjectLatency = 0.020
 	getObjectLatency = 0.012
@@ -18,7 +18,7 @@ const (
 	putEventsLatency = 0.012
 )
 
-// Processor time in seconds, with events of 800 bytes. It was measured on a core at 2.3 GHz.
+// Processor time in seconds, with events of 800 bytes, measured on a core at 2.3 GHz.
 const (
 	apiTimePerRequest         = 0.001
 	apiTimePerEvent           = 0.00004
@@ -33,16 +33,15 @@ const (
 )
 
 // computingTime returns the duration of a computation that takes the given seconds on one core.
-// Lambda's scheduler divides time into periods. In each period, the function may use a core for a
-// share of the period, and then pauses until the next period. The function's memory determines the
-// share.
+// Lambda's scheduler divides time into periods. The function may use a core for a share of each
+// period, which its memory determines. Then the function pauses.
 func (f Function) computingTime(seconds float64) float64 {
 	quota := schedulerPeriod / f.slowdown()
 	pauses := math.Floor(seconds / quota)
 	return pauses*schedulerPeriod + seconds - pauses*quota
 }
 
-// slowdown returns a long computation's duration as a multiple of its duration on one core.
+// slowdown returns the ratio of a long computation's duration to its duration on one core.
 func (f Function) slowdown() float64 { return max(1, memoryPerCore/f.MemoryMB) }
 
 // apiDuration returns the time of a request. The function stores the payload, and then writes the
@@ -57,9 +56,8 @@ func (p Pipeline) apiDuration(w Workload, measured Durations) float64 {
 }
 
 // workerDuration returns the time of an invocation. The function handles its messages in parallel,
-// and makes up to ten PutEvents requests at once. While the function waits for S3, a new period of
-// the scheduler begins. The function therefore has the whole share of a period when it starts to
-// publish notifications.
+// and makes up to ten PutEvents requests at once. The scheduler starts a new period during the S3
+// calls. Therefore, the notifications begin with a full share.
 func (p Pipeline) workerDuration(w Workload, messages float64, measured Durations) float64 {
 	if measured.Worker > 0 {
 		return measured.Worker
@@ -71,7 +69,7 @@ func (p Pipeline) workerDuration(w Workload, messages float64, measured Duration
 		p.Worker.computingTime(process) + p.Worker.computingTime(notify)
 }
 
-// pollers is the number of concurrent ReceiveMessage requests that Lambda makes while a queue is
+// pollers is the number of concurrent ReceiveMessage requests that Lambda makes for a queue that is
 // not busy.
 const pollers = 5
 

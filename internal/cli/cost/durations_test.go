@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// If the memory of a function provides half a core, the function computes for 10 ms in each 20 ms.
+// With the memory for half a core, a function computes for 10 ms of each 20 ms.
 func TestComputingTime_PausesAtTheQuota(t *testing.T) {
 	half, whole := Function{MemoryMB: 1769.0 / 2}, Function{MemoryMB: 3000}
 	for _, test := range []struct {

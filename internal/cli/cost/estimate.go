@@ -110,7 +110,7 @@ func (e estimator) sqsRequests() float64 {
 	return (e.calls.SendMessage + polls) * e.perMillion
 }
 
-// lambda returns the price of a number of invocations. Each invocation takes the given seconds.
+// lambda returns the price of invocations that take the given seconds each.
 func (e estimator) lambda(f Function, invocations, seconds float64) float64 {
 	return e.LambdaRequests*invocations/million + e.computing(f, invocations*seconds)
 }
@@ -157,9 +157,8 @@ func (e estimator) operation() []Line {
 
 const gb = 1 << 30
 
-// messageGroups returns the surcharge for fair queues. AWS lists the surcharge per million
-// requests. The model applies the surcharge to each request that sends, receives or deletes
-// messages.
+// messageGroups returns the surcharge for fair queues. AWS lists it per million requests. The model
+// applies it to each request that sends, receives or deletes messages.
 func (e estimator) messageGroups() float64 {
 	if !e.MessageGroups {
 		return 0
@@ -167,8 +166,8 @@ func (e estimator) messageGroups() float64 {
 	return e.SQSFairRequests * e.sqsRequests() / million
 }
 
-// traces returns the number of traces per million events. By default, X-Ray records one request a
-// second and 5% of the other requests.
+// traces returns the number of traces per million events. By default, X-Ray records one request per
+// second and 5% of the others.
 func (e estimator) traces(f Function, invocations float64) float64 {
 	if !f.Tracing {
 		return 0
@@ -178,8 +177,8 @@ func (e estimator) traces(f Function, invocations float64) float64 {
 	return invocations * recorded / rate
 }
 
-// kmsRequests returns the KMS requests for one API request. A bucket without a bucket key calls KMS
-// for each object. Other services call KMS only every few minutes, because they reuse data keys.
+// kmsRequests returns the KMS requests for one API request. Without a bucket key, S3 calls KMS for
+// each object. Other services reuse data keys, and call KMS only every few minutes.
 func (p Pipeline) kmsRequests() float64 {
 	requests := 0.0
 	if p.Bronze.KMSPerRequest {
@@ -191,8 +190,8 @@ func (p Pipeline) kmsRequests() float64 {
 	return requests
 }
 
-// scans returns how often the reconciler checks each object. All runs in the object's hour check
-// the object, and one run in the next hour checks it again.
+// scans returns how often the reconciler checks each object: in all runs of the object's hour, and
+// in one run of the next hour.
 func (e estimator) scans() float64 { return max(1, 3600/e.ReconcileInterval) + 1 }
 
 // Speed and requests of the reconciler.
@@ -217,8 +216,8 @@ const (
 	glacierInstant   = "GLACIER_IR"
 )
 
-// NotPriced lists the storage classes that have no price. Objects in such a class cost as much as
-// in the class before.
+// NotPriced lists the storage classes that have no price in the model. The model prices their
+// objects as if they stayed in the previous class.
 func (p Pipeline) NotPriced() (classes []string) {
 	for _, bucket := range []struct {
 		name string
@@ -234,8 +233,7 @@ func (p Pipeline) NotPriced() (classes []string) {
 	return classes
 }
 
-// transitions returns the price of moving objects to other storage classes. S3 moves the objects
-// weeks after the events were received.
+// transitions returns the price of moving objects to other storage classes.
 func (e estimator) transitions() (usd float64) {
 	for _, t := range slices.Concat(e.Bronze.Transitions, e.Silver.Transitions) {
 		if e.RequestBytes() < t.MinBytes {
@@ -277,8 +275,8 @@ func (p Pipeline) webhookMetrics() int {
 	return 1 + 2*p.WebhookSources
 }
 
-// secretReads is the number of requests per month with which one execution environment of the API
-// function reads a secret. The environment reads two versions every 5 minutes.
+// secretReads is the number of requests per month with which an execution environment of the API
+// function reads a secret. It reads two versions every 5 minutes.
 const secretReads = 2 * secondsPerMonth / 300.0
 
 // secrets returns the monthly price of the webhook sources' secrets.
@@ -296,8 +294,8 @@ var customMetrics = []string{
 	contract.MetricOrphans, contract.MetricOvertaken, contract.MetricErrors, contract.MetricLag,
 }
 
-// storage returns what it costs per month to store the events of one month. age is the age of these
-// events in months.
+// storage returns the monthly storage price of one month's events. age is the age of these events
+// in months.
 func (e estimator) storage(age int) []Line {
 	requests := e.EventsPerMonth / float64(e.PerRequest)
 	days := float64(age) * hoursPerMonth / 24

@@ -33,7 +33,7 @@ func wantUSD(t *testing.T, what string, got, want float64) {
 	}
 }
 
-// The expected figures are computed by hand from the list prices.
+// The expected figures are calculated by hand from the list prices.
 func TestEstimate_OfSingleEvents(t *testing.T) {
 	e := golden(t, "prod").Estimate(workload(1), DefaultPrices(), Durations{API: 0.04, Worker: 0.1})
 	for name, want := range map[string]float64{

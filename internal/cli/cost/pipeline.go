@@ -1,6 +1,6 @@
 package cost
 
-// Pipeline holds the settings of a pipeline on which cost and capacity depend.
+// Pipeline holds the settings of a pipeline that affect cost and capacity.
 type Pipeline struct {
 	Name          string
 	API           Function

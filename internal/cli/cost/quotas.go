@@ -28,8 +28,7 @@ const (
 )
 
 // Quotas returns the limits of AWS and of the pipeline. The limit that the workload reaches first
-// comes first. The model assumes that messages wait on the queue, so that each invocation of the
-// worker has BatchSize messages.
+// comes first. The model assumes a backlog: each invocation of the worker has BatchSize messages.
 func (p Pipeline) Quotas(w Workload, measured Durations) []Quota {
 	n, types := float64(w.PerRequest), float64(w.Types)
 	requests := w.EventsPerSecond() * w.Peak / n
@@ -81,10 +80,10 @@ func (p Pipeline) raiseWorker() string {
 	return fmt.Sprintf("set MaxConcurrency (now %g) or BatchSize", p.Source.MaxConcurrency)
 }
 
-// stopBefore is the time in seconds that a run of the reconciler reserves before its timeout.
+// stopBefore is the time in seconds by which a reconciler run ends before its timeout.
 const stopBefore = 10
 
-// reconcilerRate returns the maximum rate of new objects, per second, at which the reconciler does
+// reconcilerRate returns the maximum number of new objects per second for which the reconciler does
 // not fall behind. The reconciler checks each object twice.
 func (p Pipeline) reconcilerRate() float64 {
 	if p.Reconciler == nil || p.ReconcileInterval == 0 {

@@ -13,8 +13,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
-// Pipelines returns the pipelines in a CloudFormation template in JSON, sorted by name. It finds
-// them by the metadata that the construct writes.
+// Pipelines returns the pipelines in a CloudFormation template in JSON, sorted by name. It
+// recognizes them by the construct's metadata.
 func Pipelines(template []byte) ([]Pipeline, error) {
 	var t document
 	if err := json.Unmarshal(template, &t); err != nil {
@@ -91,8 +91,8 @@ func (t document) pipeline(name string, functions map[contract.Role]string) Pipe
 	return p
 }
 
-// addResources adds the settings of the resources that no function refers to. Their logical ids
-// begin with the pipeline's name.
+// addResources adds the settings of resources to which no function refers. Their logical ids begin
+// with the pipeline's name.
 func (p *Pipeline) addResources(t document, functions map[contract.Role]string) {
 	hasAPI := false
 	for _, id := range slices.Sorted(maps.Keys(t.Resources)) {
@@ -132,8 +132,8 @@ func (p *Pipeline) addResources(t document, functions map[contract.Role]string) 
 	}
 }
 
-// addWebhooks counts the webhook sources and their secrets. sources is the API function's
-// environment variable with the sources.
+// addWebhooks counts the webhook sources and their secrets. sources is the environment variable of
+// the API function that lists the sources.
 func (p *Pipeline) addWebhooks(sources value) {
 	var list []struct{ Secret string }
 	if json.Unmarshal([]byte(sources.joined()), &list) != nil {
@@ -170,7 +170,7 @@ func eventSource(properties value) EventSource {
 	return s
 }
 
-// concurrencyPerPoller is the number of invocations that a provisioned poller can run at a time.
+// concurrencyPerPoller is the number of concurrent invocations of a provisioned poller.
 const concurrencyPerPoller = 10
 
 func (t document) environment(function string) value {

@@ -50,8 +50,8 @@ func (v value) text() string {
 // equals reports whether v is the string text. A Boolean counts as the string "true" or "false".
 func (v value) equals(text string) bool { return v.exists() && fmt.Sprint(v.any) == text }
 
-// number returns the number v. A template may contain the number as text. If v is not a number,
-// number returns fallback.
+// number returns v as a number. v can also be text that contains a number. For other values, it
+// returns fallback.
 func (v value) number(fallback float64) float64 {
 	switch n := v.any.(type) {
 	case float64:
@@ -72,8 +72,8 @@ func (v value) reference() string {
 	return v.at("Fn::GetAtt").first().text()
 }
 
-// joined returns v if v is a text. If v is an Fn::Join, joined returns the joined text, with the
-// logical id in place of each reference.
+// joined returns v if v is text. If v is an Fn::Join, it returns the joined text, in which logical
+// ids replace the references.
 func (v value) joined() string {
 	arguments := v.at("Fn::Join").list()
 	if len(arguments) != 2 {
@@ -86,7 +86,7 @@ func (v value) joined() string {
 	return strings.Join(parts, arguments[0].text())
 }
 
-// references returns the logical ids to which v and the values within v refer.
+// references returns the logical ids to which v, or any value in it, refers.
 func (v value) references() (ids []string) {
 	if id := v.reference(); id != "" {
 		ids = append(ids, id)

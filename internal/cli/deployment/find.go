@@ -29,8 +29,8 @@ type ChoiceError struct{ message string }
 
 func (e *ChoiceError) Error() string { return e.message }
 
-// Stacks returns the stack with the name. If the name is empty, it returns all stacks except nested
-// stacks, because Find finds nested stacks through their parents.
+// Stacks returns the stack with the name. If name is empty, it returns all stacks that are not
+// nested. Find reads nested stacks through their parents.
 func Stacks(ctx context.Context, cfg aws.Config, name string) ([]types.Stack, error) {
 	input := &cloudformation.DescribeStacksInput{}
 	if name != "" {
@@ -77,8 +77,7 @@ func Find(
 }
 
 // fromOutputs returns the pipeline that a stack's outputs describe. It knows the outputs that
-// stacks/stacks.go defines. It makes no call, so the user needs no permissions for the calls of
-// FindAll.
+// stacks/stacks.go defines. It makes no AWS calls, so the user needs no permissions for them.
 func fromOutputs(cfg aws.Config, stack types.Stack) (p Pipeline, complete bool) {
 	p.Config, p.Stack = cfg, aws.ToString(stack.StackName)
 	p.Account, p.Region = environment(cfg, stack.StackId)
@@ -92,7 +91,7 @@ func fromOutputs(cfg aws.Config, stack types.Stack) (p Pipeline, complete bool) 
 	return p, !slices.Contains(needed, "")
 }
 
-// choose returns the pipeline with the name or, if name is empty, the only pipeline.
+// choose returns the pipeline with the name. If name is empty, it returns the only pipeline.
 func choose(pipelines []Pipeline, name string) (Pipeline, error) {
 	var chosen []Pipeline
 	for _, p := range pipelines {
@@ -116,8 +115,8 @@ func choose(pipelines []Pipeline, name string) (Pipeline, error) {
 	return chosen[0], nil
 }
 
-// Names returns the names with which Find finds the pipelines. If pipelines of several stacks have
-// the same name, their names have the form STACK/NAME.
+// Names returns the names that Find accepts. If pipelines of several stacks have the same name,
+// their names have the form STACK/NAME.
 func Names(pipelines []Pipeline) (names []string) {
 	for _, p := range pipelines {
 		name := p.Name
@@ -131,9 +130,9 @@ func Names(pipelines []Pipeline) (names []string) {
 	return names
 }
 
-// FindAll returns the pipelines of the stacks and of the stacks nested in them. Each element of
-// stacks is a name or an ARN. FindAll recognises functions by the metadata that the construct
-// writes, so that an app needs no outputs.
+// FindAll returns the pipelines of the stacks and of their nested stacks. Each element of stacks is
+// a name or an ARN. FindAll needs no stack outputs: it recognizes functions by the construct's
+// metadata.
 func FindAll(ctx context.Context, cfg aws.Config, stacks []string) ([]Pipeline, error) {
 	var pipelines []Pipeline
 	for _, stack := range stacks {
@@ -150,8 +149,8 @@ func FindAll(ctx context.Context, cfg aws.Config, stacks []string) ([]Pipeline, 
 	return pipelines, nil
 }
 
-// findIn returns the pipelines of one stack, sorted by name, and the ARNs of the stacks nested in
-// it.
+// findIn returns the pipelines of one stack, sorted by name. It also returns the ARNs of nested
+// stacks.
 func findIn(
 	ctx context.Context, cfg aws.Config, stack string,
 ) (pipelines []Pipeline, nested []string, err error) {
@@ -202,8 +201,8 @@ func findIn(
 	return pipelines, nested, nil
 }
 
-// addFunction adds a function to its pipeline. It ignores functions without a pipeline. It reads
-// the names of the pipeline's other resources from the environment of the worker.
+// addFunction adds a function to its pipeline. It ignores functions without a pipeline. The
+// worker's environment contains the names of the pipeline's other resources.
 func addFunction(
 	ctx context.Context, cfg aws.Config, byName map[string]*Pipeline,
 	detail *types.StackResourceDetail,

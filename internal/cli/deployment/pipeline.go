@@ -42,8 +42,7 @@ type Pipeline struct {
 	apiID  string // id of the pipeline's own HTTP API; empty if it has none
 }
 
-// outputs returns a pointer to each field that a stack output sets. The map's keys are the names of
-// the outputs in stacks/stacks.go.
+// outputs maps the name of each output in stacks/stacks.go to the field that the output sets.
 func (p *Pipeline) outputs() map[string]*string {
 	return map[string]*string{
 		"BronzeBucketName":       &p.Bronze,
@@ -59,8 +58,7 @@ func (p *Pipeline) outputs() map[string]*string {
 	}
 }
 
-// Outputs returns the known resources. The map's keys are the names of the outputs in
-// stacks/stacks.go.
+// Outputs returns the known resources. The keys are the names of the outputs in stacks/stacks.go.
 func (p Pipeline) Outputs() map[string]string {
 	known := make(map[string]string)
 	for name, value := range p.outputs() {
@@ -112,8 +110,8 @@ func regionDomain(ctx context.Context, region string) (string, error) {
 	return strings.TrimPrefix(endpoint.URI.Host, "lambda."), nil
 }
 
-// localAPIURL reads the URL of an API from the local platform, which serves each API on its own
-// port.
+// localAPIURL reads the URL of an API from the local platform. The platform serves each API on its
+// own port.
 func localAPIURL(ctx context.Context, address string) (string, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
@@ -144,8 +142,7 @@ func Config(ctx context.Context) (aws.Config, error) {
 	return cfg, nil
 }
 
-// LocalConfig returns a configuration that calls the AWS services of the local platform at
-// endpoint.
+// LocalConfig returns a configuration for the AWS services of the local platform at endpoint.
 func LocalConfig(endpoint string) (aws.Config, error) {
 	u, err := url.Parse(endpoint)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {

@@ -83,10 +83,9 @@ type Result struct {
 	Truncated bool // the DLQ holds more messages than can be checked
 }
 
-// Run changes the messages that the filter selects. If selected is not nil, Run changes only the
-// messages whose ids are in selected, because more messages may have become visible after the
-// preview. After each message, Run calls report with the message's error. The calls of report never
-// overlap.
+// Run changes the messages that the filter selects. If selected is not nil, Run skips messages
+// whose ids are not in selected, because more messages can become visible after the preview. After
+// each message, Run calls report with the message's error. The calls of report never overlap.
 func (c Change) Run(
 	ctx context.Context, selected map[string]bool, report func(Result, Message, error),
 ) (Result, error) {
@@ -120,8 +119,8 @@ func (c Change) Run(
 	return result, err
 }
 
-// neverRedrivable reports whether a redrive of the message always fails. This is the case if the
-// message names no event, or if its event has another payload now.
+// neverRedrivable reports whether a redrive of the message always fails. It fails if the message
+// names no event, or if the event has another payload now.
 func neverRedrivable(m Message) bool { return m.EventID == "" || m.Stale }
 
 // redrive redrives the messages. It returns an error or nil for each message.

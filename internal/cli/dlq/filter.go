@@ -47,8 +47,8 @@ var Codes = []pipeline.Code{
 	pipeline.UnprocessableJSON, pipeline.UnprocessableNumber, pipeline.WorkerCrashed,
 }
 
-// IsCode reports whether a message of the DLQ can have the code. Without this check, a filter with
-// a misspelled code would select no message and report success.
+// IsCode reports whether a message of the DLQ can have the code. It detects misspelled codes in a
+// filter.
 func IsCode(code string) bool {
 	return slices.Contains(Codes, pipeline.Code(code)) || pipeline.Permanent(pipeline.Code(code))
 }

@@ -10,11 +10,11 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// errFound stops a scan early because the message was found. It is never printed.
+// errFound stops a scan when the message is found. Users never see it.
 var errFound = errors.New("message found")
 
 // Find returns the state of the event from its item. If there is no item, Find searches the DLQ for
-// a message with the id.
+// the event's message.
 func Find(ctx context.Context, p deployment.Pipeline, id string) (Message, error) {
 	item, err := pipeline.LookUp(ctx, p.Items(), id)
 	if err == nil {

@@ -16,7 +16,7 @@ type Message struct {
 	Stale  bool            // the item has another Bronze object: the idempotency key was reused
 }
 
-// newMessage returns the message with the event that its body names, if any.
+// newMessage returns the message, with its event if the body names one.
 func newMessage(received sqs.ReceivedDeadLetter, bronzeBucket string) Message {
 	event, err := pipeline.ReadMessage(received.Body, bronzeBucket)
 	if err != nil {
@@ -34,8 +34,8 @@ func (m Message) ID() string {
 	return m.EventID
 }
 
-// noCode represents the missing code of a message that SQS moved to the DLQ. The worker sets a code
-// when it moves a message.
+// noCode represents a missing code. A message has a code only if the worker moved it to the DLQ,
+// not if SQS did.
 const noCode = "none"
 
 // Code returns the code of the failure, or noCode.
@@ -46,9 +46,8 @@ func (m Message) Code() string {
 	return string(m.Failure.Code)
 }
 
-// FailureTime returns the time at which the event failed. A message that SQS moved to the DLQ does
-// not contain this time. For such a message, FailureTime returns the time at which the message was
-// sent to the queue.
+// FailureTime returns the time at which the event failed. If SQS moved the message to the DLQ, this
+// time is unknown. Then FailureTime returns the time at which the message was sent to the queue.
 func (m Message) FailureTime() time.Time {
 	if m.FailedAt.IsZero() {
 		return m.SentAt

@@ -22,15 +22,15 @@ const (
 	// MaxHeld is the maximum number of messages that a scan hides at the same time. SQS allows
 	// 120,000 in-flight messages per queue.
 	MaxHeld = 100_000
-	// maxReceipts is the maximum number of messages that the scan makes visible when it has
-	// finished. The other messages become visible after hideFor.
+	// maxReceipts is the maximum number of messages that a finished scan makes visible. The others
+	// become visible after hideFor.
 	maxReceipts = 10_000
 	scanners    = 4 // concurrent requests for messages
 )
 
-// Scan visits the messages that were in the DLQ when the scan began, each message once. It skips
-// newer messages, such as the message of an event that was redriven and failed again. A message
-// that the scan has received is held: SQS hides it until the scan deletes or releases it.
+// Scan visits each message that was in the DLQ when the scan began, once. It skips newer messages,
+// for example of an event that failed again after a redrive. Received messages are held: SQS hides
+// a held message until the scan deletes or releases it.
 type Scan struct {
 	Limit int // maximum number of messages to hold; at most MaxHeld
 
@@ -61,7 +61,7 @@ func NewScan(p deployment.Pipeline, begin time.Time, limit int) *Scan {
 type HandlePage func(context.Context, []Message) (finished []Message, err error)
 
 // Run calls handle with each page of messages. Several calls run at the same time. At the end, even
-// after an error, Run makes all messages visible that the scan did not delete.
+// after an error, Run makes the remaining messages visible again.
 func (s *Scan) Run(ctx context.Context, handle HandlePage) error {
 	running, scanning := errgroup.WithContext(ctx)
 	for range scanners {
@@ -113,16 +113,15 @@ func (s *Scan) next(ctx context.Context, handle HandlePage) (more bool, err erro
 	return more, errors.Join(err, s.remove(ctx, finished))
 }
 
-// receive receives up to ten messages. It ignores cancellation, because SQS may hide messages even
-// if the client abandons the request.
+// receive receives up to ten messages. It ignores cancellation: SQS hides the messages even if the
+// client abandons the request.
 func (s *Scan) receive(ctx context.Context) ([]sqs.ReceivedDeadLetter, error) {
 	ctx, cancel := withoutCancel(ctx)
 	defer cancel()
 	return s.dlq.Receive(ctx, hideFor)
 }
 
-// withoutCancel returns a context for work that must finish even if ctx is cancelled. The work must
-// end within 30 seconds.
+// withoutCancel returns a context that ignores the cancellation of ctx, and ends after 30 seconds.
 func withoutCancel(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 }
@@ -182,14 +181,14 @@ func (s *Scan) lookUp(ctx context.Context, messages []Message) error {
 }
 
 // remove deletes the finished messages. If it can't delete a message, a later scan visits the
-// message again. This is harmless, because an event may be redriven or discarded twice.
+// message again. This is harmless, because a redrive or discard can be repeated.
 func (s *Scan) remove(ctx context.Context, finished []Message) error {
 	receipts := make([]string, len(finished))
 	for i, m := range finished {
 		receipts[i] = m.ReceiptHandle
 	}
-	// The events of these messages have been redriven or discarded, so a cancelled command must
-	// still delete the messages.
+	// These messages' events have been redriven or discarded. So even a cancelled command must
+	// delete the messages.
 	errs := s.dlq.Delete(context.WithoutCancel(ctx), receipts)
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -25,8 +25,8 @@ func NewFollower(p deployment.Pipeline, q Query) *Follower {
 	return &Follower{pipeline: p, query: q}
 }
 
-// Next returns the events that are new or changed after the last call, the oldest first. The first
-// call returns all events of the query.
+// Next returns the events that are new or have changed since the last call, the oldest first. The
+// first call returns all events of the query.
 func (f *Follower) Next(ctx context.Context, now time.Time) (changed []pipeline.Item, err error) {
 	types, err := typesOf(ctx, f.pipeline, f.query.Type)
 	if err != nil {
@@ -60,7 +60,7 @@ func (f *Follower) Next(ctx context.Context, now time.Time) (changed []pipeline.
 			return nil, err
 		}
 	}
-	// Bronze has no keys of the events that were split off, and the loop skips earlier hours.
+	// Bronze has no keys of events that were split off, and the loop above skips earlier hours.
 	if err := visit(f.enqueued(seen)); err != nil {
 		return nil, err
 	}
@@ -71,8 +71,8 @@ func (f *Follower) Next(ctx context.Context, now time.Time) (changed []pipeline.
 	return changed, nil
 }
 
-// unfinished returns the ids of the events that were not PROCESSED or FAILED at the last call. It
-// adds the PROCESSED and FAILED events to seen.
+// unfinished returns the ids of the events that were not PROCESSED or FAILED at the last call, and
+// adds the other events to seen.
 func (f *Follower) unfinished(ids []string, seen map[string]pipeline.Status) []string {
 	return slices.DeleteFunc(ids, func(id string) bool {
 		status := f.statuses[id]

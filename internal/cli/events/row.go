@@ -53,8 +53,8 @@ func splitOff(batch pipeline.Item) (n int) {
 	return n
 }
 
-// Took returns the time until an event was PROCESSED or FAILED. The time begins at the event's
-// receipt, or at its last redrive or replay. For an ENQUEUED event, Took returns a negative number.
+// Took returns the time until an event was PROCESSED or FAILED, since its receipt or its last
+// redrive or replay. For an ENQUEUED event, it returns a negative number.
 func Took(item pipeline.Item) time.Duration {
 	begin, end := item.ReceivedAt, item.ProcessedAt
 	if Mark(item) != "" {
@@ -69,8 +69,8 @@ func Took(item pipeline.Item) time.Duration {
 	return max(end.Sub(begin), 0) // the clocks of two functions may differ
 }
 
-// Mark returns "redriven" or "replayed" if an operator has enqueued the event again, and otherwise
-// "". If an event was redriven after a replay, Mark returns "redriven".
+// Mark returns "redriven" or "replayed" for an event that an operator has enqueued again, and ""
+// for other events. After a replay and a redrive, it returns "redriven".
 func Mark(item pipeline.Item) string {
 	switch {
 	case item.Replay.Redrives > 0:
@@ -107,8 +107,7 @@ func PrintHeader(w io.Writer) error {
 	return err
 }
 
-// Print prints the row, and its notes on one more line. If colours is true, Print adds the escape
-// sequences for colours.
+// Print prints the row, and its notes on one more line. colours adds escape sequences for colours.
 func (r Row) Print(w io.Writer, colours bool) error {
 	took := "-"
 	if r.Took >= 0 {

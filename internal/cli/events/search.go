@@ -1,7 +1,7 @@
 // Package events lists the events of a pipeline by their time of receipt.
 //
-// The events table has no index by time, but each key in Bronze contains the type and the hour of
-// an event. A search therefore lists the keys in Bronze, and then reads the items of the events.
+// The events table has no index by time, but each key in Bronze contains the event's type and hour.
+// A search therefore lists the keys in Bronze, and then reads the events' items.
 package events
 
 import (
@@ -70,8 +70,8 @@ func typesOf(ctx context.Context, p deployment.Pipeline, eventType string) ([]st
 }
 
 // InHour returns the events of the given types that were received in an hour, the newest first. For
-// each type, InHour reads whole pages of keys until it has at least limit keys. If it has reached
-// the limit, complete is false: the hour may have more events.
+// each type, it reads whole pages of keys until it has at least limit keys. complete reports that
+// no type reached the limit. If it is false, the hour can have more events.
 func InHour(
 	ctx context.Context, p deployment.Pipeline, types []string, hour time.Time, limit int,
 ) (items []pipeline.Item, complete bool, err error) {
@@ -87,8 +87,8 @@ func InHour(
 }
 
 // ReceivedSince returns events of the given types that were received at or after the time since. It
-// reads at most limit items for each type and hour. It may miss events with an idempotency key,
-// because the order of their ids is not the order of their times.
+// reads at most limit items for each type and hour. It can miss events with an idempotency key: the
+// order of their ids is not the order of their times.
 func ReceivedSince(
 	ctx context.Context, p deployment.Pipeline, types []string, since time.Time, limit int,
 ) (items []pipeline.Item, err error) {
@@ -112,14 +112,13 @@ func ReceivedSince(
 	}), nil
 }
 
-// uuidAt returns the characters with which each UUIDv7 of the time begins.
+// uuidAt returns the prefix of all UUIDv7s of the time.
 func uuidAt(t time.Time) string {
 	hex := fmt.Sprintf("%012x", t.UnixMilli())
 	return hex[:8] + "-" + hex[8:]
 }
 
-// read returns the items with the given ids. For a batch, it also returns the items of the batch's
-// parts.
+// read returns the items with the given ids, and the items of the parts of batches.
 func read(
 	ctx context.Context, p deployment.Pipeline, ids []string,
 ) (found []pipeline.Item, err error) {
@@ -142,8 +141,9 @@ func read(
 	return found, nil
 }
 
-// Parts returns the items of the events and ranges that were split off a batch, and the parts of
-// these ranges. It leaves out a part that has no item, or whose id now belongs to another batch.
+// Parts returns the items of the events and ranges that were split off a batch. It includes the
+// parts of these ranges. It leaves out parts that have no item, and ids that now belong to another
+// batch.
 func Parts(
 	ctx context.Context, p deployment.Pipeline, batch pipeline.Item,
 ) ([]pipeline.Item, error) {
@@ -157,12 +157,11 @@ func Parts(
 	}), err
 }
 
-// maxItems is the maximum number of items in a call of GetMany. It is DynamoDB's quota for
-// BatchGetItem.
+// maxItems is the maximum number of items in a GetMany call: DynamoDB's quota for BatchGetItem.
 const maxItems = 100
 
 // idsOf returns the ids of the events and batches that were received in an hour. complete reports
-// whether no type has reached the limit.
+// that no type has reached the limit.
 func idsOf(
 	ctx context.Context, p deployment.Pipeline, types []string, hour time.Time, limit int,
 ) (ids []string, complete bool, err error) {
@@ -185,8 +184,8 @@ func idsOf(
 	return slices.Compact(ids), complete, nil
 }
 
-// idsAfter returns the ids in the Bronze keys that begin with the prefix and follow the key in the
-// parameter after. It reads whole pages of keys until it has at least limit keys.
+// idsAfter returns the ids in the Bronze keys with the prefix that follow the key after. It reads
+// whole pages of keys until it has at least limit keys.
 func idsAfter(
 	ctx context.Context, p deployment.Pipeline, prefix, after string, limit int,
 ) (ids []string, err error) {

@@ -24,12 +24,11 @@ type Line struct {
 	Text     string
 }
 
-// Find returns the log lines about an event, the oldest first. since is the time at which the
-// search begins. If the event is part of a batch, Find also returns the lines about the batch,
-// because the worker processes a batch as a whole. A function without a log group has no lines.
+// Find returns the log lines about an event since the given time, the oldest first. Find also
+// returns lines without an id, if the same invocation logged a line about the event.
 //
-// An invocation that logged a line about the event may also have printed lines without an id. Find
-// returns these lines too.
+// The worker processes a batch as a whole. Therefore, if the event is part of a batch, Find also
+// returns the lines about the batch. A function without a log group has no lines.
 func Find(
 	ctx context.Context, p deployment.Pipeline, id string, since time.Time,
 ) (lines []Line, err error) {
@@ -69,8 +68,8 @@ func groupOf(ctx context.Context, p deployment.Pipeline, function string) (strin
 }
 
 // concerns reports whether a log line about a batch is also about the event with the id and the
-// span. A line that names a part of the batch is about the events of this part. Any other line is
-// about all events of the batch.
+// span. A line that names a part of the batch is only about this part. Other lines are about all
+// events.
 func concerns(text, id string, span pipeline.Span) bool {
 	var line struct {
 		EventID string `json:"eventId"`

@@ -34,8 +34,8 @@ type entry struct {
 	system    string // type of a line that Lambda itself writes, such as platform.start
 }
 
-// entriesOf returns the lines that contain the event's id. It adds the lines without an event id
-// that the same invocations wrote.
+// entriesOf returns the lines that contain the event's id, and the lines without an id from the
+// same invocations.
 func (s search) entriesOf(ctx context.Context, id string) ([]entry, error) {
 	batchID, span, isPart, _ := pipeline.ParseID(id)
 	found, err := s.entries(ctx, cloudwatchlogs.FilterLogEventsInput{
@@ -65,8 +65,8 @@ func (s search) entriesOf(ctx context.Context, id string) ([]entry, error) {
 // maxDuration is the maximum duration of an invocation. It is a quota of Lambda.
 const maxDuration = 15 * time.Minute
 
-// withOutput returns the known lines of a stream. It adds the lines without an event id that the
-// same invocations wrote.
+// withOutput returns the known lines of a stream, and the lines without an id from the same
+// invocations.
 func (s search) withOutput(
 	ctx context.Context, stream string, known []entry,
 ) (found []entry, err error) {
@@ -97,11 +97,9 @@ func (s search) withOutput(
 	return found, nil
 }
 
-// addRequestIDs sets the request id of each line that has none. Usually the log contains Lambda's
-// own lines about the start and the end of each invocation. The lines between them get the id of
-// the start line. If Lambda's lines are missing, a line gets the id of the next line that has one.
-// Both lines belong to the same invocation, because the platform's functions log an id at the end
-// of an invocation.
+// addRequestIDs sets the missing request ids of lines. A line gets the id of the invocation's start
+// line, which Lambda writes. If there are no start lines, a line gets the id of the next line that
+// has an id. The platform's functions log an id at the end of each invocation.
 func addRequestIDs(entries []entry) {
 	current, waiting := "", 0
 	for i, e := range entries {

@@ -20,8 +20,8 @@ func NewReplayer(p deployment.Pipeline, s *State) pipeline.Replayer {
 	}
 }
 
-// Run replays all events that the state selects. It saves the state before the first event, so that
-// a crash does not lose the replay's id. After each chunk, it calls progress and saves the state
+// Run replays all events that the state selects. It saves the state before the first event, so a
+// crash does not lose the replay's id. After each chunk, Run calls progress and saves the state
 // again.
 func (s *State) Run(
 	ctx context.Context, r pipeline.Replayer, progress func(sent int),

@@ -38,8 +38,8 @@ type State struct {
 	File string `json:"-"`
 }
 
-// Bind records the pipeline of a new replay. For a resumed replay it returns an error if the replay
-// was started with another pipeline.
+// Bind records the pipeline of a new replay. It returns an error if a resumed replay belongs to
+// another pipeline.
 func (s *State) Bind(p deployment.Pipeline) error {
 	if s.Stack == "" {
 		s.Stack, s.Queue = p.Stack, p.QueueURL
@@ -56,8 +56,8 @@ func (s *State) Bind(p deployment.Pipeline) error {
 var ErrNotSplitOff = errors.New("the event is still part of its batch")
 
 // FindEvent sets the type and the time range of a replay of one event. It does nothing for other
-// replays. If the event is still part of its batch, FindEvent returns ErrNotSplitOff, and item is
-// the event's state.
+// replays. It returns the event's state as item. If the event is still part of its batch, it also
+// returns ErrNotSplitOff.
 func (s *State) FindEvent(
 	ctx context.Context, p deployment.Pipeline,
 ) (item pipeline.Item, err error) {
@@ -108,7 +108,8 @@ func (s *State) Request(dryRun bool) pipeline.ReplayRequest {
 	}
 }
 
-// Remaining returns the number of events still to replay, or -1 if it is unknown.
+// Remaining returns the number of events that the replay has not handled yet, or -1 if it is
+// unknown.
 func (s *State) Remaining() int {
 	if s.Total <= s.Counts.Sent {
 		return -1

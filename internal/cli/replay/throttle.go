@@ -35,13 +35,12 @@ func TimeFor(n int, rate float64) time.Duration {
 	return time.Duration(min(float64(n)/rate*float64(time.Second), longest))
 }
 
-// unlimitedChunk is the number of events in a chunk if the rate is not limited. The replay waits
-// for all requests of a chunk before it starts the next one. So with larger chunks it waits less
-// often.
+// unlimitedChunk is the size of a chunk if the rate is not limited. The replay waits for all
+// requests of a chunk before it starts the next chunk, so large chunks are faster.
 const unlimitedChunk = 1000
 
-// ChunkSize returns how many events a replay sends at once. This is the number of events that the
-// rate allows in 100 ms, but at least 1 and at most 100. If rate is 0, it returns unlimitedChunk.
+// ChunkSize returns how many events a replay sends at once: as many as the rate allows in 100 ms,
+// but at least 1 and at most 100. If rate is 0, it returns unlimitedChunk.
 func ChunkSize(rate float64) int {
 	if rate == 0 {
 		return unlimitedChunk

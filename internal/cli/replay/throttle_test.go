@@ -37,7 +37,7 @@ func TestThrottle_KeepsToTheRate(t *testing.T) {
 	})
 }
 
-// At such a rate, the time between two events is longer than the longest Duration.
+// At the smallest rates, the time between two events is longer than the longest Duration.
 func TestThrottle_AcceptsTheSmallestRates(t *testing.T) {
 	for _, rate := range []float64{1e-10, 1e-300} {
 		synctest.Test(t, func(t *testing.T) {

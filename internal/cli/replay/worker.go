@@ -15,12 +15,12 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/stdio"
 )
 
-// errWorkerEnded is the cause of the cancellation if the worker ends during a comparison.
+// errWorkerEnded cancels a comparison when its worker ends.
 var errWorkerEnded = errors.New("the worker ended during the comparison")
 
 // WithWorker builds and runs the worker whose main package is in dir. It calls fn with a client of
-// the worker's processor. It sets stdio.Variable, so processor.Start calls no AWS service in the
-// worker. log receives the worker's log.
+// the worker's processor. It sets the environment variable stdio.Variable, so that the worker calls
+// no AWS service. log receives the worker's log.
 func WithWorker(
 	ctx context.Context, dir string, log io.Writer, fn func(context.Context, *stdio.Client) error,
 ) error {

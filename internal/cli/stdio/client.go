@@ -25,7 +25,7 @@ type Client struct {
 }
 
 // NewClient returns a client that writes questions to w and reads answers from r. At the end of r,
-// the client first calls onEnd. Then Process returns an error for each pending question.
+// the client calls onEnd. After that, Process returns an error for each pending question.
 func NewClient(w io.Writer, r io.Reader, onEnd func()) *Client {
 	c := &Client{
 		questions: json.NewEncoder(w),
@@ -40,7 +40,7 @@ func NewClient(w io.Writer, r io.Reader, onEnd func()) *Client {
 	return c
 }
 
-// Ended returns a channel that is closed when no more answers can be read.
+// Ended returns a channel that is closed at the end of the answers.
 func (c *Client) Ended() <-chan struct{} { return c.ended }
 
 func (c *Client) read(answers *jsontext.Decoder) {

@@ -1,7 +1,6 @@
-// Package stdio calls a processor that runs in another process, the worker. The client writes each
-// event as a JSON value to the worker's standard input. The worker writes each result as a JSON
-// value to its standard output. `eventpipeline replay --compare --worker` calls the user's
-// processor this way.
+// Package stdio calls a processor in another process, the worker. The client writes each event as a
+// JSON value to the worker's standard input. The worker writes each result as a JSON value to its
+// standard output. `eventpipeline replay --compare --worker` uses this package.
 package stdio
 
 import (
@@ -18,15 +17,14 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Variable names an environment variable. If the variable has the value Value, a worker calls
-// Serve.
+// Variable names an environment variable. A worker calls Serve if it has the value Value.
 const (
 	Variable = "EVENTPIPELINE_PROCESSOR"
 	Value    = "stdio"
 )
 
 // newDecoder returns a decoder of questions or answers. It accepts unpaired surrogates, because
-// older versions of the pipeline accepted them in payloads.
+// older pipelines accepted them in payloads.
 func newDecoder(r io.Reader) *jsontext.Decoder {
 	return jsontext.NewDecoder(r, jsontext.AllowInvalidUTF8(true))
 }
@@ -39,8 +37,7 @@ type question struct {
 	Payload []byte         `json:"payload"` // JSON encodes it in base64, byte for byte
 }
 
-// answer is the result of one delivery. If Code is set, the result is an error. If not, the result
-// is Output.
+// answer is the result of one delivery: an error if Code is set, and otherwise Output.
 type answer struct {
 	Number int             `json:"number"`
 	Output pipeline.Output `json:"output"`
@@ -64,7 +61,7 @@ func newAnswer(number int, output pipeline.Output, err error) answer {
 	return a
 }
 
-// result returns the output and the error with which newAnswer was called.
+// result returns the output and the error that newAnswer received.
 func (a answer) result() (pipeline.Output, error) {
 	if a.Code == "" {
 		return a.Output, nil
@@ -76,8 +73,8 @@ func (a answer) result() (pipeline.Output, error) {
 	return pipeline.Output{}, err
 }
 
-// Serve reads questions from r, answers them concurrently and writes the answers to w. When r ends,
-// Serve writes the remaining answers and returns.
+// Serve reads questions from r, answers them concurrently and writes the answers to w. At the end
+// of r, it writes the remaining answers and returns.
 func Serve(ctx context.Context, processor pipeline.Processor, r io.Reader, w io.Writer) error {
 	var running sync.WaitGroup
 	defer running.Wait()

@@ -8,8 +8,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Payload returns the accepted payload of the event in Bronze, byte for byte. If the event is a
-// batch, it returns the payloads as an array.
+// Payload returns the accepted payload of the event in Bronze, byte for byte. For a batch, it
+// returns an array of the payloads.
 func Payload(ctx context.Context, p deployment.Pipeline, e pipeline.Event) ([]byte, error) {
 	stored, err := p.BronzeBucket().Get(ctx, e.Bronze.Key)
 	if err != nil {
@@ -18,7 +18,7 @@ func Payload(ctx context.Context, p deployment.Pipeline, e pipeline.Event) ([]by
 	return e.PayloadIn(stored)
 }
 
-// Records returns the records of a PROCESSED event in Silver, as one line of JSON for each record.
+// Records returns the records of a PROCESSED event in Silver, one line of JSON for each.
 func Records(ctx context.Context, p deployment.Pipeline, item pipeline.Item) ([]byte, error) {
 	stored, err := p.SilverBucket().Get(ctx, item.Silver.Key)
 	if err != nil || item.Count == 0 || item.IsBatch() {

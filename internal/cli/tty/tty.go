@@ -30,8 +30,8 @@ func ShowsColours(w io.Writer) bool {
 	return IsTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }
 
-// Write writes content byte for byte, unless w is a terminal. For a terminal, Write escapes control
-// characters, and adds a line end if the last line has none.
+// Write writes content to w. If w is a terminal, Write escapes control characters and adds a
+// missing line end. Otherwise, it writes the content byte for byte.
 func Write(w io.Writer, content []byte) error {
 	if IsTerminal(w) {
 		content = []byte(readable(string(content)))

@@ -30,7 +30,7 @@ func (w wrapper) Write(p []byte) (int, error) {
 	return len(p), err
 }
 
-// wrapIndent is the indentation of a line that continues the line before.
+// wrapIndent is the indentation of continued lines.
 const wrapIndent = "    "
 
 // colour matches an ANSI escape sequence that sets a colour.

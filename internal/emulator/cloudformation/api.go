@@ -11,8 +11,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// API returns a handler for those operations of the CloudFormation API that read stacks. Unlike
-// CloudFormation, the handler never splits a list into pages.
+// API returns a handler for the CloudFormation operations that read stacks. It never splits a list
+// into pages.
 func API(stacks []StackDescription) protocol.QueryHandler {
 	a := api{stacks}
 	return protocol.QueryHandler{
@@ -45,8 +45,8 @@ type stackXML struct {
 
 type outputXML struct{ OutputKey, OutputValue string }
 
-// describeStacks describes the stack with the name or ARN in the form. If the form names no stack,
-// it describes all stacks.
+// describeStacks describes the stack with the form's name or ARN. If the form names no stack, it
+// describes all stacks.
 func (a api) describeStacks(form url.Values) (any, error) {
 	stacks := a.stacks
 	if nameOrID := form.Get("StackName"); nameOrID != "" {
@@ -138,7 +138,7 @@ type stackResourceXML struct {
 }
 
 // describeStackResources describes the resources of the stack that the form names. If the form has
-// a PhysicalResourceId instead, it describes the resources of the stack with this resource.
+// a PhysicalResourceId, it describes the stack that contains this resource.
 func (a api) describeStackResources(form url.Values) (any, error) {
 	name, physicalID := form.Get("StackName"), form.Get("PhysicalResourceId")
 	if (name == "") == (physicalID == "") {
@@ -191,8 +191,8 @@ type stackSummaryXML struct {
 	ParentID     string `xml:"ParentId,omitempty"`
 }
 
-// listStacks lists all stacks. All of them have the status CREATE_COMPLETE. If the form has a
-// filter without this status, the list is empty.
+// listStacks lists all stacks, with the status CREATE_COMPLETE. If the form has a filter without
+// this status, the list is empty.
 func (a api) listStacks(form url.Values) (any, error) {
 	filtered, selected := false, false
 	for key, values := range form {
@@ -218,8 +218,8 @@ type getTemplateResult struct {
 	StagesAvailable []string `xml:"StagesAvailable>member"`
 }
 
-// getTemplate returns a stack's template. The original and the processed template are the same,
-// because the emulator ignores macros.
+// getTemplate returns a stack's template. The emulator ignores macros, so the original and the
+// processed template are the same.
 func (a api) getTemplate(form url.Values) (any, error) {
 	s, err := a.find(form.Get("StackName"))
 	return getTemplateResult{

@@ -12,8 +12,8 @@ type Changes struct {
 	Resources map[string]string
 }
 
-// CompareFunc returns those properties of a resource that Compare compares. It returns false if
-// Compare must ignore the resource, because a change of the resource has no effect.
+// CompareFunc returns the properties of a resource that Compare compares. It returns false for a
+// resource whose changes have no effect.
 type CompareFunc func(Resource) (properties map[string]any, ok bool)
 
 // Compare compares two templates of a stack.
@@ -60,10 +60,9 @@ func (c Changes) Sections() []string {
 	return changed
 }
 
-// Missing returns the logical ids of the resources that the running platform lacks or has in an old
-// version: new resources, changed policies, and the roles to which changed policies are attached.
-// The platform creates these resources only when it restarts. New code that uses one of them may
-// fail.
+// Missing returns the logical ids of resources that the running platform lacks or has in an old
+// version: new resources, changed policies, and the roles of changed policies. Only a restart
+// creates them. Until then, new code that uses them can fail.
 func (c Changes) Missing() map[string]bool {
 	missing := map[string]bool{}
 	for id, kind := range c.Resources {

@@ -171,8 +171,8 @@ func (e *Engine) newStack(
 	}
 }
 
-// WithTemplate returns a copy of the stack with the template and the assets of a newly synthesized
-// stack. It creates no resources. References in the template resolve to the existing resources.
+// WithTemplate returns a copy of the stack with a newly synthesized template and its assets. It
+// creates no resources: references resolve to the existing ones.
 func (s *Stack) WithTemplate(source cdkapp.Stack) (*Stack, error) {
 	template, err := parseStack(source)
 	if err != nil {
@@ -196,15 +196,14 @@ func parseStack(source cdkapp.Stack) (*Template, error) {
 	return template, nil
 }
 
-// PhysicalName returns a name like those that CloudFormation generates. It consists of the stack's
-// name, the logical id and a suffix. The suffix depends only on the stack and the logical id, so
-// that a later run finds the stored state of the resource. maxLength is the maximum length that the
-// AWS service allows.
+// PhysicalName returns a name like CloudFormation's: the stack's name, the logical id and a suffix.
+// The suffix depends only on these two, so the next run finds the resource's stored state.
+// maxLength is the limit of the AWS service.
 func PhysicalName(stack, logicalID string, maxLength int) string {
 	suffix := UniqueSuffix(stack, logicalID)
 	available := maxLength - len(suffix) - 2
-	// First shorten the logical id, but not below half of the available length. Then shorten the
-	// stack's name.
+	// First shorten the logical id, but keep half of the available length. Then shorten the stack's
+	// name.
 	if n := max(available/2, available-len(stack)); len(logicalID) > n {
 		logicalID = logicalID[:n]
 	}

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// textAndValue splits an argument into its two elements. It resolves only the first element. The
-// parameter expected describes both elements in the error message.
+// textAndValue splits an argument into its two elements, and resolves the first one. In the error
+// message, expected describes both elements.
 func (r *Resolver) textAndValue(argument any, expected string) (string, any, error) {
 	parts, ok := argument.([]any)
 	if !ok || len(parts) != 2 {
@@ -69,8 +69,8 @@ func (r *Resolver) textEach(list []any) ([]string, error) {
 // variable matches the variables in the text of Fn::Sub: ${Name}, ${Id.Attribute} and ${!Literal}.
 var variable = regexp.MustCompile(`\$\{([^}]*)\}`)
 
-// substitution parses the argument of Fn::Sub. The argument is a string, or a list of a string and
-// an object with variables.
+// substitution parses the argument of Fn::Sub: a string, or a list of a string and an object with
+// variables.
 func substitution(argument any) (text string, variables map[string]any, ok bool) {
 	switch v := argument.(type) {
 	case string:

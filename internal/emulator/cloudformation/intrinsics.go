@@ -10,15 +10,15 @@ import (
 	"strings"
 )
 
-// intrinsic returns the name and the argument of the intrinsic function that an object calls. The
-// name is "" if the object is not a call.
+// intrinsic returns the name and the argument of the intrinsic function that an object calls. For
+// other objects, the name is "".
 func intrinsic(object map[string]any) (name string, argument any) {
 	if len(object) != 1 {
 		return "", nil
 	}
 	for key, value := range object {
-		// Condition does not count as a function here, because it is an ordinary key in IAM
-		// policies. evaluate handles {"Condition": "Name"} in the section Conditions.
+		// Ignore Condition, which is an ordinary key in IAM policies. evaluate handles
+		// {"Condition": "Name"} in the section Conditions.
 		if key == "Ref" || strings.HasPrefix(key, "Fn::") {
 			return key, value
 		}
@@ -169,9 +169,9 @@ func (r *Resolver) getAtt(argument any) (any, error) {
 		id, r.Template.Resources[id].Type, name)
 }
 
-// isPlaceholder reports whether a value of the template resolves to a placeholder. A reference
-// resolves to a placeholder if the local platform does not emulate the resource or the attribute.
-// On AWS, the value may have another form, such as a list.
+// isPlaceholder reports whether a value of the template resolves to a placeholder. Such a value
+// refers to a resource or an attribute that the platform does not emulate. On AWS, the value can
+// have another form, such as a list.
 func (r *Resolver) isPlaceholder(value any) bool {
 	object, _ := value.(map[string]any)
 	switch name, argument := intrinsic(object); name {

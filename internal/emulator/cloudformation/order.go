@@ -11,9 +11,9 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// Order sorts the resources, so that each resource comes after the resources that it refers to or
-// depends on. Where possible, it keeps the order of the template. So the first API keeps its port
-// when the app adds another API. Order includes resources whose condition is false.
+// Order sorts the resources: each one comes after the resources that it refers to or depends on.
+// Otherwise, Order keeps the template's order, so that APIs keep their ports when the app adds
+// another API. Order includes resources whose condition is false.
 func (t *Template) Order() ([]Resource, error) {
 	o := ordering{template: t, state: map[string]visit{}}
 	for _, id := range t.order {
@@ -116,8 +116,7 @@ func (t *Template) references(value any, found map[string]bool) {
 	}
 }
 
-// resourceOrder returns the logical ids of a template's resources in the order of the template. The
-// CDK writes resources in the order of their constructs.
+// resourceOrder returns the logical ids of a template's resources in the order of the template.
 func resourceOrder(template []byte) (ids []string, err error) {
 	var document struct{ Resources json.RawMessage }
 	if err := protocol.Decode(template, &document); err != nil || document.Resources == nil {

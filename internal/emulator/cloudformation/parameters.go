@@ -24,8 +24,8 @@ type Parameter struct {
 	MinValue, MaxValue   any
 }
 
-// ssmValue matches the type of a parameter whose value is the name of an SSM parameter. The group
-// in parentheses matches the type of the SSM parameter's value.
+// ssmValue matches a parameter type whose value is the name of an SSM parameter. The group in
+// parentheses matches the SSM parameter's type.
 var ssmValue = regexp.MustCompile(`^AWS::SSM::Parameter::Value<(.+)>$`)
 
 const placeholderImage = "ami-00000000000000000"
@@ -36,7 +36,7 @@ type MissingParameterError struct {
 	Nested bool
 	// Names are the parameters of the stack that have neither a value nor a default.
 	Names []string
-	// SSM is the name of the missing SSM parameter if the value comes from Systems Manager.
+	// SSM is the name of the missing SSM parameter, or "" if no SSM parameter is missing.
 	SSM string
 }
 
@@ -112,8 +112,8 @@ func (r *Resolver) missingParameters() error {
 	return &MissingParameterError{Stack: r.Pseudo.StackName, Nested: r.Nested, Names: names}
 }
 
-// ssm returns the value of an SSM parameter. The name may end with ":" and a version. If no value
-// is known for the version, ssm returns the value of the name without the version.
+// ssm returns the value of an SSM parameter. A name can end with ":" and a version. If the version
+// has no value, ssm returns the value of the name without the version.
 func (r *Resolver) ssm(name string) (string, error) {
 	unversioned, _, _ := strings.Cut(name, ":")
 	for _, known := range []string{name, unversioned} {
@@ -124,8 +124,8 @@ func (r *Resolver) ssm(name string) (string, error) {
 	return "", &MissingParameterError{Stack: r.Pseudo.StackName, SSM: name}
 }
 
-// check validates a value that the user passes for the parameter. The rules are those of
-// CloudFormation. Each element of a list must follow the rules.
+// check validates the user's value of the parameter by CloudFormation's rules. In a list, each
+// element must follow the rules.
 func (p Parameter) check(value string) error {
 	if !isList(p.Type) {
 		return p.checkElement(value)
@@ -185,8 +185,8 @@ func (p Parameter) checkElement(value string) error {
 	return nil
 }
 
-// Parameters maps parameters to the values that the user passes. A key is the name of a parameter,
-// or STACK:NAME for the parameter of one stack.
+// Parameters maps parameters to the user's values. A key is a parameter's name, or STACK:NAME for
+// the parameter of one stack.
 type Parameters map[string]string
 
 // Check returns an error if a key is not a parameter of the stacks.
@@ -215,8 +215,7 @@ func (p Parameters) Check(sources []cdkapp.Stack) error {
 	return nil
 }
 
-// bootstrapVersion is a parameter that the CDK adds to each stack. Only the CDK CLI uses the
-// parameter, for a check.
+// bootstrapVersion is a parameter that the CDK adds to each stack. Only the CDK CLI uses it.
 const bootstrapVersion = "BootstrapVersion"
 
 // UnknownParameterError reports a key of Parameters that is not a parameter of the stacks.

@@ -25,8 +25,8 @@ func (p fakeProvider) Create(s *Stack, r Resource) (ReturnValues, error) {
 
 func (fakeProvider) LocalURLs(text string) string { return text }
 
-// createStacks creates stacks whose templates have the given sections. It returns the outputs of
-// the last stack.
+// createStacks creates stacks whose templates have the sections. It returns the outputs of the last
+// stack.
 func createStacks(
 	t *testing.T, parameters Parameters, ssm map[string]string, sections ...string,
 ) (map[string]string, error) {
@@ -180,8 +180,7 @@ func TestEngine_ReturnsTheZonesOfARegion(t *testing.T) {
 	}
 }
 
-// The names of asset parameters change with each build. So the parameters that a reload compares
-// must not include them.
+// The names of asset parameters change with each build, so a reload must not compare them.
 func TestEngine_ResolvesAssetParameters(t *testing.T) {
 	e := NewEngine("us-east-1", "000000000000", &fakeProvider{}, time.Now)
 	source := cdkapp.Stack{

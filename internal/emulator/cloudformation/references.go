@@ -13,8 +13,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// reference matches a dynamic reference, such as {{resolve:ssm:/shop/bus:1}}. The groups in
-// parentheses match the service and the parts after the service.
+// reference matches a dynamic reference, such as {{resolve:ssm:/shop/bus:1}}. Its groups match the
+// service and the text after the service.
 var reference = regexp.MustCompile(`\{\{resolve:([^:{}]*):?([^{}]*)\}\}`)
 
 // dynamicReferences replaces dynamic references with the values of parameters and secrets. It
@@ -53,8 +53,8 @@ func (r *Resolver) dynamicReferences(value any) (any, error) {
 	return value, nil
 }
 
-// errNoValue means that the local platform has no value for a reference. The text of the reference
-// then stays, so that an app starts although its secrets are outside of the app.
+// errNoValue means that the local platform has no value for a reference. The reference then stays
+// unresolved. So an app starts even if its secrets are outside of the app.
 var errNoValue = errors.New("no value for the reference")
 
 func (r *Resolver) dynamicReference(service, parts string) (string, error) {
@@ -71,8 +71,7 @@ func (r *Resolver) dynamicReference(service, parts string) (string, error) {
 const arnParts = 7
 
 // secret returns the value to which a reference refers. The reference has the form
-// ID:SecretString:KEY:STAGE:VERSION. The ID is the name or ARN of the secret. All other parts are
-// optional.
+// ID:SecretString:KEY:STAGE:VERSION. Only the ID, a name or an ARN, is required.
 func (r *Resolver) secret(text string) (string, error) {
 	parts := strings.Split(text, ":")
 	n := 1

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// Resolver resolves the intrinsic functions in a template. The engine creates the resources in the
-// order of Template.Order. It adds the values of each new resource to Values.
+// Resolver resolves the intrinsic functions in a template. The engine adds the values of each new
+// resource to Values.
 type Resolver struct {
 	Template   *Template
 	Parameters map[string]string // a parameter that is not in the map has its default value
@@ -38,8 +38,8 @@ type Pseudo struct {
 type ReturnValues struct {
 	Ref        string
 	Attributes map[string]string // values of Fn::GetAtt by attribute name
-	// Attribute returns the value of an attribute that is not in Attributes. If Attribute is nil,
-	// the resource has no other attributes.
+	// Attribute returns the value of an attribute that is not in Attributes. It is nil if there are
+	// no such attributes.
 	Attribute func(name string) string
 }
 
@@ -47,7 +47,7 @@ type ReturnValues struct {
 type noValue struct{}
 
 // Properties resolves the named properties of a resource, or all properties if names is nil. An
-// error contains the path of the property that caused it.
+// error contains the path of the failed property.
 func (r *Resolver) Properties(resource Resource, names ...string) (map[string]any, error) {
 	selected := resource.Properties
 	if names != nil {
@@ -82,7 +82,7 @@ func (r *Resolver) Metadata(resource Resource) (string, error) {
 }
 
 // Exists reports whether the stack contains the resources and outputs with the named condition. It
-// returns true for the name "", because resources and outputs without a condition always exist.
+// returns true for the name "", which means no condition.
 func (r *Resolver) Exists(condition string) (bool, error) {
 	if condition == "" {
 		return true, nil
@@ -90,8 +90,8 @@ func (r *Resolver) Exists(condition string) (bool, error) {
 	return r.condition(condition)
 }
 
-// ResolveOutputs resolves the outputs whose condition is true. It returns the values of all these
-// outputs by name, and the values of the exported outputs by export name.
+// ResolveOutputs resolves the outputs whose condition is true. It returns these outputs by name,
+// and the exported ones by export name.
 func (r *Resolver) ResolveOutputs() (outputs, exports map[string]string, err error) {
 	outputs, exports = map[string]string{}, map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(r.Template.Outputs)) {
@@ -123,8 +123,8 @@ func (r *Resolver) output(name string, outputs, exports map[string]string) error
 	return nil
 }
 
-// resolve returns a copy of the value. In the copy, the results of intrinsic functions replace the
-// calls of these functions.
+// resolve returns a copy of the value, with the results of intrinsic functions in place of the
+// calls.
 func (r *Resolver) resolve(value any) (any, error) {
 	switch v := value.(type) {
 	case []any:
@@ -188,8 +188,7 @@ func (r *Resolver) text(value any) (string, error) {
 	return "", fmt.Errorf("must be a string, got %s", describe(plain))
 }
 
-// describe returns a value as JSON for an error message. If the JSON is long, it returns the
-// value's type instead.
+// describe returns a value as JSON for an error message, or the value's type if the JSON is long.
 func describe(value any) string {
 	if _, ok := value.(noValue); ok {
 		return "AWS::NoValue"
@@ -210,8 +209,7 @@ type pathError struct {
 func (e *pathError) Error() string { return e.path + ": " + e.err.Error() }
 func (e *pathError) Unwrap() error { return e.err }
 
-// at returns an error whose path begins with step. If err already has a path, at puts step before
-// this path.
+// at adds step to the beginning of an error's path.
 func at(step string, err error) error {
 	inner, ok := errors.AsType[*pathError](err)
 	if !ok {

@@ -3,7 +3,7 @@
 // resources that this resource refers to.
 //
 // Templates must be JSON, the format that the CDK writes. The package ignores macros (Transform)
-// and Rules, because both matter only for deployments to AWS.
+// and Rules, which matter only for deployments to AWS.
 package cloudformation
 
 import (
@@ -14,8 +14,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// Template represents a parsed template. Properties and other values have the same types as values
-// that encoding/json decodes. Numbers are of type json.Number.
+// Template represents a parsed template. Its values have the types that encoding/json decodes, with
+// numbers of type json.Number.
 type Template struct {
 	Parameters map[string]Parameter
 	Mappings   map[string]map[string]map[string]any
@@ -49,7 +49,7 @@ type Output struct {
 	Export    struct{ Name any } // Name is nil if the output is not exported
 }
 
-// dependsOn holds the logical ids in DependsOn, which in JSON is a string or a list.
+// dependsOn holds the logical ids in DependsOn. In JSON, DependsOn is a string or a list.
 type dependsOn []string
 
 func (d *dependsOn) UnmarshalJSON(data []byte) error {

@@ -9,14 +9,11 @@ import (
 )
 
 // maxSteps limits the work per payload. A step takes about a microsecond of CPU time. A schema
-// takes one step for each value that it validates, and more steps for a large value (see the
-// function steps). The limit is needed for schemas that refer to themselves in two alternatives.
-// Such a schema doubles the work at each level of the payload, so twenty levels take a million
-// steps.
+// takes one step for each value, and more for a large value (see the function steps). Without a
+// limit, a schema that refers to itself twice doubles the work at each level of the payload.
 const maxSteps = 1_000_000
 
-// maxLocating limits the steps for locating a violation, because every violation that the library
-// finds needs memory.
+// maxLocating limits the steps for locating violations, because each violation needs memory.
 const maxLocating = 100_000
 
 // ErrTooComplex reports that validating a payload takes more than maxSteps.
@@ -30,8 +27,8 @@ type budget struct {
 }
 
 // validate validates a value against a schema. It returns the error of the library, or
-// ErrTooComplex. Only a panic can stop the library. So the function count makes each schema panic
-// when no steps are left. The library holds no resources that could leak.
+// ErrTooComplex. Each schema panics when no steps are left (see count), because only a panic stops
+// the library. The library holds no resources that could leak.
 func (b *budget) validate(schema *jsonschema.Schema, value any) (err error) {
 	defer func() {
 		if cause := recover(); cause == ErrTooComplex {
@@ -43,9 +40,9 @@ func (b *budget) validate(schema *jsonschema.Schema, value any) (err error) {
 	return schema.Validate(value)
 }
 
-// count changes a schema, and all schemas to which that schema refers. It replaces the format of
-// each schema with a format that first subtracts the schema's steps from b.left. The library
-// validates the format of a value before it validates the value's members and elements.
+// count changes a schema, and all schemas to which that schema refers. Each schema then has a
+// format that subtracts the schema's steps from b.left. The library validates a value's format
+// before the value's members and elements.
 func (b *budget) count(schema *jsonschema.Schema, counted map[*jsonschema.Schema]bool) {
 	if counted[schema] {
 		return
@@ -66,7 +63,7 @@ func (b *budget) count(schema *jsonschema.Schema, counted map[*jsonschema.Schema
 	}}
 }
 
-// steps returns the steps that a schema takes for a value, without the steps of its subschemas.
+// steps returns the steps that a schema takes for a value. It does not include the subschemas.
 func steps(schema *jsonschema.Schema, value any) int {
 	n := 1
 	switch value := value.(type) {
@@ -93,7 +90,7 @@ func steps(schema *jsonschema.Schema, value any) int {
 }
 
 // size returns the number of values in a value, including the value itself. Each 64 bytes of a
-// string count as one more value.
+// string count as another value.
 func size(value any) int {
 	n := 1
 	switch value := value.(type) {
@@ -111,9 +108,8 @@ func size(value any) int {
 	return n
 }
 
-// subschemas returns the schemas that a part of a compiled schema refers to. It uses reflection,
-// because the library has no function that lists these schemas, and keeps the targets of a
-// $dynamicRef in unexported fields.
+// subschemas returns the schemas to which a part of a compiled schema refers. It uses reflection,
+// because some references are in unexported fields ($dynamicRef).
 func subschemas(part reflect.Value) []*jsonschema.Schema {
 	var found []*jsonschema.Schema
 	switch part.Kind() {

@@ -9,8 +9,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// doubling holds schemas that validate each level of a payload twice as often as the level above.
-// The number of steps therefore doubles at each level.
+// doubling holds schemas that double the number of steps at each level of a payload.
 var doubling = map[string]string{
 	"tree.json": `{"$ref": "#/$defs/node", "$defs": {
 		"node": {"type": "object", "properties": {"child": {"anyOf": [
@@ -51,8 +50,8 @@ func TestCheck_LimitsStepsOfRecursiveSchemas(t *testing.T) {
 	}
 }
 
-// costly holds pairs of a schema and a payload. The schema validates a value many times, so the
-// validation of the payload is slow.
+// costly holds pairs of a schema and a payload. Each schema validates its payload's values many
+// times.
 var costly = map[string]struct{ schema, payload string }{
 	"pattern": {
 		`{"items": ` + repeat(`{"pattern": "a$"}`) + `}`,
@@ -121,8 +120,7 @@ func TestCheck_AcceptsAMegabyteOfSmallValues(t *testing.T) {
 	}
 }
 
-// All compilers of the library use the same metaschemas, so a change of the metaschemas would
-// affect other compilers.
+// All compilers of the library share the metaschemas, so Compile must not change them.
 func TestCompile_DoesNotChangeTheLibrarysMetaschemas(t *testing.T) {
 	files := map[string]string{
 		"meta.json": `{"$ref": "https://json-schema.org/draft/2020-12/schema"}`,

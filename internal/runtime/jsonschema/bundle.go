@@ -1,6 +1,6 @@
 // Package jsonschema validates events against JSON Schemas (draft 2020-12). Each event type can
-// have a schema. At synth, the construct reads a folder of schemas into a Bundle and checks the
-// Bundle. The API function compiles the same Bundle when it starts.
+// have a schema. At synth, the construct reads a folder of schemas into a Bundle and checks it. The
+// API function compiles the Bundle when it starts.
 package jsonschema
 
 import (
@@ -15,9 +15,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Bundle maps the path of a file in the schema folder to its schema. "order.created.json" validates
-// events of the type order.created. Schemas in subfolders, such as "shared/money.json", are used
-// only by other schemas that refer to them.
+// Bundle maps the path of each file in the schema folder to the file's schema. "order.created.json"
+// validates events of the type order.created. A schema in a subfolder, such as "shared/money.json",
+// has no type: other schemas refer to it.
 type Bundle map[string]json.RawMessage
 
 // Read reads all *.json files in a folder and its subfolders. The error contains a line for each

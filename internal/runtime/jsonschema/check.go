@@ -18,17 +18,16 @@ const Unlocated = "schema"
 // maxViolations limits the violations that Check returns.
 const maxViolations = 10
 
-// maxLocated is a number of values. If a payload has more values, Check does not locate its
-// violations. The library collects all violations in memory. For a payload of a megabyte of zeros,
-// the violations would need more memory than the function has.
+// maxLocated is the number of values up to which Check locates the violations of a payload. The
+// violations of a larger payload can need more memory than the function has.
 const maxLocated = 20000
 
 // Check validates a payload against the schema of its type. The payload must be valid JSON. The
 // result known is false if the type has no schema. The only possible error is ErrTooComplex.
 //
-// If the payload violates the schema, Check returns the first violations in the order of their
-// pointers, at most ten. If locating them takes too much time or memory, it returns one violation
-// with the keyword Unlocated. Checks run one at a time.
+// If the payload violates the schema, Check returns at most ten violations, sorted by their
+// pointers. If locating them takes too much time or memory, it returns one violation with the
+// keyword Unlocated. Checks run one at a time.
 func (s *Set) Check(
 	eventType string, payload []byte,
 ) (violations []violation.Violation, known bool, err error) {
@@ -77,8 +76,8 @@ func unlocated() []violation.Violation {
 const maxDigits = 40
 
 // shortenNumbers replaces long numbers in value with floats. It returns the changed value and the
-// number of values in it. The library computes with all digits, so a number with a million digits
-// or with an exponent of a billion would take hours.
+// number of values in it. The library computes with all digits, which takes hours for a million
+// digits.
 func shortenNumbers(value any) (shortened any, values int) {
 	values = 1
 	switch value := value.(type) {

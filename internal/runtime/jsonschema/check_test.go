@@ -12,7 +12,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/badinput"
 )
 
-// folder returns a file system that contains the files. The map's keys are their paths.
+// folder returns a file system with the files. The map's keys are their paths.
 func folder(files map[string]string) fstest.MapFS {
 	tree := fstest.MapFS{}
 	for name, text := range files {
@@ -137,8 +137,7 @@ func TestCheck_FollowsRecursiveSchema(t *testing.T) {
 	}
 }
 
-// The test must only detect payloads for which the function would time out. Therefore it allows a
-// minute for each payload.
+// The limit of a minute per payload detects only payloads for which the function times out.
 func TestCheck_ReturnsInTimeForExpensivePayloads(t *testing.T) {
 	set := compile(t, shop)
 	const megabyte = 1 << 20

@@ -22,23 +22,22 @@ type Set struct {
 	budget *budget
 }
 
-// compiled holds the schema of an event type and the negation of that schema. A payload is valid if
-// it violates the negation. Validating against the negation saves memory, because the library then
-// stores no violations of the schema.
+// compiled holds the schema of an event type and its negation. A payload is valid if it violates
+// the negation. The negation saves memory: the library then stores no violations of the schema.
 type compiled struct{ schema, negation *jsonschema.Schema }
 
 // draft is the URL of the only supported draft of JSON Schema.
 const draft = "https://json-schema.org/draft/2020-12/schema"
 
-// root is the prefix that turns the paths of a bundle into URLs. With URLs, schemas can refer to
-// each other by relative paths.
+// root is the prefix that turns the paths of a bundle into URLs, so that schemas can refer to each
+// other by relative paths.
 const root = "schema:///"
 
 var typePattern = regexp.MustCompile(contract.EventTypePattern)
 
 // Compile compiles a bundle. The compiled schemas also check the keyword "format". Compile loads
-// nothing from outside of the bundle. The error contains a line for each invalid schema, with the
-// file and the position in the file.
+// nothing from outside the bundle. The error contains a line for each invalid schema, with the
+// position in its file.
 func Compile(bundle Bundle) (*Set, error) {
 	compiler := jsonschema.NewCompiler()
 	compiler.DefaultDraft(jsonschema.Draft2020)
@@ -73,7 +72,7 @@ func Compile(bundle Bundle) (*Set, error) {
 			set.budget.count(negation, counted)
 		}
 	}
-	// The library reports an error in a shared schema again for each schema that refers to it.
+	// The library reports an error of a shared schema once for each schema that refers to it.
 	invalid = slices.CompactFunc(invalid, func(a, b error) bool { return a.Error() == b.Error() })
 	if err := errors.Join(invalid...); err != nil {
 		return nil, err
@@ -81,8 +80,7 @@ func Compile(bundle Bundle) (*Set, error) {
 	return set, nil
 }
 
-// addDocument registers a document under its path. If the document has an absolute $id, addDocument
-// also registers it under that $id.
+// addDocument registers a document under its path, and also under its absolute $id if it has one.
 func addDocument(compiler *jsonschema.Compiler, name string, document any) error {
 	eventType := strings.TrimSuffix(name, ".json")
 	if path.Dir(name) == "." && !typePattern.MatchString(eventType) {
@@ -125,8 +123,7 @@ func splitURL(schemaURL string) (name, fragment string, ok bool) {
 	return strings.TrimPrefix(u.Path, "/"), u.Fragment, true
 }
 
-// noLoader rejects references to schemas outside of the bundle, such as files or schemas on the
-// network.
+// noLoader rejects references to schemas outside the bundle, such as files or URLs.
 type noLoader struct{}
 
 func (noLoader) Load(string) (any, error) {

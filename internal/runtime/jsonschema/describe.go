@@ -24,7 +24,7 @@ const (
 const notAllowed = "the schema does not allow this property"
 
 // describe returns the requirement that a value violates, such as "the value must be null". The
-// text contains values of the schema, but no value of the payload.
+// text contains values of the schema, but none of the payload.
 func describe(err *jsonschema.ValidationError) string {
 	switch k := err.ErrorKind.(type) {
 	case *kind.Type:

@@ -17,8 +17,8 @@ import (
 // documents maps the path of a schema to the decoded schema.
 type documents map[string]any
 
-// explain adds the position of a compile error to the error's text, in the form "file#pointer: ".
-// name is the file that was compiled.
+// explain begins the text of a compile error with its position, in the form "file#pointer: ". name
+// is the compiled file.
 func (d documents) explain(name string, err error) error {
 	var invalid *jsonschema.SchemaValidationError
 	var validation *jsonschema.ValidationError
@@ -38,8 +38,8 @@ func (d documents) explain(name string, err error) error {
 	return fmt.Errorf("%s: %s", name, text)
 }
 
-// deepest returns the most specific error: the error deepest in the schema. If several are equally
-// deep, it returns the first.
+// deepest returns the error that is deepest in the schema. If several are equally deep, it returns
+// the first.
 func deepest(err *jsonschema.ValidationError) *jsonschema.ValidationError {
 	best := err
 	for _, cause := range err.Causes {
@@ -51,8 +51,7 @@ func deepest(err *jsonschema.ValidationError) *jsonschema.ValidationError {
 	return best
 }
 
-// withoutPlace returns the text of an error. It removes the position that the library writes at the
-// beginning.
+// withoutPlace returns the text of an error without the position at its beginning.
 func withoutPlace(leaf *jsonschema.ValidationError) string {
 	_, text, ok := strings.Cut(leaf.Error(), "': ")
 	if !ok {
@@ -61,8 +60,7 @@ func withoutPlace(leaf *jsonschema.ValidationError) string {
 	return text
 }
 
-// unresolved returns the reference that the library could not resolve. It returns "" if err has
-// another reason.
+// unresolved returns the reference that the library could not resolve, or "" for other errors.
 func unresolved(err error) string {
 	var load *jsonschema.LoadURLError
 	var pointer *jsonschema.JSONPointerNotFoundError
@@ -78,8 +76,8 @@ func unresolved(err error) string {
 	return ""
 }
 
-// reference returns the position of the first reference to target, in the form "file#pointer". It
-// returns "" if there is no reference.
+// reference returns the position of the first reference to target, in the form "file#pointer", or
+// "".
 func (d documents) reference(target string) string {
 	for _, name := range slices.Sorted(maps.Keys(d)) {
 		base, err := url.Parse(fileURL(name))
@@ -94,7 +92,7 @@ func (d documents) reference(target string) string {
 }
 
 // findReference returns the JSON pointer of the first reference to target in value. pointer is the
-// JSON pointer of value. base is the URL to which references are relative.
+// JSON pointer of value. References are relative to the URL base.
 func findReference(value any, base *url.URL, target, pointer string) (string, bool) {
 	switch value := value.(type) {
 	case []any:

@@ -24,8 +24,8 @@ func firstViolations(err *jsonschema.ValidationError) []violation.Violation {
 	return slices.Clip(found[:min(len(found), maxViolations)])
 }
 
-// violationsOf returns the violations that err reports. It reports a violated anyOf or oneOf as one
-// violation, because only the sender knows the intended alternative.
+// violationsOf returns the violations that err reports. A violated anyOf or oneOf is one violation,
+// because only the sender knows which alternative was intended.
 func violationsOf(err *jsonschema.ValidationError) []violation.Violation {
 	switch err.ErrorKind.(type) {
 	case *kind.Schema, *kind.Group, *kind.Reference, *kind.AllOf:
@@ -80,14 +80,13 @@ func violatedKeyword(err *jsonschema.ValidationError) string {
 	return "$ref" // the schema refers to itself endlessly
 }
 
-// namedSubschemas lists the keywords whose value contains several schemas, each with a name or an
-// index.
+// namedSubschemas lists the keywords whose value contains several schemas by name or index.
 var namedSubschemas = []string{
 	"properties", "patternProperties", "dependentSchemas", "prefixItems",
 }
 
-// parentKeyword returns the keyword under which a schema is written. The value of the keyword is
-// the schema, or an object or array that contains the schema.
+// parentKeyword returns the keyword whose value contains a schema. The value can be the schema
+// itself, or an object or array of schemas.
 func parentKeyword(schemaURL string) string {
 	_, fragment, _ := strings.Cut(schemaURL, "#")
 	tokens := strings.Split(fragment, "/")

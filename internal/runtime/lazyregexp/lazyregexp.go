@@ -1,5 +1,5 @@
-// Package lazyregexp compiles regular expressions when they are first used, so that a function
-// starts faster. The source of the Go toolchain has a package of the same name.
+// Package lazyregexp compiles a regular expression when it is first used. Functions therefore start
+// faster. The source of the Go toolchain has a package of the same name.
 package lazyregexp
 
 import (

@@ -12,7 +12,7 @@ import (
 )
 
 // New returns a logger that writes JSON lines of the level and all higher levels. The level is
-// debug, info, warn or error. Any other name means info.
+// debug, info, warn or error. An unknown level means info.
 func New(w io.Writer, level string) *slog.Logger {
 	var from slog.Level
 	if err := from.UnmarshalText([]byte(level)); err != nil {
@@ -37,8 +37,7 @@ func FromContext(ctx context.Context) *slog.Logger {
 	return slog.Default()
 }
 
-// WithInvocation returns a logger that adds the request id and the trace id of the invocation to
-// each line.
+// WithInvocation returns a logger that adds the invocation's request id and trace id to each line.
 func WithInvocation(ctx context.Context, log *slog.Logger) *slog.Logger {
 	if lc, ok := lambdacontext.FromContext(ctx); ok {
 		log = log.With(slog.String("requestId", lc.AwsRequestID))

@@ -6,9 +6,9 @@ import (
 	"sync/atomic"
 )
 
-// ForEach calls fn with each index below count, with at most limit calls at the same time. It
-// returns when all calls have returned. Each goroutine makes many calls, because the stack of a new
-// goroutine grows several times during a call of an AWS service.
+// ForEach calls fn with each index below count. At most limit calls run at the same time. ForEach
+// returns when all calls have returned. The calls share a few goroutines, because a new goroutine
+// must first grow its stack.
 func ForEach(limit, count int, fn func(i int)) {
 	var running sync.WaitGroup
 	workers := min(limit, count)

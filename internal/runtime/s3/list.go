@@ -12,8 +12,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// afterSlash is the character that sorts directly after the slash. So "<type>0" sorts after all
-// keys that start with "<type>/", and before the keys of the next type.
+// afterSlash is the character that sorts directly after the slash. "<type>0" sorts after all keys
+// that start with "<type>/", and before the keys of the next type.
 const afterSlash = "0"
 
 // Types returns up to a thousand event types in Bronze that sort after the given type.

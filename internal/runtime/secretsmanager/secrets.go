@@ -25,8 +25,8 @@ type Reader struct{ client *secretsmanager.Client }
 // NewReader returns a Reader that uses the AWS configuration.
 func NewReader(cfg aws.Config) Reader { return Reader{secretsmanager.NewFromConfig(cfg)} }
 
-// Read returns the current value of a secret, and then the previous value if there is one. id is
-// the name or the ARN of the secret. If the secret was deleted, the error wraps webhook.ErrDeleted.
+// Read returns the current value of a secret, followed by the previous value if there is one. id is
+// the name or the ARN of the secret. For a deleted secret, the error wraps webhook.ErrDeleted.
 func (r Reader) Read(ctx context.Context, id string) ([]string, error) {
 	type result struct {
 		value string

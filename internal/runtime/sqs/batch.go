@@ -12,11 +12,12 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/parallel"
 )
 
-// maxEntries is SQS's quota of entries per batch request. The quota of 1 MiB per request does not
-// matter, because a message has at most a few kilobytes, or 10 KB more with a webhook's headers.
+// maxEntries is SQS's quota of entries per batch request. SQS also has a quota of 1 MiB per
+// request. Ten messages stay below that quota: each has a few kilobytes, or 10 KB more with a
+// webhook's headers.
 const maxEntries = 10
 
-// results holds the response to a batch request. Some entries may succeed while others fail.
+// results holds the response to a batch request. Some entries can fail while others succeed.
 type results struct {
 	successful []*string // entry ids
 	failed     []types.BatchResultErrorEntry
@@ -29,8 +30,7 @@ func entryID(i int) *string { return aws.String(strconv.Itoa(i)) }
 const maxConcurrent = 16
 
 // inBatches sends up to ten items per request, and several requests at the same time. It returns an
-// error or nil for each item. If the response does not mention an item, it returns an error for
-// that item.
+// error or nil for each item. An item that the response does not mention gets an error.
 func inBatches[T any](action string, items []T, request func(batch []T) (results, error)) []error {
 	errs := make([]error, len(items))
 	batches := slices.Collect(slices.Chunk(items, maxEntries))

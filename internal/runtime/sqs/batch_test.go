@@ -16,8 +16,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// newQueue returns a queue that answers each batch request with the response. In the response, it
-// replaces %s with the MD5 of the batch's first message.
+// newQueue returns a queue that answers each batch request with the response. The MD5 of the
+// batch's first message replaces %s in the response.
 func newQueue(t *testing.T, status int, response string) Queue {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -10,9 +10,9 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Attributes that the worker adds to a message in the DLQ. If SQS moved the message after a crash
-// of the worker, the message has no attributes. If the message already has the maximum size of the
-// DLQ, it has no attributes either.
+// Attributes that the worker adds to a message in the DLQ. Two kinds of messages have no
+// attributes: those that SQS moved after a crash of the worker, and those of the DLQ's maximum
+// size.
 const (
 	failureCode   = "failureCode"
 	failureReason = "failureReason"
@@ -45,8 +45,8 @@ type ReceivedDeadLetter struct {
 	ReceiptHandle       string
 }
 
-// readDeadLetter converts a message of the DLQ. It ignores invalid attributes, because the worker
-// may not have sent the message.
+// readDeadLetter converts a message of the DLQ. It ignores invalid attributes, because other
+// senders can add messages to the DLQ.
 func readDeadLetter(m types.Message) ReceivedDeadLetter {
 	attribute := func(name string) string {
 		return aws.ToString(m.MessageAttributes[name].StringValue)

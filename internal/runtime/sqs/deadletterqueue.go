@@ -25,10 +25,9 @@ func NewDeadLetterQueue(cfg aws.Config, url string) DeadLetterQueue {
 	return DeadLetterQueue{client: sqs.NewFromConfig(cfg), url: url}
 }
 
-// Send sends the original message to the DLQ, with the failure in message attributes. It leaves the
-// attributes out if the message is so large that the queue rejects them. The pipeline's own
-// messages are small, but any sender with the permission can put large messages on the pipeline's
-// queue.
+// Send sends the original message to the DLQ, with the failure in message attributes. If the
+// message is too large for the attributes, Send omits them. The pipeline's own messages are small,
+// but other senders can put large messages on the queue.
 func (d DeadLetterQueue) Send(ctx context.Context, deadLetter pipeline.DeadLetter) error {
 	input := &sqs.SendMessageInput{
 		QueueUrl:          &d.url,
@@ -48,8 +47,8 @@ func (d DeadLetterQueue) Send(ctx context.Context, deadLetter pipeline.DeadLette
 }
 
 // Receive returns up to ten dead letters and hides them for the given time. If all messages are
-// hidden, it returns none. It waits up to a second for messages (long polling). Without long
-// polling, SQS queries only some of its servers and may miss messages.
+// hidden, it returns none. It waits up to a second (long polling). Without long polling, SQS
+// queries only some of its servers and can miss messages.
 func (d DeadLetterQueue) Receive(
 	ctx context.Context, hide time.Duration,
 ) ([]ReceivedDeadLetter, error) {
@@ -80,8 +79,7 @@ func (d DeadLetterQueue) Count(ctx context.Context) (int, error) {
 		types.QueueAttributeNameApproximateNumberOfMessagesNotVisible)
 }
 
-// InFlight returns the approximate number of messages in flight. Receive does not return these
-// messages.
+// InFlight returns the approximate number of messages in flight, which Receive does not return.
 func (d DeadLetterQueue) InFlight(ctx context.Context) (int, error) {
 	return countMessages(ctx, d.client, d.url,
 		types.QueueAttributeNameApproximateNumberOfMessagesNotVisible)

@@ -31,7 +31,7 @@ func NewQueue(cfg aws.Config, url string) Queue {
 	return Queue{client: sqs.NewFromConfig(cfg), url: url}
 }
 
-// QueueName returns the queue name, which is the last part of a queue URL.
+// QueueName returns the last part of a queue's URL, which is its name.
 func QueueName(url string) string { return path.Base(url) }
 
 // Send sends a message that contains the event as JSON.
@@ -84,14 +84,14 @@ func messageBody(event pipeline.Event) (*string, error) {
 }
 
 // messageText returns a message body as a text that SQS accepts. SQS rejects U+FFFE and U+FFFF,
-// which json.Marshal does not escape. A caller's name may contain both.
+// which json.Marshal does not escape. A caller's name can contain them.
 func messageText(body []byte) *string { return aws.String(escaper.Replace(string(body))) }
 
 var escaper = strings.NewReplacer("\ufffe", `\ufffe`, "\uffff", `\uffff`)
 
-// groupID returns the message group of a caller's messages, or nil if the caller is unknown. SQS
-// delays the messages of a caller with a large backlog, and delivers the messages of other callers
-// first (fair queues). The id is a hash, because a group id has at most 128 ASCII characters.
+// groupID returns the message group of a caller's messages, or nil if the caller is unknown. With
+// fair queues, SQS delays the messages of a caller with a large backlog in favor of other callers.
+// The id is a hash, because a group id has at most 128 ASCII characters.
 func groupID(caller string) *string {
 	if caller == "" {
 		return nil

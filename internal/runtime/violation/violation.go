@@ -1,5 +1,5 @@
-// Package violation defines the type that the schema validator returns and that the API shows to
-// clients.
+// Package violation defines the type of the schema validator's results. The API shows these results
+// to clients.
 package violation
 
 // Violation describes a value of a payload that violates a keyword of a JSON Schema. The API's

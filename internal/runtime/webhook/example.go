@@ -28,12 +28,12 @@ func (s Source) UsableSecret(secret string) bool {
 	return err == nil
 }
 
-// SenderCreatesSecret reports whether the sender generates the secret. If it does, the user must
-// copy that secret and can't choose a random one.
+// SenderCreatesSecret reports whether the sender generates the secret. The user must then copy that
+// secret and can't choose one.
 func (s Source) SenderCreatesSecret() bool { return s.Scheme != GitHub && s.Scheme != Generic }
 
-// Example returns a JSON body for a test of the source. The body contains the type and the delivery
-// id if the scheme reads them from the body.
+// Example returns a JSON body for a test of the source. If the scheme reads the type and the
+// delivery id from the body, the body contains them.
 func (s Source) Example(eventType, id string) []byte {
 	typePointer, idPointer := "/type", "/id" // Stripe
 	switch {

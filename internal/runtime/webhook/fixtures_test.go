@@ -6,7 +6,7 @@ import (
 )
 
 // fixture is a signed request. The fixtures of GitHub, Slack and Standard Webhooks are examples
-// from the documentation of the schemes. Python's module hmac signed the other fixtures.
+// from their documentation. Python's module hmac signed the other fixtures.
 type fixture struct {
 	name       string
 	source     Source

@@ -12,8 +12,7 @@ var gitHub = HMAC{
 // GitHubPing is the type of the event that GitHub sends when a webhook is created.
 const GitHubPing = "ping"
 
-// IsPing reports whether the request is GitHub's ping and the source does not accept pings as
-// events.
+// IsPing reports whether the request is GitHub's ping and the source does not store pings.
 func (s Source) IsPing(headers map[string]string) bool {
 	return s.Scheme == GitHub && !s.Pings && headers[gitHub.EventTypeHeader] == GitHubPing
 }

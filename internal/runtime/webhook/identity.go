@@ -21,15 +21,15 @@ const maxTypeLength = 64
 // EventType returns the type of a request's event: the source's prefix, a period, and the sender's
 // name for the type. It returns "" if the request has no type.
 //
-// An event type may contain letters, digits, periods, underscores and hyphens. A slash becomes a
-// period, and any other character becomes an underscore. In a type with more than 64 characters, a
-// hash replaces the end.
+// An event type consists of letters, digits, periods, underscores and hyphens. A slash becomes a
+// period, and any other character becomes an underscore. If the type has more than 64 characters, a
+// hash replaces its end.
 func (s Source) EventType(headers map[string]string, payload Payload) string {
 	return s.TypeOf(s.scheme().eventType(headers, payload))
 }
 
-// TypeField returns where a request contains the type: in the named header, or at the JSON pointer
-// in the payload. One or both of the results are "".
+// TypeField returns where a request contains the type: in a header, or at a JSON pointer in the
+// payload. At least one of the results is "".
 func (s Source) TypeField() (header, pointer string) { return s.scheme().typeField() }
 
 // TypeOf converts the sender's name for a type to an event type.
@@ -60,9 +60,8 @@ func typeCharacter(c rune) rune {
 	return '_'
 }
 
-// DeliveryKey returns a key that is the same for all requests that repeat a delivery. If the
-// request has no delivery id, the key is a hash of the body, so that at least an identical request
-// is recognized.
+// DeliveryKey returns a key that is the same for all requests that repeat a delivery. Without a
+// delivery id, the key is a hash of the body. Identical requests then have the same key.
 func (s Source) DeliveryKey(headers map[string]string, payload Payload) string {
 	if id := s.scheme().deliveryID(headers, payload); id != "" {
 		return "id " + id
@@ -77,13 +76,12 @@ type Payload struct {
 	members map[string]jsontext.Value // of the outermost object
 }
 
-// NewPayload returns a Payload with the JSON text. If the text is invalid, the Payload may have no
-// members.
+// NewPayload returns a Payload with the JSON text. If the text is invalid, members are missing.
 func NewPayload(json []byte) Payload { return Payload{json, members(json)} }
 
-// lookup returns the string or the number at a JSON pointer. It returns "" for all other values. If
-// a string on the path contains JSON, the pointer continues into that JSON. For example, the field
-// "payload" of Slack's forms contains JSON.
+// lookup returns the string or the number at a JSON pointer, and "" for all other values. If a
+// string on the path contains JSON, the pointer continues into that JSON. An example is the field
+// "payload" of Slack's forms.
 func (p Payload) lookup(pointer string) string {
 	keys := jsonpointer.Split(pointer)
 	if len(keys) == 0 {
@@ -108,7 +106,7 @@ func text(value jsontext.Value) string {
 	return string(unquoted)
 }
 
-// child returns a member of an object, an element of an array, or nil.
+// child returns a member of an object or an element of an array, or nil if value has no such child.
 func child(value jsontext.Value, key string) jsontext.Value {
 	if value.Kind() == jsontext.KindString {
 		value = jsontext.Value(text(value))

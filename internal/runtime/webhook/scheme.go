@@ -15,11 +15,11 @@ type scheme interface {
 	signature(headers map[string]string) (signature, error)
 	// key returns the HMAC key for a secret.
 	key(secret string) ([]byte, error)
-	// typeField returns the header and the JSON pointer to the type. One or both are "".
+	// typeField returns the type's header, or the JSON pointer to the type. At least one is "".
 	typeField() (header, pointer string)
 	// eventType returns the sender's name for the type of an event, or "".
 	eventType(headers map[string]string, payload Payload) string
-	// deliveryID returns an id that is the same when the sender repeats a request, or "".
+	// deliveryID returns an id that stays the same when the sender repeats a request, or "".
 	deliveryID(headers map[string]string, payload Payload) string
 	// sign returns the headers that the sender would add to a request.
 	sign(key []byte, d Delivery) map[string]string
@@ -48,7 +48,7 @@ type Delivery struct {
 	Body []byte
 }
 
-// Sign returns the headers that the source's sender would add to a request.
+// Sign returns the headers that the source's sender adds to a request.
 func (s Source) Sign(secret string, d Delivery) (map[string]string, error) {
 	scheme := s.scheme()
 	key, err := scheme.key(secret)
@@ -59,9 +59,8 @@ func (s Source) Sign(secret string, d Delivery) (map[string]string, error) {
 }
 
 // textKey returns the secret as a key. It ignores white space around the secret, because a copied
-// secret often ends with a line break. A JSON text is an error: Secrets Manager stores JSON if the
-// user enters the secret as key and value. With this JSON as the key, all requests would be
-// refused.
+// secret often ends with a line break. A JSON text is an error: Secrets Manager stores JSON if a
+// user enters the secret as key and value, and no signature matches that JSON.
 func textKey(secret string) ([]byte, error) {
 	secret = strings.TrimSpace(secret)
 	if secret == "" || isJSON(secret) {

@@ -10,19 +10,19 @@ import (
 
 // SecretReader reads secrets from their store.
 type SecretReader interface {
-	// Read returns the current value of a secret, and then the previous value if there is one.
-	// Its errors wrap ErrDeleted if the secret was deleted.
+	// Read returns the current value of a secret, followed by the previous value if there is one.
+	// For a deleted secret, the error wraps ErrDeleted.
 	Read(ctx context.Context, id string) ([]string, error)
 }
 
-// ErrDeleted reports that a secret does not exist, or that it is marked for deletion.
+// ErrDeleted reports that a secret does not exist or is marked for deletion.
 var ErrDeleted = errors.New("the secret is deleted")
 
 // Secrets caches secrets. Callers wait while another caller reads the same secret.
 type Secrets struct {
 	Reader SecretReader
 	Now    func() time.Time
-	// OnError is called if a secret can't be read, but the cache holds an earlier value.
+	// OnError is called if a secret can't be read while the cache holds an earlier value.
 	OnError func(id string, err error)
 
 	mu     sync.Mutex
@@ -32,12 +32,12 @@ type Secrets struct {
 const (
 	secretTTL    = 5 * time.Minute  // afterwards, the secret is read again
 	retryExpired = 10 * time.Second // time between two attempts to read an expired secret again
-	// renewInterval is the minimum time between two attempts to read a secret because of a
-	// signature that does not match. Anyone can send such signatures.
+	// renewInterval is the minimum time between two attempts to read a secret after wrong
+	// signatures. Anyone can send wrong signatures.
 	renewInterval = time.Second
 
-	// readLimit applies if no value is cached. Slack waits at most 3 seconds for a response.
-	// rereadLimit applies if a value is cached.
+	// readLimit applies if no value is cached, and rereadLimit if a value is cached. Slack waits at
+	// most 3 seconds for a response.
 	readLimit   = 2 * time.Second
 	rereadLimit = time.Second
 )
@@ -59,8 +59,8 @@ type Secret struct {
 }
 
 // Get returns a secret that was read in the last 5 minutes. If the secret can't be read, Get
-// returns the last known values. Without known values, or if the secret was deleted, Get returns an
-// error.
+// returns the last known values. Get returns an error if no values are known or the secret was
+// deleted.
 func (s *Secrets) Get(ctx context.Context, id string) (Secret, error) {
 	c := s.lock(id)
 	defer c.mu.Unlock()

@@ -102,8 +102,7 @@ func TestSecrets_AnOutageWithAColdCacheIsAnError(t *testing.T) {
 	s.wantValues(t, "a")
 }
 
-// If a secret was deleted, its cached values must no longer be used. In an outage, they may be
-// used.
+// The cached values of a deleted secret must not be used. During an outage, cached values are used.
 func TestSecrets_ADeletedSecretIsForgotten(t *testing.T) {
 	s, store, now := newSecrets("a")
 	old := s.wantValues(t, "a")

@@ -17,8 +17,8 @@ var shopifySignature = HMAC{
 type shopify struct{ HMAC }
 
 // deliveryID combines the topic, the id of the merchant's action, and a hash of the payload. One
-// action may cause several webhooks, of several topics or about several objects. Only repeated
-// webhooks have the same topic and payload.
+// action can cause webhooks of several topics or objects. Only a repeated webhook has the same
+// topic and payload.
 func (s shopify) deliveryID(headers map[string]string, payload Payload) string {
 	id := s.HMAC.deliveryID(headers, payload)
 	if id == "" {

@@ -18,8 +18,8 @@ type slack struct{ HMAC }
 // typeField names the member that each payload of the Events API has.
 func (slack) typeField() (header, pointer string) { return "", "/type" }
 
-// eventType returns the type of the inner event (Events API), of the interaction, or of the whole
-// payload, in this order. A slash command has no type of its own.
+// eventType returns the first type that the payload has: of the inner event (Events API), of the
+// interaction, or of the whole payload. A slash command has no type.
 func (slack) eventType(_ map[string]string, payload Payload) string {
 	for _, pointer := range []string{"/event/type", "/payload/type", "/type"} {
 		if text := payload.lookup(pointer); text != "" {
@@ -43,12 +43,11 @@ func (slack) deliveryID(_ map[string]string, payload Payload) string {
 }
 
 // maxSSLCheck is the maximum size, in bytes, of a form that IsSSLCheck reads. The limit is small,
-// because the signature of the form was not verified.
+// because the form's signature was not verified.
 const maxSSLCheck = 512
 
-// IsSSLCheck reports whether the body is the form with which Slack checks the certificate of a
-// slash command's URL from time to time. Slack documents no signature for this request, and expects
-// the status 200.
+// IsSSLCheck reports whether the body is Slack's check of the certificate of a slash command's URL.
+// Slack documents no signature for this request, and expects the status 200.
 // https://docs.slack.dev/interactivity/implementing-slash-commands
 func (s Source) IsSSLCheck(body []byte) bool {
 	if s.Scheme != Slack || len(body) > maxSSLCheck {
@@ -58,8 +57,8 @@ func (s Source) IsSSLCheck(body []byte) bool {
 	return err == nil && fields.Get("ssl_check") == "1"
 }
 
-// Challenge returns the challenge in a url_verification of Slack. The API must return the challenge
-// in the response. ok is false for all other requests.
+// Challenge returns the challenge in a url_verification of Slack. The API's response must contain
+// the challenge. ok is false for all other requests.
 func (s Source) Challenge(payload Payload) (challenge string, ok bool) {
 	if s.Scheme != Slack || payload.lookup("/type") != "url_verification" {
 		return "", false

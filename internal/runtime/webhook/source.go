@@ -9,9 +9,9 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/lazyregexp"
 )
 
-// Source describes the sender of webhooks: how the sender signs requests, and how a request becomes
-// an event. The API function reads sources from an environment variable, so the JSON names are
-// short.
+// Source describes the sender of webhooks: how it signs requests, and how a request becomes an
+// event. The JSON names are short, because an environment variable of the API function holds the
+// sources.
 type Source struct {
 	Name     string   `json:"name"`
 	Scheme   Scheme   `json:"scheme"`
@@ -37,7 +37,7 @@ const (
 	Generic  Scheme = "hmac"
 )
 
-// namePattern matches the name of a source. The route's path contains this name as a segment.
+// namePattern matches the name of a source. This name is a segment of the route's path.
 var namePattern = lazyregexp.New(`^[a-z][a-z0-9-]{0,31}$`)
 
 // headerPattern matches the name of a header, in lower case.
@@ -94,7 +94,7 @@ func (s Source) signatureHeaders() []string {
 	return nil
 }
 
-// KeptHeaders returns those headers of a request that the source keeps with the event.
+// KeptHeaders returns the headers of a request that the source keeps with the event.
 func (s Source) KeptHeaders(headers map[string]string) map[string]string {
 	var kept map[string]string
 	for _, name := range s.Headers {

@@ -39,7 +39,7 @@ func (s standard) deliveryID(headers map[string]string, payload Payload) string 
 }
 
 // standardNames returns the headers with the standard's names in place of Svix's names. If the
-// request has a signature header of the standard, it returns the headers unchanged.
+// headers already contain a signature of the standard, it returns them unchanged.
 func standardNames(headers map[string]string) map[string]string {
 	if _, present := headers[standardSignature.Header]; present {
 		return headers

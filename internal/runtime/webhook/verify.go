@@ -17,8 +17,8 @@ func (r *Refusal) Error() string { return r.text }
 
 func refuse(format string, args ...any) error { return &Refusal{fmt.Sprintf(format, args...)} }
 
-// ErrMismatch reports that none of the secrets results in the signature of the request. The sender
-// may use a newer secret.
+// ErrMismatch reports that the request's signature matches none of the secrets. The sender's secret
+// can be newer.
 var ErrMismatch error = &Refusal{"The signature does not match the body and the secret."}
 
 // ErrUnusable reports that none of the secret's values can be a key of the scheme.
@@ -26,7 +26,7 @@ var ErrUnusable = errors.New("the secret must be plain text that is neither empt
 	"for Standard Webhooks, it must be base64 after the prefix whsec_")
 
 // CheckHeaders returns a *Refusal if a request has no signature, a malformed signature, or a
-// timestamp that is not current. It needs no secret.
+// timestamp that is too old or too new. It needs no secret.
 func (s Source) CheckHeaders(headers map[string]string, now time.Time) error {
 	_, err := s.signature(headers, now)
 	return err
@@ -45,9 +45,9 @@ func (s Source) signature(headers map[string]string, now time.Time) (signature, 
 	return read, nil
 }
 
-// Verify returns nil if one of the secrets results in the signature of the request. It compares in
-// constant time. It returns a *Refusal if the signature is missing, malformed, too old or wrong.
-// The names of the headers must be in lower case.
+// Verify returns nil if the request's signature matches one of the secrets, and a *Refusal if it is
+// missing, malformed, too old or wrong. It compares in constant time. The names of the headers must
+// be in lower case.
 func (s Source) Verify(
 	headers map[string]string, body []byte, secrets []string, now time.Time,
 ) error {
@@ -99,7 +99,7 @@ func (s signature) sum(key, body []byte) []byte {
 	return mac.Sum(nil)
 }
 
-// maxTimestampDigits is the length of a time in milliseconds since the epoch, until the year 2286.
+// maxTimestampDigits is the number of digits of milliseconds since the epoch, until the year 2286.
 const maxTimestampDigits = 13
 
 // parseTimestamp reads the seconds since the epoch. A number with 13 digits counts milliseconds.

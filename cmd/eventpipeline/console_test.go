@@ -32,7 +32,8 @@ func (d *deployed) openConsole(t *testing.T, flags ...string) *browser {
 	ended := make(chan int, 1)
 	var errOut bytes.Buffer
 	go func() {
-		args := append([]string{"console", "--aws", d.url, "--console-port", "0", "--json"}, flags...)
+		args := []string{"console", "--aws", d.url, "--console-port", "0", "--json"}
+		args = append(args, flags...)
 		code := run(ctx, args, strings.NewReader(""), write, &errOut)
 		_ = write.Close()
 		ended <- code

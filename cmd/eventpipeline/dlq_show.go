@@ -78,7 +78,8 @@ type shownMessage struct {
 
 func shown(m dlq.Message, payload []byte) shownMessage {
 	s := shownMessage{
-		listedMessage: newListedMessage(m), ReceivedAt: m.Event.ReceivedAt, Payload: string(payload),
+		listedMessage: newListedMessage(m), ReceivedAt: m.Event.ReceivedAt,
+		Payload: string(payload),
 	}
 	if m.EventID != "" {
 		s.Bronze = &m.Event.Bronze

@@ -119,7 +119,8 @@ func (f *localFlags) add(cmd *cobra.Command) {
 	flags.BoolVar(&o.NoPolicies, "no-policies", false,
 		"do not enforce the policies of roles, buckets and queues")
 	flags.StringVar(&o.Data, "data", "",
-		"folder that keeps buckets, tables and queues across runs (default: all is lost at the end)")
+		"folder that keeps buckets, tables and queues across runs "+
+			"(default: all is lost at the end)")
 	addRequiredValue(flags, &f.logs, "logs",
 		"folder for the complete logs of the functions, one file per function")
 	flags.StringVar(&f.faults, "faults", "",

@@ -35,7 +35,8 @@ func (f *localFlags) announce(
 	printNotRun(out, p.NotRun)
 	f.printLookups(out, p.Lookups)
 	if f.verbose {
-		_, err := fmt.Fprint(out, "\nEach step of each event follows. Ctrl-C stops the platform.\n\n")
+		_, err := fmt.Fprint(out,
+			"\nEach step of each event follows. Ctrl-C stops the platform.\n\n")
 		return err
 	}
 	fmt.Fprint(out, "\nA line for each event follows; --verbose prints each step. "+
@@ -173,7 +174,8 @@ func announceRequests(w io.Writer, api emulator.API, region string) {
 	case api.Signed:
 		fmt.Fprintln(w, "  accepts only requests signed with AWS credentials, as on AWS")
 	case api.Token:
-		fmt.Fprintf(w, "  accepts only requests with a JSON Web Token, as on AWS. To make one:\n    %s\n",
+		fmt.Fprintf(w, "  accepts only requests with a JSON Web Token, as on AWS. "+
+			"To make one:\n    %s\n",
 			suggestCommand("token --help"))
 	}
 	fmt.Fprintf(w, `  post an event:

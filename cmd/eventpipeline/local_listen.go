@@ -35,8 +35,8 @@ func (f *localFlags) checkListen() error {
 	}
 	for _, name := range o.AllowHosts {
 		if name == "" || strings.ContainsAny(name, "/:* ") {
-			return fmt.Errorf("--allow-host must be a host name without scheme, port and wildcard, "+
-				"got %q", name)
+			return fmt.Errorf("--allow-host must be a host name without scheme, port and "+
+				"wildcard, got %q", name)
 		}
 	}
 	return nil

@@ -168,7 +168,8 @@ func notSplitOff(item pipeline.Item, stackFlags string) error {
 // rateSet reports whether --rate is set.
 func (f *replayFlags) state(now time.Time, rateSet bool) (*replay.State, error) {
 	if rateSet && !(f.rate > 0 && f.rate <= replay.MaxRate) { // rejects NaN too
-		return nil, fmt.Errorf("--rate must be above 0 and at most %.0f, got %g", replay.MaxRate, f.rate)
+		return nil, fmt.Errorf("--rate must be above 0 and at most %.0f, got %g",
+			replay.MaxRate, f.rate)
 	}
 	if f.resume != "" {
 		state, err := replay.ReadState(f.resume)

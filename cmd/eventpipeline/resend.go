@@ -135,7 +135,8 @@ func editPayload(ctx context.Context, payload []byte) ([]byte, error) {
 		return nil, fmt.Errorf("write the file for the editor: %w", err)
 	}
 	// As in git, a shell runs the editor, because VISUAL and EDITOR may contain options.
-	editor := exec.CommandContext(ctx, "sh", "-c", `${VISUAL:-${EDITOR:-vi}} "$1"`, "sh", file.Name())
+	editor := exec.CommandContext(ctx,
+		"sh", "-c", `${VISUAL:-${EDITOR:-vi}} "$1"`, "sh", file.Name())
 	editor.Stdin, editor.Stdout, editor.Stderr = os.Stdin, os.Stdout, os.Stderr
 	if err := editor.Run(); err != nil {
 		return nil, fmt.Errorf("run the editor: %w", err)

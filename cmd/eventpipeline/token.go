@@ -91,7 +91,8 @@ func (f *tokenFlags) run(cmd *cobra.Command) error {
 func (f *tokenFlags) tokenClaims(now time.Time) (map[string]any, time.Time, error) {
 	age, err := timeflag.ParseAge(f.expires)
 	if err != nil || age == 0 {
-		return nil, now, fmt.Errorf("--expires must be a duration such as 1h or 7d, got %q", f.expires)
+		return nil, now, fmt.Errorf("--expires must be a duration such as 1h or 7d, got %q",
+			f.expires)
 	}
 	expiresAt := now.Add(age).Truncate(time.Second)
 	claims := map[string]any{
@@ -131,8 +132,8 @@ func openKeyFile(name string) (key jose.JSONWebKey, isNew bool, err error) {
 			return key, false, nil
 		}
 	}
-	return key, false, fmt.Errorf("%s must contain a private RSA key: choose another file with --keys",
-		name)
+	return key, false, fmt.Errorf("%s must contain a private RSA key: "+
+		"choose another file with --keys", name)
 }
 
 func createKeyFile(name string) (jose.JSONWebKey, error) {

@@ -115,7 +115,9 @@ func readStat(id int) (used time.Duration, rss int64, err error) {
 }
 
 func (u usage) print(w io.Writer, v variant, l load) {
-	perEvent := func(d time.Duration) float64 { return float64(d.Microseconds()) / float64(l.count) }
+	perEvent := func(d time.Duration) float64 {
+		return float64(d.Microseconds()) / float64(l.count)
+	}
 	total := u.platform + u.api + u.worker + u.send
 	name := v.name
 	if l.readers > 0 {

@@ -75,7 +75,8 @@ func TestCalls_OfBatches(t *testing.T) {
 		}
 		invocations := f.process(t)
 		work := f.takeCalls(t)
-		if diff := cmp.Diff(cost.WorkerCalls(1, count, mode), work); invocations != 1 || diff != "" {
+		diff := cmp.Diff(cost.WorkerCalls(1, count, mode), work)
+		if invocations != 1 || diff != "" {
 			t.Errorf("%s: calls of the worker in %d invocations (-model +counted):\n%s",
 				mode, invocations, diff)
 		}

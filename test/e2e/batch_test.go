@@ -43,7 +43,8 @@ func TestBatch_RejectedEventsFailAlone(t *testing.T) {
 		t.Errorf("got the status %v", status)
 	}
 	failed := p.waitForStatus(t, ids[47], "FAILED")
-	if failure, _ := failed["failure"].(map[string]any); failure["code"] != "rejected.unknown-currency" {
+	failure, _ := failed["failure"].(map[string]any)
+	if failure["code"] != "rejected.unknown-currency" {
 		t.Errorf("got the status %v", failed)
 	}
 	if letters := p.deadLetters(t); len(letters) != 3 || !letters[ids[87]] {
@@ -71,7 +72,8 @@ func TestBatch_RejectedEventsFailAlone(t *testing.T) {
 		t.Errorf("replay: %v\n%s", err, out)
 	}
 	waitUntil(t, func() string { // the processor rejects the event again
-		if status := p.status(t, ids[47]); status["status"] != "FAILED" || len(p.deadLetters(t)) != 1 {
+		status := p.status(t, ids[47])
+		if status["status"] != "FAILED" || len(p.deadLetters(t)) != 1 {
 			return fmt.Sprint(status)
 		}
 		return ""

@@ -153,7 +153,8 @@ func (r *run) failuresOf(id string) int {
 func eventsIn(records pipeline.Records) []string {
 	var ids []string
 	for _, record := range records {
-		if _, _, isPart, _ := pipeline.ParseID(record.ID); isPart && !slices.Contains(ids, record.ID) {
+		_, _, isPart, _ := pipeline.ParseID(record.ID)
+		if isPart && !slices.Contains(ids, record.ID) {
 			ids = append(ids, record.ID)
 		}
 	}

@@ -32,7 +32,8 @@ func checkFigures(t *testing.T, name, table string) {
 		return
 	}
 	if !*update {
-		t.Errorf("%s is out of date; update it: go test ./test/explore -explore.faults=2 -update\nwant:\n%s",
+		t.Errorf("%s is out of date; update it: "+
+			"go test ./test/explore -explore.faults=2 -update\nwant:\n%s",
 			document, table)
 		return
 	}

@@ -81,8 +81,8 @@ func (v *view) searchBronze(ctx context.Context, q query, cursor string) (rowsAn
 		}
 	}
 	found.More = strconv.FormatInt(hour.Unix(), 10)
-	found.Note = fmt.Sprintf("Searched %s back to %s. Each step lists the keys of up to %d hours in "+
-		"Bronze and reads their items.%s", plural(len(types), "type"),
+	found.Note = fmt.Sprintf("Searched %s back to %s. Each step lists the keys of up to %d hours "+
+		"in Bronze and reads their items.%s", plural(len(types), "type"),
 		formatMinute(hour.Add(time.Hour)), searchHours, partial)
 	return found, nil
 }

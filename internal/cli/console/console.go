@@ -68,7 +68,8 @@ func New(o Options) *Server {
 
 // Record adds a step of the local platform. It never waits for a browser.
 func (s *Server) Record(step activity.Step) {
-	if _, ok := s.reconcilers.Load(step.Source); ok && stringOf(step, "operation") == "BatchGetItem" {
+	_, isReconciler := s.reconcilers.Load(step.Source)
+	if isReconciler && stringOf(step, "operation") == "BatchGetItem" {
 		return // the reconciler reads the items of all events in each run
 	}
 	slug := ""
@@ -89,7 +90,8 @@ func (s *Server) SetPipelines(pipelines []deployment.Pipeline) {
 		if s.o.Resume {
 			v.addUnfinishedReplays()
 		}
-		for _, name := range []string{p.APIFunction, p.WorkerFunction, p.ReconcilerFunction, p.Bus} {
+		names := []string{p.APIFunction, p.WorkerFunction, p.ReconcilerFunction, p.Bus}
+		for _, name := range names {
 			if name != "" { // a pipeline may have no bus
 				s.functions.Store(name, v.Slug)
 			}

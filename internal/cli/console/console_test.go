@@ -93,7 +93,8 @@ func TestPages_EscapeAllTextOfEvents(t *testing.T) {
 			{Name: "status", Value: []byte("400")}, activity.StringDetail("path", "/"+hostile),
 			activity.StringDetail("body", `{"`+"<script>alert(1)</script>"+`":"\u202e<img src=x"}`),
 			{Name: "headers", Value: []byte(`{"x-<script>alert(1)":"\u202e<img src=x onerror=y>"}`)},
-			activity.StringDetail("response", `{"title":"<script>alert(1)</script>","pointer":"/\u202e"}`),
+			activity.StringDetail("response",
+				`{"title":"<script>alert(1)</script>","pointer":"/\u202e"}`),
 		},
 	})
 	w.Record(activity.Step{
@@ -467,7 +468,8 @@ func TestStream_SendsWhatChangedSinceThePage(t *testing.T) {
 	for query, want := range map[string]string{
 		"id=" + eventID(1): "event: change", "rows=1": `"status":"PROCESSED"`,
 	} {
-		response, err := http.Get(fmt.Sprintf("%s/Orders/stream?%s&since=%d", server.URL, query, since))
+		url := fmt.Sprintf("%s/Orders/stream?%s&since=%d", server.URL, query, since)
+		response, err := http.Get(url)
 		if err != nil {
 			t.Fatal(err)
 		}

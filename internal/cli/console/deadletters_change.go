@@ -172,7 +172,8 @@ func unchecked(f dlq.Filter, p dlq.Preview, result dlq.Result) (problems []strin
 func (v *view) record(name, id, eventType string) {
 	if v.server.o.Local && id != "" {
 		v.server.journal.add(activity.Step{
-			Time: v.server.o.Now(), Name: name, EventID: id, EventType: eventType, Source: "console",
+			Time: v.server.o.Now(), Name: name,
+			EventID: id, EventType: eventType, Source: "console",
 		}, v.Slug)
 	}
 }

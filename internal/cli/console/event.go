@@ -304,8 +304,8 @@ func adviceFor(code pipeline.Code) string {
 		return "The worker crashed or timed out at each attempt. Look at its log lines, fix the " +
 			"processor, then redrive the event."
 	case pipeline.Permanent(code):
-		return "The payload can't be processed as it is. If the processor should accept it, fix the " +
-			"processor, then redrive the event. Otherwise discard it."
+		return "The payload can't be processed as it is. If the processor should accept it, fix " +
+			"the processor, then redrive the event. Otherwise discard it."
 	}
 	return "A service failed. When it works again, redrive the event."
 }

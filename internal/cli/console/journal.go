@@ -80,7 +80,7 @@ type row struct {
 	Mark     string `json:"mark,omitempty"` // filtered, redriven, replayed
 	Attempts int    `json:"attempts,omitempty"`
 	Count    int    `json:"count,omitempty"`  // events in a batch or range
-	Failed   int    `json:"failed,omitempty"` // FAILED events that were split off the batch or range
+	Failed   int    `json:"failed,omitempty"` // FAILED events, split off the batch or range
 	Batch    string `json:"batch,omitempty"`  // id of the part's batch
 	Cursor   uint64 `json:"cursor,omitempty"`
 	// IsOther reports that the query does not select the event.

@@ -14,8 +14,8 @@ type pageProblem struct {
 
 // Advice for several pages.
 const (
-	adviceForAWS = "Load the page again. If the error remains, check the credentials with which the " +
-		"console was started, and the state of AWS."
+	adviceForAWS = "Load the page again. If the error remains, check the credentials with which " +
+		"the console was started, and the state of AWS."
 	adviceForID   = "Search for the event in the list of events."
 	adviceForPage = "Choose a page above."
 )

@@ -41,7 +41,8 @@ func (v *view) depth(ctx context.Context, url string) depth {
 	return cachedSoon(&v.cache, url, v.ttl(), depth{}, func() depth {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
-		out, err := sqs.NewFromConfig(v.Config).GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
+		client := sqs.NewFromConfig(v.Config)
+		out, err := client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
 			QueueUrl: &url, AttributeNames: []types.QueueAttributeName{
 				types.QueueAttributeNameApproximateNumberOfMessages,
 				types.QueueAttributeNameApproximateNumberOfMessagesNotVisible,

@@ -80,8 +80,8 @@ func (v *view) payloadOf(ctx context.Context, id string) ([]byte, error) {
 		return nil, err
 	}
 	if item.Webhook != nil {
-		return nil, fmt.Errorf("event %s came from a webhook, and the console can't sign its payload: "+
-			"use eventpipeline send --as %s:TYPE FILE", id, item.Webhook.Source)
+		return nil, fmt.Errorf("event %s came from a webhook, and the console can't sign its "+
+			"payload: use eventpipeline send --as %s:TYPE FILE", id, item.Webhook.Source)
 	}
 	return stored.Payload(ctx, v.Pipeline, item.Event)
 }

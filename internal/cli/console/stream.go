@@ -106,7 +106,8 @@ func (v *view) lastSeen(r *http.Request, id string) uint64 {
 func (v *view) changeSince(r *http.Request) func(time.Time) (string, any) {
 	id := r.URL.Query().Get("id")
 	state := func() [3]uint64 {
-		return [3]uint64{v.server.journal.lastChange(id), v.jobs.version.Load(), v.cache.late.Load()}
+		changes := v.server.journal.lastChange(id)
+		return [3]uint64{changes, v.jobs.version.Load(), v.cache.late.Load()}
 	}
 	seen, sent := state(), time.Time{}
 	seen[0] = v.lastSeen(r, id)

@@ -70,8 +70,8 @@ func (p Pipeline) WebhookSource(ctx context.Context, name string) (WebhookSource
 		return WebhookSource{}, &ChoiceError{"the pipeline has no webhook sources: " +
 			"add some with the prop Webhooks"}
 	}
-	return WebhookSource{}, &ChoiceError{fmt.Sprintf("there is no webhook source %s; choose one of: %s",
-		name, strings.Join(names, ", "))}
+	return WebhookSource{}, &ChoiceError{fmt.Sprintf(
+		"there is no webhook source %s; choose one of: %s", name, strings.Join(names, ", "))}
 }
 
 // Secret returns the current value of the source's secret.

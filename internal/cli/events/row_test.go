@@ -36,7 +36,9 @@ func TestPrint_FitsIn80Columns(t *testing.T) {
 
 func TestPrint_EscapesControlCharactersAndColoursFailures(t *testing.T) {
 	var plain, coloured strings.Builder
-	row := Row{Type: "a\x1b[2Jb", Status: string(pipeline.Failed), Took: -1, Notes: []string{"\x1b"}}
+	row := Row{
+		Type: "a\x1b[2Jb", Status: string(pipeline.Failed), Took: -1, Notes: []string{"\x1b"},
+	}
 	if row.Print(&plain, false) != nil || row.Print(&coloured, true) != nil {
 		t.Fatal("not printed")
 	}

@@ -150,7 +150,8 @@ func (s search) entries(
 func parseEntry(line types.FilteredLogEvent) entry {
 	e := entry{
 		at:     time.UnixMilli(aws.ToInt64(line.Timestamp)),
-		stream: aws.ToString(line.LogStreamName), text: strings.TrimSpace(aws.ToString(line.Message)),
+		stream: aws.ToString(line.LogStreamName),
+		text:   strings.TrimSpace(aws.ToString(line.Message)),
 	}
 	var fields struct {
 		Time      time.Time `json:"time"`

@@ -121,7 +121,8 @@ func (s *State) Remaining() int {
 func Lock(file string) (*lockfile.Lock, error) {
 	lock, err := lockfile.Take(file + ".lock")
 	if errors.Is(err, lockfile.ErrHeld) {
-		return nil, fmt.Errorf("another process is running the replay of %s: wait until it ends", file)
+		return nil, fmt.Errorf("another process is running the replay of %s: wait until it ends",
+			file)
 	}
 	return lock, err
 }
@@ -139,8 +140,8 @@ func ReadState(file string) (*State, error) {
 	valid := state.Replay.ID != "" && pipeline.ValidType(state.Type) &&
 		state.Rate >= 0 && state.Rate <= MaxRate
 	if !valid {
-		return nil, fmt.Errorf("%s must be a file that \"replay\" has written: choose another file, "+
-			"or start a new replay", file)
+		return nil, fmt.Errorf("%s must be a file that \"replay\" has written: "+
+			"choose another file, or start a new replay", file)
 	}
 	return state, nil
 }

@@ -53,7 +53,8 @@ func TestPutEvents_DeliversTheEventToTargetsOfMatchingRules(t *testing.T) {
 	if !slices.Equal(r.rules, wantRules) {
 		t.Errorf("delivered for rules %v", r.rules)
 	}
-	if want := `{orders Sold {"a": "<&>", "b": 1.0} [all]}`; !slices.Equal(r.events, []string{want}) {
+	wantEvents := []string{`{orders Sold {"a": "<&>", "b": 1.0} [all]}`}
+	if !slices.Equal(r.events, wantEvents) {
 		t.Errorf("OnEvent received %v", r.events)
 	}
 }

@@ -111,7 +111,8 @@ func TestGetLogEvents_ReadsForwardAndBackward(t *testing.T) {
 	last, out := read("")
 	earlier, _ := read(token(out.NextBackwardToken))
 	none, end := read(token(out.NextForwardToken))
-	if last != "34" || earlier != "12" || none != "" || end.NextForwardToken != out.NextForwardToken {
+	isEnd := end.NextForwardToken == out.NextForwardToken
+	if last != "34" || earlier != "12" || none != "" || !isEnd {
 		t.Errorf("got %q, then %q and %q with token %s, want %s",
 			last, earlier, none, end.NextForwardToken, out.NextForwardToken)
 	}
@@ -149,7 +150,8 @@ func TestDescribe_ListsGroupsAndStreams(t *testing.T) {
 		`"logStreamNamePrefix": "b"`:                     "b",
 	} {
 		var streams describeStreamsOutput
-		call(t, s, "DescribeLogStreams", `{"logGroupName": "/aws/lambda/api", `+options+`}`, &streams)
+		request := `{"logGroupName": "/aws/lambda/api", ` + options + `}`
+		call(t, s, "DescribeLogStreams", request, &streams)
 		var names []string
 		for _, found := range streams.LogStreams {
 			names = append(names, found.Name)

@@ -96,7 +96,8 @@ func TestDescribeChanges_NamesNewAndRemovedPipelines(t *testing.T) {
 		t.Errorf("changes %q, want %q", added, want)
 	}
 	removed := describeChanges(compare(after, before))
-	if want := []string{"pipeline ShopClicks is removed", own, table}; !slices.Equal(removed, want) {
+	want := []string{"pipeline ShopClicks is removed", own, table}
+	if !slices.Equal(removed, want) {
 		t.Errorf("changes %q, want %q", removed, want)
 	}
 }

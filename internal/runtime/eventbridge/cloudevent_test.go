@@ -106,7 +106,8 @@ func TestCloudEventID_DiffersByGeneration(t *testing.T) {
 
 // The API of a pipeline must accept the CloudEvents that a pipeline publishes.
 func TestCloudEvent_IsValid(t *testing.T) {
-	text, err := json.Marshal(newCloudEvent("urn:eventpipeline:orders", processed(pipeline.Replay{})))
+	event := newCloudEvent("urn:eventpipeline:orders", processed(pipeline.Replay{}))
+	text, err := json.Marshal(event)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -278,7 +278,8 @@ func (demoSchema) Check(
 		return nil, false, nil
 	}
 	return []violation.Violation{
-		{Keyword: "required", Detail: "no name"}, {Pointer: "/a", Keyword: "type", Detail: "no text"},
+		{Keyword: "required", Detail: "no name"},
+		{Pointer: "/a", Keyword: "type", Detail: "no text"},
 	}, true, nil
 }
 

@@ -364,9 +364,10 @@ func sendWebhooks(send func(api API, name string, event map[string]any)) {
 	}
 	var w world
 	api, _ := w.webhookAPI()
-	api.Webhooks["demo"] = webhook.Source{Name: "demo", Scheme: webhook.Generic, HMAC: &webhook.HMAC{
-		Header: "x-sig", EventType: "demo", DeliveryIDHeader: "x-id",
-	}}
+	api.Webhooks["demo"] = webhook.Source{
+		Name: "demo", Scheme: webhook.Generic,
+		HMAC: &webhook.HMAC{Header: "x-sig", EventType: "demo", DeliveryIDHeader: "x-id"},
+	}
 	event := func(name, body string) map[string]any {
 		return webhookEvent(api, name, "application/json", body)
 	}
@@ -375,7 +376,8 @@ func sendWebhooks(send func(api API, name string, event map[string]any)) {
 		send(api, "accepted by Shopify", event("shopify", "{}"))
 	}
 	send(api, "challenge", event("slack", `{"type":"url_verification","challenge":"x"}`))
-	unsigned, unknown, undecodable := event("github", "{}"), event("github", "{}"), event("github", "")
+	unsigned, unknown := event("github", "{}"), event("github", "{}")
+	undecodable := event("github", "")
 	unsigned["headers"], undecodable["body"] = nil, "%"
 	unknown["pathParameters"] = map[string]string{"source": "unknown"}
 	send(api, "unsigned", unsigned)
@@ -539,8 +541,8 @@ func benchmarkAccept(b *testing.B, newEvent func(api API, payload string) map[st
 	api, _ := w.webhookAPI()
 	api.Ingest.MaxPayloadBytes = 1 << 20
 	api.Ingest.KeyCache = new(pipeline.KeyCache)
-	payload := `{"eventType":"demo","commits":[` + strings.Repeat(`{"id":"7fd1a60b","files":["a"]},`,
-		600) + `{}]}` // 19 KB, as a push
+	commits := strings.Repeat(`{"id":"7fd1a60b","files":["a"]},`, 600)
+	payload := `{"eventType":"demo","commits":[` + commits + `{}]}` // 19 KB, as a push
 	event, err := json.Marshal(newEvent(api, payload))
 	if err != nil {
 		b.Fatal(err)

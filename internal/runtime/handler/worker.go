@@ -123,7 +123,8 @@ func (h Worker) logCounts(ctx context.Context, c invocationCounts) {
 // logSplitOff logs one line for each part that a batch has split off.
 func logSplitOff(ctx context.Context, r pipeline.Result) {
 	for _, part := range r.SplitOff {
-		level, message, attrs := slog.LevelInfo, logging.EventSplitOff, logging.EventAttrs(part.Event)
+		level, message := slog.LevelInfo, logging.EventSplitOff
+		attrs := logging.EventAttrs(part.Event)
 		if part.Err != nil {
 			level, message = slog.LevelError, logging.EventFailed
 			attrs = append(attrs, codeAttr(part.Err))

@@ -73,8 +73,8 @@ func (w Worker) storeBatch(d deadlines, t *task, now time.Time) (batchObject, er
 	return w.putBatch(d.finish, t, output.failures, output, now)
 }
 
-// earlierBatchObject returns the Silver object that an earlier delivery has stored. If there is none,
-// the field records is nil. For a first delivery, earlierBatchObject makes no request.
+// earlierBatchObject describes the Silver object that an earlier delivery has stored. If there is
+// none, the field records is nil. For a first delivery, earlierBatchObject makes no request.
 func (w Worker) earlierBatchObject(ctx context.Context, t *task) (batchObject, error) {
 	if !t.redelivery && t.Event.Replay.ID == "" {
 		return batchObject{}, nil

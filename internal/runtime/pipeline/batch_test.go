@@ -105,7 +105,8 @@ func TestAcceptBatch_StoresOneObjectPerType(t *testing.T) {
 	n := 0
 	in.NewID = func() (string, error) { n++; return idOf(n), nil }
 	accepted, err := in.AcceptBatch(t.Context(), pipeline.BatchRequest{Elements: [][]byte{
-		[]byte(`{"eventType":"a", "n":1e2}`), []byte(`{"eventType":"b"}`), []byte(`{"eventType":"a"}`),
+		[]byte(`{"eventType":"a", "n":1e2}`), []byte(`{"eventType":"b"}`),
+		[]byte(`{"eventType":"a"}`),
 	}})
 	if err != nil || len(accepted.Batches) != 2 {
 		t.Fatalf("got %+v, %v", accepted, err)
@@ -224,7 +225,8 @@ func TestAcceptBatch_ARetryGetsTheSameAnswer(t *testing.T) {
 	}
 	single := request(body)
 	single.Keyed, single.Key = true, "key"
-	if _, err := w.ingest().Accept(t.Context(), single); pipeline.ErrorCode(err) != pipeline.KeyReused {
+	_, err = w.ingest().Accept(t.Context(), single)
+	if pipeline.ErrorCode(err) != pipeline.KeyReused {
 		t.Errorf("got %v for a single event", err)
 	}
 }
@@ -413,7 +415,8 @@ func TestBatch_AReplayReplacesAllItsRecordsOrNone(t *testing.T) {
 		return w.replayAll(t, worker, id)
 	}
 	reject[1] = false
-	if counts := replay("0199aaaa-0000-7000-8000-0000000000a1"); counts.Sent != 2 || counts.Failed != 1 {
+	counts := replay("0199aaaa-0000-7000-8000-0000000000a1")
+	if counts.Sent != 2 || counts.Failed != 1 {
 		t.Errorf("got %+v", counts)
 	}
 	reject[2] = true

@@ -157,7 +157,8 @@ func TestIngest_UsesSourceAndIDOfCloudEventAsKey(t *testing.T) {
 	if own := accept(cloudEventWith(""), "key"); own.Duplicate || ids[own.Event.ID] {
 		t.Errorf("with a key of its own: %+v", own)
 	}
-	req := pipeline.Request{Body: []byte(cloudEventWith(`,"data":1`)), CloudEvent: true, Caller: "a"}
+	body := []byte(cloudEventWith(`,"data":1`))
+	req := pipeline.Request{Body: body, CloudEvent: true, Caller: "a"}
 	_, err := w.ingest().Accept(t.Context(), req)
 	if pipeline.ErrorCode(err) != pipeline.KeyReused {
 		t.Errorf("another payload: %v", err)

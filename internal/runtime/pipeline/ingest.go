@@ -37,7 +37,9 @@ type PayloadSchemas interface {
 	// Check validates a payload that DecodeType has accepted. It returns the first violations, or
 	// none if the payload is valid. known is false if the type has no schema. Check returns an
 	// error if validation exceeds its budget.
-	Check(eventType string, payload []byte) (violations []violation.Violation, known bool, err error)
+	Check(eventType string, payload []byte) (
+		violations []violation.Violation, known bool, err error,
+	)
 }
 
 // Ingest accepts events.
@@ -188,7 +190,8 @@ func schemaError(violations []violation.Violation) error {
 		}
 	}
 	first := violations[0]
-	err := Errorf(SchemaViolation, "The payload does not match its type's schema: %s.", first.Detail)
+	err := Errorf(SchemaViolation,
+		"The payload does not match its type's schema: %s.", first.Detail)
 	err.Pointer, err.Violations = first.Pointer, violations
 	return err
 }

@@ -23,7 +23,8 @@ func (a amounts) Check(
 	if eventType != "order" || strings.Contains(string(payload), `"amount"`) {
 		return nil, eventType == "order", nil
 	}
-	return []violation.Violation{{Pointer: a.pointer, Keyword: "required", Detail: "no amount"}}, true,
+	found := violation.Violation{Pointer: a.pointer, Keyword: "required", Detail: "no amount"}
+	return []violation.Violation{found}, true,
 		nil
 }
 

@@ -128,7 +128,8 @@ func TestKeptHeaders_FollowTheList(t *testing.T) {
 
 func TestIsPing(t *testing.T) {
 	ping := map[string]string{"x-github-event": "ping"}
-	if !(Source{Scheme: GitHub}).IsPing(ping) || (Source{Scheme: GitHub, Pings: true}).IsPing(ping) ||
+	if !(Source{Scheme: GitHub}).IsPing(ping) ||
+		(Source{Scheme: GitHub, Pings: true}).IsPing(ping) ||
 		(Source{Scheme: Stripe}).IsPing(ping) {
 		t.Error("only GitHub has pings, and Pings turns them into events")
 	}

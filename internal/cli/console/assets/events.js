@@ -204,7 +204,7 @@ function startEvents() {
   const findPlace = () => byID.get(place.id) || place.cursor > 0 &&
     [...list.children].find((row) => Number(row.dataset.cursor) < place.cursor);
 
-  // goBack scrolls to the place where the user has left the list. It returns false if the list has to
+  // goBack scrolls to the place where the user has left the list. It returns false if the list must
   // load more rows first.
   const goBack = () => {
     if (!place) return true;

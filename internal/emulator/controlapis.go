@@ -12,7 +12,7 @@ import (
 )
 
 // queryHandler returns a handler for the query protocol. It serves the operations that AWS's tools
-// need: CloudFormation's operations that describe stacks, and STS's GetCallerIdentity.
+// need: those that describe CloudFormation stacks, and GetCallerIdentity of STS.
 func queryHandler(account string, stacks []Stack) protocol.QueryHandler {
 	handler := cloudformation.API(stacks)
 	handler["GetCallerIdentity"] = protocol.QueryOperation{
@@ -30,8 +30,8 @@ type callerIdentityResult struct {
 	Arn, UserId, Account string
 }
 
-// getAPIHandler returns a handler for API Gateway's operation GetApi, which returns the endpoint of
-// an HTTP API.
+// getAPIHandler returns a handler for API Gateway's operation GetApi. GetApi returns the endpoint
+// of an HTTP API.
 func getAPIHandler(apis []*resources.API) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		id := path.Base(r.URL.Path)

@@ -68,17 +68,17 @@ type MissingParameterError = cloudformation.MissingParameterError
 // UnknownParameterError reports a key of Parameters that is not a parameter of the stacks.
 type UnknownParameterError = cloudformation.UnknownParameterError
 
-// PolicyError reports a policy in a template. Either the platform can't enforce the policy, or the
-// policy lacks permissions that AWS requires.
+// PolicyError reports a policy in a template. The platform can't enforce the policy, or the policy
+// lacks permissions that AWS requires.
 type PolicyError = resources.PolicyError
 
 // LocalKey is an access key that APIs with IAM authorization always accept. The secret key is the
 // same string.
 const LocalKey = resources.LocalKey
 
-// New starts a platform. It synthesizes the app, creates the app's resources and serves them. First
-// it opens the ports and the data folder, so that New fails immediately if one of them is in use.
-// ctx limits only the start: if ctx ends before New returns, New stops and returns an error.
+// New starts a platform: it synthesizes the app, creates the app's resources and serves them. It
+// fails immediately if a port or the data folder is in use. ctx limits only the start: if ctx ends
+// before New returns, New stops and returns an error.
 func New(ctx context.Context, o Options) (*Platform, error) {
 	o = o.withDefaults()
 	builds := newBuilds(o)
@@ -190,9 +190,8 @@ func createStacks(ctx context.Context, p *resources.Provider, stacks []cdkapp.St
 	return nil
 }
 
-// accountAndRegion returns the account and the region of the platform. Because a platform has only
-// one of each, it returns the first account and the first region that a stack sets. If no stack
-// sets them, it returns those in the options.
+// accountAndRegion returns the account and the region of the platform. A platform has one of each:
+// the first one that a stack sets, or the one in the options.
 func (o Options) accountAndRegion(stacks []cdkapp.Stack) (account, region string) {
 	for _, s := range stacks {
 		account, region = cmp.Or(account, s.Account), cmp.Or(region, s.Region)
@@ -236,8 +235,8 @@ func (p *Platform) serve(o Options, ports *ports, apis []*resources.API, account
 	return nil
 }
 
-// Run waits until ctx is done or the platform fails. It returns nil if ctx is done, and the error
-// if the platform fails. It does not close the platform.
+// Run waits until ctx is done or the platform fails. It returns the platform's error, or nil if ctx
+// is done. It does not close the platform.
 func (p *Platform) Run(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
@@ -255,8 +254,8 @@ func (p *Platform) fail(err error) {
 	}
 }
 
-// Close stops the platform. It accepts no more requests and messages, and waits a few seconds until
-// the running requests and batches end. Then it kills the functions and writes the state to disk.
+// Close stops the platform. It rejects new requests and messages, and waits a few seconds until the
+// running requests and batches end. Then it kills the functions and writes the state to disk.
 func (p *Platform) Close() error {
 	p.closing.Do(func() { p.closed = p.close() })
 	return p.closed
@@ -269,8 +268,8 @@ func (p *Platform) close() error {
 	if p.reloader != nil {
 		errs = append(errs, p.reloader.watcher.Close())
 	}
-	// Stop the HTTP APIs, then the mappings, then the functions. AWS's APIs stop last, because the
-	// functions call AWS's APIs until the functions end.
+	// Stop the HTTP APIs, then the mappings, then the functions. AWS's APIs stop last, because
+	// running functions call them.
 	for i := len(p.servers) - 1; i > 0; i-- {
 		errs = append(errs, closeServer(p.servers[i]))
 	}

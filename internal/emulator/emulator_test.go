@@ -29,8 +29,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/awsconfig"
 )
 
-// testPipeline returns a copy of the cloud assembly testdata/pipeline. The function of the pipeline
-// is built for this machine.
+// testPipeline returns a copy of the cloud assembly testdata/pipeline. Its function is built for
+// this machine.
 var testPipeline = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "platform-test-")
 	if err != nil {
@@ -55,7 +55,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// recorder records steps. A test can wait until a step is recorded.
+// recorder records steps. A test can wait for a step.
 type recorder struct {
 	mu    sync.Mutex
 	steps []activity.Step
@@ -98,8 +98,8 @@ func (r *recorder) waitFor(t *testing.T, hasProperty func(activity.Step) bool) a
 	}
 }
 
-// start starts a platform with the test pipeline and closes it when the test ends. If setOptions is
-// not nil, it changes the options before the platform starts.
+// start starts a platform with the test pipeline and closes it when the test ends. setOptions can
+// change the options; nil keeps them.
 func start(t *testing.T, setOptions func(*Options)) (*Platform, *recorder) {
 	t.Helper()
 	dir, err := testPipeline()
@@ -337,7 +337,7 @@ func processesIn(t *testing.T, text string) []string {
 	return found
 }
 
-// variant returns a copy of the test pipeline. edit may change the properties of the copy's
+// variant returns a copy of the test pipeline. edit can change the properties of the copy's
 // resources.
 func variant(
 	t *testing.T,
@@ -351,7 +351,7 @@ func variant(
 	})
 }
 
-// rewritten returns a copy of the test pipeline. edit may change the resources of the copy.
+// rewritten returns a copy of the test pipeline. edit can change the resources of the copy.
 func rewritten(t *testing.T, edit func(resources map[string]map[string]any)) (dir string) {
 	t.Helper()
 	original, err := testPipeline()

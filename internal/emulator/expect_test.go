@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// After each request, this test sends a second request on the same connection. An unexpected
-// response or an unread body would disturb the second request.
+// After each request, this test sends a second request on the same connection. It fails after an
+// unexpected response or an unread body.
 func TestServers_AnswerExpectForEveryLengthAndService(t *testing.T) {
 	p, _ := start(t, nil)
 	aws, api := strings.TrimPrefix(p.AWS, "http://"), strings.TrimPrefix(p.APIs[0].URL, "http://")
@@ -100,8 +100,7 @@ func (c connection) send(text string) {
 	}
 }
 
-// receive returns the status of the next response, and whether the connection ends after the
-// response.
+// receive returns the status of the next response. It reports whether the connection then ends.
 func (c connection) receive() (status int, closes bool) {
 	c.T.Helper()
 	response, err := http.ReadResponse(c.in, nil)

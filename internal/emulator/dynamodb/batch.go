@@ -55,8 +55,8 @@ type batchWriteItemOutput struct {
 	UnprocessedItems struct{}
 }
 
-// batchWriteItem validates all writes of the batch and then applies them. If one write is invalid,
-// it applies none.
+// batchWriteItem validates all writes of the batch and then applies them. It applies none if one is
+// invalid.
 func (s *Service) batchWriteItem(in *batchWriteItemInput) (*batchWriteItemOutput, error) {
 	var changes []*change
 	for name, requests := range in.RequestItems {

@@ -1,14 +1,14 @@
 package dynamodb
 
-// change represents one write. The service plans a change before it commits the change. So a
-// transaction can validate all of its changes before the first one takes effect.
+// change represents one write. The service plans changes before it commits them. So a transaction
+// validates all its changes before the first one takes effect.
 type change struct {
 	table string
 	// key returns the key of the item in the table.
 	key func(Table) (key, error)
 	// next returns the new item and the updated paths. A nil old item means that the item does not
-	// exist. A nil new item means that the change deletes the item. A condition check changes no
-	// item, so its field next is nil.
+	// exist. A nil new item means that the change deletes the item. next is nil for a condition
+	// check.
 	next func(definition Table, k key, old Item) (Item, []path, error)
 
 	required           []member // the request's members for the table and the item or key
@@ -73,8 +73,8 @@ func (c *change) plan(at location) (out *plannedChange, err error) {
 	return out, err
 }
 
-// commit applies planned changes. The caller must hold Service.mu from plan to commit, so that no
-// other write makes a condition false in between.
+// commit applies planned changes. The caller holds Service.mu from plan to commit, so that all
+// conditions stay true.
 func commit(plans ...*plannedChange) error {
 	for _, p := range plans {
 		var err error
@@ -126,8 +126,8 @@ func newConditionCheck(table string, itemKey Item) *change {
 	}
 }
 
-// newUpdate returns a change that applies its update expression, if any, to the item with the key.
-// If the item does not exist, the change creates it.
+// newUpdate returns a change that applies an update expression to the item with the key. It creates
+// a missing item. The expression is optional.
 func newUpdate(table string, itemKey Item) *change {
 	c := newConditionCheck(table, itemKey)
 	c.next = func(definition Table, k key, item Item) (Item, []path, error) {

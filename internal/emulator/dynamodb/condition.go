@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// scope holds the values that an expression needs: an item, and the names and values of the
-// placeholders. The item is nil if it does not exist.
+// scope holds the values that an expression needs: an item, and the placeholders' names and values.
+// The item is nil if it does not exist.
 type scope struct {
 	item   Item
 	names  map[string]string
@@ -67,8 +67,8 @@ func (c orCondition) holds(in scope) bool  { return c.left.holds(in) || c.right.
 func (c andCondition) holds(in scope) bool { return c.left.holds(in) && c.right.holds(in) }
 func (c notCondition) holds(in scope) bool { return !c.inner.holds(in) }
 
-// holds reports whether the comparison is true. If the types differ or an attribute is absent, a
-// comparison with <> is true, and all other comparisons are false.
+// holds reports whether the comparison is true. If the types differ or an attribute is absent, only
+// the comparison <> is true.
 func (c comparison) holds(in scope) bool {
 	left, right := c.left.value(in), c.right.value(in)
 	switch c.operator {

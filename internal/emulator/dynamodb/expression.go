@@ -16,13 +16,12 @@ const (
 	updateExpression     = "UpdateExpression"
 )
 
-// parsedExpressions caches parsed expressions, because a program sends the same few expressions
-// again and again.
+// parsedExpressions caches parsed expressions, because programs send the same few expressions
+// repeatedly.
 var parsedExpressions = expressionCache{entries: map[[2]string]*expression{}}
 
-// maxCachedExpressions bounds the cache. A client may write names and list indexes into its
-// expressions instead of placeholders. Without a bound, each request of this client would add an
-// entry.
+// maxCachedExpressions limits the size of the cache. A client that uses no placeholders can add an
+// entry with each request.
 const maxCachedExpressions = 1000
 
 type expressionCache struct {
@@ -67,7 +66,7 @@ type expressionText struct {
 }
 
 // bind parses a request's expressions. A nil text yields a nil expression. bind returns an error if
-// an expression contains an undefined placeholder, or if a defined placeholder is not used.
+// a placeholder is undefined or unused.
 func (p placeholders) bind(texts ...expressionText) ([]*expression, error) {
 	if p.ExpressionAttributeNames != nil && len(p.ExpressionAttributeNames) == 0 {
 		return nil, validationError("ExpressionAttributeNames must not be empty")

@@ -35,8 +35,8 @@ func (s *Service) updateItem(in *writeInput) (*writeOutput, error) {
 		"ALL_OLD", "ALL_NEW", "UPDATED_OLD", "UPDATED_NEW")
 }
 
-// writeItem validates the request and applies the change. returnValues lists the allowed values of
-// the request's ReturnValues, in addition to NONE.
+// writeItem validates the request and applies the change. returnValues lists the values that
+// ReturnValues can have besides NONE.
 func (s *Service) writeItem(
 	in *writeInput, c *change, returnValues ...string,
 ) (*writeOutput, error) {
@@ -64,8 +64,8 @@ func (s *Service) writeItem(
 	return &writeOutput{plan.returnValues(in.ReturnValues)}, commit(plan)
 }
 
-// projectionInput holds the parameters that GetItem shares with BatchGetItem. A BatchGetItem
-// request contains these parameters once for each table.
+// projectionInput holds the parameters that GetItem shares with BatchGetItem. BatchGetItem has them
+// once for each table.
 type projectionInput struct {
 	placeholders
 	legacyParameters
@@ -93,8 +93,7 @@ func (s *Service) getItem(in *getItemInput) (*getItemOutput, error) {
 	return &getItemOutput{items[0]}, nil
 }
 
-// getItems returns the projected items with the given keys as JSON. It ignores keys of items that
-// do not exist.
+// getItems returns the projected items with the keys as JSON. It ignores keys without an item.
 func (s *Service) getItems(
 	tableName string, in projectionInput, keys ...attributes,
 ) ([]json.RawMessage, error) {

@@ -63,7 +63,7 @@ func (t Table) keys() []Key {
 	return []Key{t.PartitionKey, t.SortKey}
 }
 
-// keyOfItem validates and returns the key of a whole item, which may contain other attributes.
+// keyOfItem validates and returns the key of a whole item.
 func (t Table) keyOfItem(item Item) (key, error) {
 	for _, k := range t.keys() {
 		v, ok := item[k.Name]
@@ -79,8 +79,8 @@ func (t Table) keyOfItem(item Item) (key, error) {
 	return t.validKey(item)
 }
 
-// keyFromRequest validates and returns the key in a request. The request's key must contain the
-// table's key attributes and no others.
+// keyFromRequest validates and returns the key in a request. The request must contain exactly the
+// table's key attributes.
 func (t Table) keyFromRequest(item Item) (key, error) {
 	matches := len(item) == len(t.keys()) && !slices.ContainsFunc(t.keys(), func(k Key) bool {
 		v, ok := item[k.Name]

@@ -16,7 +16,7 @@ const (
 
 var numberPattern = regexp.MustCompile(`^([-+]?)(\d*)\.?(\d*)(?:[eE]([-+]?\d+))?$`)
 
-// canonicalNumber validates a number. It returns the number in DynamoDB's form: decimal, without an
+// canonicalNumber validates a number and returns it in DynamoDB's form: decimal, without an
 // exponent and without redundant zeros.
 func canonicalNumber(text string) (string, error) {
 	match := numberPattern.FindStringSubmatch(text)
@@ -56,8 +56,7 @@ func invalidNumber(text string) error {
 	return validationError("The parameter cannot be converted to a numeric value: %s", text)
 }
 
-// formatDecimal returns the text of the number 0.digits × 10^exponent. It adds a minus sign if
-// negative is set.
+// formatDecimal returns the text of the number 0.digits × 10^exponent. negative adds a minus sign.
 func formatDecimal(negative bool, digits string, exponent int) string {
 	var out strings.Builder
 	if negative {

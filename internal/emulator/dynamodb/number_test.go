@@ -32,7 +32,7 @@ func TestCanonicalNumber_NormalizesAndValidates(t *testing.T) {
 	}
 }
 
-// drawNumber returns the text of a random number and its exact value. The sum of two such numbers
+// drawNumber returns the text and the exact value of a random number. The sum of two such numbers
 // has at most 37 digits.
 func drawNumber(t *rapid.T, name string) (string, *big.Rat) {
 	text := rapid.StringMatching(`-?[0-9]{1,12}(\.[0-9]{1,12})?(e-?[0-6])?`).Draw(t, name)

@@ -2,9 +2,8 @@ package dynamodb
 
 import "cmp"
 
-// packedKey holds the values of a key in one string: the length of the partition key in two bytes,
-// the partition key and the sort key. A table keeps a packedKey for each item, so a packedKey must
-// be small. If a table has no sort key, the sort key in the string is empty. key{} becomes "".
+// packedKey holds a key in one short string: the partition key's length in two bytes, the partition
+// key and the sort key. The sort key is empty if the table has none. key{} becomes "".
 type packedKey string
 
 func pack(k key) packedKey {

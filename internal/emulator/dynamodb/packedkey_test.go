@@ -6,9 +6,8 @@ import (
 	"testing"
 )
 
-// Unpacking a packed key must return the original key, and packed keys must sort like their
-// original keys. This includes partition keys that begin with another partition key. Numbers must
-// sort by value.
+// Unpacking returns the original key. Packed keys sort like the original keys, also if one
+// partition key begins with another. Numbers sort by value.
 func TestPackedKey_KeepsValueAndOrder(t *testing.T) {
 	long := stringValue(strings.Repeat("x", maxPartitionKey))
 	for types, keys := range map[[2]string][]key{

@@ -9,8 +9,8 @@ import (
 	"github.com/truora/minidyn/interpreter/language"
 )
 
-// expression represents a parsed expression. It does not contain the values of its placeholders, so
-// that requests with other values can reuse the cached expression.
+// expression represents a parsed expression. It does not contain the placeholders' values, so that
+// other requests can reuse it.
 type expression struct {
 	condition condition // only in a condition, filter or key condition
 	update    *update   // only in an update expression
@@ -28,11 +28,11 @@ type parser struct {
 	err    error // the first error, or nil
 }
 
-// maxExpression limits the length of an expression in bytes, as in DynamoDB. The limit also bounds
-// the parser's recursion.
+// maxExpression limits the length of an expression in bytes, as in DynamoDB. It also limits the
+// parser's recursion.
 const maxExpression = 4 << 10
 
-// parse parses an expression. kind is the name of the request's parameter, and selects the grammar.
+// parse parses an expression. kind is the name of the request's parameter and selects the grammar.
 func parse(kind, text string) (*expression, error) {
 	if strings.TrimSpace(text) == "" {
 		return nil, validationError("Invalid %s: The expression can not be empty;", kind)
@@ -56,8 +56,8 @@ func parse(kind, text string) (*expression, error) {
 	return p.out, p.err
 }
 
-// fail records the first error and ignores later errors. It also skips to the end of the tokens,
-// where every parse function stops.
+// fail records an error, unless one is already recorded. It also skips the remaining tokens, so
+// that every parse function stops.
 func (p *parser) fail(format string, args ...any) {
 	if p.err == nil {
 		p.err = validationError("Invalid "+p.kind+": "+format, args...)
@@ -100,8 +100,8 @@ func (p *parser) acceptKeyword(word string) bool {
 	return true
 }
 
-// acceptCall consumes the start of a function call: the name of one of the functions and "(". It
-// returns the name. If the next tokens are different, it consumes nothing and returns false.
+// acceptCall consumes the name of one of the functions and "(". It returns the name. If the next
+// tokens are different, it consumes nothing and returns false.
 func (p *parser) acceptCall(functions ...string) (string, bool) {
 	t, following := p.peek(), p.tokens[min(p.next+1, len(p.tokens)-1)]
 	if t.kind != tokenName || following.text != "(" || !slices.Contains(functions, t.text) {

@@ -10,7 +10,7 @@ import (
 // path lists the steps from an item to one of its top-level or nested attributes.
 type path []step
 
-// step selects an attribute of a map or an element of a list. name may be a #placeholder.
+// step selects an attribute of a map or an element of a list. name can be a #placeholder.
 type step struct {
 	name    string
 	index   int
@@ -33,7 +33,7 @@ func resolveName(name string, names map[string]string) string {
 	return name
 }
 
-// lookup returns the value at the path, or nil if the item has none. The path may contain
+// lookup returns the value at the path, or nil if the item has none. The path can contain
 // #placeholders.
 func (p path) lookup(item Item, names map[string]string) value {
 	var v value = mapValue(item)
@@ -59,7 +59,7 @@ func (s step) lookup(v value, names map[string]string) value {
 	return nil
 }
 
-// overlaps reports whether the resolved paths are equal or one of them is a prefix of the other.
+// overlaps reports whether two resolved paths are equal, or one begins with the other.
 func (p path) overlaps(other path) bool {
 	n := min(len(p), len(other))
 	return slices.Equal(p[:n], other[:n])
@@ -78,7 +78,7 @@ func (p path) String() string {
 }
 
 // project returns an item with only the attributes at the resolved paths. Nested attributes stay
-// nested. A list keeps only its selected elements, so their indexes may change.
+// nested. The indexes of list elements can change, because a list keeps only the selected elements.
 func project(item Item, paths []path) Item {
 	if projected, ok := projectValue(mapValue(item), paths).(mapValue); ok {
 		return projected

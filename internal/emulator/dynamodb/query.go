@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// maxPage is the maximum size, in bytes, of the items that one Query or Scan reads. As in DynamoDB,
-// it is 1 MB.
+// maxPage is the maximum size of the items that one Query or Scan reads, in bytes. It is 1 MB, as
+// in DynamoDB.
 const maxPage = 1 << 20
 
 // readInput holds the parameters that Query and Scan share.
@@ -114,7 +114,7 @@ func (s *Service) query(in *queryInput) (*pageOutput, error) {
 	return in.collect(t, slices.Values(entries), start, bound)
 }
 
-// boundRead holds the expressions of a Query or Scan. An expression is nil if the request omits it.
+// boundRead holds the expressions of a Query or Scan. An expression that the request omits is nil.
 type boundRead struct{ keyCondition, filter, projection *expression }
 
 // bindRead returns the table and the parsed expressions of a Query or Scan.
@@ -135,9 +135,9 @@ func (s *Service) bindRead(
 	return t, boundRead{expressions[0], expressions[1], expressions[2]}, nil
 }
 
-// collect reads the items of the entries and returns one page. It omits the item whose key is
-// start, the ExclusiveStartKey. ScannedCount includes the items that fail the filter, but not the
-// items that fail the key condition.
+// collect reads the items of the entries and returns one page. It omits the item with the key
+// start, the ExclusiveStartKey. ScannedCount includes items that fail the filter, but none that
+// fail the key condition.
 func (in *readInput) collect(
 	t *table, entries iter.Seq[entry], start key, bound boundRead,
 ) (*pageOutput, error) {
@@ -175,8 +175,7 @@ func (in *readInput) collect(
 	return out, nil
 }
 
-// startKey returns the request's ExclusiveStartKey. If there is none, it returns a key that is less
-// than all others.
+// startKey returns the request's ExclusiveStartKey, or a key that is less than all others.
 func (in *readInput) startKey(t Table) (key, error) {
 	if in.ExclusiveStartKey == nil {
 		return key{}, nil
@@ -189,8 +188,8 @@ func (in *readInput) startKey(t Table) (key, error) {
 	return start, nil
 }
 
-// partition returns the entries that have the partition key of k, in ascending order. The first
-// entry has the least key that is not less than k.
+// partition returns the entries with the partition key of k, in ascending order. The entries begin
+// at the least key that is not less than k.
 func (t *table) partition(k key) iter.Seq[entry] {
 	return func(yield func(entry) bool) {
 		for e := range t.from(k) {
@@ -240,8 +239,8 @@ func conjuncts(c condition) []condition {
 	return []condition{c}
 }
 
-// keyAttribute returns the name of the attribute that c compares. It returns "" if c is not allowed
-// in a key condition.
+// keyAttribute returns the name of the attribute that c compares, or "" if c is not allowed in a
+// key condition.
 func keyAttribute(c condition, p placeholders) string {
 	var subject operand
 	switch c := c.(type) {

@@ -12,8 +12,8 @@ type member struct {
 }
 
 // checkRequired returns an error if a required member is absent. DynamoDB checks this before it
-// looks up the table. path is the path of the members in the request, such as
-// "transactItems.1.member.put.", or "".
+// looks up the table. path is the members' path in the request: "" or, for example,
+// "transactItems.1.member.put.".
 func checkRequired(path string, members ...member) error {
 	var absent []string
 	for _, m := range members {

@@ -1,11 +1,10 @@
 // Package dynamodb emulates a part of Amazon DynamoDB: tables, all kinds of expressions, batches,
-// transactions and TTL. The platform and the tools of its users need only this part. The package
-// rejects secondary indexes, streams, PartiQL and legacy parameters.
+// transactions and TTL. The platform and its users' tools need only this part. The package rejects
+// secondary indexes, streams, PartiQL and legacy parameters.
 //
-// The package contains its own expression parser and evaluator. The evaluator of the library
-// minidyn does not behave like DynamoDB: it returns errors for false conditions, rounds numbers to
-// 53 bits, and applies the actions of an update one by one. The package uses only minidyn's list of
-// reserved words.
+// The package contains its own expression parser and evaluator. From the library minidyn, it uses
+// only the list of reserved words. Minidyn's evaluator differs from DynamoDB: it returns errors for
+// false conditions, rounds numbers to 53 bits, and applies the actions of an update one by one.
 package dynamodb
 
 import (
@@ -101,7 +100,7 @@ func (s *Service) load() error {
 func (s *Service) Close() error { return s.values.Close() }
 
 // CreateTable creates a table if it does not exist, and sets the TTL attribute. It returns an error
-// if the table exists with another key.
+// if the existing table has another key.
 func (s *Service) CreateTable(definition Table) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

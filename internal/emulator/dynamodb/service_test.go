@@ -19,8 +19,8 @@ import (
 
 var events = Table{Name: "events", PartitionKey: Key{"pk", "S"}, TTLAttribute: "expiresAt"}
 
-// newStoredService returns a service and its store. A test that restarts the service closes the
-// store and opens it again.
+// newStoredService returns a service and its store. A test can close the store and open it again,
+// to restart the service.
 func newStoredService(t *testing.T, file string, now time.Time) (*Service, *store.DB) {
 	t.Helper()
 	db, err := store.Open(file)
@@ -181,8 +181,8 @@ func TestNew_DeletesExpiredItems(t *testing.T) {
 	}
 }
 
-// TestState_SurvivesACrash starts its own binary as a process that puts items, and kills the
-// process. Every item whose put succeeded must be in the store.
+// TestState_SurvivesACrash kills a process that puts items. Every item whose put succeeded must be
+// in the store.
 func TestState_SurvivesACrash(t *testing.T) {
 	now := time.Unix(1_800_000_000, 0)
 	if file := os.Getenv("DYNAMODB_TEST_FILE"); file != "" {
@@ -226,7 +226,7 @@ func TestState_SurvivesACrash(t *testing.T) {
 }
 
 // TestTransactWriteItems_IsAtomicAcrossTables moves units between two tables with concurrent
-// transactions in both directions. The sum must stay the same.
+// transactions in both directions. The sum of the units must not change.
 func TestTransactWriteItems_IsAtomicAcrossTables(t *testing.T) {
 	service, err := New(Config{})
 	if err != nil {

@@ -29,15 +29,14 @@ type Key struct {
 // maxItemSize is the maximum size of an item in bytes, as in DynamoDB.
 const maxItemSize = 400 << 10
 
-// tableRecord represents a table in the store. It does not contain the items: each item has its own
-// record.
+// tableRecord represents a table in the store, without its items. Each item has its own record.
 type tableRecord struct {
 	Table   `json:"Table"`
 	Created time.Time
 }
 
-// table holds the items of a table. Service.mu guards the table. A write holds this lock from its
-// condition check to its commit. So the write is atomic.
+// table holds the items of a table. Service.mu guards the table. A write is atomic, because it
+// holds this lock from its condition check to its commit.
 type table struct {
 	tableRecord
 	records *store.Bucket // nil if the items are not kept across runs
@@ -70,8 +69,7 @@ func (s *Service) newTable(record tableRecord) (*table, error) {
 	}, err
 }
 
-// from returns the entries in ascending order. It begins with the least key that is not less
-// than k.
+// from returns the entries in ascending order, from the least key that is not less than k.
 func (t *table) from(k key) iter.Seq[entry] {
 	return func(yield func(entry) bool) {
 		t.index.Ascend(indexed{packed: pack(k)}, func(found indexed) bool {
@@ -107,7 +105,7 @@ func (t *table) read(e entry) (Item, error) {
 	return Item(item), nil
 }
 
-// readJSON returns the item as DynamoDB's JSON, in which the table stores it.
+// readJSON returns the item as DynamoDB's JSON. The table stores items in this form.
 func (t *table) readJSON(e entry) ([]byte, error) {
 	data, err := t.values.Get(e.at)
 	if err != nil {
@@ -131,7 +129,7 @@ func (t *table) put(k key, old, item Item) error {
 	return nil
 }
 
-// set records the location of the item with the key. It deletes the value of a replaced item.
+// set records the location of the item with the key. It deletes the value of the replaced item.
 func (t *table) set(k key, at store.Ref) {
 	if old, replaced := t.index.Set(indexed{pack(k), at}); replaced {
 		t.values.Delete(old.at)
@@ -186,12 +184,12 @@ func (t *table) load(now time.Time) error {
 	return nil
 }
 
-// maxExpiry is the maximum age of an expiry time. Like DynamoDB, the service keeps an item whose
-// expiry time is older, because the time may be an error.
+// maxExpiry is the maximum age of an expiry time. Like DynamoDB, the service keeps items with an
+// older expiry time.
 const maxExpiry = 5 * 365 * 24 * time.Hour
 
 // hasExpired reports whether the item's expiry time has passed. The service deletes expired items
-// only when it loads a table. DynamoDB deletes expired items within a few days.
+// when it loads a table.
 func (t *table) hasExpired(item Item, now time.Time) bool {
 	text, ok := item[t.TTLAttribute].(numberValue)
 	if !ok {

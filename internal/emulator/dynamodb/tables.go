@@ -195,8 +195,8 @@ func (s *Service) deleteTable(in *tableInput) (*tableDescriptionOutput, error) {
 	for e := range t.from(key{}) {
 		keys = append(keys, e.String())
 	}
-	// If the process crashes after this call, the table is empty. If the record of the table were
-	// deleted first, a new table with the same name could get the items.
+	// Delete the items first. If the process crashes now, the table is empty. In the other order, a
+	// new table with the same name can get the old items.
 	if err := t.records.Delete(keys...); err != nil {
 		return nil, fmt.Errorf("delete the items of table %s: %w", t.Name, err)
 	}
@@ -277,7 +277,7 @@ func (s *Service) describeTimeToLive(in *tableInput) (*describeTimeToLiveOutput,
 }
 
 // legacyParameters holds the request parameters that DynamoDB has replaced with expressions. The
-// service rejects these parameters. If it ignored them, the request would have another meaning.
+// service rejects requests with these parameters.
 type legacyParameters struct {
 	AttributesToGet, AttributeUpdates, ConditionalOperator, Expected json.RawMessage
 	KeyConditions, QueryFilter, ScanFilter                           json.RawMessage

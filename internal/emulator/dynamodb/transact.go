@@ -41,8 +41,8 @@ type cancellationReason struct {
 	Item    attributes `json:",omitzero"`
 }
 
-// transactWriteItems applies all changes or none. If the service has already applied a transaction
-// with the same ClientRequestToken, it changes nothing.
+// transactWriteItems applies all changes or none. It applies no change if it has already applied a
+// transaction with the same ClientRequestToken.
 func (s *Service) transactWriteItems(in *transactWriteItemsInput) (*struct{}, error) {
 	if err := validateToken(in.ClientRequestToken); err != nil {
 		return nil, err
@@ -79,8 +79,8 @@ func (s *Service) transactWriteItems(in *transactWriteItemsInput) (*struct{}, er
 	return &struct{}{}, nil
 }
 
-// planTransaction plans the changes. If a condition is false, it returns an error with a
-// cancellation reason for each change.
+// planTransaction plans the changes. If a condition is false, its error has a cancellation reason
+// for each change.
 func (s *Service) planTransaction(changes []*change) (plans []*plannedChange, err error) {
 	reasons := make([]cancellationReason, len(changes))
 	canceled := false

@@ -15,8 +15,8 @@ const tokenLifetime = 10 * time.Minute
 // maxToken limits the length of a ClientRequestToken, as in DynamoDB.
 const maxToken = 36
 
-// requestTokens remembers the tokens of committed transactions. A client may repeat a transaction
-// with the same token, for example after a timeout. A restart of the service loses the tokens.
+// requestTokens remembers the tokens of committed transactions until the service restarts. A client
+// can repeat a transaction with the same token, for example after a timeout.
 type requestTokens struct {
 	requests map[string]requestHash // by token
 	order    []usedToken            // oldest first
@@ -31,7 +31,7 @@ type usedToken struct {
 type requestHash [sha256.Size]byte
 
 // hashRequest returns the hash of the actions. It ignores white space and the order of JSON names,
-// because a client may encode a repeated request in another way.
+// because clients can encode a repeated request differently.
 func hashRequest(actions json.RawMessage) (requestHash, error) {
 	decoder := json.NewDecoder(bytes.NewReader(actions))
 	decoder.UseNumber()
@@ -51,8 +51,8 @@ func validateToken(token *string) error {
 		"failed to satisfy constraint: Member must have length between 1 and %d", *token, maxToken)
 }
 
-// committed reports whether a transaction with this token was already committed. It returns an
-// error if that transaction had other actions.
+// committed reports whether a transaction with this token is already committed. It returns an error
+// if that transaction has other actions.
 func (t *requestTokens) committed(token string, request requestHash, now time.Time) (bool, error) {
 	t.expire(now)
 	earlier, ok := t.requests[token]

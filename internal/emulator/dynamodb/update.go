@@ -19,8 +19,7 @@ type action struct {
 	value updateOperand
 }
 
-// updateOperand computes a value from the old item and the placeholders. An action assigns this
-// value, or passes it to an arithmetic operation or a function.
+// updateOperand computes a value from the old item and the placeholders.
 type updateOperand func(in scope) (value, error)
 
 const (
@@ -152,8 +151,8 @@ func evaluate[T value](left, right updateOperand, in scope) (a, b T, err error) 
 	return a, b, err
 }
 
-// assignment represents an evaluated action with a resolved path. A nil value removes the
-// attribute.
+// assignment represents an evaluated action with a resolved path. A nil value removes the attribute
+// at the path.
 type assignment struct {
 	path  path
 	value value
@@ -213,7 +212,7 @@ func (u *update) assignments(in scope) ([]assignment, error) {
 }
 
 // addValue returns the result of an ADD action: the sum of two numbers or the union of two sets. If
-// old is nil, the result is the operand.
+// old is nil, it returns the operand.
 func addValue(old, operand value) (value, error) {
 	switch operand := operand.(type) {
 	case numberValue:

@@ -81,8 +81,8 @@ func newSet(setType string, members []string) (setValue, bool) {
 	return setValue{setType, members}, distinct
 }
 
-// memberText converts v to the form in which s.members stores its members. It returns false if v
-// does not have the type of the set's members.
+// memberText converts v to the form of the members in s.members. It returns false if v does not
+// have the type of the set's members.
 func (s setValue) memberText(v value) (string, bool) {
 	if v == nil || v.typeName()+"S" != s.setType {
 		return "", false
@@ -90,8 +90,8 @@ func (s setValue) memberText(v value) (string, bool) {
 	return reflect.ValueOf(v).String(), true
 }
 
-// valueSize returns the number of bytes that the value contributes to the size of its item,
-// according to DynamoDB's rules.
+// valueSize returns the number of bytes that the value adds to the size of its item, by DynamoDB's
+// rules.
 func valueSize(v value) int {
 	switch v := v.(type) {
 	case stringValue:

@@ -14,8 +14,8 @@ import (
 // maxDepth limits the nesting of attributes, as in DynamoDB.
 const maxDepth = 32
 
-// attributes represents an Item in JSON. Each value is an object with one member, whose name is the
-// type, such as {"S":"text"}.
+// attributes represents an Item in JSON. Each value is an object with one member, such as
+// {"S":"text"}. The member's name is the type.
 type attributes Item
 
 // wireValue represents an attribute value of any type in JSON. Exactly one member must be set.
@@ -32,8 +32,8 @@ type wireValue struct {
 	BS   *[][]byte
 }
 
-// UnmarshalJSONFrom decodes the attributes. If the JSON is valid, but some values are not, it
-// returns the error of the first of these values.
+// UnmarshalJSONFrom decodes the attributes. If values are invalid in valid JSON, it returns the
+// error of the first one.
 func (a *attributes) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	if d.PeekKind() != '{' {
 		var none map[string]wireValue // null is valid
@@ -67,8 +67,8 @@ func (a *attributes) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return invalid
 }
 
-// UnmarshalJSONFrom gives the same result as the generic decoder of structs. For strings and
-// numbers, this method is several times as fast. Most values are strings or numbers.
+// UnmarshalJSONFrom decodes like the generic decoder of structs. It is several times as fast for
+// strings and numbers, the most frequent values.
 func (w *wireValue) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	type plain wireValue
 	if d.PeekKind() != '{' {

@@ -6,8 +6,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// structValue has the fields of wireValue, but not its method UnmarshalJSONFrom. So protocol.Decode
-// decodes it like any other struct.
+// structValue has the fields of wireValue without its method UnmarshalJSONFrom. protocol.Decode
+// decodes structValue like any other struct.
 type structValue wireValue
 
 func FuzzWireValue_DecodesLikeAStruct(f *testing.F) {

@@ -21,7 +21,7 @@ const (
 	// quota.
 	maxEntries = 10
 	// maxRequestSize is the maximum size of a PutEvents request in bytes. It equals EventBridge's
-	// quota. Before 2026, the quota was 256 KB.
+	// quota, which was 256 KB before 2026.
 	maxRequestSize = 1 << 20
 )
 
@@ -49,8 +49,7 @@ type entryResult struct {
 	ErrorMessage string `json:",omitempty"`
 }
 
-// envelope represents an event in the format that targets receive. Event patterns refer to these
-// fields.
+// envelope represents an event in the format for targets. Event patterns refer to these fields.
 type envelope struct {
 	Version    string          `json:"version"`
 	ID         string          `json:"id"`
@@ -104,7 +103,7 @@ func (e Entry) size() int {
 	return n
 }
 
-// validate checks an entry. The result contains an error code and message, or is empty if the entry
+// validate checks an entry. It returns an error code and message, or an empty result if the entry
 // is valid.
 func (e Entry) validate() entryResult {
 	required := []struct{ name, value string }{
@@ -170,7 +169,7 @@ func (s *Service) publish(e Entry, id string) error {
 }
 
 // beginDelivery registers a delivery. Close waits until the caller calls deliveries.Done. If the
-// service is closed, beginDelivery registers nothing and returns false.
+// service is closed, beginDelivery only returns false.
 func (s *Service) beginDelivery() bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()

@@ -40,10 +40,9 @@ func parseLeaf(values []any, path []string) (leafPattern, error) {
 	return leaf, nil
 }
 
-// equals returns a matcher that accepts a leaf if the leaf is equal to the given value. Two numbers
-// are equal only if they have the same notation: 300 and 3.0e2 differ, as EventBridge's
-// documentation requires. (The matcher "numeric" ignores the notation.) Two IP addresses are equal
-// even if their notations differ, such as ::1 and 0:0:0:0:0:0:0:1.
+// equals returns a matcher for leaves that are equal to the value. Numbers must have the same
+// notation: 300 and 3.0e2 differ, as EventBridge documents. IP addresses can differ in notation:
+// ::1 equals 0:0:0:0:0:0:0:1.
 func equals(value any) (matcher, error) {
 	if _, isArray := value.([]any); isArray {
 		return nil, errors.New("arrays must not be nested")
@@ -131,8 +130,7 @@ func parseStringMatcher(name string, argument any) (matcher, error) {
 }
 
 // anythingBut returns a matcher for the leaves that argument does not exclude. argument is a
-// string, a number, an array of strings, an array of numbers, or a string matcher with one or more
-// strings.
+// string, a number, an array of either, or a string matcher with one or more strings.
 func anythingBut(argument any) (matcher, error) {
 	parse := parseExcluded
 	if object, ok := argument.(map[string]any); ok {
@@ -171,8 +169,8 @@ func anythingBut(argument any) (matcher, error) {
 	}, nil
 }
 
-// parseExcluded returns a matcher for leaves that equal a value in "anything-but". It compares
-// numbers by value.
+// parseExcluded returns a matcher for leaves that equal a value in "anything-but". Numbers match by
+// value.
 func parseExcluded(value any) (matcher, error) {
 	switch value.(type) {
 	case json.Number:
@@ -207,8 +205,8 @@ func parseAddress(value any) (netip.Addr, bool) {
 	return address, err == nil && address.Zone() == ""
 }
 
-// numeric returns a matcher that compares numbers by value. Examples of its argument are ["=", 300]
-// and [">", 0, "<=", 5].
+// numeric returns a matcher that compares numbers by value. Its argument is, for example, ["=",
+// 300] or [">", 0, "<=", 5].
 func numeric(argument any) (matcher, error) {
 	list, _ := argument.([]any)
 	if len(list) != 2 && len(list) != 4 {
@@ -251,7 +249,7 @@ func numeric(argument any) (matcher, error) {
 }
 
 // wildcard translates a wildcard expression into a regular expression. A * matches any number of
-// characters. The sequences \* and \\ match the characters * and \.
+// characters. \* matches * and \\ matches \.
 func wildcard(text string) (*regexp.Regexp, error) {
 	expression := "(?s)^"
 	for i := 0; i < len(text); i++ {

@@ -17,12 +17,12 @@ func (p pattern) matches(event any) bool { return p.root.matches(event, event) }
 
 // condition represents the part of a pattern for one path.
 type condition interface {
-	// matches tests the value at the path. The test may also use other parts of the event.
+	// matches tests the value at the path. The test can also use other parts of the event.
 	matches(value, event any) bool
 }
 
-// objectPattern matches an object if all fields match. In addition, each "$or" must have an
-// alternative that matches.
+// objectPattern matches an object if all fields match. Each "$or" also needs a matching
+// alternative.
 type objectPattern struct {
 	fields map[string]condition
 	ors    []alternatives
@@ -134,8 +134,8 @@ func (a alternatives) matches(value, event any) bool {
 // absent represents the value of a field that the event lacks.
 type absent struct{}
 
-// leafPattern matches a value if one of its matchers matches. It matches an array if one of the
-// array's elements matches.
+// leafPattern matches a value if one of its matchers matches. An array matches if one of its
+// elements matches.
 type leafPattern struct {
 	path          []string
 	matchers      []matcher
@@ -156,7 +156,7 @@ func (l leafPattern) matchesAny(value any) bool {
 	return slices.ContainsFunc(l.matchers, func(m matcher) bool { return m(value) })
 }
 
-// hasLeaf reports whether the path leads to a string, number, boolean or null. The path may lead
+// hasLeaf reports whether the path leads to a string, number, boolean or null. The path can lead
 // through elements of arrays.
 func hasLeaf(value any, path []string) bool {
 	switch value := value.(type) {

@@ -11,8 +11,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// Rule sends events to its targets. A rule with an EventPattern sends the events on its bus that
-// match the pattern. A rule with a Rate sends a scheduled event each time this duration has passed.
+// Rule sends events to its targets. A rule with an EventPattern sends the matching events of its
+// bus. A rule with a Rate sends a scheduled event each time this duration has passed.
 type Rule struct {
 	Name         string
 	Bus          string // name or ARN; "" selects the default bus
@@ -60,8 +60,8 @@ func (s *Service) PutRule(r Rule) error {
 	return nil
 }
 
-// storeRule creates or updates a rule. It ignores r.Targets: an existing rule keeps its targets.
-// The caller holds s.mu.
+// storeRule creates or updates a rule, but not its targets: an existing rule keeps its targets. The
+// caller holds s.mu.
 func (s *Service) storeRule(r Rule) (*rule, error) {
 	if err := validateName("rule", r.Name, 64); err != nil {
 		return nil, err
@@ -129,8 +129,8 @@ func (r *rule) sortedTargets() []Target {
 	return targets
 }
 
-// input returns the data that the target receives. The data is Input, the part of the event that
-// InputPath selects, or the whole event.
+// input returns the data for the target: Input, the part of the event that InputPath selects, or
+// the whole event.
 func (t Target) input(event []byte) ([]byte, error) {
 	if t.Input != "" {
 		return []byte(t.Input), nil

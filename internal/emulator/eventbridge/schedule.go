@@ -35,8 +35,8 @@ func ParseRate(expression string) (time.Duration, error) {
 	return time.Duration(n) * rateUnits[match[2]], nil
 }
 
-// startSchedule starts to send events to the rule's targets. It sends an event each time the
-// duration r.Rate has passed, until the service is closed.
+// startSchedule regularly sends events to the rule's targets, with r.Rate as the interval. It stops
+// when the service is closed.
 func (s *Service) startSchedule(r Rule) error {
 	scheduled := &rule{Rule: r}
 	if err := scheduled.setTargets(r.Targets); err != nil || r.Disabled {

@@ -2,8 +2,8 @@
 // event patterns, scheduled rules with a rate, and the delivery of events to targets.
 //
 // The package rejects cron expressions, input transformers, and API calls that set a schedule. It
-// ignores the retry policies and dead-letter queues of targets. Instead it attempts each delivery a
-// few times. If all attempts fail, it calls Config.OnError.
+// ignores the retry policies and dead-letter queues of targets: it attempts each delivery a few
+// times. If all attempts fail, it calls Config.OnError.
 package eventbridge
 
 import (
@@ -29,16 +29,16 @@ type Config struct {
 	Now     func() time.Time // default: time.Now
 	NewID   func() string    // returns an event id; default: a random UUID
 
-	// Deliver sends an event to a target. It must be safe for concurrent use. If Deliver returns an
-	// error, the service tries again, up to maxAttempts times in total.
+	// Deliver sends an event to a target. It must be safe for concurrent use. After an error, the
+	// service tries again, up to maxAttempts times in total.
 	Deliver func(ctx context.Context, d Delivery) error
 	// CheckTarget returns an error if Deliver can never send events to a target with the ARN.
-	// PutTargets then rejects the target. CheckTarget may be nil.
+	// PutTargets then rejects the target. CheckTarget is optional.
 	CheckTarget func(targetARN string) error
-	// OnEvent is called for each event on a bus. It may be nil.
+	// OnEvent is called for each event on a bus. It is optional.
 	OnEvent func(Published)
-	// OnError is called if an event did not reach a target or names an unknown bus. OnError may be
-	// nil.
+	// OnError is called if an event names an unknown bus or does not reach a target. It is
+	// optional.
 	OnError func(error)
 }
 
@@ -126,8 +126,8 @@ func (s *Service) BusARN(name string) string {
 	return "arn:aws:events:" + s.cfg.Region + ":" + s.cfg.Account + ":event-bus/" + name
 }
 
-// Close makes the service reject events and stop sending scheduled events. It then waits for the
-// running deliveries.
+// Close makes the service reject events and stop all schedules. It then waits for the running
+// deliveries.
 func (s *Service) Close() error {
 	s.mu.Lock()
 	s.stop()

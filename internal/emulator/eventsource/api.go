@@ -109,8 +109,8 @@ func (s *Service) serveGet(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serveUpdate serves UpdateEventSourceMapping. It changes only the parameter Enabled, because the
-// template defines all others.
+// serveUpdate serves UpdateEventSourceMapping. It changes only the parameter Enabled. The template
+// defines all others.
 func (s *Service) serveUpdate(w http.ResponseWriter, r *http.Request) {
 	var in struct{ Enabled *bool }
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, protocol.MaxJSONBody))
@@ -134,8 +134,8 @@ func (s *Service) serveUpdate(w http.ResponseWriter, r *http.Request) {
 	protocol.WriteJSON(w, http.StatusAccepted, m.describe())
 }
 
-// find returns the mapping that a request names. If there is none, it writes an error and returns
-// nil. The caller holds s.mu.
+// find returns the mapping that a request names, or writes an error and returns nil. The caller
+// holds s.mu.
 func (s *Service) find(w http.ResponseWriter, r *http.Request) *managed {
 	for _, m := range s.mappings {
 		if m.ID == r.PathValue("id") {

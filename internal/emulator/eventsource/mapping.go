@@ -1,6 +1,5 @@
-// Package eventsource emulates Lambda's event source mapping for SQS. A mapping polls a queue,
-// invokes a function with batches of messages, and deletes the messages that the function
-// processed.
+// Package eventsource emulates Lambda's event source mapping for SQS. A mapping polls a queue and
+// invokes a function with batches of messages. It deletes the messages that the function processed.
 package eventsource
 
 import (
@@ -33,18 +32,18 @@ type Mapping struct {
 
 	BatchSize   int           // maximum number of messages per invocation; default 10
 	BatchWindow time.Duration // how long a batch waits for more messages
-	// Linger is the batch window if BatchWindow is 0 and other invocations are running. Without
-	// Linger, a stream of single events would start one invocation per event.
+	// Linger is the batch window while other invocations are running, if BatchWindow is 0. It
+	// prevents one invocation per event in a stream of single events.
 	Linger time.Duration
-	// MaxConcurrency is the maximum number of concurrent invocations. The default is 5, because
-	// Lambda starts with five concurrent batches. The minimum is 2, as in Lambda.
+	// MaxConcurrency is the maximum number of concurrent invocations, at least 2 as in Lambda. The
+	// default is 5, because Lambda starts with five concurrent batches.
 	MaxConcurrency int
-	// ConfiguredConcurrency is the MaxConcurrency in the template, or 0 if the template has none.
+	// ConfiguredConcurrency is the template's MaxConcurrency, or 0 if the template has none.
 	ConfiguredConcurrency int
-	// If Disabled is true, a Service starts the mapping only when a request enables the mapping.
+	// If Disabled is true, the mapping starts only when a request enables it.
 	Disabled bool
-	// If ReportBatchItemFailures is true, the function's response lists the failed messages. If it
-	// is false, the mapping ignores the response.
+	// If ReportBatchItemFailures is true, the function's response lists the failed messages.
+	// Otherwise, the mapping ignores the response.
 	ReportBatchItemFailures bool
 
 	DrainTimeout time.Duration    // time that running invocations get after a stop; default 10 s
@@ -75,9 +74,8 @@ type Result struct {
 // longestPoll is the maximum duration of a poll: SQS's limit for WaitTimeSeconds.
 const longestPoll = 20 * time.Second
 
-// Run polls the queue until ctx is done. Then it waits until the running invocations end. It
-// cancels the invocations that still run after DrainTimeout. It returns an error only if it cannot
-// receive from the queue.
+// Run polls the queue until ctx is done. Then it waits for the running invocations, and cancels
+// them after DrainTimeout. It returns an error only if it cannot receive from the queue.
 func (m Mapping) Run(ctx context.Context) error {
 	m = m.withDefaults()
 	running, kill := context.WithCancel(context.WithoutCancel(ctx))
@@ -115,8 +113,7 @@ func (m Mapping) withDefaults() Mapping {
 }
 
 // poll receives batches and starts their invocations until ctx is done. It receives messages only
-// when an invocation can start. If received messages had to wait, their visibility timeout could
-// end.
+// when an invocation can start, so that their visibility timeout does not end before.
 func (m Mapping) poll(ctx context.Context, start func(b batch, done func())) error {
 	slots := make(chan struct{}, m.MaxConcurrency)
 	release := func() { <-slots }
@@ -148,9 +145,8 @@ func (m Mapping) batchWindow(busy bool) time.Duration {
 	return m.BatchWindow
 }
 
-// receiveBatch receives the messages of a batch. If ctx is done, it returns the messages that it
-// has received. If it discarded these messages, they would stay invisible until their visibility
-// timeout ends.
+// receiveBatch receives the messages of a batch. If ctx is done, it still returns the received
+// messages. Otherwise, they stay invisible until their visibility timeout ends.
 func (m Mapping) receiveBatch(ctx context.Context, window time.Duration) ([]sqs.Message, error) {
 	var messages []sqs.Message
 	var windowEnd time.Time

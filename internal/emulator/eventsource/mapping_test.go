@@ -371,7 +371,7 @@ func TestMapping_ReportsFailedDeletes(t *testing.T) {
 }
 
 // fixedQueue returns its messages and err from the first call of Receive. Later calls return no
-// messages. If a later call has the wait time 0, it returns shortPollErr.
+// messages, or shortPollErr if the wait time is 0.
 type fixedQueue struct {
 	messages []sqs.Message
 	received bool
@@ -551,8 +551,8 @@ func (r *runner) expectDepth(t *testing.T, visible, inFlight int) {
 	}
 }
 
-// expectBatch checks that there was one batch. The failed messages must be exactly the messages
-// with the given bodies.
+// expectBatch checks that there was one batch, and that exactly the messages with the bodies in
+// failed have failed.
 func (r *runner) expectBatch(t *testing.T, failed []string, hasErr bool) {
 	t.Helper()
 	if len(r.batches) != 1 {

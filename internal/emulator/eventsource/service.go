@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Service runs event source mappings. It serves the operations of the Lambda API that list, enable
-// and disable mappings.
+// Service runs event source mappings. It serves the Lambda API's operations that list, enable and
+// disable them.
 type Service struct {
 	onFailure func(error)
 
@@ -28,8 +28,8 @@ type managed struct {
 	stop     func() // stops the last run; nil before the first run
 }
 
-// NewService returns a service with mappings that do not run yet. The service calls onFailure with
-// the error of a mapping that can't receive from its queue.
+// NewService returns a service with mappings that do not run yet. If a mapping can't receive from
+// its queue, the service calls onFailure with the error.
 func NewService(mappings []Mapping, onFailure func(error)) *Service {
 	s := &Service{onFailure: onFailure}
 	for _, m := range mappings {

@@ -27,8 +27,8 @@ func request(t *testing.T, h http.Handler, method, path, body string) (int, map[
 	return w.Code, answer
 }
 
-// newMapping returns a mapping and its queue. The names of the queue and of the function end with
-// the id.
+// newMapping returns a mapping and its queue. The names of the queue and the function end with the
+// id.
 func newMapping(t *testing.T, id string) (eventsource.Mapping, *sqs.Queue) {
 	t.Helper()
 	service, err := sqs.New(sqs.Config{Region: "us-east-1", Account: "000000000000"})

@@ -1,6 +1,6 @@
 // Package faults injects faults into the AWS calls of functions: errors, throttling, timeouts and
-// lost responses. It also kills sandboxes during calls and delivers messages twice. The configured
-// seed and the number of earlier calls decide whether a call gets a fault.
+// lost responses. It also kills sandboxes during calls and delivers messages twice. The seed and
+// the number of earlier calls decide whether a call gets a fault.
 package faults
 
 import (
@@ -24,8 +24,8 @@ type Config struct {
 	DuplicateDeliveryRate float64 `json:"duplicateDeliveryRate"`
 }
 
-// Rule injects a fault into a share of the matching calls. A call gets at most one fault: if a
-// rule injects its fault, the later rules do not apply to this call.
+// Rule injects a fault into a share of the matching calls. A call gets at most one fault: after a
+// rule injects its fault, the later rules do not apply.
 type Rule struct {
 	Service   string  `json:"service"`   // s3, dynamodb, sqs, events or secretsmanager; "" for all
 	Operation string  `json:"operation"` // such as PutObject; "" for all
@@ -33,9 +33,9 @@ type Rule struct {
 	Rate      float64 `json:"rate"`      // share of the matching calls that get the fault, 0 to 1
 	Fault     Fault   `json:"fault"`
 	DelayMS   int     `json:"delayMs"` // delay of the fault "slow", in milliseconds
-	// FromSeconds is the delay, from the platform's start, after which the rule begins to apply.
+	// FromSeconds is the time from the platform's start until the rule applies.
 	FromSeconds float64 `json:"fromSeconds"`
-	// ForSeconds limits the time for which the rule applies; 0 means no limit.
+	// ForSeconds is the time during which the rule applies. 0 means no limit.
 	ForSeconds float64 `json:"forSeconds"`
 }
 
@@ -57,7 +57,7 @@ var (
 	allServices = []string{"s3", "dynamodb", "sqs", "events", "secretsmanager"}
 )
 
-// maxDelayMS is the maximum delay of the fault "slow". It equals Lambda's maximum function timeout.
+// maxDelayMS is the maximum delay of the fault "slow". It equals Lambda's maximum timeout.
 const maxDelayMS = 15 * 60 * 1000
 
 // ReadConfig reads a Config from a JSON file. It rejects unknown fields.

@@ -116,7 +116,7 @@ func (s *service) callAs(
 	if target != "" {
 		request.Header.Set("X-Amz-Target", target)
 	}
-	// With keep-alive, the transport would repeat a request when the server closes the connection.
+	// With keep-alive, the transport repeats a request when the server closes the connection.
 	transport := &http.Transport{DisableKeepAlives: true}
 	defer transport.CloseIdleConnections()
 	response, err := transport.RoundTrip(request)

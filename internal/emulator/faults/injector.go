@@ -32,9 +32,9 @@ type Injection struct {
 	Fault                        string // a Fault, "kill" or "duplicate-delivery"
 }
 
-// New returns an injector. The func caller returns the sandbox to which an access key belongs. Only
-// calls from sandboxes get faults. The injector calls the func report for each injected fault. The
-// func report must be safe for concurrent use.
+// New returns an injector. Only calls from sandboxes get faults. The func caller returns the
+// sandbox to which an access key belongs. The func report is called for each injected fault. It
+// must be safe for concurrent use.
 func New(
 	config Config,
 	targets protocol.Targets,
@@ -87,8 +87,8 @@ func (i *Injector) serve(w http.ResponseWriter, r *http.Request, next http.Handl
 	next.ServeHTTP(w, r)
 }
 
-// random returns the random source for the next AWS call or message. The source depends on the seed
-// and on the number of AWS calls and messages so far.
+// random returns the random source for the next AWS call or message. It depends on the seed and on
+// the number of calls and messages so far.
 func (i *Injector) random() *rand.Rand {
 	return rand.New(rand.NewPCG(i.config.Seed, i.calls.Add(1)))
 }
@@ -107,7 +107,7 @@ func inject(rule Rule, w http.ResponseWriter, r *http.Request, next http.Handler
 		status, code := denial(service)
 		respondError(w, service, status, code)
 	case Timeout:
-		// The server notices that the client disconnects only after the body is read.
+		// Read the body. Until then, the server does not notice that the client disconnects.
 		_, _ = io.Copy(io.Discard, r.Body)
 		<-r.Context().Done()
 		closeConnection(w)
@@ -139,8 +139,8 @@ func closeConnection(w http.ResponseWriter) {
 	_ = connection.Close()
 }
 
-// throttles maps each service to the error code that it returns to throttle a call. The AWS SDK
-// retries calls that fail with this code.
+// throttles maps each service to its error code for throttled calls. The AWS SDK retries calls that
+// fail with this code.
 var throttles = map[string]string{
 	"s3":       "SlowDown",
 	"dynamodb": "ProvisionedThroughputExceededException",
@@ -152,8 +152,8 @@ var throttles = map[string]string{
 	"query":          "Throttling",
 }
 
-// denial returns the HTTP status and the error code with which a service denies a call. For
-// example, a service denies the call of a caller that may not use a KMS key.
+// denial returns the HTTP status and the error code with which a service denies a call, for example
+// without permission for a KMS key.
 func denial(service string) (status int, code string) {
 	switch service {
 	case "s3":

@@ -8,7 +8,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
 
-// Queue delivers some messages of a queue twice, as a standard SQS queue may do.
+// Queue delivers some messages of a queue twice, as standard SQS queues can do.
 type Queue struct {
 	MessageSource
 	injector *Injector
@@ -25,8 +25,7 @@ type MessageSource interface {
 	Delete(receipts ...string) error
 }
 
-// Queue returns a queue that delivers some of the source's messages twice. function is the name of
-// the function that receives the messages.
+// Queue returns a queue that delivers some of the source's messages twice to the function.
 func (i *Injector) Queue(source MessageSource, function string) *Queue {
 	return &Queue{MessageSource: source, injector: i, function: function}
 }

@@ -12,9 +12,9 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// Authorizer rejects the AWS API calls that the policies do not allow. It treats a caller that is
-// not a function as an administrator of the account. Only resource policies can deny the calls of
-// an administrator.
+// Authorizer rejects the AWS API calls that the policies do not allow. It treats callers other than
+// functions as administrators of the account. Only resource policies can deny an administrator's
+// calls.
 type Authorizer struct {
 	Policies        Policies
 	Region, Account string
@@ -46,8 +46,8 @@ func (a Authorizer) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		call := a.Targets.ReadCall(r)
 		who, known := a.caller(call.AccessKey)
-		// Unsigned calls, such as calls of the Runtime API, need no permissions. A call that names
-		// no service needs none either, because the next handler rejects it.
+		// Unsigned calls, such as calls of the Runtime API, need no permissions. The next handler
+		// rejects a call that names no service.
 		if !known || call.AccessKey == "" || call.Service == "" {
 			next.ServeHTTP(w, r)
 			return
@@ -74,7 +74,7 @@ func (a Authorizer) Wrap(next http.Handler) http.Handler {
 var administrator = []Document{allow("*")}
 
 // caller returns the caller that signs with the access key. It returns false for a function whose
-// role is not in a template, because the permissions of the role are unknown.
+// role is not in a template, because the role's permissions are unknown.
 func (a Authorizer) caller(accessKey string) (caller, bool) {
 	name, ok := a.FunctionOf(accessKey)
 	if !ok {
@@ -96,8 +96,8 @@ func (a Authorizer) caller(accessKey string) (caller, bool) {
 	return who, ok
 }
 
-// callerContext returns the condition keys that depend only on the caller. Some policies require
-// TLS. So the keys say that the call uses TLS, although local calls do not.
+// callerContext returns the condition keys that depend only on the caller. Local calls do not use
+// TLS, but the keys say so, because some policies require TLS.
 func (a Authorizer) callerContext(p Principal) map[string]string {
 	return map[string]string{
 		"aws:securetransport": "true", "s3:tlsversion": "1.3",
@@ -119,8 +119,8 @@ func (a Authorizer) function(name string) (caller, bool) {
 	return caller{name, principal, role.Policies, false, context}, true
 }
 
-// errIncomplete reports that the caller stopped sending the body, for example because the function
-// was killed.
+// errIncomplete reports that the caller stopped sending the body, for example because the emulator
+// killed the function.
 var errIncomplete = errors.New("the body of the request is incomplete")
 
 func (a Authorizer) authorizeCall(call protocol.Call, r *http.Request, who caller) error {
@@ -173,8 +173,8 @@ func (a Authorizer) evaluate(who caller, p permission) error {
 	return a.Policies.Evaluate(request, who.policies)
 }
 
-// AuthorizeFunction returns nil if the function's role may perform the action. It also returns nil
-// if the role is unknown. Otherwise it returns a *DeniedError.
+// AuthorizeFunction returns nil if the function's role is unknown or may perform the action.
+// Otherwise it returns a *DeniedError.
 func (a Authorizer) AuthorizeFunction(function, action, resource string) error {
 	who, ok := a.function(function)
 	if !ok {
@@ -184,8 +184,8 @@ func (a Authorizer) AuthorizeFunction(function, action, resource string) error {
 }
 
 // AuthorizeService returns nil if the AWS service may perform the action on behalf of the source.
-// Otherwise it returns a *DeniedError. source is an ARN, such as the ARN of a rule. context holds
-// the values of additional condition keys. The keys are in lower case.
+// Otherwise it returns a *DeniedError. source is an ARN, for example of a rule. context holds the
+// values of additional condition keys in lower case.
 func (a Authorizer) AuthorizeService(
 	service, source, action, resource string, context map[string]string,
 ) error {
@@ -199,7 +199,7 @@ func (a Authorizer) AuthorizeService(
 }
 
 // hideNotFound serves GetObject and HeadObject. As in S3, a caller without permission to list the
-// bucket gets AccessDenied instead of NotFound.
+// bucket gets AccessDenied for a missing object.
 func (a Authorizer) hideNotFound(
 	w http.ResponseWriter, r *http.Request, next http.Handler, call protocol.Call, who caller,
 ) {

@@ -18,8 +18,8 @@ var targets = protocol.Targets{
 	"DynamoDB_20120810": "dynamodb", "AmazonSQS": "sqs", "AWSEvents": "events",
 }
 
-// request returns a request as the SDK sends it. The signature contains the access key of the
-// function "worker".
+// request returns a request in the form of the SDK, signed with the access key of the function
+// "worker".
 func request(method, url, target, body string, headers ...string) *http.Request {
 	r := httptest.NewRequest(method, url, strings.NewReader(body))
 	sign(r, "s3")
@@ -319,8 +319,8 @@ func TestAuthorizer_HidesNotFoundWithoutListPermission(t *testing.T) {
 	}
 }
 
-// The authorizer does not know the permissions of a role that is in no template. It therefore
-// passes the calls of this role.
+// The authorizer passes the calls of a role that is in no template, because it does not know the
+// role's permissions.
 func TestAuthorizer_PassesCallsOfUnknownRoles(t *testing.T) {
 	a := newAPI(t, `[]`)
 	authorizer := Authorizer{

@@ -31,8 +31,8 @@ var conditionKeys = []string{
 	"s3:objectcreationoperation", "s3:prefix", "s3:tlsversion", "s3:versionid",
 }
 
-// operators maps condition operators to tests. An operator's name may also contain "Not" or
-// "IfExists". parseCondition handles these parts of the name.
+// operators maps condition operators to tests. parseCondition handles "Not" and "IfExists" in the
+// name of an operator.
 var operators = map[string]func(value, want string) bool{
 	"StringEquals":             func(value, want string) bool { return value == want },
 	"StringEqualsIgnoreCase":   strings.EqualFold,
@@ -48,7 +48,7 @@ var operators = map[string]func(value, want string) bool{
 }
 
 // numeric returns a test that compares two numbers. The test passes if results contains the value
-// that cmp.Compare returns: -1, 0 or 1.
+// of cmp.Compare: -1, 0 or 1.
 func numeric(results ...int) func(value, want string) bool {
 	return func(value, want string) bool {
 		a, errA := strconv.ParseFloat(value, 64)

@@ -1,10 +1,10 @@
 // Package iam decides whether a caller may perform an AWS API call. Like AWS IAM, it evaluates the
-// policies of the caller's role and the policies of the resource. All policies come from the
-// synthesized template.
+// policies of the caller's role and of the resource. All policies come from the synthesized
+// template.
 //
 // The package supports the policy elements that event pipelines use. It rejects a policy with
-// another condition operator, another condition key or a policy variable. If the package ignored a
-// condition, it could allow a call that AWS denies.
+// another condition operator, another condition key or a policy variable. A condition that it
+// ignored could allow a call that AWS denies.
 package iam
 
 import (

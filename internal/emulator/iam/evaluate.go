@@ -36,9 +36,8 @@ func (e *DeniedError) Error() string {
 }
 
 // Evaluate returns nil if the policies allow the request. Otherwise it returns a *DeniedError. A
-// Deny in any policy denies the request. Without a Deny, one Allow is enough. An Allow in a
-// resource policy counts only if the statement includes the principal itself. A statement that
-// names only the account is not enough.
+// Deny in any policy denies the request. Without a Deny, one Allow is enough. In a resource policy,
+// an Allow counts only if it names the principal itself, not just the account.
 func Evaluate(r Request, identity, resource []Document) error {
 	direct, _, err := evaluateResource(r, resource)
 	if err != nil {
@@ -55,8 +54,7 @@ func Evaluate(r Request, identity, resource []Document) error {
 }
 
 // evaluateKey returns nil if the policy of a KMS key allows the request. Otherwise it returns a
-// *DeniedError. Identity policies can allow the request only if the policy of the key allows the
-// account.
+// *DeniedError. Identity policies count only if the key's policy allows the account.
 func evaluateKey(r Request, identity, key []Document) error {
 	direct, account, err := evaluateResource(r, key)
 	if err != nil {
@@ -73,7 +71,7 @@ func evaluateKey(r Request, identity, key []Document) error {
 }
 
 // evaluateResource reports whether resource policies allow the request for the principal itself,
-// and for the principal's account. It returns a *DeniedError if a policy denies the request.
+// and for its account. It returns a *DeniedError if a policy denies the request.
 func evaluateResource(r Request, documents []Document) (direct, account bool, err error) {
 	for s := range statements(documents) {
 		forPrincipal, forAccount := matchPrincipal(s.principals, r.Principal)

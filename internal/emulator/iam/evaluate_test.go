@@ -183,7 +183,8 @@ func TestEvaluate_ReturnsTheErrorsOfAWS(t *testing.T) {
 	}
 }
 
-// If the parser ignored an element of a policy, the emulator could allow a call that AWS denies.
+// The parser rejects unsupported elements of a policy. An ignored element could allow a call that
+// AWS denies.
 func TestParse_RejectsUnsupportedPolicies(t *testing.T) {
 	for _, c := range [][2]string{
 		{`{"Effect":"Allow","Action":"*","Resource":"*",` +

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// patterns holds the Action or Resource element of a statement. If negated is true, it holds the
-// NotAction or NotResource element.
+// patterns holds a statement's Action or Resource, or its NotAction or NotResource if negated is
+// true.
 type patterns struct {
 	list    []string // in lower case if fold is set
 	negated bool
@@ -52,8 +52,8 @@ func (p patterns) match(text string) bool {
 	return found != p.negated
 }
 
-// like reports whether text matches a pattern. In the pattern, * matches any number of characters
-// and ? matches one character.
+// like reports whether text matches a pattern. * matches any number of characters, and ? matches
+// one character.
 func like(text, pattern string) bool {
 	// star is the index after the last * that the loop has reached, or -1. pattern[:star] matches
 	// text[:matched].
@@ -78,7 +78,7 @@ func like(text, pattern string) bool {
 }
 
 // arnLike reports whether an ARN matches a pattern. It compares the six parts of the ARN one by
-// one, so that a wildcard does not match across the colons between the parts.
+// one: a wildcard does not match across the colons between them.
 func arnLike(arn, pattern string) bool {
 	parts, patternParts := strings.SplitN(arn, ":", 6), strings.SplitN(pattern, ":", 6)
 	if len(patternParts) != 6 || len(parts) != 6 {

@@ -20,8 +20,7 @@ type permission struct {
 	context          map[string]string // see Request.Context
 }
 
-// permissions returns the permissions that a call needs, according to AWS's Service Authorization
-// Reference.
+// permissions returns the permissions that a call needs, by AWS's Service Authorization Reference.
 func (a Authorizer) permissions(
 	call protocol.Call, r *http.Request, body []byte,
 ) ([]permission, error) {
@@ -41,7 +40,7 @@ func (a Authorizer) permissions(
 	case "query":
 		return queryPermissions(r, body)
 	}
-	// The resource is unknown. Only a policy for all resources allows the call.
+	// The resource is unknown. Only a policy for all resources allows this call.
 	return []permission{{action: call.Service + ":" + call.Operation, resource: "*"}}, nil
 }
 
@@ -79,8 +78,8 @@ func (a Authorizer) sqsPermissions(operation string, body []byte) ([]permission,
 	return []permission{{action: action, resource: resource}}, nil
 }
 
-// startMovePermissions returns the permissions that a call of StartMessageMoveTask needs. They
-// include the permissions to read the source and to write to the destination.
+// startMovePermissions returns the permissions for StartMessageMoveTask. They include reading from
+// the source and writing to the destination.
 func startMovePermissions(source, destination string) (list []permission) {
 	for _, action := range []string{
 		"StartMessageMoveTask", "ReceiveMessage", "DeleteMessage", "GetQueueAttributes",
@@ -128,8 +127,8 @@ func (a Authorizer) eventsPermissions(
 	return []permission{{action: "events:" + operation, resource: resource}}, nil
 }
 
-// putEventsPermissions returns a permission for each entry. It skips an entry that needs the same
-// permission as the previous entry.
+// putEventsPermissions returns a permission for each entry. It skips a permission that equals the
+// previous one.
 func (a Authorizer) putEventsPermissions(r *http.Request, body []byte) ([]permission, error) {
 	in, err := protocol.DecodeBody[eventbridge.PutEventsInput](r, body)
 	if err != nil {

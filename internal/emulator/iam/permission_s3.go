@@ -12,7 +12,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// s3Actions maps an S3 operation to the IAM action, if the two names differ.
+// s3Actions maps an S3 operation to its IAM action if their names differ.
 var s3Actions = map[string]string{
 	"HeadBucket":           "ListBucket",
 	"ListMultipartUploads": "ListBucketMultipartUploads",
@@ -112,8 +112,8 @@ func s3Context(operation string, r *http.Request, query url.Values) map[string]s
 	return context
 }
 
-// deleteObjectsPermissions returns one permission for each object. If the caller may not delete an
-// object, the emulator rejects the whole request. S3 rejects only that object.
+// deleteObjectsPermissions returns one permission for each object. The emulator rejects the whole
+// request if one permission is missing. S3 rejects only that object.
 func deleteObjectsPermissions(bucket string, body []byte) ([]permission, error) {
 	var in struct {
 		Object []struct {

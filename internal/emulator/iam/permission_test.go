@@ -37,8 +37,8 @@ func TestPermissions_NameTheSecret(t *testing.T) {
 	}
 }
 
-// A service ignores the parameters that an operation does not have. If the authorizer read them, a
-// caller could choose the permissions that a call needs.
+// A service ignores parameters that an operation does not have. The authorizer must ignore them
+// too, or callers could choose the required permissions.
 func TestPermissions_IgnoreParametersThatTheOperationDoesNotHave(t *testing.T) {
 	handle := base64.StdEncoding.EncodeToString([]byte(`{"sourceArn":"` + queue + `"}`))
 	for _, c := range []struct{ service, operation, body, want string }{

@@ -15,14 +15,14 @@ type Role struct {
 // Policies holds all policies of the emulated account. The zero value has no policies.
 type Policies struct {
 	Roles map[string]Role // by function name
-	// Resources maps the ARN of a bucket, queue, function or KMS key to its resource policies.
+	// Resources maps the ARN of a bucket, queue, function or KMS key to its policies.
 	Resources map[string][]Document
 	// Keys maps the ARN of a bucket, queue or table to the ARN of the KMS key that encrypts it.
 	Keys map[string]string
 }
 
-// Evaluate returns nil if the request is allowed. Otherwise it returns a *DeniedError. It evaluates
-// the identity policies and the policies of the requested resource.
+// Evaluate returns nil if the request is allowed, and a *DeniedError if it is not. It evaluates the
+// identity policies and the requested resource's policies.
 func (p Policies) Evaluate(r Request, identity []Document) error {
 	resource := p.Resources[parentARN(r.Resource)]
 	if strings.HasPrefix(r.Action, "kms:") && len(resource) > 0 {
@@ -31,7 +31,7 @@ func (p Policies) Evaluate(r Request, identity []Document) error {
 	return Evaluate(r, identity, resource)
 }
 
-// managedPolicies maps the name of an AWS managed policy to the actions that the policy allows.
+// managedPolicies maps the name of an AWS managed policy to the actions that it allows.
 var managedPolicies = map[string][]string{
 	"AdministratorAccess":      {"*"},
 	"AWSXRayDaemonWriteAccess": {"xray:PutTraceSegments", "xray:PutTelemetryRecords"},

@@ -43,8 +43,7 @@ func parsePrincipals(raw []byte) ([]statementPrincipal, error) {
 }
 
 // matchPrincipal reports whether the principals of a statement include p itself, and whether they
-// include the account of p. A statement that allows an account delegates the decision to the
-// identity policies of the account.
+// include its account. If a statement allows the account, the account's identity policies decide.
 func matchPrincipal(principals []statementPrincipal, p Principal) (direct, account bool) {
 	for _, named := range principals {
 		switch {

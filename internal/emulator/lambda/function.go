@@ -16,7 +16,7 @@ import (
 )
 
 // function represents a Lambda function and its sandboxes. A change of the function's code or
-// settings creates a new value of this type.
+// settings creates a new function.
 type function struct {
 	service *Service
 	Function
@@ -159,8 +159,8 @@ func (f *function) bootstrap() string {
 // mbPerProcessor is the memory size, in MB, for which Lambda assigns one vCPU.
 const mbPerProcessor = 1769
 
-// environment returns the environment variables of a sandbox. It does not pass on the variables of
-// the emulator's process, except SYSTEMROOT on Windows.
+// environment returns the environment variables of a sandbox. It contains no variables of the
+// emulator's process, except SYSTEMROOT on Windows.
 func (f *function) environment(sandboxID, logStream string) []string {
 	config := f.service.config
 	_, address, _ := strings.Cut(config.Endpoint, "://")

@@ -82,7 +82,7 @@ func (s *Service) readInvoke(
 
 func (s *Service) invokeAndRespond(w http.ResponseWriter, r *http.Request, name string,
 	payload []byte) {
-	// Lambda does not cancel an invocation if the client closes or half-closes the connection.
+	// Like Lambda, do not cancel an invocation if the client closes or half-closes the connection.
 	call := newInvocation(payload)
 	call.keepTail = r.Header.Get("X-Amz-Log-Type") == "Tail"
 	result, err := s.invoke(context.WithoutCancel(r.Context()), name, call)
@@ -101,9 +101,8 @@ func (s *Service) invokeAndRespond(w http.ResponseWriter, r *http.Request, name 
 	_, _ = w.Write(result.Payload) // fails only if the caller disconnected
 }
 
-// requestedFunction returns the function that the URL of a request names. The result is a name or
-// ARN, with the qualifier if there is one. In the URL, the qualifier may be a part of the path or a
-// query parameter.
+// requestedFunction returns the function in the URL of a request: a name or ARN, with the qualifier
+// if there is one. In the URL, the qualifier is a part of the path or a query parameter.
 func requestedFunction(r *http.Request) (reference string, err error) {
 	reference, qualifier := r.PathValue("name"), r.URL.Query().Get("Qualifier")
 	_, derived := protocol.SplitFunction(reference)

@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// maxLine is the maximum length of a line in bytes: the quota "event size" of CloudWatch Logs.
-// lineWriter splits longer lines.
+// maxLine is the maximum length of a line in bytes: CloudWatch Logs' quota "event size". lineWriter
+// splits longer lines.
 const maxLine = 1 << 20
 
 // lineWriter calls emit with each line, without the line break. It skips empty lines.
@@ -39,7 +39,7 @@ func (w *lineWriter) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// emitLine emits a line. The line consists of the buffered start, if any, and tail.
+// emitLine emits a line: the buffered start, if any, and tail.
 func (w *lineWriter) emitLine(tail []byte) {
 	if len(w.rest) > 0 {
 		tail = append(w.rest, tail...)

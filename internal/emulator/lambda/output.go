@@ -29,7 +29,7 @@ func newOutput(emit func(line []byte)) (*output, error) {
 	return o, nil
 }
 
-// outputDelay limits how long close waits for the output of an exited sandbox. A child process may
+// outputDelay limits how long close waits for the output of an exited sandbox. A child process can
 // keep the pipe open longer.
 const outputDelay = time.Second
 
@@ -46,8 +46,8 @@ func (o *output) close() error {
 	return err
 }
 
-// drain waits until everything that the sandbox has printed is emitted. It writes a mark into the
-// pipe, and waits until the mark arrives.
+// drain waits until all printed output of the sandbox is emitted. It writes a mark into the pipe
+// and waits for this mark.
 func (o *output) drain() {
 	mark := []byte("\x00" + uuid.NewString())
 	arrived := o.expect(mark)
@@ -68,8 +68,8 @@ func (w *lineWriter) expect(mark []byte) <-chan struct{} {
 	return w.arrived
 }
 
-// cutMark removes the expected mark from the end of a line. The text before the mark is a line that
-// the sandbox has not completed.
+// cutMark removes the expected mark from the end of a line. The text before the mark is an
+// incomplete line of the sandbox.
 func (w *lineWriter) cutMark(line []byte) []byte {
 	if w.arrived == nil {
 		return line
@@ -82,11 +82,11 @@ func (w *lineWriter) cutMark(line []byte) []byte {
 	return before
 }
 
-// maxTail is the maximum number of bytes of the log that Invoke returns. A request with the log
-// type Tail asks for the log.
+// maxTail is the maximum number of log bytes in a response of Invoke. The log type Tail requests
+// the log.
 const maxTail = 4 << 10
 
-// log passes a line to Config.Logs. It also adds the line to tail if keepsTail is set.
+// log passes a line to Config.Logs. If keepsTail is set, it also adds the line to tail.
 func (b *sandbox) log(line []byte) {
 	b.function.service.config.Logs(b.source, line)
 	b.mu.Lock()

@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// setGroup makes the command start in its own process group. Then killGroup also kills the child
-// processes, and a Ctrl-C in the terminal does not reach the command.
+// setGroup makes the command start in its own process group. So killGroup also kills child
+// processes, and Ctrl-C in the terminal does not reach the command.
 func setGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 
 func killGroup(cmd *exec.Cmd) {

@@ -8,8 +8,7 @@ import (
 	"strconv"
 )
 
-// RuntimePrefix is the start of every path of the Runtime API. The next part of the path is the
-// sandbox id.
+// RuntimePrefix is the start of every path of the Runtime API. The sandbox id follows.
 const RuntimePrefix = "/_runtime/"
 
 func (s *Service) routes() http.Handler {
@@ -41,7 +40,7 @@ func (s *Service) bySandbox(
 	}
 }
 
-// serveNext waits for the next invocation and sends the invocation to the runtime.
+// serveNext waits for the next invocation and sends it to the runtime.
 func (b *sandbox) serveNext(w http.ResponseWriter, r *http.Request) {
 	select {
 	case b.ready <- struct{}{}:
@@ -116,8 +115,8 @@ func (b *sandbox) finish(w http.ResponseWriter, r *http.Request, result response
 	writeAccepted(w)
 }
 
-// respond ends the invocation with a result. It returns false if the sandbox runs no invocation
-// with this id.
+// respond ends the invocation with a result. It returns false if the sandbox does not run this
+// invocation.
 func (b *sandbox) respond(id string, result response) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -103,7 +103,7 @@ func (s *Service) awaitExit(b *sandbox) {
 	close(b.exited)
 }
 
-// unpark stops the idle timer. It returns false if the process has exited or is being killed.
+// unpark stops the idle timer. It returns false if the process has exited or is about to be killed.
 func (b *sandbox) unpark() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -189,8 +189,8 @@ func (b *sandbox) init(requestID string) []byte {
 	return b.exitError(requestID)
 }
 
-// awaitNext waits until the runtime requests the next invocation or exits. It kills a sandbox that
-// does neither within the function's timeout.
+// awaitNext waits until the runtime requests the next invocation or exits. After the function's
+// timeout, it kills the sandbox.
 func (b *sandbox) awaitNext() {
 	select {
 	case <-b.ready:
@@ -213,8 +213,8 @@ func (b *sandbox) exitResponse(call *invocation) response {
 	}
 }
 
-// logFailure logs that the sandbox exceeded the timeout or exited. The line has the same form as
-// Lambda's line for functions that log in JSON. payload is the payload of the function error.
+// logFailure logs that the sandbox exceeded the timeout or exited. The line has the form of
+// Lambda's line for functions that log in JSON. payload is the function error's payload.
 func (b *sandbox) logFailure(requestID string, payload []byte) {
 	if b.function.service.ctx.Err() != nil {
 		return // Close killed the sandbox

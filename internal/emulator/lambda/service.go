@@ -2,11 +2,10 @@
 // serves the Invoke API. The processes get their invocations from the Runtime API.
 //
 // A sandbox is a process that handles one invocation at a time. If no sandbox is idle, the service
-// starts a new sandbox. It kills a sandbox that exceeds the function's timeout, or that stays idle
-// for Config.IdleTimeout. If all Config.MaxSandboxes sandboxes are busy, other invocations wait.
-// AWS throttles these invocations, but allows many more sandboxes than a laptop can run. If the
-// emulator is killed, the sandboxes also exit, because aws-lambda-go exits when the Runtime API is
-// gone.
+// starts one. It kills a sandbox that exceeds the function's timeout, or is idle for
+// Config.IdleTimeout. If Config.MaxSandboxes sandboxes are busy, further invocations wait. AWS
+// throttles them, but allows many more sandboxes than a laptop can run. If the emulator is killed,
+// the sandboxes also exit: aws-lambda-go exits when the Runtime API is gone.
 package lambda
 
 import (
@@ -33,12 +32,11 @@ type Config struct {
 	Region, Account string
 	MaxSandboxes    int           // per function; default 4
 	IdleTimeout     time.Duration // idle time after which a sandbox is killed; default 10 minutes
-	// RetryDelay is the time after which a failed asynchronous invocation is retried. It doubles
-	// with each retry. The default is a minute, as in Lambda. With a short delay, retries would
-	// make a busy machine even busier.
+	// RetryDelay is the time before the first retry of a failed asynchronous invocation. It doubles
+	// with each retry. The default is a minute, as in Lambda.
 	RetryDelay time.Duration
-	// Logs receives each line that a function prints, and a line if a function times out or exits.
-	// The line is valid only during the call.
+	// Logs receives each line that a function prints. It also receives a line if a function times
+	// out or exits. The line is valid only during the call.
 	Logs func(from LogSource, line []byte)
 	Now  func() time.Time // default time.Now
 }

@@ -99,8 +99,8 @@ const (
 	maxDocument     = 1 << 20         // size of a response in bytes
 )
 
-// Key returns the issuer's key with the id. It caches the keys for cacheTTL. If no cached key has
-// the id, it fetches the keys again, at most once per refetchInterval.
+// Key returns the issuer's key with the id. It caches the keys for cacheTTL. For an unknown id, it
+// fetches the keys again, at most once per refetchInterval.
 func (d *Discovery) Key(ctx context.Context, issuer, id string) (jose.JSONWebKey, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -65,7 +65,7 @@ func TestDiscovery_FetchesTheKeysOnce(t *testing.T) {
 	}
 }
 
-// An issuer may rotate its keys. A client that invents key ids must not cause a fetch for each
+// Issuers can rotate their keys. A client that invents key ids must not cause a fetch for each
 // request.
 func TestDiscovery_FetchesAgainForAnUnknownKeyOnceAMinute(t *testing.T) {
 	p, discovery, clock := startIssuer(t)

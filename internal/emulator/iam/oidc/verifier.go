@@ -1,5 +1,5 @@
-// Package oidc verifies JSON Web Tokens like the JWT authorizers of API Gateway. It uses the keys
-// that the issuer publishes, or the keys in a file.
+// Package oidc verifies JSON Web Tokens like the JWT authorizers of API Gateway. The keys come from
+// the issuer or from a file.
 package oidc
 
 import (
@@ -25,8 +25,8 @@ type Verifier struct {
 
 // KeySource looks up the public keys of issuers.
 type KeySource interface {
-	// Key returns the issuer's public key with the id, or ErrUnknownKey if there is none. Any other
-	// error means that the look-up failed.
+	// Key returns the issuer's public key with the id, or ErrUnknownKey if there is none. All other
+	// errors mean that the look-up failed.
 	Key(ctx context.Context, issuer, id string) (jose.JSONWebKey, error)
 }
 
@@ -46,8 +46,8 @@ var algorithms = []jose.SignatureAlgorithm{jose.RS256, jose.RS384, jose.RS512}
 // Claims holds the values of a token's claims by name. A number is a json.Number.
 type Claims map[string]any
 
-// Verify returns the token's claims, or an *InvalidError if the token is not valid. Any other error
-// means that the look-up of the key failed.
+// Verify returns the token's claims, or an *InvalidError if the token is not valid. All other
+// errors mean that the look-up of the key failed.
 func (v Verifier) Verify(ctx context.Context, token string) (Claims, error) {
 	parsed, err := jwt.ParseSigned(token, algorithms)
 	if err != nil || len(parsed.Headers) != 1 {
@@ -109,8 +109,8 @@ func (v Verifier) check(registered jwt.Claims, claims Claims) error {
 
 func (v Verifier) accepts(audience string) bool { return slices.Contains(v.Audience, audience) }
 
-// Scopes returns the scopes of the token. The claim "scope" lists the scopes, separated by spaces.
-// If this claim is absent, the claim "scp" lists the scopes, separated by spaces or as a JSON list.
+// Scopes returns the scopes of the token. They are in the claim "scope", separated by spaces. If it
+// is absent, they are in the claim "scp", separated by spaces or as a JSON list.
 func (c Claims) Scopes() []string {
 	if text, ok := c["scope"].(string); ok {
 		return strings.Fields(text)
@@ -130,8 +130,8 @@ func (c Claims) Scopes() []string {
 	return nil
 }
 
-// Strings returns the claims in the form in which API Gateway passes them to functions. Every value
-// is a string; a list has the form "[a b]". Claims with the value null are absent.
+// Strings returns the claims in API Gateway's form for functions. Every value is a string; a list
+// has the form "[a b]". Claims with the value null are absent.
 func (c Claims) Strings() map[string]string {
 	values := make(map[string]string, len(c))
 	for name, value := range c {

@@ -79,8 +79,7 @@ func newVerifier(t *testing.T) Verifier {
 	}
 }
 
-// validClaims returns the claims of a valid token. If change is not nil, it first modifies the
-// claims.
+// validClaims returns the claims of a valid token. change can modify them; nil keeps them.
 func validClaims(change func(Claims)) Claims {
 	c := Claims{
 		"iss": "https://login.example.org/", "sub": "anna", "aud": "events",

@@ -30,8 +30,8 @@ type Verifier struct {
 // maxSkew is the maximum difference between the signer's clock and the local clock, as in AWS.
 const maxSkew = 5 * time.Minute
 
-// Verify checks the signature of a request and returns the id of the access key. The error text is
-// meant for the operator of the service and contains no part of the request.
+// Verify checks the signature of a request and returns the id of the access key. Its errors are for
+// the service's operator and contain no part of the request.
 func (v Verifier) Verify(r *http.Request, body []byte) (accessKey string, err error) {
 	target, err := url.ParseRequestURI(r.RequestURI) // not r.URL, which handlers may change
 	if err != nil {

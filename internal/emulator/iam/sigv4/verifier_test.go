@@ -108,7 +108,7 @@ func TestVerifier_AcceptsTheExampleOfTheAWSDocumentation(t *testing.T) {
 	}
 }
 
-// A proxy may add headers after the request was signed.
+// A proxy can add headers after the client has signed the request.
 func TestVerifier_AcceptsUnsignedHeaders(t *testing.T) {
 	r := newRequest("/events", body)
 	signing{}.sign(t, r, body)

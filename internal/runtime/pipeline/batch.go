@@ -21,8 +21,8 @@ const MaxBatchEvents = 1000
 // id <batchId>.<first>-<last>, and the worker processes it like a batch. The payload of a part is a
 // section of the batch's Bronze object.
 
-// Span represents the consecutive events of a batch from First to Last, inclusive. The batch's
-// first event has the index 0.
+// Span represents the consecutive events of a batch from First to Last, inclusive. The first event
+// of a batch has the index 0.
 type Span struct{ First, Last int }
 
 // Len returns the number of events.
@@ -38,8 +38,8 @@ func (s Span) String() string {
 	return fmt.Sprintf("%d-%d", s.First, s.Last)
 }
 
-// ParseID splits an event's id into the id of its batch and its span. hasSpan is false for an event
-// that is not in a batch, and for a whole batch. ok is false if the text is not an event id.
+// ParseID splits an event's id into the id of its batch and its span. hasSpan is false for a single
+// event and for a whole batch. ok is false if the text is not an event id.
 func ParseID(text string) (batchID string, span Span, hasSpan, ok bool) {
 	batchID, suffix, hasSpan := strings.Cut(text, ".")
 	if !isUUID(batchID) {
@@ -69,7 +69,7 @@ func (e Event) batchID() string {
 	return id
 }
 
-// span returns the indexes of the events that e represents. e must be a batch or a part of a batch.
+// span returns the indexes of the events in e, which must be a batch or a part of a batch.
 func (e Event) span() Span {
 	_, span, hasSpan, _ := ParseID(e.ID)
 	if !hasSpan {
@@ -94,7 +94,7 @@ func (e Event) part(span Span) Event {
 	return e
 }
 
-// Events returns the number of events in a batch or range. For a single event, it returns 1.
+// Events returns the number of events in a batch or range, or 1 for a single event.
 func (e Event) Events() int {
 	if e.Count == 0 {
 		return 1
@@ -129,11 +129,10 @@ func splitPayloads(array []byte) ([]json.RawMessage, error) {
 	return payloads, nil
 }
 
-// cut divides the events that did not succeed into parts, and returns the span of each part. If
-// fewer than ten consecutive events did not succeed, each of them becomes a part. If there are
-// more, they become ranges. A range has at most a tenth of the batch's events. The result depends
-// only on the arguments, so all workers that read the batch's Silver object split off the same
-// parts.
+// cut divides the events that did not succeed into parts, and returns the span of each part. Up to
+// nine consecutive events become one part each. More events become ranges, each with at most a
+// tenth of the batch's events. The result depends only on the arguments, so that all workers split
+// off the same parts.
 func cut(batch Span, succeeded map[int]bool) []Span {
 	longest := (batch.Len() + 9) / 10
 	var spans []Span
@@ -177,9 +176,8 @@ func parseSpans(text string) []Span {
 	return spans
 }
 
-// withParts returns the given items. If an item is a batch, withParts also returns the items of the
-// parts that were split off from the batch. It leaves out a part that has no item, or whose id now
-// belongs to another batch.
+// withParts returns the given items. For each batch, it adds the items of the parts that were split
+// off. It omits a part without an item, and a part whose id now belongs to another batch.
 func withParts(ctx context.Context, items ItemGetter, all []Item) ([]Item, error) {
 	for next := all; len(next) > 0; {
 		var parts []Event
@@ -210,8 +208,8 @@ func (i Item) Parts() []Event {
 	return parts
 }
 
-// PayloadIn returns the payload of e from its Bronze object. For a part of a batch, the payload is
-// a section of the object. Otherwise the payload is the whole object.
+// PayloadIn returns the payload of e from its Bronze object. The payload of a part is a section of
+// the object. Any other payload is the whole object.
 func (e Event) PayloadIn(object []byte) ([]byte, error) {
 	_, span, isPart, _ := ParseID(e.ID)
 	if !isPart {

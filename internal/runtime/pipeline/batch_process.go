@@ -10,7 +10,7 @@ import (
 )
 
 // batchObject describes a batch's Silver object. It also lists the parts to split off: the events
-// without a record in that object.
+// without a record in the object.
 type batchObject struct {
 	records  []Record      // the first record of each event in the batch's Silver object
 	parts    []Event       // parts to split off: the events without a record
@@ -20,10 +20,9 @@ type batchObject struct {
 	version  string
 }
 
-// storeBatch runs the processor on the events of a batch. It stores the records of all successful
+// storeBatch runs the processor on the events of a batch, and stores the records of all successful
 // events in one Silver object. The other events are split off. The first object that a delivery
-// stores is final. No later delivery adds or removes an event, so all deliveries split off the same
-// events.
+// stores is final, so that all deliveries split off the same events.
 func (w Worker) storeBatch(d deadlines, t *task, now time.Time) (batchObject, error) {
 	if err := d.begin.Err(); err != nil {
 		return batchObject{}, unavailable("start the batch in time", err)
@@ -35,8 +34,8 @@ func (w Worker) storeBatch(d deadlines, t *task, now time.Time) (batchObject, er
 	case existing.records != nil && existing.replayID == t.Event.Replay.ID:
 		return existing, nil // stored by an earlier delivery
 	case existing.records == nil && t.tries.Crashes > 0:
-		// One of the events crashes the worker. All events are therefore split off, so that this
-		// event can't affect the others.
+		// One of the events crashes the worker. All events are split off, so that this event does
+		// not affect the others.
 		return w.putBatch(d.finish, t, nil, batchOutput{}, now)
 	case t.tries.crashedTooOften(w.MaxReceiveCount):
 		return batchObject{}, workerCrashed(t)
@@ -61,7 +60,7 @@ func (w Worker) storeBatch(d deadlines, t *task, now time.Time) (batchObject, er
 	}
 	output := w.processBatch(d, t, t.Event.indexes(), payloads)
 	if len(output.succeeded) == 0 {
-		// Events that fail in this delivery may have succeeded in an earlier one.
+		// Events that fail in this delivery can have succeeded in an earlier one.
 		existing, err := w.getBatchObject(d.finish, t.Event)
 		if !errors.Is(err, ErrNotFound) {
 			return existing, err
@@ -73,8 +72,8 @@ func (w Worker) storeBatch(d deadlines, t *task, now time.Time) (batchObject, er
 	return w.putBatch(d.finish, t, output.failures, output, now)
 }
 
-// earlierBatchObject describes the Silver object that an earlier delivery has stored. If there is
-// none, the field records is nil. For a first delivery, earlierBatchObject makes no request.
+// earlierBatchObject describes the Silver object that an earlier delivery has stored. Without such an
+// object, the field records is nil. A first delivery makes no request.
 func (w Worker) earlierBatchObject(ctx context.Context, t *task) (batchObject, error) {
 	if !t.redelivery && t.Event.Replay.ID == "" {
 		return batchObject{}, nil
@@ -124,8 +123,8 @@ func newBatchObject(batch Event, records Records) batchObject {
 	return s
 }
 
-// putBatch stores the output in Silver, unless Silver already has an object of the batch. It
-// returns a description of the object that Silver now holds.
+// putBatch stores the output in Silver if Silver has no object of the batch. It returns a
+// description of the object that Silver then holds.
 func (w Worker) putBatch(
 	ctx context.Context, t *task, failures map[int]error, output batchOutput, now time.Time,
 ) (batchObject, error) {
@@ -147,8 +146,8 @@ func (w Worker) putBatch(
 }
 
 // replaceBatch replaces the records of a batch in a replay. The new object has records of the same
-// events as the old one, because an event must not have records in two objects. If one of these
-// events fails, replaceBatch returns an error and replaces nothing.
+// events as the old one, because no event can have records in two objects. If one of these events
+// fails, replaceBatch returns an error and replaces nothing.
 func (w Worker) replaceBatch(
 	d deadlines, t *task, payloads []json.RawMessage, existing batchObject, now time.Time,
 ) (batchObject, error) {
@@ -179,9 +178,9 @@ func (w Worker) replaceBatch(
 	return s, nil
 }
 
-// batchOutput holds the processor's results for the events of a batch. The maps' keys are the
-// indexes of the events. An event is missing from all maps if no time was left to process it, or if
-// its output does not fit in the batch's object.
+// batchOutput holds the processor's results for the events of a batch, by the index of the event.
+// No map contains an event that was not processed in time, or whose output does not fit in the
+// batch's object.
 type batchOutput struct {
 	indexes   []int
 	succeeded map[int]Output
@@ -190,8 +189,8 @@ type batchOutput struct {
 	noRoom    bool          // the outputs of all events exceed MaxOutputBytes
 }
 
-// errNoRoom reports that an output does not fit in the object of its batch. The output is dropped
-// immediately, because the outputs of all events may need more memory than the worker has.
+// errNoRoom reports that an output does not fit in the object of its batch. The worker drops such
+// an output immediately, because all outputs together can exceed the worker's memory.
 var errNoRoom = errors.New("the output does not fit in the batch's object")
 
 // processBatch runs the processor on the events with the given indexes.
@@ -236,9 +235,9 @@ func (w Worker) processBatch(
 	return b
 }
 
-// retryTogether returns an error if the time ended before the processor started with the first
-// event, or if a retry may help all events. After this error, the whole batch is retried. An outage
-// must not turn a batch into a thousand messages.
+// retryTogether returns an error if the whole batch must be retried. This is the case if no time
+// was left for the first event, or if all events failed with temporary errors. An outage must not
+// split a batch into a thousand messages.
 func (b batchOutput) retryTogether() error {
 	failed := len(b.failures) + len(b.passing)
 	switch {
@@ -251,9 +250,9 @@ func (b batchOutput) retryTogether() error {
 	return nil
 }
 
-// firstError returns the error of the first event that did not succeed. inTime is true if at least
-// half of the invocation's time was left when the batch began. In that case, a processor that was
-// too slow counts as failed, because it would be too slow in the next delivery as well.
+// firstError returns the error of the first event that did not succeed. inTime is true if the batch
+// began in the first half of the invocation's time. A batch that is then still too slow counts as
+// failed, because the next delivery has no more time.
 func (b batchOutput) firstError(inTime bool) error {
 	for _, index := range b.indexes {
 		if _, ok := b.succeeded[index]; ok {
@@ -277,8 +276,7 @@ func (b batchOutput) firstError(inTime bool) error {
 }
 
 // records returns the records of the events that succeeded. If no event succeeded, it returns one
-// record without a payload. A Silver object with this record means that all events were split off,
-// and no later delivery can change that.
+// record without a payload. This record in Silver means that all events were split off.
 func (b batchOutput) records(batch Event, now time.Time) Records {
 	var records Records
 	for _, index := range b.indexes {

@@ -22,10 +22,10 @@ func (s batchObject) splitOff() string {
 	return formatSpans(spans)
 }
 
-// splitOff creates the item of each part. The part is ENQUEUED and gets a message, or it is FAILED
-// because of a permanent error in this delivery. The batch must become PROCESSED after splitOff,
-// and not before. After a crash, the next delivery calls splitOff again. This call skips PROCESSED
-// parts, and repeats the messages and notifications of the other parts.
+// splitOff creates the item of each part. After a permanent error of this delivery, the part is
+// FAILED. Otherwise it is ENQUEUED and gets a message. The batch becomes PROCESSED after splitOff.
+// After a crash, the next delivery therefore calls splitOff again, which repeats the messages and
+// notifications of unfinished parts.
 func (w Worker) splitOff(ctx context.Context, t *task) error {
 	items, err := getItems(ctx, w.Items, t.batch.parts, func(e Event) string { return e.ID })
 	if err != nil {
@@ -61,8 +61,8 @@ func (w Worker) splitOff(ctx context.Context, t *task) error {
 	return nil
 }
 
-// createdPart describes what remains to be done for a part that has an item. It is zero if the part
-// is PROCESSED.
+// createdPart describes the remaining work for a part that has an item. It is zero if the part is
+// PROCESSED.
 type createdPart struct {
 	enqueue *Event // the event whose message must be sent, or nil
 	failed  *Item  // the item whose EventFailed must be published, or nil
@@ -95,15 +95,15 @@ func (w Worker) createPart(
 				"the id %s belongs to another batch: its idempotency key was reused", part.ID)
 		}
 	}
-	// A replay does not send the messages of existing parts. These parts were enqueued when the
-	// object was first stored, and the replay itself may have enqueued them again.
+	// A replay sends no messages of existing parts. These parts were enqueued when the object was
+	// first stored, or by the replay itself.
 	if t.batch.replayed {
 		return createdPart{}, nil
 	}
 	return existingPart(part, existing), nil
 }
 
-// existingPart describes what remains to be done for a part that another delivery has created.
+// existingPart describes the remaining work for a part that another delivery has created.
 func existingPart(part Event, item Item) createdPart {
 	switch {
 	case item.Status == Enqueued:

@@ -39,8 +39,8 @@ func (w *world) acceptBatch(t *testing.T, numbers ...int) pipeline.Delivery {
 	return deliver(t, accepted.Batches[0], "m")
 }
 
-// byNumber returns a processor that calls f with the number in the payload. The event succeeds if f
-// returns nil.
+// byNumber returns a processor that calls f with the number in the payload. f returns the event's
+// error.
 func byNumber(f func(n int) error) processorFunc {
 	return func(_ pipeline.Event, _ int, payload []byte) (pipeline.Output, error) {
 		var n int
@@ -56,8 +56,8 @@ func byNumber(f func(n int) error) processorFunc {
 
 var errRejected = pipeline.NewRejection("negative", "n is negative")
 
-// recordIDs returns the ids of all records in Silver. The map's keys are the names of the objects,
-// without the folder and ".json".
+// recordIDs returns the ids of all records in Silver by object. The name of an object omits its
+// folder and ".json".
 func (w *world) recordIDs(t *testing.T) map[string][]string {
 	t.Helper()
 	ids := make(map[string][]string)
@@ -452,7 +452,7 @@ func TestBatch_FailsIfItsOutputNoLongerFitsInAReplay(t *testing.T) {
 }
 
 // The processor can't finish the batch in any delivery of the replay. The deliveries therefore
-// count as failed, and not as interrupted.
+// count as failed, not as interrupted.
 func TestBatch_FailsIfAReplayIsTooSlow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var w world
@@ -486,7 +486,7 @@ func TestBatch_FailsIfAReplayIsTooSlow(t *testing.T) {
 	})
 }
 
-// The outputs of all events of a batch may need more memory than the worker has.
+// The outputs of all events of a batch can need more memory than the worker has.
 func TestBatch_KeepsOnlyTheOutputsThatFit(t *testing.T) {
 	var w world
 	const events, fit = 600, 60
@@ -557,8 +557,8 @@ func TestLookUp_FindsARangeOnlyIfItWasSplitOff(t *testing.T) {
 	}
 }
 
-// The item of a part may exist longer than the item of its batch. If a new batch then gets the same
-// id, its events must not have the state of the old part.
+// The item of a part can exist longer than the item of its batch. The events of a new batch with
+// the same id must not have the state of the old part.
 func TestLookUp_IgnoresPartsOfAnEarlierBatch(t *testing.T) {
 	var w world
 	worker := w.workerWith(fails(errRejected))
@@ -656,9 +656,9 @@ func TestBatch_SplitsOffRangesOfNeighbors(t *testing.T) {
 	}
 }
 
-// The request creates two batches. A replay delays the expiry of the second batch's item. After the
-// first batch's item has expired, a request with the same key and other events arrives. The API
-// must reject it. Otherwise the API would answer 202, but would not store the new second batch.
+// A replay has delayed the expiry of the second batch's item. After the first batch's item has
+// expired, the same key arrives with other events. The API must reject the request, because it
+// can't store a new second batch.
 func TestAcceptBatch_RejectsAKeyOfWhichABatchIsStillKnown(t *testing.T) {
 	var w world
 	in := w.ingest()

@@ -7,11 +7,11 @@ import (
 
 // BronzeLister lists the types and objects in Bronze, in pages.
 type BronzeLister interface {
-	// Types returns a page of event types, in key order. The page begins with the first type that
-	// sorts after the given one. After the last type, the page is empty.
+	// Types returns a page of event types that sort after the given type, in key order. After the
+	// last type, the page is empty.
 	Types(ctx context.Context, after string) ([]string, error)
-	// List returns a page of the objects with the prefix, in key order. The page begins with the
-	// first key that sorts after the given one. After the last key, the page is empty.
+	// List returns a page of objects with the prefix whose keys sort after the given key, in key
+	// order. After the last key, the page is empty.
 	List(ctx context.Context, prefix, after string) ([]Object, error)
 }
 

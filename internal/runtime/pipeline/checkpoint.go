@@ -10,9 +10,9 @@ import (
 type Checkpoint struct {
 	// Pass is the pass that the last run worked on. If it is Done, the next run begins a new pass.
 	Pass Pass `json:"pass"`
-	// RewindTo is the hour at which a later pass must begin, so that it checks all reopened events.
-	// The earliest of these events was received in this hour. RewindTo is zero if no event was
-	// reopened since a pass last began at RewindTo.
+	// RewindTo is the hour at which a later pass must begin to check all reopened events: the
+	// earliest hour of receipt. RewindTo is zero if no event was reopened since a pass began at
+	// RewindTo.
 	RewindTo  time.Time `json:"rewindTo,omitzero"`
 	RewoundAt time.Time `json:"rewoundAt,omitzero"` // time of the last Rewind
 }
@@ -22,12 +22,13 @@ type CheckpointStore interface {
 	// Load returns the checkpoint. Before the first run, it returns the zero Checkpoint.
 	Load(ctx context.Context) (Checkpoint, error)
 	// Save stores next if the stored checkpoint equals old. Otherwise Save writes nothing and
-	// returns ErrChanged. Save also returns ErrChanged if the AWS SDK retries a request that has
-	// already stored next.
+	// returns ErrChanged. Save also returns ErrChanged if the AWS SDK repeats a successful request
+	// whose response was lost.
 	Save(ctx context.Context, old, next Checkpoint) error
 }
 
-// Run continues the last pass through Bronze or begins a new one, and saves the pass's progress.
+// Run continues the last pass through Bronze or begins a new one. It saves the progress of the
+// pass.
 func (r Reconciler) Run(ctx context.Context) (Report, error) {
 	checkpoint, err := r.Checkpoints.Load(ctx)
 	if err != nil {
@@ -38,8 +39,8 @@ func (r Reconciler) Run(ctx context.Context) (Report, error) {
 		return report, err
 	}
 	err = r.Checkpoints.Save(ctx, checkpoint, r.checkpointAfter(checkpoint, pass))
-	// ErrChanged means that another run or Rewind has saved a checkpoint in the meantime. The next
-	// run then repeats the work of this run, which is harmless.
+	// ErrChanged means that another run or Rewind has saved a checkpoint during this run. The next
+	// run repeats the work of this run, which is harmless.
 	if err != nil && !errors.Is(err, ErrChanged) {
 		return report, unavailable("save the checkpoint", err)
 	}
@@ -55,9 +56,8 @@ func (r Reconciler) NextPass(ctx context.Context) (Pass, error) {
 	return r.nextPass(checkpoint), nil
 }
 
-// nextPass returns the pass that follows a checkpoint. For a grace period after a call of Rewind,
-// the caller may still be reopening events. The pass goes back to these events only after that
-// period.
+// nextPass returns the pass that follows a checkpoint. After a call of Rewind, it waits for a grace
+// period, in which the caller reopens events. Only then does the pass go back to these events.
 func (r Reconciler) nextPass(c Checkpoint) Pass {
 	if c.Pass.From.IsZero() {
 		c.Pass = r.NewPass(r.Now().Add(-r.Window))
@@ -80,8 +80,8 @@ func (r Reconciler) nextPass(c Checkpoint) Pass {
 	return pass
 }
 
-// rewindDue reports whether the next pass must go back to reopened events: Rewind was called, and
-// the last call was longer ago than the grace period.
+// rewindDue reports whether the next pass must go back to reopened events. This is the case if the
+// last call of Rewind is older than the grace period.
 func (r Reconciler) rewindDue(c Checkpoint) bool {
 	return !c.RewindTo.IsZero() && c.RewoundAt.Before(r.Now().Add(-r.Grace))
 }
@@ -96,8 +96,8 @@ func (r Reconciler) checkpointAfter(c Checkpoint, pass Pass) Checkpoint {
 }
 
 // Rewind makes a later pass of the reconciler check the events that were received at t or later.
-// Call it before you reopen such events. If the caller then crashes before it has sent the events'
-// messages, the reconciler sends the missing messages.
+// Call it before you reopen such events. After a crash of the caller, the reconciler then sends the
+// missing messages.
 func Rewind(ctx context.Context, checkpoints CheckpointStore, t, now time.Time) error {
 	for {
 		old, err := checkpoints.Load(ctx)

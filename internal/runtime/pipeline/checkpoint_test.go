@@ -10,8 +10,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/inmem"
 )
 
-// After a replay has crashed, the reconciler must still go back to the hour for which the replay
-// called Rewind. A later Rewind for another hour must not change this.
+// A second Rewind for another hour must not hide the first. After a crashed replay, the reconciler
+// must still go back to the replay's hour.
 func TestRewind_KeepsTheEarlierHour(t *testing.T) {
 	var w world
 	for _, at := range []time.Time{now, now.Add(-3 * time.Hour), now.Add(-time.Hour)} {

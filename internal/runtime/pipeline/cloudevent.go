@@ -24,8 +24,8 @@ type CloudEvent struct {
 }
 
 // DecodeCloudEvent returns the attributes of a CloudEvent in the JSON format, version 1.0. The body
-// must follow the rules of DecodeType, except for eventType, and the rules of the CloudEvents
-// specification, version 1.0.2. All errors are client errors.
+// must follow the CloudEvents specification, version 1.0.2, and the rules of DecodeType except
+// those for eventType. All errors are client errors.
 func DecodeCloudEvent(body []byte) (CloudEvent, error) {
 	attributes := cloudEventAttributes{}
 	var invalid *Error
@@ -62,15 +62,15 @@ func DecodeCloudEvent(body []byte) (CloudEvent, error) {
 	return event, nil
 }
 
-// key returns the idempotency key of the event. It differs from every key that a client sends,
-// because those keys contain no space.
+// key returns the idempotency key of the event. The key contains a space, so that it differs from
+// every key that a client sends.
 func (e CloudEvent) key() string {
 	sum := sha256.Sum256([]byte(e.Source + "\x00" + e.ID)) // Source and ID contain no NUL
 	return "cloudevent " + hex.EncodeToString(sum[:])
 }
 
-// cloudEventAttributes holds the members of a CloudEvent that are not null. The map's value is ""
-// for members that are not strings.
+// cloudEventAttributes holds the members of a CloudEvent that are not null. A member that is not a
+// string has the value "".
 type cloudEventAttributes map[string]string
 
 var null = []byte("null")
@@ -146,8 +146,7 @@ func validAttributeName(name string) bool {
 	return name != ""
 }
 
-// validAttributeText reports whether text contains only characters that the type String of the
-// specification allows.
+// validAttributeText reports whether the specification's type String allows all characters of text.
 func validAttributeText(text string) bool {
 	for _, c := range text {
 		if unicode.IsControl(c) || unicode.Is(unicode.Noncharacter_Code_Point, c) {
@@ -165,8 +164,8 @@ func validNonEmpty(text string) bool {
 // outsideURI holds printable ASCII characters that RFC 3986 does not allow in a URI.
 const outsideURI = " <>\"{}|\\^`"
 
-// validURIReference reports whether text is a URI reference that is not empty. Unencoded characters
-// outside ASCII are allowed, because many senders use them.
+// validURIReference reports whether text is a URI reference that is not empty. It allows unencoded
+// characters outside ASCII, because many senders use them.
 func validURIReference(text string) bool {
 	_, err := url.Parse(text)
 	return err == nil && validNonEmpty(text) && !strings.ContainsAny(text, outsideURI)

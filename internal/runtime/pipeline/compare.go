@@ -15,7 +15,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/jsonpointer"
 )
 
-// Comparison counts the results of comparing the output of today's processor with the records in
+// Comparison counts the results of comparing today's output of the processor with the records in
 // Silver.
 type Comparison struct {
 	Scanned int `json:"scanned"` // sum of the other counts
@@ -39,7 +39,8 @@ type Difference struct {
 const maxFields = 5
 
 // Compare runs today's processor on the PROCESSED events that req selects, and compares the output
-// with Silver. It calls report for each difference and progress after each page. It writes nothing.
+// with Silver. It calls report for each difference, and progress after each page. It writes
+// nothing.
 func (r Replayer) Compare(
 	ctx context.Context, req ReplayRequest, report func(Difference),
 	progress func(after string, counts Comparison) error,
@@ -180,8 +181,8 @@ func (c *Comparison) add(result compared) {
 	}
 }
 
-// compareEvent compares an event's object in Silver with the object that today's processor would
-// write. It returns the zero Difference if both are the same.
+// compareEvent compares an event's object in Silver with the object of today's processor. It
+// returns the zero Difference if both are the same.
 func (r Replayer) compareEvent(ctx context.Context, item Item) (Difference, error) {
 	old, _, err := r.Silver.GetVersion(ctx, item.SilverKey())
 	if errors.Is(err, ErrNotFound) {
@@ -197,8 +198,8 @@ func (r Replayer) compareEvent(ctx context.Context, item Item) (Difference, erro
 	return r.difference(ctx, item, old, payload, err)
 }
 
-// difference compares an event's records with the records that today's processor would make. err is
-// nil, or the permanent error from reading the payload.
+// difference compares an event's records with the records of today's processor. err is nil, or the
+// permanent error from reading the payload.
 func (r Replayer) difference(
 	ctx context.Context, item Item, old, payload []byte, err error,
 ) (Difference, error) {
@@ -210,8 +211,8 @@ func (r Replayer) difference(
 		return Difference{}, ctxErr
 	}
 	if ErrorCode(err) == ProcessorError {
-		// Only operators see this reason, so it may contain the processor's error text. NewFailure
-		// hides that text from clients.
+		// Only operators see this reason, so it can contain the error text of the processor.
+		// NewFailure hides that text from clients.
 		return Difference{Kind: "refused", Reason: err.Error()}, nil
 	}
 	if err != nil {
@@ -237,7 +238,7 @@ func (r Replayer) transformToday(ctx context.Context, item Item, payload []byte)
 }
 
 // differingFields returns JSON pointers to the differences between two Silver objects. If both
-// contain one record, the pointers refer to that record. Otherwise they refer to the array of all
+// contain one record, the pointers refer to the record. Otherwise they refer to the array of all
 // records. Fields that change with each run, such as processedAt, are ignored.
 func differingFields(old, today []byte) []string {
 	a, errA := decodeLines(old)

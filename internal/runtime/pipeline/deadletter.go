@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// DeadLetter represents a message in the DLQ and the reason of its failure.
+// DeadLetter represents a message in the DLQ, with the reason why its event failed.
 type DeadLetter struct {
 	Body      []byte // message body, unchanged
 	EventID   string // "" if the message carries no valid event
@@ -29,10 +29,10 @@ func (l DeadLetter) failedItem(event Event, retention time.Duration) Item {
 	}
 }
 
-// moveToDLQ puts the dead letter in the DLQ and then marks its event FAILED. If the message carries
-// no valid event, moveToDLQ only puts the dead letter in the DLQ.
+// moveToDLQ puts the dead letter in the DLQ and then marks its event FAILED. A message without a
+// valid event is only put in the DLQ.
 //
-// After an error, even a *TransitionError, the DLQ may hold the message of an event that is not
+// After an error, even a *TransitionError, the DLQ can hold the message of an event that is not
 // FAILED. Redriver and Discarder handle such messages.
 func moveToDLQ(
 	ctx context.Context, deadLetter DeadLetter, item Item, queue DeadLetterQueue,

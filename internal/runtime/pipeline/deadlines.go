@@ -20,15 +20,15 @@ import (
 //
 // If a context has no deadline, as in the CLI, its stages have none either.
 
-// processorGrace limits how long a processor may take to return after its context has ended.
+// processorGrace is the time that a processor has to return after its context has ended.
 const processorGrace = time.Second
 
-// SubBatchWait limits how long a sub-batch waits for its slow deliveries. After that time the
-// worker finishes the sub-batch's other deliveries and begins the next sub-batch.
+// SubBatchWait is the time that a sub-batch waits for its slow deliveries. Then the worker finishes
+// the other deliveries and begins the next sub-batch.
 const SubBatchWait = time.Second
 
-// deadlines holds a context for each stage of an invocation, and a slot for each processor that may
-// run at the same time.
+// deadlines holds a context for each stage of an invocation, and limits the number of concurrent
+// processors.
 type deadlines struct {
 	begin, output, finish, resolve context.Context
 	half                           time.Time // when half of the time for begin is over
@@ -36,7 +36,8 @@ type deadlines struct {
 	processors                     chan struct{}
 }
 
-// hurried reports whether a processor that begins now has less than half of the invocation's time.
+// hurried reports whether more than half of the time for processors is over. A processor that
+// begins now counts as interrupted, not as failed, if it ends too late.
 func (d deadlines) hurried(now time.Time) bool { return !d.half.IsZero() && now.After(d.half) }
 
 // beginEnded reports whether the processors' contexts have ended.
@@ -66,8 +67,8 @@ func withHalf(ctx context.Context) (context.Context, context.CancelFunc) {
 	return WithReserve(ctx, max(0, time.Until(deadline)/2))
 }
 
-// WithReserve returns a context that ends earlier than ctx, so that the duration d remains for
-// later work. If ctx has no deadline, WithReserve returns ctx.
+// WithReserve returns a context that ends earlier than ctx by the duration d. The time d remains
+// for later work. If ctx has no deadline, WithReserve returns ctx.
 func WithReserve(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	deadline, ok := ctx.Deadline()
 	if !ok {

@@ -12,8 +12,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/jsonpointer"
 )
 
-// DecodeType returns the eventType of a request body. The body must be a JSON object (RFC 8259).
-// Stricter rules apply: valid UTF-8, no unpaired surrogate, no duplicate key in an object, no
+// DecodeType returns the eventType of a request body. The body must be a JSON object (RFC 8259) and
+// follow stricter rules: valid UTF-8, no unpaired surrogate, no duplicate key in an object, no
 // number beyond the range of float64, at most maxDepth levels. All errors are client errors.
 func DecodeType(body []byte) (string, error) {
 	var value json.RawMessage
@@ -38,8 +38,8 @@ func DecodeType(body []byte) (string, error) {
 	return eventType, nil
 }
 
-// decodeObject checks a request body against the rules that DecodeType describes, and calls fn with
-// each member of the outermost object.
+// decodeObject checks a request body against the rules of DecodeType. It calls fn with each member
+// of the outermost object.
 func decodeObject(body []byte, fn func(name string, value json.RawMessage)) error {
 	if len(bytes.Trim(body, whiteSpace)) == 0 {
 		return Errorf(EmptyBody,
@@ -70,8 +70,8 @@ const maxPointerBytes = 256
 // RFC 8259 forbids them.
 var byteOrderMark = []byte("\ufeff")
 
-// scanObject checks that body is a JSON object. It calls fn with each member of the object. fn may
-// be nil.
+// scanObject checks that body is a JSON object. It calls fn, if not nil, with each member of the
+// object.
 func scanObject(
 	body []byte, fn func(name string, value json.RawMessage),
 ) (*scanner, *Error) {
@@ -111,7 +111,7 @@ type scanner struct {
 	path   []step                                   // path to the value at pos
 	member func(name string, value json.RawMessage) // receives members of the outermost object
 
-	// First violation of each rule that older versions of ingest did not check. Bronze may hold
+	// First violation of each rule that older versions of ingest did not check. Bronze can hold
 	// payloads that violate these rules.
 	surrogate *Error // unpaired surrogate
 	overflow  *Error // number beyond the range of float64

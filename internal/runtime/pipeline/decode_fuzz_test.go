@@ -29,8 +29,8 @@ func TestDecodeType_HandlesBadInput(t *testing.T) {
 	}
 }
 
-// FuzzDecode compares DecodeType with another JSON decoder, and checks that accepted bodies can
-// become records.
+// FuzzDecode compares DecodeType with another JSON decoder. Accepted bodies must be able to become
+// records.
 func FuzzDecode(f *testing.F) {
 	for _, c := range badinput.Bodies() {
 		if len(c.Body) < 4096 { // long bodies slow the fuzzer down and are tested above
@@ -63,8 +63,8 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// acceptable reports whether a body follows all rules of DecodeType, except the rules for
-// eventType. It uses another JSON decoder than DecodeType.
+// acceptable reports whether a body follows all rules of DecodeType except those for eventType. It
+// uses another JSON decoder than DecodeType.
 func acceptable(body []byte) bool {
 	if !utf8.Valid(body) || loneSurrogate(string(body)) {
 		return false

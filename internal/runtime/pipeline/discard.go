@@ -15,10 +15,10 @@ type Discarder struct {
 }
 
 // Discard finishes the events of dead letters. For each dead letter it returns an error, or nil if
-// the message may be deleted from the DLQ.
+// the message can be deleted from the DLQ.
 //
-// A crashed worker may have left an event ENQUEUED. Discard marks such an event FAILED, because the
-// reconciler would otherwise enqueue it again.
+// A crashed worker can have left an event ENQUEUED. Discard marks such an event FAILED, so that the
+// reconciler does not enqueue it again.
 func (d Discarder) Discard(ctx context.Context, deadLetters []DeadLetter) []error {
 	errs := make([]error, len(deadLetters))
 	events := make([]Event, len(deadLetters))

@@ -8,7 +8,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/violation"
 )
 
-// Code classifies an error. Programs may rely on codes, because the codes never change.
+// Code classifies an error. Programs can rely on codes, because the codes never change.
 type Code string
 
 // Codes of client errors. The same request would fail again.
@@ -44,8 +44,8 @@ const (
 	RejectedBefore    Code = "rejected-before" // by the first request with the same key
 )
 
-// Codes of event errors. They are the reasons why an event can't be processed. Processors add their
-// own codes with NewRejection.
+// Codes of event errors: the reasons why an event can't be processed. Processors add their own
+// codes with NewRejection.
 const (
 	InvalidMessage      Code = "invalid-message"      // the message carries no valid event
 	PayloadMissing      Code = "payload-missing"      // Bronze has no object under the key
@@ -88,7 +88,7 @@ func Errorf(code Code, format string, args ...any) *Error {
 	return &Error{Code: code, Detail: fmt.Sprintf(format, args...)}
 }
 
-// Permanent reports whether every retry of a delivery that failed with this code would fail too.
+// Permanent reports whether a delivery that failed with this code fails again in every retry.
 func Permanent(code Code) bool {
 	switch code {
 	case InvalidMessage, PayloadMissing, PayloadMismatch, PayloadTooLarge, UnprocessableNumber,
@@ -98,7 +98,7 @@ func Permanent(code Code) bool {
 	return strings.HasPrefix(string(code), rejectedPrefix)
 }
 
-// ErrorCode returns the code of the Error that err is or wraps. For other errors it returns
+// ErrorCode returns the code of the Error that err is or wraps. Other errors have the code
 // Unavailable, because they come from AWS services.
 func ErrorCode(err error) Code {
 	var e *Error
@@ -108,11 +108,11 @@ func ErrorCode(err error) Code {
 	return Unavailable
 }
 
-// Implementations of this package's interfaces return these errors to report the state that they
-// found. Any other error means that the call failed.
+// Implementations of this package's interfaces return these errors for the states that they find.
+// Any other error means that the call failed.
 var (
-	// ErrExists reports that the key exists. An earlier attempt of the same call may have created
-	// the key, because the AWS SDK retries calls whose response was lost.
+	// ErrExists reports that the key exists. An earlier attempt of the same call can have created
+	// it, because the AWS SDK retries a call whose response was lost.
 	ErrExists = errors.New("already exists")
 	// ErrNotFound reports that the key does not exist.
 	ErrNotFound = errors.New("not found")

@@ -2,8 +2,8 @@ package pipeline
 
 import "time"
 
-// Event describes an accepted event without its payload. Each message contains the whole Event, so
-// that the worker can create the event's item if the API could not write it.
+// Event describes an accepted event without its payload. Each message contains the whole Event. If
+// the API could not write the event's item, the worker creates it from the message.
 type Event struct {
 	ID         string    `json:"eventId"`
 	Type       string    `json:"eventType"`
@@ -18,8 +18,8 @@ type Event struct {
 }
 
 // Replay identifies a generation of an event. The zero value is the first generation. Each replay
-// and each redrive of the event begins a new generation. The item stores the current generation.
-// Messages and writes of any other generation are outdated and have no effect.
+// and each redrive begins a new one. The item stores the current generation. Messages and writes of
+// other generations are outdated and have no effect.
 type Replay struct {
 	ID       string `json:"id,omitempty"`       // UUIDv7: the greater the id, the later the replay
 	Redrives int    `json:"redrives,omitempty"` // redrives since that replay

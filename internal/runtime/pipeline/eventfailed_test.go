@@ -46,7 +46,7 @@ func TestWorker_PublishesEventFailedWhenTheBusWorksAgain(t *testing.T) {
 	}
 }
 
-// A message of an earlier generation says nothing about the event's last failure.
+// A message of an earlier generation must not publish EventFailed.
 func TestWorker_PublishesEventFailedOnlyForItsGeneration(t *testing.T) {
 	var w world
 	deliveries := w.accept(t, poison)

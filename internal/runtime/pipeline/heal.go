@@ -9,8 +9,8 @@ import (
 )
 
 // checkPage checks the events of one page of objects. It enqueues, fails or repairs the events that
-// a crash left unfinished. If it returns an error, the whole page must be checked again. Errors of
-// single events are only counted.
+// a crash left unfinished. After an error, the whole page must be checked again. Errors of single
+// events are only counted.
 func (s *passRun) checkPage(ctx context.Context, objects []Object) error {
 	items, err := itemsOf(ctx, s.Items, objects)
 	if err != nil {
@@ -31,8 +31,8 @@ func (s *passRun) checkPage(ctx context.Context, objects []Object) error {
 	return nil
 }
 
-// classifyObjects counts the objects. It returns the items of the objects' events. For each object
-// without an item, it returns an item that recreateItem may complete.
+// classifyObjects counts the objects, and returns the items of their events. For each object
+// without an item, it returns an item for recreateItem.
 func (s *passRun) classifyObjects(objects []Object, items map[string]Item) (found, orphans []Item) {
 	for _, o := range objects {
 		id, hour, ok := parseBronzeKey(o.Key)
@@ -81,10 +81,9 @@ func (s *passRun) classifyItems(items []Item) (stuck, failed []Item) {
 	return stuck, failed
 }
 
-// isStuck reports whether the message of an ENQUEUED event seems to be lost. The event's age alone
-// does not show a loss, because the message may still wait in a long queue. The message of an event
-// older than the grace period counts as lost in two cases: the queue is empty, or events that were
-// enqueued later are already PROCESSED.
+// isStuck reports whether the message of an ENQUEUED event seems to be lost. An old message can
+// still wait in a long queue. After the grace period, the message counts as lost if the queue is
+// empty, or if events that were enqueued later are already PROCESSED.
 func (s *passRun) isStuck(item Item) bool {
 	since := item.LastEnqueued()
 	return since.Before(s.Now().Add(-s.Grace)) && (s.queueEmpty || since.Before(s.Frontier))
@@ -103,20 +102,19 @@ func (s *passRun) advanceFrontier(t time.Time) {
 	}
 }
 
-// minUnfinished is the time for which an event must be unfinished before the reconciler gives up on
-// it. Therefore, an outage of an hour and the backoff after the outage do not make events FAILED.
+// minUnfinished is the minimum time that an event is unfinished before the reconciler gives up on
+// it. An outage of an hour and the backoff after it therefore do not make events FAILED.
 const minUnfinished = 2 * time.Hour
 
-// mayGiveUp reports whether a stuck event has used up its re-enqueues, and has been unfinished for
-// at least minUnfinished. The reconciler waits for a grace period before each re-enqueue, and again
-// after the last one. So a stuck event with n re-enqueues has been unfinished for at least n+1
-// grace periods.
+// mayGiveUp reports whether a stuck event has used up its re-enqueues and has been unfinished for
+// at least minUnfinished. A grace period passes before each re-enqueue and after the last one. A
+// stuck event with n re-enqueues is therefore unfinished for at least n+1 grace periods.
 func (s *passRun) mayGiveUp(item Item) bool {
 	unfinished := time.Duration(item.Reenqueues+1) * s.Grace
 	return item.Reenqueues >= s.MaxReenqueues && unfinished >= minUnfinished
 }
 
-// heal enqueues stuck events again. It gives up on the events that mayGiveUp selects.
+// heal enqueues stuck events again, and gives up on those that mayGiveUp selects.
 func (s *passRun) heal(ctx context.Context, stuck []Item) {
 	var retryable, exhausted []Item
 	for _, item := range stuck {
@@ -148,8 +146,8 @@ func (s *passRun) heal(ctx context.Context, stuck []Item) {
 	if len(claimed) == 0 {
 		return
 	}
-	// If the reconciler crashes here, a later pass enqueues the claimed events, because they are
-	// stuck again once the grace period is over.
+	// If the reconciler crashes here, the claimed events become stuck again after the grace period.
+	// A later pass then enqueues them.
 	for i, err := range s.Queue.SendMany(ctx, claimed) {
 		if err != nil {
 			s.report.Reenqueued--
@@ -190,7 +188,7 @@ func (s *passRun) giveUp(ctx context.Context, item Item) (bool, error) {
 		Failure: Failure{NotFinished, reason},
 	}
 	failed := deadLetter.failedItem(item.Event, s.StatusRetention)
-	// Later passes do not check a FAILED event again, so the notification must come first.
+	// The notification comes first, because later passes do not check a FAILED event again.
 	if err := publish(ctx, s.Bus, failed); err != nil {
 		return false, unavailable("publish EventFailed", err)
 	}
@@ -202,8 +200,8 @@ func (s *passRun) giveUp(ctx context.Context, item Item) (bool, error) {
 	return err == nil, err
 }
 
-// repair marks a FAILED event PROCESSED if its record is in Silver. In that case a worker stored
-// the record at the last delivery, but could not publish the notification or finish the item.
+// repair marks a FAILED event PROCESSED if its record is in Silver. A worker stored this record at
+// the last delivery, but could not publish the notification or finish the item.
 func (s *passRun) repair(ctx context.Context, item Item) (bool, error) {
 	record, _, err := firstRecord(ctx, s.Silver, item.SilverKey())
 	if errors.Is(err, ErrNotFound) || err == nil && record.ReplayID != item.Replay.ID {
@@ -232,7 +230,7 @@ func (s *passRun) repair(ctx context.Context, item Item) (bool, error) {
 	return repaired(processed, s.Items.Move(ctx, item, processed))
 }
 
-// redriveBatch puts a FAILED batch on the queue again. It returns errEnqueued if that succeeds.
+// redriveBatch puts a FAILED batch on the queue again, and then returns errEnqueued.
 func (s *passRun) redriveBatch(ctx context.Context, item Item) error {
 	next := item.Reopened(item.Replay.nextRedrive(), s.Now())
 	ok, err := movedTo(next, s.Items.Move(ctx, item, next))
@@ -245,7 +243,7 @@ func (s *passRun) redriveBatch(ctx context.Context, item Item) error {
 	return s.sendBatch(ctx, next.Event)
 }
 
-// sendBatch sends the message of a batch. It returns errEnqueued if that succeeds.
+// sendBatch sends the message of a batch, and then returns errEnqueued.
 func (s *passRun) sendBatch(ctx context.Context, batch Event) error {
 	if err := s.Queue.SendMany(ctx, []Event{batch})[0]; err != nil {
 		return unavailable("enqueue the batch", err)
@@ -253,16 +251,16 @@ func (s *passRun) sendBatch(ctx context.Context, batch Event) error {
 	return errEnqueued
 }
 
-// errEnqueued reports that a batch was put on the queue instead of being repaired.
+// errEnqueued reports that a batch was put on the queue and not repaired.
 var errEnqueued = errors.New("the batch was enqueued")
 
-// errOvertaken reports that another writer has changed the event's state before this pass could
-// repair the event.
+// errOvertaken reports that another writer changed the event's state before this pass repaired the
+// event.
 var errOvertaken = errors.New("another writer has changed the event's state")
 
 // repaired interprets err, the result of writing the item processed. It returns true if the stored
-// item has the state of processed, even if another writer stored it. It returns errOvertaken if the
-// stored item has another state.
+// item has the state of processed, whoever stored it. It returns errOvertaken if the stored item has
+// another state.
 func repaired(processed Item, err error) (bool, error) {
 	ok, err := movedTo(processed, err)
 	if !ok && err == nil {
@@ -272,8 +270,8 @@ func repaired(processed Item, err error) (bool, error) {
 }
 
 // forEachItem runs step for the items concurrently. It increments done if step returns true, and
-// notDone if step returns false. If step returns an error, it increments a field of the report
-// instead: Overtaken for errOvertaken, Reenqueued for errEnqueued, and Errors for any other error.
+// notDone if step returns false. After an error, it increments a field of the report: Overtaken for
+// errOvertaken, Reenqueued for errEnqueued, and Errors for any other error.
 func (s *passRun) forEachItem(
 	ctx context.Context, items []Item, done, notDone *int,
 	step func(context.Context, Item) (bool, error),

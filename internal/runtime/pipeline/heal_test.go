@@ -120,7 +120,7 @@ func TestReconciler_CountsALostNotificationAsAnError(t *testing.T) {
 	w.wantReport(t, r, pipeline.Report{Scanned: 1, Errors: 1})
 }
 
-// meanwhile runs a function after each look-up of items. The function can change an item before the
+// meanwhile runs a function after each look-up of items. In this way, an item can change before the
 // caller changes it.
 type meanwhile struct {
 	*inmem.Items
@@ -139,7 +139,7 @@ func TestReconciler_CountsErrorsAndRetries(t *testing.T) {
 
 type halfBacklog struct{ *world }
 
-// With a short grace period, an event uses up its re-enqueues during an outage of an hour. The
+// An outage of an hour can use up an event's re-enqueues if the grace period is short. The
 // reconciler must still not give up on the event.
 func TestReconciler_DoesNotGiveUpWithinTwoHours(t *testing.T) {
 	var w world
@@ -154,8 +154,8 @@ func TestReconciler_DoesNotGiveUpWithinTwoHours(t *testing.T) {
 	w.wantStatus(t, id, pipeline.Enqueued)
 }
 
-// A slow worker may store a record after the event has failed. So the reconciler checks a FAILED
-// event again until the grace period is over.
+// A slow worker can store a record after the event has failed. The reconciler therefore checks a
+// FAILED event again until the grace period is over.
 func TestReconciler_ChecksARecentlyFailedEventAgain(t *testing.T) {
 	var w world
 	deliveries := w.accept(t, body)

@@ -11,24 +11,23 @@ import (
 // BronzeWriter stores raw payloads. It never overwrites an object.
 type BronzeWriter interface {
 	// Put stores body under key. If the key exists, Put writes nothing and returns ErrExists. An
-	// earlier attempt of this call may have created the key.
+	// earlier attempt of this call can have created the key.
 	Put(ctx context.Context, key string, body []byte) error
 }
 
 // ItemCreator creates the items of new events.
 type ItemCreator interface {
-	// Find returns an event's item, or ErrNotFound. The read may be eventually consistent.
+	// Find returns an event's item, or ErrNotFound. The read can be eventually consistent.
 	Find(ctx context.Context, id string) (Item, error)
 	// Create stores the item of a new event. If the event has an item that had not expired at
 	// item.EnqueuedAt, Create writes nothing and returns the existing item and ErrExists. An
-	// earlier attempt of this call may have stored the existing item.
+	// earlier attempt of this call can have stored the existing item.
 	Create(ctx context.Context, item Item) (existing Item, err error)
 }
 
 // Sender puts an event's message on the queue.
 type Sender interface {
-	// Send puts the message on the queue. Even if Send returns an error, the queue may hold the
-	// message.
+	// Send puts the message on the queue. Even after an error, the queue can hold the message.
 	Send(ctx context.Context, event Event) error
 }
 
@@ -68,8 +67,8 @@ type Request struct {
 	Webhook *WebhookRequest // nil if no webhook source sent the request
 }
 
-// decode returns the type of the request's event. For a CloudEvent and a webhook it also returns
-// the idempotency key that applies if the client sent none.
+// decode returns the type of the request's event. For a CloudEvent or a webhook, it also returns an
+// idempotency key. A key that the client sent takes precedence.
 func (r Request) decode() (eventType, key string, err error) {
 	if r.Webhook != nil {
 		eventType, err = r.Webhook.Decode()
@@ -94,7 +93,7 @@ func (r Request) payload() []byte {
 	return r.Body
 }
 
-// typePointer returns the JSON pointer to the type in the payload, or "" if a header names the
+// typePointer returns the JSON pointer to the type in the payload, or "" if a header contains the
 // type.
 func (r Request) typePointer() string {
 	switch {
@@ -113,9 +112,8 @@ type Accepted struct {
 }
 
 // Accept turns a request into an event. After a success, Bronze holds the unchanged payload, the
-// table holds the item and the queue holds the message. A fast worker may already have processed
-// the message. A rejected request creates no event. If a service fails, the error's code is
-// Unavailable, and the event may still be processed.
+// table holds the item and the queue has received the message. A rejected request creates no event.
+// If a service fails, the error's code is Unavailable, and the event can still be processed later.
 func (in Ingest) Accept(ctx context.Context, req Request) (Accepted, error) {
 	if err := in.CheckSize(req.Body); err != nil {
 		return Accepted{}, err
@@ -142,8 +140,7 @@ func (in Ingest) Accept(ctx context.Context, req Request) (Accepted, error) {
 	}
 	event := in.newEvent(id, eventType, req)
 	event.Bronze.Key = event.BronzeKey()
-	// The payload is stored first, because an item or a message must never refer to a missing
-	// payload.
+	// The payload is stored first, so that no item or message refers to a missing payload.
 	if err := in.store(ctx, event, req.Body); err != nil {
 		return Accepted{Event: event}, err
 	}
@@ -181,8 +178,8 @@ func (in Ingest) validate(req Request, eventType string) error {
 	return nil
 }
 
-// schemaError returns the error for a payload that violates its schema. It removes pointers that
-// are longer than maxPointerBytes.
+// schemaError returns the error for a payload that violates its schema. It removes pointers longer
+// than maxPointerBytes.
 func schemaError(violations []violation.Violation) error {
 	for i := range violations {
 		if len(violations[i].Pointer) > maxPointerBytes {
@@ -220,8 +217,8 @@ func (in Ingest) store(ctx context.Context, event Event, body []byte) error {
 	return nil
 }
 
-// enqueue writes the item and sends the message in parallel. The order does not matter. If a worker
-// receives the message before the item exists, the worker creates the item.
+// enqueue writes the item and sends the message in parallel. A worker that receives the message
+// first creates the item.
 func (in Ingest) enqueue(ctx context.Context, event Event) error {
 	created := make(chan error, 1)
 	go func() {
@@ -229,8 +226,8 @@ func (in Ingest) enqueue(ctx context.Context, event Event) error {
 		created <- err
 	}()
 	sendErr := in.send(ctx, event)
-	// The id is new, so an existing item was written by a worker or by an earlier attempt of this
-	// call.
+	// The id is new. Only a worker or an earlier attempt of this call can have written an existing
+	// item.
 	if err := <-created; err != nil && !errors.Is(err, ErrExists) {
 		return unavailable("store the event's item", err)
 	}

@@ -60,8 +60,8 @@ type group struct {
 }
 
 // AcceptBatch turns a request into one batch for each event type. After a success, all batches are
-// stored and enqueued. If a service fails, the error's code is Unavailable, and some of the batches
-// may still be processed.
+// stored and enqueued. If a service fails, the error's code is Unavailable, and some batches can
+// still be processed later.
 func (in Ingest) AcceptBatch(ctx context.Context, req BatchRequest) (AcceptedBatch, error) {
 	if err := in.CheckSize(req.Body); err != nil {
 		return AcceptedBatch{}, err
@@ -133,7 +133,7 @@ func (in Ingest) validateElements(req BatchRequest, types []string, errs map[int
 	}
 }
 
-// rejectedBefore returns the errors of the elements that the first request with the key rejected.
+// rejectedBefore returns the errors of the elements that the key's first request rejected.
 func rejectedBefore(first Item, errs map[int]error) map[int]error {
 	rejected := make(map[int]error)
 	for _, span := range parseSpans(first.Rejected) {
@@ -148,8 +148,8 @@ func rejectedBefore(first Item, errs map[int]error) map[int]error {
 	return rejected
 }
 
-// group divides the valid elements into batches by type. The function id returns the id of the
-// batch with the given type and number.
+// group divides the valid elements into batches by type. The function id returns the id of a batch
+// from its type and number.
 func (in Ingest) group(
 	req BatchRequest, types []string, errs map[int]error, receivedAt time.Time,
 	id func(eventType string, number int) (string, error),
@@ -208,8 +208,8 @@ func forEachGroup(groups []group, fn func(group) error) error {
 	return nil
 }
 
-// firstBatch returns the item of the first batch of an earlier request with the same key. It
-// returns the zero Item if there is none.
+// firstBatch returns the item of the first batch of an earlier request with the same key, or the
+// zero Item.
 func (in Ingest) firstBatch(ctx context.Context, req BatchRequest) (Item, error) {
 	if err := checkKey(req.Key); err != nil {
 		return Item{}, err
@@ -239,10 +239,10 @@ func checkSameBody(first Item, req BatchRequest) error {
 	return nil
 }
 
-// acceptKeyedBatch accepts the batches of a request with an idempotency key. The first batch has
-// the id that a single event with this key would have. If several requests have the same key, the
-// winner is the request that creates the item of its first batch. Therefore, acceptKeyedBatch
-// creates this item before it stores the other batches.
+// acceptKeyedBatch accepts the batches of a request with an idempotency key. The id of the first
+// batch is the key's event id. The first of several requests with the same key is the one that
+// creates this batch's item. acceptKeyedBatch therefore creates the item before it stores the other
+// batches.
 func (in Ingest) acceptKeyedBatch(
 	ctx context.Context, req BatchRequest, types []string, errs map[int]error, first Item,
 ) (AcceptedBatch, error) {
@@ -257,8 +257,8 @@ func (in Ingest) acceptKeyedBatch(
 	if !duplicate {
 		first, duplicate, err = in.createFirstBatch(ctx, req, groups[0], errs)
 		if err == nil && duplicate {
-			// Another request was first. That request has another time of receipt, and may have
-			// rejected other events.
+			// Another request was first. It has another time of receipt, and can have rejected
+			// other events.
 			errs = rejectedBefore(first, errs)
 			groups, elements, err = in.groupKeyed(req, types, errs, first.ReceivedAt)
 		}
@@ -277,8 +277,8 @@ func (in Ingest) acceptKeyedBatch(
 }
 
 // groupKeyed divides the elements of a request with an idempotency key. The ids of the batches
-// follow from the key. All requests with the same key use the time of receipt of the first request,
-// so that they use the same Bronze keys.
+// follow from the key. All requests with the same key use the first request's time of receipt, and
+// therefore the same Bronze keys.
 func (in Ingest) groupKeyed(
 	req BatchRequest, types []string, errs map[int]error, receivedAt time.Time,
 ) ([]group, []Element, error) {
@@ -291,8 +291,8 @@ func (in Ingest) groupKeyed(
 	return in.group(req, types, errs, receivedAt, id)
 }
 
-// createFirstBatch stores the first batch of the request. If another request with the same key has
-// already stored its first batch, duplicate is true, and first is the item of that batch.
+// createFirstBatch stores the first batch of the request. duplicate is true if another request with
+// the same key has already stored its first batch. first is the item of the stored batch.
 func (in Ingest) createFirstBatch(
 	ctx context.Context, req BatchRequest, g group, errs map[int]error,
 ) (first Item, duplicate bool, err error) {
@@ -321,9 +321,9 @@ func (in Ingest) createFirstBatch(
 	return item, false, nil
 }
 
-// completeBatch stores a batch, unless an earlier request has stored it. If the batch is still
-// ENQUEUED, completeBatch sends its message. The first batch of the request is already stored, and
-// first is its item.
+// completeBatch stores a batch that no earlier request has stored. If the batch is still ENQUEUED,
+// completeBatch sends its message. first is the item of the request's first batch, which is already
+// stored.
 func (in Ingest) completeBatch(ctx context.Context, req BatchRequest, g group, first Item) error {
 	item := first
 	if g.event.ID != first.ID {
@@ -342,8 +342,8 @@ func (in Ingest) completeBatch(ctx context.Context, req BatchRequest, g group, f
 		if err != nil {
 			return unavailable("store the batch's item", err)
 		}
-		// After the first batch's item has expired, the key is free. But a replay may have delayed
-		// the expiry of this batch's item. Such an item belongs to an earlier request.
+		// A replay can delay the expiry of this batch's item until after the first batch's item has
+		// expired. The item then belongs to an earlier request with the same key.
 		if item.SHA256 != g.event.SHA256 {
 			return keyReused()
 		}

@@ -7,9 +7,9 @@ import (
 	"errors"
 )
 
-// acceptKeyed accepts an event with an idempotency key. Several requests may have the same key. The
-// request that creates the item counts as the first request with this key. The item is written
-// before the message is sent, so that every message carries the event of the first request.
+// acceptKeyed accepts an event with an idempotency key. The first of several requests with the same
+// key is the one that creates the item. The item is written before the message, so that every
+// message carries the event of the first request.
 func (in Ingest) acceptKeyed(
 	ctx context.Context, req Request, eventType, key string,
 ) (Accepted, error) {
@@ -19,8 +19,8 @@ func (in Ingest) acceptKeyed(
 	if first, ok := in.KeyCache.get(event.ID); ok && !first.Expired(event.ReceivedAt) {
 		return Accepted{Event: first.Event, Duplicate: true}, checkSamePayload(first, event)
 	}
-	// If the key was used before, this read avoids a write of the payload. The read costs one
-	// fortieth of the write.
+	// If the key was used before, this read avoids a write of the payload, which costs forty times
+	// as much.
 	first, err := in.Items.Find(ctx, event.ID)
 	if err == nil && !first.Expired(event.ReceivedAt) {
 		return Accepted{Event: first.Event, Duplicate: true}, in.completeFirst(ctx, first, event)
@@ -49,8 +49,8 @@ func (in Ingest) acceptKeyed(
 // maxKeyLength limits an idempotency key, in characters.
 const maxKeyLength = 255
 
-// checkKey returns an error unless the key has 1 to maxKeyLength visible ASCII characters. Clients
-// and proxies don't change these characters in a header.
+// checkKey returns an error if the key does not have 1 to maxKeyLength visible ASCII characters.
+// Clients and proxies don't change these characters in a header.
 func checkKey(key string) error {
 	if key == "" || len(key) > maxKeyLength {
 		return Errorf(InvalidKey, "The Idempotency-Key must have 1 to %d characters, got %d.",
@@ -65,9 +65,9 @@ func checkKey(key string) error {
 	return nil
 }
 
-// keyedID returns the event id for a caller's idempotency key. The id is a UUIDv8 (RFC 9562) made
-// from a hash of the caller and the key. All requests with the same key therefore have the same
-// event id, and find the same item without an index of keys.
+// keyedID returns the event id for a caller's idempotency key: a UUIDv8 (RFC 9562) from a hash of
+// the caller and the key. All requests with the same key therefore find the same item without an
+// index of keys.
 func keyedID(caller, key string) string {
 	sum := sha256.Sum256([]byte(caller + "\x00" + key)) // a client's key contains no NUL
 	sum[6] = sum[6]&0x0f | 0x80
@@ -76,9 +76,9 @@ func keyedID(caller, key string) string {
 	return text[:8] + "-" + text[8:12] + "-" + text[12:16] + "-" + text[16:20] + "-" + text[20:]
 }
 
-// completeFirst returns an error if the first request with the key had another payload. If the
-// event is still ENQUEUED, completeFirst sends its message, because the first request may have
-// crashed before it sent the message.
+// completeFirst returns an error if the key's first request had another payload. If the event is
+// still ENQUEUED, completeFirst sends its message. The first request can have crashed before it
+// sent the message.
 func (in Ingest) completeFirst(ctx context.Context, first Item, event Event) error {
 	if err := checkSamePayload(first, event); err != nil {
 		return err
@@ -93,8 +93,8 @@ func (in Ingest) completeFirst(ctx context.Context, first Item, event Event) err
 }
 
 // checkSamePayload returns an error if two requests with the same key have different payloads. It
-// does not compare the payloads of webhooks, because a source may change the payload when it
-// repeats a delivery. For example, Stripe's events contain the number of pending deliveries.
+// ignores webhooks, because a source can change the payload when it repeats a delivery. For
+// example, Stripe's events contain the number of pending deliveries.
 func checkSamePayload(first Item, event Event) error {
 	if event.Webhook != nil {
 		return nil

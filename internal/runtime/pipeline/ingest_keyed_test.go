@@ -103,7 +103,7 @@ func TestIngest_RejectsAnEmptyKey(t *testing.T) {
 	}
 }
 
-// afterFind runs another request after Find has returned and before anything is written.
+// afterFind runs another request after Find has returned and before the caller writes anything.
 type afterFind struct {
 	pipeline.ItemCreator
 	other func()

@@ -133,14 +133,14 @@ func TestIngest_SucceedsIfTheSDKRetriesItsWrites(t *testing.T) {
 		t.Fatal(err)
 	}
 	// The second request gets the same event id, so its writes find an existing object and item.
-	// The same happens if the SDK retries a write whose response was lost.
+	// The SDK's retry of a write whose response was lost has the same effect.
 	if _, err := in.Accept(t.Context(), request(body)); err != nil {
 		t.Errorf("got %v, want success", err)
 	}
 }
 
-// gate makes a call wait until another call has begun, so that both run at the same time. A call
-// first closes the channel own. Then it waits until the other call closes the channel other.
+// gate makes two calls run at the same time. Each call first closes its channel own, and then waits
+// until the other call closes the channel other.
 type gate struct{ own, other chan struct{} }
 
 func (g gate) pass(ctx context.Context) error {

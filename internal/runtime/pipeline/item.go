@@ -40,12 +40,12 @@ func (i Item) LastEnqueued() time.Time {
 }
 
 // Expired reports whether the item has expired. DynamoDB deletes an expired item only after some
-// days. Until then, reads return the item.
+// days. Until then, reads return it.
 func (i Item) Expired(now time.Time) bool {
 	return !i.ExpiresAt.IsZero() && i.ExpiresAt.Before(now)
 }
 
-// reopenedRetention sets the minimum time until the item of a reopened event expires. The item must
+// reopenedRetention is the minimum time until the item of a reopened event expires. The item must
 // exist until the event is finished.
 const reopenedRetention = 30 * 24 * time.Hour
 
@@ -63,12 +63,11 @@ func (i Item) Reopened(generation Replay, now time.Time) Item {
 	return item
 }
 
-// toMillis returns t in UTC, without fractions of a millisecond. All stored times have this
-// precision.
+// toMillis returns t in UTC, truncated to milliseconds. All stored times have this precision.
 func toMillis(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
 
 // SameState reports whether both items represent the same state of the same event. Move requires
-// that the stored item still has the state that the caller has read.
+// that the stored item and the caller's item have the same state.
 func (i Item) SameState(other Item) bool {
 	return i.ID == other.ID && i.Bronze == other.Bronze && i.Replay == other.Replay &&
 		i.Status == other.Status && i.Reenqueues == other.Reenqueues && i.Tries == other.Tries &&
@@ -83,9 +82,8 @@ type ItemGetter interface {
 	GetMany(ctx context.Context, ids []string) (map[string]Item, error)
 }
 
-// getItems looks up the items of the list's events. It calls id to get the event id of an element.
-// Elements may have the same event id. An element with the event id "" is skipped. The keys of the
-// returned map are event ids.
+// getItems looks up the items of the list's events by event id. The function id returns the event
+// id of an element, or "" to skip the element. Several elements can have the same event id.
 func getItems[T any](
 	ctx context.Context, items ItemGetter, list []T, id func(T) string,
 ) (map[string]Item, error) {

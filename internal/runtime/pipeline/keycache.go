@@ -2,8 +2,8 @@ package pipeline
 
 import "sync"
 
-// KeyCache caches the items of the last idempotency keys that this process has accepted. If clients
-// repeat their keys, the table gets fewer reads. The zero value is ready to use.
+// KeyCache caches the items of the last idempotency keys that this process has accepted. Repeated
+// keys then cause fewer reads of the table. The zero value is ready to use.
 type KeyCache struct {
 	mu    sync.Mutex
 	items map[string]Item

@@ -9,22 +9,22 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/lazyregexp"
 )
 
-// A key, a message or a log line may contain a client's text only if the text matches one of these
+// A key, a message or a log line can contain a client's text only if the text matches one of these
 // patterns or is a valid id. Event.Caller is exempt, because the authorizer sets it.
 var (
 	typePattern = lazyregexp.New(contract.EventTypePattern)
 	hashPattern = lazyregexp.New(`^[0-9a-f]{64}$`)
 )
 
-// ValidID reports whether id has the form of an event id: a lower-case UUID. The id of an event of
-// a batch also has a period and the event's index. The id of a range has a period and two indexes.
+// ValidID reports whether id has the form of an event id: a lower-case UUID. A period and the
+// event's index follow for an event of a batch. A period and two indexes follow for a range.
 func ValidID(id string) bool {
 	_, _, _, ok := ParseID(id)
 	return ok
 }
 
-// isUUID reports whether text is a UUID in lower case. The function runs several times for each
-// event. A regular expression would take seven times as long.
+// isUUID reports whether text is a UUID in lower case. It runs several times for each event and
+// takes a seventh of a regular expression's time.
 func isUUID(text string) bool {
 	if len(text) != idLength {
 		return false
@@ -43,8 +43,8 @@ func isLowerHex(c byte) bool { return '0' <= c && c <= '9' || 'a' <= c && c <= '
 // ValidType reports whether text has the form of an event type.
 func ValidType(text string) bool { return typePattern.MatchString(text) }
 
-// BronzeKey returns the key of the raw payload. It depends on the event alone, so that every
-// attempt to store the payload uses the same key.
+// BronzeKey returns the key of the raw payload. It depends only on the event, so that each attempt
+// to store the payload uses the same key.
 func (e Event) BronzeKey() string {
 	return BronzeHourPrefix(e.Type, e.ReceivedAt) + e.batchID() + ".json"
 }
@@ -66,8 +66,8 @@ func (e Event) SilverKey() string {
 // silverIn returns the location of the processed record.
 func (e Event) silverIn(bucket string) Location { return Location{bucket, e.SilverKey()} }
 
-// BronzeHourPrefix returns the prefix of the Bronze keys of one event type and one hour of receipt.
-// This is the hour that contains t.
+// BronzeHourPrefix returns the prefix of the Bronze keys of an event type's events that were
+// received in the hour of t.
 func BronzeHourPrefix(eventType string, t time.Time) string {
 	return bronzeTypePrefix(eventType) + t.UTC().Format(hourLayout) + "/"
 }

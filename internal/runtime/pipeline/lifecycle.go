@@ -14,13 +14,13 @@ const (
 	Enqueued Status = "ENQUEUED"
 	// Processed means that Silver holds the event's record and that its notification was published.
 	Processed Status = "PROCESSED"
-	// Failed means that the event can't be processed. The DLQ holds the event's message until
-	// somebody drops the message, or until the message's retention ends.
+	// Failed means that the event can't be processed. The DLQ holds the event's message until an
+	// operator drops it or its retention ends.
 	Failed Status = "FAILED"
 )
 
-// CheckMove returns an error if Move must not replace the item old by the item next. Move never
-// changes ENQUEUED to PROCESSED or FAILED. Only Finish does that.
+// CheckMove returns an error if Move must not replace the item old by the item next. Only Finish
+// changes ENQUEUED to PROCESSED or FAILED.
 func CheckMove(old, next Item) error {
 	redriven := next.Replay == old.Replay.nextRedrive()
 	allowed := false
@@ -51,10 +51,9 @@ func (e *TransitionError) Error() string {
 	return fmt.Sprintf("event %s must not change from %s to %s", e.From.ID, e.From.Status, e.To)
 }
 
-// Expiry returns the time after which the table may delete an event's item: the time of receipt
-// plus retention. If retention is 0, Expiry returns the zero time, and the item is never deleted.
-// Expiry also returns the zero time for a replayed event. Finish then keeps the expiry of the
-// existing item.
+// Expiry returns the time after which the table can delete an event's item: the time of receipt
+// plus retention. It returns the zero time (no expiry) if retention is 0. It also returns the zero
+// time for a replayed event: Finish then keeps the expiry of the existing item.
 func Expiry(e Event, retention time.Duration) time.Time {
 	if retention == 0 || e.Replay.ID != "" {
 		return time.Time{}

@@ -11,13 +11,15 @@ type ItemReader interface {
 	Get(ctx context.Context, id string) (Item, error)
 }
 
-// LookUp returns the current state of an event, or ErrNotFound. An event of a batch has its own
-// item only if it was split off as a single event. An event that was split off as part of a range
-// has the state of the range. All other events have the state of their batch. A range has a state
-// only if it was split off.
+// LookUp returns the current state of an event or a range, or ErrNotFound. The state of an event in
+// a batch is that of:
 //
-// After a batch has expired, another batch may get the same id. LookUp therefore ignores the item
-// of a part if the item's Bronze object is not the object of the batch.
+//   - its own item, if it was split off as a single event
+//   - the item of its range, if it was split off as part of a range
+//   - the item of its batch in all other cases
+//
+// A range has a state only if it was split off. A later batch can have the same id as an expired
+// batch. LookUp therefore ignores the item of a part whose Bronze object is not the batch's object.
 func LookUp(ctx context.Context, items ItemReader, id string) (Item, error) {
 	item, err := items.Get(ctx, id)
 	batchID, span, isPart, ok := ParseID(id)

@@ -9,15 +9,15 @@ import (
 )
 
 // Notification tells consumers on the event bus that an event is PROCESSED or FAILED. It never
-// contains the payload, because consumers can read the payload from Silver.
+// contains the payload, which consumers can read from Silver.
 type Notification struct {
 	Type       string // detail type, such as contract.EventProcessed
 	Generation Replay // generation that is PROCESSED or FAILED
 	Detail     Detail
 }
 
-// Detail describes the event of a notification. The worker may publish a notification twice. The
-// second one has the same EventID, Status, ReplayID and Redrives.
+// Detail describes the event of a notification. The worker can publish a notification twice. Both
+// then have the same EventID, Status, ReplayID and Redrives.
 type Detail struct {
 	EventID     string     `json:"eventId"`
 	EventType   string     `json:"eventType"`
@@ -99,8 +99,8 @@ func publish(ctx context.Context, bus Bus, item Item) error {
 	return bus.Publish(ctx, []Notification{NewNotification(item)})[0]
 }
 
-// NewFailure returns the code and reason of an error for the event's caller. It leaves out the
-// error text of services and processors, because that text may contain account ids and endpoints.
+// NewFailure returns the code and reason of an error for the event's caller. It omits the error
+// text of services and processors, which can contain account ids and endpoints.
 func NewFailure(err error) Failure {
 	code := ErrorCode(err)
 	switch code {

@@ -10,14 +10,12 @@ import (
 )
 
 // MinOrphanAge is the minimum age of an orphan that a replay enqueues. The request of a younger
-// object may still be in progress. The limit is far above 15 minutes, which is the time for which
-// AWS accepts a signed request.
+// object can still be in progress. AWS accepts a signed request for 15 minutes.
 const MinOrphanAge = time.Hour
 
-// selectOrphan reports whether the replay must enqueue an object that has neither an item nor a
-// record. If not, it increments the count for the reason. An event with an idempotency key may have
-// several objects, but only one of them is enqueued. The parameter chosen holds the ids of the
-// events for which an object was already selected.
+// selectOrphan reports whether the replay must enqueue an object without an item and a record. If
+// not, it increments the count for the reason. Of several objects of an event with an idempotency
+// key, only one is enqueued. chosen holds the ids of the events whose object was already selected.
 func (r Replayer) selectOrphan(
 	req ReplayRequest, o Object, chosen map[string]bool, counts *ReplayCounts,
 ) (candidate, bool) {
@@ -43,9 +41,8 @@ func (r Replayer) selectOrphan(
 }
 
 // orphanEvent derives an event from its Bronze object. The time of receipt is the time at which the
-// object was stored. If that time is not in the hour of the key, the time of receipt is the first
-// or last millisecond of the hour. SHA256 is set if the key contains the hash. ok is false if the
-// key is not one that ingest creates.
+// object was stored, or the nearest time in the hour of the key. SHA256 is set if the key contains
+// the hash. ok is false if ingest does not create keys of this form.
 func (r Replayer) orphanEvent(eventType string, o Object) (event Event, ok bool) {
 	id, hour, _ := parseBronzeKey(o.Key)
 	received := toMillis(o.LastModified)
@@ -69,9 +66,8 @@ func (r Replayer) orphanEvent(eventType string, o Object) (event Event, ok bool)
 // formPattern matches an encoded form. It does not match a JSON object.
 var formPattern = lazyregexp.New(`^[A-Za-z0-9%+._~*-]+=[A-Za-z0-9%&=+._~*-]*$`)
 
-// describePayload returns the orphan's event with the size and the hash of its payload. If the
-// event already has a hash from the key, describePayload keeps this hash, so that the worker
-// detects a changed payload.
+// describePayload adds the size and the hash of the payload to the orphan's event. A hash from the
+// key is kept, so that the worker detects a changed payload.
 func (r Replayer) describePayload(ctx context.Context, event Event) (Event, error) {
 	payload, err := r.Bronze.Get(ctx, event.Bronze.Key)
 	if err != nil {

@@ -11,14 +11,14 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/inmem"
 )
 
-// rename replaces the table and the queue by empty ones, as CloudFormation does if
-// PhysicalNamePrefix changes.
+// rename replaces the table and the queue by empty ones, as CloudFormation does after a change of
+// PhysicalNamePrefix.
 func (w *world) rename() {
 	w.items, w.queue, w.checkpoints = inmem.Items{}, inmem.Queue{}, inmem.Checkpoints{}
 }
 
-// orphanReplayer returns a replayer whose clock is two hours ahead, so that all objects are old
-// enough. It also returns a request that selects them.
+// orphanReplayer returns a replayer whose clock is two hours ahead, and a request that selects
+// orphans. All objects are then old enough.
 func (w *world) orphanReplayer() (pipeline.Replayer, pipeline.ReplayRequest) {
 	r := w.replayer()
 	r.BronzeBucket = "bronze"

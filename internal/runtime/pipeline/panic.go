@@ -16,8 +16,8 @@ type Panic struct {
 
 func (p *Panic) Error() string { return fmt.Sprintf("%v (at %s)", p.Value, p.At) }
 
-// newPanic returns the error for a recovered value. Only the deferred function that recovers may
-// call it, because the call stack must still contain the function that panicked.
+// newPanic returns the error for a recovered value. Only the deferred function that recovers can
+// call it, because the call stack must contain the function that panicked.
 func newPanic(cause any) *Panic {
 	p := &Panic{Value: cause, At: "unknown line", Stack: string(debug.Stack())}
 	var callers [64]uintptr

@@ -36,7 +36,7 @@ func (w Worker) storeOutput(d deadlines, t *task) error {
 }
 
 // runAndStore runs the processor on a single event and stores the output. It returns the first
-// record of the object that Silver holds afterwards.
+// record of the object that Silver then holds.
 func (w Worker) runAndStore(d deadlines, t *task, now time.Time) (Record, error) {
 	if err := d.begin.Err(); err != nil {
 		return Record{}, unavailable("start the event in time", err)
@@ -58,9 +58,9 @@ func (w Worker) runAndStore(d deadlines, t *task, now time.Time) (Record, error)
 	return Record{}, err
 }
 
-// transform runs the processor as soon as fewer than maxConcurrent processors run in this
-// invocation. If the time ends before the processor begins, or if the processor fails because it
-// began late, the error's code is Unavailable.
+// transform runs the processor when fewer than maxConcurrent processors run in this invocation. The
+// error's code is Unavailable if the time ended before the processor began, or if a processor that
+// began late did not finish in time.
 func (w Worker) transform(
 	d deadlines, event Event, attempt int, payload []byte,
 ) (Output, error) {
@@ -79,8 +79,8 @@ func (w Worker) transform(
 	return output, err
 }
 
-// maxPayloadBytes equals Lambda's limit for the input of an invocation, so the API can't have
-// accepted more.
+// maxPayloadBytes is Lambda's limit for the input of an invocation. The API can't have accepted
+// larger payloads.
 const maxPayloadBytes = 6 << 20
 
 // readPayload returns the event's Bronze object and checks its hash.
@@ -113,8 +113,8 @@ func readEventPayload(ctx context.Context, bronze BronzeReader, event Event) ([]
 	return event.PayloadIn(object)
 }
 
-// publish sends the notifications of the tasks that have neither failed nor been skipped. A quiet
-// replay has no notifications.
+// publish sends the notifications of the tasks that neither failed nor were skipped. A quiet replay
+// has no notifications.
 func (w Worker) publish(ctx context.Context, tasks []*task) {
 	var notifications []Notification
 	var published []*task

@@ -16,16 +16,16 @@ type Processor interface {
 	// Process returns the output for one delivery of an event. attempt is 1 for the first delivery.
 	// Up to 32 calls run concurrently.
 	//
-	// An event may be processed more than once. Silver keeps the output that was stored first,
+	// An event can be processed more than once. Silver keeps the output that was stored first,
 	// until a replay replaces it.
 	//
-	// If Process returns an error from NewRejection, the event becomes FAILED without a retry.
-	// After any other error, or a panic, the delivery is retried.
+	// An error from NewRejection makes the event FAILED without a retry. After any other error, or
+	// a panic, the delivery is retried.
 	Process(ctx context.Context, event Event, attempt int, payload []byte) (Output, error)
 }
 
-// Output holds a processor's result for one event: either the payload of each record, or the reason
-// why the event was filtered.
+// Output holds a processor's result for one event: the payload of each record, or the reason why
+// the event was filtered.
 type Output struct {
 	Payloads []json.RawMessage `json:"payloads,omitempty"`
 	Filtered Filtered          `json:"dropped,omitzero"`

@@ -10,13 +10,13 @@ import (
 // ReconcilerQueue enqueues events again and estimates the queue's size.
 type ReconcilerQueue interface {
 	BatchSender
-	// CountMessages returns the approximate number of messages, including those that are in flight
-	// or delayed.
+	// CountMessages returns the approximate number of messages, including messages that are in
+	// flight or delayed.
 	CountMessages(ctx context.Context) (int, error)
 }
 
 // Reconciler finds events in Bronze that a crash left unfinished, and enqueues them again. Several
-// reconcilers and workers may run at the same time.
+// reconcilers and workers can run at the same time.
 type Reconciler struct {
 	Bronze BronzeLister
 	Items  interface { // GetMany may be eventually consistent: Move and Finish detect stale items
@@ -35,8 +35,8 @@ type Reconciler struct {
 	StopBefore      time.Duration // reserve before the context's deadline; see deadlines.go
 	StatusRetention time.Duration // lifetime of items; 0 means unlimited
 	Now             func() time.Time
-	// OnError is called with each event that could not be reconciled, and the error. Calls do not
-	// overlap. If OnError is nil, such events are only counted in the report.
+	// OnError is called with each event that could not be reconciled, and with its error. Calls do
+	// not overlap. If OnError is nil, the report only counts such events.
 	OnError func(ctx context.Context, event Event, err error)
 }
 
@@ -51,8 +51,8 @@ type Pass struct {
 	Done       bool      `json:"done"`
 }
 
-// Report counts what one run has found and done. In a dry run, it counts what a real run would do.
-// Each scanned object is counted once, in one of the fields from Processed to Errors.
+// Report counts what one run has found and done. A dry run counts what a real run does. Each
+// scanned object adds one to exactly one of the fields from Processed to Errors.
 type Report struct {
 	From       time.Time `json:"from"`       // first time of receipt, inclusive
 	To         time.Time `json:"to"`         // last time of receipt, exclusive
@@ -71,9 +71,9 @@ type Report struct {
 	DryRun     bool      `json:"dryRun"`
 }
 
-// Lag returns the age of the earliest hour of receipt that may contain unchecked events. A run that
-// completes a pass has a lag of at least the grace period, and at most one hour more. As long as no
-// run completes the pass, the lag grows.
+// Lag returns the age of the earliest hour of receipt that can contain unchecked events. After a
+// completed pass, the lag is between the grace period and an hour more. Otherwise it grows from run
+// to run.
 func (r Report) Lag(now time.Time) time.Duration {
 	if r.Done {
 		return now.Sub(r.To.Add(-time.Hour))
@@ -81,8 +81,8 @@ func (r Report) Lag(now time.Time) time.Duration {
 	return now.Sub(r.From)
 }
 
-// NewPass returns a pass through all events that were received in the hour of start or later and
-// are older than the grace period.
+// NewPass returns a pass through all events that are older than the grace period and were received
+// in the hour of start or later.
 func (r Reconciler) NewPass(start time.Time) Pass {
 	return Pass{
 		From: start.UTC().Truncate(time.Hour),
@@ -90,9 +90,9 @@ func (r Reconciler) NewPass(start time.Time) Pass {
 	}
 }
 
-// RunPass runs a pass. It ends before the context's deadline, so that the duration StopBefore
-// remains to save the progress. It returns the pass with its progress. If the returned pass is not
-// Done, another call can continue the pass.
+// RunPass runs a pass until it is Done or only the duration StopBefore remains before the context's
+// deadline. It returns the pass with its progress. Another call can continue a pass that is not
+// Done.
 func (r Reconciler) RunPass(ctx context.Context, pass Pass, dryRun bool) (Pass, Report, error) {
 	report := Report{From: pass.From, To: pass.To.Add(time.Hour), DryRun: dryRun}
 	s := &passRun{Reconciler: r, Pass: pass, report: &report}

@@ -88,7 +88,7 @@ func TestReconciler_SkipsEventsInALongQueue(t *testing.T) {
 	w.worker().Process(t.Context(), deliveries[1:])
 	w.wantReport(t, r, pipeline.Report{Scanned: 2, Processed: 1, Waiting: 1})
 
-	// If an event that was enqueued later is PROCESSED, the message counts as lost.
+	// The message counts as lost if an event that was enqueued later is PROCESSED.
 	later := w.ingest()
 	later.Now = func() time.Time { return now.Add(time.Second) }
 	later.NewID = func() (string, error) { return "0199aaaa-0000-7000-8000-000000000009", nil }
@@ -126,8 +126,7 @@ func TestReconciler_CountsOrphansAfterTheGracePeriod(t *testing.T) {
 	}
 }
 
-// A slow request may store its payload after a pass has checked the hour in which the request was
-// received.
+// A slow request can store its payload after a pass has checked the request's hour of receipt.
 func TestReconciler_ChecksYoungObjectsAgain(t *testing.T) {
 	var w world
 	received := now.Truncate(time.Hour).Add(time.Hour - time.Second)

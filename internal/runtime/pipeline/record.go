@@ -11,7 +11,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// recordSchemaVersion identifies the layout of a Record. It is increased when a field is removed or
+// recordSchemaVersion identifies the layout of a Record. It increases when a field is removed or
 // gets another meaning.
 const recordSchemaVersion = 1
 
@@ -39,8 +39,8 @@ type Source struct {
 	Count  int    `json:"count,omitempty"` // events in the object; 0 if it holds a single event
 }
 
-// Records holds the records of one event: one record for each payload, or a single record if the
-// event was filtered. One Silver object stores all of them.
+// Records holds the records of one event: one for each payload, or a single one if the event was
+// filtered. One Silver object stores all of them.
 type Records []Record
 
 // NewRecords returns the records of an event's output.

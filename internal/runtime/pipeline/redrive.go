@@ -10,9 +10,9 @@ import (
 // ItemMover changes the state of items. GetMany uses strongly consistent reads.
 type ItemMover interface {
 	ItemGetter
-	// Move replaces the stored item by next, if the stored item is in the state of old. Otherwise
-	// Move writes nothing and returns a *TransitionError. Move also returns this error if the AWS
-	// SDK retries a request that has already stored next.
+	// Move replaces the stored item by next if the stored item has the state of old. Otherwise Move
+	// writes nothing and returns a *TransitionError. Move also returns this error if the AWS SDK
+	// repeats a successful request whose response was lost.
 	Move(ctx context.Context, old, next Item) error
 }
 
@@ -87,9 +87,8 @@ func (r Redriver) Redrive(ctx context.Context, messages [][]byte) []RedriveResul
 }
 
 // reopen sets an event to ENQUEUED in a new generation and returns the event for its message. A
-// worker may still process the event in the old generation. The new generation makes that worker's
-// writes ineffective. Otherwise that worker could mark the event FAILED after the redrive has
-// deleted the event's message from the DLQ.
+// worker can still process the old generation, but its writes then have no effect. It therefore
+// can't mark the event FAILED after the redrive has deleted the DLQ's message.
 func (r Redriver) reopen(
 	ctx context.Context, event Event, items map[string]Item,
 ) (Event, Status, error) {
@@ -116,8 +115,8 @@ func (r Redriver) reopen(
 }
 
 // movedTo interprets err, the result of Move. It returns true if the stored item has the state of
-// next, even if an earlier attempt of the same call stored it. It returns false and no error if
-// another writer has changed the item's state.
+// next, also from an earlier attempt of the same call. It returns false and no error if another
+// writer has changed the state.
 func movedTo(next Item, err error) (bool, error) {
 	var moved *TransitionError
 	if errors.As(err, &moved) {

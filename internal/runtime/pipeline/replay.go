@@ -32,7 +32,7 @@ type Replayer struct {
 	Now          func() time.Time
 }
 
-// ReplayRequest selects events of one type. They were received at From or later, and before To.
+// ReplayRequest selects events of one type that were received at From or later, and before To.
 type ReplayRequest struct {
 	Replay   Replay    `json:"replay"` // its id stays the same when the replay is resumed
 	Type     string    `json:"type"`
@@ -55,10 +55,10 @@ type ReplayCounts struct {
 	Young    int `json:"young"`    // with Orphans: skipped objects younger than MinOrphanAge
 }
 
-// Run replays the events in the order of their Bronze keys. It begins with the first key that sorts
-// after lastKey. If lastKey is empty, it begins with the first event. When all events up to a key
-// are on the queue, Run calls progress with that key. A replay that is resumed after this key omits
-// no event. It may send an event twice, but the event's records are stored once.
+// Run replays the events in the order of their Bronze keys, from the first key after lastKey. If
+// lastKey is empty, it begins with the first event. Run calls progress with a key when all events
+// up to that key are on the queue. A replay that is resumed after that key omits no event. It can
+// send an event twice, but the event's records are stored once.
 func (r Replayer) Run(
 	ctx context.Context, req ReplayRequest, lastKey string,
 	progress func(lastKey string, counts ReplayCounts) error,
@@ -176,7 +176,7 @@ func (r Replayer) withParts(ctx context.Context, all []candidate) ([]candidate, 
 }
 
 // findItems returns the items of the objects' events. It derives missing items from the events'
-// records. For an event that has neither an item nor a record, it returns an item whose ID is "".
+// records. An event without an item and a record gets an item whose ID is "".
 func (r Replayer) findItems(
 	ctx context.Context, req ReplayRequest, objects []Object,
 ) ([]candidate, error) {
@@ -197,7 +197,7 @@ func (r Replayer) findItems(
 	return candidates, errors.Join(errs...)
 }
 
-// selects reports whether the request names the event, or the batch of which it is a part.
+// selects reports whether the request names the event or its batch.
 func (req ReplayRequest) selects(item Item) bool {
 	return req.EventID == "" || item.ID == req.EventID || item.batchID() == req.EventID
 }
@@ -206,10 +206,10 @@ func (req ReplayRequest) includes(item Item) bool {
 	return !item.ReceivedAt.Before(req.From) && item.ReceivedAt.Before(req.To)
 }
 
-// needs reports whether the replay must send an event. If the result is false, needs adds the event
-// to one of the counts. The count Done contains the events that this replay or a later one has
-// finished. If req.Failed is true, Done contains the PROCESSED events. If req.Orphans is true, Done
-// contains the events that have an item or a record.
+// needs reports whether the replay must send an event. Otherwise it adds the event to one of the
+// counts. The count Done contains events that are finished in the generation of this replay or of a
+// later one. If req.Failed is true, Done contains the PROCESSED events. If req.Orphans is true,
+// Done contains the events that have an item or a record.
 func (req ReplayRequest) needs(item Item, counts *ReplayCounts) bool {
 	own, earlier := item.Replay.ID == req.Replay.ID, item.Replay.ID < req.Replay.ID
 	n := item.ownEvents()
@@ -236,9 +236,9 @@ func (req ReplayRequest) needs(item Item, counts *ReplayCounts) bool {
 	return false
 }
 
-// itemFromSilver derives a missing item from the event's record. The record may belong to another
-// Bronze object of the same event. If Silver has no record, itemFromSilver returns the zero Item,
-// because the request of the event may never have been acknowledged.
+// itemFromSilver derives a missing item from the event's record. The record can belong to another
+// Bronze object of the same event. Without a record, itemFromSilver returns the zero Item, because
+// the event's request was possibly never acknowledged.
 func (r Replayer) itemFromSilver(ctx context.Context, event Event) (Item, error) {
 	lines, _, err := r.Silver.GetVersion(ctx, event.SilverKey())
 	if errors.Is(err, ErrNotFound) {
@@ -260,10 +260,10 @@ func (r Replayer) itemFromSilver(ctx context.Context, event Event) (Item, error)
 	return item, nil
 }
 
-// send reopens the selected events and then puts them on the queue. A worker skips a message if the
-// item has another generation. So the item must get the new generation before the message is sent.
-// After a crash between the two steps, the resumed replay finds the events ENQUEUED in the new
-// generation, and sends their messages.
+// send reopens the selected events and then puts them on the queue. The item gets the new
+// generation before the message is sent, because a worker skips messages of another generation.
+// After a crash between the two steps, the resumed replay sends the messages of the events that are
+// ENQUEUED in its generation.
 func (r Replayer) send(
 	ctx context.Context, req ReplayRequest, selected []candidate, counts *ReplayCounts,
 ) error {
@@ -308,14 +308,13 @@ func eventsIn(items []Item) []Event {
 	return events
 }
 
-// maxMoves is the number of items that a replay may reopen at the same time. It is greater than
+// maxMoves is the number of items that a replay can reopen at the same time. It exceeds
 // maxConcurrent, because a replay holds no payloads in memory. A replay of orphans holds payloads,
-// and therefore uses maxConcurrent.
+// and uses maxConcurrent.
 const maxMoves = 64
 
-// reopenAll sets the events to ENQUEUED in this replay's generation. It returns the events that it
-// has changed, in the order of selected. It leaves out events that another writer has changed since
-// they were read.
+// reopenAll sets the events to ENQUEUED in this replay's generation. It returns the changed events
+// in the order of selected. It omits events that another writer has changed since they were read.
 func (r Replayer) reopenAll(
 	ctx context.Context, req ReplayRequest, selected []candidate,
 ) ([]Item, error) {

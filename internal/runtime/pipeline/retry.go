@@ -7,11 +7,10 @@ import (
 	"time"
 )
 
-// resolveFailure retries a failed delivery or moves its message to the DLQ. After a permanent
-// failure, the event becomes FAILED and its message moves to the DLQ. The same happens if the
-// failures of the processor and the crashes of the worker together reach MaxReceiveCount. In all
-// other cases, the message returns to the queue. A fault of an AWS service never makes an event
-// FAILED.
+// resolveFailure retries a failed delivery, or moves its message to the DLQ and sets the event to
+// FAILED. An event becomes FAILED after a permanent failure, or when the processor's failures and
+// the worker's crashes together reach MaxReceiveCount. A fault of an AWS service never makes an
+// event FAILED.
 func (w Worker) resolveFailure(ctx context.Context, t *task) {
 	t.Retry = true // also if a later line panics
 	code := ErrorCode(t.Err)
@@ -59,9 +58,9 @@ func (w Worker) retry(ctx context.Context, t *task, counted bool, storeErr error
 	}
 }
 
-// markedFor limits the delay of a retry if the worker could not replace this delivery's mark.
-// Begun.Until is the time from which the mark would prove a crash. The next delivery must come
-// before that time, so markedFor returns half of the time that remains.
+// markedFor limits the delay of a retry if the worker could not replace this delivery's mark. A
+// delivery after Begun.Until counts the mark as a crash, so markedFor returns half of the time
+// until then.
 func (w Worker) markedFor(t *task) time.Duration {
 	begun := t.itemTries.Begun
 	if begun.MessageID != t.Delivery.MessageID || begun.Attempt != t.Delivery.Attempt {
@@ -70,9 +69,8 @@ func (w Worker) markedFor(t *task) time.Duration {
 	return max(begun.Until.Sub(w.Now())/2, firstBackoff)
 }
 
-// fail moves the message to the DLQ and then marks the event FAILED. In the other order, a crash
-// between the two steps would lose the message, because the next delivery would skip the FAILED
-// event.
+// fail moves the message to the DLQ and then marks the event FAILED. The other order loses the
+// message if the worker crashes between the two steps: the next delivery skips a FAILED event.
 func (w Worker) fail(ctx context.Context, t *task) error {
 	deadLetter := DeadLetter{
 		Body:      t.Delivery.Body,
@@ -96,9 +94,9 @@ func (w Worker) fail(ctx context.Context, t *task) error {
 	return nil
 }
 
-// publishFailed publishes EventFailed for the tasks whose event is FAILED. This includes events
-// that another delivery marked FAILED, because the worker of that delivery may have crashed before
-// it published EventFailed. If EventFailed can't be published, the message returns to the queue.
+// publishFailed publishes EventFailed for the tasks whose event is FAILED. The worker that marked
+// an event FAILED can have crashed before it published, so the next delivery publishes too. If
+// EventFailed can't be published, the message returns to the queue.
 func (w Worker) publishFailed(ctx context.Context, tasks []*task) {
 	var failed []*task
 	var notifications []Notification
@@ -120,8 +118,8 @@ func (w Worker) publishFailed(ctx context.Context, tasks []*task) {
 	}
 }
 
-// The backoff doubles with each try, from firstBackoff up to these limits. During an outage of an
-// hour, a message has about fifteen deliveries. The queue's redrive policy allows far more.
+// The backoff doubles with each try, from firstBackoff up to these limits. In an outage of an hour,
+// a message has about fifteen deliveries. The queue's redrive policy allows far more.
 const (
 	firstBackoff     = time.Second
 	processorBackoff = 5 * time.Minute

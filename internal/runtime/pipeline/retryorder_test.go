@@ -27,10 +27,9 @@ func TestRetryOrder_DiffersFromCrashToCrash(t *testing.T) {
 	}
 }
 
-// The third delivery processes the events from the last to the first. The fourth processes them
-// from the first to the last, and the fifth from the middle outwards. Each delivery ends at an
-// event that crashes the worker. Together the three deliveries reach all other events, even if two
-// events crash the worker.
+// Three deliveries use different orders: backwards, forwards, and from the middle outwards. Each
+// delivery ends at an event that crashes the worker. Even if two events crash the worker, the three
+// deliveries together reach all other events.
 func TestRetryOrder_ReachesAllEventsExceptTwoThatCrash(t *testing.T) {
 	for n := 2; n <= 16; n++ {
 		for first := range n {

@@ -9,7 +9,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/violation"
 )
 
-// amounts implements pipeline.PayloadSchemas. It has one schema, for the type "order". The schema
+// amounts implements pipeline.PayloadSchemas with one schema, for the type "order". The schema
 // requires the member "amount". If the member is missing, Check returns a violation with the field
 // pointer.
 type amounts struct{ pointer string }

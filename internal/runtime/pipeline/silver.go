@@ -9,9 +9,8 @@ import (
 )
 
 // storeRecords puts an event's records in Silver. It returns the first record of the object that
-// Silver holds afterwards. The first processing never overwrites an object. A replay replaces only
-// the version that it has read, so that a slow worker can't overwrite the records of a later
-// replay.
+// Silver then holds. The first processing never overwrites an object. A replay replaces only the
+// version that it has read, so that a slow worker can't overwrite the records of a later replay.
 func (w Worker) storeRecords(ctx context.Context, records Records) (Record, error) {
 	lines, err := records.Lines()
 	if err != nil {
@@ -47,8 +46,8 @@ func (w Worker) storeRecords(ctx context.Context, records Records) (Record, erro
 	return first, nil
 }
 
-// recordOrError handles an error of the processor. If an earlier delivery in the same replay has
-// stored a record, recordOrError returns that record. Otherwise it returns the processor's error.
+// recordOrError handles an error of the processor. It returns the record that an earlier delivery
+// in the same replay has stored. Without such a record, it returns the processor's error.
 func (w Worker) recordOrError(
 	ctx context.Context, event Event, processorErr error,
 ) (Record, error) {
@@ -83,9 +82,9 @@ func (t *task) skipIfOutdated(err error) error {
 // it.
 //
 // The check must run after the existing record was read. A later replay changes the item before it
-// stores its record. So if the record that was read belongs to a later replay, the check finds that
-// replay in the item. If a later replay stores its record after the check, the object's version
-// changes and Replace fails.
+// stores its record. If the record belongs to a later replay, the check therefore finds that replay
+// in the item. If a later replay stores its record after the check, Replace fails, because the
+// object's version has changed.
 func (w Worker) checkGeneration(ctx context.Context, event Event) error {
 	items, err := w.Items.GetMany(ctx, []string{event.ID})
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// A worker may crash after it has stored records in Silver. The processor may then return another
-// output at the next delivery.
+// A worker can crash after it has stored records in Silver. At the next delivery, the processor can
+// return another output.
 func TestProcessor_OutputThatWasStoredFirstIsKept(t *testing.T) {
 	first := filters("test-order", "r")
 	for _, again := range []processorFunc{
@@ -74,15 +74,15 @@ func TestProcessor_AReplayReplacesAllRecords(t *testing.T) {
 	}
 }
 
-// replayable accepts and processes an event, so that it can be replayed. It returns the event.
+// replayable accepts and processes an event, and returns it.
 func (w *world) replayable(t *testing.T) pipeline.Event {
 	t.Helper()
 	w.worker().Process(t.Context(), w.accept(t, body))
 	return w.wantStatus(t, id, pipeline.Processed).Event
 }
 
-// concurrentWriter represents a Silver bucket in which another writer replaces the object before
-// each Replace.
+// concurrentWriter is a Silver bucket in which another writer replaces the object before each
+// Replace.
 type concurrentWriter struct{ *world }
 
 func TestWorker_ReplacesOnlyTheRecordThatItRead(t *testing.T) {

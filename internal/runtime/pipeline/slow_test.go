@@ -33,7 +33,7 @@ func TestWorker_StopsBeforeItsDeadlineAndRetriesTheRest(t *testing.T) {
 	})
 }
 
-// contextFunc implements pipeline.Processor. Its output is the unchanged payload and the function's
+// contextFunc implements pipeline.Processor. It returns the unchanged payload and the function's
 // error.
 type contextFunc func(ctx context.Context, event pipeline.Event) error
 

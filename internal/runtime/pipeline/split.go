@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// S3 needs about 0.15 s to return a page of a thousand keys. It can't return two pages of one
-// listing at the same time. So the reconciler uses several listings at the same time if a type has
-// many objects. Each listing covers a range of keys.
+// S3 needs about 0.15 s to return a page of a thousand keys, and returns the pages of one listing
+// one after the other. If a type has many objects, the reconciler uses several listings at the same
+// time. Each listing covers a range of keys.
 const (
 	pagesBeforeSplit = 8  // pages of a type that one listing may return
 	listings         = 8  // listings at once
@@ -30,10 +30,14 @@ type keyRange struct {
 }
 
 // splitKeys splits the keys between low and high into ranges, in key order. In each hour, the
-// ranges have about the same number of events. A UUIDv7 begins with its time in milliseconds, so
-// some ranges end at a time within the hour. The id of an event with an idempotency key begins with
-// a random digit, so other ranges end at such a digit. If there are many hours, an hour has fewer
-// ranges, or a range has several hours.
+// ranges have about the same number of events:
+//
+//   - A UUIDv7 begins with its time in milliseconds, so some ranges end at a time within the
+//     hour.
+//   - The id of an event with an idempotency key begins with a random digit, so other ranges end
+//     at such a digit.
+//
+// If there are many hours, an hour has fewer ranges, or a range has several hours.
 func splitKeys(eventType, low, high string, from, to time.Time) []*keyRange {
 	if _, hour, ok := parseBronzeKey(low); ok {
 		from = hour // the hours before low have no range
@@ -62,7 +66,7 @@ func splitKeys(eventType, low, high string, from, to time.Time) []*keyRange {
 }
 
 // checkRanges checks the rest of a type's objects, with several listings at the same time. When it
-// returns, all objects up to s.After are checked, even after an error. The next run may check some
+// returns, even with an error, all objects up to s.After are checked. The next run can check some
 // later objects again.
 func (s *passRun) checkRanges(ctx context.Context, eventType, high string) error {
 	ranges := splitKeys(eventType, s.After, high, s.From, s.To)

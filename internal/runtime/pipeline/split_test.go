@@ -13,16 +13,15 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// acceptBusyHours ingests n events and returns their ids. The events were received in the three
+// acceptBusyHours ingests n events, and returns their ids. The events were received in the three
 // hours before now.
 func (w *world) acceptBusyHours(t *testing.T, n int) []string {
 	t.Helper()
 	return w.acceptOver(t, 3*time.Hour, n)
 }
 
-// acceptOver ingests n events and returns their ids. The events were received at regular intervals
-// in the given period before now, and half of them have an idempotency key. Their messages are
-// lost.
+// acceptOver ingests n events, and returns their ids. The times of receipt are spread evenly over
+// the period before now. Half of the events have an idempotency key. Their messages are lost.
 func (w *world) acceptOver(t *testing.T, period time.Duration, n int) []string {
 	t.Helper()
 	w.bronze.Now = func() time.Time { return now }
@@ -63,7 +62,7 @@ func TestReconciler_FindsAllStuckEventsOfBusyHours(t *testing.T) {
 }
 
 // Each run stops after some pages, at any point of its listings. The next run continues at the
-// checkpoint, and no event is omitted.
+// checkpoint and omits no event.
 func TestReconciler_OmitsNoEventOfBusyHoursIfItsRunsEndEarly(t *testing.T) {
 	for pages := range 40 {
 		var w world
@@ -116,9 +115,8 @@ func (b *limitedBucket) List(ctx context.Context, prefix, after string) ([]pipel
 	return b.bronze.List(ctx, prefix, after)
 }
 
-// The first pages of a quiet year do not show whether its other hours are busy. The year has too
-// many hours for a request for each part of each hour. An operator may start a pass at any time in
-// the past.
+// An operator can start a pass at any time in the past. A year has too many hours for a request for
+// each part of each hour.
 func TestReconciler_ListsAQuietYearWithFewRequests(t *testing.T) {
 	const year = 365 * 24 * time.Hour
 	for _, since := range []time.Duration{year, 200 * year} {
@@ -149,8 +147,7 @@ func (b slowBucket) List(ctx context.Context, prefix, after string) ([]pipeline.
 	return b.bronze.List(ctx, prefix, after)
 }
 
-// If the reconciler used one listing at a time, the 600 events would take 30 seconds, for 200 pages
-// of 150 ms.
+// 600 events need 200 pages of 150 ms each. One listing after the other takes 30 seconds.
 func TestReconciler_ListsBusyHoursInParallel(t *testing.T) {
 	var w world
 	w.acceptBusyHours(t, 600)

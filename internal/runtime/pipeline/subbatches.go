@@ -8,14 +8,13 @@ import (
 	"time"
 )
 
-// subBatches splits deliveries so that retried ones run last, in groups that shrink with each crash
-// of the worker. If a message crashes the worker, all deliveries in progress fail with it, so any
-// of them may be the cause. Shrinking groups soon isolate the message that crashes the worker, so
-// that it no longer affects other messages. The second result contains deliveries that must run
-// after all others, one by one.
+// subBatches splits deliveries into first ones and retried ones. Retried deliveries run last, in
+// groups that shrink with each crash of the worker. A crash fails all deliveries in progress, so
+// the cause is unknown. The shrinking groups soon isolate the message that crashes the worker. The
+// second result contains deliveries that must run after all others, one by one.
 //
-// Each crash changes the order of the group's deliveries. So even if two messages crash the worker,
-// every other event is processed after at most five deliveries.
+// Each crash also changes the order of the group's deliveries. Even if two messages crash the
+// worker, every other event is processed after at most five deliveries.
 func (w Worker) subBatches(tasks []*task) (batches [][]*task, alone []*task) {
 	var first, retried []*task
 	crashes := 0
@@ -45,9 +44,9 @@ func (w Worker) subBatches(tasks []*task) (batches [][]*task, alone []*task) {
 	return slices.AppendSeq(batches, groups), alone
 }
 
-// subBatchSize returns the group size for n retried deliveries. The size is half of n, divided by
-// four for each crash. The parameter crashes does not include a crash during a first delivery,
-// because the worker does not mark first deliveries. The size is at least 1.
+// subBatchSize returns the group size for n retried deliveries: half of n, divided by four for each
+// crash, and at least 1. The parameter crashes does not include a crash during a first delivery,
+// which the worker does not mark.
 func subBatchSize(n, crashes int) int {
 	size := n / 2
 	for ; crashes > 0 && size > 1; crashes-- {
@@ -56,9 +55,9 @@ func subBatchSize(n, crashes int) int {
 	return max(size, 1)
 }
 
-// retryOrder returns the order in which a retry runs sorted tasks. Without a counted crash, the
-// order begins in the middle. After one crash it begins at the back, and after two crashes at the
-// front. Then this sequence repeats.
+// retryOrder returns the order in which a retry runs sorted tasks. The order begins in the middle.
+// After one counted crash it begins at the back, and after two at the front. Then this sequence
+// repeats.
 func retryOrder[T any](sorted []T, crashes int) []T {
 	switch crashes % 3 {
 	case 0:
@@ -83,11 +82,10 @@ func fromMiddle[T any](sorted []T) []T {
 }
 
 // runSubBatch runs the steps for a sub-batch: Bronze → record → Silver → bus → PROCESSED. The
-// status is written last, because later deliveries skip a PROCESSED event. If the status were
-// written earlier and the worker then crashed, the remaining steps would never run.
+// status is written last, because later deliveries skip a PROCESSED event. After a crash, the next
+// delivery therefore completes the remaining steps.
 //
-// Slow deliveries finish in parallel with the next sub-batches. Otherwise the next sub-batches
-// would run out of time.
+// Slow deliveries finish in parallel with the next sub-batches, which then have enough time.
 func (w Worker) runSubBatch(d deadlines, tasks []*task, slow *sync.WaitGroup) {
 	stored := make(chan *task, len(tasks))
 	go forEach(tasks, func(_ int, t *task) {
@@ -139,7 +137,7 @@ func waitForStored(stored <-chan *task, tasks []*task) (group, rest []*task) {
 }
 
 // resolveFailures retries the failed tasks or moves them to the DLQ, and publishes EventFailed. If
-// the worker crashes before it publishes, the message remains on the queue, and the next delivery
+// the worker crashes before it publishes, the message remains on the queue. The next delivery then
 // publishes EventFailed.
 func (w Worker) resolveFailures(ctx context.Context, tasks []*task) {
 	forEachTask(tasks, (*task).failed, func(t *task) { w.resolveFailure(ctx, t) })

@@ -11,7 +11,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// crashingBronze cancels the batch's context when one of these payloads is read. This simulates a
+// crashingBronze cancels the batch's context when one of these payloads is read. It simulates a
 // payload that blocks the worker until Lambda's timeout.
 type crashingBronze struct {
 	pipeline.BronzeReader

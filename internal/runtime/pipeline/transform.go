@@ -32,14 +32,14 @@ func Transform(
 }
 
 // checkProcessable returns an error if a raw payload can't become a record. Its errors are
-// permanent, because the same payload would fail again.
+// permanent, because every retry has the same payload.
 func checkProcessable(payload []byte) error {
 	scan, err := scanObject(payload, nil)
 	if err != nil {
 		return wrapError(UnprocessableJSON, "The payload is not acceptable JSON", err)
 	}
-	// Readers of Silver (Athena, Spark, JavaScript) use float64 and fail on larger numbers. Today
-	// ingest rejects such numbers, but older versions accepted them.
+	// Readers of Silver (Athena, Spark, JavaScript) use float64 and fail on larger numbers. Ingest
+	// rejects such numbers, but older versions accepted them.
 	if scan.overflow != nil {
 		return Errorf(UnprocessableNumber,
 			"The payload has a number beyond the range of a 64-bit float.")
@@ -47,9 +47,8 @@ func checkProcessable(payload []byte) error {
 	return nil
 }
 
-// runProcessor calls the processor and waits until it returns or ctx ends. If a processor ignores
-// the end of its context, runProcessor returns while the processor still runs. Go can't stop the
-// processor, and the other events must not wait.
+// runProcessor calls the processor and waits until it returns or ctx ends. A processor that ignores
+// the end of its context continues to run, because Go can't stop it.
 func runProcessor(
 	ctx context.Context, processor Processor, event Event, attempt int, payload []byte,
 ) (Output, error) {
@@ -61,8 +60,7 @@ func runProcessor(
 	}
 	done := make(chan result, 1)
 	go func() {
-		// The error is set before the call, because recover does not catch a call of
-		// runtime.Goexit.
+		// The error is set before the call, because recover does not catch runtime.Goexit.
 		r := result{err: Errorf(ProcessorError, "the processor must return, got runtime.Goexit")}
 		defer func() { done <- r }()
 		r.output, r.err = callProcessor(processorCtx, processor, event, attempt, payload)

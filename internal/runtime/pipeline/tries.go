@@ -7,40 +7,38 @@ import (
 )
 
 // Tries counts the failed deliveries of an ENQUEUED event, in its current generation. Failures and
-// Crashes count toward MaxReceiveCount. A delivery that fails because of an AWS service does not
-// count, because the event is not the cause.
+// Crashes count toward MaxReceiveCount. A failure of an AWS service does not count, because the
+// event is not the cause.
 type Tries struct {
 	Failures int   // deliveries whose processor failed
 	Crashes  int   // deliveries whose worker crashed, except for the first delivery
 	Begun    Begun // zero if no worker has begun a redelivery
 }
 
-// Begun marks an event while a worker processes a redelivery of its message. If the worker crashes,
-// the mark remains. Otherwise the worker replaces the mark before the message returns to the queue.
-// First deliveries have no mark, so that they need no extra write.
+// Begun marks an event while a worker processes a redelivery of its message. The mark of a crashed
+// worker remains. Any other worker replaces its mark before the message returns to the queue. First
+// deliveries have no mark, which saves a write.
 type Begun struct {
 	MessageID string
 	Attempt   int       // number of the delivery
 	Until     time.Time // end of the worker's invocation; zero if the worker returned the message
 }
 
-// returned creates the value that replaces the mark when the worker returns the message. The value
-// differs from all earlier values. So if the table executes the write of the mark late, the
-// condition of that write fails.
+// returned returns the value that replaces the mark when the worker returns the message. The value
+// is new. A late write of the mark therefore fails, because its condition no longer holds.
 func (b Begun) returned() Begun { return Begun{MessageID: b.MessageID, Attempt: b.Attempt} }
 
 func (t Tries) count() int { return t.Failures + t.Crashes }
 
 // crashedBefore reports whether the worker that set the mark has crashed. Only the next delivery of
-// the same message can know this. For later deliveries, the mark proves nothing. A worker that did
-// not crash may have failed to replace the mark because of an error of the table.
+// the same message can know this: a worker that did not crash can have failed to replace its mark.
 func (b Begun) crashedBefore(d Delivery, now time.Time) bool {
 	next := b.MessageID == d.MessageID && b.Attempt == d.Attempt-1
 	return next && !b.Until.IsZero() && !now.Before(b.Until)
 }
 
-// reserved reports whether the mark belongs to another message and must not be replaced yet.
-// Without this rule, two messages that crash their workers would replace each other's marks.
+// reserved reports whether the mark belongs to another message and must not be replaced yet. This
+// rule keeps two messages that crash their workers from replacing each other's marks.
 func (b Begun) reserved(messageID string, now time.Time) bool {
 	return b.MessageID != messageID && now.Before(b.Until.Add(serviceBackoff))
 }
@@ -54,16 +52,16 @@ func (t Tries) afterCrash(d Delivery, now time.Time) Tries {
 	return t
 }
 
-// runsAlone reports whether the worker must run the event while it runs no other event. This is the
-// case if a worker has already crashed and only one try is left. So no other event can cause the
-// last crash.
+// runsAlone reports whether the worker must run no other event at the same time. This is the case
+// if a worker has already crashed and only one try is left. No other event can then cause the last
+// crash.
 func (t Tries) runsAlone(maxReceiveCount int) bool {
 	return t.Crashes > 0 && t.count() >= maxReceiveCount-1
 }
 
 // crashedTooOften reports whether the event is the cause of its worker's crashes. This is certain
-// if at least two of MaxReceiveCount tries crashed, because the last crash happened while the event
-// ran alone.
+// if all tries are used up and at least two of them crashed, because the event ran alone in the
+// last one.
 func (t Tries) crashedTooOften(maxReceiveCount int) bool {
 	return t.Crashes > 1 && t.count() >= maxReceiveCount
 }
@@ -71,9 +69,8 @@ func (t Tries) crashedTooOften(maxReceiveCount int) bool {
 // afterCrash reports whether this delivery has found a crash.
 func (t *task) afterCrash() bool { return t.open() && t.tries.Crashes > t.itemTries.Crashes }
 
-// countCrash stores the crash that this delivery has found. It must run before the worker calls any
-// processor. If another message crashes this worker before the task begins, only the stored count
-// remains.
+// countCrash stores the crash that this delivery has found. It must run before any processor,
+// because another message can crash this worker before the task begins.
 func (w Worker) countCrash(ctx context.Context, t *task) error {
 	return t.skipIfOutdated(w.setTries(ctx, t, t.tries))
 }
@@ -109,8 +106,8 @@ func (w Worker) setTries(ctx context.Context, t *task, tries Tries) error {
 	if tries == t.itemTries || t.Event.ID == "" {
 		return nil
 	}
-	// If the response to the write of the mark was lost, the item has the mark, or gets the mark
-	// later. So the loop tries both possible values of the stored tries.
+	// If the write of the mark was not acknowledged, the item has the mark, gets it later, or never
+	// gets it. The loop therefore tries both possible values of the stored tries.
 	var err error
 	var moved *TransitionError
 	for _, old := range []Tries{t.itemTries, t.unmarked, t.itemTries} {
@@ -140,8 +137,7 @@ func (w Worker) replaceTries(ctx context.Context, event Event, old, next Tries) 
 }
 
 // superseded reports whether a message with the event has no effect, because the item is finished
-// or has a newer message. A redrive sets the event to ENQUEUED in a new generation before it sends
-// a message.
+// or has another generation. A redrive begins a new generation before it sends a message.
 func (i Item) superseded(event Event) bool {
 	return i.Status != Enqueued || !i.Replay.SameGeneration(event.Replay)
 }

@@ -88,7 +88,7 @@ func TestTries_AnErrorInThePipelineCounts(t *testing.T) {
 	w.wantTries(t, pipeline.Tries{Failures: 1})
 }
 
-// The first delivery has no mark. So an event that crashes its worker becomes FAILED after
+// The first delivery has no mark. An event that crashes its worker therefore becomes FAILED after
 // MaxReceiveCount + 1 crashes.
 func TestTries_ACrashCountsTowardsMaxReceiveCount(t *testing.T) {
 	var w world
@@ -106,7 +106,7 @@ func TestTries_ACrashCountsTowardsMaxReceiveCount(t *testing.T) {
 	}
 }
 
-// A worker may crash before it begins the other deliveries of its invocation. If one of these
+// A worker can crash before it begins the other deliveries of its invocation. If one of these
 // deliveries crashes a later worker, that crash must be counted too.
 func TestTries_EventsThatAllCrashTheirWorkerBecomeFailed(t *testing.T) {
 	var w world
@@ -153,8 +153,8 @@ func TestTries_ACrashCountsOnlyAtTheNextDeliveryOfTheMessage(t *testing.T) {
 	}
 }
 
-// The reconciler may have sent a second message of the event. The deliveries of the second message
-// must not hide the crashes of workers that had the first message.
+// The reconciler can send a second message of an event. Its deliveries must not hide the crashes of
+// workers that had the first message.
 func TestTries_TwoMessagesOfAnEventKeepTheirMarks(t *testing.T) {
 	var w world
 	delivery := w.accept(t, body)[0]
@@ -213,8 +213,7 @@ func (u unmarkable) SetTries(ctx context.Context, item pipeline.Item, tries pipe
 	return u.items.SetTries(ctx, item, tries)
 }
 
-// If the worker can't replace its mark, the next delivery must come before the mark would prove a
-// crash.
+// If the worker can't replace its mark, the next delivery must come before the mark proves a crash.
 func TestTries_AMarkThatCannotBeReplacedIsNoCrash(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var w world
@@ -238,7 +237,7 @@ func TestTries_AMarkThatCannotBeReplacedIsNoCrash(t *testing.T) {
 	})
 }
 
-// lostAnswers writes each mark, but returns an error as if the answer were lost.
+// lostAnswers stores each mark, but returns an error, as if the response were lost.
 type lostAnswers struct{ failingFinisher }
 
 func (l lostAnswers) SetTries(ctx context.Context, item pipeline.Item, tries pipeline.Tries) error {

@@ -7,15 +7,15 @@ import (
 )
 
 // Webhook describes the request of a webhook source that became an event. The event's payload in
-// Bronze holds the exact bytes that the source signed.
+// Bronze has exactly the bytes that the source signed.
 type Webhook struct {
 	Source      string            `json:"source"` // name of the source
 	ContentType string            `json:"contentType,omitempty"`
 	Headers     map[string]string `json:"headers,omitempty"` // selected by the options
 }
 
-// WebhookCaller returns the caller of the events of a webhook source. No authorizer
-// returns this name, so a source can't use another caller's idempotency keys.
+// WebhookCaller returns the caller of the events of a webhook source. No authorizer returns this
+// name. A source therefore can't use another caller's idempotency keys.
 func WebhookCaller(source string) string { return "webhook:" + source }
 
 // WebhookEventID returns the id of the event that a source's delivery creates.
@@ -23,12 +23,12 @@ func WebhookEventID(source, deliveryKey string) string {
 	return keyedID(WebhookCaller(source), deliveryKey)
 }
 
-// FormContentType is the content type of an HTML form's fields. Bronze may hold payloads of this
+// FormContentType is the content type of an HTML form's fields. Bronze can hold payloads of this
 // type. All other payloads are JSON.
 const FormContentType = "application/x-www-form-urlencoded"
 
 // JSON returns the payload of an event as JSON. A form becomes an object. The value of a field is a
-// string, or an array of strings if the form repeats the field. All other payloads are returned
+// string, or an array of strings if the form repeats the field. Other payloads are returned
 // unchanged.
 func (w *Webhook) JSON(payload []byte) ([]byte, error) {
 	if w == nil || w.ContentType != FormContentType {

@@ -16,10 +16,10 @@ type WorkerItems interface {
 // except in the Reconciler.
 type ItemFinisher interface {
 	ItemGetter
-	// Finish changes an ENQUEUED event to item.Status, which is PROCESSED or FAILED. If the event
-	// has no item, Finish stores item. If the stored item is ENQUEUED in item's generation, Finish
-	// updates it. Fields without a value in item keep the stored value. In any other state, Finish
-	// writes nothing and returns a *TransitionError.
+	// Finish changes an ENQUEUED event to item.Status, which is PROCESSED or FAILED. It stores item
+	// if the event has no item, and updates a stored item that is ENQUEUED in item's generation.
+	// Fields without a value in item keep the stored value. In any other state, Finish writes
+	// nothing and returns a *TransitionError.
 	Finish(ctx context.Context, item Item) error
 	// SetTries replaces the tries of an ENQUEUED event. The stored item must be ENQUEUED in item's
 	// generation and have item's tries. Otherwise SetTries writes nothing and returns a
@@ -39,9 +39,9 @@ type SilverStore interface {
 	Put(ctx context.Context, key string, body []byte) error
 	// GetVersion returns the object under key and its version, or ErrNotFound.
 	GetVersion(ctx context.Context, key string) (body []byte, version string, err error)
-	// Replace replaces the object if the object still has the given version. Otherwise Replace
-	// writes nothing and returns ErrChanged. Replace also returns ErrChanged if the AWS SDK retries
-	// a request that has already written the new version.
+	// Replace replaces the object if it still has the given version. Otherwise Replace writes
+	// nothing and returns ErrChanged. Replace also returns ErrChanged if the AWS SDK repeats a
+	// successful request whose response was lost.
 	Replace(ctx context.Context, key string, body []byte, version string) error
 }
 
@@ -55,7 +55,7 @@ type Bus interface {
 // Retrier delays the retry of a failed message.
 type Retrier interface {
 	// Delay hides the message from all workers for the duration d. In rare cases, SQS delivers a
-	// hidden message before that time.
+	// hidden message earlier.
 	Delay(ctx context.Context, receiptHandle string, d time.Duration) error
 }
 
@@ -67,8 +67,7 @@ type WorkerQueue interface {
 
 // DeadLetterQueue keeps the messages of FAILED events for an operator.
 type DeadLetterQueue interface {
-	// Send puts the dead letter in the DLQ. Even if Send returns an error, the DLQ may hold the
-	// dead letter.
+	// Send puts the dead letter in the DLQ. Even after an error, the DLQ can hold the dead letter.
 	Send(ctx context.Context, deadLetter DeadLetter) error
 }
 
@@ -90,7 +89,7 @@ type Result struct {
 	SplitOff []SplitOff // parts that a batch has split off in this delivery
 	Skipped  bool       // the event is already finished, or has a newer message
 	Err      error      // reason of a failure or a retry
-	// Retry reports whether SQS must deliver the message again. Otherwise the message must be
+	// Retry reports whether SQS must deliver the message again. If it is false, the message must be
 	// deleted. If the event is FAILED, the next delivery only publishes EventFailed.
 	Retry   bool
 	RetryIn time.Duration // 0 if the queue's visibility timeout applies
@@ -116,7 +115,7 @@ type Worker struct {
 }
 
 // Process processes the deliveries of one invocation. It returns a result for each delivery, in the
-// order of the deliveries. A failure of one event does not affect the others.
+// same order. A failure of one event does not affect the others.
 func (w Worker) Process(ctx context.Context, deliveries []Delivery) []Result {
 	d, cancel := newDeadlines(ctx, w.StopBefore)
 	defer cancel()
@@ -210,8 +209,8 @@ func workerCrashed(t *task) error {
 		"processed the event; search the worker's log for the event's id", t.tries.Crashes)
 }
 
-// forEachTask runs step concurrently for the tasks for which match returns true. If step panics,
-// only the task of this call fails.
+// forEachTask runs step concurrently for the tasks for which match returns true. A panic of step
+// fails only its own task.
 func forEachTask(tasks []*task, match func(*task) bool, step func(*task)) {
 	var matching []*task
 	for _, t := range tasks {

@@ -120,7 +120,7 @@ func TestWorker_SkipsFailedEvents(t *testing.T) {
 	if result.Err != nil || !result.Skipped || result.Retry || result.Status != pipeline.Failed {
 		t.Errorf("result = %+v, want it skipped", result)
 	}
-	// The first worker may have crashed before it published, so the second publishes too.
+	// The first worker can have crashed before it published, so the second publishes too.
 	if w.eventsFailed(id) != 2 || len(w.deadLetters.Sent()) != 1 {
 		t.Errorf("published %v, DLQ %v", w.bus.Published(), w.deadLetters.Sent())
 	}

@@ -1,6 +1,6 @@
-// Package source embeds the Go sources of the Lambda functions. The construct builds the functions
-// from these sources. The construct therefore works in a checkout, from the module cache, from a
-// vendor folder, and in a prebuilt app.
+// Package source embeds the Go sources of the Lambda functions, from which the construct builds
+// them. The construct therefore works in a checkout, from the module cache, from a vendor folder,
+// and in a prebuilt app.
 package source
 
 import (
@@ -20,13 +20,13 @@ import (
 //go:embed internal/runtime
 var files embed.FS
 
-// Schemas is the path of the file that contains the JSON Schemas of the API function.
+// Schemas is the path of the file with the JSON Schemas of the API function.
 const Schemas = "internal/runtime/function/api/schemas.json"
 
-// Dir writes the sources to a folder in the user's cache, and returns the path of the folder. The
-// name of the folder is the hash of the sources. If the cache is not writable, Dir uses a temporary
-// folder. The folder contains a Go module with the functions in ./functions. The keys of replaced
-// are names of source files, and the values are the new contents of these files.
+// Dir writes the sources to a folder in the user's cache, and returns the folder's path. If the
+// cache is not writable, Dir uses a temporary folder. The folder is named after the hash of the
+// sources. It contains a Go module with the functions in ./functions. replaced maps the names of
+// source files to new contents.
 func Dir(replaced map[string][]byte) (string, error) {
 	sources := sources{files, replaced}
 	hash, err := sources.hash()
@@ -50,16 +50,15 @@ func Dir(replaced map[string][]byte) (string, error) {
 	return "", fmt.Errorf("unpack the Lambda sources: %w", errors.Join(errs...))
 }
 
-// temporaryDir creates one folder per process, which the operating system deletes later. The name
-// of the folder is random, and only the current user can write to the folder. Nobody else can
-// therefore change the sources before they are built.
+// temporaryDir creates one folder per process, with a random name. Only the current user can write
+// to it, so nobody else can change the sources before a build. The operating system deletes the
+// folder later.
 var temporaryDir = sync.OnceValues(func() (string, error) {
 	return os.MkdirTemp("", "eventpipeline-")
 })
 
-// checkNoVendor rejects a folder inside a module that has a vendor folder, such as a CI cache in
-// the project's folder. GoFunction would build the functions with the packages of that vendor
-// folder.
+// checkNoVendor rejects a folder in a module that has a vendor folder, such as a CI cache in the
+// project's folder. GoFunction would use the packages of that vendor folder.
 func checkNoVendor(dir string) error {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -79,15 +78,13 @@ func checkNoVendor(dir string) error {
 	}
 }
 
-// sources represents a tree of files. The keys of replaced are names of files, and the values are
-// the new contents of these files.
+// sources represents a tree of files. replaced maps the names of files to new contents.
 type sources struct {
 	tree     fs.FS
 	replaced map[string][]byte
 }
 
-// forEach calls fn for each source file except tests. So a change of a test does not change the
-// hash.
+// forEach calls fn for each source file except tests. Tests therefore do not affect the hash.
 func (s sources) forEach(fn func(name string, content []byte) error) error {
 	return fs.WalkDir(s.tree, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || strings.HasSuffix(name, "_test.go") {
@@ -114,9 +111,9 @@ func (s sources) hash() (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), err
 }
 
-// unpack writes the sources to dir. Afterwards dir contains no other files. unpack writes to a new
-// folder and then renames that folder to dir. If dir already contains exactly the sources, unpack
-// does not change it, because another app may be building from it.
+// unpack writes the sources to dir and removes all other files. It writes a new folder, and renames
+// it to dir. If dir is already correct, unpack does not change it: another app can be building from
+// it.
 func (s sources) unpack(dir string) error {
 	if s.matches(dir) {
 		return nil

@@ -67,8 +67,8 @@ func TestDir_ReplacesAFile(t *testing.T) {
 	}
 }
 
-// The test puts a file in place of the cache's parent folder, so that the cache is not writable.
-// File permissions would not do this, because root ignores them.
+// The cache is not writable, because a file takes the place of its parent folder. File permissions
+// do not stop root.
 func TestDir_IsTemporaryIfTheCacheIsNotWritable(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
@@ -79,7 +79,7 @@ func TestDir_IsTemporaryIfTheCacheIsNotWritable(t *testing.T) {
 	wantTemporary(t)
 }
 
-// Inside a module with a vendor folder, GoFunction would build with -mod=vendor.
+// In a module with a vendor folder, GoFunction would build with -mod=vendor.
 func TestDir_IsNotInsideAVendoredModule(t *testing.T) {
 	project := t.TempDir()
 	if err := os.Mkdir(filepath.Join(project, "vendor"), 0o700); err != nil {
@@ -109,7 +109,7 @@ func wantTemporary(t *testing.T) {
 	}
 }
 
-// An app must not change the folder from which another app is building.
+// An app must not change a folder from which another app is building.
 func TestUnpack_DoesNotChangeACompleteFolder(t *testing.T) {
 	tree := fstest.MapFS{}
 	for i := range 50 {

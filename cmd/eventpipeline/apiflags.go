@@ -24,8 +24,8 @@ type apiFlags struct {
 	pipeline   string // describes the pipeline whose API the command calls
 }
 
-// tokenVariable names the environment variable that holds the token. The environment is safer than
-// the command line, because other users of the machine can read command lines.
+// tokenVariable names the environment variable that holds the token. Other users of the machine can
+// read command lines, but not environment variables.
 const tokenVariable = "EVENTPIPELINE_TOKEN"
 
 const localAPI = "http://127.0.0.1:8080"
@@ -41,7 +41,7 @@ func (f *apiFlags) add(cmd *cobra.Command) {
 	f.stack.add(cmd)
 }
 
-// client returns a client of the API, with the options o and the authorization that the flags set.
+// client returns a client of the API with the options o. The flags set the authorization.
 func (f *apiFlags) client(ctx context.Context, o client.Options) (*client.Client, error) {
 	if !f.sign && f.token == "" {
 		f.token = os.Getenv(tokenVariable)
@@ -71,8 +71,8 @@ func (f *apiFlags) client(ctx context.Context, o client.Options) (*client.Client
 	return client.New(address, o)
 }
 
-// find returns the URL of the API. If the local platform returned the URL, find also returns the
-// region that the platform emulates.
+// find returns the URL of the API. localRegion is the region that the local platform emulates, or
+// "" for another API.
 func (f *apiFlags) find(ctx context.Context) (url, localRegion string, err error) {
 	if f.url != "" {
 		f.pipeline = "API " + f.url
@@ -93,16 +93,16 @@ func (f *apiFlags) find(ctx context.Context) (url, localRegion string, err error
 	return localAPI, "", nil
 }
 
-// mayCallLocalAPI reports whether the command may call localAPI after find has failed with err. The
-// result is false if a flag selects a pipeline, if the user stopped the command, or if err lists
-// several pipelines.
+// mayCallLocalAPI reports whether the command may call localAPI after find has failed with err. It
+// must not if a flag selects a pipeline, if the user stopped the command, or if there are several
+// pipelines.
 func (f *apiFlags) mayCallLocalAPI(err error) bool {
 	var choice *deployment.ChoiceError
 	return f.stack.String() == "" && !errors.As(err, &choice) && !errors.Is(err, context.Canceled)
 }
 
-// String returns the flags with which another command calls the same API. It leaves out the token,
-// which must not appear on a screen.
+// String returns the flags with which another command calls the same API. It omits the token, which
+// must not appear on a screen.
 func (f *apiFlags) String() string {
 	text := f.stack.String()
 	if f.url != "" {
@@ -114,8 +114,8 @@ func (f *apiFlags) String() string {
 	return text
 }
 
-// explain adds advice to err: how to authorize requests, how to open fewer connections, or how to
-// start the local platform.
+// explain adds advice to err, for example how to authorize requests or how to start the local
+// platform.
 func (f *apiFlags) explain(err error) error {
 	var problem *client.Problem
 	switch {

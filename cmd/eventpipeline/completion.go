@@ -42,7 +42,7 @@ var deadLetterCommands = map[string]bool{"show": true, "redrive": true, "drop": 
 func addCompletions(cmd *cobra.Command) {
 	for name, complete := range flagCompleters {
 		if cmd.Flags().Lookup(name) != nil || cmd.PersistentFlags().Lookup(name) != nil {
-			// The only possible error is that the flag has completions already. It can be ignored.
+			// A flag that already has completions keeps them.
 			_ = cmd.RegisterFlagCompletionFunc(name, complete.run)
 		}
 	}
@@ -57,8 +57,8 @@ func addCompletions(cmd *cobra.Command) {
 	}
 }
 
-// run is a cobra.CompletionFunc, and returns completions. It does not print errors, because a shell
-// would mix them with the command line.
+// run is a cobra.CompletionFunc. It prints no errors, because a shell would show them in the
+// command line.
 func (c completer) run(
 	cmd *cobra.Command, _ []string, _ string,
 ) ([]string, cobra.ShellCompDirective) {
@@ -103,7 +103,7 @@ func completeTypes(ctx context.Context, f *stackFlags) ([]string, error) {
 	return p.BronzeBucket().Types(ctx, "")
 }
 
-// maxCompletedIDs is the maximum number of ids that complete an argument.
+// maxCompletedIDs limits the ids that a shell suggests for an argument.
 const maxCompletedIDs = 50
 
 // completeIDs returns the ids of the newest events and batches of the last hour.
@@ -113,8 +113,8 @@ func completeIDs(ctx context.Context, f *stackFlags) (ids []string, err error) {
 	return ids, err
 }
 
-// completeDeadLetters returns the ids of failed events. It does not read the DLQ, because SQS would
-// hide the received messages from other clients for some time.
+// completeDeadLetters returns the ids of failed events. It does not read the DLQ, because SQS then
+// hides the messages from other clients for some time.
 func completeDeadLetters(ctx context.Context, f *stackFlags) (ids []string, err error) {
 	err = eachNewest(ctx, f, failedToday(), func(item pipeline.Item) {
 		ids = append(ids, item.ID+"\t"+string(item.Failure.Code))
@@ -122,14 +122,14 @@ func completeDeadLetters(ctx context.Context, f *stackFlags) (ids []string, err 
 	return ids, err
 }
 
-// completeCodes returns the platform's failure codes, and the codes of the events that failed
-// within the last day.
+// completeCodes returns the platform's failure codes, and the codes of the last day's failed
+// events.
 func completeCodes(ctx context.Context, f *stackFlags) ([]string, error) {
 	var codes []string
 	for _, code := range dlq.Codes {
 		codes = append(codes, string(code))
 	}
-	// The error is ignored: if no pipeline is found, the result contains only the platform's codes.
+	// If there is no pipeline, the result contains only the platform's codes.
 	_ = eachNewest(ctx, f, failedToday(), func(item pipeline.Item) {
 		codes = append(codes, string(item.Failure.Code))
 	})
@@ -142,7 +142,7 @@ func failedToday() events.Query {
 	return events.Query{Since: time.Now().Add(-24 * time.Hour), Status: pipeline.Failed}
 }
 
-// eachNewest calls visit for the newest events that q selects, at most maxCompletedIDs.
+// eachNewest calls visit for at most maxCompletedIDs of the events that q selects, the newest ones.
 func eachNewest(
 	ctx context.Context, f *stackFlags, q events.Query, visit func(pipeline.Item),
 ) error {

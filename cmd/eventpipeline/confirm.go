@@ -10,7 +10,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/tty"
 )
 
-// requireTerminal returns a usage error if stdin is not a terminal, because the command then can't
+// requireTerminal returns a usage error if stdin is not a terminal, because such a command can't
 // ask for confirmation.
 func requireTerminal(cmd *cobra.Command) error {
 	if tty.IsTerminal(cmd.InOrStdin()) {

@@ -24,7 +24,7 @@ type browser struct {
 	base, change string
 }
 
-// openConsole runs `eventpipeline console` until the test ends.
+// openConsole starts `eventpipeline console`, and stops it at the end of the test.
 func (d *deployed) openConsole(t *testing.T, flags ...string) *browser {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
@@ -222,7 +222,7 @@ func TestConsole_RedrivesAnEventIfAnotherClientHoldsOtherMessages(t *testing.T) 
 	d.wantStatus(t, id, "ENQUEUED")
 }
 
-// dryRun returns the form of a page that starts what the page's dry run has selected.
+// dryRun returns the form that applies the dry run on a page.
 func (b *browser) dryRun(t *testing.T, page string) string {
 	t.Helper()
 	html := b.get(t, b.base+page)
@@ -233,8 +233,8 @@ func (b *browser) dryRun(t *testing.T, page string) string {
 	return "dryRun=" + found[1]
 }
 
-// Two tabs show the same dead letter. One of them redrives the event, and the event fails again.
-// The button of the other tab must not redrive the new message.
+// A tab shows a dry run. Then another tab redrives the event, and the event fails again. The first
+// tab must not redrive the new message.
 func TestConsole_ChangesOnlyTheMessagesOfTheDryRun(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)

@@ -34,8 +34,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/porttest"
 )
 
-// deployed represents a pipeline whose stack and services are emulated. A test calls accept and
-// process to let the pipeline accept and process events.
+// deployed represents a pipeline with emulated services. A test calls accept and process to let the
+// pipeline accept and process events.
 type deployed struct {
 	deployment.Pipeline
 	url        string
@@ -44,15 +44,15 @@ type deployed struct {
 	bus        inmem.Bus
 	logs       *locallogs.Service
 	objectAge  time.Duration // makes S3 report this age for new objects
-	// processor returns the error of the worker's processor. If it is nil, there is no processor.
+	// processor implements the worker's processor. If it is nil, the worker has no processor.
 	processor func(payload []byte) error
 }
 
 func deploy(t *testing.T) *deployed {
 	t.Helper()
 	d := &deployed{}
-	// The map's keys are prefixes of the header X-Amz-Target. S3 has the key "", because its
-	// requests have no such header.
+	// The map's keys are prefixes of the header X-Amz-Target. The key of S3 is "": its requests
+	// have no such header.
 	services := make(map[string]http.Handler)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		target, _, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
@@ -111,8 +111,8 @@ func (d *deployed) createResources(t *testing.T) {
 	d.createNamed(t, "")
 }
 
-// createNamed creates the table and the queues with names that begin with prefix. From then on, d
-// uses them instead of the table and the queues of an earlier call.
+// createNamed creates a table and queues with names that begin with prefix. They replace the table
+// and the queues of d.
 func (d *deployed) createNamed(t *testing.T, prefix string) {
 	t.Helper()
 	d.Table = prefix + "events"
@@ -140,8 +140,8 @@ func (d *deployed) createNamed(t *testing.T, prefix string) {
 	}
 }
 
-// serveStack serves the CloudFormation API. Its only stack has the outputs of the pipeline and no
-// resources.
+// serveStack serves a CloudFormation API with one stack. The stack has the pipeline's outputs, but
+// no resources.
 func (d *deployed) serveStack(w http.ResponseWriter, r *http.Request) {
 	if r.PostFormValue("Action") == "ListStackResources" {
 		io.WriteString(w, `<ListStackResourcesResponse><ListStackResourcesResult>`+
@@ -179,8 +179,8 @@ func (d *deployed) run(t *testing.T, args ...string) (code int, out, errOut stri
 	return runMain(t, append(args, "--aws", d.url)...)
 }
 
-// accept accepts events and returns their ids. The events may contain numbers that are too large
-// for float64, because older versions of the pipeline accepted such events.
+// accept accepts events and returns their ids. The events can contain numbers that are too large
+// for float64, as in older pipelines.
 func (d *deployed) accept(t *testing.T, bodies ...string) (ids []string) {
 	t.Helper()
 	ingest := d.ingest()
@@ -226,8 +226,8 @@ func (d *deployed) process(t *testing.T) {
 	}
 }
 
-// processOnce runs the worker with up to ten messages of the queue. It reports whether there were
-// any.
+// processOnce runs the worker with up to ten messages of the queue. It reports whether the queue
+// had a message.
 func (d *deployed) processOnce(t *testing.T) bool {
 	t.Helper()
 	worker := pipeline.Worker{
@@ -249,8 +249,8 @@ func (d *deployed) processOnce(t *testing.T) bool {
 			Body:          []byte(*m.Body),
 		}
 	}
-	// After an interrupted replay, two of the messages may belong to the same event. One of the two
-	// may need a second try.
+	// After an interrupted replay, two messages can belong to the same event. Then one of them can
+	// need a second try.
 	for try := 0; len(deliveries) > 0; try++ {
 		var again []pipeline.Delivery
 		for i, result := range worker.Process(t.Context(), deliveries) {
@@ -306,9 +306,8 @@ func (d *deployed) take(t *testing.T, url string) []types.Message {
 	return out.Messages
 }
 
-// hold receives the messages in the DLQ and returns their receipt handles. No other client can
-// receive these messages for a minute. hold fails the test if it does not receive exactly want
-// messages.
+// hold receives the messages in the DLQ, and returns their receipt handles. Other clients can't
+// receive these messages for a minute. hold fails the test unless it receives want messages.
 func (d *deployed) hold(t *testing.T, want int) (receipts []string) {
 	t.Helper()
 	held, err := d.DeadLetterQueue().Receive(t.Context(), time.Minute)

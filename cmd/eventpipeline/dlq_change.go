@@ -41,7 +41,7 @@ type dlqResult struct {
 	Matched int `json:"matched"` // messages that matched in the preview
 	Done    int `json:"done"`
 	// Failed counts messages that stay in the DLQ because the change failed. In a dry run, it
-	// counts messages for which the change would always fail.
+	// counts messages for which the change always fails.
 	Failed    int  `json:"failed"`
 	NotFound  int  `json:"notFound"`  // ids in the arguments that no message has
 	Hidden    int  `json:"hidden"`    // approximate number of messages that other clients received
@@ -140,8 +140,7 @@ func (r *dlqRun) failedError() error {
 		r.verb, formatCount(r.result.Failed, "message"))
 }
 
-// incompleteError returns an error if the command could not check all messages of the DLQ that may
-// match.
+// incompleteError returns an error if the command could not check all messages of the DLQ.
 func (r *dlqRun) incompleteError() error {
 	var errs []error
 	if n := r.result.Unseen; n > 0 {
@@ -158,8 +157,8 @@ func (r *dlqRun) incompleteError() error {
 	return errors.Join(errs...)
 }
 
-// preview prints the number of matching messages of each code, event type and status. If the
-// preview could check all messages, it sets r.announced and r.missing.
+// preview prints the number of matching messages of each code, event type and status. If it could
+// check all messages, it sets r.announced and r.missing.
 func (r *dlqRun) preview() error {
 	p, err := r.change.Preview(r.cmd.Context())
 	if err != nil {

@@ -75,7 +75,7 @@ func parseAge(value string) (*time.Duration, error) {
 	return &age, err
 }
 
-// suggestCode suggests a code if word may be the code of a processor without its prefix
+// suggestCode returns a suggestion if word can be a processor's code without the prefix
 // "rejected.". Otherwise it returns "".
 func suggestCode(word string) string {
 	if code := pipeline.NewRejection(word, "").Code; code != pipeline.InvalidOutput {

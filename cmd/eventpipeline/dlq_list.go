@@ -114,8 +114,8 @@ func printSummary(out io.Writer, s *dlq.Scan, kinds dlq.Counts, asJSON bool) err
 	return printJSON(out, listEnd{s.Hidden, s.Truncated})
 }
 
-// printListed prints a line about a message, and a line with the reason. The columns have a fixed
-// width. To compute the width, the command would have to keep all lines in memory.
+// printListed prints a line about a message, and a line with the reason. The columns have fixed
+// widths, because the command does not keep all lines in memory.
 func printListed(w io.Writer, m dlq.Message, now time.Time) error {
 	reason := m.Code()
 	if m.Failure.Reason != "" {
@@ -143,8 +143,8 @@ func formatAge(d time.Duration) string {
 	return fmt.Sprintf("%dd", int(d.Hours()/24))
 }
 
-// printCounts prints the number of messages of each code, event type and status. The largest number
-// comes first.
+// printCounts prints the number of messages of each code, event type and status, the largest number
+// first.
 func printCounts(w io.Writer, c dlq.Counts) error {
 	if len(c) == 0 {
 		_, err := fmt.Fprintln(w, "No message in the DLQ matches.")
@@ -159,14 +159,14 @@ func printCounts(w io.Writer, c dlq.Counts) error {
 	return table.Flush()
 }
 
-// hiddenError returns the error for messages that a scan did not receive, because another client
-// holds them.
+// hiddenError returns the error for messages that another client has received. SQS hides them from
+// the scan.
 func hiddenError(hidden int) error {
 	return fmt.Errorf("another client has received %s, so the check is incomplete; "+
 		"run the command again in five minutes", formatCount(hidden, "message"))
 }
 
-// truncatedError returns the error for a scan that stopped at its limit, a number of messages.
+// truncatedError returns the error for a scan that stopped after limit messages.
 func truncatedError(limit int) error {
 	return fmt.Errorf("the DLQ holds more than %d messages, so not all were checked; "+
 		"run the command again in five minutes", limit)

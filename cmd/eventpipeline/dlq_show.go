@@ -49,8 +49,8 @@ the message.`,
 	return cmd
 }
 
-// showMessage prints the details and the payload. It prints the details even if it can't read the
-// payload, because the missing payload may be the reason for the failure.
+// showMessage prints the details and the payload. It prints the details even if the payload can't
+// be read. A missing payload can be the reason for the failure.
 func showMessage(cmd *cobra.Command, p deployment.Pipeline, m dlq.Message, asJSON bool) error {
 	payload, err := m.Body, error(nil)
 	if m.EventID != "" {

@@ -310,7 +310,7 @@ type closedPipe struct{ io.Writer }
 
 func (closedPipe) Write([]byte) (int, error) { return 0, syscall.EPIPE }
 
-// firstLines accepts a number of lines. Then it returns an error, like a pipe to `head`.
+// firstLines accepts a number of lines. Then it returns an error, like a pipe to `head -n`.
 type firstLines struct{ left int }
 
 func (f *firstLines) Write(p []byte) (int, error) {
@@ -695,7 +695,7 @@ func TestDLQFilter_SuggestsTheCodeOfARejection(t *testing.T) {
 	}
 }
 
-// The errors of the command refer to the runbook. So the command must accept each code in the
+// The command's errors refer to the runbook. The command must therefore accept each code in the
 // runbook.
 func TestDLQFilter_AcceptsTheCodesOfTheRunbook(t *testing.T) {
 	runbooks, err := os.ReadFile("../../docs/runbooks.md")

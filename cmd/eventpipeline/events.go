@@ -150,8 +150,7 @@ type listedEvent struct {
 	Reason     string          `json:"reason,omitempty"`
 }
 
-// printer returns a function that prints an event. Before the first event of each day, the function
-// prints the day.
+// printer returns a function that prints an event. It prints each day before the day's first event.
 func (f *eventsFlags) printer(out io.Writer) func(pipeline.Item) error {
 	if f.asJSON {
 		return func(item pipeline.Item) error {

@@ -88,8 +88,7 @@ func TestEvents_RejectsInvalidFlags(t *testing.T) {
 	}
 }
 
-// An event that was split off has no key in Bronze, because its payload is in the object of the
-// batch.
+// An event that was split off has no key in Bronze. Its payload is in the batch's object.
 func TestFollower_FollowsEventsThatWereSplitOff(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)

@@ -9,8 +9,8 @@ import (
 )
 
 // requiredValue is a flag value that must not be empty. An empty value usually comes from an unset
-// shell variable, as in --stack "$STACK". If the command accepted the empty value, it could change
-// another pipeline, or more events than the user meant.
+// shell variable, as in --stack "$STACK". An empty value can select another pipeline, or more
+// events than the user meant.
 type requiredValue string
 
 func addRequiredValue(flags *pflag.FlagSet, value *string, name, usage string) {
@@ -29,8 +29,7 @@ func (v *requiredValue) String() string { return string(*v) }
 func (v *requiredValue) Type() string   { return "string" }
 
 // exclusiveFlags lists flags that can't be combined, for all commands. In each element, the first
-// flag can't be combined with any of the other flags. The other flags can be combined with each
-// other, unless another element forbids it.
+// flag can't be combined with the other flags.
 var exclusiveFlags = []string{
 	"api aws pipeline stack",
 	"as api batch concurrency count gzip rate retries sign token type wait",
@@ -43,8 +42,8 @@ var exclusiveFlags = []string{
 	"resume checkpoint event failed from no-publish orphans to type",
 }
 
-// checkExclusive returns a usage error if the user set two flags that can't be combined. The error
-// names only these two. The error of Cobra's own check would list the whole group.
+// checkExclusive returns a usage error if the user set two flags that can't be combined. Unlike
+// Cobra's own check, it names only these two flags.
 func checkExclusive(cmd *cobra.Command) error {
 	for _, line := range exclusiveFlags {
 		flags := strings.Fields(line)

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// commandName is the text with which each suggested command line begins. main sets it.
+// commandName is the start of each suggested command line. main sets it.
 var commandName = "eventpipeline"
 
 // suggestCommand returns a command line that the user can paste. It skips empty words.
@@ -29,8 +29,10 @@ func invocation() string {
 	return invocationOf(os.Args[0], executable, info)
 }
 
-// invocationOf returns the command that starts the program: `go run` in this repository, `go tool`
-// in a module that depends on this one, and otherwise the name that the user typed.
+// invocationOf returns the command that starts the program:
+//   - `go run` in this repository
+//   - `go tool` in a module that depends on this repository
+//   - otherwise, the name that the user typed
 func invocationOf(name, executable string, info *debug.BuildInfo) string {
 	switch {
 	case info == nil || !builtToRun(executable):
@@ -48,9 +50,8 @@ func invocationOf(name, executable string, info *debug.BuildInfo) string {
 // write the executable to a path that contains go-build.
 func builtToRun(executable string) bool { return strings.Contains(executable, "go-build") }
 
-// stopWithGoCommand calls stop when the go command that started this process ends. A signal that
-// ends `go run` does not reach this process. Without this check the process would keep running
-// unseen and keep its ports in use.
+// stopWithGoCommand calls stop when the go command that started this process ends. A signal can end
+// `go run` without reaching this process, which then keeps its ports in use.
 func stopWithGoCommand(ctx context.Context, stop func()) {
 	if executable, err := os.Executable(); err != nil || !builtToRun(executable) {
 		return

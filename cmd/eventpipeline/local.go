@@ -178,12 +178,11 @@ func (f *localFlags) parse() (err error) {
 	return nil
 }
 
-// stageWord matches the error of an app that does not know its stage. It does not match Code/Stage,
-// a construct that appears in CDK's messages.
+// stageWord matches an app's error about a missing stage. It does not match Code/Stage, a construct
+// in CDK's messages.
 var stageWord = regexp.MustCompile(`\bstages?\b`)
 
-// explain adds advice to an error that occurred at startup. It returns nil if the user stopped the
-// startup.
+// explain adds advice to an error at startup. It returns nil if the user stopped the startup.
 func (f *localFlags) explain(ctx context.Context, err error) error {
 	var faultsErr *emulator.FaultsError
 	var policyErr *emulator.PolicyError

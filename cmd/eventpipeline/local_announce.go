@@ -64,7 +64,7 @@ type readyLine struct {
 	Pipelines []readyPipeline   `json:"pipelines,omitempty"`
 	Webhooks  []localWebhook    `json:"webhooks,omitempty"` // without their secrets
 	NotRun    []string          `json:"notRun,omitempty"`
-	// Placeholders are the keys in cdk.context.json for which the app got a placeholder.
+	// Placeholders lists the keys in cdk.context.json that have only a placeholder value.
 	Placeholders []string `json:"placeholders,omitempty"`
 }
 
@@ -103,8 +103,8 @@ func newReadyLine(p *emulator.Platform, pipelines []deployment.Pipeline) readyLi
 	return line
 }
 
-// mainStack returns the stack of the first API, or the first stack if there is no API. For a nested
-// stack it returns the outermost parent.
+// mainStack returns the stack of the first API, or its outermost parent if the stack is nested. If
+// there is no API, it returns the first stack.
 func mainStack(p *emulator.Platform) emulator.Stack {
 	main := p.Stacks[0]
 	for _, s := range p.Stacks {
@@ -120,8 +120,8 @@ func mainStack(p *emulator.Platform) emulator.Stack {
 	return main
 }
 
-// announceText prints the URLs and the outputs. If verbose is false, it leaves out the names of the
-// pipelines' buses and functions, because users rarely need them.
+// announceText prints the URLs and the outputs. It prints the names of the pipelines' buses and
+// functions only if verbose is true.
 func announceText(
 	w io.Writer, p *emulator.Platform, pipelines []deployment.Pipeline, verbose bool,
 ) error {
@@ -188,7 +188,8 @@ func announceRequests(w io.Writer, api emulator.API, region string) {
 // exampleEvent is the option that makes curl post an event.
 const exampleEvent = `-d '{"eventType":"demo","message":"hello"}'`
 
-// curlCommand returns the command that posts an event to the API. The caller appends the event.
+// curlCommand returns the start of a command that posts an event to the API. The caller appends the
+// event.
 func curlCommand(api emulator.API, region string) string {
 	return fmt.Sprintf("curl -s%s %s/events -H 'content-type: application/json'",
 		curlAuthorization(api, region), api.URL)
@@ -217,8 +218,8 @@ func announceValues(w io.Writer, heading string, values map[string]string) {
 	table.Flush()
 }
 
-// otherStores returns the buckets, table and queues of the pipeline that are not in the stack's
-// outputs.
+// otherStores returns the pipeline's buckets, table and queues that the stack's outputs do not
+// contain.
 func otherStores(p deployment.Pipeline, outputs map[string]string) map[string]string {
 	known := slices.Collect(maps.Values(outputs))
 	stores := []string{p.Bronze, p.Silver, p.Table, p.QueueURL, p.DLQURL}
@@ -229,8 +230,7 @@ func otherStores(p deployment.Pipeline, outputs map[string]string) map[string]st
 	return others
 }
 
-// shortOutputs returns the outputs without the names of the pipelines' buses and functions. It
-// keeps an output that is also the name of a bucket or table.
+// shortOutputs returns the outputs, except the names of the pipelines' buses and functions.
 func shortOutputs(outputs map[string]string, pipelines []deployment.Pipeline) map[string]string {
 	short := maps.Clone(outputs)
 	for _, p := range pipelines {

@@ -21,8 +21,8 @@ var platform = &emulator.Platform{
 	NotRun: []string{"AWS::IAM::Role (2)"},
 }
 
-// pipelines contains a pipeline whose queue is an output of its stack, and a pipeline whose stack
-// has no outputs.
+// pipelines contains two pipelines. The stack of the first has the output QueueUrl, the other has
+// no outputs.
 var pipelines = []deployment.Pipeline{
 	{Stack: "s", Name: "Orders", QueueURL: "http://q", Table: "orders"},
 	{

@@ -84,8 +84,8 @@ func (c *localConsole) curl(ctx context.Context, p deployment.Pipeline) string {
 	return ""
 }
 
-// listenConsole listens on the port. If port is -1, it listens on the default port. If that port is
-// in use, it listens on any free port.
+// listenConsole listens on the port. The port -1 selects the default port or, if that port is in
+// use, any free port.
 func listenConsole(port int) (net.Listener, error) {
 	first := port
 	if port < 0 {

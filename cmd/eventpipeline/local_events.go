@@ -13,7 +13,7 @@ import (
 )
 
 // eventPrinter prints a line when an event is finished or an attempt fails. It also prints all
-// warnings, and all steps that belong to no event, such as reloads.
+// warnings, and all steps without an event, such as reloads.
 type eventPrinter struct {
 	out      io.Writer
 	style    activity.Style
@@ -69,7 +69,7 @@ func (p *eventPrinter) print(s activity.Step) error {
 	return nil
 }
 
-// find returns the knownEvent of the step's event. If there is none, find adds one.
+// find returns the step's event. It adds unknown events.
 func (p *eventPrinter) find(s activity.Step) *knownEvent {
 	e := p.known[s.EventID]
 	if e == nil {
@@ -181,8 +181,8 @@ func failureText(s activity.Step) string {
 	return code + ": " + reason
 }
 
-// readDetail decodes a detail of a step into value. It does nothing if the step has no detail with
-// this name, or if the detail has another type.
+// readDetail decodes a detail of a step into value. It does nothing if the step has no such detail,
+// or if the detail has another type.
 func readDetail(s activity.Step, name string, value any) {
 	_ = json.Unmarshal(s.Detail(name), value)
 }

@@ -102,7 +102,7 @@ func TestEventPrinter_ForgetsTheOldestEvents(t *testing.T) {
 	}
 }
 
-// A processor of the user may log a long text as eventId, or control characters.
+// The user's processor can log a long text or control characters as eventId.
 func TestEventPrinter_IgnoresForeignIDs(t *testing.T) {
 	var out strings.Builder
 	p := newEventPrinter(&out, activity.Style{}, false)

@@ -49,7 +49,7 @@ func checkPort(flag string, port int) error {
 	return nil
 }
 
-// warnOfNetwork prints a warning if other machines may reach the platform.
+// warnOfNetwork prints a warning if other machines can reach the platform.
 func (f *localFlags) warnOfNetwork(w io.Writer) {
 	address, err := netip.ParseAddr(f.options.Listen)
 	if err == nil && !address.IsLoopback() {

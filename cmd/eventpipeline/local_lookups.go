@@ -7,7 +7,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator"
 )
 
-// printLookups prints the values for which the app got a placeholder, with a way to set each value.
+// printLookups prints the values that are only placeholders, and how to set each value.
 func (f *localFlags) printLookups(w io.Writer, lookups []emulator.Lookup) {
 	if len(lookups) == 0 {
 		return
@@ -18,7 +18,7 @@ func (f *localFlags) printLookups(w io.Writer, lookups []emulator.Lookup) {
 	}
 }
 
-// lookupAdvice returns the way to replace the placeholder of a look-up by the real value.
+// lookupAdvice returns advice on how to replace a placeholder by the real value.
 func (f *localFlags) lookupAdvice(l emulator.Lookup) string {
 	const synth = "add the value to cdk.context.json with npx aws-cdk synth"
 	// The flags --account and --region have no effect on a stack that sets its own account or

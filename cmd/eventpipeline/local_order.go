@@ -12,9 +12,8 @@ import (
 )
 
 // stepPrinter prints steps in the order of their times. The functions' log lines reach the platform
-// later than the platform's own steps. So each step waits until orderWindow after its time, in case
-// an earlier step arrives late. stepPrinter prints nothing before the command has announced the
-// platform.
+// late. Therefore, stepPrinter prints each step only when orderWindow has passed after the step's
+// time. It prints nothing before start.
 type stepPrinter struct {
 	mu      sync.Mutex
 	print   func(activity.Step) error // nil until start
@@ -26,7 +25,7 @@ type waitingStep struct {
 	arrived time.Time
 }
 
-// orderWindow is how long a step waits for earlier steps.
+// orderWindow is the time for which a step waits for earlier steps.
 const orderWindow = 200 * time.Millisecond
 
 func (p *stepPrinter) add(step activity.Step) {
@@ -59,8 +58,7 @@ func (p *stepPrinter) run(ctx context.Context) error {
 	}
 }
 
-// flush prints the steps that are due. A step is due if it happened or arrived at the time limit or
-// before.
+// flush prints the steps that happened or arrived at the time limit or earlier.
 func (p *stepPrinter) flush(limit time.Time) (err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -78,7 +76,7 @@ func (p *stepPrinter) flush(limit time.Time) (err error) {
 	return err
 }
 
-// compareSteps orders steps by time. Of the steps in the same millisecond, "accepted" comes first.
+// compareSteps orders steps by time. Within a millisecond, the step "accepted" comes first.
 func compareSteps(a, b waitingStep) int {
 	rank := func(w waitingStep) int {
 		if w.Name == "accepted" {

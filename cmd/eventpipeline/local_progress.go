@@ -20,11 +20,11 @@ type progress struct {
 	reminder   *time.Timer // nil between phases
 }
 
-// reminderInterval is how long progress waits for output. If there is none, progress prints how
-// long the phase has taken so far.
+// reminderInterval is the time without output after which progress prints how long the phase has
+// taken.
 const reminderInterval = 5 * time.Second
 
-// stopping is the phase in which the platform stops. The emulator does not report this phase.
+// stopping is the phase in which the platform stops. The emulator does not report it.
 const stopping emulator.Phase = "stop"
 
 var phaseTitles = map[emulator.Phase]string{
@@ -66,7 +66,7 @@ func (p *progress) remind() {
 	p.reminder.Reset(reminderInterval)
 }
 
-// endPhase ends the current phase, if any. The caller holds p.mu.
+// endPhase ends the current phase, if there is one. The caller holds p.mu.
 func (p *progress) endPhase() {
 	if !p.stopReminder() {
 		return
@@ -93,8 +93,7 @@ func (p *progress) ready() {
 	fmt.Fprintf(p.out, "Serving after %s\n", time.Since(p.begin).Round(10*time.Millisecond))
 }
 
-// stop stops the reminders. Unlike endPhase, stop does not print "done", because the phase may have
-// failed.
+// stop stops the reminders. Unlike endPhase, stop does not print "done".
 func (p *progress) stop() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -20,9 +20,9 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
 )
 
-// memoryLimit is in bytes. Near this limit, the process collects garbage more often. The index of
-// the objects and items grows with each event. Without the limit, the process would take twice the
-// memory of the index.
+// memoryLimit limits the heap in bytes. Near this limit, Go collects garbage more often. The index
+// of objects and items grows with each event. Without the limit, the process takes twice its
+// memory.
 const memoryLimit = 420 << 20
 
 // localRun represents one run of `eventpipeline local`.
@@ -72,8 +72,8 @@ func (f *localFlags) run(cmd *cobra.Command) error {
 	return r.serve(ctx, platform)
 }
 
-// emulatorOptions returns the options that the flags set. It adds the functions that receive the
-// progress, the steps and the log lines.
+// emulatorOptions returns the options that the flags set, with functions that receive the progress,
+// the steps and the log lines.
 func (r *localRun) emulatorOptions() (emulator.Options, error) {
 	o := r.options
 	o.Progress, o.Phase, o.Debug = r.progress, r.progress.phase, r.page != nil
@@ -163,9 +163,8 @@ func findLocalPipelines(
 	return deployment.FindAll(ctx, cfg, stacks)
 }
 
-// printFunc returns the function that prints the steps. By default, the function prints a line per
-// event instead of the steps. If there are several pipelines, each printed step includes the name
-// of its Lambda function.
+// printFunc returns the function that prints steps. By default, it prints one line per event. With
+// several pipelines, each step shows its Lambda function.
 func (f *localFlags) printFunc(out io.Writer, several bool) func(activity.Step) error {
 	if f.asJSON {
 		return func(s activity.Step) error { return activity.PrintJSON(out, s) }

@@ -13,8 +13,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// localSettingsFile is the name of a file in the app's folder. The command `eventpipeline local`
-// reads the app's settings from this file.
+// localSettingsFile is a file in the app's folder with settings for `eventpipeline local`.
 const localSettingsFile = "eventpipeline.local.json"
 
 // localSettings holds the content of localSettingsFile.
@@ -25,8 +24,8 @@ type localSettings struct {
 	SSM        map[string]settingText `json:"ssm"`        // by the name of the SSM parameter
 }
 
-// settingText is a string. It can be decoded from a JSON string, number, Boolean or list. The
-// elements of a list are joined with commas.
+// settingText is a string. In JSON, it can be a string, a number, a Boolean or a list. It joins the
+// elements of a list with commas.
 type settingText string
 
 func (s *settingText) UnmarshalJSON(data []byte) error {
@@ -97,13 +96,13 @@ func (f *localFlags) applySettings() error {
 	return err
 }
 
-// setting holds a value and the name of the flag, variable or field that it comes from.
+// setting holds a value and its source: a flag, a variable or a field.
 type setting struct{ source, value string }
 
 func environmentSetting(variable string) setting { return setting{variable, os.Getenv(variable)} }
 
-// firstSetting returns the first value that is not empty. If this value does not match pattern, it
-// returns an error that contains rule.
+// firstSetting returns the first value that is not empty. If this value does not match pattern, the
+// error contains rule.
 func firstSetting(pattern, rule string, settings ...setting) (string, error) {
 	for _, s := range settings {
 		if s.value == "" {
@@ -117,8 +116,8 @@ func firstSetting(pattern, rule string, settings ...setting) (string, error) {
 	return "", nil
 }
 
-// mergeValues returns the values in localSettingsFile together with the NAME=VALUE pairs of a flag.
-// If the file and the flag set the same name, the flag's value wins.
+// mergeValues combines the values in localSettingsFile with the NAME=VALUE pairs of a flag. If both
+// set a name, the flag's value wins.
 func mergeValues(
 	ofFile map[string]settingText, flag string, pairs []string,
 ) (map[string]string, error) {

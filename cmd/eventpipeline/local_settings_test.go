@@ -10,9 +10,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator"
 )
 
-// parseLocal parses the flags of `eventpipeline local` in a new folder. settingsFile is the content
-// of the settings file in this folder. It clears the environment variables that set the account and
-// the region.
+// parseLocal parses the flags of `eventpipeline local` in a new folder with the given settings
+// file. It clears the environment variables that set the account and the region.
 func parseLocal(t *testing.T, settingsFile string, args ...string) (emulator.Options, error) {
 	t.Helper()
 	t.Chdir(t.TempDir())
@@ -71,8 +70,8 @@ func TestLocal_ChoosesAccountAndRegion(t *testing.T) {
 	}
 }
 
-// setOnly sets environment variables. The argument contains NAME=VALUE pairs. It clears all other
-// variables that set the account or the region.
+// setOnly sets the NAME=VALUE pairs as environment variables. It clears the other variables that
+// set the account or the region.
 func setOnly(t *testing.T, variables string) {
 	t.Helper()
 	for _, name := range []string{

@@ -19,9 +19,9 @@ type localWebhook struct {
 	secret   string
 }
 
-// prepareWebhooks stores the secrets that the flag --secret sets. Each other source that has no
-// usable secret gets a generated one. An example is a source with an imported secret, because
-// imported secrets do not exist on the local platform.
+// prepareWebhooks stores the secrets that the flag --secret sets. It generates a secret for each
+// other source without a usable secret. For example, imported secrets do not exist on the local
+// platform.
 func (f *localFlags) prepareWebhooks(
 	ctx context.Context, pipelines []deployment.Pipeline,
 ) ([]localWebhook, error) {
@@ -56,8 +56,8 @@ func (f *localFlags) prepareWebhooks(
 	return all, nil
 }
 
-// localSecret stores the secret and returns it. If the secret is "", localSecret returns the
-// existing secret. If no usable secret exists, localSecret generates and stores one.
+// localSecret stores the secret and returns it. If the secret is "", it returns the existing
+// secret. If there is no usable secret, it generates and stores one.
 func localSecret(
 	ctx context.Context, source deployment.WebhookSource, secret string,
 ) (string, error) {
@@ -88,7 +88,7 @@ func announceWebhooks(w io.Writer, webhooks []localWebhook, awsURL string) {
 		suggestCommand("webhooks secret "+name, flags.String()))
 }
 
-// masked returns the first characters of a secret. A short secret is hidden completely.
+// masked returns the first characters of a secret. It hides a short secret completely.
 func masked(secret string) string {
 	const shown = 3
 	if len(secret) < 4*shown {

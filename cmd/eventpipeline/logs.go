@@ -48,8 +48,8 @@ a line some seconds after the function has logged it.`,
 	return cmd
 }
 
-// clockSkew is the assumed maximum difference between the clocks of two functions. So the search
-// for log lines begins this long before the event's time of receipt.
+// clockSkew is the maximum expected difference between two functions' clocks. The search for log
+// lines begins this long before the event's receipt.
 const clockSkew = time.Minute
 
 func showLogs(cmd *cobra.Command, stack *stackFlags, id string, asJSON bool) error {

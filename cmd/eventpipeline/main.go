@@ -1,5 +1,5 @@
 // Command eventpipeline runs event pipelines locally. It also sends events to local and deployed
-// pipelines, and operates them.
+// pipelines, and operates these pipelines.
 package main
 
 import (
@@ -27,8 +27,7 @@ const (
 	exitInterrupted = 130 // the exit code that shells report after Ctrl-C
 )
 
-// usageError marks an error in the command line. After such an error the program exits with
-// exitUsage.
+// usageError marks an error in the command line. The program then exits with exitUsage.
 type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
@@ -37,8 +36,8 @@ func usageErrorf(format string, args ...any) error {
 	return usageError{fmt.Errorf(format, args...)}
 }
 
-// gcPercent lets the heap grow by 300 % between two garbage collections. With Go's default of 100
-// %, garbage collection takes a tenth of the CPU time.
+// gcPercent lets the heap grow by 300% between two garbage collections. Go's default of 100% costs
+// a tenth of the CPU time.
 const gcPercent = 300
 
 func main() {
@@ -111,8 +110,8 @@ func rootCommand() *cobra.Command {
 
 func printJSON(w io.Writer, value any) error { return json.NewEncoder(w).Encode(value) }
 
-// withSignals returns a context. The first signal, such as SIGTERM, cancels the context. A second
-// signal ends the process immediately.
+// withSignals returns a context that the first signal, such as SIGTERM, cancels. A second signal
+// ends the process immediately.
 func withSignals(parent context.Context) (context.Context, context.CancelFunc) {
 	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	if !signal.Ignored(syscall.SIGHUP) { // nohup ignores SIGHUP

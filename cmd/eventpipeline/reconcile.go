@@ -93,7 +93,7 @@ func (f *reconcileFlags) run(cmd *cobra.Command) error {
 }
 
 // reconcile invokes the reconciler function until it has checked all events. It returns the sum of
-// the function's reports.
+// all reports.
 func reconcile(
 	ctx context.Context, p deployment.Pipeline, request handler.ReconcileRequest,
 ) (pipeline.Report, error) {
@@ -123,8 +123,8 @@ func invokeReconciler(
 		return answer, err
 	}
 	name := p.ReconcilerFunction
-	// The request must not be retried: a retry would start a second run while the first may still
-	// be running.
+	// The client must not retry: a retry starts a second run, although the first can still be
+	// running.
 	client := lambda.NewFromConfig(p.Config, func(o *lambda.Options) { o.RetryMaxAttempts = 1 })
 	out, err := client.Invoke(ctx, &lambda.InvokeInput{FunctionName: &name, Payload: payload})
 	if err != nil {

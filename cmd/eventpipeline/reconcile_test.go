@@ -8,8 +8,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// answerReconciler sets the answers that the reconciler function returns, in order. The
-// returned slice collects the requests.
+// answerReconciler sets the answers of the reconciler function, in order. The returned slice
+// collects the requests.
 func (d *deployed) answerReconciler(answers ...string) (requests *[]string) {
 	requests = new([]string)
 	d.reconciler = func(payload []byte) (string, string) {

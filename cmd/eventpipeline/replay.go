@@ -141,7 +141,7 @@ func (f *replayFlags) run(cmd *cobra.Command) error {
 	return r.run(cmd.Context())
 }
 
-// checkModes checks the flags that select what the command does.
+// checkModes checks the flags that select the action.
 func (f *replayFlags) checkModes() error {
 	if f.worker != "" && !f.compare {
 		return errors.New("--worker requires --compare: a replay uses the deployed worker")
@@ -153,7 +153,8 @@ func (f *replayFlags) checkModes() error {
 	return nil
 }
 
-// notSplitOff returns the error for an event that can be replayed only with its whole batch.
+// notSplitOff returns the error for an event that is still part of its batch. Only the whole batch
+// can be replayed.
 func notSplitOff(item pipeline.Item, stackFlags string) error {
 	batchID, _, _, _ := pipeline.ParseID(item.ID)
 	failed := ""
@@ -164,7 +165,7 @@ func notSplitOff(item pipeline.Item, stackFlags string) error {
 		item.ID, suggestCommand("replay", stackFlags, "--event", batchID, failed))
 }
 
-// state returns the state of the replay to resume, or of a new replay with the values of the flags.
+// state returns the state of the replay to resume, or of a new replay with the flags' values.
 // rateSet reports whether --rate is set.
 func (f *replayFlags) state(now time.Time, rateSet bool) (*replay.State, error) {
 	if rateSet && !(f.rate > 0 && f.rate <= replay.MaxRate) { // rejects NaN too

@@ -48,8 +48,7 @@ func (r replayRun) run(ctx context.Context) error {
 	return r.replay()
 }
 
-// replay replays all selected events. If it stops early, the state file contains the position at
-// which to continue.
+// replay replays all selected events. If it stops early, the state file contains its position.
 func (r replayRun) replay() error {
 	state := r.state
 	if r.resume == "" {
@@ -68,7 +67,7 @@ func (r replayRun) replay() error {
 		}
 	}
 	bar := tty.NewBar(r.cmd.ErrOrStderr(), state.Remaining(), "replaying")
-	// The replay continues even if the progress bar can't be drawn.
+	// A progress bar that can't be drawn does not stop the replay.
 	err := state.Run(r.cmd.Context(), r.replayer, func(sent int) { _ = bar.Set(sent) })
 	_ = bar.Finish()
 	if err != nil {
@@ -89,8 +88,8 @@ func rateFlag(rate float64) string {
 	return fmt.Sprintf("--rate %g", rate)
 }
 
-// replayFailed replays FAILED events. Then it prints how many of their messages the DLQ may still
-// hold, and how to drop those messages.
+// replayFailed replays FAILED events. Their old messages can remain in the DLQ. replayFailed prints
+// how many there are, and how to drop them.
 func (r replayRun) replayFailed() error {
 	held, countErr := r.pipeline.DeadLetterQueue().Count(r.cmd.Context())
 	if err := r.replay(); err != nil {
@@ -110,10 +109,10 @@ func (r replayRun) replayFailed() error {
 	return nil
 }
 
-// errNothing reports that no event matches, so that there is nothing to confirm.
+// errNothing reports that no event matches.
 var errNothing = errors.New("nothing to replay")
 
-// printNothing prints why there is nothing to replay, with commands that may help the user.
+// printNothing prints why there is nothing to replay, and suggests commands.
 func (r replayRun) printNothing() error {
 	counts, w := r.state.Counts, r.cmd.ErrOrStderr()
 	fmt.Fprintln(w, "Nothing to replay.")
@@ -135,8 +134,8 @@ func (r replayRun) printNothing() error {
 	return r.printCounts(counts)
 }
 
-// confirm counts the events and asks whether to replay them. If there are none, it asks nothing and
-// returns errNothing.
+// confirm counts the events, and asks whether to replay them. If there are none, it returns
+// errNothing.
 func (r replayRun) confirm() error {
 	counts, err := r.countEvents()
 	if err != nil {
@@ -215,8 +214,8 @@ func (r replayRun) addOrphanRows(table tty.Table, c pipeline.ReplayCounts) {
 	table.Row("young", c.Young, "objects skipped: they are younger than an hour")
 }
 
-// compareRecords compares new records with the records in Silver. It prints each difference when it
-// is found, and then the counts.
+// compareRecords compares new records with the records in Silver. It prints each difference
+// immediately, and the counts at the end.
 func (r replayRun) compareRecords(ctx context.Context) error {
 	out, bar := r.cmd.OutOrStdout(), tty.NewBar(r.cmd.ErrOrStderr(), -1, "comparing")
 	var counts pipeline.Comparison

@@ -332,8 +332,7 @@ func TestReplay_ComparesAndWritesNothing(t *testing.T) {
 	}
 }
 
-// The platform's default processor made the records. The worker of the example makes different
-// records.
+// The user's worker must make different records from the platform's default processor.
 func TestReplay_ComparesWithTheUsersWorker(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
@@ -373,8 +372,8 @@ func TestReplay_ComparesWithTheUsersWorker(t *testing.T) {
 	}
 }
 
-// A changed PhysicalNamePrefix replaces the table and the queues. The first event is PROCESSED. The
-// second event's message stays on the old queue.
+// A change of PhysicalNamePrefix replaces the table and the queues. The first event is PROCESSED.
+// The second event's message stays on the old queue.
 func TestReplay_EnqueuesTheOrphansOfARenamedPipeline(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)

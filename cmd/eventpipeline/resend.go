@@ -94,7 +94,8 @@ func resend(cmd *cobra.Command, stack *stackFlags, id string, edit, asJSON bool)
 	return nil
 }
 
-// findPayload returns the payload of an event that did not come from a webhook.
+// findPayload returns the payload of an event. It returns an error if the event came from a
+// webhook.
 func findPayload(
 	ctx context.Context, stack *stackFlags, id string,
 ) (p deployment.Pipeline, payload []byte, err error) {
@@ -117,8 +118,7 @@ func findPayload(
 	return p, payload, explainMissing(err, "payload", id, item.Bronze)
 }
 
-// editPayload opens the payload, indented, in the user's editor. It returns nil if the user saved
-// no change.
+// editPayload opens the payload in the user's editor. It returns nil if the user saved no change.
 func editPayload(ctx context.Context, payload []byte) ([]byte, error) {
 	before := payload
 	var indented bytes.Buffer
@@ -134,7 +134,7 @@ func editPayload(ctx context.Context, payload []byte) ([]byte, error) {
 	if err := errors.Join(err, file.Close()); err != nil {
 		return nil, fmt.Errorf("write the file for the editor: %w", err)
 	}
-	// As in git, a shell runs the editor, because VISUAL and EDITOR may contain options.
+	// A shell runs the editor, as in git: VISUAL and EDITOR can contain options.
 	editor := exec.CommandContext(ctx,
 		"sh", "-c", `${VISUAL:-${EDITOR:-vi}} "$1"`, "sh", file.Name())
 	editor.Stdin, editor.Stdout, editor.Stderr = os.Stdin, os.Stdout, os.Stderr

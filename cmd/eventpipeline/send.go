@@ -149,8 +149,8 @@ func (f *sendFlags) run(cmd *cobra.Command, args []string) error {
 	return err
 }
 
-// ping returns an error if nothing answers at the address of the API. Without this check, the user
-// would get the error only after all retries.
+// ping returns an error if nothing answers at the API's address. The send itself reports such an
+// error only after all retries.
 func (f *sendFlags) ping(ctx context.Context, c *client.Client) error {
 	err := c.Ping(ctx)
 	var problem *client.Problem
@@ -160,7 +160,7 @@ func (f *sendFlags) ping(ctx context.Context, c *client.Client) error {
 	return f.api.explain(err)
 }
 
-// send sends the events of source. It stops after the first request without an answer.
+// send sends the events of source. It stops at the first request that gets no answer.
 func (f *sendFlags) send(
 	ctx context.Context, c *client.Client, source eventSource, r *sendResults,
 ) error {
@@ -190,8 +190,7 @@ func (f *sendFlags) send(
 	return errors.Join(err, context.Cause(ctx), r.firstErr)
 }
 
-// linger returns how long a batch may wait for more events. With --rate, a batch needs more time to
-// fill.
+// linger returns how long a batch waits for more events. With --rate, it waits longer.
 func (f *sendFlags) linger() time.Duration {
 	if f.rate == 0 {
 		return time.Second

@@ -15,8 +15,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// eventSource calls yield once for each event, and stops when yield returns false. The bytes of an
-// event are valid only until yield returns.
+// eventSource calls yield once for each event, and stops when yield returns false. The event's
+// bytes are valid only until yield returns.
 type eventSource func(yield func([]byte) bool) error
 
 // generateEvents yields n events of a type, numbered from 1.
@@ -38,7 +38,7 @@ func generateEvents(n int, eventType string) eventSource {
 	}
 }
 
-// readEvents yields the events of files, and of standard input for the name "-".
+// readEvents yields the events of files. The name "-" selects standard input.
 func readEvents(stdin io.Reader, names []string) eventSource {
 	return func(yield func([]byte) bool) error {
 		more := true
@@ -86,9 +86,8 @@ func readFile(stdin io.Reader, name string, yield func([]byte) bool) error {
 	return nil
 }
 
-// beginsWithArray reports whether the first character after white space begins an array. It skips a
-// byte-order mark. Some editors write a byte-order mark at the start of a file, and the API rejects
-// it.
+// beginsWithArray reports whether the input begins with an array. It skips white space and a
+// byte-order mark, which some editors write. The API rejects a byte-order mark.
 func beginsWithArray(r *bufio.Reader) (bool, error) {
 	const mark = "\ufeff"
 	if start, _ := r.Peek(len(mark)); string(start) == mark { // a read error recurs below
@@ -129,8 +128,8 @@ func readArray(r io.Reader, yield func([]byte) bool) error {
 	return nil
 }
 
-// maxLine is larger than API Gateway's maximum of 10 MB per request. The API, and not the command,
-// therefore rejects an event that is too large.
+// maxLine is larger than API Gateway's maximum of 10 MB per request. Therefore, the API rejects an
+// event that is too large, not the command.
 const maxLine = 12 << 20
 
 func readLines(r io.Reader, yield func([]byte) bool) error {

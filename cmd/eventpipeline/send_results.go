@@ -40,15 +40,15 @@ func newSendResults(cmd *cobra.Command, f *sendFlags, total int) *sendResults {
 // sendReport defines what --json prints for each event.
 type sendReport struct {
 	Number int `json:"number"` // position in the input, from 1
-	// Status is accepted, refused, unsent, or unknown. Unknown means that the platform may have
-	// accepted the event.
+	// Status is accepted, refused, unsent, or unknown. An unknown event has no answer, and can be
+	// accepted or not.
 	Status  string          `json:"status"`
 	EventID string          `json:"eventId,omitempty"`
 	Problem *client.Problem `json:"problem,omitempty"`
 }
 
-// add counts the result of an event. It calls stop if the API did not answer, or if the report
-// can't be printed.
+// add counts the result of an event. It calls stop if the API did not answer, or if it can't print
+// the report.
 func (r *sendResults) add(number int, result client.Result, stop context.CancelCauseFunc) {
 	report := sendReport{
 		Number: number, Status: sendStatus(result.Err), EventID: result.EventID,

@@ -24,10 +24,10 @@ type sendSummary struct {
 type processing struct {
 	Processed int `json:"processed"`
 	Failed    int `json:"failed"`
-	// Seconds is the time from the first acceptance until the last event was processed.
+	// Seconds is the time from the first acceptance to the end of the last event.
 	Seconds         float64 `json:"seconds"`
 	EventsPerSecond float64 `json:"eventsPerSecond"` // processed events
-	// Latency holds the time from the acceptance of an event until it was processed.
+	// Latency holds percentiles of the time from an event's acceptance to its end.
 	Latency percentiles `json:"latencyMs"`
 }
 
@@ -44,7 +44,8 @@ func (r *sendResults) summarize(took time.Duration, l *latencies) sendSummary {
 	}
 }
 
-// print prints the summary. If lastEventID is not "", it also prints how to see this event.
+// print prints the summary. If lastEventID is not "", it also prints a command that shows this
+// event.
 func (s sendSummary) print(w io.Writer, lastEventID, apiFlags string) error {
 	text := fmt.Sprintf("%d accepted, %d refused", s.Accepted, s.Refused)
 	if s.Unsent > 0 {
@@ -84,7 +85,7 @@ func (p percentiles) String() string {
 		formatMs(p.P50), formatMs(p.P90), formatMs(p.P99), formatMs(p.Max))
 }
 
-// formatMs returns a number with about three significant digits.
+// formatMs formats a number with about three significant digits.
 func formatMs(ms float64) string {
 	decimals := 0
 	switch {

@@ -254,8 +254,8 @@ func TestSend_SendsBatches(t *testing.T) {
 	}
 }
 
-// A batch can't contain text that is not JSON. The command sends this text alone, and the API's
-// answer says what is wrong with it. The command still sends the other events.
+// A batch can't contain text that is not JSON. The command must send such text alone, because the
+// API's answer explains the fault. It must also send the other events.
 func TestSend_SendsInvalidEventsAlone(t *testing.T) {
 	var a api
 	lines := "{\"eventType\":\"a\"}\n{\"eventType\":\n[]\n{\"eventType\":\"b\"}\n"
@@ -317,7 +317,7 @@ func TestSend_SendsSeveralFiles(t *testing.T) {
 	}
 }
 
-// With 50 events a second, a tenth of a second passes after each 5 events.
+// With 50 events a second, the command sends 5 events every tenth of a second.
 func TestSend_LimitsTheRate(t *testing.T) {
 	out, _, err := runSend(t, new(api), "", "--count", "10", "--rate", "50", "--json")
 	_, summary := readReports(t, out)
@@ -438,8 +438,8 @@ func TestSend_StopsAfterTheFirstUnansweredRequest(t *testing.T) {
 	}
 }
 
-// An API that has stopped can't have accepted the remaining events. So the command counts these
-// events as not sent, and not as unknown.
+// An API that has stopped accepts no more events. The command must count them as not sent, not as
+// unknown.
 func TestSend_StopsWhenTheAPIHasStopped(t *testing.T) {
 	server := httptest.NewUnstartedServer(nil)
 	server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -459,7 +459,7 @@ func TestSend_StopsWhenTheAPIHasStopped(t *testing.T) {
 	}
 }
 
-// A server that closes the connection may have accepted the event.
+// If the server closes the connection, the client can't know whether it accepted the event.
 func TestSend_CountsAnUnansweredRequestAsUnknown(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost {
@@ -484,8 +484,8 @@ type brokenDisk struct{}
 
 func (brokenDisk) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
 
-// The commands call the API of the local platform by default. The error of a failed request
-// therefore contains advice about the platform. Other errors must not contain this advice.
+// If the local API fails, the error must contain advice about the local platform. Other errors must
+// not contain this advice.
 func TestSend_DoesNotBlameThePlatformForLocalErrors(t *testing.T) {
 	d := deploy(t)
 	server := httptest.NewServer(new(api))
@@ -532,8 +532,8 @@ func TestSend_ExplainsThatTheMachineHasNoMoreConnections(t *testing.T) {
 	}
 }
 
-// waitingAPI accepts events. For the first two requests, the status of an event is ENQUEUED. After
-// that, the status is the value of the field `last`.
+// waitingAPI accepts events. The first two status requests return ENQUEUED. Later ones return the
+// value of the field `last`.
 type waitingAPI struct {
 	api
 	last  string
@@ -593,7 +593,7 @@ func TestSend_SaysWhatIsUnknownAfterAnInterruption(t *testing.T) {
 	}
 }
 
-// All events of a batch have the same state, except the events that were split off.
+// All events of a batch have the batch's state, except the events that were split off.
 func TestSend_WaitsForBatches(t *testing.T) {
 	const received = `"receivedAt":"2026-11-23T12:00:00Z",`
 	states := map[string]string{

@@ -23,7 +23,7 @@ const (
 	pollEvery = 500 * time.Millisecond
 )
 
-// errStalled ends the wait if no event was finished for maxWait.
+// errStalled ends the wait if no event was PROCESSED or FAILED for maxWait.
 var errStalled = fmt.Errorf("no event was finished for %s", maxWait)
 
 // waiter waits until events are finished, and collects their states.
@@ -39,7 +39,7 @@ type waiter struct {
 	failure    string                  // names an event that failed and the reason
 }
 
-// waitUntilProcessed waits until the accepted events are processed, and prints how long it took. It
+// waitUntilProcessed waits until the accepted events are processed, and prints the duration. It
 // adds an error to err if an event failed, or if no event was finished for maxWait.
 func (r *sendResults) waitUntilProcessed(
 	cmd *cobra.Command, c *client.Client, f *sendFlags, err error,
@@ -79,8 +79,8 @@ func (r *sendResults) waitUntilProcessed(
 	return p, errors.Join(err, waitErr)
 }
 
-// failed returns the error for a number of failed events. If the API has returned reasons, the
-// error contains the id and the reason of one failed event.
+// failed returns the error for count failed events. If the API returned reasons, the error contains
+// one event's id and reason.
 func (w *waiter) failed(count int) error {
 	text := formatCount(count, "event") + " failed"
 	switch {
@@ -92,7 +92,7 @@ func (w *waiter) failed(count int) error {
 	return fmt.Errorf("%s, such as %s", text, w.failure)
 }
 
-// collapseBatches replaces the ids of a batch's events, <batchId>.<index>, by the batch's id.
+// collapseBatches replaces the ids of a batch's events, <batchId>.<index>, by one batch id.
 func collapseBatches(ids []string) []string {
 	var found []string
 	seen := make(map[string]bool)
@@ -106,8 +106,8 @@ func collapseBatches(ids []string) []string {
 	return found
 }
 
-// wait waits until an event is PROCESSED or FAILED. If id names a batch or a range, wait waits for
-// all events in it. It returns the number of events.
+// wait waits until an event is PROCESSED or FAILED. For a batch or range, it waits for all events.
+// It returns the number of events.
 func (w *waiter) wait(ctx context.Context, id string) (int, error) {
 	status, err := w.poll(ctx, id)
 	if err != nil {
@@ -144,7 +144,7 @@ func (w *waiter) poll(ctx context.Context, id string) (client.EventStatus, error
 	}
 }
 
-// add adds a number of finished events to the totals. All these events have the status s.
+// add adds finished events with the status s to the totals.
 func (w *waiter) add(s client.EventStatus, events int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -11,7 +11,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
 )
 
-// sendWebhook sends one request, just as the sender of the webhook source would send it.
+// sendWebhook sends one request in the format of the webhook source's sender.
 func (f *sendFlags) sendWebhook(cmd *cobra.Command, args []string) error {
 	if len(args) > 1 {
 		return usageErrorf("--as sends one request: name at most one FILE, got %d", len(args))
@@ -65,8 +65,8 @@ func webhookBody(
 	return os.ReadFile(args[0])
 }
 
-// checkType returns a usage error if the request has no type, or a type other than eventType. If
-// eventType is "", any type is valid.
+// checkType returns a usage error if the request has no type, or another type than eventType. If
+// eventType is "", it accepts any type.
 func (d webhookDelivery) checkType(eventType string) error {
 	payload, err := d.payload()
 	if err != nil {

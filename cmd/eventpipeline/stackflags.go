@@ -21,8 +21,8 @@ type stackFlags struct{ aws, stack, pipeline string }
 
 const localAWS = "http://127.0.0.1:4566"
 
-// endpointVariable names the environment variable from which the AWS CLI and SDKs read the URL of
-// the AWS services.
+// endpointVariable names the environment variable that sets the URL of the AWS services in the AWS
+// CLI and SDKs.
 const endpointVariable = "AWS_ENDPOINT_URL"
 
 func (f *stackFlags) add(cmd *cobra.Command) {
@@ -48,8 +48,8 @@ func (f *stackFlags) find(ctx context.Context) (deployment.Pipeline, error) {
 	return deployment.Find(ctx, cfg, stacks, f.pipeline)
 }
 
-// findForEvent returns the selected pipeline. If the user has not chosen one of several pipelines,
-// findForEvent chooses the pipeline whose events table has the event.
+// findForEvent returns the selected pipeline. If the user has selected none of several pipelines,
+// it returns the pipeline whose events table has the event.
 func (f *stackFlags) findForEvent(ctx context.Context, id string) (deployment.Pipeline, error) {
 	p, err := f.find(ctx)
 	var choice *deployment.ChoiceError
@@ -73,7 +73,8 @@ func (f *stackFlags) findForEvent(ctx context.Context, id string) (deployment.Pi
 		errInNoPipeline, id)
 }
 
-// findAll returns the pipelines of the stack, or of all stacks of the local platform.
+// findAll returns the pipelines of the stack. Without a stack, it returns those of the local
+// platform.
 func (f *stackFlags) findAll(ctx context.Context) ([]deployment.Pipeline, error) {
 	cfg, err := f.config(ctx)
 	if err != nil {
@@ -90,11 +91,11 @@ func (f *stackFlags) findAll(ctx context.Context) ([]deployment.Pipeline, error)
 	return deployment.FindAll(ctx, cfg, names)
 }
 
-// errInNoPipeline reports that there are several pipelines, and that none of them has the event.
+// errInNoPipeline reports that none of several pipelines has the event.
 var errInNoPipeline = errors.New("none of the pipelines has an event")
 
-// checkID returns an error if the value does not have the form of an id. The error contains name,
-// the name of the argument or flag.
+// checkID returns an error if the value does not have the form of an id. name is the argument or
+// flag.
 func checkID(name, value string) error {
 	if pipeline.ValidID(value) {
 		return nil
@@ -103,8 +104,7 @@ func checkID(name, value string) error {
 		"(UUID.INDEX for an event of a batch), got %q", name, value)
 }
 
-// checkType returns an error if the value of the flag --type does not have the form of an event
-// type.
+// checkType returns an error if the flag --type does not have the form of an event type.
 func checkType(value string) error {
 	if pipeline.ValidType(value) {
 		return nil
@@ -131,8 +131,8 @@ func (f *stackFlags) config(ctx context.Context) (aws.Config, error) {
 	return cfg, nil
 }
 
-// deployedConfig returns a configuration that calls AWS. It returns a usage error if a request
-// would go to the local platform instead.
+// deployedConfig returns a configuration that calls AWS. It returns a usage error if the settings
+// send requests to the local platform.
 func deployedConfig(ctx context.Context) (aws.Config, error) {
 	cfg, err := deployment.Config(ctx)
 	if err != nil {
@@ -148,7 +148,7 @@ func deployedConfig(ctx context.Context) (aws.Config, error) {
 	return cfg, nil
 }
 
-// announce prints which pipeline a command is about to change.
+// announce prints the pipeline that a command is about to change.
 func announce(cmd *cobra.Command, pipeline any) {
 	fmt.Fprintf(cmd.ErrOrStderr(), "Pipeline: %s\n", pipeline)
 }
@@ -165,8 +165,8 @@ func (f *stackFlags) endpoint() (address, source string) {
 	return localAWS, "the default"
 }
 
-// String returns the flags with which another command selects the same pipeline, even in a shell
-// that does not set endpointVariable.
+// String returns the flags with which another command selects the same pipeline. That command does
+// not need endpointVariable.
 func (f *stackFlags) String() string {
 	text := ""
 	if address, _ := f.endpoint(); f.stack != "" {
@@ -189,7 +189,7 @@ func (f *stackFlags) explain(err error) error {
 }
 
 // tooManyConnections reports whether a connection failed because this machine has too many open
-// files or no free port.
+// files, or no free port.
 func tooManyConnections(err error) bool {
 	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) ||
 		errors.Is(err, syscall.EADDRNOTAVAIL)

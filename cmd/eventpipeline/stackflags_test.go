@@ -77,8 +77,8 @@ func TestAPI_SuggestsLocalWhenThePlatformDoesNotAnswer(t *testing.T) {
 	}
 }
 
-// An environment variable or a configuration file can redirect the AWS SDKs to this machine, for
-// all services or for one service.
+// An environment variable or a configuration file can redirect AWS calls to this machine, for all
+// services or for one service.
 func TestStack_OfADeploymentMustNotBeOnThisMachine(t *testing.T) {
 	d := deploy(t)
 	settings := filepath.Join(t.TempDir(), "config")

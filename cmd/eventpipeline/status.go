@@ -39,7 +39,7 @@ func newStatusCommand() *cobra.Command {
 
 func runStatus(cmd *cobra.Command, api *apiFlags, id string, asJSON bool) error {
 	if api.url == "" && api.stack.pipeline == "" {
-		// Other errors are ignored: if they matter, the call of the API fails too.
+		// The call of the API reports any other error.
 		_, err := api.stack.findForEvent(cmd.Context(), id)
 		if err != nil && pipeline.ValidID(id) && errors.Is(err, errInNoPipeline) {
 			return err
@@ -69,15 +69,15 @@ func runStatus(cmd *cobra.Command, api *apiFlags, id string, asJSON bool) error 
 	return nil
 }
 
-// isNotFound reports whether the API answered that the caller has no such event.
+// isNotFound reports whether the API answered that it has no such event of the caller.
 func isNotFound(err error) bool {
 	var problem *client.Problem
 	return errors.As(err, &problem) && strings.HasSuffix(problem.Type, ":event-not-found")
 }
 
-// statusFromTable returns the event's state from the events table. It is called if the API returned
-// no state: the API shows a caller only the caller's own events, and events of direct invocations
-// have no caller. If the table has no state of the event, statusFromTable returns notFound.
+// statusFromTable returns the event's state from the events table, or notFound if the table has
+// none. The API shows a caller only the caller's own events. An event from a direct invocation has
+// no caller.
 func statusFromTable(
 	cmd *cobra.Command, stack *stackFlags, id string, notFound error,
 ) (status client.EventStatus, err error) {

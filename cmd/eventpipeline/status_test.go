@@ -86,7 +86,7 @@ func TestPrintStatus_PrintsEachFieldOfABatchOnce(t *testing.T) {
 	}
 }
 
-// The API hides the events of other callers. A direct invocation of the API function has no caller.
+// The API hides other callers' events. An event from a direct invocation has no caller.
 func TestStatus_FindsEventsOfOtherCallers(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)

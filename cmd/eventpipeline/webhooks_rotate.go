@@ -63,7 +63,7 @@ func (f *rotateFlags) run(cmd *cobra.Command, name string) error {
 		return err
 	}
 	announce(cmd, p)
-	// If the current secret were stored again, the previous secret would be lost.
+	// A secret that is stored twice replaces the previous secret, which is then lost.
 	if current, err := source.Secret(cmd.Context()); err == nil &&
 		strings.TrimSpace(current) == secret {
 		_, err := fmt.Fprintf(cmd.OutOrStdout(),
@@ -85,7 +85,7 @@ func (f *rotateFlags) run(cmd *cobra.Command, name string) error {
 	return err
 }
 
-// secret returns the new secret, without the line break at the end of a file.
+// secret returns the new secret. It removes the line break at the end of a file.
 func (f *rotateFlags) secret(stdin io.Reader, source deployment.WebhookSource) (string, error) {
 	if f.file == "" {
 		if source.SenderCreatesSecret() {

@@ -26,7 +26,7 @@ type webhookDelivery struct {
 	body    []byte
 }
 
-// webhookAnswer holds the answer to a webhookDelivery. The flag --json prints it.
+// webhookAnswer holds the answer to a webhookDelivery, in the format of --json.
 type webhookAnswer struct {
 	Status    int             `json:"status"`
 	EventID   string          `json:"eventId,omitempty"`
@@ -36,7 +36,7 @@ type webhookAnswer struct {
 
 func (a webhookAnswer) accepted() bool { return a.Status/100 == 2 }
 
-// newWebhookDelivery signs a request, just as the sender of the source would sign it.
+// newWebhookDelivery returns a request that is signed in the way of the source's sender.
 func newWebhookDelivery(
 	ctx context.Context, source deployment.WebhookSource, eventType, id string, body []byte,
 ) (webhookDelivery, error) {
@@ -60,8 +60,8 @@ func newWebhookDelivery(
 	return webhookDelivery{source, headers, body}, nil
 }
 
-// isForm reports whether the body is a form. A body that begins with a brace or a bracket is sent
-// as JSON, even if the JSON is invalid. The API's answer then says where it is invalid.
+// isForm reports whether the body is a form. A body that begins with a brace or a bracket is JSON,
+// even if it is invalid. The API then reports the fault.
 func isForm(body []byte) bool {
 	kind := jsontext.Value(body).Kind()
 	return len(body) > 0 && kind != jsontext.KindBeginObject && kind != jsontext.KindBeginArray
@@ -105,8 +105,8 @@ func (d webhookDelivery) send(ctx context.Context) (webhookAnswer, error) {
 	return answer, err
 }
 
-// eventID returns the id of the request's event. It returns "" for a ping or a challenge, because
-// those create no event.
+// eventID returns the id of the request's event. It returns "" for a ping or a challenge, which
+// create no event.
 func (d webhookDelivery) eventID() (string, error) {
 	payload, err := d.payload()
 	if err != nil {

@@ -112,8 +112,8 @@ func TestSendAs_PrintsNoEventForRequestsThatBecomeNone(t *testing.T) {
 	}
 }
 
-// The payload contains an eventType, so POST /events would accept it without the sender's
-// signature.
+// The payload has an eventType, so POST /events would accept it. The command must not send it
+// there, because the sender's signature would be missing.
 func TestWebhookEvent_IsNotPostedAgainWithoutASignature(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
@@ -160,8 +160,7 @@ func TestSendAs_ExcludesTheFlagsOfOtherEvents(t *testing.T) {
 	}
 }
 
-// A secret that the user has no permission to read may exist. So the command must not show the
-// secret as missing.
+// A secret that the user has no permission to read must not be shown as missing.
 func TestWebhooksList_DistinguishesMissingAndUnreadableSecrets(t *testing.T) {
 	sources := `[{"name":"github","secret":"changed"},{"name":"slack","secret":"missing"},` +
 		`{"name":"stripe","secret":"denied"}]`

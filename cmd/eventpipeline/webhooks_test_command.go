@@ -9,7 +9,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
 )
 
-// testEventType is the type of the event that "webhooks test" sends, without the source's prefix.
+// testEventType is the type of the event that "webhooks test" sends. The source adds its prefix.
 const testEventType = "eventpipeline.test"
 
 func newWebhooksTestCommand(stack *stackFlags) *cobra.Command {

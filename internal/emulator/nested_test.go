@@ -10,8 +10,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cloudformation"
 )
 
-// outer contains the files of a stack in which the test pipeline is nested. As in the CDK's cloud
-// assemblies, the template of the nested stack is an asset.
+// outer contains the files of a stack that contains the test pipeline as a nested stack. As in the
+// CDK's cloud assemblies, the nested stack's template is an asset.
 var outer = map[string]string{
 	"App.template.json": `{
 		"Resources": {
@@ -52,8 +52,7 @@ var outer = map[string]string{
 	}}`,
 }
 
-// nest adds the outer stack to the folder dir, so that the test pipeline in dir becomes a nested
-// stack.
+// nest adds the outer stack to the folder dir. The test pipeline in dir becomes a nested stack.
 func nest(t *testing.T, dir string) app {
 	t.Helper()
 	a := app{dir}

@@ -12,13 +12,13 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
-// A platform has this account and region if neither Options nor the stacks set others.
+// The platform's account and region if neither Options nor the stacks set others.
 const (
 	DefaultAccount = "000000000000"
 	DefaultRegion  = "us-east-1"
 )
 
-// Options configure a platform. The zero value runs the CDK app in the current folder on free
+// Options configure a platform. The zero value runs the CDK app in the current folder, on free
 // ports.
 type Options struct {
 	Dir      string // folder of the CDK app; "" is the current folder
@@ -26,8 +26,8 @@ type Options struct {
 	Stage    string // context value "stage" of the app; "" leaves it unset
 	Assembly string // folder of an existing cloud assembly; if set, the app is not synthesized
 
-	// Account and Region are the values of CDK_DEFAULT_ACCOUNT and CDK_DEFAULT_REGION for the app.
-	// Stacks that set no account or region also use these values.
+	// Account and Region are the app's CDK_DEFAULT_ACCOUNT and CDK_DEFAULT_REGION. They also apply
+	// to stacks that set no account or region.
 	Account, Region string
 	Parameters      Parameters        // values for parameters of the stacks
 	SSM             map[string]string // values of SSM parameters by name
@@ -35,21 +35,21 @@ type Options struct {
 	APIPort int // port of the first HTTP API; other APIs use the next ports; 0 is any free port
 	AWSPort int // port of AWS's APIs; 0 is any free port
 	// Listen is the IP address on which the platform listens; "" is 127.0.0.1. With another
-	// address, every machine that can reach the address can call AWS's APIs. These APIs accept
-	// calls without valid credentials.
+	// address, every machine that reaches the address can call AWS's APIs, even without valid
+	// credentials.
 	Listen string
-	// AllowHosts lists host names that the platform accepts in the Host header, such as the name of
-	// a tunnel. It always accepts the names of this machine. An attacker who controls one of the
-	// listed names can use DNS rebinding.
+	// AllowHosts lists host names that the platform accepts in the Host header, such as a tunnel's
+	// name. It always accepts the names of this machine. Whoever controls a listed name can use DNS
+	// rebinding.
 	AllowHosts []string
-	// Authorize sets the context value contract.AuthorizeContext, so that the app's APIs require
-	// authorization as in deployed stages.
+	// Authorize sets the context value contract.AuthorizeContext. The app's APIs then require
+	// authorization, as in deployed stages.
 	Authorize bool
-	// Keys contains the keys that verify tokens of APIs with JWT authorization. If Keys is nil, the
-	// platform uses the keys that the token issuers publish.
+	// Keys verifies the tokens for APIs with JWT authorization. If Keys is nil, the platform uses
+	// the keys that the token issuers publish.
 	Keys oidc.KeySource
-	// Credentials maps access keys to secret keys. APIs with IAM authorization accept these keys in
-	// addition to LocalKey. S3 verifies presigned URLs with these keys.
+	// Credentials maps access keys to secret keys. APIs with IAM authorization accept them and
+	// LocalKey. S3 verifies presigned URLs with them.
 	Credentials map[string]string
 
 	// Watch makes the platform reload the app when its sources change.
@@ -65,8 +65,8 @@ type Options struct {
 	Phase    func(Phase)         // called when a phase of the start begins
 	Steps    func(activity.Step) // called for each step of each event, by one goroutine
 	Debug    bool                // also record the steps of level DEBUG: see activity.Request
-	// Logs is called for each line that a function prints, by many goroutines at the same time.
-	// Logs must not keep the line after it returns.
+	// Logs is called for each line that a function prints, concurrently by many goroutines. It must
+	// not keep the line after it returns.
 	Logs func(function string, line []byte)
 	Now  func() time.Time // nil is time.Now
 }
@@ -74,7 +74,7 @@ type Options struct {
 // Phase represents a phase of the platform's start.
 type Phase string
 
-// The phases in the order in which they run. Synthesize is skipped if Options.Assembly is set.
+// The phases in their order. Synthesize is skipped if Options.Assembly is set.
 const (
 	Synthesize Phase = "synthesize"
 	Provision  Phase = "provision"
@@ -92,7 +92,7 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// appContext returns the context values that are passed to the app.
+// appContext returns the context values for the app.
 func (o Options) appContext() map[string]any {
 	values := map[string]any{contract.PlatformContext: runtime.GOOS + "/" + runtime.GOARCH}
 	if o.Stage != "" {

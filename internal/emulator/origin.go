@@ -20,10 +20,9 @@ func newHosts(o Options, onReject func(host string)) hosts {
 	return hosts{o.AllowHosts, !isLoopback(o.Listen), onReject}
 }
 
-// check rejects a request whose Host header names another machine. This prevents DNS rebinding, in
-// which an attacker's domain name resolves to this machine. The victim's browser sends the domain
-// name in the Host header. So a request with an IP address in this header is not part of this
-// attack.
+// check rejects a request whose Host header names another machine. This prevents DNS rebinding: an
+// attacker's domain name resolves to this machine, and a browser sends this name as the Host. An IP
+// address in the Host header is safe.
 func (h hosts) check(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !h.accepts(r.Host) {
@@ -43,16 +42,16 @@ func (h hosts) accepts(host string) bool {
 		})
 }
 
-// hostRejection returns the error message for a request that was rejected because of its host. The
-// message says how to accept the host.
+// hostRejection returns the error message for a request with a rejected host. It says how to accept
+// the host.
 func hostRejection(host string) string {
 	return fmt.Sprintf("the Host header must be 127.0.0.1 or localhost, got %q; to accept the "+
 		"host of a tunnel or proxy, use --allow-host", host)
 }
 
-// checkOrigin rejects requests from scripts of other web sites. It also rejects requests whose Host
-// header names another machine. AWS's APIs need this check, because they accept calls from every
-// program on this machine.
+// checkOrigin rejects requests from scripts of other web sites, and requests whose Host header
+// names another machine. It protects AWS's APIs, which accept calls from every program on this
+// machine.
 func (h hosts) checkOrigin(next http.Handler) http.Handler {
 	return h.check(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if origin := r.Header.Get("Origin"); origin != "" {
@@ -66,7 +65,7 @@ func (h hosts) checkOrigin(next http.Handler) http.Handler {
 	}))
 }
 
-// isLoopback reports whether a host always refers to this machine. The host may contain a port.
+// isLoopback reports whether a host always refers to this machine. The host can contain a port.
 func isLoopback(host string) bool {
 	host = hostName(host)
 	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
@@ -76,8 +75,8 @@ func isLoopback(host string) bool {
 	return ip != nil && ip.IsLoopback()
 }
 
-// hostName returns a host in lower case, without its port and its brackets. It also removes the dot
-// at the end of an absolute name.
+// hostName returns a host in lower case, without its port, its brackets, and the dot at the end of
+// an absolute name.
 func hostName(host string) string {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name

@@ -229,8 +229,8 @@ func TestPermissions_DenyCallsThatAFunctionDoesNotNeed(t *testing.T) {
 	}
 }
 
-// The policies must deny calls without TLS or with an old version of TLS. This test evaluates the
-// policies directly, because the emulator treats all calls as if they used TLS.
+// The policies must deny calls without TLS or with an old version of TLS. The emulator treats all
+// calls as calls with TLS, so this test evaluates the policies directly.
 func TestPermissions_DenyPlainHTTP(t *testing.T) {
 	w := startStage(t, prodTemplate)
 	admin := iam.Principal{

@@ -26,9 +26,8 @@ import (
 	queues "github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/sqs"
 )
 
-// stage represents a deployed stage on the emulated services. The code of the stage's functions
-// runs in the test process. Each function has the permissions of its role. The operator may do
-// everything.
+// stage represents a deployed stage on the emulated services. Its functions run in the test
+// process, with the permissions of their roles. The operator has all permissions.
 type stage struct {
 	t          *testing.T
 	as         func(accessKey string) aws.Config

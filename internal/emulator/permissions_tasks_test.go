@@ -45,8 +45,8 @@ func (s *stage) accept(ctx context.Context, key string) (pipeline.Accepted, erro
 	})
 }
 
-// status reads the status of an event as a client does. It returns an error if the event does not
-// have the wanted status.
+// status reads the status of an event as a client does. It returns an error for any other status
+// than want.
 func (s *stage) status(ctx context.Context, event pipeline.Event, want pipeline.Status) error {
 	item, err := s.statuses.Get(ctx, event.ID)
 	if err == nil && item.Status != want {
@@ -55,8 +55,8 @@ func (s *stage) status(ctx context.Context, event pipeline.Event, want pipeline.
 	return err
 }
 
-// deliver receives a message from the queue and passes it to the worker. It deletes the message
-// unless the worker wants to retry it.
+// deliver passes a message from the queue to the worker. It deletes the message unless the worker
+// wants a retry.
 func (s *stage) deliver(ctx context.Context, worker pipeline.Worker) (pipeline.Result, error) {
 	messages, err := s.queue.Receive(ctx, 1, 0)
 	if err != nil || len(messages) != 1 {
@@ -73,8 +73,8 @@ func (s *stage) deliver(ctx context.Context, worker pipeline.Worker) (pipeline.R
 	return result, s.queue.Delete(m.ReceiptHandle)
 }
 
-// loseMessage deletes a message from the queue without processing it. For the event, the effect is
-// the same as if a worker crashes at the last delivery of the message.
+// loseMessage deletes a message from the queue without processing it. A worker that crashes at the
+// last delivery has the same effect.
 func (s *stage) loseMessage(ctx context.Context) error {
 	messages, err := s.queue.Receive(ctx, 1, 0)
 	if err != nil || len(messages) != 1 {
@@ -178,8 +178,8 @@ func (brokenBus) Publish(_ context.Context, notifications []pipeline.Notificatio
 }
 
 // retry processes an event whose notification fails, so that the worker retries the message.
-// failPermanently then loses this message. After that, the event has a record but no message, and
-// the reconciler must find the event.
+// failPermanently then deletes this message. The event has a record but no message, and the
+// reconciler must find it.
 func (s *stage) retry(ctx context.Context) error {
 	if _, err := s.accept(ctx, ""); err != nil {
 		return err
@@ -194,8 +194,8 @@ func (s *stage) retry(ctx context.Context) error {
 	return s.queue.ChangeVisibility(result.Delivery.ReceiptHandle, 0)
 }
 
-// failPermanently creates two FAILED events for the reconciler. One event has a record in Silver,
-// the other event has none.
+// failPermanently creates two FAILED events for the reconciler: one with a record in Silver, and
+// one without.
 func (s *stage) failPermanently(ctx context.Context) error {
 	if err := s.loseMessage(ctx); err != nil {
 		return err
@@ -239,8 +239,8 @@ func (s *stage) failMissing(ctx context.Context) error {
 	return s.fail(ctx, missing, pipeline.PayloadMissing)
 }
 
-// fail sends a message for the event and checks that the message fails permanently at its first
-// delivery.
+// fail sends a message for the event. It checks that the first delivery of the message fails
+// permanently.
 func (s *stage) fail(ctx context.Context, event pipeline.Event, code pipeline.Code) error {
 	if err := s.operator.Queue.SendMany(ctx, []pipeline.Event{event})[0]; err != nil {
 		return err
@@ -298,9 +298,9 @@ func (s *stage) replay(ctx context.Context) error {
 	return nil
 }
 
-// reconcile runs the reconciler twice on the events that earlier tasks have left unresolved. The
-// first run enqueues the stuck events again and repairs the FAILED event that has a record. The
-// second run gives up on the stuck events.
+// reconcile runs the reconciler twice on the unresolved events of earlier tasks. The first run
+// enqueues the stuck events and repairs the FAILED event with a record. The second run gives up on
+// the stuck events.
 func (s *stage) reconcile(ctx context.Context) error {
 	accepted, err := s.accept(ctx, "")
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 )
 
 // Templates of two stages and of a pipeline with KMS keys. The tests in test/templates check that
-// these files equal the synthesized templates.
+// they equal the synthesized templates.
 const (
 	devTemplate  = "../../test/templates/testdata/dev.template.json"
 	prodTemplate = "../../test/templates/testdata/prod.template.json"
@@ -32,7 +32,7 @@ func TestPermissions_AreSufficient(t *testing.T) {
 	}
 }
 
-// If any single permission is removed from the template, a task must fail.
+// A task must fail if any single permission is removed from the template.
 func TestPermissions_AreAllNeeded(t *testing.T) {
 	for _, r := range permissionsIn(t, devTemplate) {
 		t.Run(r.String(), func(t *testing.T) { isNeeded(t, devTemplate, r) })
@@ -58,8 +58,8 @@ func isNeeded(t *testing.T, file string, r permission) {
 	}
 }
 
-// The key policies must allow services to use the keys, but only for the pipeline's own log groups
-// and bus.
+// The key policies must allow services to use the keys only for the pipeline's own log groups and
+// bus.
 func TestPermissions_OfKeyPoliciesAreNeeded(t *testing.T) {
 	for key, want := range map[string]string{
 		"LogKey":    "logs.us-east-1.amazonaws.com is not authorized to perform: kms:Generate",
@@ -193,9 +193,9 @@ func (r permission) remove(template map[string]any) {
 	}
 }
 
-// findProblem deploys a stage with the template and performs all tasks of its functions. It returns
-// a description of the first problem: a failed deployment, a denied log, or a failed task. It
-// returns "" if everything works.
+// findProblem deploys a stage with the template and performs all tasks of its functions. It
+// describes the first problem: a failed deployment, a denied log, or a failed task. It returns ""
+// if there is none.
 func findProblem(t *testing.T, template map[string]any) string {
 	p, err := New(t.Context(), Options{Assembly: stageOf(t, template), NoWorker: true})
 	if err != nil {
@@ -240,8 +240,8 @@ func readTemplate(t *testing.T, file string) map[string]any {
 	return read
 }
 
-// stageOf returns a cloud assembly with the template. The bootstraps of the functions are empty
-// files, which are never started.
+// stageOf returns a cloud assembly with the template. The functions' bootstraps are empty files,
+// which never run.
 func stageOf(t *testing.T, template map[string]any) string {
 	dir := t.TempDir()
 	content, err := json.Marshal(template)

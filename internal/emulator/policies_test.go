@@ -20,8 +20,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
 )
 
-// edited returns a copy of the test pipeline's cloud assembly. The template contains the new texts
-// instead of the old texts. replacements alternates old and new texts.
+// edited returns a copy of the test pipeline's cloud assembly with replaced texts in the template.
+// replacements alternates old and new texts.
 func edited(t *testing.T, replacements ...string) string {
 	t.Helper()
 	from, err := testPipeline()
@@ -108,8 +108,8 @@ func TestPolicies_AreIgnoredIfOptionNoPoliciesIsSet(t *testing.T) {
 	steps.wait(t, "processed", "e-1")
 }
 
-// New must fail if AWS would reject the stack because of its policies, or if the emulator does not
-// support a policy.
+// New must fail if a policy makes AWS reject the stack, or if the emulator does not support a
+// policy.
 func TestNew_RejectsInsufficientAndUnsupportedPolicies(t *testing.T) {
 	for name, c := range map[string]struct {
 		replacements []string
@@ -162,8 +162,8 @@ func TestNew_RejectsInsufficientAndUnsupportedPolicies(t *testing.T) {
 	}
 }
 
-// The queue policy allows EventBridge to send only the events of another rule. So EventBridge must
-// not send the events of this rule.
+// The queue policy allows EventBridge to send only the events of another rule. EventBridge must not
+// send this rule's events.
 func TestPolicies_LimitEventBridgeToTheRule(t *testing.T) {
 	dir := edited(
 		t,
@@ -183,7 +183,7 @@ func TestPolicies_LimitEventBridgeToTheRule(t *testing.T) {
 	}
 }
 
-// If a queue in a template has no queue policy, EventBridge may not send events to the queue.
+// EventBridge must not send events to a queue without a queue policy in the template.
 func TestPolicies_DenyEventBridgeIfQueueHasNoPolicy(t *testing.T) {
 	dir := edited(t, `"Queues": [{"Ref": "Seen"}]`, `"Queues": [{"Ref": "DeadLetters"}]`)
 	p, steps := start(t, func(o *Options) { o.Assembly = dir })
@@ -191,7 +191,7 @@ func TestPolicies_DenyEventBridgeIfQueueHasNoPolicy(t *testing.T) {
 	steps.wait(t, "not delivered", "")
 }
 
-// A queue that was created through the API also needs a policy. Another API call sets this policy.
+// A queue from an API call also needs a policy. Another API call sets this policy.
 func TestPolicies_DenyEventBridgeUntilAnAPICallSetsAPolicy(t *testing.T) {
 	p, steps := start(t, nil)
 	ctx := t.Context()

@@ -16,7 +16,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/resources"
 )
 
-// reloader synthesizes the app again when the app's sources change, and replaces changed functions.
+// reloader synthesizes the app again when its sources change, and replaces changed functions.
 type reloader struct {
 	dir      string // absolute path of the app's folder
 	watcher  *watch.Watcher
@@ -55,8 +55,8 @@ func newReloader(o Options, b *builds) (*reloader, error) {
 	return &reloader{dir: dir, watcher: watcher, builds: b, now: o.Now}, nil
 }
 
-// watchModules adds the Go modules of the stacks' custom workers to the watched sources. It also
-// detects changes since begin.
+// watchModules also watches the Go modules of the stacks' custom workers. It detects changes since
+// begin.
 func (r *reloader) watchModules(stacks []cdkapp.Stack, begin time.Time) error {
 	var modules []string
 	for _, s := range stacks {
@@ -69,8 +69,7 @@ func (r *reloader) watchModules(stacks []cdkapp.Stack, begin time.Time) error {
 	return r.watcher.Add(roots, begin)
 }
 
-// startReloader starts a goroutine that reloads the app when its sources change. The goroutine runs
-// until the platform is closed.
+// startReloader starts to reload the app when its sources change, until the platform is closed.
 func (p *Platform) startReloader(provider *resources.Provider) {
 	p.reloader.provider = provider
 	p.reloader.record = func(s activity.Step) { p.services.record(s, "") }
@@ -85,9 +84,9 @@ func (p *Platform) startReloader(provider *resources.Provider) {
 	})
 }
 
-// Reload synthesizes the app and replaces the functions that changed. It records the outcome as a
-// step. If Reload fails, functions keep their old code. The platform calls Reload with the changed
-// files if Options.Watch is set. If Options.Watch is not set, Reload does nothing.
+// Reload synthesizes the app, replaces the changed functions and records the outcome as a step. If
+// it fails, functions keep their old code. With Options.Watch, the platform calls Reload with the
+// changed files. Without Options.Watch, Reload does nothing.
 func (p *Platform) Reload(ctx context.Context, files []string) {
 	r := p.reloader
 	if r == nil {
@@ -136,8 +135,8 @@ func (r *reloader) replace(
 	return d, nil
 }
 
-// reportOutcome records changes that need a restart, unless the previous reload has already
-// recorded the same changes. If there was nothing to reload, it records a step that says so.
+// reportOutcome records changes that need a restart, unless the previous reload recorded the same
+// changes. If there was nothing to reload, it records that.
 func (r *reloader) reportOutcome(d resources.Difference, begin time.Time) {
 	var needed []activity.Detail
 	if len(d.Restart) > 0 && !slices.Equal(d.Restart, r.reported) {
@@ -157,7 +156,7 @@ func (r *reloader) reportOutcome(d resources.Difference, begin time.Time) {
 	}
 }
 
-// reportFailure records that the app was not reloaded, with the error and the output of the build.
+// reportFailure records a failed reload, with the error and the output of the build.
 func (r *reloader) reportFailure(err error, output string) {
 	first, rest, _ := strings.Cut(err.Error(), "\n")
 	if output != "" {
@@ -169,8 +168,7 @@ func (r *reloader) reportFailure(err error, output string) {
 	})
 }
 
-// reportOutputs records the files that the watcher begins to ignore, because a build or another
-// process writes them.
+// reportOutputs records the files that the watcher begins to ignore.
 func (r *reloader) reportOutputs(files []string) {
 	r.record(activity.Step{
 		Name: "build output ignored", Level: slog.LevelWarn,

@@ -17,8 +17,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cloudformation"
 )
 
-// script acts as a CDK app. It writes a cloud assembly to CDK_OUTDIR. The names of the assets
-// contain a checksum of the sources.
+// script acts as a CDK app. It writes a cloud assembly to CDK_OUTDIR. The assets' names contain a
+// checksum of the sources.
 const script = `set -e
 mkdir -p "$CDK_OUTDIR"
 asset=$(cat function/*.go | cksum | cut -d' ' -f1)
@@ -74,7 +74,7 @@ func (a app) edit(t *testing.T, name, old, text string) {
 	a.write(t, name, strings.ReplaceAll(string(content), old, text))
 }
 
-// run starts a platform that runs the app and reloads it when its sources change.
+// run starts a platform that reloads the app when its sources change.
 func (a app) run(t *testing.T) (*Platform, *recorder) {
 	t.Helper()
 	return start(t, func(o *Options) { o.Assembly, o.Dir, o.Watch = "", a.dir, true })
@@ -94,7 +94,7 @@ func (r *recorder) times(name, source string) int {
 }
 
 // waitTimes waits until a step with the name and the source was recorded n times. It returns the
-// last of these steps.
+// last step.
 func (r *recorder) waitTimes(t *testing.T, n int, name, source string) activity.Step {
 	t.Helper()
 	timeout := time.After(2 * time.Minute) // long enough for a slow build
@@ -117,8 +117,8 @@ func (r *recorder) waitTimes(t *testing.T, n int, name, source string) activity.
 	}
 }
 
-// record is an expression in the function's source. Its value is the text that the function writes
-// to the bucket. Tests replace the expression, to see which version of the function wrote a text.
+// record is the expression in the function's source for the text that the function writes to the
+// bucket. Tests replace it, to see which version of the function wrote a text.
 const record = `strings.NewReader(body)`
 
 func writes(version string) string { return `strings.NewReader("` + version + ` "+body)` }

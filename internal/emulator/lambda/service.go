@@ -94,8 +94,8 @@ type Function struct {
 // LogSource names the origin of a log line: the function, and its log group and log stream.
 type LogSource struct{ Function, Group, Stream string }
 
-// CreateFunction adds a function or replaces the function with the same name. Sandboxes of a
-// replaced function finish their invocations. Waiting invocations run in the new function.
+// CreateFunction adds a function or replaces the function with the same name. Running invocations
+// finish in the old sandboxes. Waiting invocations run in the new function.
 func (s *Service) CreateFunction(f Function) error {
 	if f.Name == "" || f.Dir == "" {
 		return errors.New("create function: a function must have a name and a folder")
@@ -134,8 +134,8 @@ func (s *Service) replaceLocked(f Function) *function {
 // latest is the version to which a name without a qualifier refers.
 const latest = "$LATEST"
 
-// AddQualifier adds a qualifier to a function. The qualifier, which is a version or an alias,
-// refers to the given version. All versions run the same code.
+// AddQualifier adds a qualifier, a version or an alias, to a function. The qualifier refers to the
+// given version. All versions run the same code.
 func (s *Service) AddQualifier(function, qualifier, version string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -174,9 +174,9 @@ type Result struct {
 	Tail          []byte // end of the log of the invocation, if requested
 }
 
-// Invoke runs the function with the name or ARN and returns the function's response. If the
-// function fails, the result has a FunctionError. Invoke returns an error if the function did not
-// run or if ctx is done first. In the second case the function continues to run.
+// Invoke runs the function with the name or ARN and returns its response. If the function fails,
+// the result has a FunctionError. Invoke returns an error if the function did not run. It also
+// returns an error if ctx ends first; the function then continues to run.
 func (s *Service) Invoke(ctx context.Context, name string, payload []byte) (Result, error) {
 	if len(payload) > maxPayload {
 		if _, _, err := s.find(name); err != nil {
@@ -187,8 +187,8 @@ func (s *Service) Invoke(ctx context.Context, name string, payload []byte) (Resu
 	return s.invoke(ctx, name, newInvocation(payload))
 }
 
-// invoke runs the invocation. If the function is replaced while the invocation waits, invoke runs
-// the invocation in the new function.
+// invoke runs the invocation. If the function is replaced while the invocation waits, the new
+// function runs it.
 func (s *Service) invoke(ctx context.Context, name string, call *invocation) (Result, error) {
 	unqualified, qualifier := protocol.SplitFunction(name)
 	call.arn = s.qualifiedARN(unqualified, qualifier)
@@ -210,8 +210,8 @@ func (s *Service) invoke(ctx context.Context, name string, call *invocation) (Re
 // asyncAttempts is the maximum number of attempts of an asynchronous invocation, as in Lambda.
 const asyncAttempts = 3
 
-// InvokeAsync runs a function in the background and discards the response. If the function fails,
-// InvokeAsync retries it after Config.RetryDelay, and once more after twice that time.
+// InvokeAsync runs a function in the background and discards the response. It retries a failed
+// invocation after Config.RetryDelay, and once more after twice that time.
 func (s *Service) InvokeAsync(name string, payload []byte) error {
 	if _, _, err := s.find(name); err != nil {
 		return err
@@ -249,8 +249,8 @@ func (s *Service) runAsync(name string, payload []byte) {
 	}
 }
 
-// CodeDirs returns the code folders in use. The folder of a replaced function is in use until the
-// last sandbox of this function has exited.
+// CodeDirs returns the code folders in use. A replaced function uses its folder until its last
+// sandbox exits.
 func (s *Service) CodeDirs() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -281,8 +281,8 @@ func (s *Service) Close() error {
 	return nil
 }
 
-// find looks up a function by name, ARN or partial ARN, with or without a qualifier. It returns the
-// version to which the qualifier refers.
+// find returns the function with a name, ARN or partial ARN, with or without a qualifier. version
+// is the version to which the qualifier refers.
 func (s *Service) find(reference string) (f *function, version string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -305,7 +305,7 @@ func (s *Service) findLocked(reference string) (f *function, version string, err
 	return f, version, nil
 }
 
-// FindSandbox finds the sandbox that signs its AWS requests with the access key. It returns the
+// FindSandbox finds the sandbox that signs its requests with the access key. It returns the
 // sandbox's function and a func that kills the sandbox.
 func (s *Service) FindSandbox(accessKey string) (function string, kill func(), ok bool) {
 	s.mu.Lock()

@@ -76,8 +76,8 @@ func (l *functionLog) wait(t *testing.T, n int) []string {
 	}
 }
 
-// startService starts a service with the function "fn". If change is not nil, it first modifies
-// the settings of the service and of the function.
+// startService starts a service with the function "fn". change can modify the settings of the
+// service and of the function; nil keeps them.
 func startService(t testing.TB, change func(*Config, *Function)) (*Service, *functionLog) {
 	t.Helper()
 	log := &functionLog{more: make(chan struct{}, 1)}

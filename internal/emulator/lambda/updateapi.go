@@ -15,12 +15,12 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// maxUpdate is the maximum size, in bytes, of a request to change a configuration. The largest part
-// is the environment, which has a quota of 4 KB.
+// maxUpdate is the maximum size, in bytes, of a request to change a configuration. The environment,
+// the largest part, has a quota of 4 KB.
 const maxUpdate = 1 << 20
 
 // serveUpdate serves the operation UpdateFunctionConfiguration. The next invocations run in new
-// sandboxes. The change lasts until the platform stops, or until a reload replaces the function.
+// sandboxes. The change lasts until the platform stops or a reload replaces the function.
 func (s *Service) serveUpdate(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxUpdate))
 	if err != nil {
@@ -106,12 +106,11 @@ func checkRange(name string, value *int, least, most int) error {
 		"'%s' failed to satisfy constraint: Member must have value %s", *value, name, limit)
 }
 
-// maxDescription is the maximum number of characters in a function's description. It equals
-// Lambda's limit.
+// maxDescription is the maximum number of characters in a function's description, as in Lambda.
 const maxDescription = 256
 
-// maxEnvironment is the maximum size, in bytes, of all names and values of an environment. It
-// equals Lambda's quota.
+// maxEnvironment is the maximum size, in bytes, of an environment's names and values. It equals
+// Lambda's quota.
 const maxEnvironment = 4 << 10
 
 var (

@@ -103,8 +103,7 @@ func (s *Service) describeGroup(g *group) groupDescription {
 	}
 }
 
-// maxDescribed is the maximum number of groups or streams in an answer. It equals the quota of
-// CloudWatch Logs.
+// maxDescribed is the maximum number of groups or streams in an answer, as in CloudWatch Logs.
 const maxDescribed = 50
 
 // pageSize returns the maximum number of entries in an answer: the requested number or the quota.

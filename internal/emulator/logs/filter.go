@@ -12,12 +12,12 @@ import (
 // filter reports whether the text of a line matches a filter pattern.
 type filter func(text string) bool
 
-// maxPattern is the maximum number of characters in a filter pattern. It equals the limit of
-// CloudWatch Logs, and also limits the depth of the recursion in parser.
+// maxPattern is the maximum number of characters in a filter pattern, as in CloudWatch Logs. It
+// also limits the depth of the recursion in parser.
 const maxPattern = 1024
 
-// parseFilter parses a filter pattern. The pattern is a list of terms, such as ?ERROR ?"timed out",
-// or a condition on JSON lines, such as { $.status = "5*" }. The empty pattern matches every line.
+// parseFilter parses a filter pattern: a list of terms, such as ?ERROR ?"timed out", or a condition
+// on JSON lines, such as { $.status = "5*" }. The empty pattern matches every line.
 func parseFilter(pattern string) (filter, error) {
 	pattern = strings.TrimSpace(pattern)
 	switch n := utf8.RuneCountInString(pattern); {
@@ -32,14 +32,14 @@ func parseFilter(pattern string) (filter, error) {
 	return parseTerms(pattern)
 }
 
-// term matches a term: an optional sign and then a quoted text, a regular expression or a word.
+// term matches a term: an optional sign, then a quoted text, a regular expression or a word.
 var term = regexp.MustCompile(`^([?-]?)("(?:[^"\\]|\\.)*"|%[^%]+%|[^\s"%]+)(?:\s+|$)`)
 
 var word = regexp.MustCompile(`^\w+$`)
 
-// parseTerms parses a list of terms. A line must contain each term that has no sign, and must not
-// contain a term with the sign -. CloudWatch Logs ignores terms with the sign ? if the list has
-// other terms. If all terms have the sign ?, a line must contain at least one of them.
+// parseTerms parses a list of terms. A line must contain all terms without a sign, and no term with
+// the sign -. If all terms have the sign ?, a line must contain at least one of them. Otherwise,
+// terms with the sign ? have no effect, as in CloudWatch Logs.
 func parseTerms(pattern string) (filter, error) {
 	var included, excluded, optional []filter
 	for rest := pattern; rest != ""; {
@@ -91,8 +91,7 @@ func parseTerm(text string) (filter, error) {
 	return func(line string) bool { return strings.Contains(line, text) }, nil
 }
 
-// cutQuotes removes the quote from both ends of the text. It returns false if one of them is
-// missing.
+// cutQuotes removes the quote from both ends of the text. It returns false if a quote is missing.
 func cutQuotes(text, quote string) (string, bool) {
 	text, begins := strings.CutPrefix(text, quote)
 	text, ends := strings.CutSuffix(text, quote)

@@ -132,8 +132,8 @@ func (p *parser) comparison() (condition, error) {
 	}, err
 }
 
-// operator parses an operator and its operand. It returns a func that compares the values that a
-// selector found.
+// operator parses an operator and its operand. It returns a func that tests the values of a
+// selector.
 func (p *parser) operator() (func(found []any) bool, error) {
 	switch operator := strings.ToUpper(p.take()); operator {
 	case "EXISTS":
@@ -181,8 +181,8 @@ func anyValue(holds condition) func(found []any) bool {
 	}
 }
 
-// compares compares a value in a log line with a limit. The parameter operator is <, <=, > or >=.
-// If the value is not a number, compares returns false.
+// compares compares a value in a log line with a limit. The operator is <, <=, > or >=. A value
+// that is not a number gives false.
 func compares(operator string, value any, limit float64) bool {
 	text, ok := scalarText(value)
 	number, err := strconv.ParseFloat(text, 64)
@@ -200,8 +200,8 @@ func compares(operator string, value any, limit float64) bool {
 	return number >= limit
 }
 
-// parseEqual parses the operand of = and !=: a number, a text in which * matches any characters, or
-// a regular expression.
+// parseEqual parses the operand of = and !=: a number, a regular expression, or a text in which *
+// matches any characters.
 func parseEqual(operand string) (condition, error) {
 	if operand == "" {
 		return nil, errors.New("a value must follow = and !=")

@@ -54,8 +54,8 @@ type searchedStream struct {
 	SearchedCompletely bool   `json:"searchedCompletely"`
 }
 
-// filterLogEvents returns the matching lines of a log group. The token for the next page is the
-// number of the next line.
+// filterLogEvents returns the matching lines of a log group. A token is the number of the next
+// page's first line.
 func (s *Service) filterLogEvents(in *filterInput) (*filterOutput, error) {
 	g, err := s.group(in.groupReference)
 	if err != nil {
@@ -96,8 +96,7 @@ func (s *Service) filterLogEvents(in *filterInput) (*filterOutput, error) {
 	return out, nil
 }
 
-// selects reports whether a line is in one of the requested streams and in the requested time
-// range.
+// selects reports whether a line is in the requested streams and time range.
 func (in *filterInput) selects(l line) bool {
 	at := l.time.UnixMilli()
 	return (in.StartTime == nil || at >= *in.StartTime) &&
@@ -122,9 +121,8 @@ type getOutput struct {
 	NextBackwardToken string     `json:"nextBackwardToken"`
 }
 
-// getLogEvents returns a page of a stream's lines. A token consists of a direction and the number
-// of a line. With the token "f/7", the page begins with line 7. With the token "b/7", the page ends
-// before line 7.
+// getLogEvents returns a page of a stream's lines. A token consists of a direction and a line
+// number. With "f/7", the page begins with line 7. With "b/7", the page ends before line 7.
 func (s *Service) getLogEvents(in *getInput) (*getOutput, error) {
 	g, err := s.group(in.groupReference)
 	if err != nil {

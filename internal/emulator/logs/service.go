@@ -1,9 +1,9 @@
 // Package logs emulates the part of Amazon CloudWatch Logs that reads logs. Functions and HTTP APIs
 // write the lines.
 //
-// The service keeps lines in memory. If the lines of a log group exceed maxGroupSize, the service
-// deletes the oldest lines of the group. It ignores the retention of log groups. It serves no Logs
-// Insights queries.
+// The service keeps lines in memory. If a log group's lines exceed maxGroupSize, the service
+// deletes the oldest ones. It ignores the retention of log groups. It serves no Logs Insights
+// queries.
 package logs
 
 import (

@@ -11,7 +11,7 @@ import (
 type Call struct {
 	AccessKey string // from the signature; "" if the request is unsigned
 	// Service is s3, lambda, apigateway, query (the query protocol) or a value of Targets. It is ""
-	// if the platform does not serve the request.
+	// for a request that the platform does not serve.
 	Service   string
 	Operation string // for example PutObject; "" if unknown or in the query protocol
 }
@@ -19,22 +19,21 @@ type Call struct {
 // Targets maps a prefix of the X-Amz-Target header to a service name.
 type Targets map[string]string
 
-// queryServices lists the services, except SQS, that the platform serves with the query protocol.
-// The entry "" is for unsigned requests, which may name no service.
+// queryServices lists the services that the platform serves with the query protocol, except SQS.
+// The entry "" is for unsigned requests, which can name no service.
 var queryServices = []string{"cloudformation", "sts", ""}
 
 type callKey struct{}
 
 // KeepCall returns a handler that stores the result of the first ReadCall in the request's context.
-// Later calls of ReadCall return this result.
+// Later calls of ReadCall return the stored result.
 func KeepCall(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callKey{}, new(*Call))))
 	})
 }
 
-// ReadCall returns the service and the operation of a request. It finds them in the request's
-// headers and URL.
+// ReadCall returns the service and the operation in a request's headers and URL.
 func (t Targets) ReadCall(r *http.Request) Call {
 	kept, _ := r.Context().Value(callKey{}).(**Call)
 	if kept == nil {
@@ -109,8 +108,8 @@ func lambdaOperation(r *http.Request) string {
 	return ""
 }
 
-// mappingOperation returns the operation of a request for event source mappings. If id is "", the
-// request is for the list of mappings.
+// mappingOperation returns the operation of a request for event source mappings. An id of "" stands
+// for the list of mappings.
 func mappingOperation(method, id string) string {
 	switch {
 	case method == http.MethodGet && id == "":
@@ -124,7 +123,7 @@ func mappingOperation(method, id string) string {
 }
 
 // SplitFunction splits a reference to a Lambda function into the function's name and the qualifier.
-// The reference is a name, an ARN or a partial ARN. The qualifier may be "".
+// The reference is a name, an ARN or a partial ARN. The qualifier can be "".
 func SplitFunction(reference string) (name, qualifier string) {
 	// The colon in front of ":function:" distinguishes an ARN from a name such as my-function:live.
 	if _, after, ok := strings.Cut(":"+reference, ":function:"); ok {
@@ -134,8 +133,8 @@ func SplitFunction(reference string) (name, qualifier string) {
 	return name, qualifier
 }
 
-// LambdaFunction returns the function's name or ARN from the URL of a request to Lambda, or "" if
-// the URL contains none.
+// LambdaFunction returns the function's name or ARN in the URL of a request to Lambda, or "" if
+// there is none.
 func LambdaFunction(r *http.Request) string {
 	rest, ok := strings.CutPrefix(r.URL.Path, functionsPath+"/")
 	if !ok {

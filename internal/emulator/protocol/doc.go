@@ -2,6 +2,6 @@
 //
 // A [Call] names the service and the operation of a request. [JSONHandler] serves the AWS JSON
 // protocols 1.0 and 1.1, and [QueryHandler] serves the AWS query protocol. [WriteError] writes an
-// error in the format of the called service. [WriteNotServed] answers the requests that no service
+// error in the format of the called service. [WriteNotServed] answers requests that no service
 // serves.
 package protocol

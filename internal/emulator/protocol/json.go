@@ -23,7 +23,7 @@ import (
 // Decode decodes a JSON value like encoding/json, but matches names exactly, as AWS does.
 func Decode(raw []byte, into any) error { return jsonv2.Unmarshal(raw, into, exactNames) }
 
-// DecodeNumbers decodes a JSON value like Decode, but stores a number in an interface as
+// DecodeNumbers decodes a JSON value like Decode, but a number in an interface becomes a
 // json.Number.
 func DecodeNumbers(raw []byte, into any) error {
 	return jsonv2.Unmarshal(raw, into, exactNames, jsonv2.WithUnmarshalers(numbers))
@@ -53,19 +53,18 @@ var exactNames = jsonv2.JoinOptions(
 	jsonv1.DefaultOptionsV1(), jsonv2.MatchCaseInsensitiveNames(false),
 )
 
-// MaxJSONBody is the maximum size of a request in bytes. It equals DynamoDB's limit. No other
-// service with a JSON protocol has a higher limit.
+// MaxJSONBody is the maximum size of a request in bytes. It equals DynamoDB's limit, the highest of
+// all services with a JSON protocol.
 const MaxJSONBody = 16 << 20
 
 const jsonType = "application/x-amz-json-1.0"
 
-// Operation returns the answer to a request. If it returns an *Error, the client receives the
-// error's code and message. If it returns any other error, the client receives the code
-// InternalFailure.
+// Operation returns the answer to a request. For an *Error, the client receives its code and
+// message. For any other error, the client receives the code InternalFailure.
 type Operation func(r *http.Request, body []byte) (any, error)
 
-// NewOperation returns an Operation that decodes the request's body and calls fn. If an
-// UnmarshalJSON method in the input returns an *Error, the client receives this error instead of a
+// NewOperation returns an Operation that decodes the request's body and calls fn. An *Error from an
+// UnmarshalJSON method of the input goes to the client. Other invalid input gives a
 // SerializationException.
 func NewOperation[In, Out any](fn func(r *http.Request, in *In) (*Out, error)) Operation {
 	return func(r *http.Request, body []byte) (any, error) {
@@ -89,8 +88,8 @@ func Locked[In, Out any](lock sync.Locker, fn func(in *In) (*Out, error)) Operat
 	})
 }
 
-// JSONHandler serves the operations of an AWS JSON protocol. It maps an operation's name to the
-// operation. The name is the part of X-Amz-Target after the dot.
+// JSONHandler serves the operations of an AWS JSON protocol. It maps names to operations. The name
+// of a request's operation follows the dot in X-Amz-Target.
 type JSONHandler map[string]Operation
 
 // Operations returns the sorted names of the operations.

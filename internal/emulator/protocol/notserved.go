@@ -12,11 +12,11 @@ import (
 )
 
 // WriteNotServed answers a request for a service or an operation that the local platform does not
-// serve. The answer has the format of the request's protocol, so that every client shows the
-// message.
+// serve. Every client shows the message, because the answer has the format of the request's
+// protocol.
 func WriteNotServed(w http.ResponseWriter, r *http.Request) {
 	message := "the local platform does not serve " + describe(r)
-	// Without this read, the client may get a reset connection instead of the answer.
+	// Read the body. Otherwise, the client can get a reset connection before the answer.
 	_, _ = io.CopyN(io.Discard, r.Body, MaxJSONBody)
 	const code = "UnknownOperationException"
 	contentType := r.Header.Get("Content-Type")
@@ -64,7 +64,7 @@ func describe(r *http.Request) string {
 
 func encodeCBOR(v any) ([]byte, error) { return cbor.Encode(v.(cbor.Value)), nil }
 
-// ec2Error represents an error response of EC2, which has its own variant of the query protocol.
+// ec2Error represents an error response of EC2. EC2 has its own variant of the query protocol.
 type ec2Error struct {
 	XMLName   xml.Name `xml:"Response"`
 	Code      string   `xml:"Errors>Error>Code"`

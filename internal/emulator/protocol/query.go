@@ -7,13 +7,11 @@ import (
 	"strings"
 )
 
-// QueryHandler serves the operations of the AWS query protocol. It maps an operation's name to the
-// operation.
+// QueryHandler serves the operations of the AWS query protocol. It maps names to operations.
 type QueryHandler map[string]QueryOperation
 
 // QueryOperation represents an operation. Result returns the XML element with the result. The
-// handler puts this element into the answer's root element, which has the XML namespace Namespace,
-// and adds the request id.
+// handler puts it into a root element with the XML namespace Namespace, and adds the request id.
 type QueryOperation struct {
 	Namespace string
 	Result    func(form url.Values) (any, error)
@@ -26,11 +24,11 @@ type queryAnswer struct {
 }
 
 // maxForm is the maximum size of a request in bytes. CloudFormation's largest request contains a
-// template of 51,200 bytes.
+// template of at most 51,200 bytes.
 const maxForm = 1 << 20
 
-// IsQuery reports whether a request uses the query protocol. The action is in a form, or in the URL
-// of a presigned request.
+// IsQuery reports whether a request uses the query protocol. The action is in a form or in a
+// presigned URL.
 func IsQuery(r *http.Request) bool {
 	if r.URL.Path != "/" || signedService(r) == "s3" {
 		return false

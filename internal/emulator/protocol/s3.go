@@ -11,9 +11,8 @@ import (
 	"strings"
 )
 
-// S3Object returns the bucket and the key of a request to S3. If the host contains no bucket, the
-// bucket is in the path. Hosts with a bucket have a form such as BUCKET.s3.localhost or
-// BUCKET.localhost. bucket or key is "" if the request does not contain it.
+// S3Object returns the bucket and the key of a request to S3, or "" for a missing one. The bucket
+// is in the host, as in BUCKET.s3.localhost or BUCKET.localhost, or else in the path.
 func S3Object(r *http.Request) (bucket, key string) {
 	path := strings.TrimPrefix(r.URL.Path, "/")
 	if bucket = S3HostBucket(r); bucket != "" {
@@ -36,12 +35,11 @@ func S3HostBucket(r *http.Request) string {
 	return s3Host.ReplaceAllString(name, "")
 }
 
-// s3Host matches the end of a host, if the end names S3. This end may also contain a region.
+// s3Host matches the part of a host that names S3. This part can also contain a region.
 var s3Host = regexp.MustCompile(`(^|\.)s3([.-]` + region + `)?$`)
 
-// s3Operations maps the method and the target of a request to the operations on that target. The
-// key of an operation is the query parameter that selects the operation. The key is "" if the
-// operation needs no parameter.
+// s3Operations maps the method and the target of a request to the operations on that target. An
+// operation's key is the query parameter that selects it, or "" if the operation needs none.
 var s3Operations = map[string]map[string]string{
 	"GET account": {"": "ListBuckets"},
 	"GET bucket": {
@@ -96,8 +94,8 @@ func S3Operations() []string {
 	return names
 }
 
-// s3Copies maps an operation to a copy operation. A request has the copy operation if it contains
-// the header x-amz-copy-source.
+// s3Copies maps an operation to its copy operation. The header x-amz-copy-source selects the copy
+// operation.
 var s3Copies = map[string]string{"PutObject": "CopyObject", "UploadPart": "UploadPartCopy"}
 
 // S3Operation returns the operation of a request to S3, or "" if it is unknown.
@@ -114,8 +112,7 @@ func S3Operation(r *http.Request) string {
 	operation := operations[""]
 	if r.URL.RawQuery != "" {
 		query := r.URL.Query()
-		// The parameters are sorted, so that a request with two of them always has the same
-		// operation.
+		// Sorted parameters give a request with two of them always the same operation.
 		for _, parameter := range s3Parameters {
 			if query.Has(parameter) {
 				operation = operations[parameter]

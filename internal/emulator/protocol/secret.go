@@ -2,11 +2,10 @@ package protocol
 
 import "strings"
 
-// secretSuffix is the end of every secret's ARN. On AWS, the end consists of a hyphen and six
-// random characters.
+// secretSuffix is the end of every secret's ARN. On AWS, it is a hyphen and six random characters.
 const secretSuffix = "-local1"
 
-// SecretARN returns the ARN of a secret. id is the name of the secret, or an ARN with or without
+// SecretARN returns the ARN of a secret. id is the secret's name, or an ARN with or without
 // secretSuffix.
 func SecretARN(region, account, id string) string {
 	prefix := "arn:aws:secretsmanager:" + region + ":" + account + ":secret:"

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// calledService returns the name of the service for which a request is signed, such as s3 or logs.
-// If the request is unsigned, calledService looks for the service in the host, in the path and in
-// the headers. It returns "" if it does not find a service.
+// calledService returns the service for which a request is signed, such as s3 or logs. For an
+// unsigned request, it looks for the service in the host, the path and the headers. It returns ""
+// if it finds none.
 func calledService(r *http.Request) string {
 	if service := signedService(r); service != "" {
 		return service
@@ -35,9 +35,9 @@ func calledService(r *http.Request) string {
 	return "s3"
 }
 
-// credential returns a text that begins with the access key of a signed request, such as
-// KEY/DATE/REGION/SERVICE/aws4_request. It returns "" if the request has no signature of version 4.
-// The text comes from the header Authorization, or from a parameter of a presigned URL.
+// credential returns a signed request's text that begins with the access key, such as
+// KEY/DATE/REGION/SERVICE/aws4_request. It is in the header Authorization or in a presigned URL.
+// credential returns "" if the request has no signature of version 4.
 func credential(r *http.Request) string {
 	_, credential, signed := strings.Cut(r.Header.Get("Authorization"), "Credential=")
 	if !signed {
@@ -73,9 +73,9 @@ const region = `[a-z]{2}(-[a-z]+)+-\d`
 // regionLabel matches a region in a host name.
 var regionLabel = regexp.MustCompile(`^` + region + `$`)
 
-// hostService returns the service in a host, such as logs for the host
-// logs.us-east-1.amazonaws.com or iam for the host iam.amazonaws.com. A host may also have the form
-// SERVICE.REGION.localhost. hostService returns "" for all other hosts.
+// hostService returns the service in a host, such as logs for logs.us-east-1.amazonaws.com and iam
+// for iam.amazonaws.com. It also accepts SERVICE.REGION.localhost. It returns "" for all other
+// hosts.
 func hostService(host string) string {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name

@@ -15,8 +15,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam/sigv4"
 )
 
-// API represents an HTTP API. Other resources of the template add a stage, integrations and routes
-// to the API.
+// API represents an HTTP API. Other resources of the template add stages, integrations and routes
+// to it.
 type API struct {
 	Stack, Name string
 	Endpoint    string // URL without the stage
@@ -27,8 +27,8 @@ type API struct {
 	domainURLs   map[string]string                // URL under a custom domain → stage
 	integrations map[string]integration           // by integration id
 	authorizers  map[string]apigateway.Authorizer // by authorizer id
-	// authorizerCalls holds the calls of authorizer functions by authorizer id, and calls the calls
-	// of all routes and of their authorizers.
+	// authorizerCalls holds the calls of authorizer functions by authorizer id. calls holds the
+	// calls of all routes and their authorizers.
 	authorizerCalls map[string]functionCall
 	calls           []functionCall
 }
@@ -129,8 +129,7 @@ func createStage(c *creation, in stageProperties) (values, error) {
 	return created(in.StageName), nil
 }
 
-// URL returns the URL of the default stage. If the API has no default stage, URL returns the URL of
-// the first stage.
+// URL returns the URL of the default stage, or of the first stage if the API has no default stage.
 func (a *API) URL() string {
 	stages := a.Settings.Stages
 	isDefault := func(s apigateway.Stage) bool { return s.Name == apigateway.DefaultStage }
@@ -156,8 +155,8 @@ func (a *API) Handler() (http.Handler, error) {
 	return compiled, nil
 }
 
-// LocalURLs returns the text with local URLs in place of the APIs' AWS URLs. It replaces URLs with
-// a custom domain and URLs of the form https://ID.execute-api.REGION.amazonaws.com.
+// LocalURLs returns the text with local URLs in place of the APIs' AWS URLs. AWS URLs have a custom
+// domain or the form https://ID.execute-api.REGION.amazonaws.com.
 func (p *Provider) LocalURLs(text string) string {
 	local := map[string]string{}
 	for _, a := range p.APIs {
@@ -168,14 +167,14 @@ func (p *Provider) LocalURLs(text string) string {
 		local[onAWS] = a.Endpoint
 	}
 	var pairs []string
-	// A URL comes before a URL with which it begins. The replacer tries the URLs in this order.
+	// The replacer tries the URLs in this order: a URL comes before any URL with which it begins.
 	for _, url := range slices.Backward(slices.Sorted(maps.Keys(local))) {
 		pairs = append(pairs, url, local[url])
 	}
 	return strings.NewReplacer(pairs...).Replace(text)
 }
 
-// NameAPIs renames the APIs whose stack contains another API with the same name. The new name is
+// NameAPIs renames the APIs that have the same name as another API of the stack. The new name is
 // the API's logical id without the hash.
 func (p *Provider) NameAPIs() {
 	count := map[[2]string]int{}
@@ -261,8 +260,8 @@ type authorizerProperties struct {
 	}
 }
 
-// createAuthorizer creates an authorizer of an HTTP API. If the emulator does not support the
-// authorizer, the routes of the authorizer reject all requests.
+// createAuthorizer creates an authorizer of an HTTP API. The routes of an unsupported authorizer
+// reject all requests.
 func createAuthorizer(c *creation, in authorizerProperties) (values, error) {
 	a := c.api(in.ApiId)
 	if a == nil {
@@ -283,8 +282,7 @@ func createAuthorizer(c *creation, in authorizerProperties) (values, error) {
 	return created(id, "AuthorizerId", id), nil
 }
 
-// authorizer returns the authorizer. If the emulator does not support the authorizer, problem says
-// why.
+// authorizer returns the authorizer. problem says why the emulator does not support it, or is "".
 func (c *creation) authorizer(in authorizerProperties) (_ apigateway.Authorizer, problem string) {
 	for _, source := range in.IdentitySource {
 		if err := apigateway.CheckIdentitySource(source); err != nil {
@@ -338,9 +336,9 @@ func (c *creation) routeAuthorizer(a *API, in routeProperties) apigateway.Author
 	}
 }
 
-// Authorization describes how the API authorizes requests. signed reports whether a route
-// requires signed requests. token reports whether a route requires a JSON Web Token. open reports
-// whether all routes accept requests without authorization.
+// Authorization describes how the API authorizes requests. It reports whether a route requires
+// signed requests (signed), whether a route requires a JSON Web Token (token), and whether all
+// routes accept requests without authorization (open).
 func (a *API) Authorization() (signed, token, open bool) {
 	open = true
 	for _, r := range a.Settings.Routes {
@@ -360,8 +358,8 @@ type domainNameProperties struct {
 	MutualTlsAuthentication map[string]any
 }
 
-// createDomainName returns the values of a custom domain without creating a domain. The API is
-// still served on loopback, without TLS.
+// createDomainName returns the values of a custom domain, but creates no domain. The API stays on
+// loopback, without TLS.
 func createDomainName(c *creation, in domainNameProperties) (values, error) {
 	c.reportNotRun(c.resource.Type, 1)
 	if in.MutualTlsAuthentication != nil {
@@ -375,8 +373,8 @@ func createDomainName(c *creation, in domainNameProperties) (values, error) {
 
 type apiMappingProperties struct{ ApiId, DomainName, ApiMappingKey, Stage string }
 
-// createAPIMapping records the URL of an API's stage under the custom domain. LocalURLs replaces
-// this URL with the stage's local URL.
+// createAPIMapping records the URL of an API's stage under the custom domain. LocalURLs replaces it
+// with the stage's local URL.
 func createAPIMapping(c *creation, in apiMappingProperties) (values, error) {
 	a := c.api(in.ApiId)
 	if a == nil {

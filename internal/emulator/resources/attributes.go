@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// attributes generates plausible values for those attributes of a resource that no handler sets.
-// The values depend only on the template, so that they are the same in each run.
+// attributes generates plausible values for the attributes of a resource that no handler sets. The
+// values depend only on the template, so every run has the same values.
 type attributes struct {
 	*creation
 	name, arn string
@@ -29,7 +29,7 @@ func (c *creation) attributes(name, arn string) attributes {
 }
 
 // withUnmodelled adds plausible values for the attributes that the resource's handler does not set.
-// If a template refers to one of these attributes, NotRun lists the attribute.
+// NotRun lists each of them to which a template refers.
 func (c *creation) withUnmodelled(v values) values {
 	a := c.attributes(v.Ref[strings.LastIndexAny(v.Ref, "/:")+1:], v.Attributes["Arn"])
 	v.Attribute = func(name string) string {
@@ -39,9 +39,8 @@ func (c *creation) withUnmodelled(v values) values {
 	return v
 }
 
-// serviceAndKind splits a resource type into the service, as ARNs name it, and the kind of
-// resource. Both are in lower case. For AWS::EC2::VPC it returns "ec2" and "vpc". The service of a
-// custom resource is "custom".
+// serviceAndKind splits a resource type into service and kind, in lower case: "ec2" and "vpc" for
+// AWS::EC2::VPC. The service has its name in ARNs. A custom resource has the service "custom".
 func serviceAndKind(resourceType string) (service, kind string) {
 	parts := strings.Split(strings.ToLower(resourceType), "::")
 	service, kind = "custom", parts[len(parts)-1]
@@ -51,8 +50,7 @@ func serviceAndKind(resourceType string) (service, kind string) {
 	return service, kind
 }
 
-// arnServices maps the name of a service in resource types to the name in ARNs, if the two names
-// differ.
+// arnServices maps the name of a service in resource types to its name in ARNs, if they differ.
 var arnServices = map[string]string{
 	"apigatewayv2":           "apigateway",
 	"certificatemanager":     "acm",
@@ -63,8 +61,8 @@ var arnServices = map[string]string{
 	"stepfunctions":          "states",
 }
 
-// arnForms maps the kind of a resource to the form of its ARN without the prefix "arn:aws:". All
-// other kinds have the form arn:aws:service:region:account:kind/name.
+// arnForms maps the kind of a resource to the form of its ARN, without "arn:aws:". All other kinds
+// have the form arn:aws:service:region:account:kind/name.
 var arnForms = map[string]string{
 	"alarm":        "cloudwatch:{scope}:alarm:{name}",
 	"bucket":       "s3:::{name}",
@@ -83,8 +81,7 @@ var arnForms = map[string]string{
 	"user":         "iam::{account}:user/{name}",
 }
 
-// attributeForms maps resource types to the attributes whose values cannot be derived from their
-// names.
+// attributeForms maps resource types to the attributes whose names do not determine their values.
 var attributeForms = map[string]map[string]string{
 	"AWS::ApiGatewayV2::Api": {
 		"ApiEndpoint":   "wss://{id}.execute-api.{region}.amazonaws.com",
@@ -113,9 +110,9 @@ var attributeForms = map[string]map[string]string{
 
 const streamLabel = "/stream/2026-01-01T00:00:00.000"
 
-// attributeEndings lists the values of all other attributes. Each pattern matches the last letters
-// of an attribute's name, such as Arn. The first matching pattern applies. In a value, {noun}
-// stands for the rest of the name, in lower case.
+// attributeEndings lists the values of all other attributes. Each pattern matches the end of an
+// attribute's name, such as Arn. The first matching pattern applies. In a value, {noun} stands for
+// the rest of the name, in lower case.
 var attributeEndings = []struct {
 	pattern *regexp.Regexp
 	form    string
@@ -140,8 +137,8 @@ var attributeEndings = []struct {
 	{regexp.MustCompile(`$`), "{name}/{noun}"},
 }
 
-// value returns the value of an attribute. If a property has the same name, the attribute has the
-// property's value. The resource's own id, such as VpcId, equals the resource's Ref.
+// value returns the value of an attribute: the property with the same name, if there is one. The
+// resource's own id, such as VpcId, equals its Ref.
 func (a attributes) value(attribute string) string {
 	if form, ok := attributeForms[a.resource.Type][attribute]; ok {
 		return a.expand(form)

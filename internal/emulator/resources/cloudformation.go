@@ -8,8 +8,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cdkapp"
 )
 
-// nestedStackType is the type of nested stacks. It is the only type whose attributes are all known,
-// because they are the outputs of the nested stack.
+// nestedStackType is the type of nested stacks. All attributes of a nested stack are known: they
+// are its outputs.
 const nestedStackType = "AWS::CloudFormation::Stack"
 
 type nestedStackProperties struct{ TemplateURL string }
@@ -37,8 +37,8 @@ func createNestedStack(c *creation, in nestedStackProperties) (values, error) {
 	return values{Ref: nested.ID, Attributes: attributes}, nil
 }
 
-// nestedSource returns the nested stack of a resource. If templateURL is not the URL of an asset,
-// the stack has a nil template.
+// nestedSource returns the nested stack of a resource. Its template is nil if templateURL is not
+// the URL of an asset.
 func (c *creation) nestedSource(templateURL string) (cdkapp.Stack, error) {
 	s := cdkapp.Stack{Name: c.name("", 128), Assets: c.stack.Assets}
 	parts := strings.SplitN(templateURL, "/", 5) // https://HOST/BUCKET/KEY

@@ -6,8 +6,7 @@ type tableProperties struct {
 	TableName            string
 	KeySchema            []dynamodb.KeyElement
 	AttributeDefinitions []dynamodb.AttributeDefinition
-	// The emulated DynamoDB has no secondary indexes. createTable only reports the number of
-	// indexes.
+	// The emulated DynamoDB has no secondary indexes. createTable only reports their number.
 	GlobalSecondaryIndexes  []any
 	LocalSecondaryIndexes   []any
 	TimeToLiveSpecification struct {

@@ -58,8 +58,8 @@ func createRule(c *creation, in ruleProperties) (values, error) {
 	return created(name, "Arn", c.EventBridge.RuleARN(in.EventBusName, name)), nil
 }
 
-// unsupportedTarget describes a target to which the emulator sends no events. It returns "" if the
-// emulator supports the target.
+// unsupportedTarget describes a target to which the emulator sends no events. For other targets, it
+// returns "".
 func (p *Provider) unsupportedTarget(targetARN string) string {
 	target, err := arn.Parse(targetARN)
 	if err != nil {

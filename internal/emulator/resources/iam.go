@@ -12,17 +12,17 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam"
 )
 
-// PolicyError reports a policy in a template. Either the emulator can't enforce the policy, or the
-// policy lacks permissions that AWS requires.
+// PolicyError reports a policy in a template. The emulator can't enforce the policy, or the policy
+// lacks permissions that AWS requires.
 type PolicyError struct{ Err error }
 
 func (e *PolicyError) Error() string { return e.Err.Error() }
 
 func (e *PolicyError) Unwrap() error { return e.Err }
 
-// iamState collects the roles, policies and keys in the templates. Enforce reads iamState after all
-// stacks are created, because Enforce must know which roles belong to functions. Enforce parses
-// only the policies of these roles.
+// iamState collects the roles, policies and keys in the templates. Enforce reads it after all
+// stacks are created, when it is known which roles belong to functions. Enforce parses only the
+// policies of these roles.
 type iamState struct {
 	roles     map[string]role           // by role name
 	policies  []*creation               // policies of roles; the properties are unresolved
@@ -37,7 +37,7 @@ type role struct {
 	arn       string
 }
 
-// iamFunction represents a function. Its fields determine which permissions the function's role
+// iamFunction represents a function. Its fields determine the permissions that the function's role
 // must grant to Lambda.
 type iamFunction struct {
 	resource cloudformation.Resource
@@ -54,8 +54,8 @@ func newIAMState() *iamState {
 	}
 }
 
-// addResource records a resource that the templates define. An AWS service may act on the resource
-// only if the resource's policy allows the action.
+// addResource records a resource of the templates. An AWS service needs permission from the
+// resource's policy to act on it.
 func (s *iamState) addResource(arn string) {
 	s.resources[arn] = append(s.resources[arn], iam.Document{})
 }
@@ -164,7 +164,7 @@ func (c *creation) decodeNamed(target any) error {
 
 type roleProperties struct{ RoleName, Path, PermissionsBoundary string }
 
-// createRole records a role. Enforce reads the role's policies after all policies are created.
+// createRole records a role. Enforce later reads the role's policies.
 func createRole(c *creation, in roleProperties) (values, error) {
 	name := c.name(in.RoleName, 64)
 	arn := "arn:aws:iam::" + c.Account + ":role" + cmp.Or(in.Path, "/") + name
@@ -175,8 +175,7 @@ func createRole(c *creation, in roleProperties) (values, error) {
 	return created(name, "Arn", arn, "RoleId", "AROA"+c.suffix()), nil
 }
 
-// createRolePolicy records a policy. The policy's properties name the roles to which it is
-// attached.
+// createRolePolicy records a policy. Its properties name the roles to which it is attached.
 func createRolePolicy(c *creation, _ struct{}) (values, error) {
 	c.iam.policies = append(c.iam.policies, c)
 	return created(c.name("", 128)), nil
@@ -199,9 +198,9 @@ type enforcement struct {
 }
 
 // Enforce passes the policies of all stacks to the authorizer. It then checks the permissions that
-// AWS checks when a function, an event source mapping or a route is created. It also checks the
-// permissions that services need to use KMS keys. If a permission is missing, it returns a
-// *PolicyError. It calls denyLogs for each function whose role may not write the function's log.
+// AWS checks when it creates a function, an event source mapping or a route. It also checks the
+// services' permissions for KMS keys. It returns a *PolicyError for a missing permission. It calls
+// denyLogs for each function whose role may not write the function's log.
 func (p *Provider) Enforce(
 	authorizer *iam.Authorizer, denyLogs func(function, operation string, err error),
 ) error {

@@ -8,8 +8,7 @@ import (
 
 type keyProperties struct{ KeyPolicy document }
 
-// createKey creates a key. The key encrypts nothing on this machine, but the emulator enforces the
-// key's policy.
+// createKey creates a key. The key encrypts nothing on this machine, but its policy is enforced.
 func createKey(c *creation, in keyProperties) (values, error) {
 	c.reportNotRun(c.resource.Type, 1)
 	id := c.id(12)
@@ -21,8 +20,8 @@ func createKey(c *creation, in keyProperties) (values, error) {
 	return created(id, "Arn", arn, "KeyId", id), c.addResourcePolicy(arn, policy)
 }
 
-// defaultKeyPolicy returns the policy of a key that has no policy in the template. It lets the
-// policies of the account's roles decide who may use the key.
+// defaultKeyPolicy returns the policy of a key without a policy in the template. The policies of
+// the account's roles then decide who may use the key.
 func (p *Provider) defaultKeyPolicy() document {
 	return document(`{"Statement": {"Effect": "Allow", "Action": "kms:*", "Resource": "*",
 		"Principal": {"AWS": "arn:aws:iam::` + p.Account + `:root"}}}`)
@@ -35,18 +34,17 @@ func (p *Provider) keyARN(idOrARN string) string {
 	return p.arn("kms", "key/"+idOrARN)
 }
 
-// encrypt records that the key encrypts a bucket, queue or table. It ignores a key that has an
-// alias as its name, such as an AWS managed key.
+// encrypt records that the key encrypts a bucket, queue or table. It ignores a key that is named by
+// an alias, such as an AWS managed key.
 func (p *Provider) encrypt(resourceARN, key string) {
 	if key != "" && !strings.Contains(key, "alias/") {
 		p.iam.keys[resourceARN] = p.keyARN(key)
 	}
 }
 
-// checkKeyLater adds a check to Enforce. The check fails if the service principal may not use the
-// key to encrypt the resource. contextKey is the name of the resource's ARN in the encryption
-// context. checkKeyLater ignores a key that no template creates, because the key's policy is
-// unknown.
+// checkKeyLater makes Enforce check that the service principal may use the key to encrypt the
+// resource. contextKey is the name of the resource's ARN in the encryption context. checkKeyLater
+// ignores a key that no template creates, because the key's policy is unknown.
 func (c *creation) checkKeyLater(service, key, resourceARN, contextKey string) {
 	arn := c.keyARN(key)
 	if _, ok := c.iam.resources[arn]; !ok {

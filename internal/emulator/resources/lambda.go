@@ -40,8 +40,8 @@ type function struct {
 	s3Key            string // S3 key of the asset with the function's code
 }
 
-// createFunction creates a function whose asset contains a bootstrap. It skips all other functions,
-// because they need one of AWS's runtimes.
+// createFunction creates a function whose asset contains a bootstrap. It skips other functions,
+// which need one of AWS's runtimes.
 func createFunction(c *creation, in functionProperties) (values, error) {
 	switch {
 	case in.PackageType == "Image":
@@ -110,8 +110,7 @@ func (c *creation) lambdaFunction(in functionProperties) (lambda.Function, error
 	return f, nil
 }
 
-// checkBootstrap returns an error if an asset contains no bootstrap. The asset may be a folder or
-// an archive.
+// checkBootstrap returns an error if an asset, a folder or an archive, contains no bootstrap.
 func checkBootstrap(asset string) error {
 	info, err := os.Stat(filepath.Join(asset, "bootstrap"))
 	if err != nil || !info.Mode().IsRegular() {
@@ -121,9 +120,9 @@ func checkBootstrap(asset string) error {
 	return nil
 }
 
-// foreignPlatform returns the platform, as GOOS/GOARCH, of a Go program that was not built for this
-// machine. For all other files it returns "". Pipelines build their functions for this machine, but
-// other functions of the app may be built only for Lambda.
+// foreignPlatform returns the platform, as GOOS/GOARCH, of a Go program for another machine. For
+// all other files it returns "". Pipelines build their functions for this machine, but other
+// functions of the app can be built only for Lambda.
 func foreignPlatform(bootstrap string) string {
 	info, err := buildinfo.ReadFile(bootstrap)
 	if err != nil {
@@ -141,15 +140,15 @@ func foreignPlatform(bootstrap string) string {
 	return built["GOOS"] + "/" + built["GOARCH"]
 }
 
-// FunctionName returns the name of the function to which a reference refers. The reference is a
-// name or ARN, with or without a version or alias, or the URI that API Gateway uses.
+// FunctionName returns the name of the function in a reference. A reference is a name or ARN, with
+// or without a version or alias, or API Gateway's URI of the function.
 func FunctionName(reference string) string {
 	name, _ := protocol.SplitFunction(strings.TrimSuffix(reference, "/invocations"))
 	return name
 }
 
-// functionReference returns the name of the function to which a reference refers. If the reference
-// has a version or alias, functionReference adds it, as in worker:live.
+// functionReference returns the name of the function in a reference. It includes the version or
+// alias if there is one, as in worker:live.
 func functionReference(reference string) string {
 	name, qualifier := protocol.SplitFunction(strings.TrimSuffix(reference, "/invocations"))
 	if qualifier == "" {
@@ -158,12 +157,11 @@ func functionReference(reference string) string {
 	return name + ":" + qualifier
 }
 
-// reloadable lists the properties of a function that a reload can change without a restart of the
-// platform.
+// reloadable lists the properties of a function that can change without a restart of the platform.
 var reloadable = []string{"Code", "MemorySize", "Timeout", "Environment"}
 
-// fixedOfFunction returns the properties of a function that only a restart of the platform can
-// change. It omits properties that have no effect in the emulator.
+// fixedOfFunction returns the properties of a function that need a restart to change. It omits
+// properties without effect in the emulator.
 func fixedOfFunction(properties map[string]any) map[string]any {
 	fixed := map[string]any{}
 	for _, name := range fieldNames(reflect.TypeFor[functionProperties]()) {
@@ -174,8 +172,7 @@ func fixedOfFunction(properties map[string]any) map[string]any {
 	return fixed
 }
 
-// functionOf returns the function that was created for a resource, or nil if the emulator does not
-// run it.
+// functionOf returns the function of a resource, or nil if the emulator does not run it.
 func (p *Provider) functionOf(s *cloudformation.Stack, r cloudformation.Resource) *function {
 	for _, f := range p.functions {
 		if f.stack == s.Name && f.logicalID == r.LogicalID {
@@ -185,8 +182,8 @@ func (p *Provider) functionOf(s *cloudformation.Stack, r cloudformation.Resource
 	return nil
 }
 
-// updated returns a function with the properties in the new template. If the code is unchanged, the
-// new function uses the folder of f.
+// updated returns a function with the properties in the new template. Unchanged code stays in the
+// folder of f.
 func (f *function) updated(c *creation) (*function, error) {
 	var in functionProperties
 	if err := c.decode(&in); err != nil {
@@ -204,8 +201,8 @@ func (f *function) updated(c *creation) (*function, error) {
 
 type versionProperties struct{ FunctionName string }
 
-// createVersion returns the ARN of version 1. The emulator runs only one version of a function, so
-// the ARN refers to the function itself.
+// createVersion returns the ARN of version 1. It refers to the function itself, because the
+// emulator runs only one version.
 func createVersion(c *creation, in versionProperties) (values, error) {
 	name := FunctionName(in.FunctionName)
 	c.Lambda.AddQualifier(name, "1", "1")
@@ -215,8 +212,7 @@ func createVersion(c *creation, in versionProperties) (values, error) {
 
 type aliasProperties struct{ FunctionName, FunctionVersion, Name string }
 
-// createAlias returns the ARN of an alias. The emulator runs only one version of a function, so the
-// alias always invokes this version.
+// createAlias returns the ARN of an alias. The alias refers to the only version of the function.
 func createAlias(c *creation, in aliasProperties) (values, error) {
 	name := FunctionName(in.FunctionName)
 	c.Lambda.AddQualifier(name, in.Name, in.FunctionVersion)

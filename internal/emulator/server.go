@@ -16,8 +16,8 @@ import (
 // closeDelay limits how long a stopping platform waits for running requests and batches.
 const closeDelay = 3 * time.Second
 
-// startServer starts a server that runs until the platform is closed. If the server ends earlier,
-// the platform fails.
+// startServer starts a server that runs until the platform is closed. The platform fails if the
+// server ends earlier.
 func (p *Platform) startServer(l net.Listener, handler http.Handler) {
 	handler = answerExpect(limitBodyPauses(handler, bodyTimeout))
 	s := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
@@ -29,10 +29,9 @@ func (p *Platform) startServer(l net.Listener, handler http.Handler) {
 	}()
 }
 
-// answerExpect sends the response 100 Continue to a request that expects it, even if the request's
-// body is empty. AWS does the same, but net/http does not. Without the response 100, botocore
-// treats the final response as the response 100. It then misreads the next response on the
-// connection.
+// answerExpect sends the response 100 Continue to a request that expects it, even for an empty
+// body. AWS does so, but net/http does not. Without it, botocore takes the final response for it,
+// and misreads the next response on the connection.
 func answerExpect(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ContentLength == 0 && strings.EqualFold(r.Header.Get("Expect"), "100-continue") {
@@ -109,8 +108,8 @@ func listenOn(address string, port int) (net.Listener, error) {
 	return listener{l}, nil
 }
 
-// listener represents a listener that functions can connect to. If it listens on all addresses,
-// Addr returns the loopback address.
+// listener represents a listener that functions can connect to. Addr returns the loopback address
+// if the listener listens on all addresses.
 type listener struct{ net.Listener }
 
 func (l listener) Addr() net.Addr {
@@ -127,8 +126,8 @@ func (l listener) Addr() net.Addr {
 // portsTried limits how many ports listenAPI tries for each HTTP API except the first.
 const portsTried = 20
 
-// listenAPI returns the listener for one HTTP API. The first API listens on Options.APIPort. Each
-// later API listens on the next free port.
+// listenAPI returns the listener for one HTTP API. The first API listens on Options.APIPort. Later
+// APIs listen on the next free ports.
 func (p *ports) listenAPI() (net.Listener, error) {
 	if !p.firstUsed {
 		p.firstUsed = true
@@ -150,7 +149,7 @@ func (p *ports) listenAPI() (net.Listener, error) {
 		"choose another port for the first API: %w", first, last, err)
 }
 
-// close closes all listeners, including listeners that a server has already closed.
+// close closes all listeners, including those that a server has already closed.
 func (p *ports) close() {
 	for _, l := range append([]net.Listener{p.aws, p.api}, p.more...) {
 		_ = l.Close()

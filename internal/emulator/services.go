@@ -47,7 +47,7 @@ type jsonService struct {
 	}
 }
 
-// newServices creates the services. The services load the resources in db and in the data folder.
+// newServices creates the services, which load the resources in db and in the data folder.
 func newServices(o Options, db *store.DB, endpoint, account, region string) (*services, error) {
 	s := &services{
 		noPolicies: o.NoPolicies, debug: o.Debug, logDenials: map[string]error{},
@@ -55,7 +55,7 @@ func newServices(o Options, db *store.DB, endpoint, account, region string) (*se
 	if err := s.createStores(o, db, endpoint, account, region); err != nil {
 		return nil, err
 	}
-	// The code below can't fail, so that no error path has to close S3.
+	// The code below can't fail, so no error path must close S3.
 	if o.Steps != nil {
 		s.recorder = activity.NewRecorder(o.Steps, o.Now)
 	}
@@ -116,8 +116,8 @@ func (s *services) createStores(
 	return err
 }
 
-// openData opens and locks the database in the data folder. The database contains the state of
-// earlier runs. openData returns nil if dir is "".
+// openData opens and locks the database in the data folder, with the state of earlier runs. It
+// returns nil if dir is "".
 func openData(dir string) (*store.DB, error) {
 	if dir == "" {
 		return nil, nil
@@ -143,8 +143,8 @@ func (s *services) targets() protocol.Targets {
 	return targets
 }
 
-// awsHandler returns the handler of AWS's APIs. For each call it first injects faults, then
-// authorizes the call, and then serves it.
+// awsHandler returns the handler of AWS's APIs. It injects faults into each call, then authorizes
+// the call, and then serves it.
 func (s *services) awsHandler(account string, stacks []Stack, apis []*resources.API) http.Handler {
 	handler := s.route(account, stacks, apis)
 	if !s.noPolicies {
@@ -164,7 +164,8 @@ func (s *services) awsHandler(account string, stacks []Stack, apis []*resources.
 	})
 }
 
-// route returns a handler that passes each request to the service that protocol.ReadCall names.
+// route returns a handler that passes each request to the service in the result of
+// protocol.ReadCall.
 func (s *services) route(account string, stacks []Stack, apis []*resources.API) http.Handler {
 	handlers := map[string]http.Handler{
 		"lambda":     s.lambdaHandler(),
@@ -203,14 +204,14 @@ func (s *services) close() error {
 	return err
 }
 
-// FaultsError reports that Options.Faults names an operation or function that does not exist.
+// FaultsError reports that Options.Faults names an unknown operation or function.
 type FaultsError struct{ err error }
 
 func (e *FaultsError) Error() string { return e.err.Error() }
 func (e *FaultsError) Unwrap() error { return e.err }
 
-// checkFaults rejects faults for unknown operations and functions. The platform would never inject
-// these faults. A test that relies on them would pass without testing a failure.
+// checkFaults rejects faults for unknown operations and functions. The platform never injects such
+// faults, so a test with them passes without testing a failure.
 func (s *services) checkFaults(c faults.Config, functions []string) error {
 	operations := map[string][]string{"s3": protocol.S3Operations()}
 	for _, service := range s.json {

@@ -29,7 +29,7 @@ type eventRef struct {
 	EventType string `json:"eventType"`
 }
 
-// record records a step. It reads the event's id and type from the body of a message. The body may
+// record records a step, with the event's id and type from the body of a message. The body can
 // contain any data.
 func (s *services) record(step activity.Step, body string) {
 	s.recorder.Record(func(recorded *activity.Step) bool {
@@ -55,8 +55,8 @@ func (s *services) recordDeadLetter(from, to string, m sqs.Message) {
 	}, m.Body)
 }
 
-// recordRedelivery records that a message was delivered again. It ignores the first delivery, which
-// the function logs.
+// recordRedelivery records that a message was delivered again. The function itself logs the first
+// delivery.
 func (s *services) recordRedelivery(function string, m sqs.Message) {
 	if m.ReceiveCount > 1 {
 		s.record(activity.Step{
@@ -118,9 +118,8 @@ func (s *services) recordEvent(p eventbridge.Published) {
 	})
 }
 
-// findEvent returns the event's id and type in an object, or in the object's member "data" if the
-// object is a CloudEvent. It reads no further than necessary, because a pipeline publishes many
-// events.
+// findEvent returns the event's id and type in an object, or in the member "data" of a CloudEvent.
+// To be fast, it reads no further than necessary.
 func findEvent(d *jsontext.Decoder) (event eventRef) {
 	if _, err := d.ReadToken(); err != nil { // the start of the object
 		return event
@@ -186,9 +185,8 @@ func (s *services) recordDenial(d iam.Denial) {
 	}, "")
 }
 
-// recordUnanswered records that no function answered a request to an HTTP API, or that an
-// authorizer rejected the request. It ignores all other requests, because functions log the
-// requests that they answer.
+// recordUnanswered records a request to an HTTP API that no function answered, or that an
+// authorizer rejected. Functions log all other requests.
 func (s *services) recordUnanswered(accessLog []byte) {
 	s.recorder.Record(func(step *activity.Step) bool {
 		var line struct {
@@ -212,7 +210,7 @@ func (s *services) recordUnanswered(accessLog []byte) {
 	})
 }
 
-// recordForeignHost records that a request was rejected because of its Host header.
+// recordForeignHost records a request that was rejected because of its Host header.
 func (s *services) recordForeignHost(host string) {
 	s.record(activity.Step{
 		Name: "not answered", Level: slog.LevelWarn,
@@ -242,8 +240,7 @@ func listDetail(name string, values []string) activity.Detail {
 	return activity.Detail{Name: name, Value: data}
 }
 
-// firstOf returns the names. If there are more than limit, it returns only the first names,
-// followed by "and N more".
+// firstOf returns the names. It returns at most limit names; "and N more" stands for the rest.
 func firstOf(names []string, limit int) []string {
 	if len(names) <= limit {
 		return names

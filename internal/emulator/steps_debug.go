@@ -14,7 +14,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// maxRefusedBody limits the part of a refused request's body that a step contains, in bytes.
+// maxRefusedBody limits the part of a refused request's body in a step, in bytes.
 const maxRefusedBody = 64 << 10
 
 // recordRequest records a POST request to an HTTP API, and the response.
@@ -39,8 +39,8 @@ func (s *services) recordRequest(e apigateway.Exchange) {
 	})
 }
 
-// acceptedID returns the id of the event that the API accepted. If the API accepted batches, it
-// returns the id of the first batch. If the API accepted nothing, it returns "".
+// acceptedID returns the id of the event that the API accepted, or of the first batch. It returns
+// "" if the API accepted nothing.
 func acceptedID(e apigateway.Exchange) string {
 	var accepted struct {
 		EventID string `json:"eventId"`
@@ -71,8 +71,8 @@ func headersOf(r *http.Request) map[string]string {
 	return headers
 }
 
-// recordCalls returns a handler that passes AWS calls to the handler next. The handler records the
-// calls that contain an event's id.
+// recordCalls returns a handler that passes AWS calls to the handler next. It records the calls
+// that contain an event's id.
 func (s *services) recordCalls(next http.Handler) http.Handler {
 	targets := s.targets()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -118,7 +118,7 @@ func jsonDetail(name string, value any) activity.Detail {
 }
 
 // maxCopiedBody is the number of bytes that recordCalls copies from the start of a call's body. It
-// looks for events only in this copy.
+// looks for events only there.
 const maxCopiedBody = 64 << 10
 
 // copiedBody keeps a copy of the start of a body.
@@ -176,8 +176,8 @@ func idsIn(path string, body []byte) []string {
 	return ids
 }
 
-// uuidLength is the length of a UUID. The id of an event begins with a UUID. If the event is part
-// of a batch, a dot and an index follow.
+// uuidLength is the length of a UUID. An event's id is a UUID. In a batch, a dot and an index
+// follow.
 const uuidLength = 36
 
 // leadingID returns the event id at the start of the text, or "" if there is none.

@@ -11,7 +11,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/resources"
 )
 
-// apiHandler returns a handler for an HTTP API. The API's routes and authorizers invoke Lambda
+// apiHandler returns a handler for an HTTP API, whose routes and authorizers invoke Lambda
 // functions.
 func (s *services) apiHandler(a *resources.API) (http.Handler, error) {
 	a.Settings.Invoke, a.Settings.AccessLog = s.invokeForAPI, s.recordUnanswered

@@ -12,7 +12,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam"
 )
 
-// deliverEvent sends an event to the target of a rule. The target must be a queue or a function.
+// deliverEvent sends an event to the target of a rule, a queue or a function.
 func (s *services) deliverEvent(_ context.Context, d eventbridge.Delivery) error {
 	if err := s.checkTarget(d.TargetARN); err != nil {
 		return err
@@ -28,7 +28,7 @@ func (s *services) deliverEvent(_ context.Context, d eventbridge.Delivery) error
 }
 
 // checkTarget returns an error if the platform can never deliver events to a target with the ARN.
-// The target itself need not exist yet.
+// The target need not exist yet.
 func (s *services) checkTarget(targetARN string) error {
 	target, err := arn.Parse(targetARN)
 	if err != nil {
@@ -49,8 +49,8 @@ func (s *services) checkTarget(targetARN string) error {
 	return nil
 }
 
-// authorizeDelivery checks that the resource policy of a target allows EventBridge to perform the
-// action for the rule.
+// authorizeDelivery checks that a target's resource policy allows EventBridge to perform the action
+// for the rule.
 func (s *services) authorizeDelivery(
 	authorizer iam.Authorizer, d eventbridge.Delivery, action, resource string,
 ) error {

@@ -9,8 +9,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventsource"
 )
 
-// newMappings returns a service that runs the event source mappings. The mappings deliver messages
-// from SQS queues to Lambda functions.
+// newMappings returns a service that runs the event source mappings, from SQS queues to Lambda
+// functions.
 func (p *Platform) newMappings(mappings []eventsource.Mapping) *eventsource.Service {
 	var connected []eventsource.Mapping
 	for _, m := range mappings {
@@ -26,7 +26,7 @@ func (p *Platform) startMappings() {
 	p.stopped.Go(func() { p.services.mappings.Run(ctx) })
 }
 
-// connect returns a copy of the event source mapping. The copy uses the services.
+// connect returns a copy of the event source mapping that uses the services.
 func (s *services) connect(m eventsource.Mapping) eventsource.Mapping {
 	m.Queue = s.faults.Queue(m.Queue, m.Function)
 	m.Invoke = s.invokeForMapping
@@ -49,10 +49,10 @@ func (s *services) invokeForMapping(
 	}, err
 }
 
-// linger is the time for which a batch waits for more messages. It is about as long as a request to
-// SQS takes on AWS.
+// linger is the time for which a batch waits for more messages. On AWS, a request to SQS takes
+// about as long.
 const linger = 20 * time.Millisecond
 
-// maxSandboxes limits the number of sandboxes of a function. It is higher than the number of CPUs,
-// because sandboxes often wait for AWS's APIs. These APIs run on the same CPUs.
+// maxSandboxes limits the number of sandboxes of a function. It exceeds the number of CPUs, because
+// sandboxes often wait for AWS's APIs, which run on the same CPUs.
 var maxSandboxes = max(4, 2*runtime.NumCPU())

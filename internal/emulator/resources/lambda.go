@@ -222,8 +222,8 @@ func createAlias(c *creation, in aliasProperties) (values, error) {
 
 type permissionProperties struct{ Action, FunctionName, Principal, SourceArn, SourceAccount string }
 
-// createPermission adds a statement to the resource policy of a function. A version and an alias
-// have their own policies.
+// createPermission adds a statement to the resource policy of a function, version or alias. Each of
+// them has its own policy.
 func createPermission(c *creation, in permissionProperties) (values, error) {
 	arn := c.functionARN(functionReference(in.FunctionName))
 	conditions := map[string]map[string]string{}
@@ -261,8 +261,8 @@ type mappingProperties struct {
 	FilterCriteria                 struct{ Filters []any }
 }
 
-// createMapping creates an event source mapping from a queue to a function. After all stacks are
-// created, the emulator starts the mapping, unless the mapping is disabled.
+// createMapping creates an event source mapping from a queue to a function. The emulator starts the
+// mapping after all stacks are created, unless it is disabled.
 func createMapping(c *creation, in mappingProperties) (values, error) {
 	queue, ok := c.SQS.QueueByARN(in.EventSourceArn)
 	name, qualifier := protocol.SplitFunction(in.FunctionName)

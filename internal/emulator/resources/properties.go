@@ -14,8 +14,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// decode resolves the properties that have the names of a struct's fields. It stores the values in
-// the struct *target.
+// decode stores properties in the struct *target. It resolves only those with the names of the
+// struct's fields.
 func (c *creation) decode(target any) error {
 	names := fieldNames(reflect.TypeOf(target).Elem())
 	resolved, err := c.stack.Properties(c.resource, names...)
@@ -33,8 +33,7 @@ func decode(properties map[string]any, target any) error {
 	return jsonv2.Unmarshal(data, target, numbersAndFlagsAsStrings)
 }
 
-// numbersAndFlagsAsStrings accepts a number or a Boolean where the property must be a string, as
-// CloudFormation does.
+// numbersAndFlagsAsStrings accepts numbers and Booleans as strings, as CloudFormation does.
 var numbersAndFlagsAsStrings = jsonv2.WithUnmarshalers(jsonv2.UnmarshalFromFunc(
 	func(d *jsontext.Decoder, text *string) error {
 		switch d.PeekKind() {
@@ -89,8 +88,8 @@ type limit struct {
 	least, most int
 }
 
-// checkLimits returns an error if a property violates its limit. Without this check, a service
-// would use its default for a property that is 0.
+// checkLimits returns an error if a property violates its limit. Services do not reject a 0: they
+// use their default for it.
 func checkLimits(limits ...limit) error {
 	for _, l := range limits {
 		if l.value == nil {
@@ -117,8 +116,7 @@ func (f *flag) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// document represents a JSON property. A template contains the property as an object or as a string
-// with JSON.
+// document represents a JSON property. In a template, it is an object or a string with JSON.
 type document json.RawMessage
 
 func (d *document) UnmarshalJSON(data []byte) error {

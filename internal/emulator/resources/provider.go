@@ -1,7 +1,7 @@
 // Package resources creates the resources of CloudFormation templates with the emulated services.
 //
-// The registry maps each resource type to a handler. The file of a service defines the properties
-// that have an effect in the emulator, and the functions that create the resources.
+// The registry maps each resource type to a handler. A service's file defines the properties that
+// have an effect in the emulator, and the functions that create the resources.
 package resources
 
 import (
@@ -136,7 +136,7 @@ func (p *Provider) arn(service, resource string) string {
 	return "arn:aws:" + service + ":" + p.Region + ":" + p.Account + ":" + resource
 }
 
-// functionARN returns the ARN of a function. The reference is the function's name, or the name with
+// functionARN returns the ARN of a function. The reference is the function's name, with or without
 // a version or alias, as in worker:live.
 func (p *Provider) functionARN(reference string) string {
 	return p.arn("lambda", "function:"+reference)

@@ -9,9 +9,9 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam"
 )
 
-// apiWithAlias contains an API whose route and authorizer invoke the alias "live" of a function,
-// and a mapping from a queue to the alias. It has places for more properties of the integration and
-// of the authorizer.
+// apiWithAlias contains an API whose route and authorizer invoke a function's alias "live", and a
+// mapping from a queue to the alias. The integration and the authorizer have placeholders for
+// properties.
 const apiWithAlias = `
 	"Fn": {"Type": "AWS::Lambda::Function", "Properties": {"FunctionName": "fn",
 		"Runtime": "provided.al2023", "Code": {"S3Key": "asset"}}},

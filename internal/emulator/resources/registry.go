@@ -44,18 +44,16 @@ var registry = map[string]handler{
 	"AWS::SQS::QueuePolicy":           typed(createQueuePolicy),
 }
 
-// handler creates the resources of one type. When the app is reloaded, the handler also selects the
-// properties that the reload compares.
+// handler creates the resources of one type. It also selects the properties that a reload compares.
 type handler struct {
 	create func(*creation) (values, error)
-	// compared selects the properties that can't change without a restart of the platform. It is
-	// nil if all properties can change without a restart.
+	// compared selects the properties that need a restart of the platform to change. It is nil if
+	// there are none.
 	compared func(properties map[string]any) map[string]any
 }
 
-// typed returns a handler that decodes the properties of a resource into a P. It resolves only the
-// properties that have the names of P's fields. A change of any property of the resource needs a
-// restart.
+// typed returns a handler that decodes a resource's properties into a P. It resolves only the
+// properties with the names of P's fields. A change of any property needs a restart.
 func typed[P any](create func(*creation, P) (values, error)) handler {
 	return handler{
 		create: func(c *creation) (values, error) {
@@ -69,8 +67,7 @@ func typed[P any](create func(*creation, P) (values, error)) handler {
 	}
 }
 
-// comparing returns a copy of the handler. The copy selects the compared properties with the given
-// function.
+// comparing returns a copy of the handler with the given function compared.
 func (h handler) comparing(compared func(map[string]any) map[string]any) handler {
 	h.compared = compared
 	return h
@@ -85,8 +82,8 @@ func without(name string) func(map[string]any) map[string]any {
 	}
 }
 
-// compared returns the resource's properties that can't change without a restart of the platform.
-// It returns false if all properties can change without a restart.
+// compared returns the resource's properties that need a restart of the platform to change. It
+// returns false if there are none.
 func compared(r cloudformation.Resource) (map[string]any, bool) {
 	h := registry[r.Type]
 	if h.compared == nil {
@@ -105,8 +102,8 @@ type creation struct {
 	resource cloudformation.Resource
 }
 
-// created returns values with the given Ref and the given attributes. pairs alternates the names
-// and the values of the attributes.
+// created returns values with the Ref and the attributes. pairs alternates the names and the values
+// of the attributes.
 func created(ref string, pairs ...string) values {
 	v := values{Ref: ref, Attributes: map[string]string{}}
 	for i := 0; i < len(pairs); i += 2 {
@@ -115,8 +112,8 @@ func created(ref string, pairs ...string) values {
 	return v
 }
 
-// name returns fromProperties, the name in the resource's properties. If fromProperties is empty,
-// name returns a generated name of at most maxLength characters.
+// name returns fromProperties, the name in the resource's properties. If it is "", name returns a
+// generated name of at most maxLength characters.
 func (c *creation) name(fromProperties string, maxLength int) string {
 	generated := cloudformation.PhysicalName(c.stack.Name, c.resource.LogicalID, maxLength)
 	return cmp.Or(fromProperties, generated)
@@ -136,9 +133,8 @@ func (c *creation) uuid() string {
 	return uuid.NewSHA1(uuid.NameSpaceURL, path).String()
 }
 
-// skip adds the resource to the result of NotRun. The entry consists of the resource's type and
-// detail. Other resources may still refer to the resource. So skip returns the name that the
-// resource would have on AWS, and plausible attributes.
+// skip adds the resource's type and detail to the result of NotRun. Other resources can refer to
+// the skipped resource. So skip returns plausible values for its name and attributes.
 func (c *creation) skip(detail string) (values, error) {
 	c.reportNotRun(c.resource.Type+detail, 1)
 	name := c.name("", 64)
@@ -159,7 +155,7 @@ func (c *creation) skip(detail string) (values, error) {
 }
 
 // refIsARN lists resource types whose Ref is an ARN. It contains only types that the emulator does
-// not run and that often appear in apps with a pipeline.
+// not run, but that often appear in apps with a pipeline.
 var refIsARN = []string{
 	"AWS::CertificateManager::Certificate",
 	"AWS::Lambda::LayerVersion",

@@ -22,8 +22,8 @@ type Difference struct {
 type Replacement struct{ running, next *function }
 
 // Compare compares newly synthesized stacks with the running stacks. A function keeps its old code
-// if it refers to a new resource or if its policies changed. The new code would need resources or
-// permissions that exist only after a restart. Without them, events would fail.
+// if it refers to a new resource or if its policies changed. Its new code would fail, because these
+// resources and permissions exist only after a restart.
 func (p *Provider) Compare(sources []cdkapp.Stack) (Difference, error) {
 	var d Difference
 	running := map[string]*cloudformation.Stack{}
@@ -54,8 +54,8 @@ func (p *Provider) Compare(sources []cdkapp.Stack) (Difference, error) {
 
 func (f *function) path() string { return f.stack + "/" + f.logicalID }
 
-// compareStack adds the changes of a stack to d. If hold is set, all functions of the stack keep
-// their old code.
+// compareStack adds the changes of a stack to d. If hold is set, the stack's functions keep their
+// old code.
 func (p *Provider) compareStack(
 	s *cloudformation.Stack, source cdkapp.Stack, hold bool, d *Difference,
 ) error {

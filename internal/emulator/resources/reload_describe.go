@@ -10,8 +10,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
-// describeChanges describes the changed resources. It describes the resources of a new or removed
-// pipeline together, and each other resource alone.
+// describeChanges describes the changed resources. A new or removed pipeline has one description
+// for all its resources.
 func describeChanges(changes cloudformation.Changes) []string {
 	before, after := pipelineNames(changes.Before), pipelineNames(changes.After)
 	all := slices.Sorted(maps.Keys(before))
@@ -44,9 +44,8 @@ func pipelineNames(t *cloudformation.Template) map[string]bool {
 	return names
 }
 
-// ownerOf returns the pipeline of the resource with a logical id, or "". The logical ids of a
-// pipeline's resources begin with the pipeline's name. The longest matching name counts, because
-// one pipeline's name may begin with the name of another pipeline.
+// ownerOf returns the pipeline of the resource with a logical id, or "". The logical id begins with
+// the pipeline's name. If several names match, the longest one counts.
 func ownerOf(logicalID string, names []string) (owner string) {
 	for _, name := range names {
 		if strings.HasPrefix(logicalID, name) && len(name) > len(owner) {

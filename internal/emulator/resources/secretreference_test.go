@@ -15,8 +15,8 @@ const secrets = `
 	"Text": {"Type": "AWS::SecretsManager::Secret", "Properties": {"Name": "text",
 		"SecretString": "no {{resolve:ssm:b}}"}}`
 
-// resolveSecret returns the value to which a template resolves the text. An attribute of a resource
-// shows the value.
+// resolveSecret returns the value to which a template resolves the text. It reads the value from a
+// resource's attribute.
 func resolveSecret(t *testing.T, text string) (string, error) {
 	t.Helper()
 	p := newTestProvider(t)
@@ -50,7 +50,7 @@ func TestSecretReference_ResolvesToTheValue(t *testing.T) {
 	}
 }
 
-// An app must start although its secrets are outside of the app.
+// An app must start even if its secrets are outside of the app.
 func TestSecretReference_StaysIfItHasNoValue(t *testing.T) {
 	for _, text := range []string{
 		"{{resolve:secretsmanager:absent}}", "{{resolve:secretsmanager:empty}}",

@@ -38,8 +38,8 @@ func createSecret(c *creation, in secretProperties) (values, error) {
 	return created(arn, "Id", arn), nil
 }
 
-// value returns the secret's value. The value is a text of the template, a random password, or a
-// JSON object with a random password. It is nil if the template defines no value.
+// value returns the secret's value: a text of the template, a random password, or a JSON object
+// with a random password. It is nil if the template defines no value.
 func (in secretProperties) value() (*string, error) {
 	switch {
 	case in.SecretString != nil && in.GenerateSecretString != nil:

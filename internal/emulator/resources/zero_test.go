@@ -11,8 +11,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/secretsmanager"
 )
 
-// create creates a stack with the resources, which are given as the members of a JSON object. The
-// stack has an asset for a function.
+// create creates a stack with the resources, the members of a JSON object. The stack has an asset
+// for a function.
 func create(t *testing.T, p *Provider, resources string) error {
 	t.Helper()
 	_, err := p.Engine.Create(cdkapp.Stack{
@@ -22,7 +22,7 @@ func create(t *testing.T, p *Provider, resources string) error {
 	return err
 }
 
-// Services have defaults for these properties. So a property that is 0 must not count as absent.
+// Services have defaults for these properties, but a property that is 0 must not count as absent.
 func TestProperties_RejectZeroIfAWSDoes(t *testing.T) {
 	const (
 		queue    = `"Q": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "q", %s}}`

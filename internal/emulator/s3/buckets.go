@@ -38,8 +38,7 @@ func (s *Service) createBucket(c *call) error {
 	return nil
 }
 
-// deleteBucket deletes a bucket without objects. As in S3, it also deletes the multipart uploads of
-// the bucket.
+// deleteBucket deletes a bucket without objects, and its multipart uploads, as in S3.
 func (s *Service) deleteBucket(c *call) error {
 	deleted, err := s.objects.deleteBucket(c.bucket)
 	if err != nil {

@@ -34,8 +34,8 @@ var checksums = map[string]func() hash.Hash{
 	checksumPrefix + "Sha256":    sha256.New,
 }
 
-// checksumHeader returns the name of the header for an algorithm, such as CRC32. It returns "" if
-// algorithm is "", and an error for an unknown algorithm.
+// checksumHeader returns the name of the header for an algorithm, such as CRC32. It returns "" for
+// no algorithm, and an error for an unknown one.
 func checksumHeader(algorithm string) (string, error) {
 	if algorithm == "" {
 		return "", nil
@@ -48,8 +48,8 @@ func checksumHeader(algorithm string) (string, error) {
 	return name, nil
 }
 
-// requestChecksum returns the name of the request's checksum header, which may also be in the
-// trailer. It returns "" if the request has none.
+// requestChecksum returns the name of the request's checksum header, or "" if there is none. The
+// trailer can also contain this header.
 func requestChecksum(header http.Header) (string, error) {
 	var found []string
 	trailer := http.CanonicalHeaderKey(strings.TrimSpace(header.Get("X-Amz-Trailer")))
@@ -91,8 +91,8 @@ func checksumAlgorithm(name string) string {
 	return strings.ToUpper(strings.TrimPrefix(name, checksumPrefix))
 }
 
-// isSum reports whether a text is a checksum of size bytes in base64. The checksum of a multipart
-// object ends with a hyphen and the number of parts, such as "-2".
+// isSum reports whether a text is a checksum of size bytes in base64. A multipart object's checksum
+// ends with a hyphen and the number of parts, such as "-2".
 func isSum(text string, size int) bool {
 	text, _, _ = strings.Cut(text, "-")
 	sum, err := base64.StdEncoding.DecodeString(text)

@@ -15,10 +15,9 @@ const (
 	ifUnmodifiedSince = "If-Unmodified-Since"
 )
 
-// failedCondition evaluates the conditional headers of a request against a version. It returns the
-// name of the first header whose condition is false, or "" if there is none. It evaluates the
-// headers in the order of RFC 9110, section 13.2.2. In the request, prefix precedes the name of
-// each header.
+// failedCondition evaluates a request's conditional headers against a version, in the order of RFC
+// 9110, section 13.2.2. It returns the name of the first header whose condition is false, or "".
+// The headers' names in the request begin with prefix.
 func failedCondition(header http.Header, prefix string, v *version) string {
 	get := func(name string) string { return header.Get(prefix + name) }
 	switch {
@@ -97,8 +96,8 @@ func checkWriteConditions(header http.Header) error {
 	return nil
 }
 
-// checkWrite returns an error if the conditions of a write do not hold. The version is nil if the
-// object does not exist.
+// checkWrite returns an error if the conditions of a write do not hold. A nil version means that
+// the object does not exist.
 func checkWrite(header http.Header, key string, v *version) error {
 	if v == nil {
 		if header.Get(ifMatch) != "" {

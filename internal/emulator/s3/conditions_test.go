@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// now is the time at which the objects of this file's tests are modified.
+// now is the modification time of the objects in this file's tests.
 var now = time.Date(2026, 1, 2, 3, 4, 5, 600_000_000, time.UTC)
 
 var (

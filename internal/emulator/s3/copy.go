@@ -16,8 +16,8 @@ type copied struct {
 	Checksum     []element
 }
 
-// findSource returns the version that the header x-amz-copy-source names, if the conditions of the
-// request hold.
+// findSource returns the version in the header x-amz-copy-source. It returns an error if the
+// conditions of the request do not hold.
 func (s *Service) findSource(c *call) (v *version, source protocol.CopySource, err error) {
 	source, err = protocol.S3CopySource(c.r)
 	if err != nil {
@@ -50,7 +50,7 @@ func (s *Service) findSource(c *call) (v *version, source protocol.CopySource, e
 }
 
 // replaces reports whether a directive header has the value REPLACE. If so, the copy gets the
-// values in the request. If not, it gets the values of the source.
+// values of the request, otherwise those of the source.
 func (c *call) replaces(directive string) (bool, error) {
 	switch value := c.r.Header.Get(directive); value {
 	case "", "COPY":
@@ -141,8 +141,8 @@ func (c *call) copiedTags(from *version) ([]tag, error) {
 	return from.Tags, nil
 }
 
-// copiedChecksum returns the name of the copy's checksum header. If the request specifies no
-// algorithm, the copy has the same checksum header as the source.
+// copiedChecksum returns the name of the copy's checksum header. Without an algorithm in the
+// request, the copy has the source's checksum header.
 func (c *call) copiedChecksum(from *version) (string, error) {
 	requested, err := checksumHeader(c.r.Header.Get("X-Amz-Checksum-Algorithm"))
 	if requested != "" || err != nil {

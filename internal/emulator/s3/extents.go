@@ -14,9 +14,9 @@ import (
 // segmentSize is the maximum size of a segment in bytes. A larger body gets its own segment.
 const segmentSize = 64 << 20
 
-// extents stores bytes in segment files, so that objects need little memory. A segment is removed
-// when no extent in it is used. Until then, the space of its released extents is not reused,
-// because a response may still read a replaced object.
+// extents stores bytes in segment files, so that objects need little memory. It removes a segment
+// when no extent in it is used. Until then it does not reuse released extents, because a response
+// can still read a replaced object.
 type extents struct {
 	dir string // "" if the segments are temporary files
 
@@ -90,8 +90,8 @@ func (x *extents) createFile(number int) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Unix frees the space of a file without a name when the file is closed, even if this process
-	// is killed. Windows does not remove an open file, so close removes the file.
+	// Unix frees the file's space when the file is closed, even if this process is killed. On
+	// Windows, this call fails, and close removes the file.
 	_ = os.Remove(file.Name())
 	return file, nil
 }
@@ -144,8 +144,8 @@ func (x *extents) release(released ...extent) {
 	}
 }
 
-// remove removes a segment. It does not close the file, because a response may still read it. The
-// garbage collector closes the file. The caller holds x.mu.
+// remove removes a segment. The garbage collector closes the file, because a response can still
+// read it. The caller holds x.mu.
 func (x *extents) remove(s *segment) {
 	delete(x.segments, s.number)
 	if x.dir != "" {
@@ -179,8 +179,8 @@ func (x *extents) find(r extentRecord) extent {
 // compactExtent identifies an extent without a pointer and in little memory.
 type compactExtent struct{ segment, offset, size uint32 }
 
-// compact returns the compact form of an extent. The extent must have less than 4 GiB. Each extent
-// begins within the first segmentSize bytes of its segment, so its offset fits too.
+// compact returns the compact form of an extent with less than 4 GiB. The offset fits, because each
+// extent begins within the first segmentSize bytes of its segment.
 func (e extent) compact() compactExtent {
 	r := e.record()
 	return compactExtent{uint32(r.Segment), uint32(r.Offset), uint32(r.Size)}
@@ -190,7 +190,7 @@ func (c compactExtent) record() extentRecord {
 	return extentRecord{int(c.segment), int64(c.offset), int64(c.size)}
 }
 
-// expand returns the extent that is in use and that has the compact form c.
+// expand returns the used extent with the compact form c.
 func (x *extents) expand(c compactExtent) extent { return x.find(c.record()) }
 
 // load returns a stored extent and marks it as used.

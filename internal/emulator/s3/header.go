@@ -20,10 +20,10 @@ const (
 	standard           = "STANDARD"
 )
 
-// objectHeader holds the data that is stored with an object in addition to the object's body.
+// objectHeader holds the data that is stored with an object, except the body.
 type objectHeader struct {
 	// Fields are headers of the responses to GetObject and HeadObject, including checksums. The
-	// names of metadata are in lower case, all other names are in canonical form.
+	// names of metadata are in lower case; other names are in canonical form.
 	Fields map[string]string
 	Parts  []int64 `json:",omitempty"` // sizes of the parts of a multipart upload
 
@@ -33,7 +33,7 @@ type objectHeader struct {
 	Body     extentRecord
 }
 
-// storedFields lists the request headers that are stored with an object, in addition to metadata.
+// storedFields lists the request headers that are stored with an object, besides metadata.
 var storedFields = []string{
 	"Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language", "Content-Type",
 	"Expires", "X-Amz-Server-Side-Encryption", "X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id",
@@ -46,7 +46,7 @@ var storageClasses = []string{
 	"REDUCED_REDUNDANCY", "STANDARD_IA",
 }
 
-// newObjectHeader returns those headers of a request that are stored with the object.
+// newObjectHeader returns the headers of a request that are stored with the object.
 func newObjectHeader(request http.Header) (objectHeader, error) {
 	fields := map[string]string{"Content-Type": defaultContentType}
 	for _, name := range storedFields {

@@ -135,8 +135,8 @@ func (x *index) deleteBucket(name string) (deleted *bucket, err error) {
 	return deleted, err
 }
 
-// newest returns the newest version of an object. It returns nil if the object does not exist, or
-// if the newest version is a delete marker. The caller holds x.mu.
+// newest returns the newest version of an object. It returns nil if there is none, or if this
+// version is a delete marker. The caller holds x.mu.
 func (x *index) newest(b *bucket, key string) (*version, error) {
 	newest, ok := b.newest(key)
 	if !ok || newest.deleteMarker {
@@ -145,7 +145,7 @@ func (x *index) newest(b *bucket, key string) (*version, error) {
 	return x.load(newest)
 }
 
-// find returns the version with the id. For an empty id it returns the newest version, which may be
+// find returns the version with the id. For an empty id it returns the newest version, which can be
 // a delete marker. The caller holds x.mu.
 func (x *index) find(b *bucket, key, id string) (*version, error) {
 	if id == "" {
@@ -162,8 +162,8 @@ func (x *index) find(b *bucket, key, id string) (*version, error) {
 		"The specified version does not exist.", "Key", key, "VersionId", id)
 }
 
-// add adds v as the newest version of an object. If versioning is not enabled, v becomes the null
-// version and replaces the previous null version. The caller holds x.mu.
+// add adds v as the newest version of an object. Without versioning, v becomes the null version and
+// replaces the previous one. The caller holds x.mu.
 func (x *index) add(b *bucket, key string, v *version) error {
 	b.sequence++
 	v.sequence, v.null = b.sequence, b.versioning != versioningEnabled
@@ -208,8 +208,8 @@ func (x *index) replace(b *bucket, key string, at stored, v *version) error {
 	return nil
 }
 
-// storeHeader stores the header of a new version in an extent. If the caller then fails to add the
-// version, nothing releases this extent before the service restarts.
+// storeHeader stores the header of a new version in an extent. If adding the version then fails,
+// the extent stays in use until the service restarts.
 func (x *index) storeHeader(v *version) error {
 	v.Body = v.body.record()
 	data, err := json.Marshal(v.objectHeader)

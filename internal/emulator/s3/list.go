@@ -39,8 +39,8 @@ func (c *call) limit(name string) (int, error) {
 	return int(min(n, maxListed)), nil
 }
 
-// commonPrefix returns the part of the key up to the first delimiter after the prefix. It returns
-// "" if the listing does not group the key.
+// commonPrefix returns the part of the key up to the first delimiter after the prefix. For a key
+// that the listing does not group, it returns "".
 func (l listing) commonPrefix(key string) string {
 	rest, ok := strings.CutPrefix(key, l.prefix)
 	if !ok || l.delimiter == "" {
@@ -53,7 +53,7 @@ func (l listing) commonPrefix(key string) string {
 	return l.prefix + folder + l.delimiter
 }
 
-// start returns the least key that may be on the page.
+// start returns the least key that can be on the page.
 func (l listing) start() string {
 	switch {
 	case l.after < l.prefix:

@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// list returns the uploads of a bucket, sorted by key and then by age. The keys have the prefix
-// l.prefix and come after the key l.after. If marker is not "", list also returns those uploads of
-// the key l.after that began after the upload with the id marker.
+// list returns a bucket's uploads, sorted by key and then by age. Their keys have the prefix
+// l.prefix and come after l.after. With a marker, which is an upload's id, list also returns the
+// uploads of the key l.after that began later than this upload.
 func (u *uploads) list(bucket string, l listing, marker string) []*upload {
 	first, markerNumber := l.start(), uploadNumber(marker)
 	u.mu.Lock()

@@ -27,7 +27,7 @@ func (p *versionPage) count() int {
 	return len(p.versions) + len(p.deleteMarkers) + len(p.prefixes)
 }
 
-// add adds a version to the page. latest reports whether v is the newest version of the object.
+// add adds a version to the page. latest means that v is the newest version of the object.
 func (p *versionPage) add(key string, v *version, latest bool, encode func(string) string) {
 	p.key, p.id = key, v.id()
 	listed := listedVersion{
@@ -43,8 +43,7 @@ func (p *versionPage) add(key string, v *version, latest bool, encode func(strin
 }
 
 // listVersions returns versions sorted by key. The versions of one key are sorted from newest to
-// oldest. If id is not "", the page begins after this version of the key l.after. The caller holds
-// x.mu.
+// oldest. With an id, the page begins after this version of the key l.after. The caller holds x.mu.
 func (x *index) listVersions(
 	b *bucket, l listing, id string, encode func(string) string,
 ) (p versionPage, err error) {

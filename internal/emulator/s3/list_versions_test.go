@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// A client may delete the versions of each page before it requests the next page.
+// A client can delete the versions of each page before it requests the next page.
 func TestListObjectVersions_ContinuesAfterADeletedVersion(t *testing.T) {
 	s := newService(t, "")
 	defer s.Close()

@@ -15,8 +15,8 @@ const (
 	minPartSize = 5 << 20 // does not apply to the last part
 )
 
-// uploads holds the multipart uploads that are not complete. The state file does not contain them.
-// So a client must begin an upload again after a restart.
+// uploads holds the incomplete multipart uploads. It is not stored, so a client must begin an
+// upload again after a restart.
 type uploads struct {
 	mu     sync.Mutex
 	latest int
@@ -56,7 +56,8 @@ func (u *uploads) use(c *call, fn func(up *upload) error) error {
 	return fn(up)
 }
 
-// take removes and returns the requested upload, if fn returns no error.
+// take removes and returns the requested upload. If fn returns an error, take returns the error and
+// keeps the upload.
 func (u *uploads) take(c *call, fn func(up *upload) error) (taken *upload, err error) {
 	err = u.use(c, func(up *upload) error {
 		if err := fn(up); err != nil {
@@ -94,8 +95,8 @@ func (u *uploads) removeAll(b *bucket) (removed []*upload) {
 	return removed
 }
 
-// putBack adds an upload that could not be completed. If its bucket was deleted in the meantime,
-// putBack discards the upload.
+// putBack adds an upload whose completion failed. If its bucket no longer exists, it discards the
+// upload.
 func (s *Service) putBack(up *upload) {
 	err := s.objects.view(up.bucket.name, func(b *bucket) error {
 		if b != up.bucket {

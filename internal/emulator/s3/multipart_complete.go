@@ -96,8 +96,8 @@ func (up *upload) selectParts(requested []completedPart) ([]*part, error) {
 	return parts, nil
 }
 
-// join adds the object that consists of the parts. If want is not "", join compares it with the
-// object's checksum.
+// join adds the object that consists of the parts. It compares the object's checksum with want,
+// unless want is "".
 func (s *Service) join(
 	c *call, up *upload, parts []*part, want string,
 ) (*version, content, error) {
@@ -135,8 +135,8 @@ func (s *Service) join(
 	return v, body, s.add(c, v)
 }
 
-// elements returns the XML elements of a checksum. One of the elements contains the checksum's
-// type, unless kind is "".
+// elements returns the XML elements of a checksum. Unless kind is "", they include the checksum's
+// type.
 func (c content) elements(kind string) []element {
 	if c.checksumName == "" {
 		return nil

@@ -34,8 +34,8 @@ func (s *Service) putObject(c *call) error {
 	return nil
 }
 
-// addContent adds a version with the given content. The version becomes the newest version of the
-// requested object.
+// addContent adds a version with the content. It becomes the newest version of the requested
+// object.
 func (s *Service) addContent(c *call, header objectHeader, body content) (*version, error) {
 	body.addChecksum(header.Fields, fullObject)
 	header.MD5 = body.md5[:]
@@ -43,8 +43,8 @@ func (s *Service) addContent(c *call, header objectHeader, body content) (*versi
 	return v, s.add(c, v)
 }
 
-// add makes v the newest version of the requested object, if the conditions of the request hold. If
-// add fails, it releases the version's body.
+// add makes v the newest version of the requested object. It returns an error if the request's
+// conditions do not hold. After any error, it releases the version's body.
 func (s *Service) add(c *call, v *version) error {
 	err := s.objects.update(c.bucket, func(b *bucket) error {
 		newest, err := s.objects.newest(b, c.key)
@@ -75,7 +75,7 @@ func (c *call) writeVersion(b *bucket, v *version) {
 	}
 }
 
-// overrides maps query parameters of GetObject to the response headers that the parameters replace.
+// overrides maps query parameters of GetObject to the response headers that they replace.
 var overrides = map[string]string{
 	"response-cache-control":       "Cache-Control",
 	"response-content-disposition": "Content-Disposition",
@@ -109,7 +109,7 @@ func (s *Service) getObject(c *call) error {
 	c.w.WriteHeader(status)
 	if c.r.Method == http.MethodGet {
 		body := io.NewSectionReader(v.body.read(), part.offset, part.size)
-		// The method ReadFrom of c.w would allocate a buffer of 32 KiB even for a small body.
+		// The method ReadFrom of c.w allocates a buffer of 32 KiB even for a small body.
 		buffer := make([]byte, min(part.size+1, 32<<10))
 		_, _ = io.CopyBuffer(struct{ io.Writer }{c.w}, body, buffer)
 	}
@@ -146,8 +146,8 @@ func (s *Service) findIn(b *bucket, c *call) (*version, error) {
 		"Method", c.r.Method, "ResourceType", "DeleteMarker")
 }
 
-// requestedRange returns the range of bytes to send, and whether the response is partial. The
-// header Range or the parameter partNumber requests a partial response.
+// requestedRange returns the range of bytes to send. It reports whether the header Range or the
+// parameter partNumber requests a partial response.
 func (c *call) requestedRange(v *version) (byteRange, bool, error) {
 	whole := byteRange{0, v.body.size}
 	requested := c.r.Header.Get("Range")
@@ -232,7 +232,7 @@ func (s *Service) deleteObject(c *call) error {
 	return nil
 }
 
-// deletedObject describes a deleted object, or a delete marker that was added or deleted.
+// deletedObject describes a deleted object, or an added or deleted delete marker.
 type deletedObject struct {
 	Key                   string
 	VersionID             string `xml:"VersionId,omitempty"`
@@ -240,9 +240,8 @@ type deletedObject struct {
 	DeleteMarkerVersionID string `xml:"DeleteMarkerVersionId,omitempty"`
 }
 
-// deleteVersion permanently deletes the version with the id. If id is "", it adds a delete marker
-// if versioning is or was enabled. If versioning was never enabled, it deletes the object. The
-// caller holds the index's lock.
+// deleteVersion permanently deletes the version with the id. Without an id, it adds a delete
+// marker, or deletes the object if versioning was never enabled. The caller holds the index's lock.
 func (s *Service) deleteVersion(b *bucket, key, id string) (deletedObject, error) {
 	deleted := deletedObject{Key: key}
 	switch {

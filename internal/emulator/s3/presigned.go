@@ -27,10 +27,9 @@ const (
 	maxSkew    = 15 * time.Minute   // difference between the clocks of signer and service, as in S3
 )
 
-// verifyPresigned verifies the signature and the expiry of a presigned URL. The service does not
-// verify signatures in headers, because every program on this machine may call the service. But
-// presigned URLs are meant for other people. A test of an app that creates these URLs needs a
-// service that rejects invalid URLs.
+// verifyPresigned verifies the signature and the expiry of a presigned URL, so that tests of an app
+// detect invalid URLs. The service does not verify signatures in headers, because every program on
+// this machine may call it.
 func (s *Service) verifyPresigned(c *call) error {
 	v4, v2 := c.query.Has("X-Amz-Signature"), c.query.Has("Signature")
 	switch {
@@ -201,8 +200,8 @@ func (s *Service) verifyVersion2(c *call) error {
 	}
 	err = s.checkVersion2(c, accessKey, path)
 	if err != nil && c.key == "" && !strings.HasSuffix(path, "/") {
-		// botocore signs the path of a bucket with a slash at the end, but sends the path without
-		// this slash.
+		// botocore signs the path of a bucket with a slash at the end, but sends it without this
+		// slash.
 		err = s.checkVersion2(c, accessKey, path+"/")
 	}
 	return err
@@ -217,8 +216,8 @@ func (s *Service) checkVersion2(c *call, accessKey, path string) error {
 		c.query.Get("Signature"))
 }
 
-// headerOrQuery returns the value of a header. If the header is absent, it returns the query
-// parameter with the same name. botocore moves the signed headers of version 2 to the query.
+// headerOrQuery returns the value of a header, or else of the query parameter with the same name.
+// botocore moves the signed headers of version 2 to the query.
 func (c *call) headerOrQuery(name string) string {
 	if value := c.r.Header.Get(name); value != "" {
 		return value

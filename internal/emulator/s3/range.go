@@ -16,8 +16,8 @@ func (b byteRange) contentRange(total int64) string {
 	return fmt.Sprintf("bytes %d-%d/%d", b.offset, b.offset+b.size-1, total)
 }
 
-// parseRange parses the header Range. It returns false if the whole object is requested. Like S3,
-// it ignores a malformed header and a header with several ranges.
+// parseRange parses the header Range. It returns false if the header requests the whole object.
+// Like S3, it ignores a malformed header and a header with several ranges.
 func parseRange(header string, total int64) (byteRange, bool, error) {
 	unit, text, _ := strings.Cut(strings.ReplaceAll(header, " ", ""), "=")
 	first, last, isRange := strings.Cut(text, "-")

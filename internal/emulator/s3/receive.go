@@ -37,9 +37,9 @@ func (c content) addChecksum(fields map[string]string, kind string) {
 	}
 }
 
-// receive stores the body of a request and verifies the body's checksums. If the request has no
-// checksum header, receive calculates the checksum for the header defaultChecksum, such as
-// x-amz-checksum-crc32. If defaultChecksum is "", it calculates no checksum.
+// receive stores the body of a request and verifies its checksums. If the request has no checksum
+// header, receive calculates the checksum for the header defaultChecksum, such as
+// x-amz-checksum-crc32, unless it is "".
 func (s *Service) receive(r *http.Request, defaultChecksum string) (content, error) {
 	body, size, err := decodeBody(r)
 	if err != nil {
@@ -87,8 +87,8 @@ func decodeBody(r *http.Request) (io.Reader, int64, error) {
 	return body, size, nil
 }
 
-// store stores exactly size bytes. It calculates the MD5 and the SHA-256. If checksum is the name
-// of a checksum header, it also calculates the value of this header.
+// store stores exactly size bytes and calculates their MD5 and SHA-256. If checksum is the name of
+// a checksum header, it also calculates the header's value.
 func (s *Service) store(in io.Reader, size int64, checksum string) (content, []byte, error) {
 	e, err := s.bodies.reserve(size)
 	if err != nil {
@@ -120,7 +120,7 @@ func (s *Service) store(in io.Reader, size int64, checksum string) (content, []b
 	return content{}, nil, err
 }
 
-// checkDigests compares the content with all digests that the request's header or trailer contains.
+// checkDigests compares the content with all digests in the request's header and trailer.
 func checkDigests(header http.Header, c content, sha []byte, checksum string) error {
 	if text := header.Get("Content-Md5"); text != "" {
 		want, err := base64.StdEncoding.DecodeString(text)
@@ -151,8 +151,8 @@ func checkDigests(header http.Header, c content, sha []byte, checksum string) er
 	return checkChecksum(checksum, want, c.checksum)
 }
 
-// chunkReader decodes an aws-chunked body. It ignores the signatures of the chunks. At the end of
-// the body, it adds the checksum in the trailer to header.
+// chunkReader decodes an aws-chunked body. It ignores the signatures of the chunks. At the end, it
+// adds the trailer's checksum to header.
 type chunkReader struct {
 	in     *bufio.Reader
 	header http.Header
@@ -204,8 +204,8 @@ func (c *chunkReader) nextChunk() error {
 // maxTrailer limits the size of a trailer in bytes. A trailer contains a checksum and a signature.
 const maxTrailer = 8 << 10
 
-// readTrailer reads the trailer and returns io.EOF. It adds the header that X-Amz-Trailer announces
-// to the request's header, and ignores all others.
+// readTrailer reads the trailer and returns io.EOF. From the trailer, it adds only the header with
+// the name in X-Amz-Trailer to the request's header.
 func (c *chunkReader) readTrailer() error {
 	announced := strings.TrimSpace(c.header.Get("X-Amz-Trailer"))
 	size := 0

@@ -12,8 +12,7 @@ import (
 	"testing"
 )
 
-// frame returns the body in the given framing, such as "signed chunks", and the headers that
-// describe the framing.
+// frame returns the body in a framing, such as "signed chunks", and the headers that describe it.
 func frame(framing, body string) (encoded string, headers []string) {
 	sum := crc32.NewIEEE()
 	sum.Write([]byte(body))

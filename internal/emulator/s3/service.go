@@ -1,9 +1,9 @@
 // Package s3 emulates a part of Amazon S3: objects with metadata and tags, conditional requests,
-// checksums, ranges, listings, versions, multipart uploads and presigned URLs. The platform and the
-// tools of its users need only this part. The bucket is in the path or in the host.
+// checksums, ranges, listings, versions, multipart uploads and presigned URLs. The platform and its
+// users' tools need only this part. The bucket is in the path or in the host.
 //
 // Files store the objects' bytes and headers. Memory holds only an index of the objects. If a
-// folder is configured, the index is also stored, in a database.
+// folder is configured, a database also stores the index.
 package s3
 
 import (
@@ -25,8 +25,8 @@ type Config struct {
 	Dir    string           // folder of the objects; "" if they are not kept across runs
 	Region string           // default: us-east-1
 	Now    func() time.Time // default: time.Now
-	// SecretKey returns the secret key of an access key. The service verifies presigned URLs with
-	// this key. By default, the secret key is the same string as the access key.
+	// SecretKey returns the secret key of an access key, to verify presigned URLs. By default, both
+	// keys are the same string.
 	SecretKey func(accessKey string) string
 }
 
@@ -70,8 +70,8 @@ func New(config Config) (*Service, error) {
 	}, nil
 }
 
-// CreateBucket creates a bucket if it does not exist. versioning is "Enabled" or "Suspended". If
-// versioning is "", CreateBucket does not change the bucket's versioning.
+// CreateBucket creates a bucket if it does not exist. versioning is "Enabled", "Suspended" or "",
+// which keeps the bucket's versioning.
 func (s *Service) CreateBucket(name, versioning string) error {
 	err := s.objects.createBucket(name, s.config.Now())
 	if err != nil && !errors.Is(err, errBucketExists) {

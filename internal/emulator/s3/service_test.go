@@ -40,8 +40,8 @@ func do(
 	return w.Code, w.Header(), w.Body.String()
 }
 
-// metadata returns a value of an object's metadata. It finds the header only if the name is in
-// lower case, as in S3's responses.
+// metadata returns a value of an object's metadata. The header's name must be in lower case, as in
+// S3's responses.
 func metadata(header http.Header, name string) string {
 	return strings.Join(header[strings.ToLower(metadataPrefix+name)], ",")
 }
@@ -141,8 +141,8 @@ func TestState_SurvivesARestart(t *testing.T) {
 	}
 }
 
-// TestState_SurvivesACrash starts its own binary as a process that puts objects, and kills the
-// process. Every object whose put succeeded must be in the store.
+// TestState_SurvivesACrash kills a process that puts objects. Every object whose put succeeded must
+// be in the store.
 func TestState_SurvivesACrash(t *testing.T) {
 	if dir := os.Getenv("S3_TEST_DIR"); dir != "" {
 		putForever(t, dir)

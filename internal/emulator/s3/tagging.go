@@ -26,7 +26,7 @@ type tagging struct {
 	TagSet struct{ Tag []tag }
 }
 
-// tagText matches the characters that keys and values of tags may have.
+// tagText matches a tag's key or value with valid characters.
 var tagText = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 
 func invalidTag(message string) error {

@@ -26,9 +26,8 @@ type objectVersion struct {
 	stored
 }
 
-// stored locates a version of an object. Memory holds only these fields of a version, so that a
-// bucket with many objects takes little memory. The fields contain no pointers, so that the garbage
-// collector does not scan them.
+// stored locates a version of an object. Memory holds only these fields, to save space in buckets
+// with many objects. Without pointers, the garbage collector does not scan them.
 type stored struct {
 	sequence     uint64        // increases with each version that is added to the bucket
 	header       compactExtent // an objectHeader as JSON
@@ -66,7 +65,7 @@ func (b *bucket) versions(key string) iter.Seq[stored] {
 	}
 }
 
-// newest returns the newest version of an object. ok is false if the object has no version.
+// newest returns the newest version of an object. ok is false if there is none.
 func (b *bucket) newest(key string) (v stored, ok bool) {
 	for v := range b.versions(key) {
 		return v, true
@@ -74,7 +73,7 @@ func (b *bucket) newest(key string) (v stored, ok bool) {
 	return stored{}, false
 }
 
-// version returns the version of an object with the id. ok is false if there is no such version.
+// version returns the version of an object with the id. ok is false if there is none.
 func (b *bucket) version(key, id string) (v stored, ok bool) {
 	for v := range b.versions(key) {
 		if v.id() == id {
@@ -84,9 +83,9 @@ func (b *bucket) version(key, id string) (v stored, ok bool) {
 	return stored{}, false
 }
 
-// afterVersion returns the position after a version in the bucket's objects. The version may have
-// been deleted. If the deleted version was a null version, its position is unknown, and
-// afterVersion returns the position of the object's newest version.
+// afterVersion returns the position after a version in the bucket's objects, even if the version is
+// deleted. The position of a deleted null version is unknown. Then it returns the position of the
+// object's newest version.
 func (b *bucket) afterVersion(key, id string) objectVersion {
 	position := firstVersion(key)
 	if sequence, err := strconv.ParseUint(id, 16, 64); err == nil {

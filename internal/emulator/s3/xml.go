@@ -32,11 +32,10 @@ func (c *call) writeXML(status int, root xml.Name, document any) {
 	}
 }
 
-// maxXML limits the size of an XML document in a request. The list of 10,000 parts fits.
+// maxXML limits the size of an XML document in a request. It is enough for a list of 10,000 parts.
 const maxXML = 4 << 20
 
-// readXML decodes the XML document in a request's body. root is the required name of the document's
-// root element.
+// readXML decodes the XML document in a request's body. Its root element must have the name root.
 func (s *Service) readXML(r *http.Request, root string, document any) error {
 	decoded, _ := strconv.ParseInt(r.Header.Get(decodedLength), 10, 64)
 	if max(decoded, r.ContentLength) > maxXML {
@@ -65,13 +64,13 @@ func (s *Service) readXML(r *http.Request, root string, document any) error {
 	}
 }
 
-// xmlTime returns a time in the format of S3, whose times have a precision of one second.
+// xmlTime returns a time in S3's format, with a precision of one second.
 func xmlTime(t time.Time) string {
 	return t.UTC().Truncate(time.Second).Format("2006-01-02T15:04:05.000Z")
 }
 
-// nameEncoder returns the function that encodes keys in a listing. With encoding-type=url, a client
-// can receive characters that XML cannot represent.
+// nameEncoder returns the function that encodes keys in a listing. With encoding-type=url, keys can
+// contain characters that XML cannot represent.
 func (c *call) nameEncoder() func(string) string {
 	if c.query.Get("encoding-type") != "url" {
 		return func(name string) string { return name }

@@ -305,7 +305,8 @@ type deleteSecretOutput struct {
 	DeletionDate float64
 }
 
-// Limits of the time in days after which Secrets Manager deletes a secret.
+// The minimum and the maximum of the recovery window: the days until Secrets Manager deletes a
+// secret.
 const (
 	minRecoveryWindow     = 7
 	maxRecoveryWindow     = 30

@@ -35,7 +35,7 @@ type Service struct {
 	secrets map[string]*secret
 }
 
-// secret represents a secret with its versions, the oldest first.
+// secret represents a secret and its versions, from the oldest.
 type secret struct {
 	Name, Description string
 	KMSKey            string
@@ -129,8 +129,8 @@ func (s *secret) version(id, stage string) (*version, bool) {
 	return nil, false
 }
 
-// put adds a version with the staging labels. If these include Current, the former current version
-// gets the label Previous. put deletes versions that have no label left.
+// put adds a version with the staging labels. If they include Current, the former current version
+// gets the label Previous. put deletes versions without labels.
 func (s *secret) put(id string, value Value, stages []string, now time.Time) {
 	if slices.Contains(stages, Current) {
 		s.removeStage(Previous)
@@ -146,8 +146,8 @@ func (s *secret) put(id string, value Value, stages []string, now time.Time) {
 	s.Changed = now
 }
 
-// removeStage removes a staging label from all versions. It replaces the lists of labels, because a
-// response may still use the old lists.
+// removeStage removes a staging label from all versions. It replaces the lists of labels, because
+// responses can still use the old ones.
 func (s *secret) removeStage(stage string) {
 	for i := range s.Versions {
 		v := &s.Versions[i]
@@ -156,8 +156,8 @@ func (s *secret) removeStage(stage string) {
 	}
 }
 
-// Value returns the text of a secret. id is the name or ARN of the secret. If versionID and stage
-// are "", Value returns the current text.
+// Value returns the text of a secret. id is the name or ARN of the secret. Without versionID and
+// stage, Value returns the current text.
 func (s *Service) Value(id, versionID, stage string) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -179,9 +179,9 @@ type Definition struct {
 	Tags                      []Tag
 }
 
-// Define creates a secret that a template contains, and returns the secret's ARN. If the template
-// defines no value, a new secret has no value until a request puts one. If an earlier run created
-// the secret, the secret keeps its value, unless the value in the template has changed.
+// Define creates a secret of a template and returns its ARN. If the template defines no value, a
+// new secret has none until a request puts one. An existing secret keeps its value, unless the
+// value in the template has changed.
 func (s *Service) Define(d Definition) (arn string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -17,8 +17,8 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.JSONHandler.ServeHTTP(w, r.WithContext(ctx))
 }
 
-// headerKey is the key of a context value: the header of the response. withQueryError adds a field
-// to this header.
+// headerKey is the context key for the header of the response. withQueryError adds a field to this
+// header.
 type headerKey struct{}
 
 func (s *Service) operations() protocol.JSONHandler {
@@ -53,7 +53,7 @@ type queueURL struct{ QueueUrl string }
 
 func (u queueURL) url() string { return u.QueueUrl }
 
-// queueOp returns an operation that calls the method on the queue named in the request.
+// queueOp returns an operation that calls the method on the queue in the request.
 func queueOp[In interface{ url() string }, Out any](
 	s *Service, method func(*Queue, In) (*Out, error),
 ) protocol.Operation {
@@ -66,8 +66,8 @@ func queueOp[In interface{ url() string }, Out any](
 	})
 }
 
-// withQueryError adds the header x-amzn-query-error to error responses. The header contains the
-// error's code in SQS's former query protocol.
+// withQueryError adds the header x-amzn-query-error to error responses. It contains the error's
+// code in SQS's former query protocol.
 func withQueryError(operation protocol.Operation) protocol.Operation {
 	return func(r *http.Request, body []byte) (any, error) {
 		out, err := operation(r, body)
@@ -101,9 +101,8 @@ var (
 		"Too many messages are in flight; delete some before you receive more.")
 )
 
-// queryCodes maps an error code to the code of the same error in SQS's former query protocol. It
-// lists only codes that differ. SQS sends the former code in the header x-amzn-query-error, and AWS
-// SDKs report this code instead of __type.
+// queryCodes maps error codes to different codes of SQS's former query protocol. SQS sends the
+// former code in the header x-amzn-query-error. AWS SDKs report it and ignore __type.
 var queryCodes = map[string]string{
 	"QueueDoesNotExist":            "AWS.SimpleQueueService.NonExistentQueue",
 	"QueueNameExists":              "QueueAlreadyExists",

@@ -83,7 +83,7 @@ func (q *Queue) changeMessageVisibilityBatch(
 }
 
 // processEntries calls process for each entry and collects the results, including errors. It
-// returns an error only if validateBatch rejects the batch.
+// returns an error only for an invalid batch.
 func processEntries[In interface{ id() string }, Out any](
 	entries []In, process func(In) (Out, error),
 ) (*batchOutput[Out], error) {

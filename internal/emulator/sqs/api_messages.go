@@ -121,7 +121,7 @@ func (s *Service) receiveMessage(
 	}
 	messages, err := q.receive(r.Context(), limit, wait, visibility)
 	if errors.Is(err, context.Canceled) {
-		// The client has closed its side of the connection, but may still read the answer.
+		// The client has closed its side of the connection, but can still read the answer.
 		messages, err = q.receive(context.WithoutCancel(r.Context()), limit, 0, visibility)
 	}
 	if err != nil {
@@ -183,8 +183,8 @@ func selectSystemAttributes(attributes map[string]string, names []string) map[st
 	return attributes
 }
 
-// selectAttributes returns the attributes whose names match at least one pattern. A pattern is a
-// name or "prefix.*". The patterns "All" and ".*" match all attributes.
+// selectAttributes returns the attributes whose names match a pattern. A pattern is a name or
+// "prefix.*". "All" and ".*" match all attributes.
 func selectAttributes(attributes map[string]Attribute, patterns []string) map[string]Attribute {
 	selected := map[string]Attribute{}
 	for name, a := range attributes {

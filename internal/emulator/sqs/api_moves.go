@@ -60,8 +60,7 @@ func (s *Service) isDeadLetterQueue(dlq *Queue) bool {
 	return false
 }
 
-// queueParameter returns the queue with the ARN that a request's parameter contains. The caller
-// holds s.mu.
+// queueParameter returns the queue with the ARN in a request's parameter. The caller holds s.mu.
 func (s *Service) queueParameter(parameter, arn string) (*Queue, error) {
 	if arn == "" {
 		return nil, missingParameter(parameter)

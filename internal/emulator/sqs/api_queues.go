@@ -61,8 +61,7 @@ func (s *Service) getQueueURL(in *getQueueURLInput) (*queueURL, error) {
 	return &queueURL{q.URL()}, nil
 }
 
-// page selects a part of a list of queues. NextToken is the name of the last queue on the previous
-// page.
+// page selects a part of a list of queues. NextToken is the name of the previous page's last queue.
 type page struct {
 	MaxResults *int
 	NextToken  string
@@ -154,8 +153,8 @@ func (q *Queue) getQueueAttributes(in getQueueAttributesInput) (*getQueueAttribu
 	return &getQueueAttributesOutput{selected}, nil
 }
 
-// queueAttributes lists the attribute names that GetQueueAttributes accepts. A queue may lack some
-// of these attributes.
+// queueAttributes lists the attribute names that GetQueueAttributes accepts. Not every queue has
+// all of these attributes.
 var queueAttributes = []string{
 	"ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed",
 	"ApproximateNumberOfMessagesNotVisible", "ContentBasedDeduplication", "CreatedTimestamp",
@@ -166,7 +165,7 @@ var queueAttributes = []string{
 	"SqsManagedSseEnabled", "VisibilityTimeout",
 }
 
-// attributes returns the queue's settings, ARN and message counts, under their names in
+// attributes returns the queue's settings, ARN and message counts, with their names in
 // GetQueueAttributes.
 func (q *Queue) attributes() map[string]string {
 	visible, inFlight, delayed := q.Depth()

@@ -40,8 +40,8 @@ func TestSendMessage_ReturnsTheSameChecksumsAsAWS(t *testing.T) {
 	if _, err := s.CreateQueue(sqs.QueueConfig{Name: "events"}); err != nil {
 		t.Fatal(err)
 	}
-	// An independent implementation of the algorithm in the SQS developer guide calculated the
-	// expected checksums.
+	// The expected checksums come from an independent implementation of the algorithm in the SQS
+	// developer guide.
 	_, _, response := call(t, s, "SendMessage", `{"QueueUrl":"events",
 		"MessageBody":"This is a test message","MessageAttributes":{
 		"name":{"DataType":"String","StringValue":"value"},
@@ -198,7 +198,7 @@ func TestSendMessage_RejectsParametersOfFIFOQueues(t *testing.T) {
 	}
 }
 
-// 18446744074 s in nanoseconds need more than 64 bits. The lower 64 bits are only 0.3 s.
+// 18446744074 s in nanoseconds need more than 64 bits. Their lower 64 bits are only 0.3 s.
 func TestMessages_RejectDurationsThatOverflow(t *testing.T) {
 	s := newService(t, sqs.Config{})
 	q, err := s.CreateQueue(sqs.QueueConfig{Name: "events"})

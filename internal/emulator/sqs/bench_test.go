@@ -8,8 +8,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/store"
 )
 
-// BenchmarkSendReceiveDelete measures one send, receive and delete in a queue that contains 100,000
-// other messages.
+// BenchmarkSendReceiveDelete measures one send, receive and delete in a queue with 100,000 other
+// messages.
 func BenchmarkSendReceiveDelete(b *testing.B) {
 	b.Run("memory", func(b *testing.B) { benchmark(b, nil, 1) })
 	b.Run("memory batch 10", func(b *testing.B) { benchmark(b, nil, 10) })

@@ -6,16 +6,16 @@ import (
 )
 
 // A tenant is noisy if it has at least noisyInFlight messages in flight, and more than noisyPercent
-// of all messages in flight. SQS documents both limits for fair queues.
+// of all messages in flight. These are SQS's limits for fair queues.
 const (
 	noisyInFlight = 30
 	noisyPercent  = 10
 )
 
-// fairOrder orders the visible messages of a queue as SQS's fair queues do: the messages of noisy
-// tenants come last. Messages with the same group id belong to one tenant. Each message without a
-// group id has a tenant of its own, which is never noisy. Unlike SQS, fairOrder ignores the time
-// that consumers spend on a tenant's messages.
+// fairOrder orders the visible messages of a queue like SQS's fair queues: those of noisy tenants
+// come last. Messages with the same group id belong to one tenant. A message without a group id has
+// its own tenant, which is never noisy. Unlike SQS, fairOrder ignores how long consumers process
+// messages.
 type fairOrder struct {
 	quiet    *list.List         // *entry elements, in the order in which they became visible
 	noisy    []*tenant          // in the order in which they became noisy
@@ -83,8 +83,8 @@ func (f *fairOrder) forget(t *tenant) {
 	}
 }
 
-// first returns the entry to receive next, or nil if no entry is visible. Among noisy tenants, the
-// tenant with the fewest messages in flight comes first.
+// first returns the entry to receive next, or nil if no entry is visible. Of the noisy tenants, the
+// one with the fewest messages in flight comes first.
 func (f *fairOrder) first() *entry {
 	next := f.quiet
 	if next.Len() == 0 && len(f.noisy) > 0 {
@@ -97,8 +97,8 @@ func (f *fairOrder) first() *entry {
 	return next.Front().Value.(*entry)
 }
 
-// detectNoise marks the tenant of a received entry as noisy if the tenant exceeds both limits and
-// has visible entries.
+// detectNoise marks the tenant of a received entry as noisy. It does so if the tenant exceeds both
+// limits and has visible entries.
 func (f *fairOrder) detectNoise(received *entry) {
 	t := f.tenants[received.GroupID]
 	if t == nil || t.visible != nil || t.inFlight < noisyInFlight ||

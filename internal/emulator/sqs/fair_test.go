@@ -59,8 +59,8 @@ func TestReceive_TreatsAGroupWithoutBacklogAsQuiet(t *testing.T) {
 	}
 }
 
-// A burst of one sender delays the messages of another sender. The delay is less than a second if
-// messages have groups, and more than a minute if messages have no groups.
+// A sender's burst delays the messages of another sender by less than a second if messages have
+// groups. Without groups, it delays them by more than a minute.
 func TestQueue_IsFairToAnotherSenderDuringABurst(t *testing.T) {
 	with, without := quietSenderP99(t, "a", "b"), quietSenderP99(t, "-", "-")
 	if with > time.Second || without < time.Minute {
@@ -69,8 +69,8 @@ func TestQueue_IsFairToAnotherSenderDuringABurst(t *testing.T) {
 	}
 }
 
-// BenchmarkQuietSender reports how long messages of one sender wait during the burst of another
-// sender. The clock is simulated.
+// BenchmarkQuietSender reports how long one sender's messages wait during another sender's burst.
+// The clock is simulated.
 func BenchmarkQuietSender(b *testing.B) {
 	for name, groups := range map[string][2]string{
 		"with groups": {"a", "b"}, "without groups": {"-", "-"},
@@ -85,10 +85,9 @@ func BenchmarkQuietSender(b *testing.B) {
 	}
 }
 
-// quietSenderP99 simulates a burst of 10,000 messages from one sender and ten messages a second
-// from another sender. Eight consumers receive up to ten messages and process them in half a
-// second. quietSenderP99 returns the 99th percentile of the time for which the other sender's
-// messages wait.
+// quietSenderP99 simulates a burst of 10,000 messages and a quiet sender of ten messages a second.
+// Eight consumers receive up to ten messages and process them in half a second. The result is the
+// 99th percentile of the waiting times of the quiet sender's messages.
 func quietSenderP99(t testing.TB, burstGroup, quietGroup string) time.Duration {
 	const tick, processing = 100 * time.Millisecond, 500 * time.Millisecond
 	const burst, quiet = 10_000, 600

@@ -31,8 +31,8 @@ const (
 	inFlight
 )
 
-// entryHeap orders entries by one of their times. Each entry stores its own index in the heap, so
-// that remove can find the entry.
+// entryHeap orders entries by one of their times. Each entry stores its index in the heap, for
+// remove.
 type entryHeap struct {
 	entries []*entry
 	time    func(*entry) time.Time

@@ -42,14 +42,14 @@ type Attribute struct {
 
 func (a Attribute) isBinary() bool { return strings.HasPrefix(a.DataType, "Binary") }
 
-// BodyMD5 returns the MD5 checksum of the body. SQS sends the checksum with the message.
+// BodyMD5 returns the MD5 checksum of the body, as SQS sends it with the message.
 func (m Message) BodyMD5() string {
 	sum := md5.Sum([]byte(m.Body))
 	return hex.EncodeToString(sum[:])
 }
 
-// SystemAttributes returns the attributes that SQS sets. Both ReceiveMessage and Lambda's SQS
-// events contain these attributes under the same names.
+// SystemAttributes returns the attributes that SQS sets, with their names in ReceiveMessage and in
+// Lambda's SQS events.
 func (m Message) SystemAttributes() map[string]string {
 	unixMilli := func(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) }
 	out := map[string]string{
@@ -70,8 +70,8 @@ func (m Message) SystemAttributes() map[string]string {
 	return out
 }
 
-// AttributesMD5 returns the MD5 checksum of message attributes, or "" if there are no attributes.
-// SQS sends the checksum with the attributes.
+// AttributesMD5 returns the MD5 checksum of message attributes, as SQS sends it. It returns "" for
+// no attributes.
 func AttributesMD5(attributes map[string]Attribute) string {
 	if len(attributes) == 0 {
 		return ""
@@ -97,8 +97,8 @@ func writeWithLength(sum hash.Hash, b []byte) {
 	sum.Write(b)
 }
 
-// size returns the message's size in bytes, as SQS's size quota counts it. The size includes the
-// body and the names, types and values of the attributes.
+// size returns the message's size in bytes, as SQS's quota counts it: the body, and the names,
+// types and values of the attributes.
 func (m Message) size() int {
 	n := len(m.Body)
 	for name, a := range m.Attributes {
@@ -170,22 +170,21 @@ func (a Attribute) validate(name string) error {
 	return nil
 }
 
-// hasValidCharacters reports whether s is valid UTF-8 and contains only characters that XML 1.0
-// allows.
+// hasValidCharacters reports whether s is valid UTF-8 and contains only characters of XML 1.0.
 func hasValidCharacters(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
 		return r < 0x20 && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF
 	})
 }
 
-// newReceiptHandle returns a receipt handle. A message gets a new handle each time it is received,
-// so that the queue can recognize old handles.
+// newReceiptHandle returns a receipt handle. Each receive of a message gives a new handle, so that
+// the queue recognizes old ones.
 func newReceiptHandle(queueARN, id string, receiveCount int) string {
 	text := queueARN + " " + id + " " + strconv.Itoa(receiveCount)
 	return base64.StdEncoding.EncodeToString([]byte(text))
 }
 
-// messageIDFromHandle returns the id of the message that a receipt handle identifies.
+// messageIDFromHandle returns the id of the message in a receipt handle.
 func messageIDFromHandle(queueARN, receiptHandle string) (string, error) {
 	text, err := base64.StdEncoding.DecodeString(receiptHandle)
 	parts := strings.Split(string(text), " ")

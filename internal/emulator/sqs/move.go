@@ -34,12 +34,11 @@ type moveTask struct {
 	failure     string // reason if the status is FAILED
 }
 
-// maxMoveTasks limits the tasks that the service remembers for each queue. It equals the maximum
-// number of results of ListMessageMoveTasks.
+// maxMoveTasks is the number of tasks that the service remembers for each queue. It equals the
+// maximum number of results of ListMessageMoveTasks.
 const maxMoveTasks = 10
 
-// startMove starts a task. The task ends when it has moved the messages that are visible now. The
-// caller holds s.mu.
+// startMove starts a task, which moves the messages that are visible now. The caller holds s.mu.
 func (s *Service) startMove(source, destination *Queue, interval time.Duration) *moveTask {
 	now := s.cfg.Now()
 	source.advance(now)
@@ -102,9 +101,9 @@ func (t *moveTask) fail(reason error) {
 	}
 }
 
-// redrive moves a message of a dead-letter queue to the destination. If the destination is nil,
-// redrive moves the message back to its source queue. As in SQS, the message gets a new id and sent
-// time. The caller holds service.mu.
+// redrive moves a message of a dead-letter queue to the destination. A nil destination is the
+// message's source queue. As in SQS, the message gets a new id and sent time. The caller holds
+// service.mu.
 func (q *Queue) redrive(e *entry, destination *Queue) error {
 	s := q.service
 	if destination == nil {
@@ -137,7 +136,7 @@ func (q *Queue) redrive(e *entry, destination *Queue) error {
 
 func (t *moveTask) active() bool { return t.status == moveRunning || t.status == moveCancelling }
 
-// taskHandle identifies a task in requests. A client receives it as base64 of JSON, as from SQS.
+// taskHandle identifies a task in requests. Clients receive it as base64 of JSON, as from SQS.
 type taskHandle struct {
 	TaskID    string `json:"taskId"`
 	SourceARN string `json:"sourceArn"`

@@ -17,9 +17,9 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// QueryProtocol returns a handler for SQS's former query protocol, which old SDKs use. The handler
-// converts requests in this protocol to the JSON protocol, and passes the result to the handler
-// next. It passes all other requests unchanged.
+// QueryProtocol returns a handler for SQS's former query protocol, which old SDKs use. It converts
+// a request in this protocol to the JSON protocol for the handler next, and converts the answer
+// back. It passes all other requests unchanged.
 func QueryProtocol(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !isQuery(r) {
@@ -43,8 +43,8 @@ func QueryProtocol(next http.Handler) http.Handler {
 // queuePath matches the path of a queue's URL.
 var queuePath = regexp.MustCompile(`^/[0-9]{12}/[^/]+/?$`)
 
-// isQuery reports whether a request uses the query protocol of SQS. Clients send these requests to
-// the URL of a queue, or sign them for SQS.
+// isQuery reports whether a request uses the query protocol of SQS. Clients send such a request to
+// a queue's URL, or sign it for SQS.
 func isQuery(r *http.Request) bool {
 	form := strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
 	if r.Header.Get("X-Amz-Target") != "" || !form && !r.URL.Query().Has("Action") {
@@ -96,8 +96,7 @@ var integers = []string{
 }
 
 // jsonFields returns the fields of the JSON protocol. In a form, a list has one field for each
-// element, such as AttributeName.1. A map has two fields for each entry, such as Attribute.1.Name
-// and Attribute.1.Value.
+// element, such as AttributeName.1. A map has two, such as Attribute.1.Name and Attribute.1.Value.
 func jsonFields(form map[string]any) map[string]any {
 	out := map[string]any{}
 	for name, value := range form {
@@ -118,8 +117,8 @@ func jsonFields(form map[string]any) map[string]any {
 	return out
 }
 
-// number returns the value as a JSON number if the value is the text of a number. It returns any
-// other value unchanged.
+// number returns a value that is the text of a number as a JSON number. It returns other values
+// unchanged.
 func number(value any) any {
 	if text, ok := value.(string); ok {
 		if n, err := strconv.Atoi(text); err == nil {

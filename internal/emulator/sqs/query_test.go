@@ -13,8 +13,8 @@ import (
 
 const queueURLPath = "/000000000000/events"
 
-// query sends a form to the path of a queue, and returns the status and the answer without the
-// request id.
+// query sends a form to a queue's path. It returns the status, and the answer without the request
+// id.
 func query(t *testing.T, s *sqs.Service, path string, parameters ...string) (int, string) {
 	t.Helper()
 	form := url.Values{}

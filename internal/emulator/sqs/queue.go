@@ -48,8 +48,7 @@ func (q *Queue) Policy() string {
 	return q.settings.StoredOnly["Policy"]
 }
 
-// Send adds a message to the queue. If delay is negative, Send uses the delay in the queue's
-// settings.
+// Send adds a message to the queue. If delay is negative, Send uses the queue's delay.
 func (q *Queue) Send(body string, delay time.Duration) (id string, err error) {
 	m, err := q.send(Message{Body: body}, delay)
 	return m.ID, err
@@ -93,9 +92,9 @@ func (q *Queue) sendLocked(m Message, delay time.Duration) (Message, error) {
 	return m, nil
 }
 
-// Delete deletes the messages that the receipt handles identify. As in SQS, a handle has no effect
-// if its message was deleted or received again. If a handle is invalid, Delete returns an error,
-// but it still deletes the messages of the valid handles.
+// Delete deletes the messages of the receipt handles. As in SQS, a handle has no effect if its
+// message was deleted or received again. For an invalid handle, Delete returns an error, after it
+// has deleted the messages of the valid handles.
 func (q *Queue) Delete(receiptHandles ...string) error {
 	s := q.service
 	s.mu.Lock()
@@ -190,8 +189,8 @@ func (q *Queue) delete() error {
 	if q.deleted {
 		return errQueueDoesNotExist
 	}
-	// The queue's record is deleted before its messages. If the service crashes in between, the
-	// next load deletes the messages that have no queue.
+	// The queue's record is deleted before its messages. After a crash in between, the next load
+	// deletes messages without a queue.
 	if err := s.records.queues.Delete(q.name); err != nil {
 		return fmt.Errorf("delete queue %s: %w", q.name, err)
 	}
@@ -247,8 +246,8 @@ func (q *Queue) remove(e *entry) {
 	q.leaveState(e)
 }
 
-// enterState sets the entry's state to s and adds the entry to the data structure of this state.
-// The caller must call leaveState first, unless the entry is new.
+// enterState sets the entry's state to s and adds the entry to this state's data structure. For an
+// existing entry, call leaveState first.
 func (q *Queue) enterState(e *entry, s state) {
 	e.state = s
 	switch s {
@@ -261,7 +260,7 @@ func (q *Queue) enterState(e *entry, s state) {
 	q.invisible.add(e)
 }
 
-// leaveState removes an entry from the data structure that holds the entries of its state.
+// leaveState removes an entry from the data structure of its state.
 func (q *Queue) leaveState(e *entry) {
 	switch e.state {
 	case visible:
@@ -294,8 +293,7 @@ func (q *Queue) advance(now time.Time) {
 	}
 }
 
-// wakeReceivers wakes the long polls that wait on the queue. Each poll then tries again to receive
-// messages.
+// wakeReceivers wakes the queue's long polls. Each of them then tries to receive messages.
 func (q *Queue) wakeReceivers() {
 	if q.hasWaiters {
 		close(q.changed)

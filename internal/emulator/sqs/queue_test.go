@@ -335,8 +335,8 @@ func receiveOne(t testing.TB, q *sqs.Queue) sqs.Message {
 	return got[0]
 }
 
-// wantReceived checks the result of a long poll. The poll must have returned count messages. start
-// is the time at which the poll began, and after is the expected duration.
+// wantReceived checks that a long poll returned count messages. The poll began at start, and must
+// last for the duration after.
 func wantReceived(
 	t testing.TB, start time.Time, got []sqs.Message, err error, count int, after time.Duration,
 ) {

@@ -11,15 +11,15 @@ import (
 // standard queues.
 const maxInFlight = 120_000
 
-// Receive returns up to limit messages and starts the visibility timeout of each. If no message is
-// available, Receive waits at most maxWait for a message. If a message has reached the maximum
-// receive count, Receive moves it to the dead-letter queue and does not return it.
+// Receive returns up to limit messages and starts the visibility timeout of each. If none is
+// available, Receive waits at most maxWait for a message. It moves a message that has reached the
+// maximum receive count to the dead-letter queue, and does not return it.
 func (q *Queue) Receive(ctx context.Context, limit int, maxWait time.Duration) ([]Message, error) {
 	return q.receive(ctx, limit, maxWait, -1)
 }
 
-// receive works like Receive, and in addition gets a visibility timeout. If this timeout is
-// negative, receive uses the timeout in the queue's settings.
+// receive works like Receive, with a visibility timeout. A negative timeout stands for the queue's
+// timeout.
 func (q *Queue) receive(
 	ctx context.Context, limit int, maxWait, visibility time.Duration,
 ) ([]Message, error) {
@@ -52,7 +52,7 @@ type wakeup struct {
 }
 
 // receiveAvailable returns the messages that are available now. If there are none, it returns the
-// signals that a long poll waits for.
+// signals for a long poll.
 func (q *Queue) receiveAvailable(
 	limit int, visibility time.Duration,
 ) ([]Message, wakeup, error) {
@@ -125,8 +125,7 @@ func (q *Queue) receiveLocked(
 	return messages, deadLetters, nil
 }
 
-// hide puts a visible message in flight until the end of its visibility timeout, and returns the
-// message.
+// hide puts a visible message in flight until its visibility timeout ends, and returns the message.
 func (q *Queue) hide(e *entry, now, until time.Time) (Message, error) {
 	q.leaveState(e)
 	if e.ReceiveCount++; e.ReceiveCount == 1 {
@@ -136,7 +135,7 @@ func (q *Queue) hide(e *entry, now, until time.Time) (Message, error) {
 	e.visibleAt = until
 	q.enterState(e, inFlight)
 	q.fair.detectNoise(e)
-	// If this fails, the message stays in flight until its visibility timeout is over.
+	// If this fails, the message stays in flight until its visibility timeout ends.
 	if err := q.service.records.putProgress(q.name, e); err != nil {
 		return Message{}, err
 	}
@@ -145,8 +144,8 @@ func (q *Queue) hide(e *entry, now, until time.Time) (Message, error) {
 	return m, err
 }
 
-// moveToDLQ moves a message to the dead-letter queue, and returns the message. The message keeps
-// its id, body, attributes, sent time and receive count.
+// moveToDLQ moves a message to the dead-letter queue and returns the message. The message keeps its
+// id, body, attributes, sent time and receive count.
 func (q *Queue) moveToDLQ(dlq *Queue, e *entry) (Message, error) {
 	q.remove(e)
 	e.ReceiptHandle, e.DeadLetterSource = "", q.ARN()

@@ -11,9 +11,9 @@ import (
 )
 
 // records stores the service's state. Each message has a sentRecord and, after its first receive, a
-// progressRecord. The sentRecord is written once, when the message is sent, because it may contain
-// a large body. The progressRecord is written when the message is received, gets a new visibility
-// timeout or moves to the dead-letter queue.
+// progressRecord. The sentRecord, which can be large, is written once. The progressRecord is
+// written when the message is received, gets a new visibility timeout or moves to the dead-letter
+// queue.
 type records struct {
 	queues   *store.Bucket // queue name → settings
 	messages *store.Bucket // id + sentSuffix → sentRecord, id + progressSuffix → progressRecord
@@ -114,8 +114,8 @@ func (s *Service) load() (err error) {
 	return s.loadMessages()
 }
 
-// loadMessages adds the stored messages to their queues. It deletes the records of messages whose
-// queue does not exist. It also deletes each progress record that has no sent record.
+// loadMessages adds the stored messages to their queues. It deletes messages without a queue, and
+// progress records without a sent record.
 func (s *Service) loadMessages() error {
 	stored, err := store.LoadJSON[sentRecord](s.records.messages)
 	if err != nil {

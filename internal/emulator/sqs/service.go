@@ -4,8 +4,8 @@
 //
 // The package implements visibility timeouts, receive counts, redrive policies, delays, retention,
 // long polling, quotas and fair queues. A queue returns messages in the order in which they became
-// visible. Messages of noisy message groups come last. If a state database is configured, each
-// change is stored before the service responds.
+// visible. Messages of noisy message groups come last. With a state database, the service stores
+// each change before it responds.
 package sqs
 
 import (
@@ -33,7 +33,7 @@ type Config struct {
 	NewID    func() string    // returns a message id; default: a random UUID
 
 	// OnDeadLetter is called after a message was moved to a dead-letter queue, with the names of
-	// both queues. The service holds no lock during the call. OnDeadLetter may be nil.
+	// both queues. The service holds no lock during the call. OnDeadLetter is optional.
 	OnDeadLetter func(from, to string, m Message)
 }
 
@@ -44,8 +44,8 @@ type Service struct {
 	records records
 	bodies  store.Values // the bodies of all messages
 
-	// mu guards all queues. Separate locks for the queues would not help, because a move to a
-	// dead-letter queue changes two queues, and the database allows only one writer.
+	// mu guards all queues. A lock for each queue is not enough: a move to a dead-letter queue
+	// changes two queues, and the database allows only one writer.
 	mu     sync.Mutex
 	queues map[string]*Queue
 
@@ -80,8 +80,7 @@ func (s *Service) Close() error {
 	return s.bodies.Close()
 }
 
-// CreateQueue creates a queue. If the queue exists, CreateQueue replaces its settings and keeps its
-// messages.
+// CreateQueue creates a queue. An existing queue gets the new settings and keeps its messages.
 func (s *Service) CreateQueue(c QueueConfig) (*Queue, error) {
 	if err := validateName(c.Name); err != nil {
 		return nil, err
@@ -128,7 +127,7 @@ func (s *Service) QueueByARN(arn string) (*Queue, bool) {
 }
 
 // queueByURL returns the queue with the URL, which ends with the account and the queue's name. It
-// ignores the host in the URL, because clients may use another name for this machine.
+// ignores the host, because clients can use other names for this machine.
 func (s *Service) queueByURL(url string) (*Queue, error) {
 	if url == "" {
 		return nil, missingParameter("QueueUrl")

@@ -24,12 +24,12 @@ type QueueConfig struct {
 	DeadLetterQueue   string         // ARN or name of an existing queue; default: none
 }
 
-// maxMessageSize is the maximum size, in bytes, of a message. It is also the maximum size of all
-// messages in a batch. It equals SQS's quota.
+// maxMessageSize is the maximum size of a message, and of all messages in a batch, in bytes. It
+// equals SQS's quota.
 const maxMessageSize = 1 << 20
 
-// settings holds a queue's configuration. In QueueConfig, a zero selects the default. In settings,
-// a zero means zero, such as a visibility timeout of 0 seconds.
+// settings holds a queue's configuration. A zero means zero, for example a visibility timeout of 0
+// seconds. In QueueConfig, a zero means the default.
 type settings struct {
 	VisibilityTimeout time.Duration
 	Delay             time.Duration
@@ -50,7 +50,7 @@ func defaultSettings() settings {
 	}
 }
 
-// newSettings validates c and returns the settings with defaults applied. The caller holds s.mu.
+// newSettings validates c and returns the settings, including defaults. The caller holds s.mu.
 func (s *Service) newSettings(c QueueConfig) (settings, error) {
 	set := defaultSettings()
 	set.Delay, set.ReceiveWaitTime = c.Delay, c.ReceiveWaitTime
@@ -73,8 +73,8 @@ func (s *Service) newSettings(c QueueConfig) (settings, error) {
 	return set, nil
 }
 
-// applyAttributes applies the attributes of a CreateQueue or SetQueueAttributes request to the
-// settings, and returns the new settings. The caller holds s.mu.
+// applyAttributes returns the settings with the attributes of a CreateQueue or SetQueueAttributes
+// request. The caller holds s.mu.
 func (s *Service) applyAttributes(
 	set settings, attributes map[string]string,
 ) (settings, error) {
@@ -120,8 +120,8 @@ func (s *Service) applyAttributes(
 	return set, nil
 }
 
-// parseRedrivePolicy parses a redrive policy. An empty document means that the queue has no
-// dead-letter queue. The caller holds s.mu.
+// parseRedrivePolicy parses a redrive policy. An empty document means no dead-letter queue. The
+// caller holds s.mu.
 func (s *Service) parseRedrivePolicy(
 	document string,
 ) (dlqARN string, maxReceiveCount int, err error) {

@@ -18,8 +18,8 @@ import (
 // DB represents a file of named buckets.
 type DB struct{ bolt *bbolt.DB }
 
-// Bucket stores values by key. A method that changes the bucket first passes the change to the
-// operating system and then returns. So the change survives if the process is killed.
+// Bucket stores values by key. A method that changes the bucket returns after it has passed the
+// change to the operating system. So the change survives if the process is killed.
 type Bucket struct {
 	bolt *bbolt.DB
 	name []byte
@@ -106,7 +106,7 @@ func (b *Bucket) Delete(keys ...string) error {
 	})
 }
 
-// Each calls fn with each key and value in order of the keys. A value is valid only during the
+// Each calls fn with each key and value, in the order of the keys. A value is valid only during the
 // call.
 func (b *Bucket) Each(fn func(key string, value []byte) error) error {
 	if b == nil {

@@ -7,11 +7,11 @@ import (
 	"sync"
 )
 
-// Values keeps values in a temporary file, so that they do not take memory. The zero value is ready
-// to use. Values is safe for concurrent use, but a caller must not read a value that it deleted.
+// Values keeps values in a temporary file, to save memory. The zero value is ready to use. Values
+// is safe for concurrent use, but a caller must not read a value that it deleted.
 //
-// The file consists of slots. When a value is deleted, its slot is free for a later value of about
-// the same size.
+// The file consists of slots. The slot of a deleted value is free for a later value of about the
+// same size.
 type Values struct {
 	mu   sync.Mutex
 	file *os.File // nil before the first Put
@@ -88,7 +88,7 @@ func (v *Values) allocate(length int64) (Ref, error) {
 			return Ref{}, err
 		}
 		// An open file without a name disappears even if the process is killed. Windows does not
-		// allow this, so Close removes the name on Windows.
+		// allow this. There, Close removes the name.
 		_ = os.Remove(file.Name())
 		v.file, v.free = file, map[int64][]int64{}
 	}
@@ -104,8 +104,7 @@ func (v *Values) allocate(length int64) (Ref, error) {
 }
 
 // slotSize returns the size of the slot for a value. It rounds the length up by at most 64 bytes or
-// one eighth, whichever is more. So there are few different sizes, and later values often fit into
-// free slots.
+// one eighth, whichever is more. With few different sizes, later values often fit into free slots.
 func slotSize(length int64) int64 {
 	step := max(64, int64(1)<<bits.Len64(uint64(length))/16)
 	return (length + step - 1) / step * step

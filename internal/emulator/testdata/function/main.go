@@ -1,5 +1,5 @@
 // Command function implements all functions of the test pipeline. The environment variable
-// PIPELINE_ROLE selects the function. The functions call the services with plain HTTP requests.
+// PIPELINE_ROLE selects one. The functions call the services with plain HTTP requests.
 package main
 
 import (
@@ -140,8 +140,8 @@ func call(target string, input any) error {
 	return do(request)
 }
 
-// do sends a request with a fake signature. The emulator reads only the access key and the service
-// in the signature. For a request with a target, it ignores the service.
+// do sends a request with a fake signature. The emulator reads only the signature's access key and
+// service. For a request with a target, it ignores the service.
 func do(request *http.Request) error {
 	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+
 		os.Getenv("AWS_ACCESS_KEY_ID")+"/20261123/us-east-1/s3/aws4_request, "+

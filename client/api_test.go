@@ -17,11 +17,11 @@ import (
 )
 
 // api implements POST /events of a pipeline. It rejects events of the type "bad" and bodies of more
-// than maxBytes. A request with a repeated idempotency key gets the answer of the first request.
+// than maxBytes. A request with a repeated idempotency key gets the first request's answer.
 type api struct {
 	maxBytes int // 0 means no limit
-	// fault is called before the API answers a request. If fault returns true, it has answered the
-	// request itself. If it returns false, the API answers.
+	// fault is called before the API answers a request. It returns true if it has answered the
+	// request itself.
 	fault func(attempt int, w http.ResponseWriter, r *http.Request) bool
 
 	mu       sync.Mutex
@@ -142,15 +142,15 @@ func (a *api) keys() []string {
 	return keys
 }
 
-// loseAnswer lets the API process a request. Then it closes the connection, so the client gets no
+// loseAnswer lets the API process a request, and then closes the connection. The client gets no
 // answer.
 func (a *api) loseAnswer(r *http.Request) {
 	a.serve(httptest.NewRecorder(), r)
 	panic(http.ErrAbortHandler)
 }
 
-// newClient starts a server with the handler h, and returns a client for it. The client waits only
-// 1 ms before the first retry.
+// newClient returns a client of a server with the handler h. The client waits only 1 ms before the
+// first retry.
 func newClient(t *testing.T, h http.Handler, o client.Options) *client.Client {
 	t.Helper()
 	server := httptest.NewServer(h)

@@ -18,8 +18,7 @@ const (
 var (
 	// ErrClosed reports that an event was added after Close.
 	ErrClosed = errors.New("the batcher is closed: it accepts no more events")
-	// ErrBufferFull reports that an event was dropped, because the buffer was full and OnDrop is
-	// set.
+	// ErrBufferFull reports that an event was dropped. The buffer was full and OnDrop is set.
 	ErrBufferFull = errors.New("the buffer of the batcher is full: the event was dropped")
 )
 
@@ -43,7 +42,7 @@ type BatcherOptions struct {
 	// MiB.
 	MaxBufferedBytes int
 	// OnDrop receives each event for which the buffer has no room. Add then returns ErrBufferFull
-	// instead of waiting for room. The Batcher does not keep these events.
+	// and does not wait. The Batcher does not keep these events.
 	OnDrop func(event []byte)
 }
 
@@ -52,8 +51,8 @@ type Result struct {
 	Event   []byte // the bytes that were added
 	EventID string
 	// Err is the reason why the event was not accepted. If the API answered, errors.As finds a
-	// *Problem in Err. If Err is a *SendError with MayBeAccepted, the API may have accepted the
-	// event nevertheless.
+	// *Problem in Err. If Err is a *SendError with MayBeAccepted, the API possibly accepted the
+	// event.
 	Err error
 }
 
@@ -116,13 +115,15 @@ func setDefault(value *int, byDefault int) {
 	}
 }
 
-// Add adds an event, a JSON object with an eventType. It copies the event, so the caller may change
-// the slice afterwards.
+// Add adds an event, a JSON object with an eventType. It copies the event, so the caller can change
+// the slice afterwards. If the buffer is full and OnDrop is not set, Add waits until there is room
+// or ctx ends.
 //
-// If the buffer is full, Add waits until there is room or ctx ends, unless OnDrop is set. When the
-// event has a result, the Batcher calls done, unless done is nil. Several calls of done may run at
-// the same time. done must not call a method of the Batcher, because the method could wait for
-// done. If Add returns an error, the event was not added and done is not called. The error is
+// When the event has a result, the Batcher calls done, if done is not nil. Several calls of done
+// can run at the same time. done must not call a method of the Batcher, because the method could
+// wait for done.
+//
+// If Add returns an error, the event was not added and done is not called. The error is
 // ErrNotObject, ErrClosed, ErrBufferFull, or the error of ctx.
 func (b *Batcher) Add(ctx context.Context, event []byte, done func(Result)) error {
 	if err := checkEvent(event); err != nil {
@@ -159,7 +160,7 @@ func (b *Batcher) isFull(size int) bool {
 }
 
 // waitForRoom waits until a result makes room in the buffer, Close is called, or ctx ends. The
-// caller holds b.mu. waitForRoom unlocks b.mu while it waits.
+// caller holds b.mu, which waitForRoom unlocks while it waits.
 func (b *Batcher) waitForRoom(ctx context.Context) error {
 	if len(b.unfinished) == 0 {
 		b.seal() // only the pending batch can make room
@@ -199,8 +200,7 @@ func (b *Batcher) sealLocking() {
 	b.seal()
 }
 
-// seal passes the pending batch to the senders. If no events are pending, it does nothing. The
-// caller holds b.mu.
+// seal passes the pending batch, if it has events, to the senders. The caller holds b.mu.
 func (b *Batcher) seal() {
 	if len(b.pending) == 0 {
 		return
@@ -217,7 +217,7 @@ func (b *Batcher) seal() {
 }
 
 // Flush sends all events that were added, and waits until each event has a result. It returns an
-// error if at least one event failed since the previous Flush, or if ctx ends first.
+// error if ctx ends first, or if an event failed since the previous Flush.
 func (b *Batcher) Flush(ctx context.Context) error {
 	if err := b.wait(ctx); err != nil {
 		return err

@@ -23,8 +23,8 @@ func (b *Batcher) sendSealed() {
 	b.senders--
 }
 
-// send sends entries in one request. If the API rejects the request because of an invalid event or
-// because of the size, send sends each half of the entries in a separate request.
+// send sends entries in one request. If the API rejects the request because of its size or an
+// invalid event, send sends each half of the entries in its own request.
 func (b *Batcher) send(entries []entry) {
 	events := make([][]byte, len(entries))
 	for i, e := range entries {
@@ -43,7 +43,7 @@ func (b *Batcher) send(entries []entry) {
 }
 
 // sendEvents sends events in one request, and returns a result for each event. It sends a single
-// event without an array, so that the event may be as large as the API allows.
+// event without an array, because the API accepts a larger event then.
 func (c *Client) sendEvents(ctx context.Context, events [][]byte) ([]EventResult, error) {
 	if len(events) == 1 {
 		accepted, err := c.Send(ctx, events[0])
@@ -69,8 +69,8 @@ func eventResults(p *Problem) []EventResult {
 	return results
 }
 
-// mayHaveValidParts reports whether the API rejected a request because of its size or because of
-// some of its events. In both cases, the API stored nothing.
+// mayHaveValidParts reports whether the API rejected a request because of its size or some of its
+// events. In both cases, the API stored nothing.
 func mayHaveValidParts(err error) bool {
 	var failure *SendError
 	var problem *Problem

@@ -153,7 +153,7 @@ func TestBatcher_MeasuresLingerFromTheFirstEventOfABatch(t *testing.T) {
 	})
 }
 
-// A single event may be larger than an event in an array. The id of a single event has no index.
+// A single event can be larger than an event in an array. The id of a single event has no index.
 func TestBatcher_SendsASingleEventWithoutAnArray(t *testing.T) {
 	var a api
 	b := newClient(t, &a, client.Options{}).NewBatcher(client.BatcherOptions{})
@@ -240,7 +240,7 @@ func TestBatcher_ReportsTheResultOfEachEvent(t *testing.T) {
 	}
 }
 
-// The API rejects a batch whose events are all invalid. Its answer lists only some of the events.
+// The API rejects a batch whose events are all invalid. Its answer lists only some of these events.
 func TestBatcher_FindsEveryInvalidEvent(t *testing.T) {
 	for _, count := range []int{1, 2, 10, 100} {
 		var a api
@@ -289,8 +289,8 @@ func TestBatcher_SplitsABatchThatIsTooLarge(t *testing.T) {
 	}
 }
 
-// The API may accept a batch although the answer is lost. A request with half of the batch would
-// have a new key, so it could create events twice.
+// The API can accept a batch whose answer is lost. A request with half of the batch has a new key,
+// and can create events twice.
 func TestBatcher_DoesNotSplitABatchThatMayBeAccepted(t *testing.T) {
 	a := new(api)
 	a.fault = func(attempt int, w http.ResponseWriter, r *http.Request) bool {

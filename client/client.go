@@ -22,8 +22,8 @@ type Client struct {
 	signer *v4.Signer // keeps the keys that it derives from the credentials
 }
 
-// TokenSource returns the token that authorizes a request. The client calls it for each attempt, so
-// a TokenSource should cache a token until shortly before the token expires.
+// TokenSource returns the token that authorizes a request. The client calls it for each attempt. A
+// TokenSource should therefore cache a token until shortly before the token expires.
 type TokenSource func(ctx context.Context) (string, error)
 
 // Options configures a Client. The zero value sends uncompressed requests without authorization.
@@ -31,12 +31,12 @@ type Options struct {
 	// Token returns the bearer token for an API that requires JSON Web Tokens. The API must then
 	// be an https URL or a loopback address.
 	Token TokenSource
-	// Credentials signs requests (SigV4) for an API that requires IAM authorization, which is the
-	// default of a pipeline. The field Credentials of an aws.Config is suitable. Set either Token
-	// or Credentials.
+	// Credentials signs requests (SigV4) for an API with IAM authorization, the default of a
+	// pipeline. The field Credentials of an aws.Config is suitable. Set either Token or
+	// Credentials.
 	Credentials aws.CredentialsProvider
-	// Region is the AWS region of the API. It is required with Credentials, unless the host of the
-	// API is <id>.execute-api.<region>.amazonaws.com, or such a host of another AWS partition.
+	// Region is the AWS region of the API. It is required with Credentials if the API has a custom
+	// domain. Otherwise the host name contains the region.
 	Region string
 	// Gzip compresses the bodies of requests.
 	Gzip bool
@@ -46,8 +46,8 @@ type Options struct {
 	// MinBackoff is the wait before the first retry. Each later wait is twice as long. The client
 	// shortens each wait by a random part of up to one half. The default is 100 ms.
 	MinBackoff time.Duration
-	// MaxBackoff is the maximum wait before a retry. The default is 10 s. If the API's response has
-	// a header Retry-After, the client adds that time to the wait.
+	// MaxBackoff is the maximum wait before a retry. The default is 10 s. The client adds the time
+	// in the response's header Retry-After to the wait.
 	MaxBackoff time.Duration
 
 	// HTTPClient sends the requests. The default keeps up to 100 idle connections, and ends an
@@ -61,7 +61,7 @@ var executeAPI = regexp.MustCompile(`\.execute-api\.([a-z0-9-]+)\.` +
 	`cloud\.adc-e\.uk|csp\.hci\.ic\.gov)$`)
 
 // New returns a client of the API at a URL, such as https://events.example.com. The stack output
-// ApiUrl holds the URL of a deployed pipeline.
+// ApiUrl of a deployed pipeline holds the URL.
 func New(apiURL string, o Options) (*Client, error) {
 	base, err := url.Parse(apiURL)
 	if err != nil || base.Host == "" || (base.Scheme != "http" && base.Scheme != "https") {
@@ -101,7 +101,7 @@ func withDefaults(o Options) Options {
 const attemptTimeout = 35 * time.Second
 
 // newHTTPClient returns a copy of base that follows no redirect. The API itself never redirects,
-// and another host must not receive credentials or events.
+// and no other host must receive credentials or events.
 func newHTTPClient(base *http.Client) *http.Client {
 	var c http.Client
 	if base != nil {

@@ -26,10 +26,10 @@
 //	…
 //	err = b.Close(ctx) // waits until each event has a result
 //
-// Events are in memory until they are accepted. If the process crashes before that, they are lost.
-// Add waits if the buffer is full; set [BatcherOptions].OnDrop to drop events instead. If the API
-// rejects some events of a batch, the others are accepted. If the API rejects a batch because of
-// its size, the Batcher sends smaller batches.
+// The Batcher keeps events in memory until the API has accepted them. A crash of the process loses
+// these events. If the buffer is full, Add waits. To drop events and not wait, set
+// [BatcherOptions].OnDrop. If the API rejects some events of a batch, it accepts the others. If it
+// rejects a batch because of its size, the Batcher sends smaller batches.
 //
 // [Client.SendBatch] sends one request with the events that you pass. By default, the API accepts
 // either all of these events or none. With [WithLenient], it accepts the valid events.
@@ -49,15 +49,14 @@
 // # Retries
 //
 // The client retries a request that got no answer, or one of these statuses: 408, 425, 429, and 5xx
-// except 501 and 505. It does not retry after an invalid TLS certificate. The client waits between
-// the attempts: at first 50 to 100 ms, and then twice as long each time, up to 10 s. If the API's
-// response has a header Retry-After, the client adds that time to the wait. The client stops after
-// 8 attempts, or when the context ends.
+// except 501 and 505. It does not retry after an invalid TLS certificate. The first wait between
+// two attempts is 50 to 100 ms. Each later wait is twice as long, up to 10 s. The client adds the
+// time in the response's header Retry-After. It stops after 8 attempts, or when the context ends.
 //
 // Retries create no event twice, because all attempts of a call have the same idempotency key. By
-// default, the key is a random UUID. If you call Send again after an error or a crash, the second
-// call has another key and may create a second event. To prevent this, pass a key of your own, such
-// as an order's number, with [WithIdempotencyKey].
+// default, the key is a random UUID for each call. A second call of Send for the same event, after
+// an error or a crash, can therefore create a second event. To prevent this, pass your own key with
+// [WithIdempotencyKey], such as an order's number.
 //
 // # Errors
 //
@@ -68,5 +67,5 @@
 //		log.Printf("%s at %s", problem.Detail, problem.Pointer)
 //	}
 //
-// If SendError.MayBeAccepted is true, the API may have accepted the event although the call failed.
+// If SendError.MayBeAccepted is true, the API possibly accepted the event although the call failed.
 package client

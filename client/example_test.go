@@ -74,7 +74,7 @@ func ExampleClient_Send() {
 	// Output: event-1 <nil>
 }
 
-// The program can send the event again after a crash, because the key depends only on the data.
+// The key depends only on the data, so the program can send the event again after a crash.
 func ExampleWithIdempotencyKey() {
 	api := serve("Idempotency-Key")
 	defer api.Close()

@@ -177,8 +177,7 @@ func TestClient_ReturnsTheProblemsOfABatch(t *testing.T) {
 	}
 }
 
-// The platform limits the size of a batch. In its answer, it describes only some of the invalid
-// events.
+// The platform limits the size of a batch. Its answer describes only some of the invalid events.
 func TestBatcher_SendsEventsToThePlatform(t *testing.T) {
 	p := platform{maxBytes: 2000}
 	c := newClient(t, p.serve(t), client.Options{Gzip: true})

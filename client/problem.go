@@ -12,8 +12,8 @@ import (
 
 // Problem represents an error response of the API (RFC 9457). docs/problems.md lists the types.
 type Problem struct {
-	// Status is the HTTP status. For an event of a batch, it is the status that a request with only
-	// this event would get.
+	// Status is the HTTP status. For an event of a batch, it is the status of a request with only
+	// this event.
 	Status int `json:"status,omitempty"`
 	// Type identifies the kind of problem, such as
 	// urn:problem-type:eventpipeline:schema-violation. It never changes.
@@ -60,7 +60,7 @@ func (v Violation) String() string {
 }
 
 // Error returns the status, the detail and the problems of the first three events. The detail
-// describes the first violation of the schema. Each other violation follows on its own line.
+// describes the first schema violation. Each other violation follows on its own line.
 func (p *Problem) Error() string {
 	var parts []string
 	if p.Status != 0 {
@@ -110,7 +110,7 @@ func (p *Problem) temporary() bool {
 // gatewayType is the prefix of the problem types that represent API Gateway's own errors.
 const gatewayType = "urn:problem-type:eventpipeline:gateway-"
 
-// gatewayProblems maps the status of an API Gateway error to a problem. API Gateway itself can't
+// gatewayProblems maps the status of an API Gateway error to a problem, because API Gateway can't
 // answer with problem details.
 var gatewayProblems = map[int]Problem{
 	http.StatusUnauthorized: {

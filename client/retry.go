@@ -13,8 +13,8 @@ import (
 // *Problem if the API answered.
 type SendError struct {
 	Attempts int
-	// MayBeAccepted reports that the API may have accepted the events: an attempt got no answer or
-	// a 5xx. It is safe to send the same events again with the same idempotency key.
+	// MayBeAccepted reports that the API possibly accepted the events, because an attempt got no
+	// answer or a 5xx. It is safe to send the same events again with the same idempotency key.
 	MayBeAccepted bool
 	Err           error
 }
@@ -29,7 +29,7 @@ func (e *SendError) Error() string {
 func (e *SendError) Unwrap() error { return e.Err }
 
 // do sends a call, and retries it after a temporary error. It stops after MaxAttempts attempts, or
-// when the context ends.
+// when ctx ends.
 func (c *Client) do(ctx context.Context, call call) (answer, error) {
 	failure := &SendError{}
 	for {
@@ -50,7 +50,7 @@ func (c *Client) do(ctx context.Context, call call) (answer, error) {
 	}
 }
 
-// mayBeAccepted reports whether the API may have accepted a request that failed with err.
+// mayBeAccepted reports whether the API possibly accepted a request that failed with err.
 func mayBeAccepted(err error) bool {
 	var problem *Problem
 	return !errors.As(err, &problem) || problem.Status >= http.StatusInternalServerError
@@ -70,8 +70,8 @@ func (c *Client) backoff(attempt int, err error) time.Duration {
 	return delay
 }
 
-// wait waits for a delay and returns true. If the context would end first, it returns false
-// immediately.
+// wait waits for a delay and returns true. If the delay exceeds the context's deadline, it returns
+// false immediately.
 func wait(ctx context.Context, delay time.Duration) bool {
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < delay {
 		return false

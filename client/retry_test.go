@@ -19,8 +19,8 @@ var (
 	events = [][]byte{event, []byte(`{"eventType":"a","n":2}`)}
 )
 
-// sendBoth calls Send and SendBatch, each with a new API. The keys of the result are the names of
-// these methods.
+// sendBoth calls Send and SendBatch, each with a new API. It returns their errors by the name of
+// the method.
 func sendBoth(t *testing.T, newAPI func() *api, o client.Options) map[string]error {
 	t.Helper()
 	failed := make(map[string]error)

@@ -40,7 +40,7 @@ type Batch struct {
 // EventResult is the result of one event in a batch. Either EventID or Problem is set.
 type EventResult struct {
 	EventID string
-	// Problem says why the API rejected the event. It is set only for a batch WithLenient.
+	// Problem is the reason why the API rejected the event. It is set only for a batch WithLenient.
 	Problem *Problem
 }
 
@@ -54,15 +54,15 @@ type sendOptions struct {
 }
 
 // WithIdempotencyKey sets the key by which the API recognizes a repeated request. The default is a
-// random UUID, so that the client's own retries are safe. To repeat a call of Send safely, for
-// example after a crash, set a key that is derived from your data. A key has 1 to 255 visible ASCII
-// characters. A call with the same key and other events fails.
+// random UUID for each call, which makes only the client's own retries safe. To repeat a call
+// safely, for example after a crash, derive the key from your data. A key has 1 to 255 visible
+// ASCII characters. A call with the same key and other events fails.
 func WithIdempotencyKey(key string) SendOption {
 	return func(o *sendOptions) { o.key, o.keyed = key, true }
 }
 
-// WithLenient makes the API accept the valid events of a batch if others are invalid. Send ignores
-// this option.
+// WithLenient makes the API accept the valid events of a batch that also has invalid events. Send
+// ignores this option.
 func WithLenient() SendOption {
 	return func(o *sendOptions) { o.lenient = true }
 }
@@ -87,7 +87,7 @@ func newSendOptions(options []SendOption) (sendOptions, error) {
 // If the error is nil, the event is durable.
 //
 // Send retries after temporary errors, such as no answer, a 429 or a 503. If the last attempt fails
-// too, Send returns a *SendError. The *SendError wraps a *Problem if the API answered.
+// too, Send returns a *SendError. If the API answered, the *SendError wraps a *Problem.
 func (c *Client) Send(
 	ctx context.Context, event []byte, options ...SendOption,
 ) (Accepted, error) {
@@ -114,10 +114,10 @@ func (c *Client) Send(
 // SendBatch sends one or more events in one request. By default, the API accepts at most 1,000
 // events and 1 MiB before compression. A Batcher respects these limits.
 //
-// If one event is invalid, the API rejects the whole batch, and the *Problem lists the invalid
+// One invalid event makes the API reject the whole batch. The *Problem then lists the invalid
 // events in Errors. WithLenient changes this. If an event is not a JSON object, SendBatch sends
-// nothing, and returns an *InvalidEventError with ErrNotObject. In all other cases, it returns the
-// same errors as Send.
+// nothing, and returns an *InvalidEventError with ErrNotObject. Other errors are the same as those
+// of Send.
 func (c *Client) SendBatch(
 	ctx context.Context, events [][]byte, options ...SendOption,
 ) (AcceptedBatch, error) {
@@ -209,7 +209,7 @@ func (e *InvalidEventError) Error() string { return fmt.Sprintf("event %d: %v", 
 func (e *InvalidEventError) Unwrap() error { return e.Err }
 
 // checkEvent returns ErrNotObject if an event is not exactly one JSON object. For example, the text
-// {},{} would add two events to the batch.
+// {},{} adds two events to the batch.
 func checkEvent(event []byte) error {
 	value := jsontext.Value(event)
 	if value.Kind() == jsontext.KindBeginObject && value.IsValid() {

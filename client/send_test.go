@@ -53,7 +53,7 @@ func TestSend_GeneratesAKeyForEachCall(t *testing.T) {
 	}
 }
 
-// The API accepts an array as a batch. Send must therefore not send an array.
+// The API accepts an array as a batch, so Send must not send an array.
 func TestSend_SendsNoArray(t *testing.T) {
 	var a api
 	c := newClient(t, &a, client.Options{})
@@ -144,7 +144,7 @@ func TestSendBatch_AcceptsTheValidEventsIfLenient(t *testing.T) {
 	}
 }
 
-// Text that contains two objects would change the positions of the events after it.
+// A text with two objects changes the positions of the events after it.
 func TestSendBatch_SendsNothingIfAnEventIsNotOneObject(t *testing.T) {
 	var a api
 	c := newClient(t, &a, client.Options{})

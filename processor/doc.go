@@ -58,23 +58,22 @@
 //
 // A processor must be safe for concurrent use: up to 32 calls run at the same time.
 //
-// A processor must be idempotent. It may run more than once for an event: after a crash, after a
-// duplicate delivery by SQS, or in a replay. The platform keeps the first result that was stored,
-// and only a replay replaces it. If the processor changes another system, a repeated change must
-// have no additional effect. Use [Event].ID as the key of the change. The result should depend only
-// on the event.
+// A processor must be idempotent. It can run more than once for an event: after a crash, after a
+// duplicate delivery by SQS, or in a replay. The platform keeps the first result that was stored.
+// Only a replay replaces that result. If the processor changes another system, a repeated change
+// must have no additional effect. Use [Event].ID as the key of the change. The result should depend
+// only on the event.
 //
-// A processor must return when its context ends, which is four seconds before the function's
-// timeout. The worker needs these seconds to store the results of the other events in the
-// invocation. The timeout, WorkerFunction.Timeout (default 30 seconds), applies to a whole
-// invocation. If a call does not return within one more second, the worker stops waiting for it.
-// The event is then retried, but the goroutine of the call continues in the background and keeps
-// its memory. A slow call delays the other events of its invocation by at most a second. The only
+// A processor must return when its context ends: four seconds before the timeout of the invocation,
+// WorkerFunction.Timeout (default 30 seconds). In these seconds, the worker stores the results of
+// the invocation's other events. The worker waits one second for a call that does not return in
+// time. Then the event is retried. The call's goroutine continues in the background and keeps its
+// memory. A slow call delays the other events of its invocation by at most a second. The only
 // exception is an event that is processed alone after a crash: it waits for all slow calls.
 //
 // A processor must not end the process with os.Exit, with log.Fatal, or with a panic in a goroutine
-// that it started. If it does, the worker crashes. SQS delivers all messages of the invocation
-// again after the visibility timeout (default three minutes). The worker then processes them in
-// smaller groups. The message that causes the crash is soon processed alone, and moves to the DLQ
-// with the code worker-crashed.
+// that it started. These crash the worker. SQS delivers all messages of the invocation again after
+// the visibility timeout (default three minutes). The worker then processes them in smaller groups.
+// The message that causes the crash is soon processed alone, and moves to the DLQ with the code
+// worker-crashed.
 package processor

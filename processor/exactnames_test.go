@@ -56,8 +56,8 @@ func TestJSON_MatchesNamesExactly(t *testing.T) {
 	}
 }
 
-// A schema matches the names of members exactly. The decoder must do the same: a field of a struct
-// must get its value only from the member that the schema checked.
+// A schema matches the names of members exactly. The decoder must therefore set each field only
+// from the member that the schema checked.
 func TestJSON_ReceivesTheMembersThatASchemaChecks(t *testing.T) {
 	type inner struct {
 		Sk int `json:"sk"`

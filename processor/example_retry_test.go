@@ -9,7 +9,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/processor/processortest"
 )
 
-// After any error that does not come from Reject, SQS delivers the event again.
+// SQS delivers the event again after any error that does not come from Reject.
 func ExampleFunc_retry() {
 	process := func(_ context.Context, event processor.Event) (processor.Record, error) {
 		if event.Attempt == 1 {

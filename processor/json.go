@@ -15,7 +15,7 @@ import (
 	jsonv1 "github.com/go-json-experiment/json/v1"
 )
 
-// InvalidPayload is the code with which JSON rejects payloads. It appears in the event's status as
+// InvalidPayload is the code of payloads that JSON rejects. The event's status shows it as
 // rejected.invalid-payload.
 const InvalidPayload = "invalid-payload"
 
@@ -23,18 +23,19 @@ const InvalidPayload = "invalid-payload"
 // not match T. It ignores members for which T has no field. If a member is null, its field keeps
 // the zero value.
 //
-// JSON follows the rules of encoding/json, with three exceptions. The name of a field must match
-// exactly: a field cents does not receive the member CENTS. An object must not contain a name
-// twice, and the API already rejects such an event. A Go array must have as many elements as the
-// JSON array.
+// JSON follows the rules of encoding/json, with three exceptions:
+//
+//   - The name of a field must match exactly. A field cents does not receive the member CENTS.
+//   - An object must not contain a name twice. The API already rejects such an event.
+//   - A Go array must have as many elements as the JSON array.
 //
 // A number in a field of type any becomes a float64, which keeps about 16 digits. To keep all
-// digits, use json.Number. A type with an UnmarshalJSON method decodes its own value, so that
-// method must match names exactly, too.
+// digits, use json.Number. A type with a method UnmarshalJSON decodes its own value. That method
+// must match names exactly, too.
 //
-// JSON panics if the json tag of a field contains the option case:ignore or format. Both options
-// come from encoding/json/v2. With case:ignore, a field would receive members that a schema does
-// not check. The option format is experimental, so a new Go version may change its effect.
+// JSON panics if the json tag of a field contains an option of encoding/json/v2: case:ignore or
+// format. A field with case:ignore receives members that a schema does not check. The option format
+// is experimental, so a new Go version can change its effect.
 func JSON[T any](fn func(ctx context.Context, event Event, payload T) (Record, error)) Func {
 	checkTags(reflect.TypeFor[T](), make(map[reflect.Type]bool))
 	return func(ctx context.Context, event Event) (Record, error) {
@@ -47,8 +48,7 @@ func JSON[T any](fn func(ctx context.Context, event Event, payload T) (Record, e
 	}
 }
 
-// decoding contains the rules of encoding/json, with three exceptions: names must match exactly, an
-// object must not contain a name twice, and no element of an array is dropped.
+// decoding contains the rules of encoding/json, with the three exceptions that JSON documents.
 var decoding = jsonv2.JoinOptions(
 	jsonv1.DefaultOptionsV1(),
 	jsonv2.MatchCaseInsensitiveNames(false),
@@ -86,8 +86,7 @@ func unmarshalNumber(decoder *jsontext.Decoder, number *json.Number) error {
 }
 
 // checkTags panics if the tag of a field has an option that JSON does not support. It checks t and
-// the types that t contains. It adds each type to checked, so that it visits a recursive type only
-// once.
+// the types that t contains. checked holds the types that it has visited.
 func checkTags(t reflect.Type, checked map[reflect.Type]bool) {
 	if checked[t] || decodesItself(t) {
 		return

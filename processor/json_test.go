@@ -14,7 +14,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/processor/processortest"
 )
 
-// ratio stands for a type that decodes strings such as "1:2". It rejects every string.
+// ratio is a type that decodes strings such as "1:2". It rejects every string.
 type ratio struct{}
 
 func (*ratio) UnmarshalText([]byte) error { return errors.New("invalid ratio") }
@@ -234,8 +234,7 @@ func TestJSON_PanicsIfATagHasAnUnsupportedOption(t *testing.T) {
 	}
 }
 
-// decodeInto returns a Func that stores the decoded payload in *decoded. If decoded is nil, it
-// stores nothing.
+// decodeInto returns a Func that stores the decoded payload in *decoded, if decoded is not nil.
 func decodeInto[T any](decoded *T) processor.Func {
 	return processor.JSON(func(
 		_ context.Context, _ processor.Event, payload T,

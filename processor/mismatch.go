@@ -21,9 +21,9 @@ import (
 
 // mismatch describes the first value in payload that does not match T: the value's place, the
 // values that T accepts there, and the value's kind. The description contains no values and no keys
-// of maps, because they must not appear in the log or in the status.
+// of maps, because the log and the status must not contain them.
 func mismatch[T any](payload []byte) string {
-	// With legacy semantics, the error would not contain the JSON pointer if a type decodes itself.
+	// With legacy semantics, the error of a type that decodes itself contains no JSON pointer.
 	err := jsonv2.Unmarshal(payload, new(T), decoding,
 		jsonv1.ReportErrorsWithLegacySemantics(false))
 	var wrong *jsonv2.SemanticError
@@ -40,8 +40,8 @@ func mismatch[T any](payload []byte) string {
 }
 
 // place returns the JSON pointer of a mismatch in a value of type t. In the pointer, * stands for
-// each key of a map. inString is true for the key of a map, and for a field whose tag has the
-// option string.
+// each key of a map. inString is true for a map's key, and for a field whose tag has the option
+// string.
 func place(
 	t reflect.Type, wrong *jsonv2.SemanticError, payload []byte,
 ) (where string, inString bool) {
@@ -99,8 +99,8 @@ func isKey(text []byte) bool {
 	return len(rest) > 0 && rest[0] == ':'
 }
 
-// expected describes the JSON values that can be decoded into the Go type of a mismatch. If
-// inString is true, these values must be in strings.
+// expected describes the JSON values that a Go type accepts, as strings if inString is true. wrong
+// is the mismatch of such a type.
 func expected(wrong *jsonv2.SemanticError, inString bool) string {
 	t := wrong.GoType
 	switch t {
@@ -156,8 +156,7 @@ func expectedKind(t reflect.Type) string {
 	return "absent, because the Go type " + t.String() + " can't be decoded"
 }
 
-// received describes the kind of the JSON value that did not match. The description does not
-// contain the value.
+// received describes the kind of the JSON value that did not match, without the value.
 func received(wrong *jsonv2.SemanticError) string {
 	isBigInt := wrong.GoType == reflect.TypeFor[big.Int]()
 	switch wrong.JSONKind {

@@ -29,8 +29,8 @@ type Event struct {
 	Webhook    *Webhook        // nil if no webhook source sent the event
 }
 
-// Webhook describes the request of a webhook source. If the source sent an HTML form, the payload
-// of the event is an object with the form's fields.
+// Webhook describes the request of a webhook source. If the source sent an HTML form, the event's
+// payload is an object with the form's fields.
 type Webhook struct {
 	Source      string            // name of the source
 	ContentType string            // media type of the request
@@ -41,8 +41,8 @@ type Webhook struct {
 type Func func(ctx context.Context, event Event) (Record, error)
 
 // Start runs fn as the pipeline's worker. Call it from main. It handles Lambda invocations until
-// Lambda ends the process. If `eventpipeline replay --compare --worker` started the process, Start
-// serves that command instead and calls no AWS service.
+// Lambda ends the process. In a process that `eventpipeline replay --compare --worker` started,
+// Start serves that command and calls no AWS service.
 func Start(fn Func) {
 	if os.Getenv(stdio.Variable) == stdio.Value {
 		serveCLI(fn)
@@ -61,7 +61,7 @@ func serveCLI(fn Func) {
 	}
 }
 
-// Process implements the processor interface of the platform. Do not call it. To test a Func, use
+// Process implements the platform's processor interface. Do not call it. To test a Func, use
 // package processortest.
 func (fn Func) Process(
 	ctx context.Context, event pipeline.Event, attempt int, payload []byte,
@@ -97,7 +97,7 @@ func newWebhook(w *pipeline.Webhook) *Webhook {
 }
 
 // Log returns a logger that adds the event's id to each line. ctx must be the processor's own
-// context, or a context that is derived from it. For any other context, Log returns slog.Default().
-// The lines appear in the function's log. The output of fmt.Println appears there too, but without
-// the event's id.
+// context or be derived from it. For any other context, Log returns slog.Default(). The lines
+// appear in the function's log. The output of fmt.Println also appears there, but without the
+// event's id.
 func Log(ctx context.Context) *slog.Logger { return logging.FromContext(ctx) }

@@ -8,8 +8,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Limits of the result for one event. If a result exceeds MaxRecords or MaxOutputBytes, the event
-// is FAILED with the code invalid-output.
+// Limits of the result for one event. A result that exceeds MaxRecords or MaxOutputBytes makes the
+// event FAILED with the code invalid-output.
 const (
 	MaxRecords     = pipeline.MaxRecords     // number of records
 	MaxOutputBytes = pipeline.MaxOutputBytes // total size of the payloads as JSON
@@ -17,19 +17,18 @@ const (
 )
 
 // Record represents the result for one event. Create it as Record{Payload: v}, or with FanOut or
-// Filter. If a processor returns the zero value, the event is FAILED with the code invalid-output.
+// Filter. The zero value makes the event FAILED with the code invalid-output.
 type Record struct {
-	// Payload is encoded with encoding/json. The encoded payload must be a JSON object that the API
-	// would accept.
+	// Payload is encoded with encoding/json. The result must be a JSON object that the API accepts.
 	Payload any
 
 	parts    []any // set by FanOut
 	filtered pipeline.Filtered
 }
 
-// FanOut returns a result with one record per payload. It takes from 1 to MaxRecords payloads. Call
-// it with a slice, FanOut(items...), or with values, FanOut(a, b). If the values have different
-// types, use FanOut[any](a, b).
+// FanOut returns a result with one record per payload. It takes 1 to MaxRecords payloads: a slice,
+// as in FanOut(items...), or values, as in FanOut(a, b). For values of different types, use
+// FanOut[any](a, b).
 //
 // The records are the lines of one Silver object, in the same order. Each record contains the
 // event's id, its own part number, and the total number of parts.
@@ -48,12 +47,12 @@ func Filter(code, format string, args ...any) Record {
 	return Record{filtered: pipeline.Filtered{Code: code, Reason: fmt.Sprintf(format, args...)}}
 }
 
-// Reject returns a permanent error. Use it for an event that would fail in every retry. The event
-// is FAILED at once, and its message moves to the DLQ.
+// Reject returns a permanent error, for an event that fails in every retry. The event is FAILED at
+// once, and its message moves to the DLQ.
 //
 // The event's status contains the code as rejected.<code>, and the reason. The code must match
 // ^[a-z][a-z0-9-]{0,63}$. fmt.Sprintf formats the reason. An error that wraps the returned error is
-// permanent, too. The text of the wrapping error appears only in the log.
+// permanent, too. The wrapping error's text appears only in the log.
 func Reject(code, format string, args ...any) error {
 	return pipeline.NewRejection(code, fmt.Sprintf(format, args...))
 }
@@ -95,7 +94,7 @@ func invalidOutput(format string, args ...any) (pipeline.Output, error) {
 	return pipeline.Output{}, pipeline.Errorf(pipeline.InvalidOutput, format, args...)
 }
 
-// marshal encodes a payload as JSON. Unlike json.Marshal it does not escape <, > and &.
+// marshal encodes a payload as JSON. Unlike json.Marshal, it does not escape <, > and &.
 func marshal(value any) (json.RawMessage, error) {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)

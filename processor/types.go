@@ -12,12 +12,12 @@ import "context"
 // The Func of the type "" receives the events of all other types.
 type Types map[string]Func
 
-// UnknownType is the code of events that Types rejects. The event's status shows the code
+// UnknownType is the code of events that Types rejects. The event's status shows it as
 // rejected.unknown-type.
 const UnknownType = "unknown-type"
 
-// Route calls the Func of the event's type. If Types has no Func for the type, Route rejects the
-// event. Route is a Func: pass it to Start.
+// Route calls the Func of the event's type. It rejects the event if Types has no Func for the type.
+// Route is itself a Func: pass it to Start.
 func (t Types) Route(ctx context.Context, event Event) (Record, error) {
 	fn := t[event.Type]
 	if fn == nil {

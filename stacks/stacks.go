@@ -23,8 +23,8 @@ const (
 
 var stages = []string{Dev, Prod, Local}
 
-// project is the first part of each stack's name. The names of the resources in a stack begin with
-// the name of the stack.
+// project is the first part of each stack's name. The names of a stack's resources begin with the
+// stack's name.
 const project = "event-driven-cloud-platform"
 
 // New adds a stage's stack to the app.
@@ -65,8 +65,8 @@ func New(app awscdk.App, stage string) (awscdk.Stack, error) {
 }
 
 // wantsAuthorization reports whether the local stage must have the same authorization as a deployed
-// stage. A value of the CDK context decides this. The value is a bool if `eventpipeline local
-// --authorize` sets it, and a string if `cdk -c` sets it.
+// stage. The value in the CDK context is a bool from `eventpipeline local --authorize`, or a string
+// from `cdk -c`.
 func wantsAuthorization(app awscdk.App) bool {
 	return fmt.Sprint(app.Node().TryGetContext(jsii.String(contract.AuthorizeContext))) == "true"
 }
@@ -111,9 +111,8 @@ func tags(stage string) *map[string]*string {
 	}
 }
 
-// denyAutoDeleteLogs prevents the CDK function that empties buckets from writing logs. Otherwise
-// Lambda would create a log group for the function. The log group would belong to no stack, so
-// nothing would delete it.
+// denyAutoDeleteLogs prevents the CDK function that empties buckets from writing logs. Lambda
+// creates a log group for such logs. The group belongs to no stack, so nothing deletes it.
 func denyAutoDeleteLogs(stack awscdk.Stack) {
 	const id = "Custom::S3AutoDeleteObjectsCustomResourceProvider"
 	provider := stack.Node().TryFindChild(jsii.String(id))

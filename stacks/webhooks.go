@@ -8,7 +8,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
 )
 
-// localWebhooks returns one webhook source of each kind for the stage "local", so that everyone can
+// localWebhooks returns one webhook source of each kind for the stage "local". With them, you can
 // try webhooks without an account at a sender such as GitHub. The deployed stages have no sources.
 // Add a source for each of your senders.
 func localWebhooks(stack awscdk.Stack) *[]*eventpipeline.WebhookSource {
@@ -28,7 +28,7 @@ func localWebhooks(stack awscdk.Stack) *[]*eventpipeline.WebhookSource {
 	}
 }
 
-// newSecret creates a secret with a random value of 32 letters and digits. The value is valid
+// newSecret creates a secret with a random value of 32 letters and digits. The value is also valid
 // base64, which some kinds of sources require.
 func newSecret(stack awscdk.Stack, id string) awssecretsmanager.Secret {
 	secret := awssecretsmanager.NewSecret(stack, &id, &awssecretsmanager.SecretProps{

@@ -1,10 +1,10 @@
 // Package processortest tests a processor in a plain Go test, without AWS and without the local
-// platform. It calls the processor through the platform's own code, with the same checks, limits
-// and codes. It returns the result that the event would have on AWS. It does not check
-// MaxPayloadBytes and schemas, because they are settings of a pipeline.
+// platform. It calls the processor with the platform's own code, checks, limits and error codes,
+// and returns the result that the event has on AWS. It does not check MaxPayloadBytes and schemas,
+// because each pipeline has its own.
 //
-// To test that a processor returns in time, pass a context with a deadline. The context that the
-// processor gets ends a second earlier.
+// To test that a processor returns in time, pass a context with a deadline. The processor's own
+// context ends a second earlier.
 package processortest
 
 import (
@@ -23,14 +23,14 @@ type Outcome string
 const (
 	// Processed means that the event's records are in Silver.
 	Processed Outcome = "PROCESSED"
-	// Filtered means that the event is PROCESSED, and has a reason instead of records.
+	// Filtered means that the event is PROCESSED, and has a reason but no records.
 	Filtered Outcome = "FILTERED"
 	// Failed means that the event is FAILED, and its message is in the DLQ.
 	Failed Outcome = "FAILED"
 	// Retried means that SQS delivers the event again. After MaxReceiveCount failures, the event is
 	// FAILED.
 	Retried Outcome = "RETRIED"
-	// Invalid means that the API would reject the payload. The processor was not called.
+	// Invalid means that the API rejects such a payload. The processor was not called.
 	Invalid Outcome = "INVALID"
 )
 
@@ -53,7 +53,7 @@ func Process(ctx context.Context, fn processor.Func, payload string) Result {
 }
 
 // ProcessEvent calls fn with a delivery. It sets Type to the eventType of the payload. An event
-// with a Webhook keeps its Type, and its payload may be a form.
+// with a Webhook keeps its Type, and its payload can be a form.
 //
 // Zero fields get default values: ID becomes EventID, or <BatchID>.<Index> if BatchID is set.
 // ReceivedAt becomes 2026-11-23T07:30:00Z, and Attempt becomes 1.
@@ -116,9 +116,9 @@ func newFailure(outcome Outcome, err error) Result {
 	return Result{Outcome: outcome, Code: string(failure.Code), Reason: failure.Reason, Err: err}
 }
 
-// String returns the outcome and the details of the result. For Processed, each record is on a
-// line. For Retried, the details are the code and the error. For other outcomes, the details are
-// the code and the reason.
+// String returns the outcome and the details of the result. For Processed, the details are one line
+// for each record. For Retried, they are the code and the error. For other outcomes, they are the
+// code and the reason.
 func (r Result) String() string {
 	switch r.Outcome {
 	case Processed:

@@ -72,8 +72,8 @@ func (w Worker) storeBatch(d deadlines, t *task, now time.Time) (batchObject, er
 	return w.putBatch(d.finish, t, output.failures, output, now)
 }
 
-// earlierBatchObject describes the Silver object that an earlier delivery has stored. Without such an
-// object, the field records is nil. A first delivery makes no request.
+// earlierBatchObject describes the Silver object that an earlier delivery has stored. Without such
+// an object, the field records is nil. A first delivery makes no request.
 func (w Worker) earlierBatchObject(ctx context.Context, t *task) (batchObject, error) {
 	if !t.redelivery && t.Event.Replay.ID == "" {
 		return batchObject{}, nil

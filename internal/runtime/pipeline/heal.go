@@ -259,8 +259,7 @@ var errEnqueued = errors.New("the batch was enqueued")
 var errOvertaken = errors.New("another writer has changed the event's state")
 
 // repaired interprets err, the result of writing the item processed. It returns true if the stored
-// item has the state of processed, whoever stored it. It returns errOvertaken if the stored item has
-// another state.
+// item has the state of processed, whoever stored it, and errOvertaken if it has another state.
 func repaired(processed Item, err error) (bool, error) {
 	ok, err := movedTo(processed, err)
 	if !ok && err == nil {

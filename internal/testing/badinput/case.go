@@ -1,5 +1,5 @@
-// Package badinput lists invalid requests, and valid but unusual ones, each with the response that
-// the API must return. The tests of all layers send these requests. The fuzz tests start from them.
+// Package badinput lists unusual requests, valid and invalid ones, with the responses that the API
+// must return. The tests of all layers send these requests. The fuzz tests start from them.
 package badinput
 
 import "strings"
@@ -44,7 +44,7 @@ func post(name, body string, status int, code, pointer string) Case {
 // inputs holds named texts from which request bodies are made.
 type inputs []struct{ name, text string }
 
-// cases returns a case for each input. toBody turns an input's text into a request body.
+// cases returns a case for each input. toBody converts an input's text to a request body.
 func (group inputs) cases(
 	prefix string, toBody func(text string) string, status int, code, pointer string,
 ) []Case {
@@ -70,14 +70,12 @@ func withMembers(members string) string { return `{"eventType":"demo",` + member
 // withType returns an event whose eventType is the given JSON value.
 func withType(value string) string { return `{"eventType":` + value + `}` }
 
-// nestedArrays returns an event that is nested depth levels deep. The event's own object counts as
-// the first level.
+// nestedArrays returns an event with depth levels of nesting. The event itself is the first level.
 func nestedArrays(depth int) string {
 	return withValue(strings.Repeat("[", depth-1) + strings.Repeat("]", depth-1))
 }
 
-// nestedObjects returns an event that is nested depth levels deep. The event's own object counts as
-// the first level.
+// nestedObjects returns an event with depth levels of nesting. The event itself is the first level.
 func nestedObjects(depth int) string {
 	return withValue(strings.Repeat(`{"a":`, depth-2) + "{}" + strings.Repeat("}", depth-2))
 }

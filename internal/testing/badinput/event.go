@@ -10,8 +10,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Event draws an event that the platform must accept. The event has members, values, white space
-// and Unicode of every kind. Some of its characters are escaped although they need not be.
+// Event draws an event that the platform must accept. Its members, values, white space and Unicode
+// are of every kind. Some characters are escaped without need.
 func Event(t *rapid.T) string {
 	w := writer{t: t, budget: 60}
 	eventType := rapid.StringMatching(`[A-Za-z][A-Za-z0-9._-]{0,63}`).Draw(t, "eventType")
@@ -32,8 +32,8 @@ func (w *writer) space() {
 	w.WriteString(rapid.SampledFrom(spaces).Draw(w.t, "space"))
 }
 
-// object writes an object with random members. If eventType is not empty, the object also has the
-// member eventType with this value.
+// object writes an object with random members. It adds the member eventType if eventType is not
+// empty.
 func (w *writer) object(depth int, eventType string) {
 	n := rapid.IntRange(0, 5).Draw(w.t, "members")
 	typeAt := rapid.IntRange(0, n).Draw(w.t, "typeAt")
@@ -123,7 +123,7 @@ func (w *writer) draw(label string) string {
 	return string(rapid.SliceOfN(character, 0, 12).Draw(w.t, label))
 }
 
-// quote writes text as a JSON string. It escapes some characters although they need not be escaped.
+// quote writes text as a JSON string. It escapes some characters without need.
 func (w *writer) quote(text string) {
 	w.WriteByte('"')
 	for _, r := range text {

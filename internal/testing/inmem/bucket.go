@@ -79,7 +79,7 @@ func (b *Bucket) Replace(_ context.Context, key string, body []byte, version str
 	return nil
 }
 
-// Delete deletes an object. Only tests need this, because the pipeline never deletes objects.
+// Delete deletes an object, for tests only: the pipeline never deletes objects.
 func (b *Bucket) Delete(key string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -89,8 +89,7 @@ func (b *Bucket) Delete(key string) {
 // pageSize is so small that a listing in a test needs several pages.
 const pageSize = 3
 
-// Types returns a page of event types. The page begins with the first type that sorts after the
-// given one.
+// Types returns a page of event types that sort after the given type.
 func (b *Bucket) Types(_ context.Context, after string) ([]string, error) {
 	var types []string
 	for _, key := range b.Keys() {
@@ -104,8 +103,7 @@ func (b *Bucket) Types(_ context.Context, after string) ([]string, error) {
 	return types, nil
 }
 
-// List returns a page of the objects with the prefix. The page begins with the first key that sorts
-// after the given one.
+// List returns a page of objects with the prefix whose keys sort after the given key.
 func (b *Bucket) List(_ context.Context, prefix, after string) ([]pipeline.Object, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -1,5 +1,5 @@
 // Package inmem implements the pipeline's interfaces to AWS services in memory. Package porttest
-// tests these implementations and the AWS adapters in the same way.
+// runs the same tests for these implementations and for the AWS adapters.
 package inmem
 
 import (

@@ -51,7 +51,7 @@ func (i *Items) Get(_ context.Context, id string) (pipeline.Item, error) {
 	return item, nil
 }
 
-// GetMany returns the items that exist. The map's keys are the event ids.
+// GetMany returns the items that exist, by event id.
 func (i *Items) GetMany(_ context.Context, ids []string) (map[string]pipeline.Item, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -74,8 +74,8 @@ func (i *Items) Delete(id string) {
 	delete(i.items, id)
 }
 
-// Finish stores an item that is PROCESSED or FAILED. The stored item must be ENQUEUED and have the
-// same generation, or the event must have no item.
+// Finish stores an item that is PROCESSED or FAILED. If the event already has an item, that item
+// must be ENQUEUED and have the same generation.
 func (i *Items) Finish(_ context.Context, item pipeline.Item) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -103,7 +103,7 @@ func (i *Items) Finish(_ context.Context, item pipeline.Item) error {
 	return nil
 }
 
-// Move replaces the stored item by next, if the stored item has the same state as old.
+// Move replaces the stored item by next if the stored item has the state of old.
 func (i *Items) Move(_ context.Context, old, next pipeline.Item) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -118,7 +118,7 @@ func (i *Items) Move(_ context.Context, old, next pipeline.Item) error {
 }
 
 // SetTries replaces the tries of an ENQUEUED event. The stored item must have the generation and
-// the tries of item. If the event has no item, SetTries stores item with the new tries.
+// the tries of item. For an event without an item, SetTries stores item with the new tries.
 func (i *Items) SetTries(_ context.Context, item pipeline.Item, tries pipeline.Tries) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()

@@ -276,7 +276,7 @@ func wantItem(t *testing.T, items Items, want pipeline.Item) {
 	}
 }
 
-// AcceptOlder accepts body as an older version of Ingest did. Today's Ingest may reject the same
+// AcceptOlder accepts body as an older version of Ingest did. Today's Ingest can reject the same
 // body.
 func AcceptOlder(ctx context.Context, in pipeline.Ingest, body []byte) (pipeline.Event, error) {
 	var payload struct{ EventType string }

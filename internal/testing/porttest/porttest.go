@@ -101,7 +101,7 @@ func TestObjects(t *testing.T, bucket Objects) {
 			}
 			types = append(types, page...)
 		}
-		// Types are in the order of their keys, in which a dash sorts before a slash.
+		// Types are in the order of their keys. In keys, a dash sorts before a slash.
 		if want := []string{"list-a-b", "list-a", "list-c", "list-d"}; !slices.Equal(types, want) {
 			t.Errorf("types %v, want %v", types, want)
 		}

@@ -45,9 +45,12 @@ func (w *lineWriter) emitLine(tail []byte) {
 		tail = append(w.rest, tail...)
 		w.rest = nil
 	}
-	tail = w.cutMark(tail)
+	tail, isMarked := w.cutMark(tail)
 	if tail = bytes.TrimSuffix(tail, []byte("\r")); len(tail) > 0 {
 		w.emit(tail)
+	}
+	if isMarked {
+		w.reportMark() // not before the text in front of the mark is emitted
 	}
 }
 

@@ -70,16 +70,17 @@ func (w *lineWriter) expect(mark []byte) <-chan struct{} {
 
 // cutMark removes the expected mark from the end of a line. The text before the mark is an
 // incomplete line of the sandbox.
-func (w *lineWriter) cutMark(line []byte) []byte {
+func (w *lineWriter) cutMark(line []byte) (before []byte, found bool) {
 	if w.arrived == nil {
-		return line
+		return line, false
 	}
-	before, found := bytes.CutSuffix(line, w.mark)
-	if found {
-		close(w.arrived)
-		w.arrived = nil
-	}
-	return before
+	return bytes.CutSuffix(line, w.mark)
+}
+
+// reportMark reports that the mark has arrived.
+func (w *lineWriter) reportMark() {
+	close(w.arrived)
+	w.arrived = nil
 }
 
 // maxTail is the maximum number of log bytes in a response of Invoke. The log type Tail requests

@@ -352,36 +352,38 @@ func TestBatch_OfRejectedEventsOnlyIsDivided(t *testing.T) {
 }
 
 func TestBatch_WithoutEnoughTimeGoesOnAsRanges(t *testing.T) {
-	var w world
-	delivery := w.acceptBatch(t, make([]int, 200)...)
-	slow := contextFunc(func(ctx context.Context, _ pipeline.Event) error {
-		select {
-		case <-time.After(20 * time.Millisecond):
-			return nil
-		case <-ctx.Done():
-			return ctx.Err()
+	synctest.Test(t, func(t *testing.T) {
+		var w world
+		delivery := w.acceptBatch(t, make([]int, 200)...)
+		slow := contextFunc(func(ctx context.Context, _ pipeline.Event) error {
+			select {
+			case <-time.After(20 * time.Millisecond):
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		})
+		worker := w.workerWith(slow)
+		worker.StopBefore = 200 * time.Millisecond
+		ctx, cancel := context.WithTimeout(t.Context(), 1400*time.Millisecond)
+		defer cancel()
+		result := worker.Process(ctx, []pipeline.Delivery{delivery})[0]
+		item := w.wantStatus(t, id, pipeline.Processed)
+		if result.Err != nil || result.Events == 0 || result.Events == 200 || item.SplitOff == "" {
+			t.Fatalf("got %d events, %v, split off %s", result.Events, result.Err, item.SplitOff)
+		}
+		w.drain(t, w.worker(), delivery) // the delivery is skipped
+		for _, event := range w.queue.Sent()[1:] {
+			w.drain(t, w.worker(), deliver(t, event, event.ID))
+		}
+		records := 0
+		for _, ids := range w.recordIDs(t) {
+			records += len(ids)
+		}
+		if records != 200 {
+			t.Errorf("got %d records", records)
 		}
 	})
-	worker := w.workerWith(slow)
-	worker.StopBefore = 200 * time.Millisecond
-	ctx, cancel := context.WithTimeout(t.Context(), 1400*time.Millisecond)
-	defer cancel()
-	result := worker.Process(ctx, []pipeline.Delivery{delivery})[0]
-	item := w.wantStatus(t, id, pipeline.Processed)
-	if result.Err != nil || result.Events == 0 || result.Events == 200 || item.SplitOff == "" {
-		t.Fatalf("got %d events, %v, split off %s", result.Events, result.Err, item.SplitOff)
-	}
-	w.drain(t, w.worker(), delivery) // the delivery is skipped
-	for _, event := range w.queue.Sent()[1:] {
-		w.drain(t, w.worker(), deliver(t, event, event.ID))
-	}
-	records := 0
-	for _, ids := range w.recordIDs(t) {
-		records += len(ids)
-	}
-	if records != 200 {
-		t.Errorf("got %d records", records)
-	}
 }
 
 func TestBatch_IsDividedAfterACrash(t *testing.T) {

@@ -43,7 +43,7 @@ does not delete messages from the DLQ.
 
 With --event it replays only one event, or one batch with all events that were
 split off the batch. An event that was not split off can be replayed only
-together with its batch.
+together with its batch, but --compare can compare it alone.
 
 With --orphans it enqueues only orphans: payloads in Bronze whose events have
 neither an item nor a record. The pipeline never accepted some of them: it
@@ -126,10 +126,11 @@ func (f *replayFlags) run(cmd *cobra.Command) error {
 	}
 	announce(cmd, p)
 	item, err := state.FindEvent(cmd.Context(), p)
-	if errors.Is(err, replay.ErrNotSplitOff) {
+	switch {
+	case errors.Is(err, replay.ErrNotSplitOff) && f.compare:
+	case errors.Is(err, replay.ErrNotSplitOff):
 		return notSplitOff(item, f.stack.String())
-	}
-	if err != nil {
+	case err != nil:
 		return err
 	}
 	if err := state.Bind(p); err != nil {

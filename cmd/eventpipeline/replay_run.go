@@ -253,8 +253,8 @@ func (r replayRun) compareRecords(ctx context.Context) error {
 			"ENQUEUED or FAILED, are\noutside of --from and --to, or were never accepted.")
 	}
 	_, err = fmt.Fprintf(out, "%d same, %d changed, %d missing in Silver, %d refused today, "+
-		"%d skipped, of %d objects\n", counts.Same, counts.Changed, counts.Missing, counts.Refused,
-		counts.Skipped, counts.Scanned)
+		"%d skipped, of %s\n", counts.Same, counts.Changed, counts.Missing, counts.Refused,
+		counts.Skipped, formatCount(counts.Scanned, "event"))
 	return err
 }
 

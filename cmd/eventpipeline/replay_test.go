@@ -319,7 +319,7 @@ func TestReplay_ComparesAndWritesNothing(t *testing.T) {
 	}
 	code, out, errOut := d.run(t, "replay", "--type", "demo", "--from", "1h", "--compare")
 	want := ids[1] + "  changed  /payload/n\n" +
-		"1 same, 1 changed, 0 missing in Silver, 0 refused today, 0 skipped, of 2 objects\n"
+		"1 same, 1 changed, 0 missing in Silver, 0 refused today, 0 skipped, of 2 events\n"
 	if code != exitOK || out != want {
 		t.Errorf("exit code %d, printed %q, %q; want %q", code, out, errOut, want)
 	}
@@ -329,6 +329,30 @@ func TestReplay_ComparesAndWritesNothing(t *testing.T) {
 	}
 	if n := d.visible(t, d.QueueURL); n != 0 {
 		t.Errorf("%d messages on the queue", n)
+	}
+}
+
+// An event that was not split off can be compared alone, but it can be replayed only together with
+// its batch.
+func TestReplay_ComparesAnEventOfABatch(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	id := d.acceptBatch(t, `{"eventType":"demo","n":1}`, `{"eventType":"demo","n":2}`)
+	d.process(t)
+	code, out, errOut := d.run(t, "replay", "--event", id+".1", "--compare")
+	want := "1 same, 0 changed, 0 missing in Silver, 0 refused today, 0 skipped, of 1 event\n"
+	if code != exitOK || out != want {
+		t.Errorf("exit code %d, printed %q, %q; want %q", code, out, errOut, want)
+	}
+	for _, mode := range []string{"--yes", "--dry-run"} {
+		code, _, errOut = d.run(t, "replay", "--event", id+".1", mode)
+		if code != exitFailure || !strings.Contains(errOut, "--event "+id+"\n") {
+			t.Errorf("%s: exit code %d, printed %q", mode, code, errOut)
+		}
+	}
+	code, _, errOut = d.run(t, "replay", "--event", id+".2", "--compare")
+	if code != exitFailure || !strings.Contains(errOut, "no event "+id+".2") {
+		t.Errorf("exit code %d, printed %q", code, errOut)
 	}
 }
 
@@ -349,7 +373,7 @@ func TestReplay_ComparesWithTheUsersWorker(t *testing.T) {
 		"/payload/orderId /payload/quantity\n" +
 		ids[1] + "  changed  /dropped /payload\n" +
 		ids[2] + "  refused  currency must be one of [EUR USD]\n" +
-		"0 same, 2 changed, 0 missing in Silver, 1 refused today, 0 skipped, of 3 objects\n"
+		"0 same, 2 changed, 0 missing in Silver, 1 refused today, 0 skipped, of 3 events\n"
 	if code != exitOK || out != want {
 		t.Errorf("exit code %d, printed %q, %q; want %q", code, out, errOut, want)
 	}

@@ -141,7 +141,7 @@ func testReplayCompare(t *testing.T, p *platform) {
 		"1h", "--compare",
 		"--worker", "examples/own-processor/functions/orders").CombinedOutput()
 	if err != nil || !strings.Contains(string(out),
-		"3 same, 0 changed, 0 missing in Silver, 0 refused today, 1 skipped, of 4 objects") {
+		"3 same, 0 changed, 0 missing in Silver, 0 refused today, 1 skipped, of 4 events") {
 		t.Errorf("replay --compare --worker: %v\n%s", err, out)
 	}
 }

@@ -57,7 +57,7 @@ var ErrNotSplitOff = errors.New("the event is still part of its batch")
 
 // FindEvent sets the type and the time range of a replay of one event. It does nothing for other
 // replays. It returns the event's state as item. If the event is still part of its batch, it also
-// returns ErrNotSplitOff.
+// returns ErrNotSplitOff. Such an event can be compared, but not replayed.
 func (s *State) FindEvent(
 	ctx context.Context, p deployment.Pipeline,
 ) (item pipeline.Item, err error) {
@@ -65,10 +65,9 @@ func (s *State) FindEvent(
 		return item, nil
 	}
 	item, err = p.Items().Get(ctx, s.EventID)
-	if errors.Is(err, pipeline.ErrNotFound) {
-		if item, err = pipeline.LookUp(ctx, p.Items(), s.EventID); err == nil {
-			return item, ErrNotSplitOff
-		}
+	inBatch := errors.Is(err, pipeline.ErrNotFound)
+	if inBatch {
+		item, err = pipeline.LookUp(ctx, p.Items(), s.EventID)
 	}
 	if errors.Is(err, pipeline.ErrNotFound) {
 		return item, fmt.Errorf("there is no event %s in stack %s: check the id",
@@ -78,6 +77,9 @@ func (s *State) FindEvent(
 		return item, err
 	}
 	s.Type, s.From, s.To = item.Type, item.ReceivedAt, item.ReceivedAt.Add(time.Millisecond)
+	if inBatch {
+		return item, ErrNotSplitOff
+	}
 	return item, nil
 }
 

@@ -97,11 +97,13 @@ func (r Replayer) compareObject(
 	var results []compared
 	for _, c := range candidates {
 		switch {
+		case req.selectsWithin(c.item):
+			results = append(results, r.compareWithin(ctx, c.item, req.EventID)...)
 		case !req.selects(c.item):
 		case c.item.Status != Processed:
 			results = append(results, compared{skipped: max(c.item.ownEvents(), 1)})
 		case c.item.IsBatch():
-			results = append(results, r.compareBatch(ctx, c.item)...)
+			results = append(results, r.compareBatch(ctx, c.item, "")...)
 		default:
 			d, err := r.compareEvent(ctx, c.item)
 			d.EventID = c.item.ID
@@ -111,11 +113,35 @@ func (r Replayer) compareObject(
 	return results
 }
 
-// compareBatch compares the events that have a record in a batch's Silver object.
-func (r Replayer) compareBatch(ctx context.Context, batch Item) []compared {
+// selectsWithin reports whether the request names an event of the batch that was not split off.
+func (req ReplayRequest) selectsWithin(batch Item) bool {
+	batchID, span, isPart, _ := ParseID(req.EventID)
+	if !isPart || batchID != batch.batchID() || req.EventID == batch.ID ||
+		!batch.IsBatch() || !batch.span().contains(span) {
+		return false
+	}
+	return !slices.ContainsFunc(parseSpans(batch.SplitOff), func(part Span) bool {
+		return part.contains(span)
+	})
+}
+
+// compareWithin compares an event that was not split off the batch.
+func (r Replayer) compareWithin(ctx context.Context, batch Item, id string) []compared {
+	if batch.Status != Processed {
+		return []compared{{skipped: 1}}
+	}
+	return r.compareBatch(ctx, batch, id)
+}
+
+// compareBatch compares the events that have a record in a batch's Silver object. If id is not
+// empty, it compares only the event with this id.
+func (r Replayer) compareBatch(ctx context.Context, batch Item, id string) []compared {
 	lines, _, err := r.Silver.GetVersion(ctx, batch.SilverKey())
 	if errors.Is(err, ErrNotFound) {
-		missing := compared{Difference: Difference{EventID: batch.ID, Kind: "missing"}}
+		missing := compared{Difference: Difference{EventID: cmp.Or(id, batch.ID), Kind: "missing"}}
+		if id != "" {
+			return []compared{missing}
+		}
 		return slices.Repeat([]compared{missing}, batch.ownEvents())
 	}
 	if err != nil {
@@ -133,16 +159,19 @@ func (r Replayer) compareBatch(ctx context.Context, batch Item) []compared {
 	err = cmp.Or(err, splitErr)
 	var results []compared
 	for _, old := range groupByEvent(records) {
-		item, id := batch, old[0].ID
-		item.ID = id
-		_, span, _, _ := ParseID(id)
+		if id != "" && old[0].ID != id {
+			continue
+		}
+		item := batch
+		item.ID = old[0].ID
+		_, span, _, _ := ParseID(item.ID)
 		var payload []byte
 		if err == nil && span.First < len(payloads) {
 			payload = payloads[span.First]
 		}
 		lines, encodeErr := old.Lines()
 		d, err := r.difference(ctx, item, lines, payload, cmp.Or(err, encodeErr))
-		d.EventID = id
+		d.EventID = item.ID
 		results = append(results, compared{Difference: d, err: err})
 	}
 	return results

@@ -3,6 +3,7 @@ package pipeline_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -112,5 +113,95 @@ func TestCompare_ReportsUnreadableRecords(t *testing.T) {
 	if err != nil || got.Kind != "changed" || len(got.Fields) > 0 ||
 		got.Reason != "the record in Silver is not a JSON object" {
 		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// compareEvent compares the event or batch with the given id.
+func (w *world) compareEvent(
+	t *testing.T, processor pipeline.Processor, id string,
+) ([]pipeline.Difference, pipeline.Comparison) {
+	t.Helper()
+	replayer := w.replayer()
+	replayer.Processor = processor
+	req := pipeline.ReplayRequest{
+		Type: "demo", EventID: id, From: now.Truncate(time.Millisecond), To: now.Add(time.Millisecond),
+	}
+	var differences []pipeline.Difference
+	var counts pipeline.Comparison
+	err := replayer.Compare(t.Context(), req,
+		func(d pipeline.Difference) { differences = append(differences, d) },
+		func(_ string, c pipeline.Comparison) error { counts = c; return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return differences, counts
+}
+
+// The event 0 was split off, and failed. The events 1 and 2 still belong to the batch.
+func TestCompare_SelectsAnEventOfABatch(t *testing.T) {
+	var w world
+	w.drain(t, w.workerWith(byNumber(func(n int) error {
+		if n < 0 {
+			return errRejected
+		}
+		return nil
+	})), w.acceptBatch(t, -1, 1, 2))
+	changed := func(suffixes ...string) (differences []pipeline.Difference) {
+		for _, suffix := range suffixes {
+			differences = append(differences, pipeline.Difference{
+				EventID: id + suffix, Kind: "changed", Fields: []string{"/payload/n"},
+			})
+		}
+		return differences
+	}
+	for suffix, want := range map[string]struct {
+		differences []pipeline.Difference
+		counts      pipeline.Comparison
+	}{
+		"":   {changed(".1", ".2"), pipeline.Comparison{Scanned: 3, Changed: 2, Skipped: 1}},
+		".0": {nil, pipeline.Comparison{Scanned: 1, Skipped: 1}},
+		".2": {changed(".2"), pipeline.Comparison{Scanned: 1, Changed: 1}},
+		".3": {nil, pipeline.Comparison{}},
+	} {
+		differences, counts := w.compareEvent(t, returning(`{"eventType":"demo","n":9}`), id+suffix)
+		if diff := cmp.Diff(want.differences, differences); diff != "" {
+			t.Errorf("%q: differences differ (-want +got):\n%s", suffix, diff)
+		}
+		if diff := cmp.Diff(want.counts, counts); diff != "" {
+			t.Errorf("%q: counts differ (-want +got):\n%s", suffix, diff)
+		}
+	}
+	w.silver.Delete(w.silver.Keys()[0])
+	missing := []pipeline.Difference{{EventID: id + ".2", Kind: "missing"}}
+	differences, _ := w.compareEvent(t, nil, id+".2")
+	if diff := cmp.Diff(missing, differences); diff != "" {
+		t.Errorf("differences differ (-want +got):\n%s", diff)
+	}
+}
+
+func TestCompare_SkipsAnEventOfABatchOnTheQueue(t *testing.T) {
+	var w world
+	w.acceptBatch(t, 1, 2)
+	differences, counts := w.compareEvent(t, nil, id+".1")
+	want := pipeline.Comparison{Scanned: 1, Skipped: 1}
+	if differences != nil || counts != want {
+		t.Errorf("got %v, %+v", differences, counts)
+	}
+}
+
+// The other event arrived a second later, so both have objects in the same hour of Bronze.
+func TestCompare_OfOneEventCountsOnlyThisEvent(t *testing.T) {
+	var w world
+	w.worker().Process(t.Context(), w.accept(t, body))
+	in := w.ingest()
+	in.Now = func() time.Time { return now.Add(time.Second) }
+	in.NewID = func() (string, error) { return "0199aaaa-0000-7000-8000-000000000002", nil }
+	if _, err := in.Accept(t.Context(), request(body)); err != nil {
+		t.Fatal(err)
+	}
+	differences, counts := w.compareEvent(t, nil, id)
+	want := pipeline.Comparison{Scanned: 1, Same: 1}
+	if differences != nil || counts != want {
+		t.Errorf("got %v, %+v", differences, counts)
 	}
 }

@@ -37,10 +37,12 @@ type ReplayRequest struct {
 	Replay   Replay    `json:"replay"` // its id stays the same when the replay is resumed
 	Type     string    `json:"type"`
 	From, To time.Time `json:"-"`
-	EventID  string    `json:"-"` // replays only this event, or this batch with its parts
-	Failed   bool      `json:"-"` // redrives FAILED events whose DLQ messages may be lost
-	Orphans  bool      `json:"-"` // enqueues only orphans
-	DryRun   bool      `json:"-"`
+	// EventID selects only this event, or this batch with its parts. From and To are in the same
+	// hour. Compare also accepts an event that was not split off its batch.
+	EventID string `json:"-"`
+	Failed  bool   `json:"-"` // redrives FAILED events whose DLQ messages may be lost
+	Orphans bool   `json:"-"` // enqueues only orphans
+	DryRun  bool   `json:"-"`
 }
 
 // ReplayCounts reports the progress of a replay.
@@ -82,15 +84,18 @@ func (r Replayer) Run(
 	})
 }
 
-// forEachPage calls fn with each page of objects from the hours that the request covers.
+// forEachPage calls fn with each page of objects from the hours that the request covers. If the
+// request names an event, fn gets only the objects of that event or its batch.
 func (r Replayer) forEachPage(
 	ctx context.Context, req ReplayRequest, after string, fn func([]Object) error,
 ) error {
-	if after == "" {
-		after = BronzeHourPrefix(req.Type, req.From)
+	low := BronzeHourPrefix(req.Type, req.From)
+	high := BronzeHourPrefix(req.Type, req.To.Add(time.Hour))
+	if req.EventID != "" {
+		low += Event{ID: req.EventID}.batchID()
+		high = low + "/" // sorts after ".json" and after "-" and a hash
 	}
-	before := BronzeHourPrefix(req.Type, req.To.Add(time.Hour))
-	return forEachPage(ctx, r.Bronze, req.Type, after, before, fn)
+	return forEachPage(ctx, r.Bronze, req.Type, max(low, after), high, fn)
 }
 
 // candidate represents an event that may be replayed.

@@ -9,8 +9,8 @@ import (
 
 const module = "github.com/event-driven-cloud-platform/eventpipeline"
 
-// jsonModule is a JSON library that compares names exactly. Every package may depend on this
-// library, because in Go 1.27 the library becomes an alias of a package of the standard library.
+// jsonModule is a JSON library that compares names exactly. Every package may depend on it. In Go
+// 1.27, the standard library contains this library.
 const jsonModule = "github.com/go-json-experiment/json"
 
 // sharedPackages lists the packages on which every package may depend. They import only the
@@ -20,17 +20,17 @@ var sharedPackages = []string{
 	"internal/runtime/parallel", "internal/runtime/terminal", "internal/runtime/violation",
 }
 
-// folderRule lists the packages of this module on which the packages of a folder may depend,
-// directly or indirectly.
+// folderRule lists the packages of this module on which a folder's packages may depend, directly or
+// indirectly.
 type folderRule struct {
 	folder      string
 	mayDependOn []string
 	reason      string
 }
 
-// folderRules lists the packages that the packages of each folder may depend on. If several rules
-// match a package, the first one applies. A package may always depend on the packages of the rule's
-// own folder and on the shared packages.
+// folderRules lists the allowed dependencies of each folder's packages. The first rule that matches
+// a package applies. A package may always depend on the rule's own folder and on the shared
+// packages.
 var folderRules = []folderRule{
 	{"internal/runtime/pipeline", nil,
 		"the domain must not know whether it runs in Lambda, in the CLI or in a test"},
@@ -74,8 +74,8 @@ var folderRules = []folderRule{
 		"the root package only embeds sources"},
 }
 
-// forbiddenModules lists import paths for each folder. The packages of the folder must not depend
-// on these paths or on paths below them, directly or indirectly.
+// forbiddenModules lists import paths for each folder. The folder's packages must not depend on
+// these paths or on paths below them, directly or indirectly.
 var forbiddenModules = []struct {
 	folder  string
 	modules []string

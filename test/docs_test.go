@@ -102,7 +102,7 @@ func TestDocs_LinksHaveTargets(t *testing.T) {
 }
 
 // A path in a document starts at the root of the repository or of an example. A file name without a
-// folder may name any file of the repository.
+// folder can refer to any file of the repository.
 func TestDocs_PathsExist(t *testing.T) {
 	entries, err := os.ReadDir("..")
 	if err != nil {
@@ -135,8 +135,7 @@ func TestDocs_PathsExist(t *testing.T) {
 	}
 }
 
-// Tables, and lines with a URL, may be longer, because they can't be wrapped. The width of a line
-// does not include the targets of links.
+// Tables and lines with a URL can be longer. The targets of links do not count.
 func TestDocs_LinesEndAtColumn100(t *testing.T) {
 	target := regexp.MustCompile(`\]\([^)]*\)`)
 	for name, text := range documents(t) {
@@ -167,7 +166,7 @@ func TestDocs_PinTheCDKThatCIRuns(t *testing.T) {
 	}
 }
 
-// A contributor tests all packages with one command. CI tests the same packages in three runs.
+// CI must test the same packages as the contributor's command, in three runs.
 func TestDocs_CITestsThePackagesOfTheContributorsCommand(t *testing.T) {
 	for path, commands := range map[string][]string{
 		"../README.md":       {"go test ./..."},
@@ -203,7 +202,7 @@ func TestDocs_CommandsOfContributingExist(t *testing.T) {
 }
 
 // checkCommand checks that the folders of a command exist and contain tests. If the command has the
-// flag -update, it also checks that these tests define the flag.
+// flag -update, these tests must define the flag.
 func checkCommand(t *testing.T, command string) {
 	t.Helper()
 	var tests strings.Builder

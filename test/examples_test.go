@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// Each example is a separate module, so `go test ./...` in the root does not run its tests. Synth
-// does not compile the Lambda functions here, because that takes long; other tests compile them.
+// Each example is a separate module, so `go test ./...` in the root does not test it. Other tests
+// compile the examples' Lambda functions.
 func TestExamples_PassVetTestsAndSynth(t *testing.T) {
 	modules, err := filepath.Glob("../examples/*/go.mod")
 	if err != nil || len(modules) == 0 {
@@ -46,8 +46,8 @@ func TestExamples_PassVetTestsAndSynth(t *testing.T) {
 	}
 }
 
-// The tests with SDKs of other projects are in separate modules, because the platform itself must
-// not depend on these SDKs.
+// The tests with other projects' SDKs are separate modules, so that the platform does not depend on
+// these SDKs.
 func TestSDKs_PassVetAndTests(t *testing.T) {
 	env := []string{"GOWORK=off", "GOFLAGS=-mod=readonly"}
 	for _, dir := range []string{"cloudevents", "webhooks/gosdk"} {

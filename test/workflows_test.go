@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// A workflow must name an action by its commit, because the action's owner could move a tag to
-// other code. An action in this repository needs no commit.
+// A workflow must name an action by its commit, because the action's owner can move a tag to other
+// code. An action in this repository needs no commit.
 func TestWorkflows_PinActionsByCommit(t *testing.T) {
 	files, err := filepath.Glob("../.github/workflows/*.y*ml")
 	if err != nil || len(files) == 0 {

@@ -1,20 +1,20 @@
 // Command bench measures the CPU time that an event takes on the local platform: in the platform,
 // in each function and in the command send.
 //
-// It runs the variants in turns, so that a busy machine slows all of them down alike. It prints a
-// benchmark result per turn. The tool benchstat compares these results:
+// It measures the variants in turns, so that other load on the machine affects all of them. It
+// prints a benchmark result per turn. The tool benchstat compares these results:
 //
 //	go run ./test/bench -variant old=OLD/eventpipeline,OLD/assembly \
 //	  -variant new=NEW/eventpipeline,NEW/assembly | tee out.txt
 //	benchstat -col /variant out.txt
 //
-// With -start NAME=BOOTSTRAP, it measures instead how much CPU time a function needs to start.
+// With -start NAME=BOOTSTRAP, it only measures the CPU time of a function's start.
 //
 // With -readers N, it measures each variant twice: without readers of the console's stream of
 // events, and with N readers. It also prints how long an event takes to reach a reader.
 //
-// A variant consists of a build of cmd/eventpipeline and a cloud assembly for this machine. See
-// docs/performance.md for the commands that make them. The command runs on Linux only.
+// A variant consists of a build of cmd/eventpipeline and a cloud assembly for this machine.
+// docs/performance.md contains the commands that make them. The command runs only on Linux.
 package main
 
 import (

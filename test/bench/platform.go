@@ -36,7 +36,7 @@ func (v variant) start() (*platform, error) {
 	if p.awsPort, err = freePort(); err != nil {
 		return nil, err
 	}
-	// The platform prints to a file, because the reader of a pipe would take CPU time.
+	// The platform prints to a file, because a pipe's reader also uses CPU time.
 	if p.output, err = os.CreateTemp("", "bench-*.txt"); err != nil {
 		return nil, err
 	}
@@ -81,9 +81,8 @@ func (p *platform) stop() error {
 	return errors.Join(p.cmd.Process.Signal(os.Interrupt), p.cmd.Wait(), p.output.Close())
 }
 
-// send sends events and waits until all are processed. It sends batches with the command
-// `eventpipeline send`, and returns the CPU time of the command. It sends single events with
-// the function post, and returns 0.
+// send sends events and waits until all are processed. It sends batches with `eventpipeline send`,
+// and returns that command's CPU time. It sends single events itself, and then returns 0.
 func (p *platform) send(l load) (time.Duration, error) {
 	if l.batch == 1 {
 		if err := p.post(l); err != nil {
@@ -102,7 +101,8 @@ func (p *platform) send(l load) (time.Duration, error) {
 	return used, waitUntil(p.drained)
 }
 
-// post sends single events without an idempotency key. With a key, the API would make more calls.
+// post sends single events without an idempotency key. A key leads to more calls of the API
+// function.
 func (p *platform) post(l load) error {
 	transport := &http.Transport{MaxIdleConnsPerHost: l.concurrency}
 	defer transport.CloseIdleConnections()

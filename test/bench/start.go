@@ -32,8 +32,8 @@ func (b *bootstraps) Set(text string) error {
 	return nil
 }
 
-// measure starts the function, and prints the CPU time that the function uses until it
-// requests its first invocation.
+// measure starts the function, and prints the CPU time until the function requests its first
+// invocation.
 func (b bootstrap) measure(w io.Writer) error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
@@ -66,7 +66,7 @@ func (b bootstrap) measure(w io.Writer) error {
 	return err
 }
 
-// environment returns the variables with which every function starts.
+// environment returns the environment variables that every function gets.
 func environment(runtimeAPI string) []string {
 	env := []string{
 		"AWS_LAMBDA_RUNTIME_API=" + runtimeAPI, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=512",

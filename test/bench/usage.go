@@ -19,8 +19,8 @@ type usage struct {
 	rows                        int           // events that the reader got
 }
 
-// measure starts the platform and sends some events as a warm-up. Then it sends the events of the
-// load, and returns the CPU time that they took.
+// measure starts the platform and sends some events as a warm-up. Then it sends the load's events,
+// and returns their CPU time.
 func (v variant) measure(l load) (usage, error) {
 	p, err := v.start()
 	if err != nil {
@@ -94,7 +94,7 @@ func functionOf(id int) string {
 	return ""
 }
 
-// clockTick is the unit of times in /proc: Linux reports them in hundredths of a second.
+// clockTick is the unit of times in /proc: a hundredth of a second.
 const clockTick = 10 * time.Millisecond
 
 // readStat returns the CPU time and the resident memory of a process. See man 5 proc.

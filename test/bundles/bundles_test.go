@@ -128,7 +128,7 @@ func expectBootstrap(t *testing.T, name, file string, machine elf.Machine) {
 }
 
 // synthesizeCopy runs the app in a copy of the module. HOME is an empty folder, so the app can't
-// use functions' sources that an earlier run cached.
+// use sources that an earlier run cached.
 func synthesizeCopy(t *testing.T) (template map[string]any, outdir string) {
 	t.Helper()
 	copied, home := t.TempDir(), t.TempDir()
@@ -171,8 +171,8 @@ func synthesizeCopy(t *testing.T) (template map[string]any, outdir string) {
 	return template, outdir
 }
 
-// goCaches returns environment variables with the current folders of Go's caches. A test that
-// changes HOME needs them, because Go would otherwise use new, empty caches.
+// goCaches returns environment variables with the current folders of Go's caches. After a change of
+// HOME, Go needs them to find these caches.
 func goCaches(t *testing.T) (variables []string) {
 	t.Helper()
 	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPATH", "GOENV"} {

@@ -15,9 +15,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/test/synth"
 )
 
-// A user's module may have vendored dependencies, or be part of a workspace. Go writes less
-// information about vendored modules into a binary. A vendored worker therefore has another asset
-// hash.
+// A user's module can have vendored dependencies, or be part of a workspace. The asset hash of a
+// vendored worker differs, because Go writes less information about vendored modules into a binary.
 func TestWorkerEntry_IsBuiltFromTheUsersModule(t *testing.T) {
 	plain := consumer(t)
 	spaced := plain + " with spaces" // the module's folder may have any name

@@ -1,4 +1,4 @@
-// Package cdkrules tests the synthesized templates with the rules that the CDK contains.
+// Package cdkrules tests the synthesized templates with the rules of the CDK.
 package cdkrules
 
 import (
@@ -23,8 +23,8 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(synth.Main(m)) }
 
-// The CDK has built-in rules for templates, and a violation fails the synthesis. This test applies
-// the rules to all stages.
+// The templates of all stages must follow the CDK's built-in rules. A violation fails the
+// synthesis.
 func TestCDKRules_ReportNoViolation(t *testing.T) {
 	app := strictApp(t)
 	for _, name := range []string{stacks.Dev, stacks.Prod, stacks.Local} {
@@ -44,8 +44,8 @@ func TestCDKRules_ReportNoViolation(t *testing.T) {
 
 const certificateARN = "arn:aws:acm:us-east-1:111111111111:certificate/one"
 
-// otherApis adds a stack with pipelines whose APIs are configured differently from those of the
-// stages dev, prod and local.
+// otherApis adds a stack whose APIs are configured differently from those of the stages dev, prod
+// and local.
 func otherApis(app awscdk.App) {
 	stack := awscdk.NewStack(app, jsii.String("OtherApis"), nil)
 	eventpipeline.NewEventPipeline(stack, jsii.String("Jwt"), &eventpipeline.EventPipelineProps{

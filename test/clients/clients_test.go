@@ -1,8 +1,8 @@
-// Package clients tests the local platform with AWS clients that this project did not write.
+// Package clients tests the local platform with AWS clients of other projects.
 //
 // Each file in testdata is a script for one kind of client: .sh for the AWS CLI, .py for boto3 and
-// .js for the AWS SDK for JavaScript. A script fails with a non-zero exit code. To test another
-// behavior, add a script.
+// .js for the AWS SDK for JavaScript. A script that fails exits with a non-zero code. To test
+// another behavior, add a script.
 //
 // The clients come from the folder cdk.out/clients, where .ci/run installs them, or from the PATH
 // and NODE_PATH. If a client is missing, the test skips its scripts. If the environment variable
@@ -24,7 +24,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator"
 )
 
-// scriptTimeout is the maximum duration of one script. If a request never ends, the test fails.
+// scriptTimeout limits the duration of one script.
 const scriptTimeout = 5 * time.Minute
 
 func TestClients(t *testing.T) {
@@ -45,8 +45,8 @@ func TestClients(t *testing.T) {
 	}
 }
 
-// run runs a script. The script's environment contains the variables of the AWS clients and two
-// more. API_URL is the URL of the HTTP API. NAME is a unique name for resources.
+// run runs a script. The script's environment contains the AWS clients' variables, API_URL (the URL
+// of the HTTP API) and NAME (a unique name for resources).
 func run(t *testing.T, c client, script string) {
 	if c.missing != "" {
 		if slices.Contains(strings.Fields(os.Getenv("CLIENTS_REQUIRED")), c.name) {
@@ -80,8 +80,8 @@ func run(t *testing.T, c client, script string) {
 	}
 }
 
-// platform starts the platform that all scripts use. It has the same resources as the platform in
-// the tests of package emulator.
+// platform starts the platform that all scripts use. Its resources are the same as in the tests of
+// package emulator.
 var platform = sync.OnceValues(func() (*emulator.Platform, error) {
 	const emulatorTests = "../../internal/emulator/testdata/"
 	dir, err := os.MkdirTemp("", "clients-test-")
@@ -103,8 +103,7 @@ var platform = sync.OnceValues(func() (*emulator.Platform, error) {
 	return p, err
 })
 
-// The running platform, and the folder of its assembly. TestMain closes the platform and removes
-// the folder.
+// The running platform and the folder of its assembly. TestMain closes and removes them.
 var (
 	running  *emulator.Platform
 	assembly string

@@ -58,8 +58,8 @@ func findCLIs(t *testing.T, root string) []client {
 	return clients
 }
 
-// wrapCLI returns a folder with a command `aws`. This command passes the endpoint to the CLI as an
-// option, because old versions of the CLI ignore AWS_ENDPOINT_URL.
+// wrapCLI returns a folder with a command `aws`. The command passes the endpoint to the CLI as an
+// option: old versions of the CLI ignore AWS_ENDPOINT_URL.
 func wrapCLI(t *testing.T, path string) string {
 	folder := t.TempDir()
 	wrapper := "#!/bin/sh\nexec '" + path + "' --endpoint-url \"$AWS_ENDPOINT_URL\" \"$@\"\n"

@@ -12,7 +12,7 @@ import (
 	"github.com/cloudevents/sdk-go/v2/event"
 )
 
-// nodePath returns the NODE_PATH that contains the JavaScript SDK. .ci/run installs the SDK in
+// nodePath returns the NODE_PATH with the JavaScript SDK, which .ci/run installs in
 // cdk.out/clients. Without the SDK, the test is skipped. If the environment variable
 // CLIENTS_REQUIRED contains "cloudevents", the test fails instead.
 func nodePath(t *testing.T) string {
@@ -48,8 +48,7 @@ func TestJavaScriptSDK_SendsEventsThatTheAPIStores(t *testing.T) {
 	if err := want.SetData("application/json", data); err != nil {
 		t.Fatal(err)
 	}
-	// The map's keys are the modes. The values are the content types of the data that the SDK
-	// sends.
+	// The map's keys are modes. The values are the content types of the SDK's data.
 	for mode, contentType := range map[string]string{
 		"binary": "application/json; charset=utf-8", "structured": "", "batch": "",
 	} {

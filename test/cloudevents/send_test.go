@@ -23,7 +23,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/inmem"
 )
 
-// api serves the API function behind an emulated API Gateway. The services are in memory.
+// api serves the API function behind an emulated API Gateway, with services in memory.
 type api struct {
 	url    string
 	bronze inmem.Bucket
@@ -106,7 +106,7 @@ var modes = map[string]func(context.Context) context.Context{
 	"structured": binding.WithForceStructured,
 }
 
-// events returns events with each kind of data and attribute.
+// events returns events with each kind of data and of attribute.
 func events(t *testing.T) map[string]event.Event {
 	t.Helper()
 	all := map[string]event.Event{}
@@ -215,8 +215,7 @@ func wantSame(t *testing.T, got, want event.Event) {
 	}
 }
 
-// The test passes the SDK's request to the API twice. The API must answer both times with the same
-// response.
+// If the SDK sends a request twice, the API must send the same response twice.
 func TestSDK_SendsTheSameEventOnce(t *testing.T) {
 	for mode, with := range modes {
 		a := newAPI(t)

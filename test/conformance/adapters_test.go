@@ -55,7 +55,7 @@ func TestAdapter_CheckpointsImplementsPipelineCheckpoints(t *testing.T) {
 	})
 }
 
-// After a rollback, the table contains a checkpoint that a later version of the pipeline stored.
+// After a rollback to this version, the table can contain a checkpoint of a later version.
 func TestAdapter_CheckpointsReplaceThoseOfALaterVersion(t *testing.T) {
 	const known = `"pass":{"from":"2026-11-23T07:00:00Z"}`
 	for name, stored := range map[string]string{
@@ -121,8 +121,7 @@ func TestAdapter_QueueSendsAndCountsManyEvents(t *testing.T) {
 	})
 }
 
-// Each caller has a message group. Because of the groups, SQS does not deliver a caller's whole
-// backlog before the messages of other callers.
+// Each caller has a message group. With groups, SQS alternates between the callers' backlogs.
 func TestAdapter_QueueGroupsMessagesByCaller(t *testing.T) {
 	forEachQueue(t, nil, func(q testQueue) {
 		queue := sqs.NewQueue(q.target.Config, q.url)

@@ -1,7 +1,7 @@
 // Package conformance tests the emulated services with calls of the AWS SDK. If moto_server is on
-// the PATH, the same tests also run against moto, another emulator of AWS. A test that both
-// emulators pass probably describes the behavior of AWS. If moto behaves differently from AWS, a
-// comment in the test describes the difference.
+// the PATH, the tests also run against moto, another emulator of AWS. A test that passes on both
+// emulators probably describes the behavior of AWS. Comments in the tests describe where moto
+// differs from AWS.
 package conformance
 
 import (
@@ -28,20 +28,17 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/awsconfig"
 )
 
-// target represents an implementation of AWS's APIs. Its Config configures SDK clients for the
-// target.
+// target represents an implementation of AWS's APIs. SDK clients with its Config call the target.
 type target struct {
 	name     string // local or moto
 	endpoint string // http://127.0.0.1:PORT
 	aws.Config
 }
 
-// isMoto reports whether the target is moto. A comment at each call states how moto differs from
-// AWS.
+// isMoto reports whether the target is moto. Each caller says how moto differs from AWS.
 func (t target) isMoto() bool { return t.name == "moto" }
 
-// forEachTarget runs fn in one subtest for each target. It skips the subtest of moto if moto is not
-// installed.
+// forEachTarget runs fn in one subtest for each target. It skips moto if moto is not installed.
 func forEachTarget(t *testing.T, fn func(t *testing.T, target target)) {
 	t.Helper()
 	t.Run("local", func(t *testing.T) { fn(t, local(t)) })
@@ -54,7 +51,7 @@ func uniqueName(prefix string) string {
 }
 
 // localServices maps the prefix of the header X-Amz-Target to a function that starts the service.
-// The prefix of S3 is "", because S3's requests do not contain this header.
+// S3's prefix is "", because its requests have no such header.
 var localServices = map[string]func(endpoint string) (http.Handler, error){
 	"":                               startS3,
 	localdynamodb.TargetPrefix:       startDynamoDB,
@@ -63,8 +60,8 @@ var localServices = map[string]func(endpoint string) (http.Handler, error){
 	localsqs.TargetPrefix:            startSQS,
 }
 
-// router passes each request to a service. Like the emulator, it selects the service by the header
-// X-Amz-Target.
+// router passes each request to a service. The header X-Amz-Target selects the service, as in the
+// emulator.
 type router map[string]http.Handler
 
 func (r router) ServeHTTP(w http.ResponseWriter, req *http.Request) {
@@ -78,8 +75,7 @@ func (r router) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	handler.ServeHTTP(w, req)
 }
 
-// startLocal starts all local services on one listener. All calls in a test process return the same
-// server.
+// startLocal starts all local services on one listener, once per test process.
 var startLocal = sync.OnceValues(func() (*httptest.Server, error) {
 	routes := router{}
 	server := httptest.NewServer(routes)
@@ -111,8 +107,8 @@ type motoServer struct {
 
 var runningMoto *motoServer // TestMain stops it
 
-// startMoto starts moto on a free port. All calls in a test process return the same server, or nil
-// if moto is not installed.
+// startMoto starts moto on a free port, once per test process. It returns nil if moto is not
+// installed.
 var startMoto = sync.OnceValues(func() (*motoServer, error) {
 	path, err := exec.LookPath("moto_server")
 	if errors.Is(err, exec.ErrNotFound) {
@@ -121,8 +117,8 @@ var startMoto = sync.OnceValues(func() (*motoServer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find moto_server: %w", err)
 	}
-	// The shell stops moto when the shell's standard input is closed. The input is closed even if
-	// the test process is killed.
+	// When the test process ends, even if it is killed, the shell's standard input is closed. Then
+	// the shell stops moto.
 	const script = `trap '' INT; "$0" -H 127.0.0.1 -p 0 </dev/null & read _; kill $!; wait`
 	cmd := exec.Command("sh", "-c", script, path)
 	stdin, err := cmd.StdinPipe()

@@ -60,8 +60,8 @@ type table struct {
 	name   *string
 }
 
-// forEachTable calls fn with a new table on each target. sortKey is the type of the sort key sk. If
-// it is "", the table has no sort key.
+// forEachTable calls fn with a new table on each target. sortKey is the type of the sort key sk, or
+// "" for a table without a sort key.
 func forEachTable(
 	t *testing.T, sortKey types.ScalarAttributeType, fn func(t *testing.T, table table),
 ) {
@@ -104,7 +104,7 @@ func (table table) tryPut(ctx context.Context, in dynamodb.PutItemInput) error {
 	return err
 }
 
-// update updates an item. If the input has no key, the key is pk("1").
+// update updates an item. The default key is pk("1").
 func (table table) update(
 	ctx context.Context, input dynamodb.UpdateItemInput,
 ) (*dynamodb.UpdateItemOutput, error) {
@@ -277,7 +277,7 @@ func TestDynamoDB_OnlyOneOfConcurrentPutsIfAbsentSucceeds(t *testing.T) {
 	})
 }
 
-// initialItem returns the item with which the tests of conditions and updates start.
+// initialItem returns the item that exists at the start of the tests of conditions and updates.
 func initialItem() item {
 	return item{
 		"pk": str("1"), "status_": str("ENQUEUED"), "n": num(10), "flag": boolean(true),
@@ -365,8 +365,7 @@ func TestDynamoDB_EvaluatesConditions(t *testing.T) {
 	}
 }
 
-// initialItemWith returns the initial item with changed attributes. A nil value removes the
-// attribute.
+// initialItemWith returns the initial item with changes. A nil value removes an attribute.
 func initialItemWith(changes item) item {
 	it := initialItem()
 	for name, v := range changes {

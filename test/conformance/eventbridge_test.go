@@ -35,7 +35,7 @@ func startEventBridge(string) (http.Handler, error) {
 	}), nil
 }
 
-// testBus represents a new event bus and a queue, to which rules of the bus send events.
+// testBus represents a new event bus, and a queue that is the target of the bus's rules.
 type testBus struct {
 	*testing.T
 	target target

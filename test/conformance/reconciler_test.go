@@ -19,11 +19,11 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/inmem"
 )
 
-// eventsPerPass is so high that the reconciler checks the hour with several listings at once.
+// eventsPerPass is large enough that the reconciler lists an hour in parallel.
 const eventsPerPass = 20_000
 
-// BenchmarkReconciler_ProcessedEvents measures passes over an hour of processed events. Reconciler,
-// adapters, SDK and the local S3 and DynamoDB share the CPUs of one machine.
+// BenchmarkReconciler_ProcessedEvents measures passes over an hour of processed events. The
+// reconciler shares the machine's CPUs with the local S3 and DynamoDB.
 func BenchmarkReconciler_ProcessedEvents(b *testing.B) {
 	target := local(b)
 	calls := &countingClient{client: target.HTTPClient}
@@ -58,8 +58,8 @@ type emptyQueue struct{ pipeline.ReconcilerQueue }
 
 func (emptyQueue) CountMessages(context.Context) (int, error) { return 0, nil }
 
-// acceptProcessed stores the payloads and the items of processed events that the API received
-// within an hour. Every second event has an idempotency key.
+// acceptProcessed stores the payloads and the items of processed events of one hour. Every second
+// event has an idempotency key.
 func acceptProcessed(b *testing.B, bucket s3.Bucket, items dynamodb.Items, hour time.Time) {
 	b.Helper()
 	next := make(chan time.Time)

@@ -57,7 +57,7 @@ func (b testBucket) put(key, body string) *s3.PutObjectOutput {
 	return out
 }
 
-// tryPut puts an object and returns the error, if any. If the input has no key, the key is "key".
+// tryPut puts an object and returns the error, if any. The default key is "key".
 func (b testBucket) tryPut(body string, input s3.PutObjectInput) (*s3.PutObjectOutput, error) {
 	input.Bucket, input.Body = b.name, strings.NewReader(body)
 	if input.Key == nil {
@@ -269,7 +269,7 @@ func TestS3_SupportsTheChecksumAlgorithmsOfTheSDK(t *testing.T) {
 				b.Errorf("put with %s: %v", algorithm, err)
 				continue
 			}
-			// The SDK verifies the checksum in the response and would return an error.
+			// The SDK returns an error if the response's checksum is wrong.
 			if _, body := b.get(key); body != "payload" {
 				b.Errorf("%s: got %q", algorithm, body)
 			}

@@ -19,8 +19,8 @@ import (
 	localsqs "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
 
-// localQueues is the local SQS service. The local EventBridge delivers events to queues of this
-// service.
+// localQueues is the local SQS service. It contains the queues to which the local EventBridge
+// delivers events.
 var localQueues *localsqs.Service
 
 func startSQS(endpoint string) (_ http.Handler, err error) {
@@ -102,8 +102,7 @@ func (q testQueue) getAttributes(names ...types.QueueAttributeName) (map[string]
 	return out.Attributes, nil
 }
 
-// receive receives up to ten messages. If the queue is empty, it waits for a message, but at most
-// the given number of seconds.
+// receive receives up to ten messages. It waits for a message for at most the given seconds.
 func (q testQueue) receive(seconds int32) []types.Message {
 	q.Helper()
 	out, err := q.client.ReceiveMessage(q.Context(), &sqs.ReceiveMessageInput{

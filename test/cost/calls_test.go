@@ -107,7 +107,7 @@ func TestSizes_AreThoseOfTheFunctions(t *testing.T) {
 	wantSize(t, "record", f.recordSize(t)-float64(len(body)), cost.RecordOverhead)
 }
 
-// wantSize checks that a size differs by at most a quarter from the size in the model.
+// wantSize checks that a size differs from the model's size by at most a quarter.
 func wantSize(t *testing.T, what string, got, model float64) {
 	t.Helper()
 	if got < model*0.75 || got > model*1.25 {
@@ -121,7 +121,7 @@ func (f *functions) takeLog(t *testing.T, message string, count int) float64 {
 	return lineSize(t, f.logs.String(), message, count)
 }
 
-// lineSize returns the mean size of the log's lines with this message. The log must contain n such
+// lineSize returns the mean size of the log lines with the message. The log must contain n such
 // lines.
 func lineSize(t *testing.T, log, message string, n int) float64 {
 	t.Helper()
@@ -238,9 +238,8 @@ func newFunctions(t *testing.T) *functions {
 	return f
 }
 
-// variables returns the environment variables of the functions. The variables for buckets, table,
-// queues and bus identify emulated resources. All other variables have the values from the template
-// of the stage prod.
+// variables returns the environment variables of the functions: the values in the template of the
+// stage prod, but with the names of emulated resources.
 func (f *functions) variables(t *testing.T) map[string]string {
 	t.Helper()
 	content, err := os.ReadFile("../templates/testdata/prod.template.json")
@@ -303,8 +302,8 @@ func (f *functions) createResources(t *testing.T) {
 	f.url = *queue.QueueUrl
 }
 
-// count counts an AWS request. It ignores ReceiveMessage and DeleteMessageBatch, because the test
-// itself sends these requests in place of Lambda's poller.
+// count counts an AWS request. It ignores ReceiveMessage and DeleteMessageBatch, which Lambda's
+// poller sends on AWS.
 func (f *functions) count(r *http.Request) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

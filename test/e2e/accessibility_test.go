@@ -20,9 +20,9 @@ type violation struct {
 	Nodes      []struct{ HTML, FailureSummary string }
 }
 
-// checkAccessibility checks with axe-core that users of a keyboard or a screen reader can use the
-// page, and that its text has enough contrast. Without axe-core the check is skipped, or fails if
-// the environment variable CLIENTS_REQUIRED contains axe.
+// checkAccessibility checks a page with axe-core, for example its contrast and its use by keyboard
+// or screen reader. Without axe-core, it skips the check. If the environment variable
+// CLIENTS_REQUIRED contains axe, the test fails instead.
 func (b *tab) checkAccessibility(t *testing.T, name string, width int64, theme string) {
 	t.Run("Accessibility/"+name, func(t *testing.T) {
 		axe, err := os.ReadFile(axeFile)

@@ -13,7 +13,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
-// startTestApp runs the CDK app in ./app, whose timeouts are much shorter than the defaults.
+// startTestApp runs the CDK app in ./app, which has shorter timeouts than the defaults.
 func startTestApp(t *testing.T, stage string, flags ...string) *platform {
 	t.Helper()
 	return startShared(t, app{"go run ./test/e2e/app", stage}, flags...)
@@ -22,7 +22,7 @@ func startTestApp(t *testing.T, stage string, flags ...string) *platform {
 // app identifies a cloud assembly of a CDK app.
 type app struct{ command, stage string }
 
-// startShared is like start, but all platforms with the same app share one cloud assembly.
+// startShared is like start, but platforms of the same app share one cloud assembly.
 func startShared(t *testing.T, a app, flags ...string) *platform {
 	t.Helper()
 	if err := readSources(); err != nil {
@@ -36,8 +36,8 @@ func startShared(t *testing.T, a app, flags ...string) *platform {
 	return start(t, append([]string{"--app", copyAssembly, "--stage", a.stage}, flags...)...)
 }
 
-// assemblies holds the folders of the cloud assemblies. TestMain removes them after the tests,
-// because they are in its temporary folder.
+// assemblies holds the folders of the cloud assemblies. They are in TestMain's temporary folder,
+// which TestMain removes.
 var assemblies = struct {
 	sync.Mutex
 	folders map[app]string

@@ -21,8 +21,7 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 )
 
-// call creates a request, and the function prepare may change the request. Then call sends the
-// request and returns the response.
+// call creates a request, changes it with prepare, and sends it. It returns the response.
 func (p *platform) call(
 	t *testing.T, method, path, body string, prepare func(*http.Request),
 ) (status int, response string) {
@@ -46,7 +45,8 @@ func (p *platform) call(
 	return r.StatusCode, string(content)
 }
 
-// acceptWith sends an event and returns the event id. prepare changes the request first.
+// acceptWith sends an event and returns the event id. prepare changes the request before it is
+// sent.
 func (p *platform) acceptWith(t *testing.T, body string, prepare func(*http.Request)) string {
 	t.Helper()
 	status, text := p.call(t, "POST", "/events", body, prepare)
@@ -58,7 +58,7 @@ func (p *platform) acceptWith(t *testing.T, body string, prepare func(*http.Requ
 	return response.EventID
 }
 
-// signedBy returns a function that signs a request with an access key. The request must have this
+// signedBy returns a function that signs a request with an access key. body must be the request's
 // body.
 func signedBy(t *testing.T, key, secret, body string, at time.Time) func(*http.Request) {
 	return func(r *http.Request) {

@@ -15,8 +15,8 @@ import (
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
-// listKeys returns the keys in a bucket that begin with prefix. The stack output contains the name
-// of the bucket.
+// listKeys returns the keys with the prefix in a bucket. output is the stack output with the
+// bucket's name.
 func (p *platform) listKeys(t *testing.T, output, prefix string) []string {
 	t.Helper()
 	var keys []string
@@ -35,7 +35,7 @@ func (p *platform) listKeys(t *testing.T, output, prefix string) []string {
 	return keys
 }
 
-// readObject returns the content of the object at the location, which comes from an API response.
+// readObject returns the content of an object. location comes from an API response.
 func (p *platform) readObject(t *testing.T, location any) string {
 	t.Helper()
 	at := location.(map[string]any)
@@ -53,8 +53,8 @@ func (p *platform) readObject(t *testing.T, location any) string {
 	return string(body)
 }
 
-// queueDepth returns the number of visible, invisible and delayed messages in a queue. The stack
-// output contains the URL of the queue.
+// queueDepth returns the number of visible, invisible and delayed messages in a queue. output is
+// the stack output with the queue's URL.
 func (p *platform) queueDepth(t *testing.T, output string) int {
 	t.Helper()
 	client := sqs.NewFromConfig(p.awsConfig())
@@ -108,8 +108,8 @@ func (p *platform) countItems(t *testing.T) int {
 	return count
 }
 
-// subscribe creates a queue and a rule. The rule sends the notifications about events of a type to
-// the queue. It returns the URL of the queue.
+// subscribe creates a queue, and a rule that sends the notifications about one event type to it. It
+// returns the queue's URL.
 func (p *platform) subscribe(t *testing.T, name, eventType string) string {
 	t.Helper()
 	ctx := t.Context()

@@ -11,7 +11,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// The processor of the example rejects the currency of three of 100 orders.
+// The example's processor must reject three of 100 orders, because of their currency.
 func TestBatch_RejectedEventsFailAlone(t *testing.T) {
 	p := startIn(t, ownProcessor)
 	p.addOutputs(t, "orders", "WorkerFunction")

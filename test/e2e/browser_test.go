@@ -15,7 +15,7 @@ import (
 // browserNames lists the commands of browsers that the test can run.
 var browserNames = []string{"chromium", "chromium-browser", "google-chrome"}
 
-// findBrowser returns the path of a browser. Without a browser, it skips the test. If the
+// findBrowser returns the path of a browser. Without a browser, the test is skipped. If the
 // environment variable BROWSER_REQUIRED is set, the test fails instead.
 func findBrowser(t *testing.T) string {
 	t.Helper()

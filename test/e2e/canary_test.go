@@ -18,11 +18,11 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/webhook"
 )
 
-// canary is the prefix of every secret that a test plants.
+// canary is the prefix of every secret that a test sends.
 const canary = "canary"
 
-// secrets generates unique secrets. Because they have a common prefix, a search finds each secret
-// that leaks into an output.
+// secrets generates unique secrets with a common prefix. A search for the prefix finds each secret
+// that leaks.
 type secrets struct {
 	planted []string
 	outage  bool // AWS services fail in this test, so the API may respond with 503
@@ -86,7 +86,7 @@ func TestCanary_RequestsDoNotLeak(t *testing.T) {
 		p.sendWithSecrets(t, &s, "POST", "/events", s.plant("gzip"),
 			http.Header{"Content-Encoding": {"gzip"}}),
 	)
-	// The responses to these bodies may contain field names, so the test does not search them.
+	// The test does not search these responses, because they can contain field names.
 	for _, body := range []string{
 		fmt.Sprintf(`{"eventType":"demo",%q:1,%[1]q:2}`, s.plant("name")),
 		fmt.Sprintf(`{"eventType":"demo",%q:{%q:1e999}}`, s.plant("name"), s.plant("name")),
@@ -100,7 +100,7 @@ func TestCanary_RequestsDoNotLeak(t *testing.T) {
 	}
 	bodies = append(bodies, hooked...)
 	key, message := s.plant("key"), s.plant("message")
-	// The API rejects the second request, because its key was accepted with another payload.
+	// The API rejects the second request: its key was accepted with another payload.
 	for _, body := range []string{good, strings.Replace(good, "demo", "other", 1)} {
 		bodies = append(bodies, p.sendWithSecrets(t, &s, "POST", "/events", body,
 			http.Header{"Idempotency-Key": {key}}))
@@ -152,8 +152,7 @@ func TestCanary_RequestsDoNotLeak(t *testing.T) {
 	expectNoSecrets(t, found)
 }
 
-// expectNoSecrets checks that no text contains a planted secret. The texts of the logs also contain
-// the metrics.
+// expectNoSecrets checks that no text contains a secret of the test. The logs include the metrics.
 func expectNoSecrets(t *testing.T, found map[string]string) {
 	t.Helper()
 	leak := regexp.MustCompile(canary + `-[a-z0-9-]+`)
@@ -167,8 +166,7 @@ func expectNoSecrets(t *testing.T, found map[string]string) {
 	}
 }
 
-// The test runs until each kind of AWS call of both functions has failed at least once after all
-// retries.
+// The test runs until each kind of AWS call of both functions has failed after all retries.
 func TestCanary_FailingServicesDoNotLeak(t *testing.T) {
 	t.Parallel() // the test mostly waits for retries
 	s := secrets{outage: true}
@@ -209,8 +207,8 @@ func TestCanary_FailingServicesDoNotLeak(t *testing.T) {
 	expectNoSecrets(t, found)
 }
 
-// sendWithSecrets sends a request with secrets in the query and in the headers. It returns the body
-// of the response.
+// sendWithSecrets sends a request with secrets in the query and the headers. It returns the
+// response's body.
 func (p *platform) sendWithSecrets(
 	t *testing.T, s *secrets, method, path, body string, header http.Header,
 ) string {
@@ -244,8 +242,8 @@ func (p *platform) sendWithSecrets(
 	return string(content)
 }
 
-// sendWebhooks sends a signed request, and requests with secrets in the headers of a signature. It
-// returns the bodies of the responses.
+// sendWebhooks sends a signed request, and requests with secrets in the signature headers. It
+// returns the responses' bodies.
 func (p *platform) sendWebhooks(
 	t *testing.T, s *secrets, webhookSecret string,
 ) (bodies []string, err error) {
@@ -318,7 +316,7 @@ func readLogs(t *testing.T, dir string) map[string]string {
 	return logs
 }
 
-// A client must not be able to break log lines, to control a terminal or to fill a disk.
+// Input of a client must not break log lines, control a terminal or fill a disk.
 func TestLogs_EscapeInjectedCharacters(t *testing.T) {
 	logs := t.TempDir()
 	p := startTestApp(t, canary, "--logs", logs)

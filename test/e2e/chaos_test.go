@@ -26,7 +26,7 @@ import (
 )
 
 // faults configures the injected faults. About one AWS call in thirteen gets a fault. Some calls
-// kill the sandbox, and some messages are delivered twice.
+// kill the sandbox. Some messages are delivered twice.
 const faults = `{
 	"seed": 1, "killRate": 0.002, "duplicateDeliveryRate": 0.05,
 	"rules": [
@@ -105,10 +105,12 @@ func freePort(t *testing.T) string {
 	return strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
 }
 
-// sendLoad sends n requests. One in a hundred has a batch of 20 events. One event in ten has an
-// idempotency key, and two events share each key. One event in a hundred is poison: the worker can
-// never process it. sendLoad returns a map whose keys are the ids of the acknowledged events. The
-// value is true if the event is poison.
+// sendLoad sends n requests:
+//   - one request in a hundred has a batch of 20 events
+//   - one event in ten has an idempotency key, which two events share
+//   - one event in a hundred is poison, which the worker can never process
+//
+// The result maps the id of each acknowledged event to true if the event is poison.
 func (p *platform) sendLoad(t *testing.T, n int) map[string]bool {
 	t.Helper()
 	var mu sync.Mutex
@@ -157,8 +159,8 @@ func (p *platform) sendLoad(t *testing.T, n int) map[string]bool {
 	return acknowledged
 }
 
-// sendBatch sends a batch of n events with an idempotency key. It returns the ids of the events if
-// the batch was accepted.
+// sendBatch sends a batch of n events with an idempotency key. It returns the ids of the accepted
+// events.
 func (p *platform) sendBatch(t *testing.T, number, n int) []string {
 	t.Helper()
 	elements := slices.Repeat([]string{fmt.Sprintf(`{"eventType":"chaos","n":%d}`, number)}, n)
@@ -172,8 +174,8 @@ func (p *platform) sendBatch(t *testing.T, number, n int) []string {
 	return nil
 }
 
-// concurrently calls step with each number from 0 to n-1, in random order. The number of workers
-// limits how many calls run at the same time.
+// concurrently calls step with each number from 0 to n-1, in random order. workers is the number of
+// concurrent calls.
 func concurrently(workers, n int, step func(i int)) {
 	var running sync.WaitGroup
 	next := make(chan int)
@@ -237,7 +239,7 @@ func (p *platform) waitUntilFinished(t *testing.T, acknowledged map[string]bool)
 			"--json").Output()
 		var report struct{ Waiting, Reenqueued, GivenUp, Repaired, Errors int }
 		if err != nil || json.Unmarshal(out, &report) != nil {
-			// An injected fault may be the cause. The next attempt can succeed.
+			// An injected fault can cause this error. The next attempt can succeed.
 			return fmt.Sprintf("the reconciler fails: %v", err)
 		}
 		changes := report.Reenqueued + report.GivenUp + report.Repaired

@@ -62,8 +62,8 @@ func openTab(t *testing.T, url string) *tab {
 	return b
 }
 
-// expectedErrors lists errors that the tests cause in the browser's log. Some changes in the
-// tests fail, some pages do not exist, and some tests restart the console.
+// expectedErrors lists errors in the browser's log that the tests cause. For example, the tests
+// request missing pages and restart the console.
 var expectedErrors = []string{
 	"401", "404", "422", "502", "ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED",
 }
@@ -133,7 +133,7 @@ func (b *tab) wait(t *testing.T, selector, text string) {
 }
 
 // click clicks an element as soon as it exists, even if the page is still loading. A script finds
-// and clicks the element in one step, because the page may replace the element at any time.
+// and clicks the element in one step, because the page can replace the element at any time.
 func (b *tab) click(t *testing.T, xpath string) {
 	t.Helper()
 	waitUntil(t, func() string {
@@ -149,8 +149,8 @@ func (b *tab) click(t *testing.T, xpath string) {
 	})
 }
 
-// clickTwice double-clicks the middle of an element. The first click opens another page, on which
-// the second click hits the same place.
+// clickTwice double-clicks the middle of an element. The first click opens another page, so the
+// second click hits that page.
 func (b *tab) clickTwice(t *testing.T, xpath string) {
 	t.Helper()
 	b.do(t, chromedp.WaitEnabled(xpath), chromedp.ScrollIntoView(xpath))
@@ -171,7 +171,7 @@ func (b *tab) clickTwice(t *testing.T, xpath string) {
 		chromedp.MouseClickXY(at[0], at[1], chromedp.ClickCount(2)))
 }
 
-// hostileEvent returns an event that an attacker may send. It contains markup, characters that
+// hostileEvent returns an event that an attacker can send. It contains markup, characters that
 // change the direction of text, deeply nested arrays, a large field and a long number.
 func hostileEvent() string {
 	const markup = `<script>alert(1)</script><img src=x onerror=alert(2)>\u202eevil\u2066`
@@ -180,7 +180,7 @@ func hostileEvent() string {
 		`"large":"` + strings.Repeat("<b>x", 200_000) + `"}`
 }
 
-// testConsole uses each page of the console like a user.
+// testConsole visits and operates each page of the console like a user.
 func testConsole(t *testing.T, p *platform) {
 	b := openTab(t, p.Console)
 	b.open(t, "/events")
@@ -292,9 +292,9 @@ func testConsole(t *testing.T, p *platform) {
 	}
 }
 
-// checkPage checks that the page fits into narrow and wide windows, that its controls have names,
-// and that the page is accessible. If the environment variable CONSOLE_SCREENSHOTS names a folder,
-// it writes screenshots.
+// checkPage checks that the page is accessible, that its controls have names, and that it fits into
+// narrow and wide windows. If the environment variable CONSOLE_SCREENSHOTS names a folder,
+// checkPage writes screenshots.
 func (b *tab) checkPage(t *testing.T, name string) {
 	t.Helper()
 	folder := os.Getenv("CONSOLE_SCREENSHOTS")
@@ -342,7 +342,7 @@ func (b *tab) screenshot(t *testing.T, file, theme string) {
 	}
 }
 
-// serveConsole serves a console at an address. The console has one pipeline, whose name is Many.
+// serveConsole serves a console at an address. Its only pipeline is named Many.
 func serveConsole(t *testing.T, address string) (*console.Server, net.Listener) {
 	t.Helper()
 	server := console.New(console.Options{
@@ -359,9 +359,8 @@ func serveConsole(t *testing.T, address string) (*console.Server, net.Listener) 
 	return server, l
 }
 
-// The list of events stays usable with 10,000 events. It loads more rows while the user scrolls,
-// and a new event does not move the rows. After a restart of the console, the open page asks the
-// user to open the new URL.
+// With 10,000 events, the list loads more rows while the user scrolls, and new events do not move
+// the rows. After a restart of the console, the page asks the user to open the new URL.
 func TestConsole_ListsTenThousandEvents(t *testing.T) {
 	findBrowser(t)
 	server, l := serveConsole(t, "127.0.0.1:0")
@@ -409,7 +408,7 @@ func TestConsole_ListsTenThousandEvents(t *testing.T) {
 	record(10_002)
 	b.do(t, chromedp.Click("#newer"))
 	b.wait(t, "#rows li:first-child", "000000010002")
-	// With more rows, events that arrive at the top would make the page slow.
+	// Too many rows make the page slow when events arrive at the top.
 	if rows := eval[int](t, b, `document.querySelectorAll("#rows li").length`); rows > 500 {
 		t.Errorf("%d rows", rows)
 	}
@@ -426,8 +425,8 @@ func TestConsole_ListsTenThousandEvents(t *testing.T) {
 	})
 }
 
-// New events at the top of the list do not make its rows jump: the browser counts no layout shift,
-// and the list still shows the newest event.
+// New events at the top must not move the list's rows. The browser must count no layout shift, and
+// the list must show the newest event.
 func TestConsole_NewEventsShiftNoRows(t *testing.T) {
 	findBrowser(t)
 	server, l := serveConsole(t, "127.0.0.1:0")

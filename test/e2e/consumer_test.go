@@ -13,8 +13,8 @@ import (
 const module = "github.com/event-driven-cloud-platform/eventpipeline"
 
 // copyConsumerApps creates a folder with two modules of a consumer. The module shop is a CDK app
-// with two pipelines and other resources. The app has no context, stages or outputs. The other
-// module is in the folder "returns". It contains the worker of the second pipeline.
+// with two pipelines, but without context, stages or outputs. The module returns contains the
+// worker of the second pipeline.
 func copyConsumerApps(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -69,8 +69,7 @@ func TestConsumer_RunsAndReloadsTheApp(t *testing.T) {
 		words := strings.Fields(cli("send", "--count", "1", "--pipeline", pipeline))
 		return words[len(words)-1] // the output ends with the event id
 	}
-	// waitProcessed waits until the event is processed. If the event was filtered, it returns the
-	// filter's code.
+	// waitProcessed waits until the event is processed. It returns the code of a filtered event.
 	waitProcessed := func(pipeline, id string) (filterCode string) {
 		t.Helper()
 		waitUntil(t, func() string {
@@ -120,8 +119,7 @@ func TestConsumer_RunsAndReloadsTheApp(t *testing.T) {
 	waitProcessed("Orders", second)
 	waitForOutput(`"step":"notified anew","eventId":"` + second)
 
-	// The second pipeline is in a nested stack and has the id Returns. Its worker is in another
-	// module.
+	// The second pipeline, Returns, is in a nested stack. Its worker is in another module.
 	returned := sendOne("Returns")
 	if code := waitProcessed("Returns", returned); code != "first" {
 		t.Errorf("the event of Returns was filtered as %q", code)

@@ -23,9 +23,9 @@ const (
 	payload     = `{"body":"{\"eventType\":\"demo\",\"message\":\"hello\"}"}`
 )
 
-// The test checks the verification commands of README.md, which use the resource names of the stage
-// dev. The first platform runs without a worker, so that the test can count the messages on the
-// queue. The second platform processes the events of the first.
+// The verification commands of README.md must work with the resource names of the stage dev. The
+// first platform has no worker, so its messages stay on the queue. The second platform processes
+// them.
 func TestContract_VerificationCommands(t *testing.T) {
 	data := t.TempDir()
 	dev := app{"go run ./cmd/app", "dev"}
@@ -161,7 +161,7 @@ func verifyByCLI(t *testing.T, p *platform) string {
 		p.Outputs["QueueUrl"],
 		"--attribute-names", "ApproximateNumberOfMessages",
 		"ApproximateNumberOfMessagesNotVisible")...), &queue)
-	// The queue contains the event of verifyBySDK and the event of this function.
+	// The queue contains two messages: one of verifyBySDK and one of this function.
 	if queue.Attributes["ApproximateNumberOfMessages"] != "2" ||
 		queue.Attributes["ApproximateNumberOfMessagesNotVisible"] != "0" {
 		t.Errorf("attributes = %v", queue.Attributes)

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// testFormats runs the commands of docs/formats.md. Each curl command posts an event or a list.
+// testFormats runs the curl commands of docs/formats.md. Each posts an event or a list.
 func testFormats(t *testing.T, p *platform) {
 	text, err := os.ReadFile("../../docs/formats.md")
 	if err != nil {
@@ -58,8 +58,8 @@ func testFormats(t *testing.T, p *platform) {
 	}
 }
 
-// recordIn returns the payload of the event's record. The Silver object of a batch has a line for
-// each of its events.
+// recordIn returns the payload of the event's record. A batch's Silver object has one line for each
+// event.
 func recordIn(t *testing.T, silver, id string) string {
 	t.Helper()
 	for line := range strings.Lines(silver) {

@@ -115,7 +115,7 @@ func testBadInput(t *testing.T, p *platform) {
 			t.Errorf("%s: incomplete problem %v", c.name, problem)
 		}
 	}
-	// The body exceeds the payload quota of Lambda.
+	// The body exceeds Lambda's payload quota.
 	if status, _, _ := p.post(t, strings.Repeat("x", 7<<20)); status != 413 {
 		t.Errorf("7 MB: got %d, want 413", status)
 	}

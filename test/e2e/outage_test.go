@@ -11,10 +11,9 @@ import (
 	"testing"
 )
 
-// outage makes S3, DynamoDB and EventBridge unavailable to the worker, one after the other. The
-// outage begins at the start of the platform and lasts 30 seconds. After the outage, an event waits
-// at most 32 seconds for its next delivery, because each delay is at most twice as long as the one
-// before.
+// outage makes S3, DynamoDB and EventBridge unavailable to the worker in turn, for 30 seconds in
+// all. It begins at the start of the platform. Each delay of a delivery is at most twice the
+// previous delay. Therefore, an event waits at most 32 seconds after the outage.
 const outage = `{"rules": [
 	{"fault": "denied", "rate": 1, "function": "worker", "service": "s3",
 		"operation": "PutObject", "forSeconds": 10},

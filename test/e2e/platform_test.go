@@ -1,6 +1,6 @@
-// Package e2e tests the platform in the way in which a new user runs it. The tests start
-// `eventpipeline local`, which runs the real functions and the synthesized template. They call the
-// platform through HTTP, the AWS SDK and, if it is installed, the AWS CLI.
+// Package e2e tests the platform like a new user. The tests start `eventpipeline local`, which runs
+// the real functions and the synthesized template. They call the platform through HTTP, the AWS SDK
+// and, if it is installed, the AWS CLI.
 package e2e
 
 import (
@@ -64,12 +64,11 @@ type platform struct {
 	log  syncBuffer
 }
 
-// startTimeout is long enough for a first build with cold caches on a slow machine.
+// startTimeout is long enough for a first build on a slow machine.
 const startTimeout = 8 * time.Minute
 
-// readSources walks the repository once, so that `go test` does not use a cached result after a
-// source file has changed. The go command runs a test again only if a file has changed that the
-// test links or reads. These tests do not link the command and the apps that they run.
+// readSources visits all files of the repository once. `go test` repeats a test only if a file has
+// changed that the test links or visits. These tests run commands that they do not link.
 var readSources = sync.OnceValue(func() error {
 	return filepath.WalkDir("../..", func(path string, entry fs.DirEntry, err error) error {
 		if err == nil && entry.Name() == ".git" {
@@ -87,14 +86,13 @@ func command(ctx context.Context, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// start starts `eventpipeline local`. The platform runs until the end of the test.
+// start starts `eventpipeline local`, and stops it at the end of the test.
 func start(t *testing.T, flags ...string) *platform {
 	t.Helper()
 	return startIn(t, "../..", flags...)
 }
 
-// startIn starts `eventpipeline local` in the folder of an app. The platform runs until the end of
-// the test.
+// startIn starts `eventpipeline local` in an app's folder, and stops it at the end of the test.
 func startIn(t *testing.T, folder string, flags ...string) *platform {
 	t.Helper()
 	if err := readSources(); err != nil {
@@ -127,8 +125,7 @@ func startIn(t *testing.T, folder string, flags ...string) *platform {
 }
 
 // beforeDeadline returns a context that ends shortly before the time limit of `go test`. At the
-// limit, `go test` ends a test without its cleanups. Without this context, the test's platform
-// would keep running.
+// limit, `go test` runs no cleanups, so the platform would continue to run.
 func beforeDeadline(t *testing.T) context.Context {
 	deadline, ok := t.Deadline()
 	if !ok {
@@ -139,8 +136,8 @@ func beforeDeadline(t *testing.T) context.Context {
 	return ctx
 }
 
-// follow reads stdout until the platform exits. When a line reports that the platform has started,
-// follow closes the channel started. All lines until then must be JSON.
+// follow reads stdout until the platform exits. When the platform has started, follow closes the
+// channel started. Until then, all lines must be JSON.
 func (p *platform) follow(stdout io.Reader, started chan struct{}) {
 	defer close(p.done)
 	lines := bufio.NewScanner(stdout)
@@ -185,7 +182,7 @@ func (p *platform) stop(t *testing.T) {
 	}
 }
 
-// awsConfig returns the configuration with which AWS clients call the platform.
+// awsConfig returns a configuration for AWS clients of the platform.
 func (p *platform) awsConfig() aws.Config {
 	return aws.Config{
 		Region:       "us-east-1",
@@ -198,7 +195,7 @@ func (p *platform) awsConfig() aws.Config {
 	}
 }
 
-// env returns the environment in which the AWS CLI calls the platform.
+// env returns environment variables for AWS CLI calls to the platform.
 func (p *platform) env() []string {
 	return append(os.Environ(), "AWS_ENDPOINT_URL="+p.AWS,
 		"AWS_REGION=us-east-1", "AWS_DEFAULT_REGION=us-east-1",
@@ -249,8 +246,7 @@ func (p *platform) status(t *testing.T, id string) map[string]any {
 	return answer
 }
 
-// waitUntil polls check until check returns "". Any other result of check describes the condition
-// that is not met yet.
+// waitUntil calls check until check returns "". Any other result describes the unmet condition.
 func waitUntil(t *testing.T, check func() (unmet string)) {
 	t.Helper()
 	deadline := time.Now().Add(4 * time.Minute)

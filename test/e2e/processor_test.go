@@ -16,8 +16,7 @@ import (
 
 const ownProcessor = "../../examples/own-processor"
 
-// The test runs the example from the example's own folder, with the processor that the example's
-// module defines.
+// The test runs the example in its own folder and with its own processor.
 func TestOwnProcessor_SplitsFiltersAndRejects(t *testing.T) {
 	p := startIn(t, ownProcessor)
 	p.addOutputs(t, "orders", "WorkerFunction")
@@ -108,8 +107,8 @@ func TestOwnProcessor_SplitsFiltersAndRejects(t *testing.T) {
 	testReplayCompare(t, p)
 }
 
-// addOutputs adds resource names to p.Outputs, because the app has no stack outputs. It reads the
-// names from the environment of a function.
+// addOutputs adds resource names to p.Outputs, for an app without stack outputs. It reads the names
+// from a function's environment.
 func (p *platform) addOutputs(t *testing.T, stack, function string) {
 	t.Helper()
 	list, err := cloudformation.NewFromConfig(p.awsConfig()).ListStackResources(t.Context(),

@@ -10,7 +10,7 @@ func TestSchemas_ValidateOnlyTheirEventType(t *testing.T) {
 	const order = `{"eventType":"order.created","orderId":"0199aaaa-0000-7000-8000-000000000001"`
 	p.waitForStatus(t, p.accept(t, order+`,"total":19.99}`), "PROCESSED")
 	p.accept(t, `{"eventType":"other","total":"any value"}`)
-	// The schema of the event type "tree" validates each level twice. So each level doubles the
+	// The schema of the event type "tree" validates each level twice, so each level doubles the
 	// work.
 	tree := `{"eventType":"tree","child":` + strings.Repeat(`{"child":`, 19) + "1" +
 		strings.Repeat("}", 20)

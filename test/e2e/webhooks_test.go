@@ -77,8 +77,7 @@ func (p *platform) sendAs(t *testing.T, source deployment.WebhookSource) {
 	}
 }
 
-// rejectForged sends requests with invalid signatures. The API must answer each request with the
-// status 401, and must store nothing.
+// rejectForged sends requests with invalid signatures. The API must answer 401 and store nothing.
 func (p *platform) rejectForged(t *testing.T, source deployment.WebhookSource) {
 	secret, err := source.Secret(t.Context())
 	if err != nil {
@@ -137,7 +136,7 @@ func (p *platform) rejectForged(t *testing.T, source deployment.WebhookSource) {
 }
 
 // postWebhook sends a request, and returns the status and the type of the problem. It removes
-// control characters from headers, because net/http would refuse them.
+// control characters from headers, because net/http refuses them.
 func (p *platform) postWebhook(
 	t *testing.T, source deployment.WebhookSource, headers map[string]string, body []byte,
 ) (status int, problemType string) {

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// actor represents a process that runs the domain's code: a request, a batch, the reconciler or an
-// operator's command.
+// actor represents a process that runs the domain's code: a client's request, a worker's batch, the
+// reconciler or an operator's command.
 type actor struct {
 	name      string
 	past      *history
@@ -21,7 +21,7 @@ func (a *actor) alive() bool { return !a.crashed && !a.past.ended }
 
 func (a *actor) role() string { return a.past.start.role }
 
-// maySleep reports whether hours may pass while the actor runs.
+// maySleep reports whether hours can pass while the actor runs.
 func (a *actor) maySleep() bool { return a.role() == "replay" || a.role() == "redrive" }
 
 // calls returns the calls of the actor that wait for an answer.
@@ -46,10 +46,11 @@ func (a *actor) identity(c *call) uint64 {
 	return mix(mix(a.past.start.input, a.past.answers), c.id)
 }
 
-// spawn starts an actor that runs body, and returns the actor's index. The actor fails if body
-// returns an error. Actors with the same role, input and start time must have the same body. If
-// lifetime is not 0, the actor's context ends after that time. If the actor still runs then, it
-// crashes, like a function at Lambda's timeout.
+// spawn starts an actor that runs body, and returns the actor's index. Actors with the same role,
+// input and start time must have the same body. The actor fails if body returns an error.
+//
+// If lifetime is not 0, it limits the actor's context. An actor that still runs then crashes, like
+// a function at Lambda's timeout.
 func (r *run) spawn(role, name string, input uint64, lifetime time.Duration,
 	body func(ctx context.Context, p *process) error) int {
 	s := start{role: role, input: input, began: r.now, body: body}
@@ -68,7 +69,7 @@ func (r *run) pass(i int, in input) {
 	r.notice(i)
 }
 
-// notice records the parts of an actor's last reaction that the invariants need.
+// notice records the parts of an actor's last reaction that the invariants check.
 func (r *run) notice(i int) {
 	past := r.actors[i].past
 	r.unanswered = r.unanswered || past.unanswered

@@ -63,7 +63,7 @@ func processBatch(ctx context.Context, p *process,
 	return worker.Process(ctx, deliveries)
 }
 
-// client sends a request. If the request has a key, the client repeats the request after an error.
+// client sends a request. After an error, it repeats a request that has a key.
 func (r *run) client(number int, body, key string) {
 	r.sendRequest(number, pipeline.Request{
 		Body: []byte(body), Keyed: key != "", Key: key, Caller: "caller",
@@ -73,7 +73,7 @@ func (r *run) client(number int, body, key string) {
 // stripe is the only webhook source.
 var stripe = &pipeline.Webhook{Source: "stripe"}
 
-// webhook sends a delivery of the webhook source, and repeats it after an error.
+// webhook sends a delivery of the webhook source. After an error, it repeats the delivery.
 func (r *run) webhook(number int, body, deliveryKey string) {
 	r.sendRequest(number, pipeline.Request{
 		Body: []byte(body), Caller: pipeline.WebhookCaller(stripe.Source),
@@ -94,7 +94,7 @@ func (r *run) sendRequest(number int, request pipeline.Request) {
 		for range cmp.Or(r.scenario.Attempts, 3) {
 			result, err := r.system.Accept(ctx, p, request, newID)
 			if err == nil {
-				// The response 202 may be lost.
+				// The response 202 can be lost.
 				err = p.exec(ctx, "Answer", result.Event.ID, anAnswer, func() error {
 					r.acknowledge(name, request, result)
 					return nil
@@ -116,7 +116,7 @@ func (r *run) sendRequest(number int, request pipeline.Request) {
 	})
 }
 
-// keyOf returns the key that identifies repeated requests, or "".
+// keyOf returns the key that is the same in repeated requests, or "".
 func keyOf(request pipeline.Request) string {
 	if request.Webhook != nil {
 		return request.Webhook.DeliveryKey
@@ -124,7 +124,7 @@ func keyOf(request pipeline.Request) string {
 	return request.Key
 }
 
-// idOf returns the id of the event that a client sends without a key.
+// idOf returns the id of the event that the client sends without a key.
 func idOf(client int) string { return fmt.Sprintf("019b0000-0000-7000-8000-%012d", client) }
 
 func sha(body []byte) string {
@@ -132,9 +132,8 @@ func sha(body []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// appendDeliveries appends a step for each batch that the queue may deliver. Normally the queue
-// delivers the oldest messages. Instead, it may deliver any single message, which costs a
-// preemption.
+// appendDeliveries appends a step for each batch that the queue can deliver. Normally, the queue
+// delivers the oldest messages. The delivery of another single message costs a preemption.
 func (r *run) appendDeliveries(steps []step, cost Budget) []step {
 	running := 0
 	for i := range r.actors {
@@ -149,8 +148,7 @@ func (r *run) appendDeliveries(steps []step, cost Budget) []step {
 	if len(visible) == 0 {
 		return steps
 	}
-	// A batch never contains two copies of a message, because the explorer could not distinguish
-	// the calls for them.
+	// A batch never contains two copies of a message: the explorer can't distinguish their calls.
 	var batch []*message
 	for _, m := range visible {
 		twice := slices.ContainsFunc(batch,
@@ -181,12 +179,12 @@ func (r *run) appendReceive(steps []step, batch []*message, cost Budget) []step 
 	return steps
 }
 
-// workerTimeout is the timeout of a worker. It is not a multiple of pipeline.SubBatchWait, because
-// timers that expire at the same time have a random order.
+// workerTimeout is the timeout of a worker. It is not a multiple of pipeline.SubBatchWait: timers
+// that expire at the same time have a random order.
 const workerTimeout = time.Minute + 300*time.Millisecond
 
-// deliver starts a worker with a batch. When the worker has returned its results, deliver deletes
-// the messages that must not be retried. Lambda's event source mapping does the same.
+// deliver starts a worker with a batch. When the worker has ended, deliver deletes the messages
+// that need no retry, like Lambda's event source mapping.
 func (r *run) deliver(batch []*message, h outcome) {
 	r.coverage.add("Queue.Receive", h.Kind)
 	batch = slices.Clone(batch)
@@ -263,7 +261,7 @@ func (r *run) replay(replay pipeline.Replay) {
 	r.startReplay(pipeline.ReplayRequest{Replay: replay, From: r.began, To: to})
 }
 
-// replayOrphans starts an operator's replay of all orphans, unless another replay is still running.
+// replayOrphans starts an operator's replay of all orphans, unless another replay is running.
 func (r *run) replayOrphans() {
 	for i := range r.actors {
 		if a := &r.actors[i]; a.alive() && a.role() == "replay" {

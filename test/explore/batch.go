@@ -14,8 +14,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// batchClient sends a request with several events. If the request has a key, the client repeats the
-// request after an error.
+// batchClient sends a request with several events. After an error, it repeats a request that has a
+// key.
 func (r *run) batchClient(number int, key string, bodies ...string) {
 	name := "client " + strconv.Itoa(number)
 	request := pipeline.BatchRequest{
@@ -114,7 +114,7 @@ func elementID(id string, index int) string {
 	return fmt.Sprintf("%s.%d", batchID, index)
 }
 
-// covers reports whether id names the event elementID, or the batch or range that contains this
+// covers reports whether id names the event elementID, or a batch or range that contains this
 // event.
 func covers(id, elementID string) bool {
 	if id == elementID {
@@ -126,7 +126,7 @@ func covers(id, elementID string) bool {
 		(!isPart || span.First <= element.First && element.Last <= span.Last)
 }
 
-// mayFail reports whether the scenario's processor may fail for the event, or for an event of the
+// mayFail reports whether the scenario's processor can fail for the event, or for an event in the
 // batch.
 func (r *run) mayFail(event pipeline.Event) bool {
 	for id, payload := range r.payloads(event) {
@@ -161,7 +161,7 @@ func eventsIn(records pipeline.Records) []string {
 	return ids
 }
 
-// checkHome checks that the records of an event of a batch are all in one Silver object.
+// checkHome checks that all records of a batch's event are in one Silver object.
 func (r *run) checkHome(key string, records pipeline.Records) {
 	for _, id := range eventsIn(records) {
 		for _, other := range r.silver.keys {
@@ -186,8 +186,8 @@ func (r *run) checkReplaced(key string, old, lines []byte) {
 	}
 }
 
-// checkBatch checks that each event of a batch is in the batch's Silver object, or belongs to a
-// part with an item.
+// checkBatch checks that each event of a batch is in the batch's Silver object, or in a part that
+// has an item.
 func (r *run) checkBatch(item pipeline.Item) {
 	if !item.IsBatch() || item.Status != pipeline.Processed {
 		return
@@ -230,8 +230,8 @@ func (r *run) discard() {
 	r.queue.messages = nil
 }
 
-// rejectsOther always rejects the payload in the constant other. It fails for the payload in the
-// constant third, but only at the first delivery.
+// rejectsOther always rejects the payload other. It fails for the payload third at the first
+// delivery.
 func rejectsOther(attempt int, payload []byte) (pipeline.Output, error) {
 	switch {
 	case string(payload) == other:

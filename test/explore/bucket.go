@@ -54,8 +54,8 @@ func (b *bucket) replace(key string, body []byte, version string, now time.Time)
 	return nil
 }
 
-// write stores an object, even if an object with this key exists. The object's version depends only
-// on its content, like an ETag of S3.
+// write stores an object, even if its key exists. The object's version depends only on its content,
+// like an ETag of S3.
 func (b *bucket) write(key string, body []byte, now time.Time) {
 	old, exists := b.objects[key]
 	if !exists {
@@ -93,9 +93,9 @@ func (b *bucket) types(after string) []string {
 	return types
 }
 
-// state returns a hash of the content. unread means that no running actor has received an answer
-// from a service. In this case, later steps depend only on some parts of a record: the replay's id,
-// the events' ids, and whether an event was filtered. The hash then includes only these parts.
+// state returns a hash of the content. unread reports that no running actor has received an answer
+// from a service. Then later steps depend only on the replay's id, the events' ids, and whether an
+// event was filtered, and the hash includes only these.
 func (b *bucket) state(unread bool) uint64 {
 	if unread {
 		return b.summary

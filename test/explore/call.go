@@ -19,7 +19,7 @@ type call struct {
 	reply    chan input
 }
 
-// input describes something that an actor notices: the result of a call, or the passing of time.
+// input describes what an actor receives: the result of a call, or the passing of time.
 type input struct {
 	call  int // index of the call
 	value any
@@ -48,8 +48,8 @@ func newCall(ctx context.Context, role, site, subject string, kinds []Kind, entr
 	return c
 }
 
-// receive runs in the actor's bubble. It returns the result of the call to the actor. A call that
-// hangs returns an error when its context ends.
+// receive runs in the actor's bubble, and returns the call's result to the actor. A call that hangs
+// returns an error when its context ends.
 func (c *call) receive(in input) {
 	if in.hangs {
 		context.AfterFunc(c.ctx, func() { c.receive(input{err: c.ctx.Err()}) })

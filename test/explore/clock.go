@@ -14,17 +14,17 @@ const (
 	maxReenqueues = 2
 )
 
-// mayPassTime reports whether time may pass although other steps are possible. There are two cases:
+// mayPassTime reports whether time can pass although other steps are possible. There are two cases:
 //
-//   - The caller of a call has received an error, but the call will still take effect.
-//   - Only an operator's commands run. The operator's laptop may sleep during a command. After the
-//     sleep, AWS rejects the requests that the command signed earlier.
+//   - A call has returned an error, but will still take effect.
+//   - Only an operator's commands run, and the operator's laptop sleeps. Then AWS rejects the
+//     requests that were signed before.
 func (r *run) mayPassTime() bool {
 	next := r.nextEvent()
 	if next.IsZero() || len(r.ticks) >= maxTicks {
 		return false
 	}
-	// A late effect occurs within the grace period.
+	// A late call takes effect within the grace period.
 	if len(r.late) > 0 && next.Sub(r.now) >= grace {
 		return false
 	}
@@ -88,8 +88,8 @@ func (r *run) sleep(d time.Duration) {
 	}
 }
 
-// passSubBatchWait lets SubBatchWait pass if a call hangs, so that the worker no longer waits for
-// the call. It reports whether a call hung.
+// passSubBatchWait lets the time SubBatchWait pass if a call hangs. Then the worker no longer waits
+// for the call. It reports whether a call hung.
 func (r *run) passSubBatchWait() bool {
 	waiting := slices.ContainsFunc(r.hanging(),
 		func(c hanging) bool { return r.now.Sub(c.since) <= pipeline.SubBatchWait })

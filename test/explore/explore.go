@@ -1,5 +1,5 @@
 // Package explore runs the pipeline's real code in many orders of its steps, with faults at each
-// step, and checks that its [Invariants] hold.
+// step. It checks that the [Invariants] hold.
 //
 // An actor is a client, a worker, the reconciler, or an operator's replay or redrive. Its code
 // blocks at each call to a service. The services are simulated in memory. The scheduler lets one
@@ -12,10 +12,10 @@
 // call and no message is waiting, and the reconciler's last pass has left no event unfinished. It
 // also ends in a state that another schedule has reached before.
 //
-// The search is depth first. A [moment] holds the complete state as plain data, so the search can
-// save it before a choice, and go back to it afterwards. For each actor, the moment refers to a
-// [history]: the actor's inputs so far, and the calls that the actor made after them. A [process]
-// runs the actor's real code to find out these calls, once for each history.
+// The search is depth first. It saves the complete state, a [moment], before each choice, and goes
+// back to it afterwards. For each actor, the moment refers to a [history]: the actor's inputs so
+// far, and its next calls. A [process] runs the actor's real code once for each history, to find
+// out these calls.
 //
 // docs/reliability.md describes the method and contains the figures.
 package explore
@@ -96,7 +96,7 @@ func Trace(t *testing.T, system System, scenario Scenario, schedule []Deviation)
 	return runSchedule(t, system, scenario, schedule, Budget{100, 100}).trace
 }
 
-// Coverage counts how often each kind of outcome occurred, for each actor and call.
+// Coverage counts each kind of outcome, for each actor and call.
 type Coverage map[string]*[kinds]int
 
 func (c Coverage) add(site string, k Kind) {

@@ -20,8 +20,7 @@ var (
 		"explore with increasing budgets until the first violation")
 )
 
-// TestMain makes garbage collection rare, because the tests keep little of the memory that they
-// allocate.
+// TestMain makes garbage collection rare, because the tests keep little memory.
 func TestMain(m *testing.M) {
 	debug.SetGCPercent(400)
 	if err := flag.Set("rapid.checks", "5000"); err != nil { // the command line overrides it
@@ -48,7 +47,7 @@ func TestExhaustive_AllInvariantsHoldInAllSchedules(t *testing.T) {
 	}
 }
 
-// The naive pipeline serves as a control: it shows that the explorer finds violations.
+// The naive pipeline is a control: it shows that the explorer finds violations.
 func TestControl_NaivePipelineViolatesInvariants(t *testing.T) {
 	if *only != "" || *naive || *first || *preemptions != 2 {
 		return // these flags are for TestExhaustive

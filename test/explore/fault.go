@@ -40,8 +40,7 @@ type outcome struct {
 	entry int // index of the affected entry or message
 }
 
-// cost returns the part of the budget that the outcome uses up. Success uses nothing, and each
-// other outcome uses one fault.
+// cost returns the cost of the outcome: one fault, or nothing for a success.
 func (h outcome) cost() Budget {
 	if h.Kind == Succeed {
 		return Budget{}
@@ -49,11 +48,11 @@ func (h outcome) cost() Budget {
 	return Budget{Faults: 1}
 }
 
-// Each variable lists the possible outcomes of one class of calls, except for Succeed. CrashAfter
-// is not listed, because a crash after a call equals a crash before the actor's next call. The
-// coverage counts such a crash as both. Late is listed only for calls whose late effect differs
-// from an immediate effect. For example, a message that is sent late equals a message that is
-// delivered late.
+// Each variable lists the outcomes of one class of calls, without these:
+//   - Succeed, which every call has
+//   - CrashAfter, which equals a crash before the actor's next call; the coverage counts it as both
+//   - Late, if the late effect equals an immediate effect; for example, a message that is sent late
+//     equals a message that is delivered late
 var (
 	aWrite     = []Kind{FailBefore, FailAfter, Late, CrashBefore, Retried, LateFirstTry}
 	anAppend   = []Kind{FailBefore, FailAfter, CrashBefore, Retried}
@@ -63,8 +62,8 @@ var (
 	anAnswer   = []Kind{FailBefore}
 )
 
-// commuting lists the calls that commute with all calls of other actors, because they read
-// immutable data or append. A preemption before such a call equals a preemption after it.
+// commuting lists the calls that commute with all calls of other actors. They read immutable data,
+// or append. A preemption before such a call equals a preemption after it.
 var commuting = map[string]bool{
 	"Bronze.Get": true, "Bronze.Put": true, "Bronze.List": true, "Bronze.Types": true,
 	"Bus.Publish": true,

@@ -15,7 +15,7 @@ var update = flag.Bool("update", false, "write the figures into docs/reliability
 const document = "../../docs/reliability.md"
 
 // checkFigures compares a table of docs/reliability.md with the results. Two HTML comments with the
-// table's name enclose the table.
+// name enclose the table.
 func checkFigures(t *testing.T, name, table string) {
 	t.Helper()
 	content, err := os.ReadFile(document)
@@ -80,7 +80,7 @@ func onePreemption(s Scenario) string {
 	return ""
 }
 
-// faultTable returns a table with the outcomes of each actor's calls in all scenarios together.
+// faultTable returns a table of the outcomes of each actor's calls, summed over all scenarios.
 func faultTable(outcomes []Outcome) string {
 	all := make(Coverage)
 	for _, out := range outcomes {

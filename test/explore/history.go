@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// history holds an actor's start and its inputs, and the actor's reaction to the last input. The
-// actor's code is deterministic, so the same history always leads to the same reaction. The
-// histories with the same start form a tree. The search adds histories to it, but changes none.
+// history holds an actor's start, its inputs, and its reaction to the last input. The actor's code
+// is deterministic: the same history always leads to the same reaction. Histories with the same
+// start form a tree. The search adds histories to it, but changes none.
 type history struct {
 	start   *start
 	parent  *history // nil at the start
@@ -23,7 +23,7 @@ type history struct {
 	process *process            // a process that has this history, or nil
 }
 
-// reaction describes what an actor did after an input, except for its calls.
+// reaction describes what an actor did after an input, apart from its calls.
 type reaction struct {
 	ended        bool
 	failed       bool     // the actor has ended with an error
@@ -49,8 +49,8 @@ func (r *run) begin(s start) *history {
 	return h
 }
 
-// after returns the history h with one more input. If the reaction to the input is not yet known,
-// after runs the actor's code.
+// after returns the history h with one more input. If the reaction is not yet known, it runs the
+// actor's code.
 func (r *run) after(h *history, in input) *history {
 	key := in.digest()
 	if next := h.next[key]; next != nil {
@@ -78,7 +78,7 @@ func (r *run) after(h *history, in input) *history {
 	return next
 }
 
-// complete adds the reaction to the last input. The process has shown this reaction.
+// complete stores the process's reaction to the last input in h.
 func (r *run) complete(h *history, p *process) {
 	h.calls, h.reaction = p.calls, p.reaction
 	if h.ended {
@@ -94,8 +94,8 @@ func (r *run) complete(h *history, p *process) {
 	}
 }
 
-// processAt returns a process that has the history h. If there is none, processAt passes the inputs
-// to another process again.
+// processAt returns a process that has the history h. If there is none, it repeats the inputs in
+// another process.
 func (r *run) processAt(h *history) *process {
 	p := h.process
 	switch {

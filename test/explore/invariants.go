@@ -64,8 +64,8 @@ func (r *run) acknowledge(client string, request pipeline.Request, result pipeli
 	r.accepted, r.seen = append(r.accepted, a), r.seen+hash(a)
 }
 
-// checkFirst checks that at most one response for an event says that the event is new. If each
-// request got a response, exactly one response must say so.
+// checkFirst checks that at most one response for an event calls the event new. If no response was
+// lost, exactly one must do so.
 func (r *run) checkFirst(id string) {
 	var responses, first int
 	for _, a := range r.accepted {
@@ -105,8 +105,8 @@ func (r *run) checkWrite(old, item pipeline.Item) {
 	}
 }
 
-// legalTransition checks a change of an event's state. It repeats the rules of pipeline.CheckMove,
-// so that an error in CheckMove is found.
+// legalTransition checks a change of an event's state. It repeats the rules of pipeline.CheckMove
+// to find errors in CheckMove.
 func legalTransition(old, item pipeline.Item, now time.Time) bool {
 	if old.ID == "" || old.Expired(now) {
 		return true
@@ -131,10 +131,13 @@ func legalTransition(old, item pipeline.Item, now time.Time) bool {
 	return false
 }
 
-// falseCrash is the minimum number of faults after which a worker may count as crashed although it
-// has not crashed. The first fault keeps the worker from finishing the event. The second keeps the
-// worker's mark on the item. The third delays the message. If the event can't be processed, two
-// faults are enough.
+// falseCrash is the minimum number of faults before a worker can count as crashed although it has
+// not crashed:
+//   - The first fault keeps the worker from finishing the event.
+//   - The second fault keeps the worker's mark on the item.
+//   - The third fault delays the message.
+//
+// If the event can't be processed, two faults are enough.
 const falseCrash = 3
 
 // checkTries checks a write that counts a failure or a crash.
@@ -159,8 +162,8 @@ func (r *run) faults(outageFaults int) int {
 	return r.used.Faults + outageFaults
 }
 
-// checkCrash checks a write that counts a crash. A worker must have crashed before the write. The
-// constant falseCrash describes the exception.
+// checkCrash checks a write that counts a crash. A worker must have crashed before the write.
+// falseCrash describes the exceptions.
 func (r *run) checkCrash(old pipeline.Item, tries pipeline.Tries) {
 	worker := r.markedBy(&old)
 	if worker == nil || !worker.crashed {

@@ -46,11 +46,11 @@ func (r *run) checkRest() {
 	}
 }
 
-// checkLimits checks that SQS has moved no message to the DLQ, and that no processor has failed too
-// often for an event.
+// checkLimits checks that SQS has moved no message to the DLQ, and that the processor has failed
+// for no event too often.
 func (r *run) checkLimits() {
 	for _, l := range r.queue.deadLetters {
-		// The naive pipeline and broken workers rely on SQS to move messages to the DLQ.
+		// The naive pipeline and broken workers need SQS to move messages to the DLQ.
 		if l.Failure.Code == "" && r.system.Reconciles && !r.scenario.Broken {
 			r.violate("I10", "SQS moved a message to the DLQ: %s", l.Body)
 		}
@@ -129,8 +129,8 @@ func (r *run) checkNotified(id string, notified, crashes int) {
 	}
 }
 
-// checkBatchNotified counts the notifications of each event in a batch's Silver object, and returns
-// the smallest number. If the object contains no events of the batch, it returns 1.
+// checkBatchNotified counts the notifications of each event in a batch's Silver object. It returns
+// the smallest number, or 1 if the object contains no events of the batch.
 func (r *run) checkBatchNotified(item pipeline.Item) int {
 	records, _ := r.recordsAt(item.SilverKey())
 	fewest := 1
@@ -162,7 +162,7 @@ func (r *run) checkFailed(item pipeline.Item) {
 	if notified == 0 {
 		r.violate("I2", "event %s is FAILED without a notification", item.ID)
 	}
-	// After each crash of its worker, the event's message is delivered again.
+	// After each crash of its worker, SQS delivers the event's message again.
 	crashes := len(r.crashing) * (maxReceiveCount + 1)
 	r.checkNotified(item.ID, notified, crashes)
 	if record, err := r.record(item.SilverKey()); err == nil && record.ReplayID == item.Replay.ID {
@@ -188,8 +188,8 @@ func (r *run) checkFailed(item pipeline.Item) {
 	}
 }
 
-// hasBegun reports whether a worker has begun to process the event that it moves to the DLQ. It
-// returns true for any other actor.
+// hasBegun reports whether a worker has begun to process the event that it moves to the DLQ. For
+// other actors, it returns true.
 func (p *process) hasBegun(deadLetter pipeline.DeadLetter) bool {
 	event, err := pipeline.ReadMessage(deadLetter.Body, "bronze")
 	return err != nil || p.role != "worker" || p.answers["Bronze.Get"+event.Bronze.Key] > 0 ||
@@ -217,7 +217,7 @@ func (r *run) recordsAt(key string) (pipeline.Records, error) {
 	return records, err
 }
 
-// readRecords does the same as pipeline.ReadRecords, but reads equal objects only once.
+// readRecords is like pipeline.ReadRecords, but parses equal objects only once.
 func (r *run) readRecords(lines []byte) (pipeline.Records, error) {
 	if records, ok := r.objects[string(lines)]; ok {
 		return records, nil
@@ -229,8 +229,7 @@ func (r *run) readRecords(lines []byte) (pipeline.Records, error) {
 	return records, err
 }
 
-// checkTransformation checks that an event's records are a possible output for its payload in
-// Bronze.
+// checkTransformation checks that an event's records are a possible output for its payload.
 func (r *run) checkTransformation(key string) {
 	records, err := r.recordsAt(key)
 	if err != nil {

@@ -22,8 +22,8 @@ const (
 	stores = "test/explore/"
 )
 
-// mutants lists the safeguards to remove, one by one. The mutants in test/explore remove the
-// conditions of the simulated services. The AWS adapters send these conditions with their writes.
+// mutants lists the safeguards to remove, one by one. The mutants in test/explore remove conditions
+// of the simulated services, which the AWS adapters send with their writes.
 var mutants = []mutant{
 	{"ingest: the message is sent before the payload is stored", domain + "ingest.go",
 		`	if err := in.store(ctx, event, req.Body); err != nil {
@@ -246,7 +246,7 @@ func TestMutants_EachViolatesItsInvariant(t *testing.T) {
 	}
 }
 
-// mustViolate explores the mutant. It returns the violation that the explorer reports.
+// mustViolate explores the mutant, and returns the violation that the explorer finds.
 func (m mutant) mustViolate(t *testing.T, binary string) string {
 	t.Helper()
 	explorer := exec.Command(binary, "-test.run=^TestExhaustive", "-explore.first",

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// outage lists the services that fail together. A service is the part of a site before the dot,
-// such as "Bronze".
+// outage lists the services that fail together. A service is the part of a call's site before the
+// dot, such as "Bronze".
 type outage []string
 
 var (
@@ -21,7 +21,7 @@ var (
 const outageDuration = time.Hour
 
 // appendOutage appends a step in which the scenario's outage begins. A schedule has at most one
-// outage, which may begin at any step.
+// outage, which can begin at any step.
 func (r *run) appendOutage(steps []step) []step {
 	if r.scenario.Outage == nil || !r.outageEnds.IsZero() || len(steps) == 0 {
 		return steps

@@ -12,8 +12,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// process runs an actor's real code in a synctest bubble. It lets the code continue after one input
-// at a time. The bubble's clock shows the same time as the run's clock.
+// process runs an actor's real code in a synctest bubble, one input at a time. The bubble's clock
+// shows the same time as the run's clock.
 type process struct {
 	*start
 	run     *run
@@ -54,8 +54,8 @@ func startProcess(r *run, s *start) *process {
 	return p
 }
 
-// serve runs in the bubble. The channel of the inputs does not belong to the bubble. The bubble's
-// clock therefore stands still while serve waits for an input.
+// serve runs in the bubble. The channel of the inputs does not belong to the bubble, so the
+// bubble's clock stands still while serve waits for an input.
 func (p *process) serve() {
 	time.Sleep(time.Until(p.began))
 	ctx, cancel := context.WithCancel(context.Background())
@@ -134,9 +134,9 @@ func (p *process) submit(c *call) bool {
 	return !p.dead
 }
 
-// invoke makes a call, and blocks the process's goroutine until it gets an answer. The scheduler
-// runs all effects, so that the simulated services need no locks. An effect may run in several
-// schedules, and after the end of the process.
+// invoke makes a call, and blocks the goroutine until it gets an answer. The scheduler runs all
+// effects, so the simulated services need no locks. An effect can run in several schedules, and
+// after the end of the process.
 func invoke[R any](ctx context.Context, p *process, site, subject string, kinds []Kind,
 	entries int, effect func(outcome) (R, error)) (R, error) {
 	var none R

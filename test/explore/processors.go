@@ -8,11 +8,11 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// processor implements a user's processor. Its output depends only on the attempt and the payload,
-// so that the explorer knows all possible outputs.
+// processor implements a user's processor. Its output depends only on the attempt and the payload.
+// The explorer can therefore calculate all possible outputs.
 type processor func(attempt int, payload []byte) (pipeline.Output, error)
 
-// userProcessor runs the scenario's processor for one worker. An event that crashes its worker
+// userProcessor runs the scenario's processor for one worker. A payload that crashes its worker
 // blocks until the scheduler crashes the worker.
 type userProcessor struct{ *process }
 
@@ -51,8 +51,8 @@ func fanOut(_ int, payload []byte) (pipeline.Output, error) {
 	return filtered, nil
 }
 
-// alternating returns two records in the first, third and fifth delivery of an event, and so on. It
-// filters the event in the other deliveries.
+// alternating returns two records at odd deliveries of an event: the first, the third, and so on.
+// At the other deliveries, it filters the event.
 func alternating(attempt int, _ []byte) (pipeline.Output, error) {
 	if attempt%2 == 1 {
 		return twoRecords, nil
@@ -60,8 +60,7 @@ func alternating(attempt int, _ []byte) (pipeline.Output, error) {
 	return filtered, nil
 }
 
-// rejectsLater processes an event at its first delivery, but rejects the event at its second
-// delivery.
+// rejectsLater processes an event at its first delivery, but rejects it at its second delivery.
 func rejectsLater(attempt int, _ []byte) (pipeline.Output, error) {
 	if attempt%2 == 1 {
 		return twoRecords, nil
@@ -73,8 +72,8 @@ func alwaysFails(int, []byte) (pipeline.Output, error) {
 	return pipeline.Output{}, errors.New("the processor failed")
 }
 
-// outputs returns all outputs that the processor may return for a payload, and whether the
-// processor may fail.
+// outputs returns all possible outputs of the processor for a payload. fails reports whether the
+// processor can fail.
 func (s Scenario) outputs(payload []byte) (outputs []pipeline.Output, fails bool) {
 	if s.Processor == nil {
 		return []pipeline.Output{{Payloads: []json.RawMessage{payload}}}, false

@@ -16,8 +16,8 @@ const (
 	longDelay       = 5 * time.Hour
 )
 
-// queue simulates the queue, its redrive policy and the DLQ. A change replaces a message by another
-// one.
+// queue simulates the queue, its redrive policy and the DLQ. It never changes a message, but
+// replaces it.
 type queue struct {
 	maxReceives int // maxReceiveCount of the redrive policy
 	messages    []*message
@@ -75,8 +75,8 @@ func (q *queue) receive(m *message, receives int, visibleAt time.Time) *message 
 	return &changed
 }
 
-// find returns the message with a receipt handle, or nil. Each delivery of a message has its own
-// receipt handle, and all of them remain valid.
+// find returns the message with a receipt handle, or nil. Each delivery has its own receipt handle,
+// and all of them remain valid.
 func (q *queue) find(receiptHandle string) *message {
 	number, _, _ := strings.Cut(strings.TrimPrefix(receiptHandle, "message "), ",")
 	for _, m := range q.messages {

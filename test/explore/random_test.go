@@ -13,8 +13,8 @@ import (
 // randomBudget is larger than the budget of the exhaustive test.
 var randomBudget = Budget{Faults: 6, Preemptions: 6}
 
-// The test draws events, operators and faults at random. If a schedule fails, rapid reduces it to a
-// short one and prints a seed. The flag -rapid.seed repeats the run.
+// The test chooses events, operators and faults at random. If a schedule fails, rapid shortens the
+// schedule and prints a seed. The flag -rapid.seed repeats the run.
 func TestRandom_AllInvariantsHoldWithManyEvents(t *testing.T) {
 	system := Ours
 	if *naive {
@@ -58,8 +58,7 @@ func drawTraffic(rt *rapid.T, operators bool) traffic {
 	}
 	for i := range rapid.IntRange(1, 7).Draw(rt, "clients") {
 		key := rapid.SampledFrom([]string{"", "", "a", "b"}).Draw(rt, "key")
-		// Requests with a key have one of two payloads. Each event without a key has its own
-		// payload.
+		// A key has one of two payloads. Each event without a key has its own payload.
 		n := fmt.Sprintf("%s%d", key, i)
 		value := "1"
 		if key != "" {

@@ -31,9 +31,9 @@ type run struct {
 	processes []*process                  // the least recently used first
 }
 
-// moment holds everything that changes in the course of a schedule. Except for actors, a change
-// replaces maps and elements of slices instead of changing them. So an assignment is enough to save
-// a moment, or to go back to it.
+// moment holds everything that changes during a schedule. Changes replace maps and elements of
+// slices, except in actors. An assignment is therefore enough to save a moment, or to go back to
+// it.
 type moment struct {
 	world
 	actors     []actor
@@ -96,8 +96,8 @@ func (r *run) end() {
 	}
 }
 
-// advance runs steps until the scheduler has to choose one, and returns the possible steps. It
-// returns nil at the end of the schedule.
+// advance runs steps until the scheduler must choose one, and returns the possible steps. At the
+// end of the schedule, it returns nil.
 func (r *run) advance(visited func() bool) []step {
 	for {
 		if len(r.violations) > 0 && !r.system.ContinuesAfterViolation {
@@ -159,9 +159,8 @@ func (r *run) markedBy(item *pipeline.Item) *actor {
 	return nil
 }
 
-// state returns a hash of everything that determines the next steps. It omits times that no longer
-// matter: times that no actor knows, and the current time if no timer expires before the
-// reconciler's next run.
+// state returns a hash of everything that determines the next steps. It omits times that no actor
+// knows. It omits the current time if no timer expires before the reconciler's next run.
 func (r *run) state() uint64 {
 	unread := len(r.late) == 0 // becomes false if an actor has received an answer
 	idle := unread && r.queue.next(r.now).IsZero()

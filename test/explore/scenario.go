@@ -17,8 +17,8 @@ type Scenario struct {
 	Batch  int                    // maximum number of messages per worker; 0 means 1
 	Outage outage                 // services that fail for an hour, from any step on
 	Broken bool                   // workers crash at their start, and SQS soon moves their messages
-	// Preemptions limits the number of preemptions; 0 means no limit. A scenario has a limit if the
-	// exploration would otherwise take hours, or if its actors do not compete for an event.
+	// Preemptions limits the number of preemptions; 0 means no limit. Scenarios have a limit if the
+	// exploration otherwise takes hours, or if their actors do not compete for an event.
 	Preemptions    int
 	Attempts       int       // maximum attempts of a client with a key; 0 means 3
 	MiscountsQueue bool      // the queue's approximate count is always 0
@@ -242,8 +242,8 @@ func (r *run) processOne() {
 	r.runWithoutFaults()
 }
 
-// crashAt runs all actors without faults until one makes the given call, and crashes that actor
-// before the call.
+// crashAt runs all actors without faults until one makes the given call. That actor crashes before
+// the call.
 func (r *run) crashAt(site string) {
 	for calls := r.pending(); len(calls) > 0; calls = r.pending() {
 		if r.callOf(calls[0]).site == site {
@@ -254,8 +254,8 @@ func (r *run) crashAt(site string) {
 	}
 }
 
-// storeRejected stores the payload of a rejected request. The request had the same key as the first
-// request, and was sent at the same time.
+// storeRejected stores the payload of a rejected request. Its key and its time are those of the
+// first request.
 func (r *run) storeRejected(body string) {
 	event := r.queue.messages[0].event
 	event.SHA256 = sha([]byte(body))
@@ -263,10 +263,9 @@ func (r *run) storeRejected(body string) {
 	r.rejected = append(r.rejected, event.SHA256)
 }
 
-// rename replaces the table and the queue by empty ones, as CloudFormation does if
-// PhysicalNamePrefix changes. An hour passes, so that a replay enqueues the orphans. The reconciler
-// publishes the notifications of recorded events again, so rename forgets the earlier
-// notifications.
+// rename replaces the table and the queue by empty ones, as CloudFormation does after a change of
+// PhysicalNamePrefix. An hour passes, so that a replay enqueues the orphans. rename forgets the
+// earlier notifications, because the reconciler publishes them again.
 func (r *run) rename() {
 	r.notifications = nil
 	r.table = table{onWrite: r.table.onWrite}
@@ -274,8 +273,8 @@ func (r *run) rename() {
 	r.sleep(pipeline.MinOrphanAge + time.Minute)
 }
 
-// reconcileAll runs the reconciler once without faults. Its pass covers all events, so the schedule
-// begins with a completed pass.
+// reconcileAll runs the reconciler once without faults. The schedule therefore begins after a
+// complete pass.
 func (r *run) reconcileAll() {
 	r.sleep(r.nextTick.Sub(r.now))
 	r.nextTick = r.nextTick.Add(tick)

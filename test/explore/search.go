@@ -12,8 +12,8 @@ func (b Budget) plus(other Budget) Budget {
 	return Budget{b.Faults + other.Faults, b.Preemptions + other.Preemptions}
 }
 
-// search tries every combination of steps within a budget, depth first. It does not continue from a
-// state that it has visited before.
+// search tries every combination of steps within a budget, depth first. It stops at states that it
+// has visited before.
 type search struct {
 	*run
 	budget     Budget
@@ -48,9 +48,8 @@ func (s *search) explore() bool {
 	return true
 }
 
-// visit reports whether the current state was already visited after the same number of faults and
-// preemptions, or fewer. If not, it marks the state as visited. A visited state need not be
-// explored again, because all later steps depend on the state alone.
+// visit reports whether the current state was already visited with as many faults and preemptions,
+// or fewer. If not, it marks the state as visited. All later steps depend on the state alone.
 func (s *search) visit() bool {
 	state := s.state()
 	seen := s.visited[state]
@@ -69,7 +68,7 @@ func budgetBit(faults, preemptions int) uint64 {
 	return 1 << (8*min(faults, 7) + min(preemptions, 7))
 }
 
-// Deviation represents a decision at which a schedule takes Option instead of the first option.
+// Deviation represents a decision that takes Option instead of the first option.
 type Deviation struct{ Decision, Option int }
 
 // deviations returns the deviations of a schedule.
@@ -83,8 +82,8 @@ func deviations(path []int) []Deviation {
 	return found
 }
 
-// follow runs one schedule. At each decision it takes the option of the decision's deviation. It
-// takes the first option if there is no deviation, or if the budget is used up.
+// follow runs one schedule. At each decision, it takes the option of the deviation. If there is no
+// deviation, or if the budget is used up, it takes the first option.
 func (r *run) follow(deviations []Deviation, budget Budget) {
 	options := make(map[int]int)
 	for _, d := range deviations {

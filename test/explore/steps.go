@@ -11,9 +11,8 @@ type step struct {
 	do   func()
 }
 
-// steps returns all possible next steps. The steps of the current actor come first and need no
-// preemption. A step of another actor needs a preemption only if the current actor has a pending
-// call.
+// steps returns all possible next steps. The current actor's steps come first, and need no
+// preemption. Other actors' steps need a preemption only if the current actor has a pending call.
 func (r *run) steps() []step {
 	var steps []step
 	var turn Budget // cost of a step by another actor
@@ -44,14 +43,13 @@ func (r *run) steps() []step {
 }
 
 // allCommute reports whether the pending calls of an actor commute with all steps of other actors.
-// If they do, their order with steps of other actors makes no difference.
+// Then their order makes no difference.
 func allCommute(calls []*call) bool {
 	return !slices.ContainsFunc(calls, func(c *call) bool { return !commuting[c.site] })
 }
 
-// appendCalls appends a step for each outcome of an actor's pending calls. An actor may have made
-// several calls in parallel. A step that resolves a later call before an earlier one costs a
-// preemption.
+// appendCalls appends a step for each outcome of an actor's pending calls, which can be parallel. A
+// step that resolves a later call before an earlier call costs a preemption.
 func (r *run) appendCalls(steps []step, actor int, cost Budget) []step {
 	for n := range r.actors[actor].calls() {
 		steps = r.appendOutcomes(steps, pendingCall{actor, n}, cost)
@@ -75,8 +73,8 @@ func (r *run) appendOutcomes(steps []step, p pendingCall, cost Budget) []step {
 // succeed applies the first outcome of a call. The first outcome is never a fault.
 func (r *run) succeed(p pendingCall) { r.appendOutcomes(nil, p, Budget{})[0].do() }
 
-// failCall lets a call fail. The call has no other outcome, because its payload crashes the worker
-// or the called service is down.
+// failCall lets a call fail. It is for a payload that crashes the worker, or a service that is
+// down. Such calls have no other outcome.
 func (r *run) failCall(p pendingCall) {
 	a, c := &r.actors[p.actor], r.callOf(p)
 	r.current = p.actor
@@ -136,7 +134,7 @@ func (r *run) delay(a *actor, c *call) {
 	r.late = append(slices.Clip(r.late), &lateCall{c, a.name, a.identity(c)})
 }
 
-// applyLate lets a late call take effect. Nobody receives the result of the call.
+// applyLate lets a late call take effect. Nobody receives the call's result.
 func (r *run) applyLate(c *lateCall) {
 	r.tracef("late effect of %s: %s %s", c.caller, c.site, c.subject)
 	r.late = slices.DeleteFunc(slices.Clone(r.late),

@@ -7,12 +7,11 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// table simulates the events table. Its writes have the same conditions as in
-// internal/runtime/dynamodb.
+// table simulates the events table. Its writes have the conditions of internal/runtime/dynamodb.
 type table struct {
 	items map[string]pipeline.Item
-	// previous holds each item before its last write, for stale reads. The zero Item means that the
-	// event had no item.
+	// previous holds each item before its last write, for stale reads. The zero Item means that
+	// there was no item.
 	previous   map[string]pipeline.Item
 	checkpoint pipeline.Checkpoint
 	content    uint64                        // sum of hashes of the items and of the checkpoint
@@ -133,9 +132,9 @@ func (t *table) write(item pipeline.Item) {
 // endStaleReads makes reads return the current items until the next write.
 func (t *table) endStaleReads() { t.previous, t.stale = nil, 0 }
 
-// state returns a hash of the content. unread means that no running actor has received an answer
-// from a service. No later step then depends on ProcessedAt, on Attempts, or on a FailedAt that is
-// older than the grace period. So the hash omits these fields.
+// state returns a hash of the content. unread reports that no running actor has received an answer
+// from a service. Then the hash omits fields on which no later step depends: ProcessedAt, Attempts,
+// and a FailedAt that is older than the grace period.
 func (t *table) state(unread bool, now time.Time) uint64 {
 	if !unread {
 		return mix(t.content, t.stale)

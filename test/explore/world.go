@@ -10,8 +10,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// world holds the state of the simulated services, and the responses that the clients have
-// received.
+// world holds the state of the simulated services, and the responses that clients have received.
 type world struct {
 	now            time.Time
 	bronze, silver bucket
@@ -27,7 +26,7 @@ type world struct {
 	violations     []Violation
 }
 
-// epoch is the time at which the clock of a synctest bubble begins.
+// epoch is the initial time of a synctest bubble's clock.
 var epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // notification holds a published notification and the generation of its event.
@@ -81,7 +80,7 @@ func (w *world) state(unread bool) uint64 {
 	return h
 }
 
-// with returns a copy of a map with one more element. So a saved moment keeps the original.
+// with returns a copy of a map with one more element. A saved moment keeps the original map.
 func with[K comparable, V any](m map[K]V, key K, value V) map[K]V {
 	changed := maps.Clone(m)
 	if changed == nil {

@@ -18,8 +18,8 @@ type consumer struct {
 	env []string // added to the test's environment
 }
 
-// documentedCommands returns the commands in docs/reuse.md that switch a copy of an example from
-// the checkout to the published module.
+// documentedCommands returns the commands in docs/reuse.md that make a copy of an example use the
+// published module.
 func documentedCommands(t *testing.T) []string {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join(root, "docs", "reuse.md"))
@@ -68,8 +68,8 @@ func (c consumer) mustRun(t *testing.T, name string, args ...string) {
 	}
 }
 
-// jsiiCache returns the folder into which jsii has unpacked the CDK, or an empty folder if jsii has
-// not done so yet. With the unpacked CDK, a test saves half a minute.
+// jsiiCache returns the folder of the CDK that jsii has unpacked, or an empty folder. With the
+// unpacked CDK, a test saves half a minute.
 func jsiiCache(t *testing.T) string {
 	t.Helper()
 	home, err := os.UserHomeDir()
@@ -149,8 +149,7 @@ func run(dir string, env []string, name string, args ...string) error {
 	return nil
 }
 
-// appendEnv returns a copy of env with more variables. If a variable is set twice, the last value
-// applies.
+// appendEnv returns a copy of env with more variables. The last value of a variable applies.
 func appendEnv(env []string, set ...string) []string {
 	return slices.Concat(env, set)
 }

@@ -13,9 +13,8 @@ import (
 	source "github.com/event-driven-cloud-platform/eventpipeline"
 )
 
-// The first synth downloads the modules that the functions import. It must not download the other
-// modules of go.mod, such as the CDK with its 100 MB. Go's module graph pruning makes this
-// possible.
+// The first synth downloads only the modules that the functions import. Go's module graph pruning
+// excludes the other modules of go.mod, such as the CDK with its 100 MB.
 func TestFunctions_DownloadFewModules(t *testing.T) {
 	zips := downloadSizes(t)
 	var bytes int64
@@ -45,8 +44,8 @@ func TestFunctions_DownloadFewModules(t *testing.T) {
 	}
 }
 
-// downloadSizes builds the functions with an empty module cache and returns the sizes of the module
-// zips that go downloads.
+// downloadSizes builds the functions with an empty module cache, and returns the sizes of the
+// downloaded module zips.
 func downloadSizes(t *testing.T) map[string]int64 {
 	t.Helper()
 	cache := filepath.Join(goEnv(t, "GOMODCACHE"), "cache", "download")

@@ -26,9 +26,8 @@ type publishedModule struct {
 	env     []string // makes go use the proxy
 }
 
-// publish publishes this module to a proxy in the file system. It zips the tracked files like the
-// go command, without nested modules. The zip contains uncommitted changes of tracked files, but no
-// untracked files.
+// publish publishes this module to a proxy in the file system. Like the go command, it zips the
+// tracked files without nested modules. Unlike the go command, it includes uncommitted changes.
 func publish(t *testing.T) publishedModule {
 	t.Helper()
 	if _, err := os.Stat(filepath.Join(root, ".git")); err != nil {
@@ -39,7 +38,7 @@ func publish(t *testing.T) publishedModule {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Go caches each downloaded version. So changed content needs another version.
+	// Go caches each downloaded version, so changed content needs another version.
 	version := fmt.Sprintf("v0.0.1-test.h%x", sha256.Sum256([]byte(sum)))[:30]
 	var archive bytes.Buffer
 	moduleVersion := modulepath.Version{Path: module, Version: version}
@@ -75,8 +74,8 @@ func publish(t *testing.T) publishedModule {
 	}}
 }
 
-// copyTrackedFiles copies the tracked files to a new folder. The test itself reads each file, so
-// that `go test` does not use a cached result after a file has changed.
+// copyTrackedFiles copies the tracked files to a new folder. The test reads each file, so `go test`
+// does not use a cached result after a change.
 func copyTrackedFiles(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()

@@ -14,7 +14,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// Root is the module's folder, as the tests see it.
+// Root is the module's folder, relative to the tests.
 const Root = "../.."
 
 // assemblies is the folder in which all apps write their cloud assemblies.
@@ -39,8 +39,8 @@ func Main(m *testing.M) int {
 	return m.Run()
 }
 
-// NewApp returns an app with the context of cdk.json and the given context. It does not bundle
-// functions, because their compilation takes long.
+// NewApp returns an app with the context of cdk.json and the given context. It does not compile
+// functions, because that takes long.
 func NewApp(t *testing.T, context map[string]any) awscdk.App {
 	t.Helper()
 	raw, err := os.ReadFile(filepath.Join(Root, "cdk.json"))
@@ -67,8 +67,8 @@ func NewApp(t *testing.T, context map[string]any) awscdk.App {
 	)
 }
 
-// ReadTemplate returns the template of a stack whose app is synthesized. It reads the template's
-// file, because Template_FromStack compares all constructs of the app with those of the last synth.
+// ReadTemplate returns the template of a stack whose app is synthesized. It reads the file, because
+// Template_FromStack first compares all constructs with those of the last synth.
 func ReadTemplate(t *testing.T, stack awscdk.Stack) (template map[string]any) {
 	t.Helper()
 	assembly := *awscdk.Stage_Of(stack).Outdir()
@@ -90,7 +90,7 @@ func Must(t *testing.T, fn func() error) {
 	}
 }
 
-// Attempt runs fn and returns its error. It returns a panic as an error.
+// Attempt runs fn and returns its error. A panic becomes an error.
 func Attempt(fn func() error) (err error) {
 	defer func() {
 		if thrown := recover(); thrown != nil {

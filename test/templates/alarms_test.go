@@ -94,7 +94,7 @@ func TestAlarms_WatchQueuesFunctionsAndApi(t *testing.T) {
 }
 
 // In an outage, only the metric Retried shows that events wait. ApproximateAgeOfOldestMessage
-// ignores messages that SQS has delivered more than three times.
+// ignores messages after more than three deliveries.
 func TestAlarms_WatchForDeliveriesThatFailForMinutes(t *testing.T) {
 	standard(t).resource(t, "RetriedEventsAlarm", "AWS::CloudWatch::Alarm").expect(t, `{
 		"Namespace": "EventPipeline", "MetricName": "Retried", "Statistic": "Sum",
@@ -105,8 +105,7 @@ func TestAlarms_WatchForDeliveriesThatFailForMinutes(t *testing.T) {
 	}`)
 }
 
-// If the reconciler never runs, the metric has no data. Missing data must therefore raise the
-// alarm.
+// Missing data must raise the alarm: if the reconciler never runs, its metric has no data.
 func TestAlarms_WatchThatTheReconcilerRuns(t *testing.T) {
 	s := standard(t)
 	s.resource(t, "ReconcilerMissingRunsAlarm", "AWS::CloudWatch::Alarm").expect(t, `{
@@ -123,8 +122,7 @@ func TestAlarms_WatchThatTheReconcilerRuns(t *testing.T) {
 	}
 }
 
-// API Gateway has no metric of throttled requests, so a metric filter counts them in the access
-// log.
+// API Gateway has no metric of throttled requests. A metric filter counts them in the access log.
 func TestThrottledRequests_AreCountedInTheAccessLog(t *testing.T) {
 	s := standard(t)
 	s.resource(t, "AccessLogGroupThrottledRequests", "AWS::Logs::MetricFilter").expect(t, `{

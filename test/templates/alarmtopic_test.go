@@ -88,8 +88,8 @@ func TestAlarmTopic_LetsCloudWatchPublish(t *testing.T) {
 	}
 }
 
-// withLaterTopicPolicy synthesizes a pipeline whose topic gets a policy after the pipeline's
-// creation.
+// withLaterTopicPolicy synthesizes a pipeline whose topic gets a policy after the pipeline is
+// created.
 func withLaterTopicPolicy(t *testing.T, separate bool) synthesized {
 	t.Helper()
 	stack := newStack(t)
@@ -113,7 +113,7 @@ func withLaterTopicPolicy(t *testing.T, separate bool) synthesized {
 	return synthesize(t, stack)
 }
 
-// The app may create the topic, the topic's policy and the topic's key as L1 resources.
+// The app can create the topic, its policy and its key as L1 resources.
 func TestAlarmTopic_LetsCloudWatchPublishWithL1Resources(t *testing.T) {
 	tlsOnly := func(stack awscdk.Stack, topic *string) {
 		awssns.NewCfnTopicPolicy(stack, jsii.String("Policy"), &awssns.CfnTopicPolicyProps{

@@ -87,7 +87,7 @@ func TestBuckets_ApplyLifecycleProps(t *testing.T) {
 		`+cleanUp+`]}}`)
 }
 
-// S3 rejects a lifecycle rule that moves objects to another storage class after they expire.
+// S3 rejects a lifecycle rule with a transition after the expiration.
 func TestBuckets_OmitTransitionsAfterExpiration(t *testing.T) {
 	const infrequent, archive = `{"StorageClass": "STANDARD_IA", "TransitionInDays": 30}`,
 		`{"StorageClass": "GLACIER_IR", "TransitionInDays": 90}`

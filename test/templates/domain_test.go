@@ -84,8 +84,7 @@ func TestDomain_MayBeTheOnlyEndpoint(t *testing.T) {
 	}
 }
 
-// Clients of the execute-api endpoint need no certificate, so mutual TLS must disable this
-// endpoint.
+// Mutual TLS must disable the execute-api endpoint, whose clients need no certificate.
 func TestMutualTls_DisablesTheExecuteApiEndpoint(t *testing.T) {
 	s, _ := withDomain(t, func(stack awscdk.Stack, p *eventpipeline.EventPipelineProps) {
 		p.MutualTls = &awsapigatewayv2.MTLSConfig{

@@ -21,8 +21,8 @@ func newKey(scope constructs.Construct, id string) awskms.IKey {
 	return awskms.NewKey(scope, &id, &awskms.KeyProps{EnableKeyRotation: jsii.Bool(true)})
 }
 
-// withKeys returns a pipeline with the settings of the dev stage. Each prop for a KMS key has its
-// own key. The stack has the outputs that the tests of the local platform read.
+// withKeys returns a pipeline with the settings of the dev stage, and a separate key for each prop.
+// The tests of the local platform read its outputs.
 func withKeys(t *testing.T) synthesized {
 	t.Helper()
 	const name = "keys"
@@ -115,8 +115,7 @@ func TestKeys_OneEncryptsAllParts(t *testing.T) {
 		expect(t, `{"KmsKeyIdentifier": "${Key.Arn}"}`)
 }
 
-// Each function may use the keys of the data that it reads or writes, but only through the service
-// that stores the data.
+// Each function may use the keys of its data, but only through the service that stores the data.
 func TestKeys_AreUsedOnlyThroughAWSServices(t *testing.T) {
 	s := withKeys(t)
 	want := map[string]map[string][]string{
@@ -165,8 +164,7 @@ func via(service string) string {
 	)
 }
 
-// A key's policy lets an AWS service use the key only for the log groups and the bus of the
-// pipeline.
+// A key's policy must let AWS services use the key only for the pipeline's log groups and bus.
 func TestKeys_AllowNoConfusedDeputy(t *testing.T) {
 	const logs, bus = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:",
 		"arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/"
@@ -230,8 +228,8 @@ func TestKeys_AllowNoConfusedDeputy(t *testing.T) {
 	}
 }
 
-// grantsOf returns the statements of a key's policy without the first statement, which lets IAM
-// policies of the account control access.
+// grantsOf returns the statements of a key's policy, except the first. The first lets IAM policies
+// of the account control access.
 func grantsOf(t *testing.T, s synthesized, key string) []statement {
 	t.Helper()
 	policy := resource{
@@ -246,7 +244,7 @@ func grantsOf(t *testing.T, s synthesized, key string) []statement {
 	return append([]statement(nil), statements[1:]...)
 }
 
-// In the policy of a role, the ARN of an alias would not match any key.
+// A role's policy must name the key's ARN, because IAM does not match an alias ARN.
 func TestKeys_OfAnAliasAreAllowedByTheirARN(t *testing.T) {
 	s := pipeline(t, func(stack awscdk.Stack) *props {
 		alias := func(id string) awskms.IKey {

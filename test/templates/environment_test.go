@@ -33,7 +33,7 @@ func stackIn(app awscdk.App, id, account, region string) awscdk.Stack {
 }
 
 // The functions know the bus and the table by name. In another account or region, the same name
-// would mean another resource.
+// refers to another resource.
 func TestExisting_BusAndTableMustBeInTheStacksEnvironment(t *testing.T) {
 	app := synth.NewApp(t, nil)
 	synth.Must(t, func() error {

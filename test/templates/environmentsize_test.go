@@ -13,9 +13,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/test/synth"
 )
 
-// knownSize returns the size of a function's environment variables in a pipeline with default
-// props. Values that are unknown at synth count as empty. Lambda measures the size of the variables
-// as JSON.
+// knownSize returns the size of a function's environment variables with default props, as JSON.
+// Lambda limits this size. Values that are unknown at synth count as empty.
 func knownSize(t *testing.T, function string) int {
 	t.Helper()
 	known := map[string]any{}
@@ -35,8 +34,8 @@ func knownSize(t *testing.T, function string) int {
 
 func TestEnvironment_MustFitLambdasLimit(t *testing.T) {
 	known := knownSize(t, "WorkerFunction")
-	// Minimum sizes in bytes of the values that are unknown at synth. These are the names of two
-	// buckets, of the table and of the bus, and the URLs of two queues.
+	// Minimum sizes in bytes of the values that are unknown at synth: the names of two buckets, of
+	// the table and of the bus, and the URLs of two queues.
 	const tokens = 3 + 3 + 3 + 1 + 2*50
 	fits := 4096 - known - tokens - len(`,"NOTES":""`)
 	for name, value := range map[string]string{
@@ -59,7 +58,7 @@ func TestEnvironment_MustFitLambdasLimit(t *testing.T) {
 	}
 }
 
-// If only a part of a value is known at synth, the check counts the size of this part.
+// If only a part of a value is known at synth, this part must count.
 func TestEnvironment_CountsTheKnownPartOfFunctions(t *testing.T) {
 	half := strings.Repeat("x", 2048)
 	for name, value := range map[string]func(stack awscdk.Stack) *string{
@@ -94,7 +93,7 @@ func TestEnvironment_CountsTheKnownPartOfFunctions(t *testing.T) {
 	}
 }
 
-// An app may create the pipeline first and then add variables to a function.
+// An app can add variables to a function after it has created the pipeline.
 func TestEnvironment_CountsLaterVariables(t *testing.T) {
 	stack := newStack(t)
 	p := eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), nil)

@@ -299,7 +299,7 @@ func TestExisting_MayBeImported(t *testing.T) {
 	s.environment(t, "ReconcilerFunction").expect(t, `{"RECONCILE_WINDOW_SECONDS": "1213200"}`)
 }
 
-// A queue's settings may be tokens, which the pipeline can't check.
+// A queue's settings can be tokens, which the pipeline can't check.
 func TestExisting_QueueMayHaveTokens(t *testing.T) {
 	s := pipeline(t, func(stack awscdk.Stack) *props {
 		deadLetters := awssqs.NewQueue(stack, jsii.String("YourDLQ"), nil)

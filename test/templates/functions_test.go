@@ -134,8 +134,8 @@ func TestFunctions_ApplyProps(t *testing.T) {
 	}
 }
 
-// environment returns a function's environment variables as the properties of a resource, so that
-// expect can compare them.
+// environment returns a function's environment variables as a resource's properties, for use with
+// expect.
 func (s synthesized) environment(t *testing.T, id string) resource {
 	t.Helper()
 	function := s.resource(t, id, "AWS::Lambda::Function")
@@ -156,8 +156,8 @@ func TestEventSource_ReportsBatchItemFailures(t *testing.T) {
 		"ScalingConfig": {"MaximumConcurrency": 50},
 		"Enabled": null
 	}`)
-	// The mapping must wait for the role's policy, because Lambda rejects a mapping whose role may
-	// not receive messages.
+	// The mapping must wait for the role's policy. Lambda rejects a mapping if its role has no
+	// permission to receive messages.
 	want := []string{"WorkerRoleDefaultPolicy", "WorkerRole"}
 	if diff := cmp.Diff(want, mapping.DependsOn); diff != "" {
 		t.Errorf("DependsOn (-want +got):\n%s", diff)
@@ -178,8 +178,8 @@ func TestEventSource_AppliesProps(t *testing.T) {
 	}`)
 }
 
-// The local platform requests functions for its own machine. Only architectures and asset hashes of
-// the template may change.
+// The local platform requests functions for its own machine. This may change only architectures and
+// asset hashes.
 func TestPlatformContext_ChangesArchitecturesOnly(t *testing.T) {
 	for platform, architecture := range map[string]string{"linux/amd64": "x86_64",
 		"darwin/arm64": "arm64"} {
@@ -215,8 +215,8 @@ func TestFunctions_NeedGo(t *testing.T) {
 	}
 }
 
-// By default, Lambda drops log lines of the level DEBUG. If ApplicationLogLevel were WARN, Lambda
-// would also drop the lines that contain metrics.
+// By default, Lambda drops log lines of the level DEBUG. With ApplicationLogLevel WARN, it also
+// drops the lines that contain metrics.
 func TestFunctions_LogLevelReachesLambda(t *testing.T) {
 	for level, want := range map[string]string{
 		"debug": "DEBUG", "info": "INFO", "warn": "INFO", "error": "INFO",

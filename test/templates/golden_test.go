@@ -14,8 +14,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden templates")
 
-// Golden files show reviewers each change of a template. Tests of other packages, such as
-// internal/emulator, read the golden files too.
+// Golden files show each change of a template to reviewers. Tests of other packages, such as
+// internal/emulator, read them too.
 func TestTemplates_EqualGoldenFiles(t *testing.T) {
 	templates := map[string]synthesized{"keys": withKeys(t)}
 	for _, name := range stages {
@@ -48,7 +48,7 @@ func TestTemplates_EqualGoldenFiles(t *testing.T) {
 
 var assetHash = regexp.MustCompile(`[0-9a-f]{64}`)
 
-// goldenText formats a template without asset hashes, which change with the functions' sources.
+// goldenText formats a template. It omits asset hashes, which change with the functions' sources.
 func goldenText(t *testing.T, template map[string]any) []byte {
 	t.Helper()
 	var text bytes.Buffer

@@ -77,8 +77,8 @@ func TestGrants_AllowOneRoute(t *testing.T) {
 	}
 }
 
-// Without IAM authorization, API Gateway would not check the permission execute-api:Invoke, so a
-// grant would have no effect.
+// A grant of execute-api:Invoke needs IAM authorization. Without it, API Gateway does not check
+// this permission.
 func TestGrants_NeedIAMAuthorization(t *testing.T) {
 	app := synth.NewApp(t, nil)
 	stack := awscdk.NewStack(app, jsii.String("Stack"), nil)
@@ -176,9 +176,8 @@ func TestMetrics_HaveDefaultsAndApplyOptions(t *testing.T) {
 	}
 }
 
-// Two pipelines share a bus, so each rule must select the events of its own pipeline. Both
-// pipelines have rules with the same ids. One rule has the id "Queue", which is also the id of the
-// pipeline's queue.
+// On a shared bus, each pipeline's rules must select only its own events. Both pipelines use the
+// same rule ids. One id, "Queue", is also the id of the pipeline's queue.
 func TestOnEventProcessed_MatchesThisPipelineOnASharedBus(t *testing.T) {
 	stack := newStack(t)
 	synth.Must(t, func() error {

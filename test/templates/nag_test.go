@@ -31,8 +31,8 @@ const (
 	nagSHA512  = "0dd8a6d6bf08c003d09fde4a076a306c7a14e181ef7878383df33e93b4dd70036a7d59a81de9ba71314ca5c22ea03335e8191043ec6c871631660700a1e54a1b"
 )
 
-// nagPacks lists the packs of rules that the tests check. Each resource of each stage must follow
-// every rule of a pack, or suppress the rule with a reason.
+// nagPacks lists the packs of rules. Each resource of each stage must follow every rule, or
+// suppress it with a reason.
 var nagPacks = map[string]runtime.FQN{
 	"AwsSolutions": "cdk-nag.AwsSolutionsChecks",
 	"Serverless":   "cdk-nag.ServerlessChecks",
@@ -64,8 +64,7 @@ func TestNag_EachSuppressionMatchesAFinding(t *testing.T) {
 	}
 }
 
-// The test ignores findings about the existing resources, because the pipeline does not configure
-// these resources.
+// The test ignores findings about existing resources, which the pipeline does not configure.
 func TestNag_ReportsNoFindingWithExistingResources(t *testing.T) {
 	stack := awscdk.NewStack(
 		synth.NewApp(t, map[string]any{"@aws-cdk/core:annotationsInValidationReport": false}),
@@ -84,8 +83,8 @@ func TestNag_ReportsNoFindingWithExistingResources(t *testing.T) {
 	}
 }
 
-// nagStack returns a stage's stack. cdk-nag reports findings as errors, but in this stack errors do
-// not fail the synthesis.
+// nagStack returns a stage's stack. In this stage, the errors that cdk-nag reports do not fail the
+// synthesis.
 func nagStack(t *testing.T, name string) awscdk.Stack {
 	t.Helper()
 	app := synth.NewApp(t, map[string]any{"@aws-cdk/core:annotationsInValidationReport": false})
@@ -101,7 +100,8 @@ func (c *checks) Visit(node constructs.IConstruct) { runtime.InvokeVoid(c, "visi
 
 var ruleID = regexp.MustCompile(`\w+-\w+`)
 
-// findings returns the packs' errors and warnings about a stack, each as a path and a rule.
+// findings returns the packs' errors and warnings about a stack. Each consists of a path and a
+// rule.
 func findings(t *testing.T, stack awscdk.Stack) []string {
 	t.Helper()
 	if err := loadNag(); err != nil {
@@ -171,8 +171,7 @@ var loadNag = sync.OnceValue(func() error {
 	return err
 })
 
-// nagFromNPM returns the npm package of cdk-nag. It keeps the package in the user's cache for later
-// runs.
+// nagFromNPM returns the npm package of cdk-nag. It keeps the package in the user's cache.
 func nagFromNPM() ([]byte, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {

@@ -13,8 +13,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
-// grants maps each role to the resources that the role may use, and each resource to the allowed
-// actions.
+// grants maps each role to its resources, and each resource to the allowed actions.
 var grants = map[string]map[string][]string{
 	"ApiRole": {
 		"${ApiLogGroup.Arn}":           {"logs:CreateLogStream", "logs:PutLogEvents"},
@@ -99,7 +98,7 @@ func TestRoles_HaveLeastPrivilege(t *testing.T) {
 	}
 }
 
-// This test also fails for a wildcard that someone adds both to a role and to the variable grants.
+// This test fails for a wildcard even if the variable grants contains it.
 func TestRoles_HaveWildcardsForTracingOnly(t *testing.T) {
 	for _, name := range stages {
 		s := stage(t, name)
@@ -163,8 +162,8 @@ func TestInvokePermissions_AreForRoutesAndSchedule(t *testing.T) {
 	}
 }
 
-// allowed returns the actions that a policy allows for each resource. The map's keys are resources.
-// If an action has a condition, the text of the condition follows the action.
+// allowed maps each resource to the actions that a policy allows. If an action has a condition, the
+// condition's text follows the action.
 func allowed(t *testing.T, policy resource) map[string][]string {
 	t.Helper()
 	actions := map[string][]string{}

@@ -42,9 +42,9 @@ func TestPipeline_HasAGetterForEachResource(t *testing.T) {
 	}
 }
 
-// An app can create several pipelines in an account, because CloudFormation generates the names.
-// Only the bus, the access log and the API need names. The first two names begin with the stack's
-// name, and names of APIs need not be unique.
+// CloudFormation generates most names, so an account can contain several pipelines. Only three
+// resources need a name. The names of the bus and the access log begin with the stack's name. The
+// API's name need not be unique.
 func TestPipeline_HasGeneratedNames(t *testing.T) {
 	s := standard(t)
 	name, _ := s.resources["AccessLogGroup"].Properties["LogGroupName"].(string)
@@ -94,7 +94,7 @@ func TestPipeline_MayBeUsedTwiceInAStack(t *testing.T) {
 	}
 }
 
-// Two pipelines in different stacks may have the same path. Their buses still need different names.
+// Pipelines in different stacks can have the same path. Their buses must have different names.
 func TestEventBus_HasTheStacksName(t *testing.T) {
 	names := map[string]bool{}
 	for stackName, place := range map[string]func(awscdk.Stack) constructs.Construct{
@@ -131,8 +131,7 @@ func TestEventBus_HasTheStacksName(t *testing.T) {
 	}
 }
 
-// eventBridgeName matches the valid names of custom buses. Only names of partner buses contain
-// slashes.
+// eventBridgeName matches the valid names of custom buses. Such names contain no slashes.
 var eventBridgeName = regexp.MustCompile(`^[.\-_A-Za-z0-9]{1,256}$`)
 
 func busOf(t *testing.T, s synthesized) resource {

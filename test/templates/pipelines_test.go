@@ -15,8 +15,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/test/synth"
 )
 
-// The stack with the data must not depend on the stack with the functions, because the CDK rejects
-// cyclic dependencies.
+// The data stack must not depend on the functions' stack, because the CDK rejects cyclic
+// dependencies.
 func TestPipelines_MaySpanStacks(t *testing.T) {
 	for _, references := range []string{"weak", "strong"} {
 		for name, props := range map[string]func(data awscdk.Stack) *props{
@@ -126,7 +126,8 @@ func TestPipelines_MustHaveDifferentAlarmNames(t *testing.T) {
 	})
 }
 
-// A token may have another value in each stack, so the same token in two stacks is not an error.
+// A token can have another value in each stack. Therefore, the same token in two stacks is no
+// error.
 func TestPipelines_MayHaveTokensAsNames(t *testing.T) {
 	app := synth.NewApp(t, nil)
 	synth.Must(t, func() error {
@@ -148,8 +149,8 @@ func TestPipelines_MayHaveTokensAsNames(t *testing.T) {
 	})
 }
 
-// Stages without account and region may be deployed to different accounts and regions. Their
-// pipelines may therefore have the same names.
+// Stages without account and region can be deployed to different ones. Their pipelines may
+// therefore have the same names.
 func TestPipelines_MayHaveTheSameNamesInDifferentStages(t *testing.T) {
 	app := synth.NewApp(t, nil)
 	synth.Must(t, func() error {
@@ -168,8 +169,8 @@ func TestPipelines_MayHaveTheSameNamesInDifferentStages(t *testing.T) {
 	})
 }
 
-// Names must be unique only within an account and region. Only a dashboard's name must be unique in
-// all regions of an account.
+// Names must be unique within an account and region. Only a dashboard's name must be unique in all
+// regions of an account.
 func TestPipelines_MayHaveTheSameNamesInDifferentEnvironments(t *testing.T) {
 	app := synth.NewApp(t, nil)
 	made := map[string]awscdk.Stack{}

@@ -25,7 +25,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/test/synth"
 )
 
-// samples returns, for each prop, a value that differs from the prop's default.
+// samples maps each prop to a value that differs from the prop's default.
 func samples(t *testing.T, stack awscdk.Stack) map[string]any {
 	vpc := awsec2.Vpc_FromVpcAttributes(stack, jsii.String("V"), &awsec2.VpcAttributes{
 		VpcId:             jsii.String("vpc-1"),
@@ -184,8 +184,8 @@ func samples(t *testing.T, stack awscdk.Stack) map[string]any {
 	return samples
 }
 
-// requiredProps lists, for each prop, the props that must be set with it. The test compares two
-// templates, and sets the required props in both.
+// requiredProps maps each prop to the props that must be set with it. The test sets them in both of
+// the templates that it compares.
 var requiredProps = map[string][]string{
 	"Queue":             {"DeadLetterQueue"},
 	"DeadLetterQueue":   {"Queue"}, // each requires the other
@@ -215,8 +215,8 @@ var requiredProps = map[string][]string{
 // TestSchemas_AreBuiltIntoTheApiFunction and TestWorkerEntry_IsBuiltFromTheUsersModule.
 var inCode = []string{"SchemaDirectory", "WorkerEntry"}
 
-// A prop that does not change the template has no effect. The test compares two templates for each
-// prop. One template has the prop and the props that it requires, and the other lacks the prop.
+// Each prop must change the template. The test compares a template with the prop to a template
+// without it. Both have the props that it requires.
 func TestProps_EachChangesTheTemplate(t *testing.T) {
 	app := synth.NewApp(t, nil)
 	made := map[string]awscdk.Stack{}
@@ -240,8 +240,7 @@ func TestProps_EachChangesTheTemplate(t *testing.T) {
 	template := func(name string) string {
 		resources := synth.ReadTemplate(t, made[name])["Resources"]
 		text := goldenText(t, map[string]any{"Resources": resources})
-		// The name of the bus and the id of a permission contain the stack's name and a hash of
-		// that name.
+		// The bus's name and a permission's id contain the stack's name and its hash.
 		return regexp.MustCompile(stackName(name)+`-?EventPipeline[-\w]*`).
 			ReplaceAllString(string(text), "EventPipeline")
 	}
@@ -272,9 +271,8 @@ func TestProps_EachChangesTheTemplate(t *testing.T) {
 	})
 }
 
-// baseline returns the props of the template that the test compares with prop's template: the
-// required props without prop itself. Some props require each other, such as Queue and
-// DeadLetterQueue. One can't be set without the other, so baseline then returns no props.
+// baseline returns the props of the template without prop: the props that prop requires. It returns
+// none for props that require each other, such as Queue and DeadLetterQueue.
 func baseline(prop string, required []string) []string {
 	if len(requiredProps[required[0]]) > 0 && requiredProps[required[0]][0] == prop {
 		return nil
@@ -282,7 +280,7 @@ func baseline(prop string, required []string) []string {
 	return required
 }
 
-// propNames lists all props. A prop of a group is listed by its path, such as
+// propNames lists all props. A prop in a group is listed by its path, such as
 // "AlarmThresholds.DeadLetters".
 func propNames() (names []string) {
 	for field := range reflect.TypeFor[props]().Fields() {

@@ -10,8 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// resource contains a resource of a template. Intrinsic functions are replaced by text, such as
-// ${BronzeBucket} and ${BronzeBucket.Arn}.
+// resource contains a resource of a template. Text such as ${BronzeBucket} or ${BronzeBucket.Arn}
+// replaces intrinsic functions.
 type resource struct {
 	Type                string
 	Metadata            map[string]any
@@ -104,8 +104,8 @@ func (s synthesized) idsOf(wantType string) (ids []string) {
 	return ids
 }
 
-// expect compares the properties in want, a JSON object, with those of the resource. If a property
-// is null in want, the resource must not have it.
+// expect compares the properties in want, a JSON object, with the resource's properties. The
+// resource must not have a property that is null in want.
 func (r resource) expect(t *testing.T, want string) {
 	t.Helper()
 	var properties map[string]any

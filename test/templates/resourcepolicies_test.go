@@ -8,9 +8,10 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-// Resource policies allow only three things. S3 may deliver the access logs of a bucket of this
-// account. EventBridge may move notifications of the pipeline's bus to their DLQ. In stages with
-// DESTROY, the CDK function may empty the buckets.
+// Resource policies allow only three things:
+//   - S3 may deliver the access logs of a bucket of this account.
+//   - EventBridge may move notifications of the pipeline's bus to their DLQ.
+//   - In stages with DESTROY, the CDK function may empty the buckets.
 func TestResourcePolicies_AllowNoConfusedDeputy(t *testing.T) {
 	for name, s := range map[string]synthesized{"nil props": standard(t), "dev": stage(t, "dev"),
 		"prod": stage(t, "prod"), "local": stage(t, "local")} {

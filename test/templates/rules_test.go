@@ -32,8 +32,8 @@ func functionIn(stack awscdk.Stack) awslambda.IFunction {
 	})
 }
 
-// targetsOfOtherStacks returns targets that work with OnEventProcessed even if the pipeline is in
-// another stack.
+// targetsOfOtherStacks returns targets that work with OnEventProcessed even if they are in another
+// stack than the pipeline.
 var targetsOfOtherStacks = map[string]func(awscdk.Stack) awsevents.IRuleTarget{
 	"function": func(stack awscdk.Stack) awsevents.IRuleTarget {
 		return awseventstargets.NewLambdaFunction(functionIn(stack), nil)
@@ -129,8 +129,8 @@ func TestOnEventProcessed_RejectsAQueueOfAnotherStack(t *testing.T) {
 	}
 }
 
-// The stack of a consumer that reads records depends on the pipeline's stack. A rule in the
-// pipeline's stack would make the dependency cyclic.
+// The consumer's stack depends on the pipeline's stack, because it reads records. A rule in the
+// pipeline's stack makes the dependency cyclic.
 func TestOnEventProcessed_RejectsATargetWhoseStackUsesThePipeline(t *testing.T) {
 	for name, use := range map[string]func(p eventpipeline.EventPipeline, stack awscdk.Stack,
 		function awslambda.IFunction){
@@ -175,8 +175,8 @@ func TestOnEventProcessed_RejectsATargetWhoseStackUsesThePipeline(t *testing.T) 
 	}
 }
 
-// An aspect of each rule inspects all stacks. If the aspect called the CDK a few thousand times in
-// one callback, the call stack of Node.js would overflow.
+// An aspect of each rule inspects all stacks. A few thousand CDK calls in one callback overflow the
+// call stack of Node.js.
 func TestOnEventProcessed_WorksInALargeApp(t *testing.T) {
 	app, p, consumers := rulesOfAnotherStack(t)
 	for _, stack := range []string{"A", "B", "C"} {
@@ -198,8 +198,8 @@ func TestOnEventProcessed_WorksInALargeApp(t *testing.T) {
 	})
 }
 
-// Two stacks of the same kind have rules and queues with the same logical ids. The rules and queues
-// are different resources.
+// Two stacks of the same kind have rules and queues with the same logical ids, but these are
+// different resources.
 func TestOnEventProcessed_AcceptsTwoStacksOfTheSameKind(t *testing.T) {
 	synth.Must(t, func() error {
 		app := synth.NewApp(t, nil)
@@ -213,7 +213,7 @@ func TestOnEventProcessed_AcceptsTwoStacksOfTheSameKind(t *testing.T) {
 	})
 }
 
-// The rule in the other stack selects the same events as a rule of the pipeline.
+// A rule in the other stack must select the same events as a rule of the pipeline.
 func TestOnEventProcessedIn_WorksForEveryTarget(t *testing.T) {
 	for _, targets := range []map[string]func(awscdk.Stack) awsevents.IRuleTarget{
 		targetsOfOtherStacks, cyclicTargets,
@@ -238,8 +238,8 @@ func TestOnEventProcessedIn_WorksForEveryTarget(t *testing.T) {
 	}
 }
 
-// The pipeline's rule refers to a queue in a nested stack, and the queue's policy refers to the
-// rule. CloudFormation would reject this cycle.
+// A rule of the pipeline refers to a queue in a nested stack, and the queue's policy refers to the
+// rule. CloudFormation rejects this cycle.
 func TestOnEventProcessed_TreatsANestedStackAsAnotherStack(t *testing.T) {
 	for _, inNestedStack := range []bool{false, true} {
 		app, p, _ := rulesOfAnotherStack(t)
@@ -260,8 +260,8 @@ func TestOnEventProcessed_TreatsANestedStackAsAnotherStack(t *testing.T) {
 	}
 }
 
-// A target that has a DLQ keeps this DLQ. All other targets get the pipeline's DLQ for
-// notifications, in every stack.
+// A target without a DLQ gets the pipeline's DLQ for notifications, in every stack. Other targets
+// keep their own DLQ.
 func TestOnEventProcessed_TargetsHaveADLQ(t *testing.T) {
 	_, p, consumers := rulesOfAnotherStack(t)
 	stack := awscdk.Stack_Of(p)
@@ -352,8 +352,8 @@ func TestOnEventProcessed_AlarmsAboutLostEvents(t *testing.T) {
 	if after := len(p.Alarms()); after != before+1 {
 		t.Errorf("the rule must add one alarm, got %d", after-before)
 	}
-	// The alarm must not use the metric FailedInvocations, which also counts events that
-	// EventBridge has sent to a DLQ.
+	// The alarm must not use the metric FailedInvocations, which also counts events that are in a
+	// DLQ.
 	synthesize(t, stack).
 		resource(t, "OnEventProcessedRuleLostEventsAlarm", "AWS::CloudWatch::Alarm").expect(t, `{
 		"Namespace": "AWS/Events", "MetricName": "InvocationsFailedToBeSentToDlq",

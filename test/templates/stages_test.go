@@ -91,8 +91,8 @@ func TestStages_HaveOutputs(t *testing.T) {
 	}
 }
 
-// untaggable lists the resource types without tags. Resources of all other types must have tags. So
-// a new type fails the test until its resources have tags or the type is listed here.
+// untaggable lists the resource types without tags. Resources of all other types must have tags. A
+// test fails if a new type has none.
 var untaggable = []string{
 	"AWS::ApiGatewayV2::Integration",
 	"AWS::ApiGatewayV2::Route",
@@ -119,7 +119,7 @@ func TestStages_TagAllResources(t *testing.T) {
 			untagged[t] = true
 		}
 		for id, r := range s.resources {
-			// The CDK's own function has no tags in the template. CloudFormation adds the stack's
+			// The CDK's own function has no tags in the template: CloudFormation adds the stack's
 			// tags.
 			if untagged[r.Type] || strings.HasPrefix(id, "CustomS3AutoDelete") {
 				continue
@@ -149,7 +149,7 @@ func tags(r resource) map[string]string {
 	return got
 }
 
-// retained lists the resources that contain data. The removal policy applies to them.
+// retained lists the resources with data. The removal policy applies to them.
 var retained = []string{
 	"BronzeBucket",
 	"SilverBucket",
@@ -178,8 +178,8 @@ func TestProd_RetainsDataAndIsProtected(t *testing.T) {
 	s.expectCount(t, "AWS::Lambda::Function", 3)
 }
 
-// DynamoDB refuses to delete a protected table, even during the rollback of the deployment that
-// created the table. Then the table's name would stay in use.
+// If the first deployment fails, CloudFormation must delete the new table to free its name.
+// DynamoDB does not delete a protected table.
 func TestProd_CanRollBackItsFirstDeployment(t *testing.T) {
 	for id, r := range stage(t, stacks.Prod).resources {
 		for _, property := range []string{"DeletionProtectionEnabled", "DeletionProtection"} {
@@ -198,9 +198,8 @@ func TestEventsTableDeletionProtection_ProtectsTheTable(t *testing.T) {
 		expect(t, `{"DeletionProtectionEnabled": true}`)
 }
 
-// expectRetained requires that a resource stays when its stack is deleted. If the first deployment
-// fails, CloudFormation must delete the resource, because the next deployment needs the resource's
-// name.
+// expectRetained requires that a resource stays when its stack is deleted. After a failed first
+// deployment, CloudFormation must still delete it, because the next deployment needs its name.
 func expectRetained(t *testing.T, s synthesized, id string) {
 	t.Helper()
 	r := s.resources[id]
@@ -255,8 +254,8 @@ func TestDevAndLocal_LeaveNothingWhenDestroyed(t *testing.T) {
 	}
 }
 
-// expectOwnLogGroups requires that each function has a log group in the stack, or no permission to
-// write logs. Otherwise Lambda would create a log group that no stack deletes.
+// expectOwnLogGroups requires that each function has a log group in the stack, or may not write
+// logs. In all other cases, Lambda creates a log group that no stack deletes.
 func expectOwnLogGroups(t *testing.T, s synthesized) {
 	t.Helper()
 	for _, id := range s.idsOf("AWS::Lambda::Function") {
@@ -281,8 +280,7 @@ func expectOwnLogGroups(t *testing.T, s synthesized) {
 	}
 }
 
-// webhookRoute is a route that only the local stage has. The API function verifies the requests to
-// this route.
+// webhookRoute is a route that only the local stage has. The API function verifies its requests.
 const webhookRoute = "POST /webhooks/{source}"
 
 // `eventpipeline local --authorize` requests the authorization of a deployed stage.
@@ -299,7 +297,7 @@ func TestLocal_MayHaveTheDeployedAuthorization(t *testing.T) {
 }
 
 // The local stage differs from dev only in authorization, throttling, the reconciler's schedule and
-// one webhook source of each kind.
+// webhook sources.
 func TestLocal_DiffersFromDev(t *testing.T) {
 	s := stage(t, stacks.Local)
 	want := map[string]string{

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// statement represents a statement of a policy. Actions and resources are sorted lists, even if the
-// policy contains a single value.
+// statement represents a statement of a policy. Actions and resources are sorted lists, even with
+// one element.
 type statement struct {
 	Effect    string
 	Principal any
@@ -43,8 +43,7 @@ func (r resource) statements(t *testing.T) []statement {
 	return list
 }
 
-// conditionText returns the condition as text that a test can append to an action. It returns "" if
-// there is no condition.
+// conditionText returns the condition as text, or "" if there is no condition.
 func (s statement) conditionText(t *testing.T) string {
 	t.Helper()
 	if s.Condition == nil {

@@ -23,8 +23,7 @@ func TestMain(m *testing.M) { os.Exit(synth.Main(m)) }
 // synthesized contains a stack and its template.
 type synthesized struct {
 	stack awscdk.Stack
-	// template contains the CDK's output. resources contains the template's resources; its keys are
-	// plain ids.
+	// template contains the CDK's output. resources maps plain ids to the template's resources.
 	template  map[string]any
 	resources map[string]resource
 }
@@ -48,8 +47,8 @@ func stageWith(t *testing.T, name string, context map[string]any) synthesized {
 	return synthesize(t, stack)
 }
 
-// pipeline synthesizes a stack with a pipeline. The parameter props is a function that returns the
-// pipeline's props. It may create constructs in the stack.
+// pipeline synthesizes a stack with a pipeline. The function props returns the pipeline's props. It
+// can create constructs in the stack.
 func pipeline(
 	t *testing.T,
 	props func(awscdk.Stack) *eventpipeline.EventPipelineProps,
@@ -90,7 +89,7 @@ func synthesize(t *testing.T, stack awscdk.Stack) synthesized {
 	return s
 }
 
-// check runs an assertion of the CDK's assertions module. If it fails, the test continues.
+// check runs an assertion of the CDK's assertions module. After a failure, the test continues.
 func check(t *testing.T, assertion func()) {
 	t.Helper()
 	if err := synth.Attempt(func() error { assertion(); return nil }); err != nil {

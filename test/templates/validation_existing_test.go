@@ -14,8 +14,8 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// invalidWithExisting returns props with existing resources that the pipeline can't use, and props
-// that would configure an existing resource.
+// invalidWithExisting returns props with existing resources that the pipeline can't use. It also
+// returns props that configure an existing resource, which is invalid.
 func invalidWithExisting(stack awscdk.Stack) map[string]invalidProps {
 	all := invalidQueues(stack)
 	maps.Copy(all, unusedProps(stack))
@@ -228,13 +228,12 @@ func invalidQueues(stack awscdk.Stack) map[string]invalidProps {
 	}
 }
 
-// validQueue returns the props of a queue. The queue's visibility timeout is the minimum for a
-// pipeline with default props.
+// validQueue returns the props of a queue with the minimum visibility timeout for default props.
 func validQueue() awssqs.QueueProps { return awssqs.QueueProps{VisibilityTimeout: seconds(180)} }
 
 func longRetention() awssqs.QueueProps { return awssqs.QueueProps{RetentionPeriod: days(14)} }
 
-// newQueues creates a queue and its DLQ. The queue's redrive policy has the DLQ as target.
+// newQueues creates a queue, and a DLQ to which the queue's redrive policy refers.
 func newQueues(
 	stack awscdk.Stack, id string, queue, dlq awssqs.QueueProps,
 ) (awssqs.IQueue, awssqs.IQueue) {
@@ -245,8 +244,8 @@ func newQueues(
 	return awssqs.NewQueue(stack, jsii.String(id+"Queue"), &queue), deadLetterQueue
 }
 
-// eachWith returns texts that the errors must contain. There is one error for each prop. It must
-// name the prop and the existing resource.
+// eachWith returns the expected errors, one for each prop. Each error must name the prop and the
+// existing resource.
 func eachWith(existing string, props ...string) (errors []string) {
 	for _, prop := range props {
 		errors = append(errors, prop+" "+existing)

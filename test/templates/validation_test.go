@@ -29,9 +29,9 @@ type (
 	alarmThresholds = eventpipeline.AlarmThresholds
 )
 
-// invalidProps contains props and the errors that they cause, in order. A test describes an error
-// by facts, separated by spaces. The error must begin with the first fact, which is the prop. It
-// must contain the other facts: limits, values and other props.
+// invalidProps contains props and the errors that they cause, in order. An expected error is a list
+// of words. The error must begin with the first word, the prop. It must contain the others: limits,
+// values and other props.
 type invalidProps struct {
 	props  props
 	errors []string
@@ -429,7 +429,7 @@ func allInvalidProps(t *testing.T, stack awscdk.Stack) map[string]invalidProps {
 	return all
 }
 
-// One synth reports every error of several pipelines with invalid props.
+// One synth must report all errors of several pipelines.
 func TestValidation_ReportsAllErrorsTogether(t *testing.T) {
 	stack := newStack(t)
 	want := map[string][]string{}
@@ -443,8 +443,7 @@ func TestValidation_ReportsAllErrorsTogether(t *testing.T) {
 	expectErrors(t, stack.Node().Root().(awscdk.App), want)
 }
 
-// Validation runs before the functions are compiled, so errors appear in seconds. Validation does
-// not need Go.
+// Validation runs before the functions are compiled, so errors appear in seconds and without Go.
 func TestValidation_DoesNotBuildAnInvalidPipeline(t *testing.T) {
 	stack := newStack(t)
 	t.Setenv("PATH", t.TempDir()) // without Go
@@ -458,7 +457,7 @@ func TestValidation_DoesNotBuildAnInvalidPipeline(t *testing.T) {
 	})
 }
 
-// The app may call the getters of an invalid pipeline before synth reports the errors.
+// The app can call an invalid pipeline's getters before synth reports the errors.
 func TestValidation_KeepsGettersOfAnInvalidPipeline(t *testing.T) {
 	stack := newStack(t)
 	want := map[string][]string{}
@@ -548,8 +547,8 @@ func TestValidation_ChecksL1ResourcesAtSynth(t *testing.T) {
 	})
 }
 
-// expectErrors synthesizes an app. Synth must fail with exactly the errors in want, which maps the
-// path of a construct to the facts of its errors; see invalidProps.
+// expectErrors synthesizes an app. Synth must fail with exactly the errors in want. want maps the
+// path of a construct to the errors, in the form of invalidProps.
 func expectErrors(t *testing.T, app awscdk.App, want map[string][]string) {
 	t.Helper()
 	err := synth.Attempt(func() error { app.Synth(nil); return nil })

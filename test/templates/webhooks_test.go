@@ -22,8 +22,8 @@ func importedSecret(scope constructs.Construct, name string) awssecretsmanager.I
 	return awssecretsmanager.Secret_FromSecretNameV2(scope, jsii.String("Secret-"+name), &name)
 }
 
-// withWebhooks returns a pipeline with a source whose secret the app creates, and a source whose
-// secret is imported by name.
+// withWebhooks returns a pipeline with two sources. The app creates one source's secret, and
+// imports the other's by name.
 func withWebhooks(t *testing.T) synthesized {
 	t.Helper()
 	return pipeline(t, func(stack awscdk.Stack) *eventpipeline.EventPipelineProps {
@@ -208,7 +208,7 @@ func invalidWebhooks(stack awscdk.Stack) map[string]invalidProps {
 	}
 }
 
-// The API function reads secrets from the Secrets Manager of its own account and region.
+// The API function reads secrets only from its own account and region.
 func TestWebhooks_SecretsMustBeInTheStacksEnvironment(t *testing.T) {
 	const arn = "arn:aws:secretsmanager:us-east-1:222222222222:secret:github-AbCdEf"
 	app := synth.NewApp(t, nil)
@@ -232,8 +232,8 @@ func TestWebhooks_SecretsMustBeInTheStacksEnvironment(t *testing.T) {
 	})
 }
 
-// Two pipelines may have sources of the same name with the same secret, because each pipeline has
-// an API of its own.
+// Two pipelines may have sources with the same name and secret, because each pipeline has its own
+// API.
 func TestWebhooks_TwoPipelinesMayHaveTheSameSource(t *testing.T) {
 	stack := newStack(t)
 	synth.Must(t, func() error {

@@ -26,8 +26,8 @@ func TestWorkerEntry_IsRelativeToTheWorkingDirectory(t *testing.T) {
 	s.environment(t, "WorkerFunction").expect(t, `{"SILVER_BUCKET": "${SilverBucket}"}`)
 }
 
-// The metadata names the folder that the local platform watches. A template for deployment does not
-// contain this metadata.
+// The metadata names the folder that the local platform watches. A deployed template does not
+// contain it.
 func TestWorkerEntry_HasLocalMetadataOnly(t *testing.T) {
 	module, err := filepath.Abs(example)
 	if err != nil {

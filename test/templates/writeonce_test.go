@@ -16,8 +16,8 @@ import (
 
 const cleanerRole = "CustomS3AutoDeleteObjectsCustomResourceProviderRole"
 
-// Nobody may overwrite or delete payloads. There is one exception: in a stage with DESTROY, the CDK
-// function that empties buckets may delete payloads.
+// Nobody may overwrite or delete payloads. In a stage with DESTROY, the CDK function that empties
+// buckets is an exception.
 func TestBronze_IsWriteOnce(t *testing.T) {
 	for name, s := range map[string]synthesized{
 		"nil props": standard(t), stacks.Prod: stage(t, stacks.Prod), stacks.Dev: stage(t,
@@ -58,7 +58,7 @@ func TestBronze_IsWriteOnce(t *testing.T) {
 	}
 }
 
-// An existing bucket may contain other objects, so the statements apply to bronze/ only.
+// An existing bucket can contain other objects. The statements must apply to bronze/ only.
 func TestDenyOverwriting_MakesAnExistingBucketWriteOnce(t *testing.T) {
 	stack := newStack(t)
 	synth.Must(t, func() error {
@@ -94,7 +94,7 @@ func TestDenyOverwriting_MakesAnExistingBucketWriteOnce(t *testing.T) {
 }
 
 func TestDenyOverwriting_RejectsAnImportedBucket(t *testing.T) {
-	// With this context value, an error that the construct reports does not fail the synthesis.
+	// With this context value, the construct's error does not fail the synthesis.
 	stack := awscdk.NewStack(
 		synth.NewApp(t, map[string]any{"@aws-cdk/core:annotationsInValidationReport": false}),
 		jsii.String("Stack"),

@@ -1,5 +1,5 @@
-// Command bare is a Lambda function that does nothing. The command bench measures the CPU time that
-// this function needs to start, and compares the time with that of other functions.
+// Command bare is a Lambda function that does nothing. The command bench compares the CPU time of
+// this function's start with that of other functions.
 package main
 
 import "github.com/aws/aws-lambda-go/lambda"

@@ -1,8 +1,10 @@
 // Command app is a CDK app with a pipeline for tests. The visibility timeout and the reconciler's
-// grace period are 30 seconds; the defaults are minutes. The API is public, but in the stage "jwt"
-// it requires tokens. In the stage "browser" pages of all origins may call it, and notifications
-// are CloudEvents. In the stage "canary" the functions log at the level debug. In the stage
-// "outage" MaxReceiveCount has its minimum.
+// grace period are 30 seconds, much shorter than the defaults. The API is public. These stages
+// differ:
+//   - jwt: the API requires tokens
+//   - browser: pages of all origins may call the API, and notifications are CloudEvents
+//   - canary: the functions log at the level debug
+//   - outage: MaxReceiveCount has its minimum
 package main
 
 import (

@@ -1,5 +1,5 @@
 // Command shop is a CDK app in a separate module. It has two pipelines and other resources. The
-// second pipeline is in a nested stack. The worker of that pipeline is in a third module.
+// second pipeline is in a nested stack, and its worker is in a third module.
 package main
 
 import (
@@ -52,8 +52,8 @@ func main() {
 	app.Synth(nil)
 }
 
-// hostArchitecture returns the architecture of this machine. The emulator requires functions to
-// have this architecture.
+// hostArchitecture returns the architecture of this machine. Functions on the emulator must have
+// this architecture.
 func hostArchitecture() awslambda.Architecture {
 	if runtime.GOARCH == "arm64" {
 		return awslambda.Architecture_ARM_64()

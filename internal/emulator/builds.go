@@ -104,8 +104,8 @@ func makeTempDir() (tempDir, error) {
 		if err == nil {
 			return tempDir{path, lock}, nil
 		}
-		// A platform that starts at the same time can remove the folder before this process locks
-		// it. Then try again with a new folder.
+		// Another platform that starts at the same time can remove the folder before this process
+		// locks it. Then try again with a new folder.
 		if !errors.Is(err, lockfile.ErrHeld) && !errors.Is(err, os.ErrNotExist) {
 			return tempDir{}, errors.Join(err, os.RemoveAll(path))
 		}

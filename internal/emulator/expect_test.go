@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// After each request, this test sends a second request on the same connection. It fails after an
-// unexpected response or an unread body.
+// After each request, this test sends a second request on the same connection. An unexpected
+// response or an unread body makes the second request fail.
 func TestServers_AnswerExpectForEveryLengthAndService(t *testing.T) {
 	p, _ := start(t, nil)
 	aws, api := strings.TrimPrefix(p.AWS, "http://"), strings.TrimPrefix(p.APIs[0].URL, "http://")

@@ -48,8 +48,8 @@ type Options struct {
 	// Keys verifies the tokens for APIs with JWT authorization. If Keys is nil, the platform uses
 	// the keys that the token issuers publish.
 	Keys oidc.KeySource
-	// Credentials maps access keys to secret keys. APIs with IAM authorization accept them and
-	// LocalKey. S3 verifies presigned URLs with them.
+	// Credentials maps access keys to secret keys. APIs with IAM authorization accept these keys
+	// and LocalKey. S3 verifies presigned URLs with these keys.
 	Credentials map[string]string
 
 	// Watch makes the platform reload the app when its sources change.

@@ -178,8 +178,8 @@ func (brokenBus) Publish(_ context.Context, notifications []pipeline.Notificatio
 }
 
 // retry processes an event whose notification fails, so that the worker retries the message.
-// failPermanently then deletes this message. The event has a record but no message, and the
-// reconciler must find it.
+// failPermanently later deletes this message. Then the event has a record but no message, and the
+// reconciler must find the event.
 func (s *stage) retry(ctx context.Context) error {
 	if _, err := s.accept(ctx, ""); err != nil {
 		return err

@@ -16,7 +16,7 @@ import (
 )
 
 // Templates of two stages and of a pipeline with KMS keys. The tests in test/templates check that
-// they equal the synthesized templates.
+// these files equal the synthesized templates.
 const (
 	devTemplate  = "../../test/templates/testdata/dev.template.json"
 	prodTemplate = "../../test/templates/testdata/prod.template.json"

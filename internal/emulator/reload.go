@@ -85,8 +85,8 @@ func (p *Platform) startReloader(provider *resources.Provider) {
 }
 
 // Reload synthesizes the app, replaces the changed functions and records the outcome as a step. If
-// it fails, functions keep their old code. With Options.Watch, the platform calls Reload with the
-// changed files. Without Options.Watch, Reload does nothing.
+// Reload fails, functions keep their old code. With Options.Watch, the platform calls Reload with
+// the changed files. Without Options.Watch, Reload does nothing.
 func (p *Platform) Reload(ctx context.Context, files []string) {
 	r := p.reloader
 	if r == nil {
@@ -136,7 +136,7 @@ func (r *reloader) replace(
 }
 
 // reportOutcome records changes that need a restart, unless the previous reload recorded the same
-// changes. If there was nothing to reload, it records that.
+// changes. If there was nothing to reload, it records a step that says so.
 func (r *reloader) reportOutcome(d resources.Difference, begin time.Time) {
 	var needed []activity.Detail
 	if len(d.Restart) > 0 && !slices.Equal(d.Restart, r.reported) {

@@ -117,8 +117,8 @@ func (r *recorder) waitTimes(t *testing.T, n int, name, source string) activity.
 	}
 }
 
-// record is the expression in the function's source for the text that the function writes to the
-// bucket. Tests replace it, to see which version of the function wrote a text.
+// record is an expression in the function's source: the text that the function writes to the
+// bucket. Tests replace the expression, to see which version of the function wrote a text.
 const record = `strings.NewReader(body)`
 
 func writes(version string) string { return `strings.NewReader("` + version + ` "+body)` }

@@ -71,8 +71,8 @@ func headersOf(r *http.Request) map[string]string {
 	return headers
 }
 
-// recordCalls returns a handler that passes AWS calls to the handler next. It records the calls
-// that contain an event's id.
+// recordCalls returns a handler that passes AWS calls to the handler next. The handler records the
+// calls that contain an event's id.
 func (s *services) recordCalls(next http.Handler) http.Handler {
 	targets := s.targets()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

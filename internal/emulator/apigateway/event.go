@@ -93,9 +93,9 @@ func encodeBody(contentType string, body []byte) (text string, isBase64 bool) {
 	return base64.StdEncoding.EncodeToString(body), true
 }
 
-// isText reports whether API Gateway treats a content type as text. The list was measured on AWS,
-// which does not document it. Forms, types such as application/problem+json, and requests without a
-// content type are not text.
+// isText reports whether API Gateway treats a content type as text. AWS does not document which
+// types are text. Measurements on AWS show that forms, types such as application/problem+json, and
+// requests without a content type are not.
 func isText(contentType string) bool {
 	media, _, _ := strings.Cut(strings.ToLower(contentType), ";")
 	switch media = strings.TrimSpace(media); media {

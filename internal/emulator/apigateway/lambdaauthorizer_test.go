@@ -15,8 +15,8 @@ import (
 )
 
 // respondAndCount returns a func that configures the functions of an API. The authorizer function
-// returns the response; "crash" and "gone" make it fail. It counts its invocations in *count. If
-// last is not nil, it stores its event in *last. All other functions echo the event.
+// returns the response, or fails if the response is "crash" or "gone". It counts its invocations in
+// *count. If last is not nil, it stores its event in *last. All other functions echo the event.
 func respondAndCount(response string, count *int, last *map[string]any) func(*API) {
 	return func(a *API) {
 		a.Invoke = func(ctx context.Context, function string, payload []byte) (Result, error) {

@@ -68,8 +68,8 @@ func (k answers) addExpected(context map[string]any) {
 	k.add(context, expected)
 }
 
-// add adds the known answers to look-ups to the context. It keeps values that the context already
-// contains. It reports whether it added an answer.
+// add answers look-ups: it adds the known values to the context. It keeps values that the context
+// already contains. It reports whether it added a value.
 func (k answers) add(context map[string]any, lookups []Lookup) (added bool) {
 	for _, l := range lookups {
 		answer, known := k.answer(l)

@@ -39,8 +39,8 @@ func (t *tail) flush() {
 	}
 }
 
-// jsiiRace is a harmless message of jsii's runtime for Go, which tail removes. The runtime prints
-// it when two goroutines wait for the end of the Node.js process.
+// jsiiRace is a harmless message that tail removes. jsii's runtime for Go prints it when two
+// goroutines wait for the end of the Node.js process.
 var jsiiRace = []byte("Runtime process exited abnormally: waitid: no child processes")
 
 func (t *tail) line(line []byte) {

@@ -197,8 +197,8 @@ func parseStack(source cdkapp.Stack) (*Template, error) {
 }
 
 // PhysicalName returns a name like CloudFormation's: the stack's name, the logical id and a suffix.
-// The suffix depends only on these two, so the next run finds the resource's stored state.
-// maxLength is the limit of the AWS service.
+// The suffix depends only on the stack's name and the logical id, so the next run finds the
+// resource's stored state. maxLength is the limit of the AWS service.
 func PhysicalName(stack, logicalID string, maxLength int) string {
 	suffix := UniqueSuffix(stack, logicalID)
 	available := maxLength - len(suffix) - 2

@@ -135,9 +135,9 @@ func (s *Service) bindRead(
 	return t, boundRead{expressions[0], expressions[1], expressions[2]}, nil
 }
 
-// collect reads the items of the entries and returns one page. It omits the item with the key
-// start, the ExclusiveStartKey. ScannedCount includes items that fail the filter, but none that
-// fail the key condition.
+// collect reads the items of the entries and returns one page. It omits the item whose key is
+// start, the ExclusiveStartKey. ScannedCount includes items that fail the filter, but not those
+// that fail the key condition.
 func (in *readInput) collect(
 	t *table, entries iter.Seq[entry], start key, bound boundRead,
 ) (*pageOutput, error) {

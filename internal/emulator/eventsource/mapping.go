@@ -32,8 +32,8 @@ type Mapping struct {
 
 	BatchSize   int           // maximum number of messages per invocation; default 10
 	BatchWindow time.Duration // how long a batch waits for more messages
-	// Linger is the batch window while other invocations are running, if BatchWindow is 0. It
-	// prevents one invocation per event in a stream of single events.
+	// Linger replaces a BatchWindow of 0 while other invocations are running. So a stream of single
+	// events does not start one invocation per event.
 	Linger time.Duration
 	// MaxConcurrency is the maximum number of concurrent invocations, at least 2 as in Lambda. The
 	// default is 5, because Lambda starts with five concurrent batches.
@@ -113,7 +113,7 @@ func (m Mapping) withDefaults() Mapping {
 }
 
 // poll receives batches and starts their invocations until ctx is done. It receives messages only
-// when an invocation can start, so that their visibility timeout does not end before.
+// when an invocation can start, so that received messages do not wait.
 func (m Mapping) poll(ctx context.Context, start func(b batch, done func())) error {
 	slots := make(chan struct{}, m.MaxConcurrency)
 	release := func() { <-slots }
@@ -146,7 +146,7 @@ func (m Mapping) batchWindow(busy bool) time.Duration {
 }
 
 // receiveBatch receives the messages of a batch. If ctx is done, it still returns the received
-// messages. Otherwise, they stay invisible until their visibility timeout ends.
+// messages, because a discarded message stays invisible until its visibility timeout ends.
 func (m Mapping) receiveBatch(ctx context.Context, window time.Duration) ([]sqs.Message, error) {
 	var messages []sqs.Message
 	var windowEnd time.Time

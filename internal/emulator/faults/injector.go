@@ -33,7 +33,7 @@ type Injection struct {
 }
 
 // New returns an injector. Only calls from sandboxes get faults. The func caller returns the
-// sandbox to which an access key belongs. The func report is called for each injected fault. It
+// sandbox to which an access key belongs. The func report is called for each injected fault. report
 // must be safe for concurrent use.
 func New(
 	config Config,
@@ -87,8 +87,8 @@ func (i *Injector) serve(w http.ResponseWriter, r *http.Request, next http.Handl
 	next.ServeHTTP(w, r)
 }
 
-// random returns the random source for the next AWS call or message. It depends on the seed and on
-// the number of calls and messages so far.
+// random returns the random source for the next AWS call or message. The source depends on the seed
+// and on the number of calls and messages so far.
 func (i *Injector) random() *rand.Rand {
 	return rand.New(rand.NewPCG(i.config.Seed, i.calls.Add(1)))
 }

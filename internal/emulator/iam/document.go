@@ -3,8 +3,8 @@
 // template.
 //
 // The package supports the policy elements that event pipelines use. It rejects a policy with
-// another condition operator, another condition key or a policy variable. A condition that it
-// ignored could allow a call that AWS denies.
+// another condition operator, another condition key or a policy variable. If it ignored a
+// condition, it could allow a call that AWS denies.
 package iam
 
 import (

@@ -35,9 +35,8 @@ func calledService(r *http.Request) string {
 	return "s3"
 }
 
-// credential returns a signed request's text that begins with the access key, such as
-// KEY/DATE/REGION/SERVICE/aws4_request. It is in the header Authorization or in a presigned URL.
-// credential returns "" if the request has no signature of version 4.
+// credential returns a request's credential, KEY/DATE/REGION/SERVICE/aws4_request, and the text
+// after it. It returns "" for a request without a signature of version 4.
 func credential(r *http.Request) string {
 	_, credential, signed := strings.Cut(r.Header.Get("Authorization"), "Credential=")
 	if !signed {

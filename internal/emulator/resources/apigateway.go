@@ -373,8 +373,8 @@ func createDomainName(c *creation, in domainNameProperties) (values, error) {
 
 type apiMappingProperties struct{ ApiId, DomainName, ApiMappingKey, Stage string }
 
-// createAPIMapping records the URL of an API's stage under the custom domain. LocalURLs replaces it
-// with the stage's local URL.
+// createAPIMapping records the URL of an API's stage under the custom domain. LocalURLs replaces
+// this URL with the stage's local URL.
 func createAPIMapping(c *creation, in apiMappingProperties) (values, error) {
 	a := c.api(in.ApiId)
 	if a == nil {

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// attributes generates plausible values for the attributes of a resource that no handler sets. The
+// attributes generates plausible values for attributes that a resource's handler does not set. The
 // values depend only on the template, so every run has the same values.
 type attributes struct {
 	*creation
@@ -28,8 +28,8 @@ func (c *creation) attributes(name, arn string) attributes {
 	return a
 }
 
-// withUnmodelled adds plausible values for the attributes that the resource's handler does not set.
-// NotRun lists each of them to which a template refers.
+// withUnmodelled adds plausible values for attributes that the resource's handler does not set. If
+// a template refers to such an attribute, NotRun lists the attribute.
 func (c *creation) withUnmodelled(v values) values {
 	a := c.attributes(v.Ref[strings.LastIndexAny(v.Ref, "/:")+1:], v.Attributes["Arn"])
 	v.Attribute = func(name string) string {
@@ -40,7 +40,7 @@ func (c *creation) withUnmodelled(v values) values {
 }
 
 // serviceAndKind splits a resource type into service and kind, in lower case: "ec2" and "vpc" for
-// AWS::EC2::VPC. The service has its name in ARNs. A custom resource has the service "custom".
+// AWS::EC2::VPC. The service's name is the one in ARNs. A custom resource has the service "custom".
 func serviceAndKind(resourceType string) (service, kind string) {
 	parts := strings.Split(strings.ToLower(resourceType), "::")
 	service, kind = "custom", parts[len(parts)-1]

@@ -21,7 +21,7 @@ func (e *PolicyError) Error() string { return e.Err.Error() }
 func (e *PolicyError) Unwrap() error { return e.Err }
 
 // iamState collects the roles, policies and keys in the templates. Enforce reads it after all
-// stacks are created, when it is known which roles belong to functions. Enforce parses only the
+// stacks are created, because only then all roles of functions are known. Enforce parses only the
 // policies of these roles.
 type iamState struct {
 	roles     map[string]role           // by role name
@@ -54,8 +54,8 @@ func newIAMState() *iamState {
 	}
 }
 
-// addResource records a resource of the templates. An AWS service needs permission from the
-// resource's policy to act on it.
+// addResource records a resource of the templates. An AWS service may act on the resource only if
+// the resource's policy allows the action.
 func (s *iamState) addResource(arn string) {
 	s.resources[arn] = append(s.resources[arn], iam.Document{})
 }

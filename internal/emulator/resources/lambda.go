@@ -120,9 +120,8 @@ func checkBootstrap(asset string) error {
 	return nil
 }
 
-// foreignPlatform returns the platform, as GOOS/GOARCH, of a Go program for another machine. For
-// all other files it returns "". Pipelines build their functions for this machine, but other
-// functions of the app can be built only for Lambda.
+// foreignPlatform returns the platform, as GOOS/GOARCH, of a Go program that was not built for this
+// machine. For all other files it returns "".
 func foreignPlatform(bootstrap string) string {
 	info, err := buildinfo.ReadFile(bootstrap)
 	if err != nil {
@@ -201,7 +200,7 @@ func (f *function) updated(c *creation) (*function, error) {
 
 type versionProperties struct{ FunctionName string }
 
-// createVersion returns the ARN of version 1. It refers to the function itself, because the
+// createVersion returns the ARN of version 1. This ARN refers to the function itself, because the
 // emulator runs only one version.
 func createVersion(c *creation, in versionProperties) (values, error) {
 	name := FunctionName(in.FunctionName)
@@ -261,8 +260,8 @@ type mappingProperties struct {
 	FilterCriteria                 struct{ Filters []any }
 }
 
-// createMapping creates an event source mapping from a queue to a function. The emulator starts the
-// mapping after all stacks are created, unless it is disabled.
+// createMapping creates an event source mapping from a queue to a function. After all stacks are
+// created, the emulator starts the mapping if it is enabled.
 func createMapping(c *creation, in mappingProperties) (values, error) {
 	queue, ok := c.SQS.QueueByARN(in.EventSourceArn)
 	name, qualifier := protocol.SplitFunction(in.FunctionName)

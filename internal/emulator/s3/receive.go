@@ -39,7 +39,7 @@ func (c content) addChecksum(fields map[string]string, kind string) {
 
 // receive stores the body of a request and verifies its checksums. If the request has no checksum
 // header, receive calculates the checksum for the header defaultChecksum, such as
-// x-amz-checksum-crc32, unless it is "".
+// x-amz-checksum-crc32. If defaultChecksum is "", it calculates none.
 func (s *Service) receive(r *http.Request, defaultChecksum string) (content, error) {
 	body, size, err := decodeBody(r)
 	if err != nil {
@@ -204,8 +204,8 @@ func (c *chunkReader) nextChunk() error {
 // maxTrailer limits the size of a trailer in bytes. A trailer contains a checksum and a signature.
 const maxTrailer = 8 << 10
 
-// readTrailer reads the trailer and returns io.EOF. From the trailer, it adds only the header with
-// the name in X-Amz-Trailer to the request's header.
+// readTrailer reads the trailer and returns io.EOF. It adds one header of the trailer to the
+// request's header: the one that X-Amz-Trailer names.
 func (c *chunkReader) readTrailer() error {
 	announced := strings.TrimSpace(c.header.Get("X-Amz-Trailer"))
 	size := 0

@@ -70,8 +70,8 @@ func New(config Config) (*Service, error) {
 	}, nil
 }
 
-// CreateBucket creates a bucket if it does not exist. versioning is "Enabled", "Suspended" or "",
-// which keeps the bucket's versioning.
+// CreateBucket creates a bucket if it does not exist. versioning is "Enabled", "Suspended" or "".
+// The value "" keeps the bucket's versioning.
 func (s *Service) CreateBucket(name, versioning string) error {
 	err := s.objects.createBucket(name, s.config.Now())
 	if err != nil && !errors.Is(err, errBucketExists) {

@@ -27,7 +27,7 @@ type objectVersion struct {
 }
 
 // stored locates a version of an object. Memory holds only these fields, to save space in buckets
-// with many objects. Without pointers, the garbage collector does not scan them.
+// with many objects. They contain no pointers, so the garbage collector does not scan them.
 type stored struct {
 	sequence     uint64        // increases with each version that is added to the bucket
 	header       compactExtent // an objectHeader as JSON
@@ -84,7 +84,7 @@ func (b *bucket) version(key, id string) (v stored, ok bool) {
 }
 
 // afterVersion returns the position after a version in the bucket's objects, even if the version is
-// deleted. The position of a deleted null version is unknown. Then it returns the position of the
+// deleted. For a deleted null version, whose position is unknown, it returns the position of the
 // object's newest version.
 func (b *bucket) afterVersion(key, id string) objectVersion {
 	position := firstVersion(key)

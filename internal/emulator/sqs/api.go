@@ -102,7 +102,7 @@ var (
 )
 
 // queryCodes maps error codes to different codes of SQS's former query protocol. SQS sends the
-// former code in the header x-amzn-query-error. AWS SDKs report it and ignore __type.
+// former code in the header x-amzn-query-error. AWS SDKs report this code instead of __type.
 var queryCodes = map[string]string{
 	"QueueDoesNotExist":            "AWS.SimpleQueueService.NonExistentQueue",
 	"QueueNameExists":              "QueueAlreadyExists",

@@ -117,8 +117,7 @@ func jsonFields(form map[string]any) map[string]any {
 	return out
 }
 
-// number returns a value that is the text of a number as a JSON number. It returns other values
-// unchanged.
+// number converts the text of a number to a JSON number. It returns other values unchanged.
 func number(value any) any {
 	if text, ok := value.(string); ok {
 		if n, err := strconv.Atoi(text); err == nil {

@@ -93,8 +93,8 @@ func (q *Queue) sendLocked(m Message, delay time.Duration) (Message, error) {
 }
 
 // Delete deletes the messages of the receipt handles. As in SQS, a handle has no effect if its
-// message was deleted or received again. For an invalid handle, Delete returns an error, after it
-// has deleted the messages of the valid handles.
+// message was deleted or received again. If a handle is invalid, Delete returns an error, but still
+// deletes the messages of the valid handles.
 func (q *Queue) Delete(receiptHandles ...string) error {
 	s := q.service
 	s.mu.Lock()

@@ -3,22 +3,22 @@ package watch
 import "time"
 
 // lateOutputs finds late outputs. A late output is a file that a background process writes some
-// time after each build, because of the build. If late outputs caused builds, builds would never
+// time after each build. Changes of such a file must not cause builds, because builds would never
 // end.
 type lateOutputs struct {
 	builds  map[string]lateBuilds // by key of a file
 	ignored map[string]*lateOutput
 }
 
-// lateBuilds counts consecutive builds that changes of one file caused. The delay of a change is
-// the time since the end of the previous build. shortest and longest are the limits of these
-// delays.
+// lateBuilds counts consecutive builds that the same file caused. A delay is the time from the end
+// of a build to the next change of the file. shortest and longest are the shortest and the longest
+// delay.
 type lateBuilds struct {
 	n                 int
 	shortest, longest time.Duration
 }
 
-// lateOutput represents a late output. A change before the deadline needs no build. It extends the
+// lateOutput represents a late output. A change before the deadline needs no build. It moves the
 // deadline to the time of the change plus limit. Times are durations since the end of the last
 // build.
 type lateOutput struct {

@@ -109,8 +109,8 @@ func (v Verifier) check(registered jwt.Claims, claims Claims) error {
 
 func (v Verifier) accepts(audience string) bool { return slices.Contains(v.Audience, audience) }
 
-// Scopes returns the scopes of the token. They are in the claim "scope", separated by spaces. If it
-// is absent, they are in the claim "scp", separated by spaces or as a JSON list.
+// Scopes returns the scopes of the token. They are in the claim "scope", separated by spaces.
+// Without this claim, they are in the claim "scp", separated by spaces or as a JSON list.
 func (c Claims) Scopes() []string {
 	if text, ok := c["scope"].(string); ok {
 		return strings.Fields(text)

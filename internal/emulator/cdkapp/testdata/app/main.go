@@ -1,6 +1,6 @@
 // Command app acts as a CDK app. It writes a cloud assembly with one stack, whose template contains
-// the app's context and environment. It leaves a temporary file. The context value "mode" makes it
-// fail. The context value "lookups" lists its look-ups.
+// the app's context and environment. It leaves a temporary file. The context value "mode" makes the
+// app fail. The context value "lookups" lists the app's look-ups.
 package main
 
 import (

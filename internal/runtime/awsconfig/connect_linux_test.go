@@ -33,7 +33,7 @@ func newBusyAddress(t *testing.T) string {
 	}
 	address := fmt.Sprintf("127.0.0.1:%d", name.(*syscall.SockaddrInet4).Port)
 	for range 16 { // fill the backlog
-		connection, err := net.DialTimeout("tcp", address, 100*time.Millisecond)
+		connection, err := net.DialTimeout("tcp", address, time.Second)
 		if err != nil {
 			return address
 		}

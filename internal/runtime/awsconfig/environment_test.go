@@ -104,7 +104,7 @@ func TestLoad_ReadsVariablesAsTheSDKDoes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			setVariables(t, variables)
-			got, err := Load(quick)
+			got, err := Load(testCalls)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -126,7 +126,7 @@ func TestLoad_RejectsInvalidVariables(t *testing.T) {
 		"AWS_USE_FIPS_ENDPOINT": "maybe", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "no?",
 	} {
 		setVariables(t, map[string]string{name: value})
-		if _, err := Load(quick); err == nil || !strings.Contains(err.Error(), name) {
+		if _, err := Load(testCalls); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s=%q: got %v, want an error with the variable", name, value, err)
 		}
 	}

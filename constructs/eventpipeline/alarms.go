@@ -13,9 +13,8 @@ import (
 )
 
 // AlarmThresholds set the values at which the alarms fire. An alarm fires when its metric reaches
-// the threshold in one period of 5 minutes. There are two exceptions. The alarm for RetriedEvents
-// fires after three such periods in a row. The period of the alarm for ReconcilerLag is
-// ReconcilerInterval.
+// the threshold in one period of 5 minutes. RetriedEvents needs three such periods in a row. The
+// period of ReconcilerLag is ReconcilerInterval.
 type AlarmThresholds struct {
 	// DeadLetters sets the threshold for the messages in the DLQ. Default: 1.
 	DeadLetters *float64
@@ -39,8 +38,8 @@ type AlarmThresholds struct {
 	FailedEvents *float64
 	// RetriedEvents sets the threshold for failed deliveries that SQS will retry. Default: 5.
 	RetriedEvents *float64
-	// ThrottledRequests sets the threshold for requests that the API's stage throttled, with status
-	// 429. Default: 100.
+	// ThrottledRequests sets the threshold for requests that the API's stage throttled (status
+	// 429). Default: 100.
 	ThrottledRequests *float64
 	// NotificationDeadLetters sets the threshold for the messages in the DLQ for notifications.
 	// Default: 1.
@@ -56,9 +55,8 @@ type AlarmThresholds struct {
 	// Default: 1.
 	UnhealedEvents *float64
 	// ReconcilerLag sets the threshold for the age of the oldest hour that the reconciler has not
-	// checked completely. While the reconciler keeps up, this age is between ReconcilerGracePeriod
-	// and one hour more. Default: the sum of ReconcilerGracePeriod, one hour and four times
-	// ReconcilerInterval.
+	// checked completely. Usually, this age is between ReconcilerGracePeriod and one hour more.
+	// Default: the sum of ReconcilerGracePeriod, one hour and four times ReconcilerInterval.
 	ReconcilerLag awscdk.Duration
 }
 
@@ -141,9 +139,9 @@ func newAlarms(p *eventPipeline, m metrics) alarms {
 	return a
 }
 
-// newRetriedAlarm creates an alarm that fires if deliveries fail for 15 minutes. The usual cause is
-// an outage of a service. In an outage, OldestMessageAlarm does not fire: SQS's metric for the
-// oldest message ignores messages that were received more than three times.
+// newRetriedAlarm creates an alarm that fires if deliveries fail for 15 minutes, usually in an
+// outage of a service. OldestMessageAlarm does not fire in an outage: its SQS metric ignores
+// messages that were received more than three times.
 func newRetriedAlarm(p *eventPipeline, retried awscloudwatch.IMetric) awscloudwatch.Alarm {
 	props := thresholdAlarm(retried, *p.props.AlarmThresholds.RetriedEvents,
 		"Deliveries fail again and again: an AWS service or the processor does not work.")
@@ -153,8 +151,8 @@ func newRetriedAlarm(p *eventPipeline, retried awscloudwatch.IMetric) awscloudwa
 }
 
 // newMissingRunsAlarm creates an alarm that fires if the reconciler does not run for three
-// intervals. CloudWatch has no value of Invocations for an interval without a run, so the alarm
-// treats missing data as breaching.
+// intervals. Missing data is breaching, because Invocations has no value for an interval without a
+// run.
 func newMissingRunsAlarm(p *eventPipeline) awscloudwatch.Alarm {
 	runs := p.reconcilerFunction.MetricInvocations(&awscloudwatch.MetricOptions{
 		Statistic: jsii.String("Sum"), Period: p.props.ReconcilerInterval,
@@ -170,10 +168,9 @@ func newMissingRunsAlarm(p *eventPipeline) awscloudwatch.Alarm {
 	})
 }
 
-// newRuleAlarm creates an alarm that fires if EventBridge lost an event. EventBridge loses an event
-// if it can't deliver the event to the rule's target, and then can't move the event to the target's
-// DLQ. The metric FailedInvocations is not suitable, because it also counts events that reached the
-// DLQ.
+// newRuleAlarm creates an alarm that fires if EventBridge lost an event: it could deliver the event
+// neither to the rule's target nor to the target's DLQ. The metric FailedInvocations also counts
+// events in the DLQ.
 func newRuleAlarm(p *eventPipeline, rule awsevents.Rule) awscloudwatch.Alarm {
 	dimensions := map[string]*string{}
 	nameInARN := 1 // rule/<rule>
@@ -220,7 +217,7 @@ func thresholdAlarm(
 	}
 }
 
-// createAlarm creates an alarm. If the prop AlarmTopic is set, the alarm notifies this topic.
+// createAlarm creates an alarm. The alarm notifies the topic in the prop AlarmTopic, if set.
 func createAlarm(
 	p *eventPipeline, scope constructs.Construct, id string, props *awscloudwatch.AlarmProps,
 ) awscloudwatch.Alarm {

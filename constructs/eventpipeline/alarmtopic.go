@@ -11,9 +11,9 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// allowAlarms lets CloudWatch publish to the alarm topic and use the topic's key. It can change the
-// policies only if the app creates the topic and the key. docs/construct.md contains the statements
-// for an imported topic or key.
+// allowAlarms lets CloudWatch publish to the alarm topic and use the topic's key. It changes only
+// policies of a topic and key that the app creates. docs/construct.md contains the statements for
+// an imported topic or key.
 func allowAlarms(p *eventPipeline) {
 	topic := p.props.AlarmTopic
 	if topic == nil {
@@ -27,12 +27,12 @@ func allowAlarms(p *eventPipeline) {
 }
 
 // alarmTopicPolicies is an aspect of the alarm topic. The CDK calls aspects after the app's own
-// code, so Visit sees every policy that the app has attached to the topic.
+// code. Visit therefore sees every policy that the app has attached to the topic.
 type alarmTopicPolicies struct{ pipeline *eventPipeline }
 
 // Visit adds a statement to each policy that the app has attached to the topic, and to the policy
-// of the topic's key. A topic without a policy needs no statement: SNS's default policy lets
-// CloudWatch publish, and a new policy would replace it.
+// of the topic's key. A topic without a policy needs no statement, because SNS's default policy
+// lets CloudWatch publish.
 func (a *alarmTopicPolicies) Visit(node constructs.IConstruct) {
 	p, topic := a.pipeline, a.pipeline.props.AlarmTopic
 	if *node.Node().Path() != *topic.Node().Path() {
@@ -65,8 +65,8 @@ func (a *alarmTopicPolicies) Visit(node constructs.IConstruct) {
 	}
 }
 
-// allowPublishing lets CloudWatch publish to the alarm topic. The policy may belong to an L2
-// construct, or be an L1 resource of the app.
+// allowPublishing lets CloudWatch publish to the alarm topic. The policy belongs to an L2
+// construct, or is an L1 resource of the app.
 func allowPublishing(p *eventPipeline, policy awssns.CfnTopicPolicy) {
 	statement := alarmStatement(p, *p.props.AlarmTopic.TopicArn(), "sns:Publish")
 	if parent, ok := policy.Node().Scope().(awssns.TopicPolicy); ok {
@@ -77,8 +77,7 @@ func allowPublishing(p *eventPipeline, policy awssns.CfnTopicPolicy) {
 }
 
 // allowKeyOfTopic lets CloudWatch use a key that the app set on the topic's L1 resource. The
-// topic's construct does not know this key. Without this permission, CloudWatch can't publish to
-// the topic.
+// topic's construct does not know this key. CloudWatch can't publish to the topic without the key.
 func allowKeyOfTopic(p *eventPipeline, stack awscdk.Stack, reference *string) {
 	statement := alarmStatement(p, "*", "kms:GenerateDataKey*", "kms:Decrypt")
 	for _, node := range *stack.Node().FindAll(constructs.ConstructOrder_PREORDER) {
@@ -102,7 +101,7 @@ func sameValue(stack awscdk.Stack, a, b *string) bool {
 }
 
 // withStatement adds a statement to the policy document of an L1 resource, and returns the new
-// document. If the document is not an object, withStatement returns it unchanged.
+// document. It returns a document that is not an object unchanged.
 func withStatement(stack awscdk.Stack, document any, statement awsiam.PolicyStatement) any {
 	policy, ok := stack.Resolve(document).(map[string]any)
 	if !ok {

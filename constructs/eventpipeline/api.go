@@ -50,15 +50,15 @@ func newHttpApi(p *eventPipeline) awsapigatewayv2.IHttpApi {
 		Authorizer:  authorizer,
 	})
 	if p.props.CorsPreflight != nil {
-		// A preflight request carries no credentials, so the authorizer of the default route would
-		// reject it. On this route without an authorizer, API Gateway answers the request itself.
+		// A preflight request carries no credentials, so the default route's authorizer rejects it.
+		// This route has no authorizer: API Gateway answers the request itself.
 		addRoute(awsapigatewayv2.HttpMethod_OPTIONS, "/{proxy+}", noAuthorizer(), nil)
 	}
 	pinPayloadFormat(api, "")
 	return api
 }
 
-// corsPreflight returns a copy of the options in which each list that was not set has its default.
+// corsPreflight returns a copy of the options. Lists that were not set have their defaults.
 func corsPreflight(
 	options *awsapigatewayv2.CorsPreflightOptions,
 ) *awsapigatewayv2.CorsPreflightOptions {
@@ -86,9 +86,9 @@ func corsPreflight(
 	return &cors
 }
 
-// addRoutesToExistingApi adds POST /events and GET /events/{eventId}. If there are webhook sources,
-// it also adds their route. The CDK creates the authorizer as a child of the API. The authorizer's
-// id begins with the pipeline's id, to differ from the ids of the API's other children.
+// addRoutesToExistingApi adds POST /events, GET /events/{eventId} and, if there are webhook
+// sources, their route. The CDK creates the authorizer as a child of the API. The authorizer's id
+// begins with the pipeline's id, so that it differs from the ids of the API's other children.
 func addRoutesToExistingApi(p *eventPipeline, api awsapigatewayv2.IHttpApi) {
 	authorizer := newAuthorizer(p, *p.Node().Id())
 	ingest, status := scopes(p.props)
@@ -123,7 +123,7 @@ const healthRoute = "GET /health"
 
 // accessLogFields maps the fields of the access log to API Gateway's variables. No field contains a
 // header, query or payload. Error messages and an authorizer's claims are omitted, because a quote
-// in one of them would make the log line invalid JSON.
+// in them makes the log line invalid JSON.
 var accessLogFields = map[string]string{
 	"requestId":          "$context.requestId",
 	"apiId":              "$context.apiId",
@@ -169,7 +169,7 @@ func newStage(p *eventPipeline) awsapigatewayv2.HttpStage {
 	return stage
 }
 
-// These limits apply to GET /health. They protect a route that everyone may call.
+// These limits apply to GET /health, a route that everyone can call.
 const (
 	healthRateLimit  = 10 // requests per second
 	healthBurstLimit = 20

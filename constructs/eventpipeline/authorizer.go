@@ -32,23 +32,23 @@ var authorizations = []Authorization{
 	AuthorizationIAM, AuthorizationJWT, AuthorizationLambda, AuthorizationOpenToAnyoneOnTheInternet,
 }
 
-// OpenApiWarning is the id of the warning about an open API. Pass it to
-// Annotations.AcknowledgeWarning if the API is open on purpose.
+// OpenApiWarning is the id of the warning about an open API. If the API is open on purpose, pass
+// the id to Annotations.AcknowledgeWarning.
 const OpenApiWarning = "eventpipeline:openApi"
 
 // JwtAuthorizerProps select the JSON Web Tokens that the API accepts in the header Authorization.
 // API Gateway checks the signature (RSA only), the scopes, and the claims iss, exp, nbf and iat. It
 // also checks aud, or client_id if a token has no aud. The claims iss and sub identify the caller.
-// If a token has no sub, iss and client_id identify the caller.
+// Without a sub, iss and client_id identify the caller.
 type JwtAuthorizerProps struct {
 	// Issuer sets the https URL that a token must have in the claim iss. API Gateway finds the
 	// issuer's keys through .well-known/openid-configuration below this URL. Required.
 	Issuer *string
 	// Audience lists the accepted values of aud, or of client_id if a token has no aud. Required.
 	Audience *[]*string
-	// IngestScopes lists scopes for POST /events. A token must have at least one of them. If no
-	// scope is required, the API also accepts the issuer's ID tokens for the audience.
-	// Default: no scope is required.
+	// IngestScopes lists scopes for POST /events. A token must have at least one of them. Without
+	// IngestScopes, the API also accepts the issuer's ID tokens for the audience. Default: no scope
+	// is required.
 	IngestScopes *[]*string
 	// StatusScopes lists scopes for GET /events/{eventId}. A token must have at least one of them.
 	// Default: no scope is required.
@@ -61,16 +61,15 @@ type LambdaAuthorizerProps struct {
 	// Handler authorizes requests. The function must return the caller's identity in the context of
 	// its response, as sub or principalId. Required.
 	Handler awslambda.IFunction
-	// ResponseType selects the form of the function's response. With IAM, the function returns an
-	// IAM policy. With SIMPLE, it returns {"isAuthorized": true, "context": {"sub": "…"}}.
-	// Default: SIMPLE.
+	// ResponseType selects the form of the function's response: an IAM policy (IAM), or
+	// {"isAuthorized": true, "context": {"sub": "…"}} (SIMPLE). Default: SIMPLE.
 	ResponseType awsapigatewayv2authorizers.HttpLambdaResponseType
-	// IdentitySource lists the values that each request must contain, such as headers. API Gateway
-	// answers 401 if one of them is missing. Default: $request.header.Authorization.
+	// IdentitySource lists values that each request must contain, such as headers. If one is
+	// missing, API Gateway answers 401. Default: $request.header.Authorization.
 	IdentitySource *[]*string
 	// ResultsCacheTtl sets how long API Gateway caches a response for requests with the same route
 	// and the same values of IdentitySource. The maximum is an hour. A caller whose access was
-	// revoked keeps the access until the cached response expires. Default: 0, no cache.
+	// revoked keeps it until the cached response expires. Default: 0, no cache.
 	ResultsCacheTtl awscdk.Duration
 }
 
@@ -84,8 +83,8 @@ func defaultAuthorization(p EventPipelineProps) Authorization {
 	return AuthorizationIAM
 }
 
-// newAuthorizer returns the authorizer of the routes. The CDK adds a JWT or Lambda authorizer to
-// the API as a child, with an id that begins with prefix.
+// newAuthorizer returns the authorizer of the routes. The CDK adds a JWT or Lambda authorizer as a
+// child of the API. The child's id begins with prefix.
 func newAuthorizer(p *eventPipeline, prefix string) awsapigatewayv2.IHttpRouteAuthorizer {
 	switch p.props.Authorization {
 	case AuthorizationJWT:
@@ -131,9 +130,9 @@ func cacheTTL(props LambdaAuthorizerProps) awscdk.Duration {
 	return props.ResultsCacheTtl
 }
 
-// identitySource returns the parts of a request that form the key of the authorizer's cache. If
-// responses are cached, the key must contain the route. Otherwise a cached permission to post
-// events would also permit reading their status.
+// identitySource returns the parts of a request that form the key of the authorizer's cache. The
+// key contains the route, so that a cached permission to post events does not permit reading their
+// status.
 func identitySource(props LambdaAuthorizerProps) *[]*string {
 	const route = "$context.routeKey"
 	source := []*string{jsii.String("$request.header.Authorization")}
@@ -148,7 +147,7 @@ func identitySource(props LambdaAuthorizerProps) *[]*string {
 }
 
 // pinPayloadFormat sets payload format 2.0 for Lambda authorizers of both response types. The CDK
-// would select format 1.0 for an authorizer that responds with a policy.
+// selects format 1.0 if the response is a policy.
 func pinPayloadFormat(api awsapigatewayv2.IHttpApi, prefix string) {
 	authorizer := api.Node().TryFindChild(jsii.String(lambdaAuthorizerID(prefix)))
 	if authorizer != nil {
@@ -158,7 +157,7 @@ func pinPayloadFormat(api awsapigatewayv2.IHttpApi, prefix string) {
 }
 
 // scopes returns the scopes that POST /events (ingest) and GET /events/{eventId} (status) require.
-// Without a JWT authorizer, both results are nil.
+// Both are nil without a JWT authorizer.
 func scopes(p EventPipelineProps) (ingest, status *[]*string) {
 	jwt := valueOrZero(p.JwtAuthorizer)
 	return jwt.IngestScopes, jwt.StatusScopes

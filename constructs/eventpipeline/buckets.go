@@ -17,8 +17,8 @@ const (
 )
 
 // newServerAccessLogsBucket returns the bucket for server access logs, or nil if Bronze and Silver
-// are existing buckets. A new log bucket has no KMS key: S3 delivers access logs only to a bucket
-// that is encrypted with S3's own key.
+// are existing buckets. A new log bucket has no KMS key, because S3 delivers access logs only to
+// buckets that S3's own key encrypts.
 func newServerAccessLogsBucket(p *eventPipeline) awss3.IBucket {
 	if p.props.BronzeBucket != nil && p.props.SilverBucket != nil {
 		return nil
@@ -46,8 +46,8 @@ func newBronzeBucket(p *eventPipeline) awss3.IBucket {
 	return bucket
 }
 
-// transitions returns the transitions of payloads to other storage classes. It returns nil if
-// payloads expire before the first transition.
+// transitions returns the transitions of payloads to other storage classes, or nil if payloads
+// expire earlier.
 func transitions(p EventPipelineProps) *[]*awss3.Transition {
 	var list []*awss3.Transition
 	for _, transition := range []*awss3.Transition{
@@ -124,9 +124,8 @@ func newBucket(
 }
 
 // logAccess makes S3 write the bucket's access logs to the log bucket, under prefix. The log
-// bucket's policy lets S3 write only the logs of this bucket and account. logAccess does not use
-// the CDK's prop for access logs: without a CDK feature flag, that prop sets an ACL. The buckets
-// that newBucket creates reject ACLs.
+// bucket's policy lets S3 write only the logs of this bucket and account. The CDK's prop for access
+// logs is not suitable: without a CDK feature flag, it sets an ACL, and these buckets reject ACLs.
 func logAccess(p *eventPipeline, bucket awss3.Bucket, prefix string) {
 	logs := p.serverAccessLogsBucket
 	bucket.Node().DefaultChild().(awss3.CfnBucket).SetLoggingConfiguration(
@@ -154,8 +153,8 @@ func servicePrincipal(name string) *[]awsiam.IPrincipal {
 }
 
 // DenyOverwriting makes an existing bucket write-once under bronze/, like a bucket that the
-// pipeline creates. Pass the bucket as BronzeBucket. For an imported bucket, whose policy the app
-// can't change, synth reports an error.
+// pipeline creates. Pass the bucket as BronzeBucket. Synth reports an error for an imported bucket,
+// because the app can't change its policy.
 func DenyOverwriting(bucket awss3.IBucket) {
 	if !makeWriteOnce(bucket, bronzeObjects) {
 		awscdk.Annotations_Of(bucket).AddError(jsii.String("DenyOverwriting can't change the " +
@@ -163,13 +162,13 @@ func DenyOverwriting(bucket awss3.IBucket) {
 	}
 }
 
-// makeWriteOnce adds statements to the bucket's policy, so that nobody can overwrite or delete
-// objects. A principal that may change the bucket's policy or lifecycle rules can still bypass
-// these statements. makeWriteOnce returns false if the app can't change the bucket's policy.
+// makeWriteOnce adds statements to the bucket's policy that deny overwriting and deleting objects.
+// A principal with permission to change the bucket's policy or lifecycle rules can still bypass
+// them. makeWriteOnce returns false if the app can't change the bucket's policy.
 func makeWriteOnce(bucket awss3.IBucket, objects string) bool {
 	// A PutObject request with If-None-Match can't overwrite an object, so the policy denies only
-	// requests without this header. A multipart upload is denied too, because requests for its
-	// parts can't have the header. Payloads are too small to need a multipart upload.
+	// requests without this header. It also denies multipart uploads, whose parts can't have the
+	// header. Payloads are too small to need a multipart upload.
 	overwrites := map[string]any{"Null": map[string]string{"s3:if-none-match": "true"}}
 	return deny(bucket, "DenyOverwriting", objects, overwrites, "s3:PutObject") &&
 		deny(bucket, "DenyReplicating", objects, nil, "s3:ReplicateObject", "s3:ReplicateDelete") &&
@@ -190,8 +189,8 @@ func deny(
 	})).StatementAdded
 }
 
-// autoDeleteActions lists the S3 actions that the CDK's own function needs to empty a bucket. By
-// default, the CDK allows this function more actions: s3:GetBucket* and s3:List*.
+// autoDeleteActions lists the S3 actions that the CDK's own function needs to empty a bucket. The
+// CDK's default is broader: s3:GetBucket* and s3:List*.
 var autoDeleteActions = []string{
 	"s3:GetBucketTagging", "s3:GetBucketPolicy", "s3:PutBucketPolicy",
 	"s3:ListBucketVersions", "s3:DeleteObject", "s3:DeleteObjectVersion",
@@ -205,8 +204,8 @@ func restrictAutoDelete(bucket awss3.Bucket) {
 	policy.AddPropertyOverride(path, autoDeleteActions)
 }
 
-// exceptAutoDelete returns a condition that excludes the CDK function that empties this bucket. It
-// returns nil if no function empties the bucket.
+// exceptAutoDelete returns a condition that excludes the CDK function that empties this bucket, or
+// nil if there is no such function.
 func exceptAutoDelete(bucket awss3.IBucket) map[string]any {
 	if bucket.Node().TryFindChild(jsii.String("AutoDeleteObjectsCustomResource")) == nil {
 		return nil

@@ -31,8 +31,8 @@ type entry struct {
 	environment        map[string]string
 }
 
-// newBundle returns the build settings of a function. It returns an error if Go is not installed.
-// Without Go, GoFunction would build in Docker with an old Go version.
+// newBundle returns the build settings of a function. It returns an error if Go is not installed,
+// because GoFunction then builds in Docker with an old Go version.
 func newBundle(p *eventPipeline, function string) (bundle, error) {
 	if _, err := exec.LookPath("go"); err != nil {
 		return bundle{}, fmt.Errorf("find the go command: %w: install Go (https://go.dev/dl)", err)
@@ -66,13 +66,13 @@ func newBundle(p *eventPipeline, function string) (bundle, error) {
 	return bundle{e, architecture, &variables}, nil
 }
 
-// reproducibleFlags make a binary depend only on the sources, and not on the folder or repository
-// that contains them. The flags also omit symbols and other parts that Lambda does not need.
+// reproducibleFlags make a binary depend only on the sources, not on their folder or repository.
+// The flags also omit symbols and other parts that Lambda does not need.
 const reproducibleFlags = `-trimpath -buildvcs=false -tags=lambda.norpc ` +
 	`'-ldflags=-s -w -buildid='`
 
-// platformEntry returns the entry of a function in this module. If there are schemas, the function
-// contains the schemas and the code that reads them.
+// platformEntry returns the entry of a function in this module. The function contains the schemas,
+// if any, and the code that reads them.
 func platformEntry(function string, schemas jsonschema.Bundle) (entry, error) {
 	flags := "-mod=readonly " + reproducibleFlags
 	var files map[string][]byte
@@ -90,8 +90,8 @@ func platformEntry(function string, schemas jsonschema.Bundle) (entry, error) {
 }
 
 // userEntry returns the entry of a package in the user's module. The build uses the user's Go
-// workspace, and the flags of GOFLAGS that begin with -mod. The module may therefore be vendored,
-// be part of a workspace, or use another go.mod file.
+// workspace, and the flags of GOFLAGS that begin with -mod. It therefore supports vendored modules,
+// workspaces and other go.mod files.
 func userEntry(folder string) entry {
 	var flags []string
 	for _, flag := range strings.Fields(os.Getenv("GOFLAGS")) {
@@ -109,8 +109,8 @@ func userEntry(folder string) entry {
 	}
 }
 
-// platform returns the operating system and architecture for which `eventpipeline local` requests
-// the functions, such as linux/amd64. For a deployment, it returns "".
+// platform returns the operating system and architecture of the functions for `eventpipeline
+// local`, such as linux/amd64. For a deployment, it returns "".
 func platform(p *eventPipeline) string {
 	name, _ := p.Node().TryGetContext(jsii.String(contract.PlatformContext)).(string)
 	return name
@@ -119,8 +119,8 @@ func platform(p *eventPipeline) string {
 // buildEnvironment returns the variables for `go build`. If platform is "", GoFunction sets GOOS
 // and GOARCH for Lambda.
 func buildEnvironment(platform string, build map[string]string) map[string]*string {
-	// All of Lambda's processors support these instruction sets. Values from the user's machine
-	// could give other asset hashes on other machines, or a function that crashes on Lambda.
+	// All of Lambda's processors support these instruction sets. With values from the user's
+	// machine, asset hashes differ between machines, and a function can crash on Lambda.
 	all := map[string]string{"GOARM64": "v8.0", "GOAMD64": "v1", "GOEXPERIMENT": ""}
 	maps.Copy(all, build)
 	if goos, goarch, ok := strings.Cut(platform, "/"); ok {
@@ -134,7 +134,7 @@ func buildEnvironment(platform string, build map[string]string) map[string]*stri
 }
 
 // absolutePath returns the absolute path of folder. If the working directory is unknown, it returns
-// folder unchanged, and validation reports that the folder does not exist.
+// folder unchanged. Validation then reports that the folder does not exist.
 func absolutePath(folder string) string {
 	if absolute, err := filepath.Abs(folder); err == nil {
 		return absolute
@@ -157,8 +157,8 @@ func findModule(folder string) string {
 	}
 }
 
-// readBundle reads and compiles the schemas in a folder, as the API function does. A symlink that
-// leads outside of the folder is an error.
+// readBundle reads and compiles the schemas in a folder, as the API function does. A symlink to a
+// file outside the folder is an error.
 func readBundle(directory string) (jsonschema.Bundle, error) {
 	folder, err := os.OpenRoot(directory)
 	if err != nil {

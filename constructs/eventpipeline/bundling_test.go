@@ -34,7 +34,7 @@ func TestUserEntry_KeepsOnlyModuleFlags(t *testing.T) {
 }
 
 // This test checks only the environment variables of `go build`. Tests in test/templates build the
-// functions for Linux. No test builds them for macOS, because that would compile all packages a
+// functions for Linux. No test builds them for macOS, because such a build compiles all packages a
 // second time.
 func TestBuildEnvironment_TargetsThePlatform(t *testing.T) {
 	flags := map[string]string{"GOFLAGS": "-trimpath", "GOWORK": "off"}

@@ -7,8 +7,8 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// newDashboard creates the dashboard. Alarms and event counts come first, then the webhook sources,
-// then API, queue and worker in the order in which an event flows, and the reconciler last.
+// newDashboard creates the dashboard. Its order is: alarms and event counts, the webhook sources,
+// API, queue and worker, and the reconciler.
 func newDashboard(p *eventPipeline, m metrics) awscloudwatch.Dashboard {
 	var alarms []interfacesawscloudwatch.IAlarmRef
 	for _, alarm := range p.Alarms() {
@@ -49,7 +49,7 @@ func newDashboard(p *eventPipeline, m metrics) awscloudwatch.Dashboard {
 }
 
 // dashboardName returns the dashboard's name, or nil if PhysicalNamePrefix is not set. The name
-// ends with the region, because an account's dashboards must have unique names across all regions.
+// ends with the region, because the names of an account's dashboards must be unique across regions.
 func dashboardName(p *eventPipeline) *string {
 	name := p.physicalName("events")
 	if name != nil {

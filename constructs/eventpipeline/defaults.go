@@ -81,8 +81,8 @@ func (o *FunctionOptions) withDefaults(memory, timeout float64) *FunctionOptions
 	return &options
 }
 
-// setTransitions sets the defaults of Bronze's transitions. It omits a transition that would happen
-// after payloads expire.
+// setTransitions sets the defaults of Bronze's transitions. It omits a transition after the
+// payloads' expiration.
 func setTransitions(p *EventPipelineProps) {
 	expiration := math.Inf(1)
 	if p.BronzeExpiration != nil {
@@ -100,8 +100,8 @@ func setTransitions(p *EventPipelineProps) {
 	}
 }
 
-// defaultConcurrency returns the default of MaxConcurrency: 50, or the concurrency reserved for the
-// worker function if that is less. The result is at least 2, Lambda's minimum.
+// defaultConcurrency returns the default of MaxConcurrency: 50, or the worker function's reserved
+// concurrency if that is less. The result is at least 2, Lambda's minimum.
 func defaultConcurrency(reserved *float64) *float64 {
 	if reserved == nil {
 		return jsii.Number(50)
@@ -109,8 +109,8 @@ func defaultConcurrency(reserved *float64) *float64 {
 	return jsii.Number(max(2, min(50, *reserved)))
 }
 
-// minVisibility returns the minimum of the queue's visibility timeout in seconds. AWS recommends
-// this minimum: the batching window plus six times the worker function's timeout.
+// minVisibility returns the minimum of the queue's visibility timeout in seconds, as AWS
+// recommends: the batching window plus six times the worker function's timeout.
 func minVisibility(p EventPipelineProps) float64 {
 	return 6*inSeconds(p.WorkerFunction.Timeout) + inSeconds(p.MaxBatchingWindow)
 }
@@ -137,16 +137,16 @@ func inDays(d awscdk.Duration) float64 { return *d.ToDays(allowFractions()) }
 
 func inSeconds(d awscdk.Duration) float64 { return *d.ToSeconds(allowFractions()) }
 
-// allowFractions returns options with which the conversion of a duration may return a fraction.
-// Validation then reports the fraction. Without the options, the CDK would panic.
+// allowFractions returns options that allow fractions when a duration is converted. Validation then
+// reports a fraction, and the CDK does not panic.
 func allowFractions() *awscdk.TimeConversionOptions {
 	return &awscdk.TimeConversionOptions{Integral: new(bool)}
 }
 
-// placeholderProps returns the props of the pipeline that is created if the requested props are
-// invalid. Synth will fail, but until then the app may call the pipeline's getters. The result
-// omits all props that may be invalid, because the CDK would panic for the first invalid prop. It
-// keeps the other props, because the app's own code might panic without them.
+// placeholderProps returns the props of the pipeline that replaces a pipeline with invalid props.
+// The app can call this pipeline's getters until synth fails. The result omits props that can be
+// invalid, because the CDK panics for an invalid prop. It keeps the other props, so that the app's
+// own code finds what it needs.
 func placeholderProps(p *eventPipeline, requested EventPipelineProps) EventPipelineProps {
 	kept := EventPipelineProps{
 		BronzeEncryptionKey:      requested.BronzeEncryptionKey,

@@ -20,15 +20,14 @@ func newEventBus(p *eventPipeline) awsevents.IEventBus {
 	})
 }
 
-// allowBus lets EventBridge decrypt notifications that were encrypted with a former key of the
-// pipeline's own bus. EventBridge keeps an undelivered notification for up to 24 hours.
+// allowBus lets EventBridge decrypt notifications that a former key of the pipeline's own bus has
+// encrypted. EventBridge keeps an undelivered notification for up to 24 hours.
 func allowBus(p *eventPipeline, key awskms.IKey) {
 	if p.props.EventBus != nil {
 		return
 	}
 	stack := awscdk.Stack_Of(p)
-	// busName returns plain text, not a token. A token would make the key's stack depend on the
-	// bus's stack.
+	// busName returns plain text. A token makes the key's stack depend on the bus's stack.
 	arn := eventsARN(stack, "event-bus", *busName(p))
 	key.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Principals: servicePrincipal("events.amazonaws.com"),
@@ -42,12 +41,12 @@ func allowBus(p *eventPipeline, key awskms.IKey) {
 	}), jsii.Bool(true))
 }
 
-// busName returns the name of the event bus. CloudFormation does not generate names for buses.
-// Without PhysicalNamePrefix, the name begins with the name of the stack. In a nested stack, it
-// begins with the name of the parent stack. It ends with a hash of the construct's path.
+// busName returns the name of the event bus, because CloudFormation does not generate names for
+// buses. Without PhysicalNamePrefix, the name begins with the name of the stack, or of the parent
+// stack for a nested stack. It ends with a hash of the construct's path.
 //
-// The CDK's default name is not used: the CDK would choose the same name in two stacks that differ
-// only in the name of the stack.
+// The CDK's default name is not suitable: it is the same in two stacks that differ only in the name
+// of the stack.
 func busName(p *eventPipeline) *string {
 	if name := p.physicalName("events"); name != nil {
 		return name
@@ -59,9 +58,9 @@ func busName(p *eventPipeline) *string {
 	})
 }
 
-// newSchedule creates the rule that runs the reconciler. If EventBridge can't start an invocation,
-// it does not try again, because the next run does the same work. If an invocation fails, Lambda
-// runs it again up to two times. This is harmless.
+// newSchedule creates the rule that runs the reconciler. EventBridge does not repeat an invocation
+// that it could not start, because the next run does the same work. Lambda repeats a failed
+// invocation up to two times, which is harmless.
 func newSchedule(p *eventPipeline) awsevents.Rule {
 	target := awseventstargets.NewLambdaFunction(p.reconcilerFunction,
 		&awseventstargets.LambdaFunctionProps{

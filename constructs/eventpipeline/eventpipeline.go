@@ -18,13 +18,13 @@ import (
 
 // EventPipeline accepts events over HTTP and stores the records of each event exactly once. A
 // getter returns the resource that the pipeline created, or the existing resource from the props.
-// To change a setting that has no prop, call Node().DefaultChild() on the getter's result, and
+// To change a setting without a prop, call Node().DefaultChild() on the getter's result. Then
 // override the setting on this L1 resource.
 type EventPipeline interface {
 	constructs.Construct
 
-	// HttpApi returns the API. If the pipeline created the API, the result is an
-	// awsapigatewayv2.HttpApi, to which the app can add routes.
+	// HttpApi returns the API. An API that the pipeline created is an awsapigatewayv2.HttpApi, to
+	// which the app can add routes.
 	HttpApi() awsapigatewayv2.IHttpApi
 	// HttpStage returns the stage of the API, or nil for an existing HttpApi.
 	HttpStage() awsapigatewayv2.HttpStage
@@ -63,7 +63,7 @@ type EventPipeline interface {
 	// EventBus returns the bus that receives EventProcessed and EventFailed.
 	EventBus() awsevents.IEventBus
 	// NotificationDeadLetterQueue returns the queue of notifications that EventBridge could not
-	// deliver to a target of OnEventProcessed, or could not encrypt.
+	// encrypt, or could not deliver to a target of OnEventProcessed.
 	NotificationDeadLetterQueue() awssqs.IQueue
 	// ApiLogGroup returns the API function's log group.
 	ApiLogGroup() awslogs.LogGroup
@@ -78,7 +78,7 @@ type EventPipeline interface {
 	DeadLettersAlarm() awscloudwatch.Alarm
 	// FailedEventsAlarm fires when events fail, even if the DLQ already contains messages.
 	FailedEventsAlarm() awscloudwatch.Alarm
-	// RetriedEventsAlarm fires when deliveries fail for 15 minutes, such as in an outage.
+	// RetriedEventsAlarm fires when deliveries fail for 15 minutes, for example in an outage.
 	RetriedEventsAlarm() awscloudwatch.Alarm
 	// OldestMessageAlarm fires when a message waits too long for the worker.
 	OldestMessageAlarm() awscloudwatch.Alarm
@@ -114,21 +114,21 @@ type EventPipeline interface {
 	// Dashboard returns the dashboard with the pipeline's alarms and metrics.
 	Dashboard() awscloudwatch.Dashboard
 
-	// GrantIngest lets a principal of this account post events. If the API does not use IAM
-	// authorization, synth reports an error. Like all grants of the CDK, it has no effect if the
-	// app can't change the principal's policies. An immutable imported role is an example. Call
-	// Grant.AssertSuccess to detect this case.
+	// GrantIngest lets a principal of this account post events. Synth reports an error if the API
+	// does not use IAM authorization. Like every CDK grant, it has no effect on a principal whose
+	// policies the app can't change, such as an immutable imported role. To detect this case, call
+	// Grant.AssertSuccess.
 	GrantIngest(grantee awsiam.IGrantable) awsiam.Grant
 	// GrantReadStatus lets a principal call GET /events/{eventId}, under the same conditions as
-	// GrantIngest. The principal can read the status of the events that it posted, or of all events
-	// if StatusForAllCallers is true.
+	// GrantIngest. The principal can read the status of its own events, or of all events if
+	// StatusForAllCallers is true.
 	GrantReadStatus(grantee awsiam.IGrantable) awsiam.Grant
-	// GrantReadSilver lets a principal list and read the records under silver/, and use the
-	// bucket's key to decrypt the records.
+	// GrantReadSilver lets a principal list and read the records under silver/, and decrypt them
+	// with the bucket's key.
 	GrantReadSilver(grantee awsiam.IGrantable) awsiam.Grant
 
-	// MetricAccepted counts accepted events. A repeated request with the same Idempotency-Key is
-	// not counted. Nil props select the sum over 5 minutes.
+	// MetricAccepted counts accepted events. It does not count a repeated request with the same
+	// Idempotency-Key. Nil props select the sum over 5 minutes.
 	MetricAccepted(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
 	// MetricFailed counts the events that became FAILED, and the invalid messages that the worker
 	// moved to the DLQ. Nil props select the sum over 5 minutes.
@@ -138,16 +138,15 @@ type EventPipeline interface {
 	MetricDeadLetters(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
 
 	// OnEventProcessed adds a rule that sends each EventProcessed of this pipeline to a target. The
-	// rule ignores events of other pipelines on the same bus. A target may receive an event twice,
+	// rule ignores events of other pipelines on the same bus. A target can receive an event twice,
 	// so it must ignore a detail.eventId that it has already received. If target is nil, add a
-	// target to the returned rule later. A target without a DeadLetterQueue of its own gets
+	// target to the returned rule later. A target without its own DeadLetterQueue gets
 	// NotificationDeadLetterQueue. An alarm fires if the rule loses events.
 	OnEventProcessed(id *string, target awsevents.IRuleTarget) awsevents.Rule
-	// OnEventProcessedIn adds the rule of OnEventProcessed to scope, which may be in another stack.
-	// Use it for a queue of another stack, and for a target with a DeadLetterQueue of another
-	// stack: EventBridge needs a queue policy that names the rule, so the rule must be in the stack
-	// of the queue. The other stack then depends on the pipeline's stack, so the pipeline must not
-	// use resources of the other stack.
+	// OnEventProcessedIn adds the rule of OnEventProcessed to scope, which can be in another stack.
+	// Use it if a queue of another stack is the target or the target's DeadLetterQueue. The rule
+	// must be in the queue's stack, because the queue's policy names the rule. That stack then
+	// depends on the pipeline's stack, so the pipeline must not use its resources.
 	OnEventProcessedIn(
 		scope constructs.Construct, id *string, target awsevents.IRuleTarget,
 	) awsevents.Rule
@@ -255,8 +254,8 @@ func (p *eventPipeline) physicalName(suffix string) *string {
 }
 
 // removalPolicy returns the removal policy of the pipeline's resources. It replaces RETAIN by
-// RETAIN_ON_UPDATE_OR_DELETE: with RETAIN, the resources of a failed first deployment would remain,
-// and their names would block the next deployment.
+// RETAIN_ON_UPDATE_OR_DELETE. RETAIN keeps the resources of a failed first deployment, whose names
+// then block the next deployment.
 func removalPolicy(p EventPipelineProps) awscdk.RemovalPolicy {
 	if p.RemovalPolicy == awscdk.RemovalPolicy_RETAIN {
 		return awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE

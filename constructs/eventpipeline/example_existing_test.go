@@ -10,8 +10,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
 )
 
-// The pipeline uses existing resources instead of creating new ones. It keeps the settings of the
-// existing resources.
+// The pipeline uses existing resources and keeps their settings.
 func ExampleEventPipelineProps() {
 	defer jsii.Close()
 	app := awscdk.NewApp(nil)

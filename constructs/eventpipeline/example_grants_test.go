@@ -38,8 +38,8 @@ func ExampleEventPipeline_GrantReadStatus() {
 	app.Synth(nil)
 }
 
-// An analyst's role may list and read records. If a KMS key encrypts the records, the role may use
-// the key to decrypt them.
+// An analyst's role may list and read records. It may also use the KMS key, if any, to decrypt
+// them.
 func ExampleEventPipeline_GrantReadSilver() {
 	defer jsii.Close()
 	app := awscdk.NewApp(nil)

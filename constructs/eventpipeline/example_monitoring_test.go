@@ -10,8 +10,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
 )
 
-// OldestMessageAlarm fires if a message waits half an hour. DeadLettersAlarm fires at ten messages
-// in the DLQ.
+// OldestMessageAlarm fires if a message waits half an hour. DeadLettersAlarm fires if the DLQ has
+// ten messages.
 func ExampleAlarmThresholds() {
 	defer jsii.Close()
 	app := awscdk.NewApp(nil)

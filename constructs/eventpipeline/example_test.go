@@ -23,8 +23,8 @@ func ExampleNewEventPipeline() {
 	app.Synth(nil)
 }
 
-// A service may post events, a queue receives a message for each processed event, and a topic
-// receives alarms.
+// A service may post events. A queue receives a message for each processed event. A topic receives
+// alarms.
 func ExampleNewEventPipeline_props() {
 	defer jsii.Close()
 	app := awscdk.NewApp(nil)
@@ -58,8 +58,8 @@ func ExampleNewEventPipeline_schemas() {
 	app.Synth(nil)
 }
 
-// The app builds the worker function from its own main package, which calls processor.Start. It
-// grants the function access to a table, and passes the table's name in an environment variable.
+// The app builds the worker function from its own main package, which calls processor.Start. The
+// function may access a table, whose name is in an environment variable.
 func ExampleNewEventPipeline_processor() {
 	defer jsii.Close()
 	app := awscdk.NewApp(nil)

@@ -16,8 +16,8 @@ import (
 // app creates the resource, and unknown if the app imports it.
 
 // copyQueueSettings sets the defaults of QueueRetention and VisibilityTimeout to the settings of an
-// existing queue. If the queue's retention is unknown, the default of QueueRetention is SQS's
-// maximum.
+// existing queue. The default of QueueRetention is SQS's maximum if the queue's retention is
+// unknown.
 func copyQueueSettings(p *EventPipelineProps) {
 	if resource := cfnQueue(p.Queue); resource != nil {
 		if retention := queueRetention(resource); retention != nil {
@@ -37,18 +37,18 @@ func cfnQueue(queue awssqs.IQueue) awssqs.CfnQueue {
 }
 
 // queueRetention returns a queue's message retention in seconds, or nil if the retention is a
-// token. If the queue sets no retention, the result is SQS's default, 4 days.
+// token. Without a retention, the result is SQS's default, 4 days.
 func queueRetention(queue awssqs.CfnQueue) *float64 {
 	return numberOrDefault(queue.MessageRetentionPeriod(), 4*24*60*60)
 }
 
 // visibilityTimeout returns a queue's visibility timeout in seconds, or nil if the timeout is a
-// token. If the queue sets no timeout, the result is SQS's default, 30 seconds.
+// token. Without a timeout, the result is SQS's default, 30 seconds.
 func visibilityTimeout(queue awssqs.CfnQueue) *float64 {
 	return numberOrDefault(queue.VisibilityTimeout(), 30)
 }
 
-// numberOrDefault returns value, or fallback if value is nil. If value is a token, it returns nil.
+// numberOrDefault returns value, fallback if value is nil, or nil if value is a token.
 func numberOrDefault(value *float64, fallback float64) *float64 {
 	switch {
 	case value == nil:
@@ -59,8 +59,8 @@ func numberOrDefault(value *float64, fallback float64) *float64 {
 	return value
 }
 
-// redrivePolicy returns the target and the maxReceiveCount of a queue's redrive policy. Tokens in
-// the target are resolved. Without a policy, both results are nil.
+// redrivePolicy returns the target and the maxReceiveCount of a queue's redrive policy, or nil
+// without a policy. Tokens in the target are resolved.
 func redrivePolicy(queue awssqs.CfnQueue) (target any, count *float64) {
 	if queue.RedrivePolicy() == nil {
 		return nil, nil
@@ -77,10 +77,10 @@ func redrivePolicy(queue awssqs.CfnQueue) (target any, count *float64) {
 	return policy["deadLetterTargetArn"], count
 }
 
-// identity returns a text that identifies a resource in the app. If the app creates the resource,
-// the text is the construct's path. Otherwise, the text contains the resource's name or ARN, and
-// environment: the account and region of the pipeline. If the name is a token, the text contains
-// the stack's path instead of environment, because a token may have another value in each stack.
+// identity returns a text that identifies a resource in the app. For a resource that the app
+// creates, the text is the construct's path. Otherwise, it contains the resource's name or ARN, and
+// environment: the account and region of the pipeline. For a token, the stack's path replaces
+// environment, because a token can have another value in each stack.
 func identity(resource awscdk.IResource, name *string, environment string) string {
 	if resource.Node().DefaultChild() != nil {
 		return *resource.Node().Path()
@@ -93,7 +93,7 @@ func identity(resource awscdk.IResource, name *string, environment string) strin
 }
 
 // resourceEnvironment returns the account and region in a resource's ARN. If the ARN is a token, it
-// returns the account and region of the resource's stack.
+// returns those of the resource's stack.
 func resourceEnvironment(resource awscdk.IResource, arn *string) (account, region string) {
 	if parts := strings.Split(*arn, ":"); !isUnresolved(arn) && len(parts) > 4 {
 		return parts[4], parts[3]
@@ -103,8 +103,8 @@ func resourceEnvironment(resource awscdk.IResource, arn *string) (account, regio
 }
 
 // tableSchema returns a table's key attributes, such as "pk HASH S", and its time-to-live
-// attribute. For an imported table and for a schema with tokens, ok is false, because the schema is
-// unknown.
+// attribute. ok is false if the schema is unknown: for an imported table, or if the schema contains
+// tokens.
 func tableSchema(table awsdynamodb.ITable) (keys []string, ttlAttribute string, ok bool) {
 	resource, created := table.Node().DefaultChild().(interface { // a CfnTable or CfnGlobalTable
 		KeySchema() any

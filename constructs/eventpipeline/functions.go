@@ -123,9 +123,8 @@ func newFunction(
 	return fn, logGroup
 }
 
-// lambdaLogLevel returns the level below which Lambda drops log lines. The functions apply the prop
-// LogLevel themselves, and write metrics in log lines at the level INFO. Lambda must therefore
-// never drop lines at this level.
+// lambdaLogLevel returns the level below which Lambda drops log lines. Lambda must not drop lines
+// at the level INFO, which contain metrics. The functions apply the prop LogLevel themselves.
 func lambdaLogLevel(level string) awslambda.ApplicationLogLevel {
 	if level == "debug" {
 		return awslambda.ApplicationLogLevel_DEBUG
@@ -151,8 +150,8 @@ func newPlaceholderFunction(
 	})
 }
 
-// addFunctionMetadata adds metadata to each function, so that tools can recognize the pipeline's
-// functions in a template.
+// addFunctionMetadata adds metadata by which tools recognize the pipeline's functions in a
+// template.
 func addFunctionMetadata(p *eventPipeline) {
 	pipeline := logicalName(p)
 	for role, function := range map[contract.Role]awslambda.Function{
@@ -166,8 +165,8 @@ func addFunctionMetadata(p *eventPipeline) {
 	}
 }
 
-// logicalName returns the prefix that the logical ids of the pipeline's resources share. The CDK
-// derives the prefix from the pipeline's path in the stack.
+// logicalName returns the common prefix of the logical ids of the pipeline's resources. The CDK
+// derives it from the pipeline's path in the stack.
 func logicalName(p *eventPipeline) string {
 	const hashLength = 8 // at the end of a logical id
 	worker := p.workerFunction.Node().DefaultChild().(awslambda.CfnFunction)
@@ -175,9 +174,8 @@ func logicalName(p *eventPipeline) string {
 	return strings.TrimSuffix(id[:max(0, len(id)-hashLength)], "WorkerFunction")
 }
 
-// These are the prefixes of the log groups' names. API Gateway adds each log group to a resource
-// policy of the account, except log groups under /aws/vendedlogs/. The size of that policy is
-// limited.
+// Prefixes of the log groups' names. API Gateway adds each log group to a resource policy of the
+// account, whose size is limited. It does not add log groups under /aws/vendedlogs/.
 const (
 	functionLogs = "/aws/lambda/"
 	apiLogs      = "/aws/vendedlogs/apigateway/"
@@ -199,10 +197,10 @@ func newLogGroup(p *eventPipeline, id, prefix, suffix string) awslogs.LogGroup {
 	return awslogs.NewLogGroup(p, &id, props)
 }
 
-// accessLogName returns the name of the access log's group without the prefix apiLogs. It is used
-// if PhysicalNamePrefix is not set, because CloudFormation can't generate a name that begins with
-// apiLogs. The name ends with a part of the stack's id, because the log group of a deleted stack
-// may still exist.
+// accessLogName returns the name of the access log's group without the prefix apiLogs, for a
+// pipeline without PhysicalNamePrefix. CloudFormation can't generate a name with this prefix. The
+// name ends with a part of the stack's id, because the log group of a deleted stack can still
+// exist.
 func accessLogName(p *eventPipeline) *string {
 	name := awscdk.Names_UniqueResourceName(p, &awscdk.UniqueResourceNameOptions{
 		Separator: jsii.String("-"), AllowedSpecialCharacters: jsii.String("-"),
@@ -213,9 +211,9 @@ func accessLogName(p *eventPipeline) *string {
 }
 
 // allowLogs lets CloudWatch Logs perform the actions with the key, for the pipeline's log groups.
-// The statement selects the log groups by name. If CloudFormation generates the names, the
-// statement selects all log groups of the account and region. The statement can't refer to the log
-// groups' constructs, because they already refer to the key.
+// The statement selects the log groups by name, or all log groups of the account and region if
+// CloudFormation generates the names. It can't refer to the log groups' constructs, because these
+// refer to the key.
 func allowLogs(p *eventPipeline, key awskms.IKey, actions ...string) {
 	if key == nil {
 		return

@@ -59,7 +59,7 @@ func newMetrics(p *eventPipeline) metrics {
 
 // newThrottledRequestsMetric returns a metric that counts the access log's lines with the status
 // 429. API Gateway has no metric for throttled requests, and does not log all of them. The result
-// is nil for an existing API, because its log is unknown.
+// is nil for an existing API, whose log is unknown.
 func newThrottledRequestsMetric(p *eventPipeline) awscloudwatch.IMetric {
 	if p.accessLogGroup == nil {
 		return nil
@@ -90,8 +90,8 @@ func (p *eventPipeline) MetricDeadLetters(props *awscloudwatch.MetricOptions) aw
 	return p.deadLetterQueue.MetricApproximateNumberOfMessagesVisible(props)
 }
 
-// pipelineMetric returns a metric that CloudWatch extracts from the log lines of all functions. If
-// options are nil, the metric is the sum over 5 minutes.
+// pipelineMetric returns a metric that CloudWatch extracts from the log lines of all functions. Nil
+// options select the sum over 5 minutes.
 func pipelineMetric(
 	p *eventPipeline, name string, options *awscloudwatch.MetricOptions,
 ) awscloudwatch.Metric {
@@ -109,8 +109,8 @@ func reconcilerMetric(p *eventPipeline, name string) awscloudwatch.Metric {
 	return logMetric(name, map[string]*string{contract.FunctionDimension: function})
 }
 
-// newLagMetric returns the reconciler's lag. The metric has one value in each interval, so the
-// period is the interval.
+// newLagMetric returns the reconciler's lag. The metric has one value per interval, so its period
+// is the interval.
 func newLagMetric(p *eventPipeline) awscloudwatch.IMetric {
 	return reconcilerMetric(p, contract.MetricLag).With(&awscloudwatch.MetricOptions{
 		Statistic: jsii.String("Maximum"), Period: p.props.ReconcilerInterval,

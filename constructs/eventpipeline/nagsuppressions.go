@@ -17,7 +17,7 @@ type nagSuppression struct {
 }
 
 // suppressNagRules suppresses the findings of cdk-nag's packs AwsSolutions and Serverless about the
-// resources that the pipeline creates. The reasons are part of the template.
+// resources that the pipeline creates. The template contains the reasons.
 func suppressNagRules(p *eventPipeline) {
 	if p.props.DeadLetterQueue == nil {
 		suppress(p.deadLetterQueue, "Serverless-SQSRedrivePolicy",
@@ -80,9 +80,9 @@ func suppressWebhookRoute(p *eventPipeline) {
 	}
 }
 
-// suppressObjects returns a suppression for permissions on all objects under a prefix. If the
-// pipeline creates the bucket, the suppression matches only findings that name this bucket. If the
-// bucket exists already, it matches findings about any bucket.
+// suppressObjects returns a suppression for permissions on all objects under a prefix. It matches
+// only findings that name the pipeline's new bucket. For an existing bucket, it matches findings
+// about any bucket.
 func suppressObjects(id string, existing awss3.IBucket, prefix string) nagSuppression {
 	pattern := `<\w*` + id + `\w*\.Arn>`
 	if existing != nil {

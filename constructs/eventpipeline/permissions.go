@@ -39,7 +39,7 @@ func grantApi(p *eventPipeline, role awsiam.IRole) {
 func grantWorker(p *eventPipeline, role awsiam.IRole) {
 	allow(role, p.bronzeBucket.ArnForObjects(jsii.String(bronzeObjects)), "s3:GetObject")
 	allowList(role, p.bronzeBucket, bronzeObjects)
-	// In a replay, the worker reads the existing record before it replaces the record.
+	// In a replay, the worker reads the existing record before it replaces that record.
 	silver := p.silverBucket.ArnForObjects(jsii.String(silverObjects))
 	allow(role, silver, "s3:PutObject", "s3:GetObject")
 	allowList(role, p.silverBucket, silverObjects)
@@ -79,9 +79,8 @@ func grantReconciler(p *eventPipeline, role awsiam.IRole) {
 	allowFormerKeys(p, role, "s3")
 }
 
-// allowFormerKeys lets the role use former keys to decrypt data, but only in requests to the
-// services. DynamoDB needs no former key, because it encrypts a whole table again when the table's
-// key changes.
+// allowFormerKeys lets the role use former keys to decrypt data, but only through the services.
+// DynamoDB needs no former key: after a change of the key, it encrypts the whole table again.
 func allowFormerKeys(p *eventPipeline, role awsiam.IRole, services ...string) {
 	for _, key := range valueOrZero(p.props.FormerEncryptionKeys) {
 		for _, service := range services {
@@ -91,11 +90,10 @@ func allowFormerKeys(p *eventPipeline, role awsiam.IRole, services ...string) {
 }
 
 // allowNetworkInterfaces lets Lambda attach the functions to a VPC. Lambda requires these actions
-// on all resources. The function's own code can't use the actions: Lambda adds the key
-// lambda:SourceFunctionArn to the calls of that code, and the condition allows only calls without
-// this key.
+// on all resources. The condition excludes the function's own code, to whose calls Lambda adds the
+// key lambda:SourceFunctionArn.
 //
-// If the CDK created the roles itself, it would attach a managed policy without this condition.
+// The CDK's own roles have a managed policy without this condition.
 func allowNetworkInterfaces(role awsiam.IRole) {
 	allowIf(role, jsii.String("*"), &condition{"Null", "lambda:SourceFunctionArn", "true"},
 		"ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets",
@@ -104,13 +102,13 @@ func allowNetworkInterfaces(role awsiam.IRole) {
 }
 
 // allowList lets the role list the objects whose keys match a pattern. Without this permission, S3
-// answers 403 instead of 404 for a missing object.
+// answers 403 for a missing object, and not 404.
 func allowList(role awsiam.IRole, bucket awss3.IBucket, objects string) {
 	allowIf(role, bucket.BucketArn(), underPrefix(objects), "s3:ListBucket")
 }
 
-// allowPublish lets the role publish events with the source "eventpipeline". Other applications may
-// share the bus, so the role must not be able to publish events with their sources.
+// allowPublish lets the role publish events with the source "eventpipeline". The role must not
+// publish with the sources of other applications on the same bus.
 func allowPublish(p *eventPipeline, role awsiam.IRole) {
 	source := &condition{"StringEquals", "events:source", contract.EventSource}
 	allowIf(role, p.eventBus.EventBusArn(), source, "events:PutEvents")
@@ -120,9 +118,9 @@ func allowQueueKey(p *eventPipeline, role awsiam.IRole, key awskms.IKey) {
 	allowKey(p, role, key, "sqs", "kms:GenerateDataKey", "kms:Decrypt")
 }
 
-// allowKey lets the role use a key, but only in requests to the service. It does nothing if key is
-// nil. The keys of the bus and the log groups need no such permission: EventBridge and CloudWatch
-// Logs use them as service principals.
+// allowKey lets the role use a key, but only through the service. It does nothing if key is nil.
+// The keys of the bus and the log groups need no such permission, because EventBridge and
+// CloudWatch Logs use them as service principals.
 func allowKey(
 	p *eventPipeline, role awsiam.IRole, key awskms.IKey, service string, actions ...string,
 ) {
@@ -131,7 +129,7 @@ func allowKey(
 	}
 }
 
-// keyARN returns the key's ARN. In a role's policy, the ARN of an alias would have no effect.
+// keyARN returns the key's ARN. In a role's policy, the ARN of an alias has no effect.
 func keyARN(key awskms.IKey) *string {
 	if alias, ok := key.(awskms.IAlias); ok {
 		if target := aliasTarget(alias); target != nil {
@@ -141,8 +139,8 @@ func keyARN(key awskms.IKey) *string {
 	return key.KeyArn()
 }
 
-// aliasTarget returns the key of an alias. If the alias was imported by its name, the key is
-// unknown, and AliasTargetKey panics. aliasTarget then returns nil.
+// aliasTarget returns the key of an alias, or nil if the key is unknown: AliasTargetKey panics for
+// an alias that was imported by its name.
 func aliasTarget(alias awskms.IAlias) (target awskms.IKey) {
 	defer func() { _ = recover() }()
 	return alias.AliasTargetKey()
@@ -170,8 +168,8 @@ func allowIf(role awsiam.IRole, resource *string, condition *condition, actions 
 // silver/*.
 type condition struct{ operator, key, value string }
 
-// viaService returns a condition that allows the use of a key only if the service calls KMS on
-// behalf of the role, in the stack's region.
+// viaService returns a condition that allows the use of a key only if the service calls KMS for the
+// role, in the stack's region.
 func viaService(p *eventPipeline, service string) *condition {
 	stack := awscdk.Stack_Of(p)
 	host := service + "." + *stack.Region() + "." + *stack.UrlSuffix()

@@ -20,37 +20,33 @@ import (
 // EventPipelineProps configure an EventPipeline. Every prop is optional. docs/construct.md lists
 // the CloudFormation property that each prop sets.
 //
-// Some props, such as BronzeBucket, accept an existing resource. The pipeline then uses that
-// resource instead of a new one. The pipeline keeps the settings of the existing resource, and
-// grants its functions access to the resource and to the resource's KMS key. A prop that would
-// configure an existing resource is an error at synth.
+// Some props, such as BronzeBucket, accept an existing resource, which replaces a new one. The
+// pipeline keeps the settings of the existing resource, and grants its functions access to the
+// resource and to its KMS key. A prop that configures an existing resource is an error at synth.
 type EventPipelineProps struct {
 	// PhysicalNamePrefix is the beginning of the names of the resources: "orders-prod" results in
 	// orders-prod-api, orders-prod-events and so on. The prefix must be unique in the account and
-	// region. CloudFormation always generates the names of buckets and roles: bucket names must be
-	// unique across accounts, and role names across regions. Before you change the prefix of a
-	// deployed pipeline, its queue must be empty. Otherwise no worker reads the old queue's
-	// messages, and the new table has no items for these events. docs/runbooks.md describes the
-	// steps.
+	// region. CloudFormation always generates the names of buckets and roles, which must be unique
+	// across accounts or regions. The queue of a deployed pipeline must be empty before you change
+	// the prefix, because no worker reads the old queue. docs/runbooks.md describes the steps.
 	// Default: CloudFormation generates all names. The bus's name begins with the stack's name.
 	PhysicalNamePrefix *string
 	// RemovalPolicy applies to the buckets, table, queues and log groups that the pipeline creates.
-	// With RETAIN, they remain when the stack is deleted. RETAIN_ON_UPDATE_OR_DELETE has the same
-	// effect. With both, CloudFormation still deletes the resources that a failed deployment
-	// created. With DESTROY, a CDK function empties the buckets before they are deleted, and the
-	// table has no point-in-time recovery. When the stack is deleted, only the log of that function
-	// remains. Default: RETAIN, with point-in-time recovery of the table.
+	// With RETAIN or RETAIN_ON_UPDATE_OR_DELETE, they remain when the stack is deleted.
+	// CloudFormation still deletes the resources that a failed deployment created. With DESTROY, a
+	// CDK function empties the buckets before they are deleted, and the table has no point-in-time
+	// recovery. Only the log of that function then remains. Default: RETAIN, with point-in-time
+	// recovery of the table.
 	RemovalPolicy awscdk.RemovalPolicy
 	// EventsTableDeletionProtection makes DynamoDB refuse to delete the events table. Set it after
-	// the first deployment has succeeded. If the first deployment of a protected table fails,
-	// CloudFormation can't delete the table, so the rollback fails too. Default: false.
+	// the first deployment has succeeded: CloudFormation can't roll back a failed first deployment
+	// with a protected table. Default: false.
 	EventsTableDeletionProtection *bool
 
 	// EncryptionKey encrypts the data at rest. Each key prop below overrides it for one part of the
 	// data. If the app creates the key, the pipeline adds statements for CloudWatch Logs and
-	// EventBridge to the key's policy. The policy of an imported key must already let both services
-	// use the key.
-	// Default: keys that the AWS services own.
+	// EventBridge to the key's policy. The policy of an imported key must already contain such
+	// statements. Default: keys that the AWS services own.
 	EncryptionKey awskms.IKey
 	// BronzeEncryptionKey encrypts raw payloads, with an S3 bucket key. Default: EncryptionKey.
 	BronzeEncryptionKey awskms.IKey
@@ -66,7 +62,7 @@ type EventPipelineProps struct {
 	EventBusEncryptionKey awskms.IKey
 
 	// FormerEncryptionKeys lists KMS keys that the pipeline used before. The functions, CloudWatch
-	// Logs and the pipeline's own bus may decrypt old data with these keys, but may not encrypt new
+	// Logs and the pipeline's own bus may decrypt old data with these keys, but not encrypt new
 	// data. docs/security.md describes how to change a key. Default: none.
 	FormerEncryptionKeys *[]awskms.IKey
 
@@ -74,38 +70,37 @@ type EventPipelineProps struct {
 	// pipeline may use it. The bucket should require TLS, be versioned and be write-once; see
 	// DenyOverwriting. Default: a new bucket.
 	BronzeBucket awss3.IBucket
-	// SilverBucket names an existing bucket, which stores records under silver/. It may be the same
-	// bucket as BronzeBucket, and several pipelines may share it. Default: a new bucket.
+	// SilverBucket names an existing bucket, which stores records under silver/. It can be the same
+	// bucket as BronzeBucket, and several pipelines can share it. Default: a new bucket.
 	SilverBucket awss3.IBucket
 	// BronzeInfrequentAccessAfter sets the age at which payloads move to S3 Standard-IA. Like all
-	// transitions of S3, it applies only to objects of at least 128 KB.
-	// Default: 30 days, S3's minimum. Payloads that expire at this age or earlier do not move.
+	// S3 transitions, it applies only to objects of at least 128 KB. Payloads that expire at this
+	// age or earlier do not move. Default: 30 days, S3's minimum.
 	BronzeInfrequentAccessAfter awscdk.Duration
 	// BronzeArchiveAfter sets the age at which payloads move to S3 Glacier Instant Retrieval. The
 	// minimum is 30 days after BronzeInfrequentAccessAfter. It applies only to objects of at least
-	// 128 KB. A replay reads archived payloads without delay.
-	// Default: 90 days, or 30 days after BronzeInfrequentAccessAfter if that is later. Payloads
-	// that expire at this age or earlier do not move.
+	// 128 KB. Payloads that expire at this age or earlier do not move. A replay reads archived
+	// payloads without delay. Default: 90 days, or 30 days after BronzeInfrequentAccessAfter if
+	// that is later.
 	BronzeArchiveAfter awscdk.Duration
 	// BronzeExpiration sets the age at which payloads are deleted. It must be greater than the ages
 	// of both transitions. Default: payloads are never deleted.
 	BronzeExpiration awscdk.Duration
 	// BronzeObjectLock sets an S3 Object Lock, which prevents deletion even by a principal that may
 	// change the bucket's policy. A principal with the permission s3:BypassGovernanceRetention can
-	// bypass governance mode. Nobody can bypass compliance mode. RemovalPolicy must not be
-	// DESTROY.
+	// bypass governance mode. Nobody can bypass compliance mode. RemovalPolicy must not be DESTROY.
 	// Default: no lock. The bucket's policy makes Bronze write-once with and without a lock.
 	BronzeObjectLock awss3.ObjectLockRetention
 	// SilverExpiration sets the age at which records are deleted.
 	// Default: records are never deleted.
 	SilverExpiration awscdk.Duration
 	// ServerAccessLogsBucket names an existing bucket for the server access logs of the Bronze and
-	// Silver buckets that the pipeline creates. S3's own key must encrypt the log bucket. If the
-	// log bucket is imported or belongs to another stack, its policy must let
-	// logging.s3.amazonaws.com write under bronze/ and silver/. Default: a new bucket.
+	// Silver buckets that the pipeline creates. S3's own key must encrypt the log bucket. The
+	// policy of a log bucket that is imported or in another stack must let logging.s3.amazonaws.com
+	// write under bronze/ and silver/. Default: a new bucket.
 	ServerAccessLogsBucket awss3.IBucket
-	// ServerAccessLogsExpiration sets the age at which server access logs are deleted. It may be
-	// set only if the pipeline creates the log bucket. Default: 90 days.
+	// ServerAccessLogsExpiration sets the age at which server access logs are deleted. Set it only
+	// if the pipeline creates the log bucket. Default: 90 days.
 	ServerAccessLogsExpiration awscdk.Duration
 	// NoncurrentVersionExpiration sets how long the pipeline's buckets keep object versions that
 	// were overwritten or deleted. Default: 30 days.
@@ -115,19 +110,18 @@ type EventPipelineProps struct {
 	AbortIncompleteMultipartUploadAfter awscdk.Duration
 	// EventsTable names an existing table, which stores the status of events. It must be in the
 	// account and region of the stack, and no other pipeline may use it. It must have a partition
-	// key pk of type string, no sort key, and the time-to-live attribute expiresAt.
-	// Default: a new table.
+	// key pk of type string, no sort key, and the time-to-live attribute expiresAt. Default: a new
+	// table.
 	EventsTable awsdynamodb.ITable
 	// StatusRetention sets how long the events table keeps the status and the Idempotency-Key of an
 	// event. It must be a whole number of days, at least 30. Default: 365 days.
 	StatusRetention awscdk.Duration
 
 	// Queue names an existing standard queue, which delivers references to events to the worker
-	// function. No other pipeline may use it. DeadLetterQueue must be set too. The visibility
-	// timeout of the queue must be at least the minimum that VisibilityTimeout describes. The
-	// maxReceiveCount of the queue's redrive policy must be at least 100, because SQS counts every
-	// delivery, also during an outage.
-	// Default: a new queue.
+	// function. No other pipeline may use it. DeadLetterQueue must be set too. The queue's
+	// visibility timeout must be at least the minimum of VisibilityTimeout. The maxReceiveCount of
+	// its redrive policy must be at least 100, because SQS counts every delivery, also during an
+	// outage. Default: a new queue.
 	Queue awssqs.IQueue
 	// DeadLetterQueue names an existing standard queue, which keeps references to failed events. It
 	// must be the target of the redrive policy of Queue. Default: a new queue.
@@ -136,38 +130,37 @@ type EventPipelineProps struct {
 	// that messages outlive an outage of an hour. Default: 4 days.
 	QueueRetention awscdk.Duration
 	// DeadLetterQueueRetention sets how long the DLQ keeps a message. It must be longer than
-	// QueueRetention, because a message keeps its age when SQS moves it to the DLQ.
-	// Default: 14 days, SQS's maximum.
+	// QueueRetention, because a message keeps its age when SQS moves it to the DLQ. Default: 14
+	// days, SQS's maximum.
 	DeadLetterQueueRetention awscdk.Duration
 	// VisibilityTimeout sets the time after which SQS delivers a message again if the worker
-	// function has not processed it. As AWS recommends, the minimum is MaxBatchingWindow plus six
-	// times the worker function's Timeout. Default: this minimum.
+	// function has not processed it. The minimum is MaxBatchingWindow plus six times the worker
+	// function's Timeout, as AWS recommends. Default: this minimum.
 	VisibilityTimeout awscdk.Duration
 	// MaxReceiveCount sets how many tries an event has before it becomes FAILED. A delivery counts
 	// as a try if the processor fails or the worker crashes. Faults of AWS services do not count.
 	// The minimum is 3. Default: 5.
 	MaxReceiveCount *float64
-	// Notifications selects what the worker publishes about processed events. The worker always
-	// publishes EventFailed. Default: NotificationsPerEvent.
+	// Notifications selects the notifications about processed events. The worker always publishes
+	// EventFailed. Default: NotificationsPerEvent.
 	Notifications Notifications
 
 	// ReconcilerEnabled enables the schedule that runs the reconciler function. Without the
-	// schedule, an event may stay ENQUEUED forever after the API or worker function crashed. The
-	// reconciler function exists even if the schedule is disabled. Default: true.
+	// schedule, an event can stay ENQUEUED forever after a crash. The reconciler function exists
+	// even if the schedule is disabled. Default: true.
 	ReconcilerEnabled *bool
 	// ReconcilerInterval sets the time between two runs, in whole minutes. Default: 15 minutes.
 	ReconcilerInterval awscdk.Duration
 	// ReconcilerGracePeriod sets how long an event must be ENQUEUED before the reconciler repairs
-	// it. The minimum is VisibilityTimeout, because SQS delivers the messages of a crashed worker
-	// again only after that time. Default: 1 hour, or VisibilityTimeout if that is longer.
+	// it. The minimum is VisibilityTimeout, because only after that time does SQS deliver the
+	// messages of a crashed worker again. Default: 1 hour, or VisibilityTimeout if that is longer.
 	ReconcilerGracePeriod awscdk.Duration
 	// ReconcilerMaxReenqueues sets how often the reconciler enqueues a stuck event again before the
 	// event becomes FAILED. The range is 1 to 100. Default: 3.
 	ReconcilerMaxReenqueues *float64
 
-	// Vpc names the VPC in which the functions run. From its subnets, S3, DynamoDB, SQS,
-	// EventBridge and X-Ray must be reachable through a NAT gateway or VPC endpoints. With
-	// Webhooks, Secrets Manager must be reachable too.
+	// Vpc names the VPC in which the functions run. Its subnets need a NAT gateway or VPC endpoints
+	// for S3, DynamoDB, SQS, EventBridge and X-Ray, and with Webhooks also for Secrets Manager.
 	// Default: no VPC.
 	Vpc awsec2.IVpc
 	// VpcSubnets selects subnets of Vpc. Default: the private subnets.
@@ -179,21 +172,21 @@ type EventPipelineProps struct {
 
 	// Architecture sets the processor architecture of all functions. Default: arm64.
 	Architecture awslambda.Architecture
-	// ApiFunction configures the API function. Its Timeout must be less than 30 seconds, the time
-	// that an HTTP API waits for a function. Default: 512 MiB and a Timeout of 10 seconds.
+	// ApiFunction configures the API function. Its Timeout must be less than 30 seconds, the limit
+	// of an HTTP API. Default: 512 MiB and a Timeout of 10 seconds.
 	ApiFunction *FunctionOptions
 	// WorkerEntry names the folder of a main package that calls processor.Start, such as
-	// "./functions/orders". The worker function is built from this package, which belongs to the
-	// app's own module. The path is relative to the working directory. The build applies only the
+	// "./functions/orders". The path is relative to the working directory. The worker function is
+	// built from this package, which belongs to the app's own module. The build applies only the
 	// flags -mod, -modfile and -modcacherw of GOFLAGS, and only the build tag lambda.norpc. If the
-	// package needs more permissions, grant them to WorkerFunction().
-	// Default: the platform's worker, which writes one record with the payload.
+	// package needs more permissions, grant them to WorkerFunction(). Default: the platform's
+	// worker, which writes one record with the payload.
 	WorkerEntry *string
-	// WorkerFunction configures the worker function. The function holds the payloads of all
-	// messages of an invocation in memory. Its Timeout must be at least 5 seconds. A processor's
-	// context ends 4 seconds before the Timeout, and the worker stops 2 seconds before the Timeout.
-	// ReservedConcurrentExecutions must be at least 2, and not less than MaxConcurrency. Default:
-	// 512 MiB and a Timeout of 30 seconds.
+	// WorkerFunction configures the worker function, which holds the payloads of all messages of an
+	// invocation in memory. Its Timeout must be at least 5 seconds. A processor's context ends 4
+	// seconds before the Timeout, and the worker stops 2 seconds before it.
+	// ReservedConcurrentExecutions must be at least 2 and at least MaxConcurrency. Default: 512 MiB
+	// and a Timeout of 30 seconds.
 	WorkerFunction *FunctionOptions
 	// ReconcilerFunction configures the reconciler function. A run stops 10 seconds before its
 	// Timeout, and the next run continues. Default: 1,769 MiB and a Timeout of 5 minutes.
@@ -207,14 +200,13 @@ type EventPipelineProps struct {
 	// 1,000. Default: 50, or the worker function's ReservedConcurrentExecutions if that is less.
 	MaxConcurrency *float64
 	// MinimumPollers switches on SQS's provisioned mode, and sets the minimum number of pollers
-	// that Lambda keeps ready. The range is 2 to 200. MaxConcurrency must not be set: Lambda does
-	// not accept both. A poller costs money while it is idle. Each poller invokes the worker
+	// that Lambda keeps ready. The range is 2 to 200. MaxConcurrency must not be set, because
+	// Lambda does not accept both. An idle poller costs money too. Each poller invokes the worker
 	// function up to 10 times concurrently. Default: no provisioned mode.
 	MinimumPollers *float64
 	// MaximumPollers limits the pollers in provisioned mode. The range is 2 to 2,000. It must be at
 	// most a tenth of WorkerFunction.ReservedConcurrentExecutions, because each poller makes up to
-	// 10 invocations at once.
-	// MinimumPollers must be set too. Default: 200 in provisioned mode.
+	// 10 invocations at once. MinimumPollers must be set too. Default: 200 in provisioned mode.
 	MaximumPollers *float64
 	// LogRetention applies to all log groups; INFINITE is an error. Default: ONE_MONTH.
 	LogRetention awslogs.RetentionDays
@@ -227,8 +219,8 @@ type EventPipelineProps struct {
 	// HttpApi names an existing API, to which the pipeline adds POST /events and GET
 	// /events/{eventId}. No other pipeline may use it. The prop Authorization applies to these two
 	// routes. The API keeps its own stage, access log, throttling, CORS settings and domain.
-	// ApiServerErrorsAlarm and the graphs of the API count all requests to the API, including
-	// requests to other routes. Default: a new API.
+	// ApiServerErrorsAlarm and the graphs of the API count the requests of all its routes. Default:
+	// a new API.
 	HttpApi awsapigatewayv2.IHttpApi
 	// Authorization selects who may call the API. GET /health is open to everyone and reads no
 	// data. Default: JWT if JwtAuthorizer is set, LAMBDA if LambdaAuthorizer is set, else IAM.
@@ -238,21 +230,20 @@ type EventPipelineProps struct {
 	// LambdaAuthorizer selects the function that authorizes requests. Default: none.
 	LambdaAuthorizer *LambdaAuthorizerProps
 	// StatusForAllCallers lets each caller read the status of all events. If it is false, a caller
-	// can read only the status of events that it posted. It must not be true if Authorization is
-	// AuthorizationOpenToAnyoneOnTheInternet.
-	// Default: false.
+	// can read only the status of its own events. It must not be true if Authorization is
+	// AuthorizationOpenToAnyoneOnTheInternet. Default: false.
 	StatusForAllCallers *bool
 	// MaxPayloadBytes limits the size of a request body. The maximum is 2 MiB. API Gateway passes
-	// the body to Lambda as a JSON string, in which each quote and backslash takes two bytes. The
-	// string must fit in Lambda's limit of 6 MB. Default: 1 MiB.
+	// the body to Lambda as a JSON string with at most 6 MB, in which each quote and backslash
+	// takes two bytes. Default: 1 MiB.
 	MaxPayloadBytes *float64
 	// SchemaDirectory names a folder with one JSON Schema (draft 2020-12) per event type, in the
-	// file <eventType>.json. Schemas may refer to other schemas in the folder and its subfolders,
+	// file <eventType>.json. Schemas can refer to other schemas in the folder and its subfolders,
 	// but not to other files or URLs. Synth checks the schemas and builds them into the API
 	// function. The API answers 422 to an event that violates its schema. Default: no schemas.
 	SchemaDirectory *string
-	// UnknownEventTypes selects whether the API accepts an event whose type has no schema.
-	// Default: ACCEPT.
+	// UnknownEventTypes selects whether the API accepts an event whose type has no schema. Default:
+	// ACCEPT.
 	UnknownEventTypes UnknownEventTypes
 	// AcceptTextPlain makes the API accept JSON with Content-Type: text/plain. A browser sends this
 	// type with navigator.sendBeacon, and needs no preflight request for it. Authorization must be
@@ -267,8 +258,8 @@ type EventPipelineProps struct {
 	// Default: 2,000.
 	ThrottlingBurstLimit *float64
 	// Webhooks lists senders of webhooks, such as GitHub and Stripe. The API gets the route POST
-	// /webhooks/{source}, which has no authorizer: the API function verifies the signature of each
-	// request. docs/webhooks.md describes the senders. Default: none.
+	// /webhooks/{source}. This route has no authorizer: the API function verifies the signature of
+	// each request. docs/webhooks.md describes the senders. Default: none.
 	Webhooks *[]*WebhookSource
 	// WebhooksThrottlingRateLimit limits requests per second of all webhook sources together.
 	// Default: 500.
@@ -284,38 +275,36 @@ type EventPipelineProps struct {
 	// DomainName adds a custom domain name, such as events.example.org. Add a DNS record that
 	// routes this name to DomainName().RegionalDomainName(). Default: none.
 	DomainName *string
-	// DomainCertificate sets the TLS certificate of DomainName. It is required with DomainName, and
-	// must be in the region of the API. Default: none.
+	// DomainCertificate sets the TLS certificate of DomainName, in the region of the API. It is
+	// required with DomainName. Default: none.
 	DomainCertificate awscertificatemanager.ICertificate
 	// DomainOwnershipCertificate proves that you own DomainName. It must be a public certificate of
-	// ACM. API Gateway requires it with MutualTls if DomainCertificate is imported into ACM or was
+	// ACM. API Gateway requires it with MutualTls if DomainCertificate was imported into ACM or
 	// issued by a private CA. Default: none.
 	DomainOwnershipCertificate awscertificatemanager.ICertificate
 	// DomainMappingKey sets the path below DomainName at which the API is available, such as v1.
 	// Default: none; the API is available at the root of the domain.
 	DomainMappingKey *string
 	// MutualTls makes the API require a client certificate that the truststore accepts.
-	// Authorization still applies. The certificate does not identify the caller. DomainName must be
-	// set too.
-	// Default: off.
+	// Authorization still applies, because the certificate does not identify the caller. DomainName
+	// must be set too. Default: off.
 	MutualTls *awsapigatewayv2.MTLSConfig
-	// DisableExecuteApiEndpoint disables the endpoint that every API has by default. Then clients
-	// can reach the API only at DomainName.
-	// Default: true with MutualTls, because the default endpoint requires no client certificate;
-	// else false.
+	// DisableExecuteApiEndpoint disables the API's default endpoint, so that clients reach the API
+	// only at DomainName. Default: true with MutualTls, because the default endpoint requires no
+	// client certificate; else false.
 	DisableExecuteApiEndpoint *bool
 
 	// EventBus names an existing bus, which receives EventProcessed and EventFailed. It must be in
-	// the account and region of the stack. Several pipelines may share it. Default: a new bus.
+	// the account and region of the stack. Several pipelines can share it. Default: a new bus.
 	EventBus awsevents.IEventBus
 
 	// NotificationFormat selects the form of the detail of EventProcessed and EventFailed.
 	// Default: JSON.
 	NotificationFormat NotificationFormat
 
-	// AlarmTopic receives a message when an alarm fires and when the alarm returns to OK. If the
-	// app creates the topic, the pipeline lets CloudWatch publish to the topic and use its KMS key.
-	// The policies of an imported topic and key must already allow this. Default: none.
+	// AlarmTopic receives a message when an alarm fires and when it returns to OK. If the app
+	// creates the topic, the pipeline lets CloudWatch publish to the topic and use its KMS key. The
+	// policies of an imported topic and key must already allow this. Default: none.
 	AlarmTopic awssns.ITopic
 	// AlarmThresholds set the values at which the alarms fire.
 	// Default: see the type AlarmThresholds.
@@ -335,8 +324,8 @@ type FunctionOptions struct {
 	Environment *map[string]*string
 	// Layers adds up to 5 layers. Default: none.
 	Layers *[]awslambda.ILayerVersion
-	// ReservedConcurrentExecutions reserves concurrent executions for the function. The number is
-	// also the maximum of the function's concurrent executions. The minimum is 1. Default: none.
+	// ReservedConcurrentExecutions reserves concurrent executions for the function, and also limits
+	// them to this number. The minimum is 1. Default: none.
 	ReservedConcurrentExecutions *float64
 }
 
@@ -370,7 +359,7 @@ const (
 	// NotificationsPerEvent publishes EventProcessed for each event. EventBridge charges for each
 	// notification.
 	NotificationsPerEvent Notifications = contract.NotifyPerEvent
-	// NotificationsPerBatch publishes one BatchProcessed for the events of one type in a request.
+	// NotificationsPerBatch publishes one BatchProcessed for all events of one type in a request.
 	// For a single event, it publishes EventProcessed.
 	NotificationsPerBatch Notifications = contract.NotifyPerBatch
 	// NotificationsNone publishes neither EventProcessed nor BatchProcessed.

@@ -9,9 +9,9 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// These numbers are values of maxReceiveCount in a queue's redrive policy. SQS counts every
-// delivery, also during an outage of another service, so this policy must not limit an event's
-// tries. The worker function limits the tries itself, by the prop MaxReceiveCount.
+// Values of maxReceiveCount in a queue's redrive policy. SQS counts every delivery, also during an
+// outage of another service, so this policy must not limit an event's tries. The worker function
+// limits the tries itself, by the prop MaxReceiveCount.
 const (
 	maxReceives         = 1000 // SQS's maximum
 	existingMaxReceives = 100  // minimum for an existing queue; an outage of an hour needs about 15
@@ -41,7 +41,7 @@ func newQueue(p *eventPipeline) awssqs.IQueue {
 	})
 }
 
-// createQueue creates a queue that rejects requests without TLS. Without a KMS key, a key of SQS
+// createQueue creates a queue that rejects requests without TLS. Without a KMS key, SQS's own key
 // encrypts the messages.
 func createQueue(p *eventPipeline, id string, props *awssqs.QueueProps) awssqs.IQueue {
 	props.EnforceSSL = jsii.Bool(true)
@@ -79,8 +79,8 @@ func newEventSource(p *eventPipeline) awslambda.EventSourceMapping {
 }
 
 // newNotificationDeadLetterQueue creates the queue of notifications that EventBridge could not
-// deliver or could not encrypt. SQS's own key encrypts the queue, so that a missing permission for
-// a KMS key can't lose a notification.
+// deliver or encrypt. SQS's own key encrypts the queue, so that a missing permission for a KMS key
+// loses no notification.
 func newNotificationDeadLetterQueue(p *eventPipeline) awssqs.IQueue {
 	queue := awssqs.NewQueue(p, jsii.String("NotificationDeadLetterQueue"), &awssqs.QueueProps{
 		QueueName:       p.physicalName("notifications-dlq"),
@@ -111,7 +111,7 @@ func newNotificationDeadLetterQueue(p *eventPipeline) awssqs.IQueue {
 
 // rulesOfBus returns a pattern that matches the ARNs of all rules of the bus. The ARN of a rule
 // contains the bus's name, except for the default bus. The queue's policy can't name each rule,
-// because a rule may be in another stack that depends on this stack.
+// because a rule can be in another stack that depends on this stack.
 func rulesOfBus(p *eventPipeline) *string {
 	name := *p.eventBus.EventBusName()
 	imported := p.eventBus.Node().DefaultChild() == nil

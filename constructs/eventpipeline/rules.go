@@ -16,8 +16,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
-// rulesID is the id of a construct that contains the rules of OnEventProcessed. Without it, a
-// rule's id could collide with the id of a part of the pipeline.
+// rulesID is the id of a construct that contains the rules of OnEventProcessed. The ids of rules
+// therefore don't collide with the ids of the pipeline's parts.
 const rulesID = "OnEventProcessed"
 
 func (p *eventPipeline) OnEventProcessed(
@@ -57,9 +57,9 @@ func (p *eventPipeline) OnEventProcessedIn(
 	return rule
 }
 
-// detailPattern returns the pattern of the details of this pipeline's notifications. Pipelines may
-// share the bus and the Silver bucket, but not the Bronze bucket. So the name of the Bronze bucket
-// identifies the pipeline.
+// detailPattern returns the pattern of the details of this pipeline's notifications. The name of
+// the Bronze bucket identifies the pipeline: pipelines can share the bus and the Silver bucket, but
+// not the Bronze bucket.
 func (p *eventPipeline) detailPattern() *map[string]any {
 	pattern := map[string]any{
 		"bronze": map[string]any{"bucket": []*string{p.bronzeBucket.BucketName()}},
@@ -71,14 +71,13 @@ func (p *eventPipeline) detailPattern() *map[string]any {
 	return &pattern
 }
 
-// ruleTargets is an aspect of a rule. The CDK calls an aspect after the app has added all targets,
-// and before the CDK connects the stacks.
+// ruleTargets is an aspect of a rule. The CDK calls it after the app has added all targets, and
+// before the CDK connects the stacks.
 type ruleTargets struct{ pipeline *eventPipeline }
 
 // Visit adds the pipeline's DLQ for notifications to each target that has no DLQ. It adds an error
 // if the rule and a queue in another stack refer to each other, or if the target's stack refers to
-// the rule's stack. The CDK would panic in these cases, with a message that does not say how to
-// solve the problem.
+// the rule's stack. In these cases, the CDK panics without a helpful message.
 func (r *ruleTargets) Visit(node constructs.IConstruct) {
 	rule, ok := node.(awsevents.CfnRule)
 	if !ok {
@@ -106,8 +105,8 @@ func (r *ruleTargets) Visit(node constructs.IConstruct) {
 }
 
 // removeTargets removes the rule's targets, and the constructs that the CDK added for the targets,
-// such as the permission to invoke a function. Otherwise the cyclic references would make the CDK
-// panic before it reports the validation error.
+// such as the permission to invoke a function. Their cyclic references make the CDK panic before it
+// reports the validation error.
 func removeTargets(rule awsevents.CfnRule) {
 	rule.SetTargets([]any{})
 	parent := rule.Node().Scope().Node()
@@ -121,8 +120,8 @@ func removeTargets(rule awsevents.CfnRule) {
 // cyclicStack searches the stacks of the rule's targets for a resource that refers to the rule's
 // stack. It returns the stack and the path of the first such resource, or nil and "".
 //
-// A reference contains only a logical id. If this id exists in both stacks, cyclicStack ignores the
-// reference, because the stack to which it refers is unknown.
+// A reference contains only a logical id. cyclicStack ignores an id that exists in both stacks,
+// because the referenced stack is then unknown.
 func cyclicStack(rule awsevents.CfnRule) (stack awscdk.Stack, user string) {
 	own := logicalIDs(rule.Stack())
 	ownPath := *rule.Stack().Node().Path()
@@ -147,9 +146,9 @@ func cyclicStack(rule awsevents.CfnRule) (stack awscdk.Stack, user string) {
 	return nil, ""
 }
 
-// userOf returns the path of a resource in the stack other that refers to the rule's stack. own
-// contains the logical ids of the rule's stack. targets is the JSON text of the rule's targets. If
-// no target is in other, or no resource refers to the rule's stack, userOf returns "".
+// userOf returns the path of a resource in the stack other that refers to the rule's stack, or "".
+// It also returns "" if no target is in other. own contains the logical ids of the rule's stack.
+// targets is the JSON text of the rule's targets.
 func userOf(own map[string]bool, other awscdk.Stack, targets string) (user string) {
 	foreign := logicalIDs(other)
 	isTarget := func(id string) bool { return !own[id] && refersTo(targets, id) }
@@ -207,8 +206,8 @@ func logicalIDs(stack awscdk.Stack) map[string]bool {
 	return ids
 }
 
-// forEach calls f for each element of a list. It passes 50 elements at a time to the function
-// nested. Use forEach in an aspect if the list may be long.
+// forEach calls f for each element of a list, 50 elements in each call of nested. Use it in an
+// aspect for a list that can be long.
 func forEach[T any](stack awscdk.Stack, list []T, f func(T)) {
 	for part := range slices.Chunk(list, 50) {
 		nested(stack, func() {
@@ -219,10 +218,9 @@ func forEach[T any](stack awscdk.Stack, list []T, f func(T)) {
 	}
 }
 
-// nested calls f in a callback of its own. While Go code runs in a callback, such as an aspect's
-// Visit, each call to the CDK uses a part of Node.js's call stack until the callback ends. After a
-// few thousand calls, the call stack overflows. The calls in f free their parts when nested
-// returns.
+// nested calls f in a separate callback. In a callback, such as an aspect's Visit, each call to the
+// CDK uses a part of Node.js's call stack until the callback ends. A few thousand calls overflow
+// the stack. nested frees the parts that the calls in f use.
 func nested(stack awscdk.Stack, f func()) {
 	stack.Resolve(awscdk.Lazy_UncachedAny(&callback{f}, nil))
 }
@@ -247,13 +245,12 @@ func addDeadLetterQueue(rule awsevents.CfnRule, queue awssqs.IQueue) {
 	}
 }
 
-// policyOfForeignQueue searches the other stacks for a queue whose policy refers to the rule, and
-// to which the rule refers. The queue may be a target or a target's DLQ. policyOfForeignQueue
-// returns the policy, or nil.
+// policyOfForeignQueue searches the other stacks for a queue and a rule that refer to each other:
+// the queue is the target or a target's DLQ, and the queue's policy refers to the rule.
+// policyOfForeignQueue returns the policy, or nil.
 //
-// A reference contains only a logical id. Another stack may have a rule with the same id, for
-// example if an app has two stacks of the same kind. A policy in that stack then refers to that
-// stack's own rule, so policyOfForeignQueue ignores that stack.
+// A reference contains only a logical id. If another stack has a rule with the same id, a policy in
+// that stack refers to that stack's own rule. policyOfForeignQueue therefore ignores that stack.
 func policyOfForeignQueue(rule awsevents.CfnRule) (found awssqs.CfnQueuePolicy) {
 	stack := rule.Stack()
 	ruleID := *stack.GetLogicalId(rule)

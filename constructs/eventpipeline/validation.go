@@ -44,7 +44,7 @@ func (v *validation) require(ok bool, prop, format string, args ...any) {
 	}
 }
 
-// requireInteger adds an error unless value is an integer from minimum to maximum. The error's text
+// requireInteger adds an error if value is not an integer from minimum to maximum. The error's text
 // ends with reason.
 func (v *validation) requireInteger(prop string, value, minimum, maximum float64, reason string) {
 	v.require(value == math.Trunc(value) && value >= minimum && value <= maximum, prop,
@@ -52,14 +52,14 @@ func (v *validation) requireInteger(prop string, value, minimum, maximum float64
 		formatNumber(minimum), formatNumber(maximum), formatNumber(value), reason)
 }
 
-// requireSeconds adds an error unless value is a whole number of seconds from minimum to maximum.
+// requireSeconds adds an error if value is not a whole number of seconds from minimum to maximum.
 func (v *validation) requireSeconds(
 	prop string, value awscdk.Duration, minimum, maximum float64, reason string,
 ) {
 	v.requireInteger(prop+" in seconds", inSeconds(value), minimum, maximum, reason)
 }
 
-// requireDays adds an error unless value is nil or a whole number of days, at least minimum.
+// requireDays adds an error if value is set and not a whole number of days of at least minimum.
 func (v *validation) requireDays(
 	prop string, value awscdk.Duration, minimum float64, reason string,
 ) {
@@ -92,8 +92,7 @@ func formatText(text *string) string {
 	return strconv.Quote(*text)
 }
 
-// tokenProps lists the props that may be tokens. If such a prop is a token, validation does not
-// check its value.
+// tokenProps lists the props that can be tokens. Validation does not check the value of a token.
 var tokenProps = []string{"DomainName", "DomainMappingKey"}
 
 // withoutTokens returns a copy of props without tokens, such as a CfnParameter's value. It adds an
@@ -149,7 +148,7 @@ func isToken(field reflect.Value) bool {
 }
 
 // prefixPattern matches at most 53 characters. With the longest suffix, "-reconciler", a function's
-// name then has Lambda's maximum of 64 characters.
+// name then has 64 characters, Lambda's maximum.
 var prefixPattern = regexp.MustCompile(`^[a-z][a-z0-9-]{0,52}$`)
 
 const twoWeeks = 14 * 24 * 60 * 60 // seconds
@@ -246,12 +245,12 @@ func (v *validation) validateQueue(p EventPipelineProps) {
 		"with fewer tries, valid events would fail after a short fault of the processor")
 }
 
-// nameMetadata is the type of the metadata in which the app keeps its name registry.
+// nameMetadata is the type of the metadata that holds the app's name registry.
 const nameMetadata = "eventpipeline:names"
 
 // registerNames adds the pipeline's names and resources to the app's name registry. Pipelines must
-// not share these names and resources. A deferred check compares them at synth with those of the
-// pipelines that were created before this one.
+// not share them. At synth, a check compares them with those of the pipelines that were created
+// before this one.
 func (v *validation) registerNames(p *eventPipeline, prefix *string) {
 	environment, path := environmentOf(p), *p.Node().Path()
 	names := map[string]string{
@@ -303,7 +302,7 @@ func (v *validation) requireOtherAlarms(alarms map[string]string, other map[stri
 	}
 }
 
-// sharing describes, for each prop, what happens if two pipelines have the same value.
+// sharing describes, for each prop, the effect of the same value in two pipelines.
 var sharing = map[string]string{
 	"BronzeBucket":       "each reconciler counts the other pipeline's payloads as orphans",
 	"EventsTable":        "the reconcilers overwrite each other's checkpoint",
@@ -313,10 +312,9 @@ var sharing = map[string]string{
 	"PhysicalNamePrefix": "names collide in the account and region",
 }
 
-// environmentOf returns a text that identifies the account and region of the pipeline's stack.
-// Names must be unique within an account and region. If the account or region is unknown, the text
-// also contains the path of the CDK stage, because stacks of different stages may have different
-// environments.
+// environmentOf returns a text that identifies the account and region of the pipeline's stack, in
+// which names must be unique. For an unknown account or region, the text also contains the path of
+// the CDK stage, because different stages can have different environments.
 func environmentOf(p *eventPipeline) string {
 	stack := awscdk.Stack_Of(p)
 	if isUnresolved(stack.Account()) || isUnresolved(stack.Region()) {

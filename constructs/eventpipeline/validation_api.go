@@ -51,7 +51,7 @@ func (v *validation) validateJWT(p JwtAuthorizerProps) {
 	v.validateScopes("JwtAuthorizer.StatusScopes", p.StatusScopes)
 }
 
-// validateScopes rejects an empty list, which would look like a restriction, but require no scope.
+// validateScopes rejects an empty list, which looks like a restriction but requires no scope.
 func (v *validation) validateScopes(prop string, scopes *[]*string) {
 	v.require(scopes == nil || len(*scopes) > 0, prop,
 		"must not be empty: omit it if no scope is required")
@@ -66,7 +66,8 @@ func (v *validation) requireNoSpaces(prop string, list *[]*string) {
 	}
 }
 
-// requireMatch adds an error unless text matches pattern or is a token. The error contains rule.
+// requireMatch adds an error if text is neither a token nor matches pattern. The error contains
+// rule.
 func (v *validation) requireMatch(prop string, text *string, pattern *regexp.Regexp, rule string) {
 	ok := text != nil && (isUnresolved(text) || pattern.MatchString(*text))
 	v.require(ok, prop, "%s, got %s", rule, formatText(text))
@@ -130,7 +131,7 @@ func (v *validation) validateDomain(p EventPipelineProps) {
 }
 
 // readSchemas reads and checks the schemas in SchemaDirectory and in the folders of the webhook
-// sources. If a folder has an invalid schema, readSchemas adds an error and leaves out the folder.
+// sources. For a folder with an invalid schema, it adds an error and omits the folder.
 func (v *validation) readSchemas(p EventPipelineProps) jsonschema.Bundle {
 	choices := []UnknownEventTypes{UnknownEventTypesAccept, UnknownEventTypesRefuse}
 	v.require(slices.Contains(choices, p.UnknownEventTypes), "UnknownEventTypes",
@@ -147,7 +148,7 @@ func (v *validation) readSchemas(p EventPipelineProps) jsonschema.Bundle {
 	return schemas
 }
 
-// readSchemaFolder reads the schemas in a folder. If a schema is invalid, it adds errors about the
+// readSchemaFolder reads the schemas in a folder. For an invalid schema, it adds an error about the
 // prop and returns nil.
 func (v *validation) readSchemaFolder(prop, folder string) jsonschema.Bundle {
 	if folder == "" {
@@ -206,8 +207,8 @@ func (v *validation) validateWebhook(w *WebhookSource) {
 	}
 }
 
-// requireSecretsInEnvironment rejects a secret in another account or region, which the API function
-// could not read.
+// requireSecretsInEnvironment rejects a secret in another account or region, because the API
+// function can't read it.
 func (v *validation) requireSecretsInEnvironment(stack awscdk.Stack, p EventPipelineProps) {
 	for _, w := range valueOrZero(p.Webhooks) {
 		if w != nil && w.secret != nil {

@@ -13,18 +13,19 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
-// maxEnvironment limits the size of a function's environment variables in bytes. Lambda measures
-// the JSON object of all names and values. See "Environment variables" in
+// maxEnvironment is Lambda's quota for the environment variables of a function, in bytes. Lambda
+// measures the JSON object of all names and values. See "Environment variables" in
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html.
 const maxEnvironment = 4096
 
-// EnvironmentWarning is the id of the warning about environment variables that may be larger than
-// Lambda's maximum. Pass it to Annotations.AcknowledgeWarning if you know that the variables fit.
+// EnvironmentWarning is the id of the warning about environment variables that are possibly larger
+// than Lambda's maximum. If you know that the variables fit, pass the id to
+// Annotations.AcknowledgeWarning.
 const EnvironmentWarning = "eventpipeline:environmentSize"
 
-// validateEnvironmentAtSynth adds an error if a function's environment variables are too large. For
-// a value that is unknown at synth, it assumes the minimal length. If the variables are too large
-// only with the maximal lengths of the unknown values, it adds a warning instead.
+// validateEnvironmentAtSynth adds an error if a function's environment variables are too large. It
+// assumes the minimal length for a value that is unknown at synth. If the variables are too large
+// only with the maximal lengths, it adds a warning.
 func (v *validation) validateEnvironmentAtSynth(p *eventPipeline) {
 	for _, function := range []struct {
 		prop     string
@@ -56,9 +57,8 @@ func (r *byteRange) add(other byteRange) {
 	r.most += other.most
 }
 
-// unknownValues contains the possible lengths of the values of environment variables. The keys are
-// the names of the variables. Each value is the name or URL of a resource, which may be unknown at
-// synth.
+// unknownValues contains the possible lengths of environment variables whose values can be unknown
+// at synth: names and URLs of resources. The keys are the names of the variables.
 var unknownValues = map[string]byteRange{
 	contract.BronzeBucket:       {3, 63},
 	contract.SilverBucket:       {3, 63},
@@ -99,8 +99,8 @@ func environmentSize(function awslambda.CfnFunction) byteRange {
 	return size
 }
 
-// valueSize returns the length that a resolved value has in JSON, without the quotes. If the value
-// is a token of unknown length, the result is fallback.
+// valueSize returns the length of a resolved value in JSON, without the quotes. For a token of
+// unknown length, the result is fallback.
 func valueSize(value any, fallback byteRange) (size byteRange) {
 	switch v := value.(type) {
 	case string:
@@ -115,7 +115,7 @@ func valueSize(value any, fallback byteRange) (size byteRange) {
 }
 
 // functionSize returns the length of the result of Fn::Join, Fn::Sub or Fn::If. ok is false for
-// other functions, and for arguments that functionSize can't read.
+// other functions, and for arguments of an unknown form.
 func functionSize(function map[string]any) (size byteRange, ok bool) {
 	for name, argument := range function {
 		list, isList := argument.([]any)

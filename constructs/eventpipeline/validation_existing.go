@@ -11,8 +11,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 )
 
-// validateExisting checks the settings of existing resources. It omits the settings that the app
-// can still change until synth: validateAtSynth checks those.
+// validateExisting checks the settings of existing resources. validateAtSynth checks the settings
+// that the app can still change until synth.
 func (v *validation) validateExisting(p EventPipelineProps) {
 	v.require((p.Queue == nil) == (p.DeadLetterQueue == nil), "DeadLetterQueue",
 		"must be set if and only if Queue is set")
@@ -51,8 +51,8 @@ func (v *validation) validateSubnets(p EventPipelineProps) {
 		"or VPC endpoints, got public subnets: functions there reach neither AWS nor the internet")
 }
 
-// selectSubnets returns the subnets of vpc that selection describes. If there are none, the CDK
-// panics, and selectSubnets returns this panic as an error.
+// selectSubnets returns the subnets of vpc that selection describes. If there are none, it returns
+// the CDK's panic as an error.
 func selectSubnets(
 	vpc awsec2.IVpc, selection *awsec2.SubnetSelection,
 ) (selected *awsec2.SelectedSubnets, err error) {
@@ -65,8 +65,7 @@ func selectSubnets(
 }
 
 // requireSameEnvironment rejects a bus or table in another account or region. The functions know
-// the bus and the table only by name. They would use a bus or table of the same name in their own
-// account and region.
+// the bus and the table only by name, so they use those in their own account and region.
 func (v *validation) requireSameEnvironment(stack awscdk.Stack, p EventPipelineProps) {
 	if p.EventBus != nil {
 		v.requireEnvironment(stack, "EventBus", p.EventBus, p.EventBus.EventBusArn(),
@@ -93,7 +92,7 @@ func (v *validation) requireEnvironment(
 }
 
 // unusedProps adds an error for each prop that has no effect because of another prop. The props
-// must not include defaults, so that each prop that is set was set by the user.
+// must be the user's, without defaults.
 func (v *validation) unusedProps(p EventPipelineProps) {
 	v.unusedWith(p, "BronzeBucket", p.BronzeBucket != nil, "BronzeEncryptionKey",
 		"BronzeInfrequentAccessAfter", "BronzeArchiveAfter", "BronzeExpiration", "BronzeObjectLock")
@@ -149,14 +148,14 @@ func (v *validation) unusedWith(p EventPipelineProps, existing string, cond bool
 	v.unused(p, cond, rule, props...)
 }
 
-// unused adds an error for each named prop that is set, if cond is true. The error's text is rule.
+// unused adds an error with the text rule for each named prop that is set, if cond is true.
 func (v *validation) unused(p EventPipelineProps, cond bool, rule string, props ...string) {
 	for _, prop := range props {
 		v.require(!cond || reflect.ValueOf(p).FieldByName(prop).IsZero(), prop, "%s", rule)
 	}
 }
 
-// validateAtSynth defers checks until synth, because the app may still change the settings of
+// validateAtSynth defers checks until synth, because the app can still change the settings of
 // existing resources and of the pipeline's L1 resources.
 func (v *validation) validateAtSynth(p *eventPipeline, requested EventPipelineProps) {
 	v.registerNames(p, requested.PhysicalNamePrefix)

@@ -86,17 +86,17 @@ func (v *validation) validateEventSource(p EventPipelineProps) {
 // invocationsPerPoller is the number of invocations that a provisioned poller makes at once.
 const invocationsPerPoller = 10
 
-// maxInFlight is the approximate number of messages that consumers of a standard queue may process
+// maxInFlight is the approximate number of messages of a standard queue that consumers can process
 // at the same time. See "Messages in flight" in
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html.
 const maxInFlight = 120_000
 
-// InFlightWarning is the id of the warning about more messages in flight than SQS allows. Pass it
-// to Annotations.AcknowledgeWarning if most invocations have fewer than BatchSize messages.
+// InFlightWarning is the id of the warning about more messages in flight than SQS allows. If most
+// invocations have fewer than BatchSize messages, pass the id to Annotations.AcknowledgeWarning.
 const InFlightWarning = "eventpipeline:messagesInFlight"
 
-// warnAboutInFlight adds a warning if more than maxInFlight messages could be in flight, with
-// BatchSize messages in each invocation.
+// warnAboutInFlight adds a warning if the pipeline can have more than maxInFlight messages in
+// flight, with BatchSize messages in each invocation.
 func warnAboutInFlight(p *eventPipeline) {
 	concurrency, prop := *p.props.MaxConcurrency, "MaxConcurrency"
 	if p.props.MaximumPollers != nil {

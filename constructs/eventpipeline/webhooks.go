@@ -20,14 +20,14 @@ import (
 //
 // The API function verifies the signature of each request with the secret's current value or its
 // previous value. The request becomes an event. The event's type is TypePrefix, a period and the
-// sender's name for the type. For example, GitHub's push becomes github.push. A delivery that the
-// sender repeats creates no second event.
+// sender's name for the type. For example, GitHub's push becomes github.push. A repeated delivery
+// creates no second event.
 type WebhookSource struct {
 	// TypePrefix is the first part of the event types, such as github in github.push. "" means no
 	// prefix. Default: the name of the source.
 	TypePrefix *string
-	// Headers lists names of request headers. The pipeline keeps these headers with the event, in
-	// its item, its message and its records. A processor gets them in Event.Webhook. Default: none.
+	// Headers lists names of request headers that the pipeline keeps with the event, in its item,
+	// its message and its records. A processor gets them in Event.Webhook. Default: none.
 	Headers *[]*string
 	// MaxPayloadBytes limits the size of the source's requests. The maximum is 2 MiB.
 	// Default: the pipeline's MaxPayloadBytes.
@@ -40,9 +40,9 @@ type WebhookSource struct {
 	// AcceptForms accepts bodies that are HTML forms. Bronze stores the form, and the payload of a
 	// record is an object with the form's fields. Default: true for Slack, else false.
 	AcceptForms *bool
-	// AcceptPings stores GitHub's ping as an event. GitHub sends the ping when a webhook is
-	// created. If AcceptPings is false, the API verifies and answers the ping, but does not store
-	// it. Default: false.
+	// AcceptPings stores as an event the ping that GitHub sends when a webhook is created. If
+	// AcceptPings is false, the API verifies and answers the ping, but does not store it. Default:
+	// false.
 	AcceptPings *bool
 
 	source webhook.Source // without the options above
@@ -66,8 +66,8 @@ func GitHubWebhook(name string, secret awssecretsmanager.ISecret) *WebhookSource
 }
 
 // StripeWebhook returns a source for Stripe's events. The secret is the endpoint's signing secret,
-// which begins with whsec_. The event's type is built from the body's field "type". The body's
-// field "id" identifies a delivery.
+// which begins with whsec_. The event's type contains the body's field "type". The body's field
+// "id" identifies a delivery.
 func StripeWebhook(name string, secret awssecretsmanager.ISecret) *WebhookSource {
 	return newWebhookSource(webhook.Stripe, name, secret)
 }
@@ -80,21 +80,21 @@ func SlackWebhook(name string, secret awssecretsmanager.ISecret) *WebhookSource 
 }
 
 // ShopifyWebhook returns a source for Shopify's webhooks. The secret is the app's client secret, or
-// the secret that the shop's notification settings show. The event's type contains the topic, with
-// periods instead of slashes.
+// the secret in the shop's notification settings. The event's type contains the topic, with periods
+// in place of slashes.
 func ShopifyWebhook(name string, secret awssecretsmanager.ISecret) *WebhookSource {
 	return newWebhookSource(webhook.Shopify, name, secret)
 }
 
-// StandardWebhook returns a source for senders that follow Standard Webhooks, and for senders that
-// use Svix. The secret begins with whsec_. The event's type is built from the body's field "type".
-// The header webhook-id identifies a delivery.
+// StandardWebhook returns a source for senders that follow Standard Webhooks or use Svix. The
+// secret begins with whsec_. The event's type contains the body's field "type". The header
+// webhook-id identifies a delivery.
 func StandardWebhook(name string, secret awssecretsmanager.ISecret) *WebhookSource {
 	return newWebhookSource(webhook.Standard, name, secret)
 }
 
 // HmacOptions define the signatures of any other sender that signs requests with an HMAC. The names
-// of headers may be in upper or lower case.
+// of headers are not case-sensitive.
 type HmacOptions struct {
 	// Header is the name of the header that contains the signature. Required.
 	Header string
@@ -105,8 +105,8 @@ type HmacOptions struct {
 	// Prefix precedes the encoded signature in the header, such as "sha256=". Default: none.
 	Prefix string
 	// TimestampHeader is the name of the header that contains the time of the request, in seconds
-	// or milliseconds since 1970. A request whose time differs by more than Tolerance is rejected.
-	// Default: no timestamp.
+	// or milliseconds since 1970. A request whose time differs by more than Tolerance from the
+	// current time is rejected. Default: no timestamp.
 	TimestampHeader string
 	// SignedContent is the signed text, with the placeholders {timestamp}, {id} and {body}. {id} is
 	// the value of DeliveryIdHeader. Default: "{body}".
@@ -120,11 +120,11 @@ type HmacOptions struct {
 	// EventTypeHeader is the name of the header that contains the event's type.
 	EventTypeHeader string
 	// EventTypePointer is a JSON pointer to the event's type in the body, such as /event/type. The
-	// pointer may lead into a string that contains JSON.
+	// pointer can lead into a string that contains JSON.
 	EventTypePointer string
 	// DeliveryIdHeader is the name of the header that contains the id of a delivery. The id must
-	// stay the same when the sender repeats a request. Set either DeliveryIdHeader or
-	// DeliveryIdPointer: without an id, a repeated request would become a second event.
+	// stay the same when the sender repeats a request. Set DeliveryIdHeader or DeliveryIdPointer,
+	// so that a repeated request does not become a second event.
 	DeliveryIdHeader string
 	// DeliveryIdPointer is a JSON pointer to the id of the delivery in the body.
 	DeliveryIdPointer string
@@ -190,8 +190,8 @@ func (o HmacOptions) runtimeHMAC() *webhook.HMAC {
 	return h
 }
 
-// webhookVariable returns the JSON text in which the API function finds the webhook sources. The
-// text is the value of an environment variable.
+// webhookVariable returns the webhook sources as JSON, for an environment variable of the API
+// function.
 func webhookVariable(p *eventPipeline) *string {
 	var sources []any
 	for _, w := range valueOrZero(p.props.Webhooks) {
@@ -199,7 +199,7 @@ func webhookVariable(p *eventPipeline) *string {
 		source.SecretID = *w.secret.SecretArn()
 		sources = append(sources, source)
 	}
-	// The text contains tokens. The CDK replaces them by references to the secrets.
+	// The text contains tokens, which the CDK replaces by references to the secrets.
 	return jsii.String(formatJSON(sources))
 }
 

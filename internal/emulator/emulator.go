@@ -90,7 +90,7 @@ func New(ctx context.Context, o Options) (*Platform, error) {
 	}
 	if o.Assembly != "" && o.Watch {
 		return nil, fmt.Errorf("the cloud assembly %s has no sources to watch: "+
-			"use an app that synthesizes it, or do not watch", o.Assembly)
+			"run the app that writes it, or do not watch", o.Assembly)
 	}
 	if o.Assembly == "" {
 		if err := builds.app.Check(); err != nil {

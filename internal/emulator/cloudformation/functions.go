@@ -203,8 +203,8 @@ func (r *Resolver) stackOutput(argument any) (any, error) {
 	if value, ok := r.Stacks[stack][output]; ok {
 		return value, nil
 	}
-	return nil, fmt.Errorf("this app has no earlier stack called %q with an output %q; "+
-		"make this stack depend on the stack with the output", stack, output)
+	return nil, fmt.Errorf("no earlier stack of this app has the name %q and the output %q; "+
+		"add a dependency on the stack with this output", stack, output)
 }
 
 // verdict holds the value of a condition. known is false while the condition is being evaluated.

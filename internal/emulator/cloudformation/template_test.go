@@ -168,7 +168,7 @@ func TestResolver_ReturnsErrorsWithThePathOfTheValue(t *testing.T) {
 		{
 			"unknown stack output",
 			`{"Fn::GetStackOutput":{"StackName":"other","OutputName":"Url"}}`,
-			`called "other" with an output "Url"`,
+			`the name "other" and the output "Url"`,
 		},
 		{
 			"unknown condition",

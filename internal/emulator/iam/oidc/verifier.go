@@ -66,7 +66,7 @@ func (v Verifier) Verify(ctx context.Context, token string) (Claims, error) {
 	}
 	if key.Algorithm != "" && key.Algorithm != header.Algorithm || key.Use != "" &&
 		key.Use != "sig" {
-		return nil, invalid("the token's key must be for signatures with the token's algorithm")
+		return nil, invalid("the token's key must allow signatures with the token's algorithm")
 	}
 	var registered jwt.Claims
 	var all json.RawMessage

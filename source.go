@@ -57,8 +57,8 @@ var temporaryDir = sync.OnceValues(func() (string, error) {
 	return os.MkdirTemp("", "eventpipeline-")
 })
 
-// checkNoVendor rejects a folder in a module that has a vendor folder, such as a CI cache in the
-// project's folder. GoFunction would use the packages of that vendor folder.
+// checkNoVendor returns an error if dir is in a module with a vendor folder, for example in a CI
+// cache in the project's folder. GoFunction would use the packages of the vendor folder.
 func checkNoVendor(dir string) error {
 	dir, err := filepath.Abs(dir)
 	if err != nil {

@@ -94,8 +94,8 @@ func (f *apiFlags) find(ctx context.Context) (url, localRegion string, err error
 }
 
 // mayCallLocalAPI reports whether the command may call localAPI after find has failed with err. It
-// must not if a flag selects a pipeline, if the user stopped the command, or if there are several
-// pipelines.
+// returns false if a flag selects a pipeline, if the user stopped the command, or if there are
+// several pipelines.
 func (f *apiFlags) mayCallLocalAPI(err error) bool {
 	var choice *deployment.ChoiceError
 	return f.stack.String() == "" && !errors.As(err, &choice) && !errors.Is(err, context.Canceled)

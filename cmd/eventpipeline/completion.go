@@ -113,8 +113,8 @@ func completeIDs(ctx context.Context, f *stackFlags) (ids []string, err error) {
 	return ids, err
 }
 
-// completeDeadLetters returns the ids of failed events. It does not read the DLQ, because SQS then
-// hides the messages from other clients for some time.
+// completeDeadLetters returns the ids of failed events. It does not read the DLQ, because each read
+// hides messages from other clients for some time.
 func completeDeadLetters(ctx context.Context, f *stackFlags) (ids []string, err error) {
 	err = eachNewest(ctx, f, failedToday(), func(item pipeline.Item) {
 		ids = append(ids, item.ID+"\t"+string(item.Failure.Code))

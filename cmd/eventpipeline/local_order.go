@@ -12,8 +12,8 @@ import (
 )
 
 // stepPrinter prints steps in the order of their times. The functions' log lines reach the platform
-// late. Therefore, stepPrinter prints each step only when orderWindow has passed after the step's
-// time. It prints nothing before start.
+// late. Therefore, stepPrinter prints a step only when orderWindow has passed after the step's
+// time. It prints nothing before the call of start.
 type stepPrinter struct {
 	mu      sync.Mutex
 	print   func(activity.Step) error // nil until start

@@ -21,7 +21,7 @@ import (
 )
 
 // memoryLimit limits the heap in bytes. Near this limit, Go collects garbage more often. The index
-// of objects and items grows with each event. Without the limit, the process takes twice its
+// of objects and items grows with each event. Without the limit, the process needs twice the
 // memory.
 const memoryLimit = 420 << 20
 

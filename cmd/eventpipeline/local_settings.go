@@ -101,8 +101,8 @@ type setting struct{ source, value string }
 
 func environmentSetting(variable string) setting { return setting{variable, os.Getenv(variable)} }
 
-// firstSetting returns the first value that is not empty. If this value does not match pattern, the
-// error contains rule.
+// firstSetting returns the first value that is not empty. If this value does not match pattern,
+// firstSetting returns an error that contains rule.
 func firstSetting(pattern, rule string, settings ...setting) (string, error) {
 	for _, s := range settings {
 		if s.value == "" {

@@ -20,8 +20,8 @@ type localWebhook struct {
 }
 
 // prepareWebhooks stores the secrets that the flag --secret sets. It generates a secret for each
-// other source without a usable secret. For example, imported secrets do not exist on the local
-// platform.
+// other source that has no usable secret. For example, an imported secret does not exist on the
+// local platform.
 func (f *localFlags) prepareWebhooks(
 	ctx context.Context, pipelines []deployment.Pipeline,
 ) ([]localWebhook, error) {

@@ -128,8 +128,8 @@ func readArray(r io.Reader, yield func([]byte) bool) error {
 	return nil
 }
 
-// maxLine is larger than API Gateway's maximum of 10 MB per request. Therefore, the API rejects an
-// event that is too large, not the command.
+// maxLine is larger than API Gateway's maximum of 10 MB per request. Therefore, an event that is
+// too large reaches the API, which rejects it.
 const maxLine = 12 << 20
 
 func readLines(r io.Reader, yield func([]byte) bool) error {

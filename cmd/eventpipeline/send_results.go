@@ -47,8 +47,8 @@ type sendReport struct {
 	Problem *client.Problem `json:"problem,omitempty"`
 }
 
-// add counts the result of an event. It calls stop if the API did not answer, or if it can't print
-// the report.
+// add counts the result of an event. It calls stop if the API did not answer, or if the report
+// can't be printed.
 func (r *sendResults) add(number int, result client.Result, stop context.CancelCauseFunc) {
 	report := sendReport{
 		Number: number, Status: sendStatus(result.Err), EventID: result.EventID,

@@ -438,7 +438,7 @@ func TestSend_StopsAfterTheFirstUnansweredRequest(t *testing.T) {
 	}
 }
 
-// An API that has stopped accepts no more events. The command must count them as not sent, not as
+// An API that has stopped accepts no more events. The command must count them as unsent, not as
 // unknown.
 func TestSend_StopsWhenTheAPIHasStopped(t *testing.T) {
 	server := httptest.NewUnstartedServer(nil)

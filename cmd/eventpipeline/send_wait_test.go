@@ -16,8 +16,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/client"
 )
 
-// slowPipeline is an API whose events are PROCESSED one after the other. The id of an event is the
-// time from the start of the test until it is PROCESSED, such as "4m".
+// slowPipeline is an API that processes its events one after the other. An event's id is the time
+// at which the event is PROCESSED, such as "4m" after the start of the test.
 type slowPipeline struct{ start time.Time }
 
 func (p slowPipeline) RoundTrip(r *http.Request) (*http.Response, error) {

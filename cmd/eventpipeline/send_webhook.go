@@ -65,7 +65,7 @@ func webhookBody(
 	return os.ReadFile(args[0])
 }
 
-// checkType returns a usage error if the request has no type, or another type than eventType. If
+// checkType returns a usage error if the request has no type, or a type other than eventType. If
 // eventType is "", it accepts any type.
 func (d webhookDelivery) checkType(eventType string) error {
 	payload, err := d.payload()

@@ -65,8 +65,8 @@ func candidates() []string {
 	return all
 }
 
-// The SDK must read every event that the platform accepts, with the same attributes. It can accept
-// events that the platform rejects.
+// The SDK must read every event that the platform accepts, with the same attributes. The SDK can
+// also accept events that the platform rejects.
 func TestDecode_AcceptsOnlyEventsThatTheSDKReads(t *testing.T) {
 	accepted, stricter := 0, 0
 	for _, text := range candidates() {

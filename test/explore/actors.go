@@ -184,7 +184,7 @@ func (r *run) appendReceive(steps []step, batch []*message, cost Budget) []step 
 const workerTimeout = time.Minute + 300*time.Millisecond
 
 // deliver starts a worker with a batch. When the worker has ended, deliver deletes the messages
-// that need no retry, like Lambda's event source mapping.
+// that need no retry. Lambda's event source mapping does the same.
 func (r *run) deliver(batch []*message, h outcome) {
 	r.coverage.add("Queue.Receive", h.Kind)
 	batch = slices.Clone(batch)

@@ -93,9 +93,9 @@ func (b *bucket) types(after string) []string {
 	return types
 }
 
-// state returns a hash of the content. unread reports that no running actor has received an answer
-// from a service. Then later steps depend only on the replay's id, the events' ids, and whether an
-// event was filtered, and the hash includes only these.
+// state returns a hash of the content. If unread is true, no running actor has received an answer
+// from a service. Then the hash includes only data on which later steps depend: the replay's id,
+// the events' ids, and whether an event was filtered.
 func (b *bucket) state(unread bool) uint64 {
 	if unread {
 		return b.summary

@@ -23,7 +23,7 @@ const (
 )
 
 // mutants lists the safeguards to remove, one by one. The mutants in test/explore remove conditions
-// of the simulated services, which the AWS adapters send with their writes.
+// of the simulated services. The AWS adapters send these conditions with their writes.
 var mutants = []mutant{
 	{"ingest: the message is sent before the payload is stored", domain + "ingest.go",
 		`	if err := in.store(ctx, event, req.Body); err != nil {

@@ -12,8 +12,8 @@ import (
 // The explorer can therefore calculate all possible outputs.
 type processor func(attempt int, payload []byte) (pipeline.Output, error)
 
-// userProcessor runs the scenario's processor for one worker. A payload that crashes its worker
-// blocks until the scheduler crashes the worker.
+// userProcessor runs the scenario's processor for one worker. If a payload crashes its worker,
+// Process blocks until the scheduler crashes the worker.
 type userProcessor struct{ *process }
 
 func (p userProcessor) Process(ctx context.Context, event pipeline.Event, attempt int,

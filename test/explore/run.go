@@ -31,9 +31,9 @@ type run struct {
 	processes []*process                  // the least recently used first
 }
 
-// moment holds everything that changes during a schedule. Changes replace maps and elements of
-// slices, except in actors. An assignment is therefore enough to save a moment, or to go back to
-// it.
+// moment holds everything that changes during a schedule. Only actors are changed in place. Other
+// changes replace a map or an element of a slice. An assignment is therefore enough to save a
+// moment, or to go back to it.
 type moment struct {
 	world
 	actors     []actor

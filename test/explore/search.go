@@ -12,8 +12,8 @@ func (b Budget) plus(other Budget) Budget {
 	return Budget{b.Faults + other.Faults, b.Preemptions + other.Preemptions}
 }
 
-// search tries every combination of steps within a budget, depth first. It stops at states that it
-// has visited before.
+// search tries every combination of steps within a budget, depth first. It does not continue from a
+// state that it has visited before.
 type search struct {
 	*run
 	budget     Budget
@@ -48,8 +48,8 @@ func (s *search) explore() bool {
 	return true
 }
 
-// visit reports whether the current state was already visited with as many faults and preemptions,
-// or fewer. If not, it marks the state as visited. All later steps depend on the state alone.
+// visit reports whether the current state was already visited with at most as many faults and
+// preemptions. If not, it marks the state as visited. All later steps depend on the state alone.
 func (s *search) visit() bool {
 	state := s.state()
 	seen := s.visited[state]
@@ -82,8 +82,8 @@ func deviations(path []int) []Deviation {
 	return found
 }
 
-// follow runs one schedule. At each decision, it takes the option of the deviation. If there is no
-// deviation, or if the budget is used up, it takes the first option.
+// follow runs one schedule. At each decision, it takes the option in deviations. If there is none,
+// or if the budget is used up, it takes the first option.
 func (r *run) follow(deviations []Deviation, budget Budget) {
 	options := make(map[int]int)
 	for _, d := range deviations {

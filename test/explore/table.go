@@ -132,7 +132,7 @@ func (t *table) write(item pipeline.Item) {
 // endStaleReads makes reads return the current items until the next write.
 func (t *table) endStaleReads() { t.previous, t.stale = nil, 0 }
 
-// state returns a hash of the content. unread reports that no running actor has received an answer
+// state returns a hash of the content. If unread is true, no running actor has received an answer
 // from a service. Then the hash omits fields on which no later step depends: ProcessedAt, Attempts,
 // and a FailedAt that is older than the grace period.
 func (t *table) state(unread bool, now time.Time) uint64 {

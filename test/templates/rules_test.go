@@ -129,7 +129,7 @@ func TestOnEventProcessed_RejectsAQueueOfAnotherStack(t *testing.T) {
 	}
 }
 
-// The consumer's stack depends on the pipeline's stack, because it reads records. A rule in the
+// The consumer's stack reads records, so it depends on the pipeline's stack. A rule in the
 // pipeline's stack makes the dependency cyclic.
 func TestOnEventProcessed_RejectsATargetWhoseStackUsesThePipeline(t *testing.T) {
 	for name, use := range map[string]func(p eventpipeline.EventPipeline, stack awscdk.Stack,

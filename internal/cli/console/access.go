@@ -78,8 +78,8 @@ func (a access) check(address string, next http.Handler) http.Handler {
 }
 
 // exchange sets the session cookie if the token is right. Then the browser loads the same page
-// without the token. exchange does not redirect: after a redirect from another site, browsers omit
-// a strict cookie.
+// without the token. exchange does not redirect: browsers omit a SameSite=Strict cookie after a
+// redirect that began on another site.
 func (a access) exchange(w http.ResponseWriter, r *http.Request, cookieName, token string) {
 	if !equal(token, a.token) {
 		writeNotice(w, http.StatusUnauthorized, notice{

@@ -31,7 +31,7 @@ func cached[T any](c *cache, key string, ttl time.Duration, load func() T) T {
 	return e.value.(T)
 }
 
-// cachedSoon is like cached, but waits at most for the time patience. If load takes longer,
+// cachedSoon is like cached, but does not wait longer than patience. If load takes longer,
 // cachedSoon returns the previous result, or pending if there is none.
 func cachedSoon[T any](c *cache, key string, ttl time.Duration, pending T, load func() T) T {
 	e := c.entry(key, ttl, func() any { return load() })

@@ -217,8 +217,8 @@ func TestJournal_ReportsRowsThatNoLongerMatch(t *testing.T) {
 	}
 }
 
-// A command that replays or redrives events records no step "replayed" or "redriven". The journal
-// must detect the new run by the call that sends the message.
+// A command that replays or redrives an event sends a message, but records no step "replayed" or
+// "redriven". The journal must measure the event's duration from this message.
 func TestJournal_MeasuresFromTheLastEnqueue(t *testing.T) {
 	j := newJournal(time.Now)
 	begin := time.Date(2026, 11, 27, 8, 0, 0, 0, time.UTC)
@@ -483,8 +483,8 @@ func TestStream_SendsWhatChangedSinceThePage(t *testing.T) {
 	}
 }
 
-// If a command reads an unknown event, the journal ignores the call. If a function reads it, the
-// journal adds the event.
+// If a command reads an unknown event, the journal ignores the call. If a function reads the event,
+// the journal adds it.
 func TestJournal_IgnoresReadsOfUnknownEvents(t *testing.T) {
 	w := newWorld(t, Options{Local: true})
 	for n, source := range map[int]string{1: "", 2: "api"} {

@@ -14,10 +14,8 @@ import (
 // filterFields lists the fields of a filter's form.
 var filterFields = []string{"ids", "code", "type", "status", "older", "newer"}
 
-// readFilter reads the filter from the fields of a form.
-//
-// It rejects unknown fields. If it ignored a misspelled field, a change could apply to all
-// messages.
+// readFilter reads the filter from the fields of a form. It rejects unknown fields, because a form
+// with a misspelled field must not select all messages.
 func readFilter(values url.Values) (dlq.Filter, error) {
 	for name := range values {
 		if !slices.Contains(filterFields, name) {

@@ -213,7 +213,7 @@ func runbookOf(logicalID string) string {
 }
 
 // runbooks lists the sections of docs/runbooks.md about alarms. The first match counts. Therefore,
-// a name comes before any name that is its ending.
+// a longer name comes before a name that is its ending.
 var runbooks = []string{
 	"notificationdeadlettersalarm", "deadlettersalarm", "failedeventsalarm", "retriedeventsalarm",
 	"oldestmessagealarm", "apiservererrorsalarm", "throttledrequestsalarm", "apierrorsalarm",

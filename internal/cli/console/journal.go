@@ -160,8 +160,7 @@ func (j *journal) list(q query, cursor uint64, limit int) (rows []row, more bool
 	return rows, false
 }
 
-// changed returns the rows that changed after the change with the number lastSeen, the newest
-// change first:
+// changed returns the rows with a change number above lastSeen, the newest change first:
 //   - up to limit rows that the query selects
 //   - then up to limit rows that the query does not select, because the page can still show them
 //

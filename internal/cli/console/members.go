@@ -136,8 +136,8 @@ func (v *view) rowOf(item pipeline.Item) row {
 	return r
 }
 
-// useTook copies the duration of the row known to r, if known has the same status and a duration.
-// It reports whether it did.
+// useTook sets r.Took to known.Took if known has a duration and the same status as r. It reports
+// whether it has set r.Took.
 func (r *row) useTook(known row) bool {
 	if known.ID == "" || known.Status != r.Status || known.Took < 0 {
 		return false

@@ -72,7 +72,7 @@ func (v *view) overview(w http.ResponseWriter, r *http.Request) {
 }
 
 // loadOverview starts the AWS calls for the overview at the same time. It returns when all calls
-// have ended, but waits at most for the time patience.
+// have ended, but does not wait longer than patience.
 func (v *view) loadOverview(ctx context.Context) {
 	var calls sync.WaitGroup
 	defer calls.Wait()

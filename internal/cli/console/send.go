@@ -17,8 +17,7 @@ import (
 // exampleEvent is the event of the curl command that empty pages show.
 const exampleEvent = `{"eventType":"demo","message":"hello"}`
 
-// curl returns a command that posts the event, or "" if the command would be too long for a
-// terminal.
+// curl returns a command that posts the event, or "" if the command is too long for a terminal.
 func (v *view) curl(ctx context.Context, event []byte) string {
 	if v.server.o.Curl == nil || len(event) > 16<<10 {
 		return ""

@@ -33,8 +33,8 @@ const (
 )
 
 // computingTime returns the duration of a computation that takes the given seconds on one core.
-// Lambda's scheduler divides time into periods. The function may use a core for a share of each
-// period, which its memory determines. Then the function pauses.
+// Lambda's scheduler divides time into periods. In each period, the function may use a core for a
+// share of the time, and then pauses. The function's memory determines the share.
 func (f Function) computingTime(seconds float64) float64 {
 	quota := schedulerPeriod / f.slowdown()
 	pauses := math.Floor(seconds / quota)
@@ -56,8 +56,8 @@ func (p Pipeline) apiDuration(w Workload, measured Durations) float64 {
 }
 
 // workerDuration returns the time of an invocation. The function handles its messages in parallel,
-// and makes up to ten PutEvents requests at once. The scheduler starts a new period during the S3
-// calls. Therefore, the notifications begin with a full share.
+// and makes up to ten PutEvents requests at once. A new period of the scheduler begins during the
+// S3 calls. Therefore, the model calculates the computation after these calls separately.
 func (p Pipeline) workerDuration(w Workload, messages float64, measured Durations) float64 {
 	if measured.Worker > 0 {
 		return measured.Worker

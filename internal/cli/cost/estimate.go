@@ -276,7 +276,7 @@ func (p Pipeline) webhookMetrics() int {
 }
 
 // secretReads is the number of requests per month with which an execution environment of the API
-// function reads a secret. It reads two versions every 5 minutes.
+// function reads a secret. Each environment reads two versions every 5 minutes.
 const secretReads = 2 * secondsPerMonth / 300.0
 
 // secrets returns the monthly price of the webhook sources' secrets.

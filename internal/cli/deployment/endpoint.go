@@ -15,7 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 )
 
-// Endpoints returns the URLs that replace those of AWS in cfg. The environment or the AWS
+// Endpoints returns the URLs in cfg that replace AWS's own URLs. The environment or the AWS
 // configuration file can set one URL for all services, or one URL for each service.
 func Endpoints(cfg aws.Config) []string {
 	var urls []string

@@ -55,7 +55,7 @@ func Stacks(ctx context.Context, cfg aws.Config, name string) ([]types.Stack, er
 	}), nil
 }
 
-// Find returns the pipeline with the name, which may have the form STACK/NAME. If name is empty,
+// Find returns the pipeline with the name, which can have the form STACK/NAME. If name is empty,
 // Find returns the only pipeline.
 func Find(
 	ctx context.Context, cfg aws.Config, stacks []types.Stack, name string,

@@ -53,8 +53,8 @@ func splitOff(batch pipeline.Item) (n int) {
 	return n
 }
 
-// Took returns the time until an event was PROCESSED or FAILED, since its receipt or its last
-// redrive or replay. For an ENQUEUED event, it returns a negative number.
+// Took returns the time until an event was PROCESSED or FAILED. The time begins at the event's
+// receipt, or at its last redrive or replay. For an ENQUEUED event, Took returns a negative number.
 func Took(item pipeline.Item) time.Duration {
 	begin, end := item.ReceivedAt, item.ProcessedAt
 	if Mark(item) != "" {
@@ -70,7 +70,7 @@ func Took(item pipeline.Item) time.Duration {
 }
 
 // Mark returns "redriven" or "replayed" for an event that an operator has enqueued again, and ""
-// for other events. After a replay and a redrive, it returns "redriven".
+// for other events. If a redrive followed a replay, it returns "redriven".
 func Mark(item pipeline.Item) string {
 	switch {
 	case item.Replay.Redrives > 0:

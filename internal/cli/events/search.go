@@ -70,8 +70,8 @@ func typesOf(ctx context.Context, p deployment.Pipeline, eventType string) ([]st
 }
 
 // InHour returns the events of the given types that were received in an hour, the newest first. For
-// each type, it reads whole pages of keys until it has at least limit keys. complete reports that
-// no type reached the limit. If it is false, the hour can have more events.
+// each type, it reads whole pages of keys until it has at least limit keys. If complete is false, a
+// type has reached the limit, and the hour can have more events.
 func InHour(
 	ctx context.Context, p deployment.Pipeline, types []string, hour time.Time, limit int,
 ) (items []pipeline.Item, complete bool, err error) {
@@ -160,8 +160,8 @@ func Parts(
 // maxItems is the maximum number of items in a GetMany call: DynamoDB's quota for BatchGetItem.
 const maxItems = 100
 
-// idsOf returns the ids of the events and batches that were received in an hour. complete reports
-// that no type has reached the limit.
+// idsOf returns the ids of the events and batches that were received in an hour. complete is false
+// if a type has reached the limit.
 func idsOf(
 	ctx context.Context, p deployment.Pipeline, types []string, hour time.Time, limit int,
 ) (ids []string, complete bool, err error) {
@@ -184,8 +184,8 @@ func idsOf(
 	return slices.Compact(ids), complete, nil
 }
 
-// idsAfter returns the ids in the Bronze keys with the prefix that follow the key after. It reads
-// whole pages of keys until it has at least limit keys.
+// idsAfter returns the ids in the Bronze keys that begin with prefix and follow the key in after.
+// It reads whole pages of keys until it has at least limit keys.
 func idsAfter(
 	ctx context.Context, p deployment.Pipeline, prefix, after string, limit int,
 ) (ids []string, err error) {

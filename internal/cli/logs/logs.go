@@ -68,8 +68,8 @@ func groupOf(ctx context.Context, p deployment.Pipeline, function string) (strin
 }
 
 // concerns reports whether a log line about a batch is also about the event with the id and the
-// span. A line that names a part of the batch is only about this part. Other lines are about all
-// events.
+// span. A line that names a part of the batch is only about this part. Other lines are about the
+// whole batch.
 func concerns(text, id string, span pipeline.Span) bool {
 	var line struct {
 		EventID string `json:"eventId"`

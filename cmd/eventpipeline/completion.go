@@ -79,7 +79,7 @@ func (c completer) run(
 }
 
 func completeStacks(ctx context.Context, _ *stackFlags) (names []string, err error) {
-	cfg, err := deployedConfig(ctx)
+	cfg, err := deployedConfig(ctx, "")
 	if err != nil {
 		return nil, err
 	}

@@ -78,7 +78,7 @@ func (s *costSource) templates(ctx context.Context) ([]stackTemplate, error) {
 	if s.stack == "" {
 		return s.synthesize(ctx)
 	}
-	cfg, err := deployedConfig(ctx)
+	cfg, err := deployedConfig(ctx, "omit --stack to use the app in this folder")
 	if err != nil {
 		return nil, err
 	}

@@ -83,8 +83,8 @@ processed.`,
 	flags.IntVar(&f.retries, "retries", 7, "how often to repeat a request that failed")
 	flags.BoolVar(&f.gzip, "gzip", false, "compress requests")
 	flags.BoolVar(&f.wait, "wait", false,
-		"wait until the accepted events are processed, at most 5 minutes, and print how long "+
-			"it took")
+		"wait until the accepted events are processed, and print how long it took; stop if no "+
+			"event is finished for 5 minutes")
 	flags.BoolVar(&f.asJSON, "json", false,
 		"print one line of JSON per event, in the order of the answers, and a summary")
 	return cmd
@@ -97,6 +97,9 @@ func (f *sendFlags) check(cmd *cobra.Command, args []string) error {
 		return usageErrorf("nothing to send: name a FILE (- is standard input), or set --count N")
 	case fromFile && cmd.Flags().Changed("count"):
 		return usageErrorf("set either FILE or --count, not both")
+	case fromFile && cmd.Flags().Changed("type"):
+		return usageErrorf("--type applies only to the events that --count generates: " +
+			"change eventType in the file")
 	case !fromFile && f.count < 1:
 		return usageErrorf("--count must be at least 1, got %d", f.count)
 	case f.batch < 1 || f.batch > client.MaxBatchEvents:

@@ -414,6 +414,7 @@ func TestSend_RejectsInvalidFlags(t *testing.T) {
 		{"--count", "1", "--batch", "0"}, {"--count", "1", "--batch", "1001"},
 		{"--count", "1", "--rate", "0"}, {"--count", "1", "--rate", "-1"},
 		{"--count", "1", "--rate", "NaN"}, {"--count", "1", "--retries", "-1"},
+		{"--type", "demo", "-"},
 	} {
 		var usage usageError
 		if _, _, err := runSend(t, new(api), "", args...); !errors.As(err, &usage) {

@@ -121,7 +121,7 @@ func noEvent(id string, p deployment.Pipeline) error {
 
 func (f *stackFlags) config(ctx context.Context) (aws.Config, error) {
 	if f.stack != "" {
-		return deployedConfig(ctx)
+		return deployedConfig(ctx, "replace --stack by --aws with this URL")
 	}
 	address, source := f.endpoint()
 	cfg, err := deployment.LocalConfig(address)
@@ -132,8 +132,8 @@ func (f *stackFlags) config(ctx context.Context) (aws.Config, error) {
 }
 
 // deployedConfig returns a configuration that calls AWS. It returns a usage error if the settings
-// send requests to the local platform.
-func deployedConfig(ctx context.Context) (aws.Config, error) {
+// send requests to the local platform. The error also suggests the alternative.
+func deployedConfig(ctx context.Context, alternative string) (aws.Config, error) {
 	cfg, err := deployment.Config(ctx)
 	if err != nil {
 		return cfg, err
@@ -141,8 +141,8 @@ func deployedConfig(ctx context.Context) (aws.Config, error) {
 	for _, endpoint := range deployment.Endpoints(cfg) {
 		if deployment.OnThisMachine(ctx, endpoint) {
 			return cfg, usageErrorf("--stack selects a deployed stack, but your AWS settings send "+
-				"requests to this machine, %s: unset %s, or replace --stack by --aws %[1]s",
-				endpoint, endpointVariable)
+				"requests to this machine, %s: unset %s, or %s",
+				endpoint, endpointVariable, alternative)
 		}
 	}
 	return cfg, nil

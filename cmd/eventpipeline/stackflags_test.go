@@ -113,6 +113,17 @@ func TestStack_OfADeploymentMustNotBeOnThisMachine(t *testing.T) {
 	}
 }
 
+// The command "cost" has no flag --aws, so its error must not suggest this flag.
+func TestCost_WithAStackRejectsTheLocalPlatform(t *testing.T) {
+	t.Setenv("AWS_REGION", "us-east-1")
+	t.Setenv(endpointVariable, "http://127.0.0.1:4566")
+	code, out, errOut := runMain(t, "cost", "--stack", "shop")
+	if code != exitUsage || out != "" || !strings.Contains(errOut, "omit --stack") ||
+		strings.Contains(errOut, "--aws") {
+		t.Errorf("exit code %d, printed %q, %q", code, out, errOut)
+	}
+}
+
 func TestStack_IsNamedByCommandsThatChangeIt(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)

@@ -191,7 +191,7 @@ func TestPolicies_DenyEventBridgeIfQueueHasNoPolicy(t *testing.T) {
 	steps.wait(t, "not delivered", "")
 }
 
-// A queue from an API call also needs a policy. Another API call sets this policy.
+// A queue that an API call creates also needs a policy. Another API call sets this policy.
 func TestPolicies_DenyEventBridgeUntilAnAPICallSetsAPolicy(t *testing.T) {
 	p, steps := start(t, nil)
 	ctx := t.Context()

@@ -16,7 +16,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/resources"
 )
 
-// reloader synthesizes the app again when its sources change, and replaces changed functions.
+// reloader synthesizes the app again when the app's sources change, and replaces changed functions.
 type reloader struct {
 	dir      string // absolute path of the app's folder
 	watcher  *watch.Watcher

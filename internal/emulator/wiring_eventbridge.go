@@ -12,7 +12,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam"
 )
 
-// deliverEvent sends an event to the target of a rule, a queue or a function.
+// deliverEvent sends an event to the target of a rule. The target is a queue or a function.
 func (s *services) deliverEvent(_ context.Context, d eventbridge.Delivery) error {
 	if err := s.checkTarget(d.TargetARN); err != nil {
 		return err

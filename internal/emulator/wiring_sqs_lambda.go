@@ -26,7 +26,7 @@ func (p *Platform) startMappings() {
 	p.stopped.Go(func() { p.services.mappings.Run(ctx) })
 }
 
-// connect returns a copy of the event source mapping that uses the services.
+// connect returns a copy of the event source mapping. The copy uses the services.
 func (s *services) connect(m eventsource.Mapping) eventsource.Mapping {
 	m.Queue = s.faults.Queue(m.Queue, m.Function)
 	m.Invoke = s.invokeForMapping

@@ -111,8 +111,8 @@ func isWebhook(step Step) bool {
 	return len(source) > 0 && string(source) != `""`
 }
 
-// parseObject returns the fields of a JSON object in their order. The values share the memory of
-// line.
+// parseObject returns the fields of a JSON object in the object's order. The values share the
+// memory of line.
 func parseObject(line []byte) ([]Detail, bool) {
 	decoder := jsontext.NewDecoder(bytes.NewBuffer(line),
 		jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))

@@ -55,7 +55,7 @@ func (c *CORS) setHeaders(h http.Header, origin string) {
 	setList(h, "Access-Control-Expose-Headers", c.ExposeHeaders)
 }
 
-// allows reports whether an origin is allowed. AllowOrigins may contain "*" and "https://*".
+// allows reports whether an origin is allowed. AllowOrigins can contain "*" and "https://*".
 func (c *CORS) allows(origin string) bool {
 	return slices.ContainsFunc(c.AllowOrigins, func(allowed string) bool {
 		scheme, wild := strings.CutSuffix(allowed, "*")

@@ -59,7 +59,7 @@ func (l *Lambda) authorize(ctx context.Context, x *exchange, _ []byte) (map[stri
 	if !allowed {
 		return nil, forbidden("the authorizer function denies the request")
 	}
-	// Like API Gateway, do not pass the principalId in the decision to the function of the route.
+	// API Gateway does not pass the decision's principalId to the function of the route.
 	return map[string]any{"lambda": d.Context}, nil
 }
 

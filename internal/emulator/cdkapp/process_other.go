@@ -12,7 +12,7 @@ func shell(ctx context.Context, command string) *exec.Cmd {
 	return exec.CommandContext(ctx, "cmd", "/C", command)
 }
 
-// ownGroup makes the end of the context kill the command and its children.
+// ownGroup sets up the command. When the context ends, the command and its children are killed.
 func ownGroup(cmd *exec.Cmd) {
 	cmd.Cancel = func() error {
 		pid := strconv.Itoa(cmd.Process.Pid)

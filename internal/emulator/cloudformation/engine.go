@@ -202,8 +202,8 @@ func parseStack(source cdkapp.Stack) (*Template, error) {
 func PhysicalName(stack, logicalID string, maxLength int) string {
 	suffix := UniqueSuffix(stack, logicalID)
 	available := maxLength - len(suffix) - 2
-	// First shorten the logical id, but keep half of the available length. Then shorten the stack's
-	// name.
+	// First shorten the logical id, but not below half of the available length. Then shorten the
+	// stack's name.
 	if n := max(available/2, available-len(stack)); len(logicalID) > n {
 		logicalID = logicalID[:n]
 	}

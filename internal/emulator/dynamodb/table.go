@@ -69,7 +69,7 @@ func (s *Service) newTable(record tableRecord) (*table, error) {
 	}, err
 }
 
-// from returns the entries in ascending order, from the least key that is not less than k.
+// from returns the entries in ascending order. It begins at the least key that is not less than k.
 func (t *table) from(k key) iter.Seq[entry] {
 	return func(yield func(entry) bool) {
 		t.index.Ascend(indexed{packed: pack(k)}, func(found indexed) bool {

@@ -32,8 +32,8 @@ type wireValue struct {
 	BS   *[][]byte
 }
 
-// UnmarshalJSONFrom decodes the attributes. If values are invalid in valid JSON, it returns the
-// error of the first one.
+// UnmarshalJSONFrom decodes the attributes. If the JSON is valid but values are not, it returns the
+// error of the first invalid value.
 func (a *attributes) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	if d.PeekKind() != '{' {
 		var none map[string]wireValue // null is valid

@@ -6,7 +6,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// structValue has the fields of wireValue without its method UnmarshalJSONFrom. protocol.Decode
+// structValue has the fields of wireValue, but not its method UnmarshalJSONFrom. protocol.Decode
 // decodes structValue like any other struct.
 type structValue wireValue
 

@@ -49,7 +49,8 @@ type entryResult struct {
 	ErrorMessage string `json:",omitempty"`
 }
 
-// envelope represents an event in the format for targets. Event patterns refer to these fields.
+// envelope represents an event in the format that targets receive. Event patterns refer to these
+// fields.
 type envelope struct {
 	Version    string          `json:"version"`
 	ID         string          `json:"id"`

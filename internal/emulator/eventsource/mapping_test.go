@@ -551,8 +551,7 @@ func (r *runner) expectDepth(t *testing.T, visible, inFlight int) {
 	}
 }
 
-// expectBatch checks that there was one batch, and that exactly the messages with the bodies in
-// failed have failed.
+// expectBatch expects one batch. Exactly the messages with the bodies in failed must have failed.
 func (r *runner) expectBatch(t *testing.T, failed []string, hasErr bool) {
 	t.Helper()
 	if len(r.batches) != 1 {

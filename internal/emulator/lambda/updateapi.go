@@ -85,7 +85,7 @@ func decodeUpdate(body []byte) (in updateInput, err error) {
 	return in, checkEnvironment(in.Environment.Variables)
 }
 
-// changeable lists the JSON members of a request that the emulator supports.
+// changeable lists the JSON members that the emulator supports in an update request.
 var changeable = []string{
 	"FunctionName", "RevisionId", "Description", "MemorySize", "Timeout", "Environment",
 }

@@ -112,7 +112,8 @@ func S3Operation(r *http.Request) string {
 	operation := operations[""]
 	if r.URL.RawQuery != "" {
 		query := r.URL.Query()
-		// Sorted parameters give a request with two of them always the same operation.
+		// The parameters are sorted, so that a request with two of them always has the same
+		// operation.
 		for _, parameter := range s3Parameters {
 			if query.Has(parameter) {
 				operation = operations[parameter]

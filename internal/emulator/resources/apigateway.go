@@ -43,7 +43,7 @@ type integration struct {
 type functionCall struct {
 	caller   string // such as "route POST /events"
 	function string // as in apigateway.Route
-	// source is the end of the source's ARN, after the id of the API. It may contain anyStage.
+	// source is the end of the source's ARN, after the id of the API. It can contain anyStage.
 	source string
 }
 

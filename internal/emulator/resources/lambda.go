@@ -110,7 +110,8 @@ func (c *creation) lambdaFunction(in functionProperties) (lambda.Function, error
 	return f, nil
 }
 
-// checkBootstrap returns an error if an asset, a folder or an archive, contains no bootstrap.
+// checkBootstrap returns an error if an asset contains no bootstrap. The asset is a folder or an
+// archive.
 func checkBootstrap(asset string) error {
 	info, err := os.Stat(filepath.Join(asset, "bootstrap"))
 	if err != nil || !info.Mode().IsRegular() {

@@ -34,7 +34,7 @@ func (s *Service) putObject(c *call) error {
 	return nil
 }
 
-// addContent adds a version with the content. It becomes the newest version of the requested
+// addContent adds a version with the content. This version becomes the newest one of the requested
 // object.
 func (s *Service) addContent(c *call, header objectHeader, body content) (*version, error) {
 	body.addChecksum(header.Fields, fullObject)

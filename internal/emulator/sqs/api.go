@@ -66,8 +66,8 @@ func queueOp[In interface{ url() string }, Out any](
 	})
 }
 
-// withQueryError adds the header x-amzn-query-error to error responses. It contains the error's
-// code in SQS's former query protocol.
+// withQueryError adds the header x-amzn-query-error to error responses. The header contains the
+// error's code in SQS's former query protocol.
 func withQueryError(operation protocol.Operation) protocol.Operation {
 	return func(r *http.Request, body []byte) (any, error) {
 		out, err := operation(r, body)

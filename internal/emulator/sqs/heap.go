@@ -31,8 +31,8 @@ const (
 	inFlight
 )
 
-// entryHeap orders entries by one of their times. Each entry stores its index in the heap, for
-// remove.
+// entryHeap orders entries by one of their times. Each entry stores its index in the heap, so that
+// remove can find it.
 type entryHeap struct {
 	entries []*entry
 	time    func(*entry) time.Time

@@ -104,7 +104,7 @@ func TestLateOutputs_RequireSimilarTimes(t *testing.T) {
 	}
 }
 
-// A process that never ends repeatedly writes a file, even if no build runs.
+// An endless process writes a file again and again, even if no build runs.
 func TestLateOutputs_IgnoreRepeatedChangesAfterOneBuild(t *testing.T) {
 	l := newLateOutputs()
 	addLate(l, slices.Repeat([]time.Duration{5 * time.Second}, buildsOfLateOutput)...)

@@ -176,8 +176,8 @@ const (
 	// quietPeriod is the time without an event that ends a change. Editors write a file in several
 	// steps and save several files at once.
 	quietPeriod = 100 * time.Millisecond
-	// longestChange is the maximum duration of a change. Then the change is reported, even if
-	// events never stop.
+	// longestChange is the maximum duration of a change. A longer change is reported after this
+	// time, even if events never stop.
 	longestChange = 2 * time.Second
 	// doubtPeriod is the pause before each build that can turn a file into an output. If a user
 	// saves the file during the pause, the file does not become an output.

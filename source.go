@@ -58,7 +58,7 @@ var temporaryDir = sync.OnceValues(func() (string, error) {
 })
 
 // checkNoVendor returns an error if dir is in a module with a vendor folder, for example in a CI
-// cache in the project's folder. GoFunction would use the packages of the vendor folder.
+// cache in the project's folder. Go builds such a module with the packages of the vendor folder.
 func checkNoVendor(dir string) error {
 	dir, err := filepath.Abs(dir)
 	if err != nil {

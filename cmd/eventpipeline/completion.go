@@ -142,7 +142,7 @@ func failedToday() events.Query {
 	return events.Query{Since: time.Now().Add(-24 * time.Hour), Status: pipeline.Failed}
 }
 
-// eachNewest calls visit for at most maxCompletedIDs of the events that q selects, the newest ones.
+// eachNewest calls visit for the newest events that q selects, up to maxCompletedIDs.
 func eachNewest(
 	ctx context.Context, f *stackFlags, q events.Query, visit func(pipeline.Item),
 ) error {

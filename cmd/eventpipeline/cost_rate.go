@@ -16,7 +16,7 @@ var rateUnits = map[string]float64{"": 1, "k": 1e3, "M": 1e6, "G": 1e9}
 
 const maxEventsPerMonth = 1e13
 
-// perMonth maps each period to its number in a month of 730 hours.
+// perMonth maps a period, such as "day", to the number of such periods in a month of 730 hours.
 var perMonth = map[string]float64{
 	"": 1, "month": 1, "day": 730.0 / 24, "hour": 730, "minute": 730 * 60,
 	"second": 730 * 3600, "s": 730 * 3600,

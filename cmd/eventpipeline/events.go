@@ -150,7 +150,8 @@ type listedEvent struct {
 	Reason     string          `json:"reason,omitempty"`
 }
 
-// printer returns a function that prints an event. It prints each day before the day's first event.
+// printer returns a function that prints an event. Before the first event of a day, the function
+// prints the day.
 func (f *eventsFlags) printer(out io.Writer) func(pipeline.Item) error {
 	if f.asJSON {
 		return func(item pipeline.Item) error {

@@ -158,7 +158,7 @@ func TestAnnounce_PrintsALineToPasteForEachAPI(t *testing.T) {
 func TestShortOutputs_LeavesOutFunctionsAndBuses(t *testing.T) {
 	outputs := map[string]string{"WorkerFunctionName": "worker", "Table": "returns", "Own": "x"}
 	returns := pipelines[1]
-	returns.Bus = returns.Table // a bus and a table may have the same name
+	returns.Bus = returns.Table // a bus and a table can have the same name
 	short := shortOutputs(outputs, []deployment.Pipeline{returns})
 	if len(short) != 2 || short["Table"] != "returns" || short["Own"] != "x" || len(outputs) != 3 {
 		t.Errorf("short outputs %v of %v", short, outputs)

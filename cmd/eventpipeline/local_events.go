@@ -41,7 +41,7 @@ func newEventPrinter(out io.Writer, style activity.Style, accepted bool) *eventP
 }
 
 func (p *eventPrinter) print(s activity.Step) error {
-	if !pipeline.ValidID(s.EventID) { // a processor may log an id of its own as eventId
+	if !pipeline.ValidID(s.EventID) { // a processor can log an id of its own as eventId
 		if s.EventID != "" && s.Level < slog.LevelWarn {
 			return nil
 		}

@@ -58,7 +58,7 @@ func (p *stepPrinter) run(ctx context.Context) error {
 	}
 }
 
-// flush prints the steps that happened or arrived at the time limit or earlier.
+// flush prints the steps that happened, or reached the platform, at or before limit.
 func (p *stepPrinter) flush(limit time.Time) (err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

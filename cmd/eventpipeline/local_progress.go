@@ -24,7 +24,7 @@ type progress struct {
 // taken.
 const reminderInterval = 5 * time.Second
 
-// stopping is the phase in which the platform stops. The emulator does not report it.
+// stopping is the phase in which the platform stops. The emulator does not report this phase.
 const stopping emulator.Phase = "stop"
 
 var phaseTitles = map[emulator.Phase]string{

@@ -24,10 +24,11 @@ type sendSummary struct {
 type processing struct {
 	Processed int `json:"processed"`
 	Failed    int `json:"failed"`
-	// Seconds is the time from the first acceptance to the end of the last event.
+	// Seconds is the time from the first acceptance until the last event was processed.
 	Seconds         float64 `json:"seconds"`
 	EventsPerSecond float64 `json:"eventsPerSecond"` // processed events
-	// Latency holds percentiles of the time from an event's acceptance to its end.
+	// Latency holds percentiles of the time from an event's acceptance until the event was
+	// processed.
 	Latency percentiles `json:"latencyMs"`
 }
 

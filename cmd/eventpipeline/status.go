@@ -69,7 +69,7 @@ func runStatus(cmd *cobra.Command, api *apiFlags, id string, asJSON bool) error 
 	return nil
 }
 
-// isNotFound reports whether the API answered that it has no such event of the caller.
+// isNotFound reports whether the API answered that the caller has no such event.
 func isNotFound(err error) bool {
 	var problem *client.Problem
 	return errors.As(err, &problem) && strings.HasSuffix(problem.Type, ":event-not-found")

@@ -21,7 +21,7 @@ type buildVersion struct {
 	Platform string `json:"platform"`
 }
 
-// versionOf returns the version in the build information. info may be nil.
+// versionOf returns the version in the build information. info can be nil.
 func versionOf(info *debug.BuildInfo) buildVersion {
 	v := buildVersion{
 		Version: "(devel)", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH,

@@ -63,7 +63,7 @@ func (f *rotateFlags) run(cmd *cobra.Command, name string) error {
 		return err
 	}
 	announce(cmd, p)
-	// A secret that is stored twice replaces the previous secret, which is then lost.
+	// Storing the current secret a second time loses the previous secret.
 	if current, err := source.Secret(cmd.Context()); err == nil &&
 		strings.TrimSpace(current) == secret {
 		_, err := fmt.Fprintf(cmd.OutOrStdout(),

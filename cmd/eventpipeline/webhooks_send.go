@@ -36,7 +36,7 @@ type webhookAnswer struct {
 
 func (a webhookAnswer) accepted() bool { return a.Status/100 == 2 }
 
-// newWebhookDelivery returns a request that is signed in the way of the source's sender.
+// newWebhookDelivery returns a request with the signature of the source's sender.
 func newWebhookDelivery(
 	ctx context.Context, source deployment.WebhookSource, eventType, id string, body []byte,
 ) (webhookDelivery, error) {

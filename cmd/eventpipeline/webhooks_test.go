@@ -112,8 +112,8 @@ func TestSendAs_PrintsNoEventForRequestsThatBecomeNone(t *testing.T) {
 	}
 }
 
-// The payload has an eventType, so POST /events would accept it. The command must not send it
-// there, because the sender's signature would be missing.
+// The payload has an eventType, so POST /events accepts it. The command must not send it there
+// without the sender's signature.
 func TestWebhookEvent_IsNotPostedAgainWithoutASignature(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)

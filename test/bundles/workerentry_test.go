@@ -19,7 +19,7 @@ import (
 // vendored worker differs, because Go writes less information about vendored modules into a binary.
 func TestWorkerEntry_IsBuiltFromTheUsersModule(t *testing.T) {
 	plain := consumer(t)
-	spaced := plain + " with spaces" // the module's folder may have any name
+	spaced := plain + " with spaces" // the module's folder can have any name
 	if err := os.Rename(plain, spaced); err != nil {
 		t.Fatal(err)
 	}

@@ -25,7 +25,7 @@ const canary = "canary"
 // that leaks.
 type secrets struct {
 	planted []string
-	outage  bool // AWS services fail in this test, so the API may respond with 503
+	outage  bool // AWS services fail in this test, so the API can respond with 503
 }
 
 func (s *secrets) plant(place string) string {

@@ -122,7 +122,7 @@ func (b *tab) wait(t *testing.T, selector, text string) {
 		switch {
 		case b.ctx.Err() != nil:
 			t.Fatalf("%s lacks %q: %.2000s: %v", selector, text, got, err)
-		case err != nil: // the page may be loading
+		case err != nil: // the page can still be loading
 			return err.Error()
 		}
 		if strings.Contains(got, text) {

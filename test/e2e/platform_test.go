@@ -125,7 +125,7 @@ func startIn(t *testing.T, folder string, flags ...string) *platform {
 }
 
 // beforeDeadline returns a context that ends shortly before the time limit of `go test`. At the
-// limit, `go test` runs no cleanups, so the platform would continue to run.
+// limit, `go test` runs no cleanups, and does not stop the platform.
 func beforeDeadline(t *testing.T) context.Context {
 	deadline, ok := t.Deadline()
 	if !ok {

@@ -63,7 +63,7 @@ func processBatch(ctx context.Context, p *process,
 	return worker.Process(ctx, deliveries)
 }
 
-// client sends a request. After an error, it repeats a request that has a key.
+// client sends a request. If the request has a key, client repeats it after an error.
 func (r *run) client(number int, body, key string) {
 	r.sendRequest(number, pipeline.Request{
 		Body: []byte(body), Keyed: key != "", Key: key, Caller: "caller",
@@ -73,7 +73,7 @@ func (r *run) client(number int, body, key string) {
 // stripe is the only webhook source.
 var stripe = &pipeline.Webhook{Source: "stripe"}
 
-// webhook sends a delivery of the webhook source. After an error, it repeats the delivery.
+// webhook sends a delivery of the webhook source. After an error, webhook repeats the delivery.
 func (r *run) webhook(number int, body, deliveryKey string) {
 	r.sendRequest(number, pipeline.Request{
 		Body: []byte(body), Caller: pipeline.WebhookCaller(stripe.Source),

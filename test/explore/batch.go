@@ -14,8 +14,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// batchClient sends a request with several events. After an error, it repeats a request that has a
-// key.
+// batchClient sends a request with several events. If the request has a key, batchClient repeats it
+// after an error.
 func (r *run) batchClient(number int, key string, bodies ...string) {
 	name := "client " + strconv.Itoa(number)
 	request := pipeline.BatchRequest{

@@ -40,7 +40,7 @@ var Invariants = map[string]string{
 func (r *run) acknowledge(client string, request pipeline.Request, result pipeline.Accepted) {
 	event, payload := result.Event, sha(request.Body)
 	if request.Webhook != nil && result.Duplicate {
-		payload = event.SHA256 // a repeated request may have another payload
+		payload = event.SHA256 // a repeated request can have another payload
 	}
 	item, there := r.table.items[event.ID]
 	if !there {

@@ -16,8 +16,8 @@ const (
 	longDelay       = 5 * time.Hour
 )
 
-// queue simulates the queue, its redrive policy and the DLQ. It never changes a message, but
-// replaces it.
+// queue simulates the queue, its redrive policy and the DLQ. Messages are never changed, but
+// replaced.
 type queue struct {
 	maxReceives int // maxReceiveCount of the redrive policy
 	messages    []*message

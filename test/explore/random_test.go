@@ -58,7 +58,8 @@ func drawTraffic(rt *rapid.T, operators bool) traffic {
 	}
 	for i := range rapid.IntRange(1, 7).Draw(rt, "clients") {
 		key := rapid.SampledFrom([]string{"", "", "a", "b"}).Draw(rt, "key")
-		// A key has one of two payloads. Each event without a key has its own payload.
+		// Requests with a key have one of two payloads. Each event without a key has its own
+		// payload.
 		n := fmt.Sprintf("%s%d", key, i)
 		value := "1"
 		if key != "" {

@@ -101,7 +101,7 @@ func (r *run) end() {
 func (r *run) advance(visited func() bool) []step {
 	for {
 		if len(r.violations) > 0 && !r.system.ContinuesAfterViolation {
-			return nil // later violations may be consequences of this one
+			return nil // later violations can be consequences of this one
 		}
 		if visited() {
 			return nil

@@ -20,8 +20,8 @@ func newAccess() access {
 	return access{token: newToken(), session: newToken(), change: newToken()}
 }
 
-// changeHeader names the header of the token access.change. Each request that changes data must
-// send this token.
+// changeHeader names the header that contains the token access.change. Each request that changes
+// data must have this header.
 const changeHeader = "X-Console-Token"
 
 // policy is the content security policy. The page may run only scripts that the console serves.

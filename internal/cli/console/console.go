@@ -92,7 +92,7 @@ func (s *Server) SetPipelines(pipelines []deployment.Pipeline) {
 		}
 		names := []string{p.APIFunction, p.WorkerFunction, p.ReconcilerFunction, p.Bus}
 		for _, name := range names {
-			if name != "" { // a pipeline may have no bus
+			if name != "" { // a pipeline can have no bus
 				s.functions.Store(name, v.Slug)
 			}
 		}

@@ -39,7 +39,7 @@ type dryRuns struct {
 	list []dryRun
 }
 
-// maxDryRuns is the number of dry runs that the console keeps. A dry run may hold 10,000 ids.
+// maxDryRuns is the number of dry runs that the console keeps. A dry run can hold 10,000 ids.
 const maxDryRuns = 10
 
 func (d *dryRuns) add(run dryRun) {

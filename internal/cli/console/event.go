@@ -292,7 +292,7 @@ func (v *view) eventFile(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	_, _ = w.Write(content) // the browser may be gone
+	_, _ = w.Write(content) // the browser can be gone
 }
 
 // adviceFor returns advice about an event that failed with the code.

@@ -85,7 +85,7 @@ func (v *view) eventRows(w http.ResponseWriter, r *http.Request) {
 		found.Error = visible(err.Error())
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(found) // the browser may be gone
+	_ = json.NewEncoder(w).Encode(found) // the browser can be gone
 }
 
 // localRows returns the rows of the local platform that come after the cursor, but at most

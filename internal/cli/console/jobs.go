@@ -55,7 +55,7 @@ type job struct {
 	IsFresh  bool   // set in copies: the user may replay what the dry run has counted
 
 	run     func(ctx context.Context, update func(func(*job))) error
-	onStop  func()        // called when a user has stopped the job, with jobs.mu held; may be nil
+	onStop  func()        // called when a user has stopped the job, with jobs.mu held; can be nil
 	counted *replay.State // selection of a dry run
 	writes  int           // value of jobs.writes at the begin
 	cancel  context.CancelFunc
@@ -150,7 +150,7 @@ func (s *jobs) resume(ctx context.Context, j *job) {
 		change(j)
 		s.version.Add(1)
 	}
-	cancel, ended := j.cancel, j.ended // a user may resume the job before this run has returned
+	cancel, ended := j.cancel, j.ended // a user can resume the job before this run has returned
 	go func() {
 		defer close(ended)
 		defer cancel()
@@ -175,7 +175,7 @@ func (s *jobs) resume(ctx context.Context, j *job) {
 	}()
 }
 
-// countWrite counts the begin or the end of a job that changes data. The caller holds s.mu.
+// countWrite counts the start or the end of a job that changes data. The caller holds s.mu.
 func (s *jobs) countWrite(j *job) {
 	if j.Kind != "count" && j.Kind != "compare" {
 		s.writes++

@@ -111,7 +111,7 @@ func TestJobs_ADryRunIsOutOfDateAfterAChange(t *testing.T) {
 	}
 }
 
-// unfinishedReplay returns the file of a replay that an earlier start of the console has left.
+// unfinishedReplay returns the file of a replay that an earlier run of the console has left.
 func unfinishedReplay(t *testing.T, v *view) string {
 	t.Helper()
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())

@@ -65,8 +65,8 @@ func isEnqueuedByUser(call activity.Step) bool {
 		strings.HasPrefix(stringOf(call, "operation"), "SendMessage")
 }
 
-// reopen records that finished events were enqueued again. Their next duration begins at the time
-// at.
+// reopen records that finished events were enqueued again at a time. Their next duration begins at
+// this time.
 func (j *journal) reopen(ids []string, at time.Time, caller string) {
 	for _, id := range ids {
 		e := j.events[id]

@@ -49,7 +49,7 @@ func (v *view) memberRows(w http.ResponseWriter, r *http.Request) {
 		found.Error = visible(err.Error())
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(found) // the browser may be gone
+	_ = json.NewEncoder(w).Encode(found) // the browser can be gone
 }
 
 func (v *view) members(ctx context.Context, id string) (rows []row, err error) {

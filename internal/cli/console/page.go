@@ -91,7 +91,7 @@ type answer struct {
 func writeAnswer(w http.ResponseWriter, status int, a answer) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(a) // the browser may be gone
+	_ = json.NewEncoder(w).Encode(a) // the browser can be gone
 }
 
 // handler returns the handler of all pages.

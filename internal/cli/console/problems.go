@@ -74,7 +74,7 @@ type notice struct {
 func writeNotice(w http.ResponseWriter, status int, n notice) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	_ = templates.ExecuteTemplate(w, "notice", n) // the browser may be gone
+	_ = templates.ExecuteTemplate(w, "notice", n) // the browser can be gone
 }
 
 // refuse answers a request for a page with a notice. It answers other requests with an error, which

@@ -71,7 +71,7 @@ func (v *view) refusedBody(w http.ResponseWriter, r *http.Request) {
 	for _, request := range v.server.journal.refusals(v.Slug) {
 		if strconv.FormatUint(request.number, 10) == r.PathValue("number") {
 			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-			_, _ = w.Write(request.Body) // the browser may be gone
+			_, _ = w.Write(request.Body) // the browser can be gone
 			return
 		}
 	}

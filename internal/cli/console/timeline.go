@@ -184,7 +184,7 @@ func toneOf(step activity.Step) string {
 
 func isCall(step activity.Step) bool { return step.Name == activity.Call }
 
-// callTime returns the duration of a request or an AWS call. ms may have decimal places.
+// callTime returns the duration of a request or an AWS call. ms can have decimal places.
 func callTime(ms json.RawMessage) time.Duration {
 	var number float64
 	_ = json.Unmarshal(ms, &number) // the emulator writes a number

@@ -69,7 +69,7 @@ func (c Change) Preview(ctx context.Context) (Preview, error) {
 		return nil
 	})
 	p.Hidden, p.Truncated = s.Hidden, s.Truncated
-	if !p.Truncated { // messages that were not checked may have the missing ids
+	if !p.Truncated { // messages that were not checked can have the missing ids
 		p.Selected, p.Missing = selected, missing
 	}
 	return p, err

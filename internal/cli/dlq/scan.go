@@ -96,7 +96,7 @@ func (s *Scan) Visit(ctx context.Context, fn func(Message) error) error {
 	})
 }
 
-// next receives and handles one page. It reports whether there may be more pages.
+// next receives and handles one page. It reports whether there can be more pages.
 func (s *Scan) next(ctx context.Context, handle HandlePage) (more bool, err error) {
 	received, err := s.receive(ctx)
 	if err != nil || len(received) == 0 {

@@ -66,7 +66,7 @@ func Took(item pipeline.Item) time.Duration {
 	case pipeline.Failed:
 		end = item.FailedAt
 	}
-	return max(end.Sub(begin), 0) // the clocks of two functions may differ
+	return max(end.Sub(begin), 0) // the clocks of two functions can differ
 }
 
 // Mark returns "redriven" or "replayed" for an event that an operator has enqueued again, and ""
@@ -107,7 +107,8 @@ func PrintHeader(w io.Writer) error {
 	return err
 }
 
-// Print prints the row, and its notes on one more line. colours adds escape sequences for colours.
+// Print prints the row, and its notes on one more line. If colours is true, Print adds the escape
+// sequences for colours.
 func (r Row) Print(w io.Writer, colours bool) error {
 	took := "-"
 	if r.Took >= 0 {

@@ -50,7 +50,7 @@ func TestPrint_EscapesControlCharactersAndColoursFailures(t *testing.T) {
 	}
 }
 
-// Some events of the batch may have failed. They have rows of their own.
+// The row of a batch must show that events were split off, because these events can be FAILED.
 func TestNewRow_SaysThatEventsWereSplitOff(t *testing.T) {
 	batch := pipeline.Item{Status: pipeline.Processed, SplitOff: "3,10-19"}
 	batch.ID, batch.Count = "019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001", 100

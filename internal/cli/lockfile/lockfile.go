@@ -48,6 +48,6 @@ func isAt(file *flock.Flock, path string) bool {
 // Release removes the file and releases the lock. It releases the lock even if it can't remove the
 // file.
 func (l *Lock) Release() error {
-	_ = os.Remove(l.file.Path()) // before Close: after Close, another process may hold the file
+	_ = os.Remove(l.file.Path()) // before Close: after Close, another process can hold the file
 	return l.file.Close()
 }

@@ -75,7 +75,7 @@ func runWorker(
 		err = fmt.Errorf("%w; its main function must call processor.Start", errWorkerEnded)
 	}
 	if err != nil {
-		cancel(err) // kills the worker, which may still be processing
+		cancel(err) // kills the worker, which can still be processing
 	}
 	questions.Close() // the worker ends when its input ends
 	<-client.Ended()  // must come before Wait, which closes the pipe that the client reads

@@ -95,7 +95,7 @@ var ErrDeclined = errors.New("nothing was changed")
 func Confirm(ctx context.Context, in io.Reader, out io.Writer, question string) error {
 	fmt.Fprintf(out, "%s [y/N] ", question)
 	answered := make(chan error, 1)
-	go func() { answered <- readConsent(in) }() // may block until the program ends
+	go func() { answered <- readConsent(in) }() // can block until the program ends
 	select {
 	case err := <-answered:
 		return err

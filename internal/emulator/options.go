@@ -45,8 +45,8 @@ type Options struct {
 	// Authorize sets the context value contract.AuthorizeContext. The app's APIs then require
 	// authorization, as in deployed stages.
 	Authorize bool
-	// Keys verifies the tokens for APIs with JWT authorization. If Keys is nil, the platform uses
-	// the keys that the token issuers publish.
+	// Keys contains the keys that verify tokens for APIs with JWT authorization. If Keys is nil,
+	// the platform uses the keys that the token issuers publish.
 	Keys oidc.KeySource
 	// Credentials maps access keys to secret keys. APIs with IAM authorization accept these keys
 	// and LocalKey. S3 verifies presigned URLs with these keys.

@@ -6,6 +6,6 @@ const (
 	// authorizer and response. If the request was refused, the details include body and bodyBytes.
 	Request = "request"
 	// Call is a call to an AWS API. Its details are service, operation, resource, status, ms and
-	// event ids. A call from outside a function also has its access key in the details.
+	// event ids. If the caller is not a function, the details include the caller's access key.
 	Call = "aws call"
 )

@@ -122,8 +122,8 @@ func (x *exchange) headers() map[string]string {
 	return all
 }
 
-// addForwarded adds the headers x-forwarded-* and x-amzn-trace-id. They contain the protocol and
-// port of the local API, so that a function can build working links.
+// addForwarded adds the headers x-forwarded-* and x-amzn-trace-id. The forwarded protocol and port
+// are those of the local API, so that a function can build working links.
 func (x *exchange) addForwarded(all map[string]string) {
 	clients := []string{x.sourceIP()}
 	if before := all["x-forwarded-for"]; before != "" {

@@ -12,7 +12,7 @@ type Changes struct {
 	Resources map[string]string
 }
 
-// CompareFunc returns the properties of a resource that Compare compares. It returns false for a
+// CompareFunc returns those properties of a resource that Compare compares. It returns false for a
 // resource whose changes have no effect.
 type CompareFunc func(Resource) (properties map[string]any, ok bool)
 

@@ -21,8 +21,8 @@ func (e *PolicyError) Error() string { return e.Err.Error() }
 func (e *PolicyError) Unwrap() error { return e.Err }
 
 // iamState collects the roles, policies and keys in the templates. Enforce reads it after all
-// stacks are created, because only then all roles of functions are known. Enforce parses only the
-// policies of these roles.
+// stacks are created, because only then are the roles of all functions known. Enforce parses only
+// the policies of these roles.
 type iamState struct {
 	roles     map[string]role           // by role name
 	policies  []*creation               // policies of roles; the properties are unresolved

@@ -119,9 +119,9 @@ func setDefault(value *int, byDefault int) {
 // the slice afterwards. If the buffer is full and OnDrop is not set, Add waits until there is room
 // or ctx ends.
 //
-// When the event has a result, the Batcher calls done, if done is not nil. Several calls of done
-// can run at the same time. done must not call a method of the Batcher, because the method could
-// wait for done.
+// When the event has a result, the Batcher calls done, if it is not nil. Several calls of done can
+// run at the same time. done must not call a method of the Batcher, because some methods wait for
+// done.
 //
 // If Add returns an error, the event was not added and done is not called. The error is
 // ErrNotObject, ErrClosed, ErrBufferFull, or the error of ctx.
@@ -159,8 +159,8 @@ func (b *Batcher) isFull(size int) bool {
 		b.buffered > 0 && b.bytes+size > b.o.MaxBufferedBytes
 }
 
-// waitForRoom waits until a result makes room in the buffer, Close is called, or ctx ends. The
-// caller holds b.mu, which waitForRoom unlocks while it waits.
+// waitForRoom waits until the buffer has room, Close is called, or ctx ends. The caller holds b.mu,
+// which waitForRoom unlocks while it waits.
 func (b *Batcher) waitForRoom(ctx context.Context) error {
 	if len(b.unfinished) == 0 {
 		b.seal() // only the pending batch can make room

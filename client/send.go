@@ -53,10 +53,10 @@ type sendOptions struct {
 	lenient bool
 }
 
-// WithIdempotencyKey sets the key by which the API recognizes a repeated request. The default is a
-// random UUID for each call, which makes only the client's own retries safe. To repeat a call
-// safely, for example after a crash, derive the key from your data. A key has 1 to 255 visible
-// ASCII characters. A call with the same key and other events fails.
+// WithIdempotencyKey sets the key by which the API recognizes a repeated request. By default, each
+// call has a random UUID as its key, which makes the client's own retries safe. To repeat a call
+// safely after a crash, derive the key from your data. A key has 1 to 255 visible ASCII characters.
+// A call with the same key and other events fails.
 func WithIdempotencyKey(key string) SendOption {
 	return func(o *sendOptions) { o.key, o.keyed = key, true }
 }

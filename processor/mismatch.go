@@ -19,9 +19,9 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/jsonpointer"
 )
 
-// mismatch describes the first value in payload that does not match T: the value's place, the
-// values that T accepts there, and the value's kind. The description contains no values and no keys
-// of maps, because the log and the status must not contain them.
+// mismatch describes the first value in payload that does not match T: its place, its kind, and the
+// values that T accepts there. The description contains no values and no keys of maps, because it
+// appears in the log and in the status.
 func mismatch[T any](payload []byte) string {
 	// With legacy semantics, the error of a type that decodes itself contains no JSON pointer.
 	err := jsonv2.Unmarshal(payload, new(T), decoding,

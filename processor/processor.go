@@ -98,6 +98,5 @@ func newWebhook(w *pipeline.Webhook) *Webhook {
 
 // Log returns a logger that adds the event's id to each line. ctx must be the processor's own
 // context or be derived from it. For any other context, Log returns slog.Default(). The lines
-// appear in the function's log. The output of fmt.Println also appears there, but without the
-// event's id.
+// appear in the function's log. The output of fmt.Println appears there without the event's id.
 func Log(ctx context.Context) *slog.Logger { return logging.FromContext(ctx) }

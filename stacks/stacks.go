@@ -65,8 +65,8 @@ func New(app awscdk.App, stage string) (awscdk.Stack, error) {
 }
 
 // wantsAuthorization reports whether the local stage must have the same authorization as a deployed
-// stage. The value in the CDK context is a bool from `eventpipeline local --authorize`, or a string
-// from `cdk -c`.
+// stage. The CDK context contains a bool from `eventpipeline local --authorize`, or a string from
+// `cdk -c`.
 func wantsAuthorization(app awscdk.App) bool {
 	return fmt.Sprint(app.Node().TryGetContext(jsii.String(contract.AuthorizeContext))) == "true"
 }
@@ -111,8 +111,8 @@ func tags(stage string) *map[string]*string {
 	}
 }
 
-// denyAutoDeleteLogs prevents the CDK function that empties buckets from writing logs. Lambda
-// creates a log group for such logs. The group belongs to no stack, so nothing deletes it.
+// denyAutoDeleteLogs prevents the CDK function that empties buckets from writing logs. Its log
+// group belongs to no stack, so nothing deletes that group.
 func denyAutoDeleteLogs(stack awscdk.Stack) {
 	const id = "Custom::S3AutoDeleteObjectsCustomResourceProvider"
 	provider := stack.Node().TryFindChild(jsii.String(id))

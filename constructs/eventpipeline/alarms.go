@@ -55,8 +55,9 @@ type AlarmThresholds struct {
 	// Default: 1.
 	UnhealedEvents *float64
 	// ReconcilerLag sets the threshold for the age of the oldest hour that the reconciler has not
-	// checked completely. Usually, this age is between ReconcilerGracePeriod and one hour more.
-	// Default: the sum of ReconcilerGracePeriod, one hour and four times ReconcilerInterval.
+	// checked completely. Normally, this age is at least ReconcilerGracePeriod, and at most one
+	// hour more. Default: the sum of ReconcilerGracePeriod, one hour and four times
+	// ReconcilerInterval.
 	ReconcilerLag awscdk.Duration
 }
 
@@ -139,9 +140,9 @@ func newAlarms(p *eventPipeline, m metrics) alarms {
 	return a
 }
 
-// newRetriedAlarm creates an alarm that fires if deliveries fail for 15 minutes, usually in an
-// outage of a service. OldestMessageAlarm does not fire in an outage: its SQS metric ignores
-// messages that were received more than three times.
+// newRetriedAlarm creates an alarm that fires if deliveries fail for 15 minutes, for example in an
+// outage. OldestMessageAlarm does not fire in an outage, because its metric ignores messages that
+// were received more than three times.
 func newRetriedAlarm(p *eventPipeline, retried awscloudwatch.IMetric) awscloudwatch.Alarm {
 	props := thresholdAlarm(retried, *p.props.AlarmThresholds.RetriedEvents,
 		"Deliveries fail again and again: an AWS service or the processor does not work.")
@@ -151,8 +152,8 @@ func newRetriedAlarm(p *eventPipeline, retried awscloudwatch.IMetric) awscloudwa
 }
 
 // newMissingRunsAlarm creates an alarm that fires if the reconciler does not run for three
-// intervals. Missing data is breaching, because Invocations has no value for an interval without a
-// run.
+// intervals. The metric has no value for an interval without a run, so the alarm treats missing
+// data as breaching.
 func newMissingRunsAlarm(p *eventPipeline) awscloudwatch.Alarm {
 	runs := p.reconcilerFunction.MetricInvocations(&awscloudwatch.MetricOptions{
 		Statistic: jsii.String("Sum"), Period: p.props.ReconcilerInterval,
@@ -169,8 +170,7 @@ func newMissingRunsAlarm(p *eventPipeline) awscloudwatch.Alarm {
 }
 
 // newRuleAlarm creates an alarm that fires if EventBridge lost an event: it could deliver the event
-// neither to the rule's target nor to the target's DLQ. The metric FailedInvocations also counts
-// events in the DLQ.
+// neither to the rule's target nor to the target's DLQ.
 func newRuleAlarm(p *eventPipeline, rule awsevents.Rule) awscloudwatch.Alarm {
 	dimensions := map[string]*string{}
 	nameInARN := 1 // rule/<rule>

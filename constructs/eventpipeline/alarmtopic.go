@@ -11,9 +11,8 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// allowAlarms lets CloudWatch publish to the alarm topic and use the topic's key. It changes only
-// policies of a topic and key that the app creates. docs/construct.md contains the statements for
-// an imported topic or key.
+// allowAlarms lets CloudWatch publish to the alarm topic and use the topic's key, if the app
+// creates them. docs/construct.md contains the statements for an imported topic or key.
 func allowAlarms(p *eventPipeline) {
 	topic := p.props.AlarmTopic
 	if topic == nil {
@@ -27,7 +26,7 @@ func allowAlarms(p *eventPipeline) {
 }
 
 // alarmTopicPolicies is an aspect of the alarm topic. The CDK calls aspects after the app's own
-// code. Visit therefore sees every policy that the app has attached to the topic.
+// code. Visit therefore sees all policies that the app has attached to the topic.
 type alarmTopicPolicies struct{ pipeline *eventPipeline }
 
 // Visit adds a statement to each policy that the app has attached to the topic, and to the policy
@@ -100,8 +99,8 @@ func sameValue(stack awscdk.Stack, a, b *string) bool {
 	return formatJSON(stack.Resolve(a)) == formatJSON(stack.Resolve(b))
 }
 
-// withStatement adds a statement to the policy document of an L1 resource, and returns the new
-// document. It returns a document that is not an object unchanged.
+// withStatement returns the policy document of an L1 resource with an additional statement. If the
+// document is not an object, withStatement returns it unchanged.
 func withStatement(stack awscdk.Stack, document any, statement awsiam.PolicyStatement) any {
 	policy, ok := stack.Resolve(document).(map[string]any)
 	if !ok {

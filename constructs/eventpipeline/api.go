@@ -86,9 +86,9 @@ func corsPreflight(
 	return &cors
 }
 
-// addRoutesToExistingApi adds POST /events, GET /events/{eventId} and, if there are webhook
-// sources, their route. The CDK creates the authorizer as a child of the API. The authorizer's id
-// begins with the pipeline's id, so that it differs from the ids of the API's other children.
+// addRoutesToExistingApi adds POST /events, GET /events/{eventId} and the route for webhooks, if
+// there are sources. The authorizer becomes a child of the API. Its id begins with the pipeline's
+// id, so that it does not collide with other children.
 func addRoutesToExistingApi(p *eventPipeline, api awsapigatewayv2.IHttpApi) {
 	authorizer := newAuthorizer(p, *p.Node().Id())
 	ingest, status := scopes(p.props)
@@ -123,7 +123,7 @@ const healthRoute = "GET /health"
 
 // accessLogFields maps the fields of the access log to API Gateway's variables. No field contains a
 // header, query or payload. Error messages and an authorizer's claims are omitted, because a quote
-// in them makes the log line invalid JSON.
+// in them breaks the JSON of the log line.
 var accessLogFields = map[string]string{
 	"requestId":          "$context.requestId",
 	"apiId":              "$context.apiId",

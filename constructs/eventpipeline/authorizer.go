@@ -68,8 +68,9 @@ type LambdaAuthorizerProps struct {
 	// missing, API Gateway answers 401. Default: $request.header.Authorization.
 	IdentitySource *[]*string
 	// ResultsCacheTtl sets how long API Gateway caches a response for requests with the same route
-	// and the same values of IdentitySource. The maximum is an hour. A caller whose access was
-	// revoked keeps it until the cached response expires. Default: 0, no cache.
+	// and the same values of IdentitySource. The maximum is an hour. If you revoke a caller's
+	// access, the cached response still permits it until the response expires. Default: 0, no
+	// cache.
 	ResultsCacheTtl awscdk.Duration
 }
 

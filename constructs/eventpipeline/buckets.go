@@ -124,8 +124,8 @@ func newBucket(
 }
 
 // logAccess makes S3 write the bucket's access logs to the log bucket, under prefix. The log
-// bucket's policy lets S3 write only the logs of this bucket and account. The CDK's prop for access
-// logs is not suitable: without a CDK feature flag, it sets an ACL, and these buckets reject ACLs.
+// bucket's policy lets S3 write only the logs of this bucket and account. The CDK's own prop can
+// set an ACL, which these buckets reject.
 func logAccess(p *eventPipeline, bucket awss3.Bucket, prefix string) {
 	logs := p.serverAccessLogsBucket
 	bucket.Node().DefaultChild().(awss3.CfnBucket).SetLoggingConfiguration(
@@ -166,9 +166,9 @@ func DenyOverwriting(bucket awss3.IBucket) {
 // A principal with permission to change the bucket's policy or lifecycle rules can still bypass
 // them. makeWriteOnce returns false if the app can't change the bucket's policy.
 func makeWriteOnce(bucket awss3.IBucket, objects string) bool {
-	// A PutObject request with If-None-Match can't overwrite an object, so the policy denies only
-	// requests without this header. It also denies multipart uploads, whose parts can't have the
-	// header. Payloads are too small to need a multipart upload.
+	// The policy denies PutObject requests without If-None-Match, because only those can overwrite
+	// an object. It also denies multipart uploads, whose parts can't have this header. Payloads are
+	// too small to need one.
 	overwrites := map[string]any{"Null": map[string]string{"s3:if-none-match": "true"}}
 	return deny(bucket, "DenyOverwriting", objects, overwrites, "s3:PutObject") &&
 		deny(bucket, "DenyReplicating", objects, nil, "s3:ReplicateObject", "s3:ReplicateDelete") &&

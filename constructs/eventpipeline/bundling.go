@@ -31,8 +31,8 @@ type entry struct {
 	environment        map[string]string
 }
 
-// newBundle returns the build settings of a function. It returns an error if Go is not installed,
-// because GoFunction then builds in Docker with an old Go version.
+// newBundle returns the build settings of a function. It returns an error if Go is not installed.
+// GoFunction then builds in Docker with an old Go version.
 func newBundle(p *eventPipeline, function string) (bundle, error) {
 	if _, err := exec.LookPath("go"); err != nil {
 		return bundle{}, fmt.Errorf("find the go command: %w: install Go (https://go.dev/dl)", err)
@@ -119,8 +119,8 @@ func platform(p *eventPipeline) string {
 // buildEnvironment returns the variables for `go build`. If platform is "", GoFunction sets GOOS
 // and GOARCH for Lambda.
 func buildEnvironment(platform string, build map[string]string) map[string]*string {
-	// All of Lambda's processors support these instruction sets. With values from the user's
-	// machine, asset hashes differ between machines, and a function can crash on Lambda.
+	// All of Lambda's processors support these instruction sets. Values from the user's machine can
+	// change asset hashes, or make a function crash on Lambda.
 	all := map[string]string{"GOARM64": "v8.0", "GOAMD64": "v1", "GOEXPERIMENT": ""}
 	maps.Copy(all, build)
 	if goos, goarch, ok := strings.Cut(platform, "/"); ok {

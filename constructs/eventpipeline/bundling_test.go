@@ -34,8 +34,7 @@ func TestUserEntry_KeepsOnlyModuleFlags(t *testing.T) {
 }
 
 // This test checks only the environment variables of `go build`. Tests in test/templates build the
-// functions for Linux. No test builds them for macOS, because such a build compiles all packages a
-// second time.
+// functions for Linux.
 func TestBuildEnvironment_TargetsThePlatform(t *testing.T) {
 	flags := map[string]string{"GOFLAGS": "-trimpath", "GOWORK": "off"}
 	for platform, want := range map[string]map[string]string{

@@ -143,10 +143,9 @@ func allowFractions() *awscdk.TimeConversionOptions {
 	return &awscdk.TimeConversionOptions{Integral: new(bool)}
 }
 
-// placeholderProps returns the props of the pipeline that replaces a pipeline with invalid props.
-// The app can call this pipeline's getters until synth fails. The result omits props that can be
-// invalid, because the CDK panics for an invalid prop. It keeps the other props, so that the app's
-// own code finds what it needs.
+// placeholderProps returns props for a pipeline that replaces one with invalid props, so that the
+// app can call its getters until synth fails. It omits all props that can be invalid, because the
+// CDK panics for an invalid prop.
 func placeholderProps(p *eventPipeline, requested EventPipelineProps) EventPipelineProps {
 	kept := EventPipelineProps{
 		BronzeEncryptionKey:      requested.BronzeEncryptionKey,

@@ -42,8 +42,8 @@ func allowBus(p *eventPipeline, key awskms.IKey) {
 }
 
 // busName returns the name of the event bus, because CloudFormation does not generate names for
-// buses. Without PhysicalNamePrefix, the name begins with the name of the stack, or of the parent
-// stack for a nested stack. It ends with a hash of the construct's path.
+// buses. Without PhysicalNamePrefix, the name begins with the name of the stack (for a nested
+// stack, of its parent). It ends with a hash of the construct's path.
 //
 // The CDK's default name is not suitable: it is the same in two stacks that differ only in the name
 // of the stack.

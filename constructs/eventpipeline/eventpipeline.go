@@ -144,9 +144,9 @@ type EventPipeline interface {
 	// NotificationDeadLetterQueue. An alarm fires if the rule loses events.
 	OnEventProcessed(id *string, target awsevents.IRuleTarget) awsevents.Rule
 	// OnEventProcessedIn adds the rule of OnEventProcessed to scope, which can be in another stack.
-	// Use it if a queue of another stack is the target or the target's DeadLetterQueue. The rule
-	// must be in the queue's stack, because the queue's policy names the rule. That stack then
-	// depends on the pipeline's stack, so the pipeline must not use its resources.
+	// Use it if the target or its DeadLetterQueue is a queue of another stack: the rule must be in
+	// the queue's stack. That stack then depends on the pipeline's stack. The pipeline must
+	// therefore not use resources of that stack.
 	OnEventProcessedIn(
 		scope constructs.Construct, id *string, target awsevents.IRuleTarget,
 	) awsevents.Rule

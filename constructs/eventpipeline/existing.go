@@ -78,9 +78,9 @@ func redrivePolicy(queue awssqs.CfnQueue) (target any, count *float64) {
 }
 
 // identity returns a text that identifies a resource in the app. For a resource that the app
-// creates, the text is the construct's path. Otherwise, it contains the resource's name or ARN, and
-// environment: the account and region of the pipeline. For a token, the stack's path replaces
-// environment, because a token can have another value in each stack.
+// creates, the text is the construct's path. Otherwise, it is the resource's name or ARN with
+// environment, the account and region of the pipeline. If the name is a token, the stack's path
+// replaces environment.
 func identity(resource awscdk.IResource, name *string, environment string) string {
 	if resource.Node().DefaultChild() != nil {
 		return *resource.Node().Path()

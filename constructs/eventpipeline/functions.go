@@ -197,10 +197,10 @@ func newLogGroup(p *eventPipeline, id, prefix, suffix string) awslogs.LogGroup {
 	return awslogs.NewLogGroup(p, &id, props)
 }
 
-// accessLogName returns the name of the access log's group without the prefix apiLogs, for a
-// pipeline without PhysicalNamePrefix. CloudFormation can't generate a name with this prefix. The
-// name ends with a part of the stack's id, because the log group of a deleted stack can still
-// exist.
+// accessLogName returns the name of the access log's group without the prefix apiLogs. It is for
+// pipelines without PhysicalNamePrefix, because CloudFormation can't generate a name with this
+// prefix. The name ends with a part of the stack's id, because the log group of a deleted stack can
+// still exist.
 func accessLogName(p *eventPipeline) *string {
 	name := awscdk.Names_UniqueResourceName(p, &awscdk.UniqueResourceNameOptions{
 		Separator: jsii.String("-"), AllowedSpecialCharacters: jsii.String("-"),
@@ -211,9 +211,8 @@ func accessLogName(p *eventPipeline) *string {
 }
 
 // allowLogs lets CloudWatch Logs perform the actions with the key, for the pipeline's log groups.
-// The statement selects the log groups by name, or all log groups of the account and region if
-// CloudFormation generates the names. It can't refer to the log groups' constructs, because these
-// refer to the key.
+// The statement selects the log groups by name. If CloudFormation generates the names, it selects
+// all log groups of the account and region.
 func allowLogs(p *eventPipeline, key awskms.IKey, actions ...string) {
 	if key == nil {
 		return

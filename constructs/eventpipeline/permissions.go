@@ -90,10 +90,8 @@ func allowFormerKeys(p *eventPipeline, role awsiam.IRole, services ...string) {
 }
 
 // allowNetworkInterfaces lets Lambda attach the functions to a VPC. Lambda requires these actions
-// on all resources. The condition excludes the function's own code, to whose calls Lambda adds the
-// key lambda:SourceFunctionArn.
-//
-// The CDK's own roles have a managed policy without this condition.
+// on all resources. The condition denies them to the function's own code, whose calls have the key
+// lambda:SourceFunctionArn.
 func allowNetworkInterfaces(role awsiam.IRole) {
 	allowIf(role, jsii.String("*"), &condition{"Null", "lambda:SourceFunctionArn", "true"},
 		"ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets",

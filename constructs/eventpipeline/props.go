@@ -20,27 +20,27 @@ import (
 // EventPipelineProps configure an EventPipeline. Every prop is optional. docs/construct.md lists
 // the CloudFormation property that each prop sets.
 //
-// Some props, such as BronzeBucket, accept an existing resource, which replaces a new one. The
-// pipeline keeps the settings of the existing resource, and grants its functions access to the
-// resource and to its KMS key. A prop that configures an existing resource is an error at synth.
+// Some props, such as BronzeBucket, accept an existing resource, which the pipeline then uses. The
+// pipeline keeps the resource's settings, and grants its functions access to the resource and its
+// KMS key. A prop that configures an existing resource is an error at synth.
 type EventPipelineProps struct {
 	// PhysicalNamePrefix is the beginning of the names of the resources: "orders-prod" results in
 	// orders-prod-api, orders-prod-events and so on. The prefix must be unique in the account and
-	// region. CloudFormation always generates the names of buckets and roles, which must be unique
-	// across accounts or regions. The queue of a deployed pipeline must be empty before you change
-	// the prefix, because no worker reads the old queue. docs/runbooks.md describes the steps.
-	// Default: CloudFormation generates all names. The bus's name begins with the stack's name.
+	// region. CloudFormation always generates the names of buckets and roles. Before you change the
+	// prefix of a deployed pipeline, its queue must be empty, because no worker reads the old
+	// queue. docs/runbooks.md describes the steps. Default: CloudFormation generates all names. The
+	// bus's name begins with the stack's name.
 	PhysicalNamePrefix *string
 	// RemovalPolicy applies to the buckets, table, queues and log groups that the pipeline creates.
 	// With RETAIN or RETAIN_ON_UPDATE_OR_DELETE, they remain when the stack is deleted.
-	// CloudFormation still deletes the resources that a failed deployment created. With DESTROY, a
-	// CDK function empties the buckets before they are deleted, and the table has no point-in-time
-	// recovery. Only the log of that function then remains. Default: RETAIN, with point-in-time
+	// CloudFormation still deletes the resources that a failed deployment created. With DESTROY,
+	// they are deleted with the stack. A CDK function first empties the buckets, and only its log
+	// remains. The table then has no point-in-time recovery. Default: RETAIN, with point-in-time
 	// recovery of the table.
 	RemovalPolicy awscdk.RemovalPolicy
 	// EventsTableDeletionProtection makes DynamoDB refuse to delete the events table. Set it after
-	// the first deployment has succeeded: CloudFormation can't roll back a failed first deployment
-	// with a protected table. Default: false.
+	// the first deployment has succeeded. If a first deployment with a protected table fails,
+	// CloudFormation can't roll it back. Default: false.
 	EventsTableDeletionProtection *bool
 
 	// EncryptionKey encrypts the data at rest. Each key prop below overrides it for one part of the
@@ -95,9 +95,9 @@ type EventPipelineProps struct {
 	// Default: records are never deleted.
 	SilverExpiration awscdk.Duration
 	// ServerAccessLogsBucket names an existing bucket for the server access logs of the Bronze and
-	// Silver buckets that the pipeline creates. S3's own key must encrypt the log bucket. The
-	// policy of a log bucket that is imported or in another stack must let logging.s3.amazonaws.com
-	// write under bronze/ and silver/. Default: a new bucket.
+	// Silver buckets that the pipeline creates. S3's own key must encrypt it. If it is imported or
+	// in another stack, its policy must let logging.s3.amazonaws.com write under bronze/ and
+	// silver/. Default: a new bucket.
 	ServerAccessLogsBucket awss3.IBucket
 	// ServerAccessLogsExpiration sets the age at which server access logs are deleted. Set it only
 	// if the pipeline creates the log bucket. Default: 90 days.
@@ -152,8 +152,8 @@ type EventPipelineProps struct {
 	// ReconcilerInterval sets the time between two runs, in whole minutes. Default: 15 minutes.
 	ReconcilerInterval awscdk.Duration
 	// ReconcilerGracePeriod sets how long an event must be ENQUEUED before the reconciler repairs
-	// it. The minimum is VisibilityTimeout, because only after that time does SQS deliver the
-	// messages of a crashed worker again. Default: 1 hour, or VisibilityTimeout if that is longer.
+	// it. The minimum is VisibilityTimeout: SQS delivers the messages of a crashed worker again
+	// after that time. Default: 1 hour, or VisibilityTimeout if that is longer.
 	ReconcilerGracePeriod awscdk.Duration
 	// ReconcilerMaxReenqueues sets how often the reconciler enqueues a stuck event again before the
 	// event becomes FAILED. The range is 1 to 100. Default: 3.
@@ -233,9 +233,9 @@ type EventPipelineProps struct {
 	// can read only the status of its own events. It must not be true if Authorization is
 	// AuthorizationOpenToAnyoneOnTheInternet. Default: false.
 	StatusForAllCallers *bool
-	// MaxPayloadBytes limits the size of a request body. The maximum is 2 MiB. API Gateway passes
-	// the body to Lambda as a JSON string with at most 6 MB, in which each quote and backslash
-	// takes two bytes. Default: 1 MiB.
+	// MaxPayloadBytes limits the size of a request body. The maximum is 2 MiB. Lambda accepts 6 MB,
+	// but API Gateway passes the body as a JSON string, in which each quote and backslash takes two
+	// bytes. Default: 1 MiB.
 	MaxPayloadBytes *float64
 	// SchemaDirectory names a folder with one JSON Schema (draft 2020-12) per event type, in the
 	// file <eventType>.json. Schemas can refer to other schemas in the folder and its subfolders,

@@ -109,9 +109,9 @@ func newNotificationDeadLetterQueue(p *eventPipeline) awssqs.IQueue {
 	return queue
 }
 
-// rulesOfBus returns a pattern that matches the ARNs of all rules of the bus. The ARN of a rule
-// contains the bus's name, except for the default bus. The queue's policy can't name each rule,
-// because a rule can be in another stack that depends on this stack.
+// rulesOfBus returns a pattern that matches the ARNs of all rules of the bus. A rule's ARN contains
+// the name of its bus, except for the default bus. The queue's policy can't name each rule, because
+// rules can be in other stacks that depend on this stack.
 func rulesOfBus(p *eventPipeline) *string {
 	name := *p.eventBus.EventBusName()
 	imported := p.eventBus.Node().DefaultChild() == nil

@@ -104,9 +104,8 @@ func (r *ruleTargets) Visit(node constructs.IConstruct) {
 	addDeadLetterQueue(rule, r.pipeline.notificationDLQ)
 }
 
-// removeTargets removes the rule's targets, and the constructs that the CDK added for the targets,
-// such as the permission to invoke a function. Their cyclic references make the CDK panic before it
-// reports the validation error.
+// removeTargets removes the rule's targets, and the constructs that the CDK added for the targets.
+// Otherwise their cyclic references make the CDK panic before it reports the validation error.
 func removeTargets(rule awsevents.CfnRule) {
 	rule.SetTargets([]any{})
 	parent := rule.Node().Scope().Node()
@@ -120,8 +119,8 @@ func removeTargets(rule awsevents.CfnRule) {
 // cyclicStack searches the stacks of the rule's targets for a resource that refers to the rule's
 // stack. It returns the stack and the path of the first such resource, or nil and "".
 //
-// A reference contains only a logical id. cyclicStack ignores an id that exists in both stacks,
-// because the referenced stack is then unknown.
+// A reference contains only a logical id. If both stacks have this id, cyclicStack ignores the
+// reference.
 func cyclicStack(rule awsevents.CfnRule) (stack awscdk.Stack, user string) {
 	own := logicalIDs(rule.Stack())
 	ownPath := *rule.Stack().Node().Path()
@@ -146,9 +145,9 @@ func cyclicStack(rule awsevents.CfnRule) (stack awscdk.Stack, user string) {
 	return nil, ""
 }
 
-// userOf returns the path of a resource in the stack other that refers to the rule's stack, or "".
-// It also returns "" if no target is in other. own contains the logical ids of the rule's stack.
-// targets is the JSON text of the rule's targets.
+// userOf returns the path of a resource in the stack other that refers to the rule's stack. It
+// returns "" if there is none, or if no target is in other. own contains the logical ids of the
+// rule's stack. targets is the JSON text of the rule's targets.
 func userOf(own map[string]bool, other awscdk.Stack, targets string) (user string) {
 	foreign := logicalIDs(other)
 	isTarget := func(id string) bool { return !own[id] && refersTo(targets, id) }
@@ -206,8 +205,8 @@ func logicalIDs(stack awscdk.Stack) map[string]bool {
 	return ids
 }
 
-// forEach calls f for each element of a list, 50 elements in each call of nested. Use it in an
-// aspect for a list that can be long.
+// forEach calls f for each element of a list, with one call of nested for each 50 elements. Use it
+// in an aspect for a list that can be long.
 func forEach[T any](stack awscdk.Stack, list []T, f func(T)) {
 	for part := range slices.Chunk(list, 50) {
 		nested(stack, func() {
@@ -245,12 +244,11 @@ func addDeadLetterQueue(rule awsevents.CfnRule, queue awssqs.IQueue) {
 	}
 }
 
-// policyOfForeignQueue searches the other stacks for a queue and a rule that refer to each other:
-// the queue is the target or a target's DLQ, and the queue's policy refers to the rule.
-// policyOfForeignQueue returns the policy, or nil.
+// policyOfForeignQueue searches the other stacks for a queue that is the rule's target or a
+// target's DLQ, and whose policy refers to the rule. It returns the policy, or nil.
 //
-// A reference contains only a logical id. If another stack has a rule with the same id, a policy in
-// that stack refers to that stack's own rule. policyOfForeignQueue therefore ignores that stack.
+// A reference contains only a logical id. policyOfForeignQueue ignores a stack that has its own
+// rule with the same id.
 func policyOfForeignQueue(rule awsevents.CfnRule) (found awssqs.CfnQueuePolicy) {
 	stack := rule.Stack()
 	ruleID := *stack.GetLogicalId(rule)

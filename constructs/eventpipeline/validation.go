@@ -312,9 +312,9 @@ var sharing = map[string]string{
 	"PhysicalNamePrefix": "names collide in the account and region",
 }
 
-// environmentOf returns a text that identifies the account and region of the pipeline's stack, in
-// which names must be unique. For an unknown account or region, the text also contains the path of
-// the CDK stage, because different stages can have different environments.
+// environmentOf returns a text that identifies the account and region of the pipeline's stack. If
+// one of them is unknown, the text also contains the path of the CDK stage, because stages can have
+// different environments.
 func environmentOf(p *eventPipeline) string {
 	stack := awscdk.Stack_Of(p)
 	if isUnresolved(stack.Account()) || isUnresolved(stack.Region()) {

@@ -66,7 +66,7 @@ func (v *validation) requireNoSpaces(prop string, list *[]*string) {
 	}
 }
 
-// requireMatch adds an error if text is neither a token nor matches pattern. The error contains
+// requireMatch adds an error if text is not a token and does not match pattern. The error contains
 // rule.
 func (v *validation) requireMatch(prop string, text *string, pattern *regexp.Regexp, rule string) {
 	ok := text != nil && (isUnresolved(text) || pattern.MatchString(*text))

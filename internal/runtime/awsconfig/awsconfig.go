@@ -43,8 +43,8 @@ var (
 
 const connectTimeout = time.Second
 
-// conflict is S3's error code for a conditional write if another request writes the same key at the
-// same time. S3's documentation says to retry the request.
+// conflict is S3's error code for two writes of the same key at the same time, if one is
+// conditional. S3's documentation says to retry the request.
 const conflict = "ConditionalRequestConflict"
 
 // Load reads the configuration from environment variables. It calls no service.
@@ -89,11 +89,10 @@ func NewHTTPClient() *awshttp.BuildableClient {
 }
 
 // PlainBodies returns a client that hides all methods of a request's body except Read and Close.
-// This prevents net/http from closing the connection too early:
 //
-// The SDK closes the request's body when the headers of the response arrive. From then on, the
-// body's method WriteTo returns an error. net/http treats this error as a broken request and closes
-// the connection.
+// Without this client, net/http can close a connection too early. The SDK closes the body when the
+// headers of the response arrive. From then on, the body's method WriteTo returns an error.
+// net/http treats this error as a broken request and closes the connection.
 func PlainBodies(client aws.HTTPClient) aws.HTTPClient { return plainBodies{client} }
 
 type plainBodies struct{ client aws.HTTPClient }

@@ -5,9 +5,9 @@ package contract
 const MetricNamespace = "EventPipeline"
 
 // Dimensions of the metrics. A metric belongs to a function (FunctionDimension) or to a pipeline
-// (PipelineDimension). The metrics Accepted and RefusedSignatures also exist per webhook source,
-// with the dimensions PipelineDimension and SourceDimension. A pipeline is identified by the name
-// of its queue.
+// (PipelineDimension). The value of PipelineDimension is the name of the pipeline's queue. The
+// metrics Accepted and RefusedSignatures also exist per webhook source, with PipelineDimension and
+// SourceDimension.
 const (
 	FunctionDimension = "FunctionName"
 	PipelineDimension = "QueueName"

@@ -41,8 +41,8 @@ func (c Checkpoints) Load(ctx context.Context) (pipeline.Checkpoint, error) {
 }
 
 // Save stores next if the stored checkpoint equals old. Otherwise it returns pipeline.ErrChanged.
-// Save ignores stored fields that pipeline.Checkpoint does not have. Before a rollback, a later
-// version can have stored such fields.
+// Save ignores stored fields that pipeline.Checkpoint does not have: a newer version of the
+// pipeline can have stored them.
 func (c Checkpoints) Save(ctx context.Context, old, next pipeline.Checkpoint) error {
 	before, err := json.Marshal(old)
 	if err != nil {
@@ -70,8 +70,8 @@ func (c Checkpoints) Save(ctx context.Context, old, next pipeline.Checkpoint) er
 	return err
 }
 
-// replace stores the text after if the stored text is before. An empty before means that no text is
-// stored. If the condition is false, replace returns the stored item and pipeline.ErrChanged.
+// replace stores the text in after if the stored text equals before, which is "" for no text.
+// Otherwise it returns the stored item and pipeline.ErrChanged.
 func (c Checkpoints) replace(
 	ctx context.Context, before, after string,
 ) (stored attributes, err error) {

@@ -88,7 +88,7 @@ func attributeValue(value string) string {
 }
 
 // Unquote removes the quotes around a header's value, and each backslash that escapes a quote or a
-// backslash. It returns a value unchanged that is not a valid quoted string.
+// backslash. If the value is not a valid quoted string, Unquote returns it unchanged.
 func Unquote(value string) string {
 	if len(value) < 2 || value[0] != '"' || value[len(value)-1] != '"' {
 		return value

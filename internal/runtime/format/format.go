@@ -34,7 +34,7 @@ type Body struct {
 }
 
 // Decode decodes a body. The names of the headers must be in lower case. The events share the
-// memory of Data.
+// memory of Body.Data.
 //
 //   - A batch is an array in application/json, the lines of application/x-ndjson or
 //     application/jsonl, or application/cloudevents-batch+json.

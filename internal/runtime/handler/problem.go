@@ -32,9 +32,8 @@ type indexedProblem struct {
 	problem
 }
 
-// maxProblems limits the size of a response. If the API accepts no event, the response contains the
-// problems of only the first 100 invalid events. Otherwise it contains all problems, but schema
-// violations of only the first 100 invalid events.
+// maxProblems limits the number of problems in a response that rejects all events. In a response
+// that accepts events, it limits only the events with a list of schema violations.
 const maxProblems = 100
 
 // problemType is the prefix of a problem's type. The code follows the prefix. Types are URNs,

@@ -89,7 +89,7 @@ func (h Reconciler) logNotReconciled(ctx context.Context, event pipeline.Event, 
 
 // logRun logs one line per run. The counts become metrics of the function, except in a dry run. The
 // pipeline's metric Failed counts the events that the run changed to FAILED. lag holds the metric
-// Lag, and is empty for a run that did not continue from the checkpoint.
+// Lag, if the run continued from the checkpoint.
 func (h Reconciler) logRun(
 	ctx context.Context, r pipeline.Report, took time.Duration, lag []slog.Attr, err error,
 ) {

@@ -107,7 +107,7 @@ func (r request) method() string {
 // with the base path of a custom domain.
 //
 // routed reports whether API Gateway checked the authorization of this path and method. It is also
-// true for a direct invocation. If routed is false, the caller must reject the request: another
+// true for a direct invocation. If routed is false, the caller must reject the request. Another
 // route, such as $default, can require less authorization and match disguised paths, such as
 // /%65vents.
 func (r request) resource() (resource, name string, routed bool) {

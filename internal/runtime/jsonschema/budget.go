@@ -8,9 +8,9 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// maxSteps limits the work per payload. A step takes about a microsecond of CPU time. A schema
-// takes one step for each value, and more for a large value (see the function steps). Without a
-// limit, a schema that refers to itself twice doubles the work at each level of the payload.
+// maxSteps limits the work per payload. A step takes about a microsecond of CPU time. Each value
+// takes one step per schema, and a large value takes more (see the function steps). The limit stops
+// schemas whose work doubles at each level of the payload.
 const maxSteps = 1_000_000
 
 // maxLocating limits the steps for locating violations, because each violation needs memory.
@@ -27,8 +27,8 @@ type budget struct {
 }
 
 // validate validates a value against a schema. It returns the error of the library, or
-// ErrTooComplex. Each schema panics when no steps are left (see count), because only a panic stops
-// the library. The library holds no resources that could leak.
+// ErrTooComplex. Only a panic stops the library, so each schema panics when no steps are left (see
+// count).
 func (b *budget) validate(schema *jsonschema.Schema, value any) (err error) {
 	defer func() {
 		if cause := recover(); cause == ErrTooComplex {
@@ -40,9 +40,8 @@ func (b *budget) validate(schema *jsonschema.Schema, value any) (err error) {
 	return schema.Validate(value)
 }
 
-// count changes a schema, and all schemas to which that schema refers. Each schema then has a
-// format that subtracts the schema's steps from b.left. The library validates a value's format
-// before the value's members and elements.
+// count changes a schema, and all schemas to which that schema refers. It sets a format that
+// subtracts the schema's steps from b.left. The library validates a value's format first.
 func (b *budget) count(schema *jsonschema.Schema, counted map[*jsonschema.Schema]bool) {
 	if counted[schema] {
 		return

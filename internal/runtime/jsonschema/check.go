@@ -18,7 +18,7 @@ const Unlocated = "schema"
 // maxViolations limits the violations that Check returns.
 const maxViolations = 10
 
-// maxLocated is the number of values up to which Check locates the violations of a payload. The
+// maxLocated limits the size of payloads whose violations Check locates, as a number of values. The
 // violations of a larger payload can need more memory than the function has.
 const maxLocated = 20000
 

@@ -23,7 +23,8 @@ type Set struct {
 }
 
 // compiled holds the schema of an event type and its negation. A payload is valid if it violates
-// the negation. The negation saves memory: the library then stores no violations of the schema.
+// the negation. Validating with the negation saves memory, because the library stores no
+// violations.
 type compiled struct{ schema, negation *jsonschema.Schema }
 
 // draft is the URL of the only supported draft of JSON Schema.

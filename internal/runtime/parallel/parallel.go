@@ -7,8 +7,7 @@ import (
 )
 
 // ForEach calls fn with each index below count. At most limit calls run at the same time. ForEach
-// returns when all calls have returned. The calls share a few goroutines, because a new goroutine
-// must first grow its stack.
+// returns when all calls have returned.
 func ForEach(limit, count int, fn func(i int)) {
 	var running sync.WaitGroup
 	workers := min(limit, count)

@@ -20,9 +20,9 @@ type batchObject struct {
 	version  string
 }
 
-// storeBatch runs the processor on the events of a batch, and stores the records of all successful
-// events in one Silver object. The other events are split off. The first object that a delivery
-// stores is final, so that all deliveries split off the same events.
+// storeBatch runs the processor on the events of a batch. It stores the records of all successful
+// events in one Silver object. The other events are split off. No later delivery changes this
+// object, so that all deliveries split off the same events.
 func (w Worker) storeBatch(d deadlines, t *task, now time.Time) (batchObject, error) {
 	if err := d.begin.Err(); err != nil {
 		return batchObject{}, unavailable("start the batch in time", err)
@@ -146,8 +146,8 @@ func (w Worker) putBatch(
 }
 
 // replaceBatch replaces the records of a batch in a replay. The new object has records of the same
-// events as the old one, because no event can have records in two objects. If one of these events
-// fails, replaceBatch returns an error and replaces nothing.
+// events as the old one. If one of these events fails, replaceBatch returns an error and replaces
+// nothing.
 func (w Worker) replaceBatch(
 	d deadlines, t *task, payloads []json.RawMessage, existing batchObject, now time.Time,
 ) (batchObject, error) {
@@ -179,8 +179,8 @@ func (w Worker) replaceBatch(
 }
 
 // batchOutput holds the processor's results for the events of a batch, by the index of the event.
-// No map contains an event that was not processed in time, or whose output does not fit in the
-// batch's object.
+// Two kinds of events have no result: those that were not processed in time, and those whose output
+// does not fit in the batch's object.
 type batchOutput struct {
 	indexes   []int
 	succeeded map[int]Output
@@ -190,7 +190,7 @@ type batchOutput struct {
 }
 
 // errNoRoom reports that an output does not fit in the object of its batch. The worker drops such
-// an output immediately, because all outputs together can exceed the worker's memory.
+// an output immediately to save memory.
 var errNoRoom = errors.New("the output does not fit in the batch's object")
 
 // processBatch runs the processor on the events with the given indexes.
@@ -251,8 +251,8 @@ func (b batchOutput) retryTogether() error {
 }
 
 // firstError returns the error of the first event that did not succeed. inTime is true if the batch
-// began in the first half of the invocation's time. A batch that is then still too slow counts as
-// failed, because the next delivery has no more time.
+// began in the first half of the invocation's time. If such a batch does not end in time, the
+// processor is too slow and the delivery counts as failed.
 func (b batchOutput) firstError(inTime bool) error {
 	for _, index := range b.indexes {
 		if _, ok := b.succeeded[index]; ok {

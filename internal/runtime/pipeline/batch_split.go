@@ -22,10 +22,10 @@ func (s batchObject) splitOff() string {
 	return formatSpans(spans)
 }
 
-// splitOff creates the item of each part. After a permanent error of this delivery, the part is
-// FAILED. Otherwise it is ENQUEUED and gets a message. The batch becomes PROCESSED after splitOff.
-// After a crash, the next delivery therefore calls splitOff again, which repeats the messages and
-// notifications of unfinished parts.
+// splitOff creates the item of each part. A part with a permanent error is FAILED. Any other part
+// is ENQUEUED and gets a message. After a crash, the next delivery calls splitOff again, because
+// the batch is not yet PROCESSED. It then sends the messages and notifications of unfinished parts
+// again.
 func (w Worker) splitOff(ctx context.Context, t *task) error {
 	items, err := getItems(ctx, w.Items, t.batch.parts, func(e Event) string { return e.ID })
 	if err != nil {

@@ -658,9 +658,9 @@ func TestBatch_SplitsOffRangesOfNeighbors(t *testing.T) {
 	}
 }
 
-// A replay has delayed the expiry of the second batch's item. After the first batch's item has
-// expired, the same key arrives with other events. The API must reject the request, because it
-// can't store a new second batch.
+// A replay has delayed the expiry of the second batch's item, but the first batch's item has
+// expired. A request with the same key and other events must be rejected, because its second batch
+// can't be stored.
 func TestAcceptBatch_RejectsAKeyOfWhichABatchIsStillKnown(t *testing.T) {
 	var w world
 	in := w.ingest()

@@ -10,9 +10,8 @@ import (
 type Checkpoint struct {
 	// Pass is the pass that the last run worked on. If it is Done, the next run begins a new pass.
 	Pass Pass `json:"pass"`
-	// RewindTo is the hour at which a later pass must begin to check all reopened events: the
-	// earliest hour of receipt. RewindTo is zero if no event was reopened since a pass began at
-	// RewindTo.
+	// RewindTo is the earliest hour in which a reopened event was received. A later pass must begin
+	// there. RewindTo is zero if no event was reopened since a pass began there.
 	RewindTo  time.Time `json:"rewindTo,omitzero"`
 	RewoundAt time.Time `json:"rewoundAt,omitzero"` // time of the last Rewind
 }
@@ -56,8 +55,8 @@ func (r Reconciler) NextPass(ctx context.Context) (Pass, error) {
 	return r.nextPass(checkpoint), nil
 }
 
-// nextPass returns the pass that follows a checkpoint. After a call of Rewind, it waits for a grace
-// period, in which the caller reopens events. Only then does the pass go back to these events.
+// nextPass returns the pass that follows a checkpoint. For a grace period after a call of Rewind,
+// the caller still reopens events. The pass goes back to these events only after that period.
 func (r Reconciler) nextPass(c Checkpoint) Pass {
 	if c.Pass.From.IsZero() {
 		c.Pass = r.NewPass(r.Now().Add(-r.Window))

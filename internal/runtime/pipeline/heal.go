@@ -81,9 +81,9 @@ func (s *passRun) classifyItems(items []Item) (stuck, failed []Item) {
 	return stuck, failed
 }
 
-// isStuck reports whether the message of an ENQUEUED event seems to be lost. An old message can
-// still wait in a long queue. After the grace period, the message counts as lost if the queue is
-// empty, or if events that were enqueued later are already PROCESSED.
+// isStuck reports whether the message of an ENQUEUED event seems to be lost. This is the case after
+// the grace period if the queue is empty, or if events that were enqueued later are already
+// PROCESSED. Age alone is no proof, because the queue can be long.
 func (s *passRun) isStuck(item Item) bool {
 	since := item.LastEnqueued()
 	return since.Before(s.Now().Add(-s.Grace)) && (s.queueEmpty || since.Before(s.Frontier))
@@ -107,8 +107,8 @@ func (s *passRun) advanceFrontier(t time.Time) {
 const minUnfinished = 2 * time.Hour
 
 // mayGiveUp reports whether a stuck event has used up its re-enqueues and has been unfinished for
-// at least minUnfinished. A grace period passes before each re-enqueue and after the last one. A
-// stuck event with n re-enqueues is therefore unfinished for at least n+1 grace periods.
+// at least minUnfinished. A stuck event with n re-enqueues has been unfinished for at least n+1
+// grace periods.
 func (s *passRun) mayGiveUp(item Item) bool {
 	unfinished := time.Duration(item.Reenqueues+1) * s.Grace
 	return item.Reenqueues >= s.MaxReenqueues && unfinished >= minUnfinished
@@ -166,8 +166,8 @@ func (s *passRun) countError(ctx context.Context, event Event, err error) {
 }
 
 // claim increments the item's count of re-enqueues before the message is sent. The count limits the
-// retries of a message that crashes its worker. If several reconcilers find the same stuck event,
-// only one of them succeeds with this conditional write.
+// retries of a message that crashes its worker. If several reconcilers claim the same event, only
+// one succeeds.
 func (s *passRun) claim(ctx context.Context, item Item) (bool, error) {
 	next := item
 	next.Reenqueues++
@@ -259,7 +259,7 @@ var errEnqueued = errors.New("the batch was enqueued")
 var errOvertaken = errors.New("another writer has changed the event's state")
 
 // repaired interprets err, the result of writing the item processed. It returns true if the stored
-// item has the state of processed, whoever stored it, and errOvertaken if it has another state.
+// item has the same state as processed, and errOvertaken if it has another state.
 func repaired(processed Item, err error) (bool, error) {
 	ok, err := movedTo(processed, err)
 	if !ok && err == nil {
@@ -269,8 +269,8 @@ func repaired(processed Item, err error) (bool, error) {
 }
 
 // forEachItem runs step for the items concurrently. It increments done if step returns true, and
-// notDone if step returns false. After an error, it increments a field of the report: Overtaken for
-// errOvertaken, Reenqueued for errEnqueued, and Errors for any other error.
+// notDone if step returns false. An error increments a field of the report: Overtaken for
+// errOvertaken, Reenqueued for errEnqueued, or else Errors.
 func (s *passRun) forEachItem(
 	ctx context.Context, items []Item, done, notDone *int,
 	step func(context.Context, Item) (bool, error),

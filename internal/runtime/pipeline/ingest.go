@@ -19,9 +19,9 @@ type BronzeWriter interface {
 type ItemCreator interface {
 	// Find returns an event's item, or ErrNotFound. The read can be eventually consistent.
 	Find(ctx context.Context, id string) (Item, error)
-	// Create stores the item of a new event. If the event has an item that had not expired at
-	// item.EnqueuedAt, Create writes nothing and returns the existing item and ErrExists. An
-	// earlier attempt of this call can have stored the existing item.
+	// Create stores the item of a new event. If the event already has an item that had not expired
+	// at item.EnqueuedAt, Create writes nothing. It then returns the existing item, possibly from
+	// an earlier attempt of this call, and ErrExists.
 	Create(ctx context.Context, item Item) (existing Item, err error)
 }
 

@@ -240,9 +240,9 @@ func checkSameBody(first Item, req BatchRequest) error {
 }
 
 // acceptKeyedBatch accepts the batches of a request with an idempotency key. The id of the first
-// batch is the key's event id. The first of several requests with the same key is the one that
-// creates this batch's item. acceptKeyedBatch therefore creates the item before it stores the other
-// batches.
+// batch is the key's event id. If several requests have the same key, the first is the one that
+// creates the first batch's item. acceptKeyedBatch therefore creates this item before it stores the
+// other batches.
 func (in Ingest) acceptKeyedBatch(
 	ctx context.Context, req BatchRequest, types []string, errs map[int]error, first Item,
 ) (AcceptedBatch, error) {
@@ -291,8 +291,8 @@ func (in Ingest) groupKeyed(
 	return in.group(req, types, errs, receivedAt, id)
 }
 
-// createFirstBatch stores the first batch of the request. duplicate is true if another request with
-// the same key has already stored its first batch. first is the item of the stored batch.
+// createFirstBatch stores the first batch of the request, and returns its item. If another request
+// with the same key has already stored it, duplicate is true.
 func (in Ingest) createFirstBatch(
 	ctx context.Context, req BatchRequest, g group, errs map[int]error,
 ) (first Item, duplicate bool, err error) {

@@ -7,8 +7,8 @@ import (
 	"errors"
 )
 
-// acceptKeyed accepts an event with an idempotency key. The first of several requests with the same
-// key is the one that creates the item. The item is written before the message, so that every
+// acceptKeyed accepts an event with an idempotency key. If several requests have the same key, the
+// first is the one that creates the item. The item is written before the message, so that every
 // message carries the event of the first request.
 func (in Ingest) acceptKeyed(
 	ctx context.Context, req Request, eventType, key string,

@@ -13,9 +13,9 @@ import (
 // object can still be in progress. AWS accepts a signed request for 15 minutes.
 const MinOrphanAge = time.Hour
 
-// selectOrphan reports whether the replay must enqueue an object without an item and a record. If
-// not, it increments the count for the reason. Of several objects of an event with an idempotency
-// key, only one is enqueued. chosen holds the ids of the events whose object was already selected.
+// selectOrphan reports whether the replay must enqueue an object without an item and a record.
+// Otherwise it increments the count for the reason. If an event has several objects, only one is
+// enqueued. chosen holds the ids of the events whose object was already selected.
 func (r Replayer) selectOrphan(
 	req ReplayRequest, o Object, chosen map[string]bool, counts *ReplayCounts,
 ) (candidate, bool) {
@@ -42,7 +42,7 @@ func (r Replayer) selectOrphan(
 
 // orphanEvent derives an event from its Bronze object. The time of receipt is the time at which the
 // object was stored, or the nearest time in the hour of the key. SHA256 is set if the key contains
-// the hash. ok is false if ingest does not create keys of this form.
+// the hash. ok is false for a key that ingest does not create.
 func (r Replayer) orphanEvent(eventType string, o Object) (event Event, ok bool) {
 	id, hour, _ := parseBronzeKey(o.Key)
 	received := toMillis(o.LastModified)

@@ -59,8 +59,7 @@ func (w Worker) runAndStore(d deadlines, t *task, now time.Time) (Record, error)
 }
 
 // transform runs the processor when fewer than maxConcurrent processors run in this invocation. The
-// error's code is Unavailable if the time ended before the processor began, or if a processor that
-// began late did not finish in time.
+// error's code is Unavailable if the processor began too late to end in time, or did not begin.
 func (w Worker) transform(
 	d deadlines, event Event, attempt int, payload []byte,
 ) (Output, error) {

@@ -52,7 +52,7 @@ type Pass struct {
 }
 
 // Report counts what one run has found and done. A dry run counts what a real run does. Each
-// scanned object adds one to exactly one of the fields from Processed to Errors.
+// scanned object is counted in exactly one of the fields from Processed to Errors.
 type Report struct {
 	From       time.Time `json:"from"`       // first time of receipt, inclusive
 	To         time.Time `json:"to"`         // last time of receipt, exclusive
@@ -72,8 +72,8 @@ type Report struct {
 }
 
 // Lag returns the age of the earliest hour of receipt that can contain unchecked events. After a
-// completed pass, the lag is between the grace period and an hour more. Otherwise it grows from run
-// to run.
+// completed pass, the lag is at least the grace period, and at most an hour more. If no run
+// completes the pass, the lag grows.
 func (r Report) Lag(now time.Time) time.Duration {
 	if r.Done {
 		return now.Sub(r.To.Add(-time.Hour))
@@ -90,9 +90,9 @@ func (r Reconciler) NewPass(start time.Time) Pass {
 	}
 }
 
-// RunPass runs a pass until it is Done or only the duration StopBefore remains before the context's
-// deadline. It returns the pass with its progress. Another call can continue a pass that is not
-// Done.
+// RunPass runs a pass until it is Done, or until only the duration StopBefore remains before the
+// context's deadline. It returns the pass with its progress. Another call can continue a pass that
+// is not Done.
 func (r Reconciler) RunPass(ctx context.Context, pass Pass, dryRun bool) (Pass, Report, error) {
 	report := Report{From: pass.From, To: pass.To.Add(time.Hour), DryRun: dryRun}
 	s := &passRun{Reconciler: r, Pass: pass, report: &report}

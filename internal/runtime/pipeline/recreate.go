@@ -5,9 +5,9 @@ import (
 	"errors"
 )
 
-// recreateItem creates a missing item if the event's record is in Silver. Such an item is missing
-// after two faults: the API could not write it, and the worker crashed after it had stored the
-// record. An expired item is not recreated.
+// recreateItem creates a missing item if the event's record is in Silver. An item is missing if the
+// API could not write it and the worker crashed before it wrote it. An expired item is not
+// recreated.
 func (s *passRun) recreateItem(ctx context.Context, orphan Item) (bool, error) {
 	orphan.ExpiresAt = Expiry(orphan.Event, s.StatusRetention)
 	if orphan.Expired(s.Now()) {

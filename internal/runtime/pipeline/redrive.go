@@ -87,8 +87,7 @@ func (r Redriver) Redrive(ctx context.Context, messages [][]byte) []RedriveResul
 }
 
 // reopen sets an event to ENQUEUED in a new generation and returns the event for its message. A
-// worker can still process the old generation, but its writes then have no effect. It therefore
-// can't mark the event FAILED after the redrive has deleted the DLQ's message.
+// worker that still processes the old generation can then no longer mark the event FAILED.
 func (r Redriver) reopen(
 	ctx context.Context, event Event, items map[string]Item,
 ) (Event, Status, error) {
@@ -115,7 +114,7 @@ func (r Redriver) reopen(
 }
 
 // movedTo interprets err, the result of Move. It returns true if the stored item has the state of
-// next, also from an earlier attempt of the same call. It returns false and no error if another
+// next, even from an earlier attempt of the same call. It returns false and no error if another
 // writer has changed the state.
 func movedTo(next Item, err error) (bool, error) {
 	var moved *TransitionError

@@ -59,8 +59,8 @@ type ReplayCounts struct {
 
 // Run replays the events in the order of their Bronze keys, from the first key after lastKey. If
 // lastKey is empty, it begins with the first event. Run calls progress with a key when all events
-// up to that key are on the queue. A replay that is resumed after that key omits no event. It can
-// send an event twice, but the event's records are stored once.
+// up to that key are on the queue. A replay that resumes after that key omits no event. It can send
+// an event twice, but the event's records are stored once.
 func (r Replayer) Run(
 	ctx context.Context, req ReplayRequest, lastKey string,
 	progress func(lastKey string, counts ReplayCounts) error,
@@ -212,9 +212,9 @@ func (req ReplayRequest) includes(item Item) bool {
 }
 
 // needs reports whether the replay must send an event. Otherwise it adds the event to one of the
-// counts. The count Done contains events that are finished in the generation of this replay or of a
-// later one. If req.Failed is true, Done contains the PROCESSED events. If req.Orphans is true,
-// Done contains the events that have an item or a record.
+// counts. The count Done contains events that are finished in this replay's generation or a later
+// one. If req.Failed is true, Done contains the PROCESSED events. If req.Orphans is true, Done
+// contains the events that have an item or a record.
 func (req ReplayRequest) needs(item Item, counts *ReplayCounts) bool {
 	own, earlier := item.Replay.ID == req.Replay.ID, item.Replay.ID < req.Replay.ID
 	n := item.ownEvents()
@@ -243,7 +243,7 @@ func (req ReplayRequest) needs(item Item, counts *ReplayCounts) bool {
 
 // itemFromSilver derives a missing item from the event's record. The record can belong to another
 // Bronze object of the same event. Without a record, itemFromSilver returns the zero Item, because
-// the event's request was possibly never acknowledged.
+// the API possibly never accepted the event.
 func (r Replayer) itemFromSilver(ctx context.Context, event Event) (Item, error) {
 	lines, _, err := r.Silver.GetVersion(ctx, event.SilverKey())
 	if errors.Is(err, ErrNotFound) {
@@ -266,9 +266,8 @@ func (r Replayer) itemFromSilver(ctx context.Context, event Event) (Item, error)
 }
 
 // send reopens the selected events and then puts them on the queue. The item gets the new
-// generation before the message is sent, because a worker skips messages of another generation.
-// After a crash between the two steps, the resumed replay sends the messages of the events that are
-// ENQUEUED in its generation.
+// generation first, because a worker skips messages of another generation. After a crash between
+// the two steps, the resumed replay sends the missing messages.
 func (r Replayer) send(
 	ctx context.Context, req ReplayRequest, selected []candidate, counts *ReplayCounts,
 ) error {
@@ -313,9 +312,9 @@ func eventsIn(items []Item) []Event {
 	return events
 }
 
-// maxMoves is the number of items that a replay can reopen at the same time. It exceeds
-// maxConcurrent, because a replay holds no payloads in memory. A replay of orphans holds payloads,
-// and uses maxConcurrent.
+// maxMoves is the number of items that a replay reopens at the same time. It exceeds maxConcurrent,
+// because a replay holds no payloads in memory. A replay of orphans holds payloads, and uses
+// maxConcurrent.
 const maxMoves = 64
 
 // reopenAll sets the events to ENQUEUED in this replay's generation. It returns the changed events

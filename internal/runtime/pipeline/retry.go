@@ -8,9 +8,8 @@ import (
 )
 
 // resolveFailure retries a failed delivery, or moves its message to the DLQ and sets the event to
-// FAILED. An event becomes FAILED after a permanent failure, or when the processor's failures and
-// the worker's crashes together reach MaxReceiveCount. A fault of an AWS service never makes an
-// event FAILED.
+// FAILED. An event becomes FAILED after a permanent failure, or after MaxReceiveCount failures of
+// the processor and crashes of the worker. A fault of an AWS service never makes an event FAILED.
 func (w Worker) resolveFailure(ctx context.Context, t *task) {
 	t.Retry = true // also if a later line panics
 	code := ErrorCode(t.Err)
@@ -59,8 +58,8 @@ func (w Worker) retry(ctx context.Context, t *task, counted bool, storeErr error
 }
 
 // markedFor limits the delay of a retry if the worker could not replace this delivery's mark. A
-// delivery after Begun.Until counts the mark as a crash, so markedFor returns half of the time
-// until then.
+// delivery after Begun.Until counts the mark as a crash. markedFor therefore returns half of the
+// time until then.
 func (w Worker) markedFor(t *task) time.Duration {
 	begun := t.itemTries.Begun
 	if begun.MessageID != t.Delivery.MessageID || begun.Attempt != t.Delivery.Attempt {
@@ -69,8 +68,8 @@ func (w Worker) markedFor(t *task) time.Duration {
 	return max(begun.Until.Sub(w.Now())/2, firstBackoff)
 }
 
-// fail moves the message to the DLQ and then marks the event FAILED. The other order loses the
-// message if the worker crashes between the two steps: the next delivery skips a FAILED event.
+// fail moves the message to the DLQ before it marks the event FAILED, because later deliveries skip a
+// FAILED event.
 func (w Worker) fail(ctx context.Context, t *task) error {
 	deadLetter := DeadLetter{
 		Body:      t.Delivery.Body,
@@ -94,8 +93,8 @@ func (w Worker) fail(ctx context.Context, t *task) error {
 	return nil
 }
 
-// publishFailed publishes EventFailed for the tasks whose event is FAILED. The worker that marked
-// an event FAILED can have crashed before it published, so the next delivery publishes too. If
+// publishFailed publishes EventFailed for the tasks whose event is FAILED. It also publishes for an
+// event that another delivery marked FAILED, because that delivery's worker can have crashed. If
 // EventFailed can't be published, the message returns to the queue.
 func (w Worker) publishFailed(ctx context.Context, tasks []*task) {
 	var failed []*task

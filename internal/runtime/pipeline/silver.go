@@ -10,7 +10,7 @@ import (
 
 // storeRecords puts an event's records in Silver. It returns the first record of the object that
 // Silver then holds. The first processing never overwrites an object. A replay replaces only the
-// version that it has read, so that a slow worker can't overwrite the records of a later replay.
+// version that it has read, so that it never overwrites the records of a later replay.
 func (w Worker) storeRecords(ctx context.Context, records Records) (Record, error) {
 	lines, err := records.Lines()
 	if err != nil {
@@ -81,10 +81,10 @@ func (t *task) skipIfOutdated(err error) error {
 // checkGeneration returns an outdatedError if the event is finished or a later replay has reopened
 // it.
 //
-// The check must run after the existing record was read. A later replay changes the item before it
-// stores its record. If the record belongs to a later replay, the check therefore finds that replay
-// in the item. If a later replay stores its record after the check, Replace fails, because the
-// object's version has changed.
+// Call it after the existing record was read. A later replay changes the item before it stores its
+// record. If the record that was read belongs to a later replay, the check therefore fails. If a
+// later replay stores its record after the check, Replace fails, because the object's version has
+// changed.
 func (w Worker) checkGeneration(ctx context.Context, event Event) error {
 	items, err := w.Items.GetMany(ctx, []string{event.ID})
 	if err != nil {

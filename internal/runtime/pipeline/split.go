@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// S3 needs about 0.15 s to return a page of a thousand keys, and returns the pages of one listing
-// one after the other. If a type has many objects, the reconciler uses several listings at the same
-// time. Each listing covers a range of keys.
+// S3 needs about 0.15 s to return a page of a thousand keys. One listing returns its pages one
+// after the other. If a type has many objects, the reconciler therefore uses several listings at
+// the same time. Each listing covers a range of keys.
 const (
 	pagesBeforeSplit = 8  // pages of a type that one listing may return
 	listings         = 8  // listings at once
@@ -66,8 +66,7 @@ func splitKeys(eventType, low, high string, from, to time.Time) []*keyRange {
 }
 
 // checkRanges checks the rest of a type's objects, with several listings at the same time. When it
-// returns, even with an error, all objects up to s.After are checked. The next run can check some
-// later objects again.
+// returns, even with an error, all objects up to s.After are checked.
 func (s *passRun) checkRanges(ctx context.Context, eventType, high string) error {
 	ranges := splitKeys(eventType, s.After, high, s.From, s.To)
 	ctx, cancel := context.WithCancelCause(ctx)

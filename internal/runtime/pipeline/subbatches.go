@@ -10,7 +10,7 @@ import (
 
 // subBatches splits deliveries into first ones and retried ones. Retried deliveries run last, in
 // groups that shrink with each crash of the worker. A crash fails all deliveries in progress, so
-// the cause is unknown. The shrinking groups soon isolate the message that crashes the worker. The
+// its cause is unknown. The shrinking groups soon isolate the message that crashes the worker. The
 // second result contains deliveries that must run after all others, one by one.
 //
 // Each crash also changes the order of the group's deliveries. Even if two messages crash the
@@ -45,8 +45,7 @@ func (w Worker) subBatches(tasks []*task) (batches [][]*task, alone []*task) {
 }
 
 // subBatchSize returns the group size for n retried deliveries: half of n, divided by four for each
-// crash, and at least 1. The parameter crashes does not include a crash during a first delivery,
-// which the worker does not mark.
+// crash, and at least 1. The parameter crashes does not include crashes during a first delivery.
 func subBatchSize(n, crashes int) int {
 	size := n / 2
 	for ; crashes > 0 && size > 1; crashes-- {
@@ -56,8 +55,7 @@ func subBatchSize(n, crashes int) int {
 }
 
 // retryOrder returns the order in which a retry runs sorted tasks. The order begins in the middle.
-// After one counted crash it begins at the back, and after two at the front. Then this sequence
-// repeats.
+// It begins at the back after one crash, and at the front after two. Then this sequence repeats.
 func retryOrder[T any](sorted []T, crashes int) []T {
 	switch crashes % 3 {
 	case 0:
@@ -82,10 +80,10 @@ func fromMiddle[T any](sorted []T) []T {
 }
 
 // runSubBatch runs the steps for a sub-batch: Bronze → record → Silver → bus → PROCESSED. The
-// status is written last, because later deliveries skip a PROCESSED event. After a crash, the next
-// delivery therefore completes the remaining steps.
+// status is written last. After a crash, the next delivery therefore does not skip the remaining
+// steps.
 //
-// Slow deliveries finish in parallel with the next sub-batches, which then have enough time.
+// Slow deliveries finish in parallel with the next sub-batches.
 func (w Worker) runSubBatch(d deadlines, tasks []*task, slow *sync.WaitGroup) {
 	stored := make(chan *task, len(tasks))
 	go forEach(tasks, func(_ int, t *task) {

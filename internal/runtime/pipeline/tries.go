@@ -25,20 +25,21 @@ type Begun struct {
 }
 
 // returned returns the value that replaces the mark when the worker returns the message. The value
-// is new. A late write of the mark therefore fails, because its condition no longer holds.
+// differs from all earlier ones, so that a late write of the mark fails its condition.
 func (b Begun) returned() Begun { return Begun{MessageID: b.MessageID, Attempt: b.Attempt} }
 
 func (t Tries) count() int { return t.Failures + t.Crashes }
 
 // crashedBefore reports whether the worker that set the mark has crashed. Only the next delivery of
-// the same message can know this: a worker that did not crash can have failed to replace its mark.
+// the same message can know this. A mark from an earlier delivery proves nothing, because a worker
+// can fail to replace its mark.
 func (b Begun) crashedBefore(d Delivery, now time.Time) bool {
 	next := b.MessageID == d.MessageID && b.Attempt == d.Attempt-1
 	return next && !b.Until.IsZero() && !now.Before(b.Until)
 }
 
-// reserved reports whether the mark belongs to another message and must not be replaced yet. This
-// rule keeps two messages that crash their workers from replacing each other's marks.
+// reserved reports whether the mark belongs to another message and must not be replaced yet. Two
+// messages that crash their workers therefore don't replace each other's marks.
 func (b Begun) reserved(messageID string, now time.Time) bool {
 	return b.MessageID != messageID && now.Before(b.Until.Add(serviceBackoff))
 }
@@ -61,7 +62,7 @@ func (t Tries) runsAlone(maxReceiveCount int) bool {
 
 // crashedTooOften reports whether the event is the cause of its worker's crashes. This is certain
 // if all tries are used up and at least two of them crashed, because the event ran alone in the
-// last one.
+// last try.
 func (t Tries) crashedTooOften(maxReceiveCount int) bool {
 	return t.Crashes > 1 && t.count() >= maxReceiveCount
 }
@@ -69,7 +70,7 @@ func (t Tries) crashedTooOften(maxReceiveCount int) bool {
 // afterCrash reports whether this delivery has found a crash.
 func (t *task) afterCrash() bool { return t.open() && t.tries.Crashes > t.itemTries.Crashes }
 
-// countCrash stores the crash that this delivery has found. It must run before any processor,
+// countCrash stores the crash that this delivery has found. Call it before any processor runs,
 // because another message can crash this worker before the task begins.
 func (w Worker) countCrash(ctx context.Context, t *task) error {
 	return t.skipIfOutdated(w.setTries(ctx, t, t.tries))
@@ -106,8 +107,9 @@ func (w Worker) setTries(ctx context.Context, t *task, tries Tries) error {
 	if tries == t.itemTries || t.Event.ID == "" {
 		return nil
 	}
-	// If the write of the mark was not acknowledged, the item has the mark, gets it later, or never
-	// gets it. The loop therefore tries both possible values of the stored tries.
+	// If the response to the write of the mark was lost, the stored tries either contain the mark
+	// or do not. The loop tries both values, and the first one again, because the write can be
+	// late.
 	var err error
 	var moved *TransitionError
 	for _, old := range []Tries{t.itemTries, t.unmarked, t.itemTries} {

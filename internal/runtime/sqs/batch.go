@@ -12,9 +12,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/parallel"
 )
 
-// maxEntries is SQS's quota of entries per batch request. SQS also has a quota of 1 MiB per
-// request. Ten messages stay below that quota: each has a few kilobytes, or 10 KB more with a
-// webhook's headers.
+// maxEntries is SQS's quota of entries per batch request. Ten messages of the pipeline always stay
+// below SQS's other quota, 1 MiB per request.
 const maxEntries = 10
 
 // results holds the response to a batch request. Some entries can fail while others succeed.

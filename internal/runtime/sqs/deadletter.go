@@ -10,9 +10,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Attributes that the worker adds to a message in the DLQ. Two kinds of messages have no
-// attributes: those that SQS moved after a crash of the worker, and those of the DLQ's maximum
-// size.
+// Attributes that the worker adds to a message in the DLQ. A message has no attributes if SQS moved
+// it after a crash of the worker, or if it has the DLQ's maximum size.
 const (
 	failureCode   = "failureCode"
 	failureReason = "failureReason"

@@ -60,7 +60,7 @@ func (s Source) Sign(secret string, d Delivery) (map[string]string, error) {
 
 // textKey returns the secret as a key. It ignores white space around the secret, because a copied
 // secret often ends with a line break. A JSON text is an error: Secrets Manager stores JSON if a
-// user enters the secret as key and value, and no signature matches that JSON.
+// user enters the secret as key and value.
 func textKey(secret string) ([]byte, error) {
 	secret = strings.TrimSpace(secret)
 	if secret == "" || isJSON(secret) {

@@ -30,8 +30,8 @@ func (p *Platform) startServer(l net.Listener, handler http.Handler) {
 }
 
 // answerExpect sends the response 100 Continue to a request that expects it, even for an empty
-// body. AWS does so, but net/http does not. Without this response, botocore takes the final
-// response for the response 100. Then it misreads the next response on the connection.
+// body. AWS does so, but net/http does not. Without this response, botocore misreads the next
+// response on the connection.
 func answerExpect(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ContentLength == 0 && strings.EqualFold(r.Header.Get("Expect"), "100-continue") {

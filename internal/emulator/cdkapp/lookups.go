@@ -8,7 +8,7 @@ import (
 )
 
 // Lookup represents a value that an app looks up in an AWS account. If the emulator does not know
-// the value, the app gets a placeholder, as in its first run under the CDK CLI.
+// the value, the app gets a placeholder.
 type Lookup struct {
 	Key             string // key of the value in cdk.context.json
 	Account, Region string // where the app looks the value up

@@ -146,7 +146,7 @@ func (m Mapping) batchWindow(busy bool) time.Duration {
 }
 
 // receiveBatch receives the messages of a batch. If ctx is done, it still returns the received
-// messages, because a discarded message stays invisible until its visibility timeout ends.
+// messages, because discarded messages stay invisible for their visibility timeout.
 func (m Mapping) receiveBatch(ctx context.Context, window time.Duration) ([]sqs.Message, error) {
 	var messages []sqs.Message
 	var windowEnd time.Time

@@ -336,9 +336,11 @@ func (c *creation) routeAuthorizer(a *API, in routeProperties) apigateway.Author
 	}
 }
 
-// Authorization describes how the API authorizes requests. It reports whether a route requires
-// signed requests (signed), whether a route requires a JSON Web Token (token), and whether all
-// routes accept requests without authorization (open).
+// Authorization describes how the API authorizes requests:
+//
+//   - signed: a route requires signed requests
+//   - token: a route requires a JSON Web Token
+//   - open: all routes accept requests without authorization
 func (a *API) Authorization() (signed, token, open bool) {
 	open = true
 	for _, r := range a.Settings.Routes {

@@ -197,10 +197,10 @@ type enforcement struct {
 	denyLogs   func(function, operation string, err error)
 }
 
-// Enforce passes the policies of all stacks to the authorizer. It then checks the permissions that
-// AWS checks when it creates a function, an event source mapping or a route. It also checks the
-// services' permissions for KMS keys. It returns a *PolicyError for a missing permission. It calls
-// denyLogs for each function whose role may not write the function's log.
+// Enforce passes the policies of all stacks to the authorizer. It checks the permissions that AWS
+// requires for functions, event source mappings, routes and KMS keys. It returns a *PolicyError for
+// a missing permission. It calls denyLogs for each function whose role may not write the function's
+// log.
 func (p *Provider) Enforce(
 	authorizer *iam.Authorizer, denyLogs func(function, operation string, err error),
 ) error {

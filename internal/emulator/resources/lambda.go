@@ -140,8 +140,8 @@ func foreignPlatform(bootstrap string) string {
 	return built["GOOS"] + "/" + built["GOARCH"]
 }
 
-// FunctionName returns the name of the function in a reference. A reference is a name or ARN, with
-// or without a version or alias, or API Gateway's URI of the function.
+// FunctionName returns the name of the function in a reference. A reference is a name, an ARN or
+// API Gateway's URI of the function. It can contain a version or alias.
 func FunctionName(reference string) string {
 	name, _ := protocol.SplitFunction(strings.TrimSuffix(reference, "/invocations"))
 	return name

@@ -86,8 +86,7 @@ func BenchmarkQuietSender(b *testing.B) {
 }
 
 // quietSenderP99 simulates a burst of 10,000 messages and a quiet sender of ten messages a second.
-// Eight consumers receive up to ten messages and process them in half a second. The result is the
-// 99th percentile of the waiting times of the quiet sender's messages.
+// It returns the 99th percentile of the waiting times of the quiet sender's messages.
 func quietSenderP99(t testing.TB, burstGroup, quietGroup string) time.Duration {
 	const tick, processing = 100 * time.Millisecond, 500 * time.Millisecond
 	const burst, quiet = 10_000, 600

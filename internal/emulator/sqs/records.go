@@ -11,9 +11,7 @@ import (
 )
 
 // records stores the service's state. Each message has a sentRecord and, after its first receive, a
-// progressRecord. The sentRecord, which can be large, is written once. The progressRecord is
-// written when the message is received, gets a new visibility timeout or moves to the dead-letter
-// queue.
+// progressRecord. The sentRecord can be large and is written only once.
 type records struct {
 	queues   *store.Bucket // queue name → settings
 	messages *store.Bucket // id + sentSuffix → sentRecord, id + progressSuffix → progressRecord

@@ -53,7 +53,7 @@ func (r *Recorder) RecordLine(function string, line []byte) {
 		return
 	}
 	now := r.now()
-	line = bytes.Clone(line) // the caller may reuse its buffer
+	line = bytes.Clone(line) // the caller can reuse its buffer
 	r.add(func() (Step, bool) { return parseLine(now, function, line) })
 }
 

@@ -38,7 +38,7 @@ func (a API) domainName() string { return a.ID + ".execute-api." + a.Region + ".
 type Route struct {
 	// Key is "POST /events", "GET /events/{eventId}", "ANY /files/{path+}" or "$default".
 	Key        string
-	Function   string     // name; a version or alias may follow, as in api:live
+	Function   string     // name; a version or alias can follow, as in api:live
 	Authorizer Authorizer // nil for a public route
 }
 

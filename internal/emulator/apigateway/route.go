@@ -9,7 +9,7 @@ import (
 // route represents a compiled Route.
 type route struct {
 	Route
-	method   string // may be ANY
+	method   string // can be ANY
 	segments []string
 }
 

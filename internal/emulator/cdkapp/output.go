@@ -58,7 +58,7 @@ func (t *tail) line(line []byte) {
 	case t.stack || isNoise(text):
 		return
 	case t.panics && len(t.lines) == keptLines:
-		t.more++ // the message of a panic may be long
+		t.more++ // the message of a panic can be long
 		return
 	case !t.panics && strings.HasPrefix(text, "panic: "):
 		t.panics, t.lines = true, nil

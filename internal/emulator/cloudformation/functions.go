@@ -128,7 +128,7 @@ func (r *Resolver) selectOne(argument any) (any, error) {
 	}
 	index, err := strconv.Atoi(text)
 	if err == nil && index >= len(list) && r.isPlaceholder(value) {
-		index = len(list) - 1 // the value on AWS may have more elements
+		index = len(list) - 1 // the value on AWS can have more elements
 	}
 	if err != nil || index < 0 || index >= len(list) {
 		return nil, fmt.Errorf("index must be from 0 to %d, got %s", len(list)-1, text)

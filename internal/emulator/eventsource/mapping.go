@@ -26,7 +26,7 @@ type Mapping struct {
 	ID        string
 	Queue     Queue
 	Function  string
-	Qualifier string // version or alias of the function; may be ""
+	Qualifier string // version or alias of the function; can be ""
 	Region    string
 	Invoke    func(ctx context.Context, function string, payload []byte) (Result, error)
 

@@ -132,7 +132,7 @@ func (b *sandbox) hasExited() bool {
 
 // kill kills the process and its children.
 func (b *sandbox) kill() {
-	if !b.hasExited() { // after the exit, another process may get the process id
+	if !b.hasExited() { // after the exit, another process can get the process id
 		killGroup(b.cmd)
 	}
 }
@@ -223,7 +223,7 @@ func (b *sandbox) logFailure(requestID string, payload []byte) {
 		ErrorType    string `json:"errorType"`
 		ErrorMessage string `json:"errorMessage"`
 	}
-	_ = protocol.Decode(payload, &failure) // a runtime may report an error of another form
+	_ = protocol.Decode(payload, &failure) // a runtime can report an error of another form
 	status := "error"
 	if failure.ErrorType == timeoutError {
 		status = "timeout"

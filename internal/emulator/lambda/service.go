@@ -317,7 +317,7 @@ func (s *Service) FindSandbox(accessKey string) (function string, kill func(), o
 	return b.function.Name, b.kill, true
 }
 
-// qualifiedARN returns the ARN of a function. qualifier may be "".
+// qualifiedARN returns the ARN of a function. qualifier can be "".
 func (s *Service) qualifiedARN(name, qualifier string) string {
 	arn := fmt.Sprintf("arn:aws:lambda:%s:%s:function:%s", s.config.Region, s.config.Account, name)
 	if qualifier == "" {

@@ -181,7 +181,7 @@ func (x *index) add(b *bucket, key string, v *version) error {
 	if err := x.records.putVersion(b, key, v); err != nil {
 		return err
 	}
-	// The key may be part of a longer string, such as a request's URL. The clone allows the garbage
+	// The key can be part of a longer string, such as a request's URL. The clone allows the garbage
 	// collector to free this string.
 	b.objects.Set(objectVersion{strings.Clone(key), v.stored})
 	return nil

@@ -26,7 +26,7 @@ func QueryProtocol(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		// A form may be longer than the same request in JSON, because it escapes more characters.
+		// A form can be longer than the same request in JSON, because it escapes more characters.
 		r.Body = http.MaxBytesReader(w, r.Body, 2*protocol.MaxJSONBody)
 		if err := r.ParseForm(); err != nil {
 			protocol.WriteError(w, "query", http.StatusBadRequest, "MalformedQueryString",

@@ -22,7 +22,7 @@ type Queue struct {
 	byAge        entryHeap // all messages, ordered by sent time
 	nextSequence int
 	changed      chan struct{} // wakeReceivers closes and replaces this channel
-	hasWaiters   bool          // whether a long poll may wait for changed
+	hasWaiters   bool          // whether a long poll can wait for changed
 	moves        []*moveTask   // tasks that move this queue's messages, newest first
 }
 
@@ -239,7 +239,7 @@ func (q *Queue) add(e *entry) {
 
 func (q *Queue) remove(e *entry) {
 	if q.byID[e.ID] != e {
-		return // already removed: Delete may get the same receipt handle twice
+		return // already removed: Delete can get the same receipt handle twice
 	}
 	delete(q.byID, e.ID)
 	q.byAge.remove(e)

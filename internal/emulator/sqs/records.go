@@ -63,7 +63,7 @@ func (s *Service) deleteMessages(entries ...*entry) error {
 		return err
 	}
 	for _, e := range entries {
-		if e.body != (store.Ref{}) { // Queue.Delete may get the same receipt handle twice
+		if e.body != (store.Ref{}) { // Queue.Delete can get the same receipt handle twice
 			s.bodies.Delete(e.body)
 			e.body = store.Ref{}
 		}

@@ -111,7 +111,7 @@ func (w *Watcher) compareAfterBuild(
 	if len(again) > 0 && w.outputs.suspects() {
 		w.pause(ctx, w.doubt)
 	}
-	w.pause(ctx, quietPeriod) // an editor may be saving a file
+	w.pause(ctx, quietPeriod) // an editor can still be saving a file
 	between, err := w.compare()
 	w.outputs.addBetween(between)
 	return w.withoutLateOutputs(slices.Concat(again, between), ignore), err
@@ -201,7 +201,7 @@ func waitForChange(
 			return true
 		case e := <-events:
 			happened = isRelevant(e)
-		case <-errs: // events were lost, so any source may have changed
+		case <-errs: // events were lost, so any source can have changed
 			happened = true
 		}
 		if !happened {

@@ -33,7 +33,7 @@ func (s *keySet) UnmarshalJSON(data []byte) error {
 	for _, raw := range document.Keys {
 		var key jose.JSONWebKey
 		if key.UnmarshalJSON(raw) == nil {
-			if public := key.Public(); public.Key != nil { // a file may hold private keys
+			if public := key.Public(); public.Key != nil { // a file can hold private keys
 				key = public
 			}
 			s.keys = append(s.keys, key)

@@ -33,7 +33,7 @@ const maxSkew = 5 * time.Minute
 // Verify checks the signature of a request and returns the id of the access key. Its errors are for
 // the service's operator and contain no part of the request.
 func (v Verifier) Verify(r *http.Request, body []byte) (accessKey string, err error) {
-	target, err := url.ParseRequestURI(r.RequestURI) // not r.URL, which handlers may change
+	target, err := url.ParseRequestURI(r.RequestURI) // not r.URL, which handlers can change
 	if err != nil {
 		return "", errors.New("the request has a malformed target")
 	}

@@ -28,7 +28,7 @@ func (c *call) writeXML(status int, root xml.Name, document any) {
 	c.w.Header().Set("Content-Type", "application/xml")
 	c.w.WriteHeader(status)
 	if c.r.Method != http.MethodHead {
-		_, _ = c.w.Write(body.Bytes()) // the client can have disconnected
+		_, _ = c.w.Write(body.Bytes()) // the client could have disconnected
 	}
 }
 

@@ -22,7 +22,7 @@ type Queue struct {
 	byAge        entryHeap // all messages, ordered by sent time
 	nextSequence int
 	changed      chan struct{} // wakeReceivers closes and replaces this channel
-	hasWaiters   bool          // whether a long poll can wait for changed
+	hasWaiters   bool          // false if no long poll waits for changed
 	moves        []*moveTask   // tasks that move this queue's messages, newest first
 }
 

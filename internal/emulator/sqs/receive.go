@@ -40,7 +40,7 @@ func (q *Queue) receive(
 		case <-wakeup.changed:
 		case <-wakeup.visible:
 		case <-deadline:
-			last = true // try once more, because a message can have become visible just now
+			last = true // try once more, because a message could have become visible just now
 		}
 	}
 }

@@ -201,7 +201,7 @@ func waitForChange(
 			return true
 		case e := <-events:
 			happened = isRelevant(e)
-		case <-errs: // events were lost, so any source can have changed
+		case <-errs: // events were lost, so any source could have changed
 			happened = true
 		}
 		if !happened {

@@ -231,6 +231,37 @@ func TestAcceptBatch_ARetryGetsTheSameAnswer(t *testing.T) {
 	}
 }
 
+// The media type of a request is not part of the hash of its body. A JSON array is one invalid line
+// of JSON, and the events of a JSON array are no CloudEvents.
+func TestAcceptBatch_RejectsTheSameBodyInAnotherFormat(t *testing.T) {
+	const good, bad = `{"eventType":"demo"}`, `{"n":1}`
+	for name, elements := range map[string][]string{
+		"all valid":                {good, good},
+		"the first invalid":        {bad, good},
+		"the first and last valid": {good, bad, good},
+		"only one valid":           {bad, good, bad},
+	} {
+		var w world
+		req := pipeline.BatchRequest{Keyed: true, Key: "key", Lenient: true}
+		for _, element := range elements {
+			req.Elements = append(req.Elements, []byte(element))
+		}
+		req.Body = []byte("[" + strings.Join(elements, ",") + "]")
+		if _, err := w.ingest().AcceptBatch(t.Context(), req); err != nil {
+			t.Fatal(err)
+		}
+		lines, cloudEvents := req, req
+		lines.Elements = [][]byte{req.Body}
+		cloudEvents.CloudEvents = true
+		for _, other := range []pipeline.BatchRequest{lines, cloudEvents} {
+			got, err := w.ingest().AcceptBatch(t.Context(), other)
+			if pipeline.ErrorCode(err) != pipeline.KeyReused {
+				t.Errorf("%s: got %+v, %v", name, got, err)
+			}
+		}
+	}
+}
+
 type noSchemas struct{}
 
 func (noSchemas) Check(string, []byte) ([]violation.Violation, bool, error) {

@@ -84,7 +84,10 @@ func (in Ingest) AcceptBatch(ctx context.Context, req BatchRequest) (AcceptedBat
 	if first.ID == "" {
 		in.validateElements(req, types, errs)
 	} else { // the schemas may have changed since that request
-		errs = rejectedBefore(first, errs)
+		var err error
+		if errs, err = rejectedBefore(first, types, errs); err != nil {
+			return AcceptedBatch{}, err
+		}
 	}
 	if len(errs) > 0 && (!req.Lenient || len(errs) == len(req.Elements)) {
 		return AcceptedBatch{}, &InvalidBatchError{
@@ -133,8 +136,12 @@ func (in Ingest) validateElements(req BatchRequest, types []string, errs map[int
 	}
 }
 
-// rejectedBefore returns the errors of the elements that the key's first request rejected.
-func rejectedBefore(first Item, errs map[int]error) map[int]error {
+// rejectedBefore returns the errors of the elements that the key's first request rejected. It
+// returns an error if the first request had the same body in another format. In the other format,
+// the body has other elements, or they have no type.
+func rejectedBefore(
+	first Item, types []string, errs map[int]error,
+) (map[int]error, error) {
 	rejected := make(map[int]error)
 	for _, span := range parseSpans(first.Rejected) {
 		err := errs[span.First]
@@ -145,7 +152,20 @@ func rejectedBefore(first Item, errs map[int]error) map[int]error {
 		}
 		rejected[span.First] = err
 	}
-	return rejected
+	accepted := 0
+	for i, eventType := range types {
+		if rejected[i] != nil {
+			continue
+		}
+		if eventType == "" {
+			return nil, keyReused()
+		}
+		accepted++
+	}
+	if accepted == 0 || accepted+len(rejected) != len(types) {
+		return nil, keyReused()
+	}
+	return rejected, nil
 }
 
 // group divides the valid elements into batches by type. The function id returns the id of a batch
@@ -259,8 +279,9 @@ func (in Ingest) acceptKeyedBatch(
 		if err == nil && duplicate {
 			// Another request was first. It has another time of receipt, and can have rejected
 			// other events.
-			errs = rejectedBefore(first, errs)
-			groups, elements, err = in.groupKeyed(req, types, errs, first.ReceivedAt)
+			if errs, err = rejectedBefore(first, types, errs); err == nil {
+				groups, elements, err = in.groupKeyed(req, types, errs, first.ReceivedAt)
+			}
 		}
 		if err != nil {
 			return AcceptedBatch{}, err

@@ -57,7 +57,7 @@ type matchedRoute struct {
 
 // findRoute returns the most specific route that matches. It compares path segments from left to
 // right: a literal comes first, then a path parameter, then a greedy path parameter. Of two routes
-// with the same segments, ANY comes last. $default is the least specific route.
+// with equally specific segments, ANY comes last. $default is the least specific route.
 func findRoute(routes []route, method, escapedPath string) (matchedRoute, bool) {
 	segments := splitPath(escapedPath)
 	var best matchedRoute

@@ -346,8 +346,9 @@ func (b *tab) screenshot(t *testing.T, file, theme string) {
 func serveConsole(t *testing.T, address string) (*console.Server, net.Listener) {
 	t.Helper()
 	server := console.New(console.Options{
-		Local: true, Command: func(words ...string) string { return strings.Join(words, " ") },
-		Flags: func(deployment.Pipeline) string { return "" },
+		Local: true, Watch: true,
+		Command: func(words ...string) string { return strings.Join(words, " ") },
+		Flags:   func(deployment.Pipeline) string { return "" },
 	})
 	server.SetPipelines([]deployment.Pipeline{{Name: "Many"}})
 	l, err := net.Listen("tcp", address)
@@ -422,6 +423,39 @@ func TestConsole_ListsTenThousandEvents(t *testing.T) {
 			return "the notice has no style"
 		}
 		return ""
+	})
+}
+
+// A tab shows that the last build failed, until a build succeeds. This also holds on a page that
+// shows no reloads. The other tabs do not move.
+func TestConsole_TabsShowWhatNeedsAttention(t *testing.T) {
+	findBrowser(t)
+	server, l := serveConsole(t, "127.0.0.1:0")
+	b := openTab(t, server.URL(l))
+	b.open(t, "/events")
+	left := func() []float64 {
+		return eval[[]float64](t, b,
+			`[...document.querySelectorAll("nav a")].map((a) => a.getBoundingClientRect().left)`)
+	}
+	before := left()
+	record := func(step activity.Step) {
+		step.Time = time.Now()
+		server.Record(step)
+	}
+	record(activity.Step{Name: "changed"})
+	record(activity.Step{Name: "not reloaded"})
+	record(activity.Step{Name: "request", Details: []activity.Detail{
+		{Name: "status", Value: []byte("400")}, {Name: "path", Value: []byte(`"/events"`)},
+	}})
+	b.wait(t, "#badge-reload", "failed")
+	b.wait(t, "#badge-refused", "1")
+	if after := left(); !slices.Equal(before, after) {
+		t.Errorf("the tabs moved from %v to %v", before, after)
+	}
+	record(activity.Step{Name: "changed"})
+	record(activity.Step{Name: "reloaded"})
+	waitUntil(t, func() string {
+		return eval[string](t, b, `document.querySelector("#badge-reload").textContent`)
 	})
 }
 

@@ -483,6 +483,33 @@ func TestStream_SendsWhatChangedSinceThePage(t *testing.T) {
 	}
 }
 
+// The badges of the tabs change on every page, such as on the page of another event.
+func TestStream_SendsBadges(t *testing.T) {
+	w := newWorld(t, Options{Local: true, Watch: true})
+	server := httptest.NewServer(w.handler)
+	t.Cleanup(server.Close)
+	response, err := http.Get(server.URL + "/Orders/stream?id=" + eventID(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	lines := bufio.NewScanner(response.Body)
+	for _, c := range []struct{ step, want string }{
+		{"", `"reload":""`}, {"not reloaded", `"reload":"failed"`}, {"reloaded", `"reload":""`},
+		{"restart needed", `"reload":"restart"`},
+	} {
+		if c.step != "" {
+			w.Record(activity.Step{Time: time.Now(), Name: "changed"})
+			w.Record(activity.Step{Time: time.Now(), Name: c.step})
+		}
+		for lines.Scan() && !strings.Contains(lines.Text(), c.want) {
+			if strings.Contains(lines.Text(), "alive") {
+				t.Fatalf("after %q: no %s", c.step, c.want)
+			}
+		}
+	}
+}
+
 // If a command reads an unknown event, the journal ignores the call. If a function reads the event,
 // the journal adds it.
 func TestJournal_IgnoresReadsOfUnknownEvents(t *testing.T) {

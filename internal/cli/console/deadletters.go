@@ -20,7 +20,7 @@ type deadLettersData struct {
 	Query    url.Values
 	Filtered bool
 	Problem  string
-	Jobs     []job
+	Jobs     jobGroups
 	Busy     bool
 	Preview  *previewData // only set on the page of a dry run
 	Command  string
@@ -68,7 +68,8 @@ func (v *view) deadLetters(w http.ResponseWriter, r *http.Request) {
 func (v *view) showDeadLetters(w http.ResponseWriter, r *http.Request, preview *previewData) {
 	values := r.URL.Query()
 	data := deadLettersData{
-		Query: values, Jobs: v.jobs.pageJobs("deadletters"), Busy: v.jobs.busy("deadletters"),
+		Query: values, Jobs: groupJobs(v.jobs.pageJobs("deadletters")),
+		Busy:    v.jobs.busy("deadletters"),
 		Preview: preview, Command: v.command("dlq list"), path: v.path("deadletters"),
 	}
 	filter, err := readFilter(values)

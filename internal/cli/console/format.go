@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/terminal"
 )
@@ -16,6 +18,16 @@ import (
 // visible escapes characters that are not printable, such as control characters. html/template
 // escapes the rest.
 func visible(text string) string { return terminal.Escape(strings.ToValidUTF8(text, "\ufffd")) }
+
+// sentence returns the text of an error as a sentence. An error begins with a lower-case letter.
+func sentence(text string) string {
+	first, size := utf8.DecodeRuneInString(text)
+	text = string(unicode.ToUpper(first)) + text[size:]
+	if !strings.HasSuffix(text, ".") {
+		text += "."
+	}
+	return text
+}
 
 func withView(ctx context.Context, v *view) context.Context {
 	return context.WithValue(ctx, viewKey{}, v)

@@ -48,6 +48,7 @@ type job struct {
 	Error    string
 	Problems []string // at most maxProblems
 	Results  []field
+	Notes    []string              // explain the results
 	Changed  []pipeline.Difference // result of a comparison; at most maxDifferences
 	CanPause bool
 	Continue string // command that continues the job in a terminal; "" if there is none
@@ -293,6 +294,23 @@ func (s *jobs) pageJobs(page string) []job {
 		}
 	}
 	return found
+}
+
+// jobGroups holds the jobs of a page. The page folds the earlier jobs, so that they do not move its
+// content down.
+type jobGroups struct{ Current, Earlier []job }
+
+// groupJobs groups the jobs, the newest first. The newest job and all jobs with which the user can
+// do something are current.
+func groupJobs(jobs []job) (groups jobGroups) {
+	for i, j := range jobs {
+		if i == 0 || j.State == running || j.CanResume() || j.IsFresh {
+			groups.Current = append(groups.Current, j)
+		} else {
+			groups.Earlier = append(groups.Earlier, j)
+		}
+	}
+	return groups
 }
 
 // busy reports whether one of the page's jobs is running.

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -196,5 +197,23 @@ func TestChanges_NeedADryRun(t *testing.T) {
 			!strings.Contains(body, "the dry run is out of date") {
 			t.Errorf("%s: %d %s", path, recorder.Code, body)
 		}
+	}
+}
+
+// Only the newest job and the jobs that a user can control move the page's content down.
+func TestGroupJobs_FoldsEarlierJobs(t *testing.T) {
+	groups := groupJobs([]job{
+		{ID: 5, State: finished}, {ID: 4, State: running}, {ID: 3, State: finished, IsFresh: true},
+		{ID: 2, State: paused}, {ID: 1, State: finished}, {ID: 0, State: stopped},
+	})
+	ids := func(jobs []job) (list []int) {
+		for _, j := range jobs {
+			list = append(list, j.ID)
+		}
+		return list
+	}
+	current, earlier := ids(groups.Current), ids(groups.Earlier)
+	if !slices.Equal(current, []int{5, 4, 3, 2}) || !slices.Equal(earlier, []int{1, 0}) {
+		t.Errorf("the current jobs are %v, the earlier jobs are %v", current, earlier)
 	}
 }

@@ -34,10 +34,8 @@ type page struct {
 	Write     bool
 	Change    string // token for changes; "" if the console is read-only
 	Live      string // query of the stream that makes the page load again; "" for none
-	Failed    int    // messages in the DLQ; -1 if unknown
-	Refused   int
-	Broken    bool // the last reload failed
-	Status    int  // status of the response; 0 means 200
+	Badges    badges
+	Status    int // status of the response; 0 means 200
 	Data      any
 }
 
@@ -61,8 +59,7 @@ func (v *view) show(w http.ResponseWriter, r *http.Request, p page) {
 	p.View, p.Pipelines = v, v.server.all()
 	p.Local, p.Watch, p.Write = v.server.o.Local, v.server.o.Watch, v.server.o.Write
 	p.Change = v.server.access.change
-	p.Failed, p.Refused = v.deadLetterCount(r.Context()), len(v.server.journal.refusals(v.Slug))
-	p.Broken = v.server.journal.reloadFailed()
+	p.Badges = v.badges(r.Context())
 	name := "layout"
 	if r.Header.Get(fragmentHeader) != "" {
 		name = "main"

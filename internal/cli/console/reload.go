@@ -51,12 +51,9 @@ func (j *journal) reloadViews() []reloadView {
 }
 
 func (r *reloadView) add(step activity.Step) {
-	seconds := time.Duration(numberOf(step, "seconds")) * time.Second
-	if seconds == 0 {
-		seconds = step.Time.Sub(r.Begin)
-	}
 	finish := func(result, tone string) {
-		r.Result, r.Tone, r.Running, r.Took = result, tone, false, formatDuration(seconds)
+		r.Result, r.Tone, r.Running = result, tone, false
+		r.Took = formatDuration(step.Time.Sub(r.Begin))
 	}
 	switch step.Name {
 	case "changed":
@@ -81,8 +78,11 @@ func (r *reloadView) add(step activity.Step) {
 	}
 }
 
-// reloadFailed reports whether the last build failed.
-func (j *journal) reloadFailed() bool {
+// reloadBadge returns the badge for the last reload; "" means that the user need not do anything.
+func (j *journal) reloadBadge() string {
 	views := j.reloadViews()
-	return len(views) > 0 && views[0].Tone == "bad"
+	if len(views) == 0 {
+		return ""
+	}
+	return map[string]string{"bad": "failed", "warn": "restart"}[views[0].Tone]
 }

@@ -21,14 +21,14 @@ import (
 type replayData struct {
 	Query   url.Values
 	Types   []string
-	Jobs    []job
+	Jobs    jobGroups
 	Command string
 }
 
 func (v *view) replayPage(w http.ResponseWriter, r *http.Request) {
 	types, _ := v.bronzeTypes(r.Context()) // only suggestions; a dry run reports the error
 	data := replayData{
-		Query: r.URL.Query(), Types: types, Jobs: v.jobs.pageJobs("replay"),
+		Query: r.URL.Query(), Types: types, Jobs: groupJobs(v.jobs.pageJobs("replay")),
 		Command: v.command("replay", "--type", "TYPE", "--from", "24h", "--dry-run"),
 	}
 	v.show(w, r, page{Title: "Replay", Nav: "replay", Live: "tick", Data: data})
@@ -129,7 +129,9 @@ func (v *view) startCounting(s *replay.State, form string) {
 }
 
 func countFields(c pipeline.ReplayCounts) []field {
-	fields := []field{{"Scanned", formatCount(c.Scanned)}, {"Matched", formatCount(c.Matched)}}
+	fields := []field{
+		{"Objects scanned", formatCount(c.Scanned)}, {"Events matched", formatCount(c.Matched)},
+	}
 	for _, each := range []struct {
 		name string
 		n    int
@@ -144,13 +146,32 @@ func countFields(c pipeline.ReplayCounts) []field {
 	return fields
 }
 
+// Notes below the result of a comparison.
+const (
+	noteDefaultProcessor = "The new records are made by the platform's default processor. If the " +
+		"pipeline has another worker, enter the worker's folder and compare again."
+	noteSkipped = "Skipped events have no record to compare: they are ENQUEUED or FAILED, are " +
+		"outside of the times, or were never accepted."
+)
+
 func (v *view) startComparison(s *replay.State, worker string) {
+	processor := "the worker in " + visible(worker)
+	if worker == "" {
+		processor = "the default processor"
+	}
 	v.jobs.start(v.server.ctx, job{
-		Page: "replay", Kind: "compare", Title: "Compare: " + visible(s.String()),
+		Page: "replay", Kind: "compare",
+		Title: "Compare with " + processor + ": " + visible(s.String()),
 		run: func(ctx context.Context, update func(func(*job))) error {
 			r := replay.NewReplayer(v.Pipeline, s)
 			if worker == "" {
-				return compare(ctx, r, s, update)
+				err := compare(ctx, r, s, update)
+				update(func(j *job) {
+					if len(j.Changed) > 0 {
+						j.Notes = append(j.Notes, noteDefaultProcessor)
+					}
+				})
+				return err
 			}
 			var log tail
 			err := replay.WithWorker(ctx, worker, &log,
@@ -180,7 +201,14 @@ func compare(
 			}
 		})
 	}
+	skipped := 0
+	defer func() {
+		if skipped > 0 {
+			update(func(j *job) { j.Notes = append(j.Notes, noteSkipped) })
+		}
+	}()
 	return r.Compare(ctx, s.Request(true), report, func(_ string, c pipeline.Comparison) error {
+		skipped = c.Skipped
 		update(func(j *job) {
 			j.Done = c.Scanned
 			j.Results = []field{

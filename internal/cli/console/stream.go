@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -46,13 +47,20 @@ func (v *view) serveStream(w http.ResponseWriter, r *http.Request) {
 	if !r.URL.Query().Has("rows") {
 		next = v.changeSince(r)
 	}
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	changed := v.watchBadges(ctx)
 	ticker := time.NewTicker(streamInterval)
 	defer ticker.Stop()
 	lastSent := time.Now()
 	for {
 		select {
-		case <-r.Context().Done():
+		case <-ctx.Done():
 			return
+		case b := <-changed:
+			if send("badges", b) != nil {
+				return
+			}
 		case <-v.server.ctx.Done():
 			return
 		case now := <-ticker.C:

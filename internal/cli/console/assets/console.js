@@ -231,6 +231,14 @@ function keepOpen(current, adopted) {
 
 // ---- The stream
 
+// showBadges shows a text next to the name of each tab. The texts change on every page.
+function showBadges(texts) {
+  for (const [tab, text] of Object.entries(texts)) {
+    const badge = $(`#badge-${tab}`);
+    if (badge && badge.textContent !== text) badge.textContent = text;
+  }
+}
+
 function listen(query, handlers) {
   const live = $('#live');
   let source;
@@ -246,6 +254,7 @@ function listen(query, handlers) {
       // page.
       if (source.readyState === EventSource.CLOSED && !leaves) location.reload();
     };
+    source.addEventListener('badges', (message) => showBadges(JSON.parse(message.data)));
     for (const [name, fn] of Object.entries(handlers)) {
       source.addEventListener(name, (message) => fn(JSON.parse(message.data)));
     }

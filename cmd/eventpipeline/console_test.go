@@ -7,14 +7,19 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/console"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
@@ -48,13 +53,19 @@ func (d *deployed) openConsole(t *testing.T, flags ...string) *browser {
 	if err := json.NewDecoder(read).Decode(&ready); err != nil {
 		t.Fatalf("%v: %s", err, &errOut)
 	}
+	return newBrowser(t, ready.Console)
+}
+
+// newBrowser opens the console with its URL.
+func newBrowser(t *testing.T, url string) *browser {
+	t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	b := &browser{Client: http.Client{Jar: jar, Timeout: time.Minute}}
-	b.get(t, ready.Console) // exchanges the token for the cookie
-	b.base, _, _ = strings.Cut(ready.Console, "/?")
+	b.get(t, url) // exchanges the token for the cookie
+	b.base, _, _ = strings.Cut(url, "/?")
 	page := b.get(t, b.base+"/")
 	b.base += regexp.MustCompile(`data-base="([^"]*)"`).FindStringSubmatch(page)[1]
 	b.change = regexp.MustCompile(`<meta name="\w+" content="([A-Z0-9]+)"`).
@@ -124,7 +135,7 @@ func TestConsole_ShowsADeployedPipeline(t *testing.T) {
 		"/refused":                                   "filter-log-events",
 		"/replay":                                    "Dry run",
 		"/events/rows?status=FAILED&type=demo":       failed,
-		"/events/019aaf3e-6f0b-7cc2-9c49-00000000ff": "the id must be a lower-case UUID",
+		"/events/019aaf3e-6f0b-7cc2-9c49-00000000ff": "The id must be a lower-case UUID",
 	} {
 		if got := b.get(t, b.base+page); !strings.Contains(got, want) {
 			t.Errorf("%s lacks %s: %s", page, want, got)
@@ -297,5 +308,75 @@ func (b *browser) wait(t *testing.T, page, text string) {
 			t.Fatalf("%s lacks %s: %s", page, text, html)
 		}
 		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// After a restart with --data, the console of the local platform lists the events that it stored
+// before. A later step about such an event changes its row.
+func TestConsole_ListsTheEventsOfAnEarlierRun(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	processed, failed := d.accept(t, `{"eventType":"demo"}`)[0], d.accept(t, poison)[0]
+	d.process(t)
+	batch := d.acceptBatch(t, `{"eventType":"order"}`, `{"eventType":"order"}`)
+	p, err := (&stackFlags{aws: d.url}).find(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := console.New(console.Options{
+		Local: true, Resume: true, Command: suggestCommand,
+		Flags: func(deployment.Pipeline) string { return "" },
+		Curl:  func(context.Context, deployment.Pipeline) string { return "" },
+	})
+	server.SetPipelines([]deployment.Pipeline{p})
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Close() })
+	server.Record(activity.Step{ // the platform has continued with the batch
+		Time: time.Now(), Name: activity.Call, Source: p.WorkerFunction,
+		Details: []activity.Detail{{Name: "events", Value: fmt.Appendf(nil, "[%q]", batch)}},
+	})
+	if err := server.LoadStored(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	go func() { _ = server.Serve(l) }()
+	b := newBrowser(t, server.URL(l))
+	list := func(path string) (rows []string) {
+		var answer struct {
+			Rows []struct{ ID, Type, Status string }
+		}
+		if err := json.Unmarshal([]byte(b.get(t, b.base+path)), &answer); err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range answer.Rows {
+			rows = append(rows, r.ID+" "+r.Type+" "+r.Status)
+		}
+		return rows
+	}
+	want := []string{
+		batch + " order ENQUEUED", failed + " demo FAILED", processed + " demo PROCESSED",
+	}
+	if rows := list("/events/rows"); !slices.Equal(slices.Sorted(slices.Values(rows)),
+		slices.Sorted(slices.Values(want))) {
+		t.Errorf("the list has\n%q, want\n%q", rows, want)
+	}
+	if rows := list("/events/rows?status=FAILED"); !slices.Equal(rows, want[1:2]) {
+		t.Errorf("the list of FAILED events has %q", rows)
+	}
+	if page := b.get(t, b.base+"/"); strings.Contains(page, "No event yet") {
+		t.Error("the overview says that there is no event")
+	}
+	if page := b.get(t, b.base+"/events/"+processed); !strings.Contains(page, "events table") {
+		t.Error("the page of an event has no times")
+	}
+	server.Record(activity.Step{
+		Time: time.Now(), Name: "processed", Source: p.WorkerFunction, EventID: batch,
+	})
+	if rows := list("/events/rows?type=order"); !slices.Equal(rows, []string{
+		batch + " order PROCESSED",
+	}) {
+		t.Errorf("after the batch was processed, the list has %q", rows)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/spf13/pflag"
@@ -102,10 +103,14 @@ func listenConsole(port int) (net.Listener, error) {
 	return l, err
 }
 
-// start serves the console. If serving fails, it calls fail.
+// storedTimeout limits the time to load events that an earlier run of the platform has stored.
+const storedTimeout = 10 * time.Second
+
+// start serves the console. If serving fails, it calls fail. If start returns an error, the console
+// lacks events of an earlier run.
 func (c *localConsole) start(
-	p *emulator.Platform, pipelines []deployment.Pipeline, fail func(error),
-) {
+	ctx context.Context, p *emulator.Platform, pipelines []deployment.Pipeline, fail func(error),
+) error {
 	c.platform = p
 	own := slices.Clone(pipelines)
 	for i := range own {
@@ -113,11 +118,15 @@ func (c *localConsole) start(
 		own[i].Config.Credentials = credentials.NewStaticCredentialsProvider(key, key, "")
 	}
 	c.SetPipelines(own)
+	loading, cancel := context.WithTimeout(ctx, storedTimeout)
+	defer cancel()
+	loadErr := c.LoadStored(loading)
 	go func() {
 		if err := c.Serve(c.listener); err != nil {
 			fail(fmt.Errorf("serve the console: %w", err))
 		}
 	}()
+	return loadErr
 }
 
 func (c *localConsole) close() error {

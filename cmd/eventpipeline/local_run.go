@@ -109,7 +109,9 @@ func (r *localRun) start(ctx context.Context, platform *emulator.Platform) error
 		return err
 	}
 	if r.page != nil {
-		r.page.start(platform, pipelines, r.fail)
+		if err := r.page.start(ctx, platform, pipelines, r.fail); err != nil {
+			fmt.Fprintf(r.cmd.ErrOrStderr(), "Warning: %v\n", err)
+		}
 		r.consoleURL = r.page.url
 	}
 	r.progress.ready()

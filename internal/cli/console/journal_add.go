@@ -110,7 +110,7 @@ func (j *journal) addOther(step activity.Step, slug string) {
 // the journal does not know the batch.
 func (j *journal) event(id string, step activity.Step, slug string) *event {
 	e := j.events[id]
-	batchID, span, isPart, _ := pipeline.ParseID(id)
+	batchID, _, isPart, _ := pipeline.ParseID(id)
 	if e == nil && isPart && (isCall(step) || step.Name == "published") {
 		return j.events[batchID]
 	}
@@ -118,17 +118,10 @@ func (j *journal) event(id string, step activity.Step, slug string) *event {
 		return nil // a command reads an event that was accepted before the platform started
 	}
 	if e == nil {
-		j.arrived++
-		e = &event{pipeline: slug, receivedAt: step.Time, arrival: j.arrived}
-		e.row = row{
-			ID: id, Type: visible(step.EventType), Status: string(pipeline.Enqueued), Took: -1,
-			Time: step.Time.UnixMilli(), Cursor: j.arrived,
+		e = j.newEvent(id, slug)
+		if e.receivedAt.IsZero() { // not a part of a known batch
+			e.receivedAt, e.Time = step.Time, step.Time.UnixMilli()
 		}
-		if isPart {
-			j.addPart(e, batchID, span)
-		}
-		j.events[id] = e
-		e.inOrder, e.inChanges = j.order.PushFront(e), j.changes.PushFront(e)
 	}
 	if e.pipeline == "" {
 		e.pipeline = slug
@@ -136,6 +129,19 @@ func (j *journal) event(id string, step activity.Step, slug string) *event {
 	if e.Type == "" {
 		e.Type = visible(step.EventType)
 	}
+	return e
+}
+
+// newEvent adds an event. The time of receipt is zero unless the journal knows the event's batch.
+func (j *journal) newEvent(id, slug string) *event {
+	j.arrived++
+	e := &event{pipeline: slug, arrival: j.arrived}
+	e.row = row{ID: id, Status: string(pipeline.Enqueued), Took: -1, Cursor: j.arrived}
+	if batchID, span, isPart, _ := pipeline.ParseID(id); isPart {
+		j.addPart(e, batchID, span)
+	}
+	j.events[id] = e
+	e.inOrder, e.inChanges = j.order.PushFront(e), j.changes.PushFront(e)
 	return e
 }
 

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
@@ -67,6 +68,35 @@ func typesOf(ctx context.Context, p deployment.Pipeline, eventType string) ([]st
 		return []string{eventType}, nil
 	}
 	return p.BronzeBucket().Types(ctx, "")
+}
+
+// Hours returns the hours in which a pipeline received events of the given types, the newest first.
+// It reads one page of keys for each hour and type.
+func Hours(
+	ctx context.Context, p deployment.Pipeline, types []string,
+) (hours []time.Time, err error) {
+	for _, eventType := range types {
+		prefix, after := contract.BronzePrefix+eventType+"/", ""
+		for {
+			objects, err := p.BronzeBucket().List(ctx, prefix, after)
+			if err != nil {
+				return nil, err
+			}
+			if len(objects) == 0 {
+				break
+			}
+			after = objects[len(objects)-1].Key
+			for _, o := range objects {
+				if hour, ok := pipeline.BronzeHour(o.Key); ok {
+					hours = append(hours, hour)
+					after = pipeline.BronzeHourPrefix(eventType, hour) + "~" // after all its ids
+					break
+				}
+			}
+		}
+	}
+	slices.SortFunc(hours, func(a, b time.Time) int { return b.Compare(a) })
+	return slices.CompactFunc(hours, time.Time.Equal), nil
 }
 
 // InHour returns the events of the given types that were received in an hour, the newest first. For

@@ -72,6 +72,13 @@ func BronzeHourPrefix(eventType string, t time.Time) string {
 	return bronzeTypePrefix(eventType) + t.UTC().Format(hourLayout) + "/"
 }
 
+// BronzeHour returns the hour of receipt from a Bronze key. ok is false if the key is not the key of
+// an event's payload.
+func BronzeHour(key string) (hour time.Time, ok bool) {
+	_, hour, ok = parseBronzeKey(key)
+	return hour, ok
+}
+
 func bronzeTypePrefix(eventType string) string { return contract.BronzePrefix + eventType + "/" }
 
 const (

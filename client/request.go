@@ -29,13 +29,12 @@ type answer struct {
 	duplicate bool // the API had accepted the idempotency key before
 }
 
-// attempt sends a call once. sent reports whether the API may have received the request.
+// attempt sends a call once. sent reports whether the API possibly received the request.
 func (c *Client) attempt(ctx context.Context, call call) (got answer, sent bool, err error) {
 	if err := context.Cause(ctx); err != nil {
 		return answer{}, false, &localError{err}
 	}
-	// The HTTPClient of the user may call neither GetConn nor GotConn. Then the request counts as
-	// sent.
+	// Some HTTPClients call neither GetConn nor GotConn. The request then counts as sent.
 	asked, connected := false, false
 	trace := &httptrace.ClientTrace{
 		GetConn: func(string) { asked = true },
@@ -54,7 +53,7 @@ func (c *Client) attempt(ctx context.Context, call call) (got answer, sent bool,
 	return got, connected || !asked, err
 }
 
-// localError reports that a request could not be made. A retry would not help.
+// localError reports that a request could not be made. A retry does not help.
 type localError struct{ error }
 
 func (e *localError) Unwrap() error { return e.error }

@@ -99,8 +99,8 @@ func isKey(text []byte) bool {
 	return len(rest) > 0 && rest[0] == ':'
 }
 
-// expected describes the JSON values that a Go type accepts, as strings if inString is true. wrong
-// is the mismatch of such a type.
+// expected describes the JSON values that the Go type of a mismatch accepts. If inString is true,
+// these values must be in strings.
 func expected(wrong *jsonv2.SemanticError, inString bool) string {
 	t := wrong.GoType
 	switch t {

@@ -46,8 +46,8 @@ func newBronzeBucket(p *eventPipeline) awss3.IBucket {
 	return bucket
 }
 
-// transitions returns the transitions of payloads to other storage classes, or nil if payloads
-// expire earlier.
+// transitions returns the transitions of payloads to other storage classes. It returns nil if
+// payloads expire earlier.
 func transitions(p EventPipelineProps) *[]*awss3.Transition {
 	var list []*awss3.Transition
 	for _, transition := range []*awss3.Transition{

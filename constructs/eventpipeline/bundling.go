@@ -77,7 +77,7 @@ func platformEntry(function string, schemas jsonschema.Bundle) (entry, error) {
 	flags := "-mod=readonly " + reproducibleFlags
 	var files map[string][]byte
 	if len(schemas) > 0 {
-		// The JSON text has sorted keys, so equal schemas result in an equal asset hash.
+		// The JSON text has sorted keys. Equal schemas therefore result in an equal asset hash.
 		files = map[string][]byte{source.Schemas: []byte(formatJSON(schemas))}
 		flags = strings.Replace(flags, "-tags=", "-tags=schemas,", 1)
 	}

@@ -7,8 +7,8 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// newDashboard creates the dashboard. Its order is: alarms and event counts, the webhook sources,
-// API, queue and worker, and the reconciler.
+// newDashboard creates the dashboard in this order: alarms and event counts, webhook sources, API,
+// queue and worker, reconciler.
 func newDashboard(p *eventPipeline, m metrics) awscloudwatch.Dashboard {
 	var alarms []interfacesawscloudwatch.IAlarmRef
 	for _, alarm := range p.Alarms() {

@@ -23,8 +23,8 @@ func ExampleAuthorization() {
 	app.Synth(nil)
 }
 
-// Users of a Cognito user pool need the scope events/write to post events, and the scope
-// events/read to read the status of their events.
+// Users of a Cognito user pool need the scope events/write to post events, and events/read to read
+// their status.
 func ExampleJwtAuthorizerProps() {
 	defer jsii.Close()
 	app := awscdk.NewApp(nil)

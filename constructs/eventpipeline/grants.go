@@ -19,7 +19,7 @@ func (p *eventPipeline) grantInvoke(
 ) awsiam.Grant {
 	if p.authorization != AuthorizationIAM {
 		p.validation.addError(name, "must be used with Authorization %q, got %q: "+
-			"configure the authorizer to accept the caller instead",
+			"for another authorization, let its authorizer accept the caller",
 			AuthorizationIAM, p.authorization)
 		return awsiam.Grant_Drop(grantee, &name)
 	}

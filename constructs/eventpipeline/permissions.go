@@ -162,8 +162,8 @@ func allowIf(role awsiam.IRole, resource *string, condition *condition, actions 
 	}))
 }
 
-// condition contains the parts of a policy statement's condition, such as StringLike, s3:prefix and
-// silver/*.
+// condition contains the three parts of a policy statement's condition, such as StringLike,
+// s3:prefix and silver/*.
 type condition struct{ operator, key, value string }
 
 // viaService returns a condition that allows the use of a key only if the service calls KMS for the

@@ -37,7 +37,7 @@ func (p *eventPipeline) OnEventProcessedIn(
 ) awsevents.Rule {
 	if p.props.Notifications != NotificationsPerEvent {
 		p.validation.addError("OnEventProcessed", "must not be used with Notifications %q: "+
-			"the rule would miss events. Add a rule to EventBus() instead",
+			"the rule would miss events. Add your own rule to EventBus()",
 			p.props.Notifications)
 	}
 	props := &awsevents.RuleProps{

@@ -302,7 +302,7 @@ func (v *validation) requireOtherAlarms(alarms map[string]string, other map[stri
 	}
 }
 
-// sharing describes, for each prop, the effect of the same value in two pipelines.
+// sharing describes what happens if two pipelines have the same value of a prop.
 var sharing = map[string]string{
 	"BronzeBucket":       "each reconciler counts the other pipeline's payloads as orphans",
 	"EventsTable":        "the reconcilers overwrite each other's checkpoint",

@@ -108,7 +108,7 @@ func (v *validation) validateDomain(p EventPipelineProps) {
 			"must be a host name in lower case, such as events.example.org")
 	}
 	v.require((p.DomainName == nil) == (p.DomainCertificate == nil), "DomainCertificate",
-		"must be set if and only if DomainName is set")
+		"must be set together with DomainName")
 	if p.DomainMappingKey != nil {
 		v.requireMatch("DomainMappingKey", p.DomainMappingKey, mappingPattern,
 			"must be a path that neither begins nor ends with a slash, such as v1")

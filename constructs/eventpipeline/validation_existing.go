@@ -15,7 +15,7 @@ import (
 // that the app can still change until synth.
 func (v *validation) validateExisting(p EventPipelineProps) {
 	v.require((p.Queue == nil) == (p.DeadLetterQueue == nil), "DeadLetterQueue",
-		"must be set if and only if Queue is set")
+		"must be set together with Queue")
 	v.requireStandard("Queue", p.Queue)
 	v.requireStandard("DeadLetterQueue", p.DeadLetterQueue)
 	if p.Queue != nil && p.DeadLetterQueue != nil {
@@ -51,8 +51,8 @@ func (v *validation) validateSubnets(p EventPipelineProps) {
 		"or VPC endpoints, got public subnets: functions there reach neither AWS nor the internet")
 }
 
-// selectSubnets returns the subnets of vpc that selection describes. If there are none, it returns
-// the CDK's panic as an error.
+// selectSubnets returns the subnets of vpc that selection describes. The CDK panics if there are
+// none, and selectSubnets returns this panic as an error.
 func selectSubnets(
 	vpc awsec2.IVpc, selection *awsec2.SubnetSelection,
 ) (selected *awsec2.SelectedSubnets, err error) {
@@ -91,8 +91,8 @@ func (v *validation) requireEnvironment(
 	}
 }
 
-// unusedProps adds an error for each prop that has no effect because of another prop. The props
-// must be the user's, without defaults.
+// unusedProps adds an error for each prop that has no effect because of another prop. Pass the
+// user's props, without defaults.
 func (v *validation) unusedProps(p EventPipelineProps) {
 	v.unusedWith(p, "BronzeBucket", p.BronzeBucket != nil, "BronzeEncryptionKey",
 		"BronzeInfrequentAccessAfter", "BronzeArchiveAfter", "BronzeExpiration", "BronzeObjectLock")

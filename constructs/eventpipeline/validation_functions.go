@@ -149,7 +149,7 @@ func (v *validation) validateAlarmThresholds(t AlarmThresholds) {
 // invalidInImportPath matches a character that Go rejects in an import path.
 var invalidInImportPath = regexp.MustCompile(`[^A-Za-z0-9._~+/-]`)
 
-// validateWorkerEntry adds an error for a folder that `go build` would reject.
+// validateWorkerEntry adds an error for a folder that `go build` rejects.
 func (v *validation) validateWorkerEntry(p EventPipelineProps) {
 	if p.WorkerEntry == nil {
 		return

@@ -18,10 +18,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// testCalls has time limits that no response exceeds, because the tests run on a simulated clock.
+// testCalls has a short time limit. The tests run on a simulated clock, so no real response exceeds
+// it.
 var testCalls = Calls{MaxAttempts: 3, FirstBackoff: 1, MaxBackoff: 1, Response: 100 * time.Millisecond}
 
-// pipes is a listener in memory. Connections of the network would not work with a simulated clock.
+// pipes is a listener in memory, because a simulated clock does not work with network connections.
 type pipes chan net.Conn
 
 func (p pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -46,8 +47,8 @@ func (p pipes) Close() error { close(p); return nil }
 
 func (p pipes) Addr() net.Addr { return &net.TCPAddr{} }
 
-// newClient returns a client whose requests are answered by the given handlers, in this order. The
-// last handler also answers all later requests. It must be called in a synctest bubble.
+// newClient returns a client of a test server. Each request gets the response of the next handler.
+// The last handler also answers all later requests. Call newClient in a synctest bubble.
 func newClient(t *testing.T, responses ...http.HandlerFunc) (*s3.Client, *atomic.Int64) {
 	t.Helper()
 	t.Setenv("AWS_ENDPOINT_URL", "http://s3")

@@ -33,11 +33,11 @@ const (
 	// StatusForAllCallers is true if a caller may look up the events of all callers. Read by the
 	// API function.
 	StatusForAllCallers = "STATUS_FOR_ALL_CALLERS"
-	// MaxReceiveCount is the number of failed tries after which an event becomes FAILED. Read by
-	// the worker.
+	// MaxReceiveCount is the number of failed tries at which an event becomes FAILED. Read by the
+	// worker.
 	MaxReceiveCount = "MAX_RECEIVE_COUNT"
-	// ReconcileGraceSeconds is the age in seconds from which an ENQUEUED event can count as stuck.
-	// Read by the reconciler.
+	// ReconcileGraceSeconds is the minimum age in seconds of a stuck ENQUEUED event. Read by the
+	// reconciler.
 	ReconcileGraceSeconds = "RECONCILE_GRACE_SECONDS"
 	// ReconcileWindowSeconds is the age in seconds of the oldest events that the first run checks.
 	// Read by the reconciler.

@@ -90,8 +90,8 @@ func (s Items) get(ctx context.Context, id string, consistent bool) (pipeline.It
 // maxKeys is DynamoDB's limit of keys per BatchGetItem request.
 const maxKeys = 100
 
-// GetMany returns the items of the events by event id. An event without an item has no entry.
-// Several requests run in parallel.
+// GetMany returns the events' items by event id. An event without an item has no entry. Several
+// requests run in parallel.
 func (s Items) GetMany(ctx context.Context, ids []string) (map[string]pipeline.Item, error) {
 	batches := slices.Collect(slices.Chunk(ids, maxKeys))
 	found, errs := make([]map[string]pipeline.Item, len(batches)), make([]error, len(batches))
@@ -123,8 +123,8 @@ var errUnprocessed = errors.New("DynamoDB throttled the request and did not proc
 func (s Items) batchGet(
 	ctx context.Context, keys []map[string]types.AttributeValue, items map[string]pipeline.Item,
 ) error {
-	// The worker needs consistent reads. A stale status PROCESSED or FAILED would make it skip an
-	// event that was enqueued again.
+	// The worker needs consistent reads. With a stale status PROCESSED or FAILED, it skips an event
+	// that was enqueued again.
 	request := map[string]types.KeysAndAttributes{
 		s.table: {Keys: keys, ConsistentRead: &s.consistent},
 	}

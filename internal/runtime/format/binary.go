@@ -49,7 +49,7 @@ func toJSON(headers map[string]string, data []byte) ([]byte, error) {
 		replaced := strings.ContainsRune(headers[header], utf8.RuneError)
 		if replaced || !utf8.ValidString(value) {
 			return nil, pipeline.Errorf(pipeline.InvalidCloudEvent,
-				"The value of a header with an attribute is not valid UTF-8.")
+				"Headers that begin with ce- must be valid UTF-8. Percent-encode other bytes.")
 		}
 		event = appendMember(event, name, value)
 	}

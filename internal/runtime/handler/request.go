@@ -65,8 +65,8 @@ func lowerNames(headers map[string]string) map[string]string {
 	return lower
 }
 
-// validString is a JSON string that must be valid Unicode. encoding/json would silently replace
-// invalid characters.
+// validString is a JSON string that must be valid Unicode. encoding/json silently replaces invalid
+// characters.
 type validString string
 
 func (s *validString) UnmarshalJSON(data []byte) error {

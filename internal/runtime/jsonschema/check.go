@@ -12,7 +12,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/violation"
 )
 
-// Unlocated is the keyword that Check returns if it did not locate the violations.
+// Unlocated is the keyword of a violation that Check did not locate.
 const Unlocated = "schema"
 
 // maxViolations limits the violations that Check returns.

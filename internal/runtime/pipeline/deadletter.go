@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// DeadLetter represents a message in the DLQ, with the reason why its event failed.
+// DeadLetter represents a message in the DLQ, with the reason of its event's failure.
 type DeadLetter struct {
 	Body      []byte // message body, unchanged
 	EventID   string // "" if the message carries no valid event

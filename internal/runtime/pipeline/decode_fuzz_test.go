@@ -29,8 +29,8 @@ func TestDecodeType_HandlesBadInput(t *testing.T) {
 	}
 }
 
-// FuzzDecode compares DecodeType with another JSON decoder. Accepted bodies must be able to become
-// records.
+// FuzzDecode compares DecodeType with another JSON decoder. It also checks that accepted bodies can
+// become records.
 func FuzzDecode(f *testing.F) {
 	for _, c := range badinput.Bodies() {
 		if len(c.Body) < 4096 { // long bodies slow the fuzzer down and are tested above

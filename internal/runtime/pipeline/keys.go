@@ -66,7 +66,7 @@ func (e Event) SilverKey() string {
 // silverIn returns the location of the processed record.
 func (e Event) silverIn(bucket string) Location { return Location{bucket, e.SilverKey()} }
 
-// BronzeHourPrefix returns the prefix of the Bronze keys of an event type's events that were
+// BronzeHourPrefix returns the prefix of the Bronze keys of one event type, for events that were
 // received in the hour of t.
 func BronzeHourPrefix(eventType string, t time.Time) string {
 	return bronzeTypePrefix(eventType) + t.UTC().Format(hourLayout) + "/"

@@ -81,8 +81,8 @@ func (r Report) Lag(now time.Time) time.Duration {
 	return now.Sub(r.From)
 }
 
-// NewPass returns a pass through all events that are older than the grace period and were received
-// in the hour of start or later.
+// NewPass returns a pass through the events that were received in the hour of start or later,
+// except events younger than the grace period.
 func (r Reconciler) NewPass(start time.Time) Pass {
 	return Pass{
 		From: start.UTC().Truncate(time.Hour),

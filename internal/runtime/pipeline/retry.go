@@ -68,8 +68,8 @@ func (w Worker) markedFor(t *task) time.Duration {
 	return max(begun.Until.Sub(w.Now())/2, firstBackoff)
 }
 
-// fail moves the message to the DLQ before it marks the event FAILED, because later deliveries skip a
-// FAILED event.
+// fail moves the message to the DLQ before it marks the event FAILED, because later deliveries skip
+// a FAILED event.
 func (w Worker) fail(ctx context.Context, t *task) error {
 	deadLetter := DeadLetter{
 		Body:      t.Delivery.Body,

@@ -22,8 +22,8 @@ const (
 // errSplit ends a listing after pagesBeforeSplit pages.
 var errSplit = errors.New("the listing has too many pages: split it")
 
-// keyRange represents the keys between low and high, both exclusive. low advances when a page is
-// checked.
+// keyRange represents the keys between low and high, both exclusive. low advances after each
+// checked page.
 type keyRange struct {
 	low, high string
 	done      bool

@@ -11,7 +11,7 @@ import (
 )
 
 // Attributes that the worker adds to a message in the DLQ. A message has no attributes if SQS moved
-// it after a crash of the worker, or if it has the DLQ's maximum size.
+// it after a crash of the worker, or if it is too large for them.
 const (
 	failureCode   = "failureCode"
 	failureReason = "failureReason"

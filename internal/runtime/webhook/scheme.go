@@ -21,7 +21,7 @@ type scheme interface {
 	eventType(headers map[string]string, payload Payload) string
 	// deliveryID returns an id that stays the same when the sender repeats a request, or "".
 	deliveryID(headers map[string]string, payload Payload) string
-	// sign returns the headers that the sender would add to a request.
+	// sign returns the headers that the sender adds to a request.
 	sign(key []byte, d Delivery) map[string]string
 }
 

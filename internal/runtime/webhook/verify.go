@@ -17,8 +17,8 @@ func (r *Refusal) Error() string { return r.text }
 
 func refuse(format string, args ...any) error { return &Refusal{fmt.Sprintf(format, args...)} }
 
-// ErrMismatch reports that the request's signature matches none of the secrets. The sender's secret
-// can be newer.
+// ErrMismatch reports that the request's signature matches none of the secrets. The sender can
+// already have a newer secret.
 var ErrMismatch error = &Refusal{"The signature does not match the body and the secret."}
 
 // ErrUnusable reports that none of the secret's values can be a key of the scheme.

@@ -141,8 +141,8 @@ func (f *apiFlags) explainProblem(problem *client.Problem, err error) error {
 		return fmt.Errorf("%w (the API does not accept the token: check the token's issuer, "+
 			"audience, scopes and expiry)%s", err, f.localTokenAdvice())
 	case byGateway && problem.Status == http.StatusForbidden:
-		return fmt.Errorf("%w (an API with IAM authorization requires a request signed with AWS "+
-			"credentials that allow execute-api:Invoke; --sign signs requests)", err)
+		return fmt.Errorf("%w (if the API uses IAM authorization, pass --sign; your AWS "+
+			"credentials must allow execute-api:Invoke)", err)
 	}
 	return err
 }

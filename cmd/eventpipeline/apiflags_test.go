@@ -18,7 +18,7 @@ func TestAPIFlags_AdviseHowToAuthorizeRequests(t *testing.T) {
 	}{
 		{401, gateway, `{"message":"Unauthorized"}`, "(set a JSON Web Token with --token", ""},
 		{401, gateway, `{"message":"Unauthorized"}`, "a valid token.", "secret"},
-		{403, gateway, `{"message":"Forbidden"}`, "--sign signs requests)", ""},
+		{403, gateway, `{"message":"Forbidden"}`, "must allow execute-api:Invoke)", ""},
 		{403, own, `{"title":"Caller unknown","detail":"Who?"}`, "HTTP 403: Who?\n", ""},
 	} {
 		answers := func(w http.ResponseWriter, _ *http.Request) {

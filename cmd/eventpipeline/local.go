@@ -200,10 +200,10 @@ func (f *localFlags) explain(ctx context.Context, err error) error {
 	case errors.As(err, &policyErr):
 		return fmt.Errorf("%w\nTo run the app without policies, use --no-policies", err)
 	case errors.As(err, &missingErr) && missingErr.SSM != "":
-		return fmt.Errorf("%w\nTo set it, use --ssm %s=VALUE, or write it to \"ssm\" in %s",
-			err, missingErr.SSM, localSettingsFile)
+		return fmt.Errorf("%w\nTo set the parameter, use --ssm %s=VALUE, or write the value "+
+			"to \"ssm\" in %s", err, missingErr.SSM, localSettingsFile)
 	case errors.As(err, &missingErr) && !missingErr.Nested:
-		return fmt.Errorf("%w\nTo set them, use --parameter %s:%s=VALUE, or write them to "+
+		return fmt.Errorf("%w\nTo set parameters, use --parameter %s:%s=VALUE, or write them to "+
 			"\"parameters\" in %s", err, missingErr.Stack, missingErr.Names[0], localSettingsFile)
 	case errors.As(err, &unknownErr):
 		return usageError{fmt.Errorf("%w; correct --parameter or %s", err, localSettingsFile)}

@@ -148,8 +148,8 @@ func (f *replayFlags) checkModes() error {
 		return errors.New("--worker requires --compare: a replay uses the deployed worker")
 	}
 	if f.orphans && (f.failed || f.compare) {
-		return errors.New("--orphans excludes --failed and --compare: an orphan has no status " +
-			"and no record")
+		return errors.New("--orphans can't be combined with --failed or --compare: " +
+			"an orphan has no status and no record")
 	}
 	return nil
 }

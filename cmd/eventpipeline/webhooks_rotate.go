@@ -89,8 +89,8 @@ func (f *rotateFlags) run(cmd *cobra.Command, name string) error {
 func (f *rotateFlags) secret(stdin io.Reader, source deployment.WebhookSource) (string, error) {
 	if f.file == "" {
 		if source.SenderCreatesSecret() {
-			return "", usageErrorf("the sender of webhook source %s generates its secret: "+
-				"pass it with --from FILE, or --from - for standard input", source.Name)
+			return "", usageErrorf("the sender of webhook source %s generates the secret: "+
+				"pass the secret with --from FILE (- is standard input)", source.Name)
 		}
 		return source.NewSecret(), nil
 	}

@@ -46,7 +46,8 @@ func (s *State) Bind(p deployment.Pipeline) error {
 	}
 	if s.Stack != p.Stack || s.Queue != p.QueueURL {
 		return fmt.Errorf("%s is a replay of stack %s with the queue %s, "+
-			"not of stack %s with the queue %s; select the first stack with --stack or --aws",
+			"but the selected pipeline has the stack %s and the queue %s; "+
+			"select the replay's stack with --stack or --aws",
 			s.File, s.Stack, s.Queue, p.Stack, p.QueueURL)
 	}
 	return nil

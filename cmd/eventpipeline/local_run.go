@@ -72,8 +72,8 @@ func (f *localFlags) run(cmd *cobra.Command) error {
 	return r.serve(ctx, platform)
 }
 
-// emulatorOptions returns the options that the flags set, with functions that receive the progress,
-// the steps and the log lines.
+// emulatorOptions returns the options that the flags set. It adds callbacks for the progress, the
+// steps and the log lines.
 func (r *localRun) emulatorOptions() (emulator.Options, error) {
 	o := r.options
 	o.Progress, o.Phase, o.Debug = r.progress, r.progress.phase, r.page != nil

@@ -332,8 +332,7 @@ func TestReplay_ComparesAndWritesNothing(t *testing.T) {
 	}
 }
 
-// An event that was not split off can be compared alone, but it can be replayed only together with
-// its batch.
+// An event that is still part of its batch can be compared alone, but not replayed alone.
 func TestReplay_ComparesAnEventOfABatch(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)

@@ -37,7 +37,7 @@ func (p slowPipeline) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// The limit of maxWait starts again with each finished event.
+// After each finished event, the time maxWait begins again.
 func TestSend_WaitsAsLongAsEventsAreFinished(t *testing.T) {
 	for _, c := range []struct {
 		ids       []string

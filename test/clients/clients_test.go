@@ -45,8 +45,8 @@ func TestClients(t *testing.T) {
 	}
 }
 
-// run runs a script. The script's environment contains the AWS clients' variables, API_URL (the URL
-// of the HTTP API) and NAME (a unique name for resources).
+// run runs a script. Its environment contains the AWS clients' variables, the URL of the HTTP API
+// as API_URL, and a unique name for resources as NAME.
 func run(t *testing.T, c client, script string) {
 	if c.missing != "" {
 		if slices.Contains(strings.Fields(os.Getenv("CLIENTS_REQUIRED")), c.name) {

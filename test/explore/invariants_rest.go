@@ -46,8 +46,8 @@ func (r *run) checkRest() {
 	}
 }
 
-// checkLimits checks that SQS has moved no message to the DLQ, and that the processor has not
-// failed too often for any event.
+// checkLimits checks that SQS has moved no message to the DLQ. It also checks that the processor
+// has not failed too often for any event.
 func (r *run) checkLimits() {
 	for _, l := range r.queue.deadLetters {
 		// The naive pipeline and broken workers need SQS to move messages to the DLQ.

@@ -198,7 +198,7 @@ func TestOnEventProcessed_WorksInALargeApp(t *testing.T) {
 	})
 }
 
-// Two stacks of the same kind have rules and queues with the same logical ids, but these are
+// Stacks of the same kind have rules and queues with the same logical ids. The rules and queues are
 // different resources.
 func TestOnEventProcessed_AcceptsTwoStacksOfTheSameKind(t *testing.T) {
 	synth.Must(t, func() error {

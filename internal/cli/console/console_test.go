@@ -360,8 +360,8 @@ func TestServer_RejectsChangesIfReadOnly(t *testing.T) {
 	}
 }
 
-// The event's page and the list must show the same duration, even if the event's item has an
-// earlier time than the log line "processed".
+// The event's page and the list must show the same duration. The time in the event's item is
+// earlier than the time of the log line "processed".
 func TestEvent_TookAsLongAsInTheList(t *testing.T) {
 	w := newWorld(t, Options{Local: true})
 	w.Record(step("accepted", 1))

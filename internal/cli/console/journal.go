@@ -22,8 +22,8 @@ const (
 	maxRefused    = 200      // refused requests
 )
 
-// limits holds the maximum number of events in a journal, and the maximum size of all their steps
-// in bytes. Tests use smaller numbers.
+// limits holds the maximum number of events in a journal, and the maximum size of their steps in
+// bytes.
 type limits struct{ events, bytes int }
 
 // journal keeps the latest events of the local platform with their steps. To save memory, it stores

@@ -10,13 +10,14 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// maxStored is the number of events after which LoadStored reads no more hours of a pipeline.
+// maxStored limits the events that LoadStored reads of each pipeline. It finishes the current hour.
 const maxStored = 5000
 
-// LoadStored adds the newest events that the pipelines stored before the local platform started, so
-// that the list of events contains them. These events have a state, but no steps. Call it once,
-// before Serve. It does nothing if the pipelines lose their data when the console ends. After an
-// error, the list may lack events.
+// LoadStored adds the newest events that the pipelines stored before the local platform started.
+// These events have a state, but no steps. Call LoadStored once, before Serve.
+//
+// It does nothing if the pipelines lose their data when the console ends. After an error, the list
+// of events can be incomplete.
 func (s *Server) LoadStored(ctx context.Context) error {
 	if !s.o.Resume {
 		return nil
@@ -50,8 +51,8 @@ func (v *view) storedItems(ctx context.Context) (items []pipeline.Item, err erro
 	return items, nil
 }
 
-// addStored adds the events that the items describe. If the journal knows an event already, the
-// platform has continued with the event since its start, and addStored adds only the missing facts.
+// addStored adds the events that the items describe. For an event that the journal knows, it adds
+// only missing values, because the journal's state is newer.
 func (j *journal) addStored(items []pipeline.Item, slug string) {
 	slices.SortStableFunc(items, func(a, b pipeline.Item) int { // a batch comes before its parts
 		return cmp.Or(a.ReceivedAt.Compare(b.ReceivedAt), b.Events()-a.Events())
@@ -70,7 +71,7 @@ func (j *journal) addStored(items []pipeline.Item, slug string) {
 	j.forget()
 }
 
-// addStored adds the facts in the event's item. The steps since the platform's start take
+// addStored adds values from the event's item. Steps since the start of the platform take
 // precedence.
 func (e *event) addStored(item pipeline.Item) {
 	known := *e

@@ -275,7 +275,7 @@ func (p Pipeline) webhookMetrics() int {
 	return 1 + 2*p.WebhookSources
 }
 
-// secretReads is the number of requests per month with which an execution environment of the API
+// secretReads is the number of monthly requests with which an execution environment of the API
 // function reads a secret. Each environment reads two versions every 5 minutes.
 const secretReads = 2 * secondsPerMonth / 300.0
 

@@ -15,8 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 )
 
-// Endpoints returns the URLs in cfg that replace AWS's own URLs. The environment or the AWS
-// configuration file can set one URL for all services, or one URL for each service.
+// Endpoints returns the URLs in cfg that replace AWS's own URLs. There can be one URL for all
+// services, or one URL for each service.
 func Endpoints(cfg aws.Config) []string {
 	var urls []string
 	for _, endpoint := range []*string{

@@ -83,9 +83,9 @@ type Result struct {
 	Truncated bool // the DLQ holds more messages than can be checked
 }
 
-// Run changes the messages that the filter selects. If selected is not nil, Run skips messages
-// whose ids are not in selected, because more messages can become visible after the preview. After
-// each message, Run calls report with the message's error. The calls of report never overlap.
+// Run changes the messages that the filter selects. If selected is not nil, Run changes only the
+// messages whose ids are in selected. After each message, Run calls report with the message's
+// error. The calls of report never overlap.
 func (c Change) Run(
 	ctx context.Context, selected map[string]bool, report func(Result, Message, error),
 ) (Result, error) {

@@ -71,7 +71,7 @@ func (f *Follower) Next(ctx context.Context, now time.Time) (changed []pipeline.
 	return changed, nil
 }
 
-// unfinished returns the ids of the events that were not PROCESSED or FAILED at the last call, and
+// unfinished returns the ids of the events that were not PROCESSED or FAILED at the last call. It
 // adds the other events to seen.
 func (f *Follower) unfinished(ids []string, seen map[string]pipeline.Status) []string {
 	return slices.DeleteFunc(ids, func(id string) bool {

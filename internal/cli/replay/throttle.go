@@ -35,8 +35,8 @@ func TimeFor(n int, rate float64) time.Duration {
 	return time.Duration(min(float64(n)/rate*float64(time.Second), longest))
 }
 
-// unlimitedChunk is the size of a chunk if the rate is not limited. The replay waits for all
-// requests of a chunk before it starts the next chunk, so large chunks are faster.
+// unlimitedChunk is the size of a chunk if the rate is not limited. Large chunks are faster,
+// because the replay waits for all requests of a chunk.
 const unlimitedChunk = 1000
 
 // ChunkSize returns how many events a replay sends at once: as many as the rate allows in 100 ms,

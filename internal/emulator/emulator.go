@@ -219,8 +219,8 @@ func (p *Platform) serve(o Options, ports *ports, apis []*resources.API, account
 	p.startServer(ports.aws, hosts.checkOrigin(aws))
 	for _, a := range apis {
 		if _, _, open := a.Authorization(); open && o.Authorize {
-			return fmt.Errorf("the API %s must require authorization, but the app ignores the "+
-				"context value %q; if this value is set, the app must add an authorizer to the API",
+			return fmt.Errorf("the API %s needs no authorization, because the app ignores the "+
+				"context value %q: add an authorizer to the API when this value is set",
 				a.Name, contract.AuthorizeContext)
 		}
 		handler, err := p.services.apiHandler(a)

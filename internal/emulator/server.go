@@ -145,8 +145,8 @@ func (p *ports) listenAPI() (net.Listener, error) {
 			return l, nil
 		}
 	}
-	return nil, fmt.Errorf("no port from %d to %d is free for another HTTP API; "+
-		"choose another port for the first API: %w", first, last, err)
+	return nil, fmt.Errorf("each HTTP API needs a port, and no port from %d to %d is "+
+		"free: choose a lower port for the first API: %w", first, last, err)
 }
 
 // close closes all listeners, including those that a server has already closed.

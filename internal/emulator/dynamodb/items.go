@@ -93,7 +93,8 @@ func (s *Service) getItem(in *getItemInput) (*getItemOutput, error) {
 	return &getItemOutput{items[0]}, nil
 }
 
-// getItems returns the projected items with the keys as JSON. It ignores keys without an item.
+// getItems reads the items with these keys and returns their projections, each as JSON. It ignores
+// keys without an item.
 func (s *Service) getItems(
 	tableName string, in projectionInput, keys ...attributes,
 ) ([]json.RawMessage, error) {

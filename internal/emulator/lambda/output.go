@@ -77,7 +77,7 @@ func (w *lineWriter) cutMark(line []byte) (before []byte, found bool) {
 	return bytes.CutSuffix(line, w.mark)
 }
 
-// reportMark reports that the mark has arrived.
+// reportMark closes the channel that expect has returned.
 func (w *lineWriter) reportMark() {
 	close(w.arrived)
 	w.arrived = nil

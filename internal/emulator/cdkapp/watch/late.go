@@ -18,9 +18,8 @@ type lateBuilds struct {
 	shortest, longest time.Duration
 }
 
-// lateOutput represents a late output. A change before the deadline needs no build. It moves the
-// deadline to the time of the change plus limit. Times are durations since the end of the last
-// build.
+// lateOutput says how long changes of a late output need no build. Each change before the deadline
+// moves the deadline to limit after the change. Times count from the end of the last build.
 type lateOutput struct {
 	limit, deadline time.Duration
 }

@@ -87,8 +87,8 @@ func corsPreflight(
 }
 
 // addRoutesToExistingApi adds POST /events, GET /events/{eventId} and the route for webhooks, if
-// there are sources. The authorizer becomes a child of the API. Its id begins with the pipeline's
-// id, so that it does not collide with other children.
+// there are sources. The authorizer becomes a child of the API. The authorizer's id begins with the
+// pipeline's id, so that it does not collide with other children.
 func addRoutesToExistingApi(p *eventPipeline, api awsapigatewayv2.IHttpApi) {
 	authorizer := newAuthorizer(p, *p.Node().Id())
 	ingest, status := scopes(p.props)

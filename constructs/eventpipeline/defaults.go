@@ -143,9 +143,9 @@ func allowFractions() *awscdk.TimeConversionOptions {
 	return &awscdk.TimeConversionOptions{Integral: new(bool)}
 }
 
-// placeholderProps returns props for a pipeline that replaces one with invalid props, so that the
-// app can call its getters until synth fails. It omits all props that can be invalid, because the
-// CDK panics for an invalid prop.
+// placeholderProps returns props for a placeholder of a pipeline whose props are invalid. The app
+// can call the placeholder's getters until synth fails. The result omits all props that can be
+// invalid, because the CDK panics for an invalid prop.
 func placeholderProps(p *eventPipeline, requested EventPipelineProps) EventPipelineProps {
 	kept := EventPipelineProps{
 		BronzeEncryptionKey:      requested.BronzeEncryptionKey,

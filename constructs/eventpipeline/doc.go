@@ -22,8 +22,8 @@
 // default can be changed with a prop, and each resource has a getter. docs/construct.md lists the
 // props and getters.
 //
-// Buckets, table, queues, bus, API and VPC may be existing resources, including those of other
-// stacks. An app may contain several pipelines. Invalid props and props without effect are errors.
+// Buckets, table, queues, bus, API and VPC can be existing resources, including those of other
+// stacks. An app can contain several pipelines. Invalid props and props without effect are errors.
 // Synth reports all of them together.
 //
 // The functions are written in Go. Synth compiles them from this module's sources, so it needs the

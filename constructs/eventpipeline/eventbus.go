@@ -42,11 +42,10 @@ func allowBus(p *eventPipeline, key awskms.IKey) {
 }
 
 // busName returns the name of the event bus, because CloudFormation does not generate names for
-// buses. Without PhysicalNamePrefix, the name begins with the name of the stack (for a nested
-// stack, of its parent). It ends with a hash of the construct's path.
+// buses. Without PhysicalNamePrefix, the name begins with the name of the stack, or of a nested
+// stack's parent. It ends with a hash of the construct's path.
 //
-// The CDK's default name is not suitable: it is the same in two stacks that differ only in the name
-// of the stack.
+// The CDK's default name can be the same in two stacks.
 func busName(p *eventPipeline) *string {
 	if name := p.physicalName("events"); name != nil {
 		return name

@@ -28,15 +28,15 @@ type EventPipelineProps struct {
 	// orders-prod-api, orders-prod-events and so on. The prefix must be unique in the account and
 	// region. CloudFormation always generates the names of buckets and roles. Before you change the
 	// prefix of a deployed pipeline, its queue must be empty, because no worker reads the old
-	// queue. docs/runbooks.md describes the steps. Default: CloudFormation generates all names. The
-	// bus's name begins with the stack's name.
+	// queue. docs/runbooks.md describes the steps. Default: CloudFormation generates all names
+	// except the bus's, which begins with the stack's name.
 	PhysicalNamePrefix *string
 	// RemovalPolicy applies to the buckets, table, queues and log groups that the pipeline creates.
-	// With RETAIN or RETAIN_ON_UPDATE_OR_DELETE, they remain when the stack is deleted.
+	// With RETAIN or RETAIN_ON_UPDATE_OR_DELETE, these resources remain when the stack is deleted.
 	// CloudFormation still deletes the resources that a failed deployment created. With DESTROY,
-	// they are deleted with the stack. A CDK function first empties the buckets, and only its log
-	// remains. The table then has no point-in-time recovery. Default: RETAIN, with point-in-time
-	// recovery of the table.
+	// CloudFormation deletes all resources with the stack. A CDK function first empties the
+	// buckets, and only its log remains. With DESTROY, the table has no point-in-time recovery.
+	// Default: RETAIN, with point-in-time recovery of the table.
 	RemovalPolicy awscdk.RemovalPolicy
 	// EventsTableDeletionProtection makes DynamoDB refuse to delete the events table. Set it after
 	// the first deployment has succeeded. If a first deployment with a protected table fails,
@@ -95,9 +95,9 @@ type EventPipelineProps struct {
 	// Default: records are never deleted.
 	SilverExpiration awscdk.Duration
 	// ServerAccessLogsBucket names an existing bucket for the server access logs of the Bronze and
-	// Silver buckets that the pipeline creates. S3's own key must encrypt it. If it is imported or
-	// in another stack, its policy must let logging.s3.amazonaws.com write under bronze/ and
-	// silver/. Default: a new bucket.
+	// Silver buckets that the pipeline creates. S3's own key must encrypt the log bucket. If the
+	// log bucket is imported or in another stack, its policy must let logging.s3.amazonaws.com
+	// write under bronze/ and silver/. Default: a new bucket.
 	ServerAccessLogsBucket awss3.IBucket
 	// ServerAccessLogsExpiration sets the age at which server access logs are deleted. Set it only
 	// if the pipeline creates the log bucket. Default: 90 days.

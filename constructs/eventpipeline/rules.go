@@ -217,9 +217,8 @@ func forEach[T any](stack awscdk.Stack, list []T, f func(T)) {
 	}
 }
 
-// nested calls f in a separate callback. In a callback, such as an aspect's Visit, each call to the
-// CDK uses a part of Node.js's call stack until the callback ends. A few thousand calls overflow
-// the stack. nested frees the parts that the calls in f use.
+// nested calls f in a separate callback, which frees the call stack of Node.js afterwards. Without
+// nested, a few thousand calls to the CDK in an aspect's Visit overflow that stack.
 func nested(stack awscdk.Stack, f func()) {
 	stack.Resolve(awscdk.Lazy_UncachedAny(&callback{f}, nil))
 }

@@ -41,9 +41,8 @@ func (s Items) SetTries(ctx context.Context, item pipeline.Item, tries pipeline.
 	return s.update(ctx, item, state, removed)
 }
 
-// update writes the attributes of item. It deletes the attribute whose name is in removed, if any.
-// If the event already has an item, that item must meet the condition. Attributes without a new
-// value remain.
+// update writes the attributes of item, and deletes the attribute with the name in removed, if any.
+// If the event already has an item, that item must meet the condition.
 func (s Items) update(
 	ctx context.Context, item pipeline.Item, state *condition, removed string,
 ) error {

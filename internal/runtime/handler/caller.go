@@ -47,8 +47,8 @@ func (c claims) stringOrNumber(name string) string {
 	return c.stringClaim(name)
 }
 
-// caller returns a name that is the same for all requests of a caller. The name is "" for an API
-// without an authorizer and for a direct invocation. Otherwise, a caller without a name is an
+// caller returns the same name for all requests of a caller. The name is "" for a direct
+// invocation, and for an API without an authorizer. In all other cases, an unknown caller is an
 // error.
 func (a API) caller(req request) (string, error) {
 	name := req.RequestContext.Authorizer.callerName()

@@ -8,9 +8,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// maxSteps limits the work per payload. A step takes about a microsecond of CPU time. Each value
-// takes one step per schema, and a large value takes more (see the function steps). The limit stops
-// schemas whose work doubles at each level of the payload.
+// maxSteps limits the work per payload. A step takes about a microsecond of CPU time (see the
+// function steps). The limit stops schemas whose work doubles at each level of the payload.
 const maxSteps = 1_000_000
 
 // maxLocating limits the steps for locating violations, because each violation needs memory.

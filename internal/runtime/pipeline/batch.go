@@ -176,8 +176,8 @@ func parseSpans(text string) []Span {
 	return spans
 }
 
-// withParts returns the given items. For each batch, it adds the items of the parts that were split
-// off. It omits a part without an item, and a part whose id now belongs to another batch.
+// withParts returns the given items and, for batches, the items of the parts that were split off.
+// It omits a part without an item, and a part whose id now belongs to another batch.
 func withParts(ctx context.Context, items ItemGetter, all []Item) ([]Item, error) {
 	for next := all; len(next) > 0; {
 		var parts []Event

@@ -20,9 +20,9 @@ type batchObject struct {
 	version  string
 }
 
-// storeBatch runs the processor on the events of a batch. It stores the records of all successful
-// events in one Silver object. The other events are split off. No later delivery changes this
-// object, so that all deliveries split off the same events.
+// storeBatch runs the processor on the events of a batch. One Silver object stores the records of
+// all successful events. The other events are split off. No later delivery changes the object, so
+// that all deliveries split off the same events.
 func (w Worker) storeBatch(d deadlines, t *task, now time.Time) (batchObject, error) {
 	if err := d.begin.Err(); err != nil {
 		return batchObject{}, unavailable("start the batch in time", err)

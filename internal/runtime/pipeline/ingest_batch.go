@@ -137,8 +137,8 @@ func (in Ingest) validateElements(req BatchRequest, types []string, errs map[int
 }
 
 // rejectedBefore returns the errors of the elements that the key's first request rejected. It
-// returns an error if the first request had the same body in another format. In the other format,
-// the body has other elements, or they have no type.
+// returns an error if the first request had the same body in another format, which means other
+// elements or types.
 func rejectedBefore(
 	first Item, types []string, errs map[int]error,
 ) (map[int]error, error) {
@@ -259,10 +259,9 @@ func checkSameBody(first Item, req BatchRequest) error {
 	return nil
 }
 
-// acceptKeyedBatch accepts the batches of a request with an idempotency key. The id of the first
-// batch is the key's event id. If several requests have the same key, the first is the one that
-// creates the first batch's item. acceptKeyedBatch therefore creates this item before it stores the
-// other batches.
+// acceptKeyedBatch accepts the batches of a request with an idempotency key. It creates the first
+// batch's item before it stores the other batches. Of several requests with the same key, the one
+// that creates this item counts as the first.
 func (in Ingest) acceptKeyedBatch(
 	ctx context.Context, req BatchRequest, types []string, errs map[int]error, first Item,
 ) (AcceptedBatch, error) {

@@ -7,9 +7,9 @@ import (
 	"errors"
 )
 
-// acceptKeyed accepts an event with an idempotency key. If several requests have the same key, the
-// first is the one that creates the item. The item is written before the message, so that every
-// message carries the event of the first request.
+// acceptKeyed accepts an event with an idempotency key. Of several requests with the same key, the
+// one that creates the item counts as the first. The item is written before the message, so that
+// every message carries the first request's event.
 func (in Ingest) acceptKeyed(
 	ctx context.Context, req Request, eventType, key string,
 ) (Accepted, error) {

@@ -81,10 +81,9 @@ func (t *task) skipIfOutdated(err error) error {
 // checkGeneration returns an outdatedError if the event is finished or a later replay has reopened
 // it.
 //
-// Call it after the existing record was read. A later replay changes the item before it stores its
-// record. If the record that was read belongs to a later replay, the check therefore fails. If a
-// later replay stores its record after the check, Replace fails, because the object's version has
-// changed.
+// Call it after the existing record was read, because a later replay changes the item before it
+// stores its record. If that record belongs to a later replay, the check fails. If a later replay
+// stores its record after the check, Replace fails.
 func (w Worker) checkGeneration(ctx context.Context, event Event) error {
 	items, err := w.Items.GetMany(ctx, []string{event.ID})
 	if err != nil {

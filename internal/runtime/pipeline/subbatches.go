@@ -8,10 +8,9 @@ import (
 	"time"
 )
 
-// subBatches splits deliveries into first ones and retried ones. Retried deliveries run last, in
-// groups that shrink with each crash of the worker. A crash fails all deliveries in progress, so
-// its cause is unknown. The shrinking groups soon isolate the message that crashes the worker. The
-// second result contains deliveries that must run after all others, one by one.
+// subBatches splits deliveries into sub-batches. Retried deliveries run last, in groups that shrink
+// with each crash of the worker. The message that crashes the worker is therefore soon isolated.
+// The second result contains deliveries that must run one by one, after all others.
 //
 // Each crash also changes the order of the group's deliveries. Even if two messages crash the
 // worker, every other event is processed after at most five deliveries.

@@ -47,7 +47,7 @@ func (d DeadLetterQueue) Send(ctx context.Context, deadLetter pipeline.DeadLette
 }
 
 // Receive returns up to ten dead letters and hides them for the given time. If all messages are
-// hidden, it returns none. It waits up to a second (long polling), because otherwise SQS queries
+// hidden, it returns none. It waits up to a second. Without this wait (long polling), SQS queries
 // only some of its servers and can miss messages.
 func (d DeadLetterQueue) Receive(
 	ctx context.Context, hide time.Duration,

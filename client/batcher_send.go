@@ -19,6 +19,7 @@ func (b *Batcher) sendSealed() {
 		b.mu.Lock()
 		delete(b.unfinished, next)
 		close(next.finished)
+		b.wakeWaiting() // a waiting Add may have to send the pending batch now
 	}
 	b.senders--
 }

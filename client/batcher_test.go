@@ -392,6 +392,33 @@ func TestBatcher_WaitsForRoomInTheBuffer(t *testing.T) {
 	}
 }
 
+// After the first batch, the buffer still has no room for the large event. Add must send the second
+// batch at once, and must not wait until Linger ends.
+func TestBatcher_SendsAPartialBatchToMakeRoom(t *testing.T) {
+	one := len(numbered(0))
+	large := []byte(`{"eventType":"a","text":"` + strings.Repeat("x", 3*one) + `"}`)
+	for range 100 { // the sender and Add run at the same time; the race detector slows them down
+		synctest.Test(t, func(t *testing.T) {
+			a, release := blocked()
+			b := newDirectClient(t, a, client.Options{}).NewBatcher(client.BatcherOptions{
+				MaxBatchEvents: 2, MaxBufferedBytes: len(large) + one/2, Linger: 1000 * time.Hour,
+			})
+			addAll(t, b, 3, nil)
+			added := make(chan error)
+			go func() { added <- b.Add(t.Context(), large, nil) }()
+			synctest.Wait()
+			released := time.Now()
+			release()
+			if err := <-added; err != nil || time.Since(released) > 0 {
+				t.Errorf("Add returned %v after %s", err, time.Since(released))
+			}
+			if err := b.Close(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
 func TestBatcher_AcceptsAnEventThatIsLargerThanTheBuffer(t *testing.T) {
 	var a api
 	b := newClient(t, &a, client.Options{}).NewBatcher(client.BatcherOptions{MaxBufferedBytes: 1})

@@ -81,7 +81,7 @@ type Batcher struct {
 
 type entry struct {
 	event []byte
-	done  func(Result) // may be nil
+	done  func(Result) // can be nil
 }
 
 // batch represents events that are sent together. finished is closed when all events of the batch

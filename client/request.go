@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// call represents a request that may be sent several times.
+// call represents a request that can be sent several times.
 type call struct {
 	method string
 	url    *url.URL

@@ -88,7 +88,7 @@ func stageProps(stage string, authorize bool) (*eventpipeline.EventPipelineProps
 			ReconcilerInterval:    awscdk.Duration_Minutes(jsii.Number(1)),
 			ReconcilerGracePeriod: awscdk.Duration_Minutes(jsii.Number(5)),
 			// The timeout equals ReconcilerInterval, so two runs never overlap. Two runs at once
-			// would slow down the machine.
+			// slow down the machine.
 			ReconcilerFunction: &eventpipeline.FunctionOptions{
 				Timeout: awscdk.Duration_Minutes(jsii.Number(1)),
 			},

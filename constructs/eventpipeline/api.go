@@ -72,8 +72,8 @@ func corsPreflight(
 		}
 	}
 	if cors.AllowHeaders == nil {
-		// The wildcard * would not be enough: browsers do not apply it to the header Authorization,
-		// or to requests with cookies.
+		// The wildcard * is not enough: browsers do not apply it to the header Authorization, or to
+		// requests with cookies.
 		cors.AllowHeaders = jsii.Strings("authorization", "content-encoding", "content-type",
 			"idempotency-key", "prefer", "x-amz-content-sha256", "x-amz-date",
 			"x-amz-security-token", "ce-dataschema", "ce-id", "ce-source", "ce-specversion",

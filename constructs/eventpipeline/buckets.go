@@ -117,7 +117,7 @@ func newBucket(
 	if destroy {
 		restrictAutoDelete(bucket)
 	} else {
-		// A retained bucket must keep its policy: without the policy, it would not be write-once.
+		// A retained bucket must keep its policy, because the policy makes it write-once.
 		bucket.Policy().ApplyRemovalPolicy(removalPolicy(p.props))
 	}
 	return bucket

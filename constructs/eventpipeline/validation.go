@@ -16,7 +16,7 @@ import (
 // validation collects the errors of a pipeline's props. The CDK reports them together at synth.
 type validation struct {
 	errors   []*string
-	deferred []func(*validation) // checks of settings that may change until synth
+	deferred []func(*validation) // checks of settings that can change until synth
 }
 
 // Validate implements constructs.IValidation.

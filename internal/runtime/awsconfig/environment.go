@@ -26,8 +26,8 @@ func fromEnvironment() (aws.Config, error) {
 			key, secret, os.Getenv("AWS_SESSION_TOKEN")),
 		Logger: logging.NewStandardLogger(os.Stderr),
 		AppID:  os.Getenv("AWS_SDK_UA_APP_ID"),
-		// These are the defaults of the SDK's package "config". If both fields were zero, the SDK
-		// would send no checksums.
+		// These are the defaults of the SDK's package "config". If both fields are zero, the SDK
+		// sends no checksums.
 		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenSupported,
 		ResponseChecksumValidation: aws.ResponseChecksumValidationWhenSupported,
 	}

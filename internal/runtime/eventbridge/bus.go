@@ -86,7 +86,7 @@ func (b Bus) putEvents(
 		return nil, fmt.Errorf("put events: %w", err)
 	}
 	errs := make([]error, len(entries))
-	for i, entry := range out.Entries { // a successful response may contain failed entries
+	for i, entry := range out.Entries { // a successful response can contain failed entries
 		if entry.ErrorCode != nil {
 			message := aws.ToString(entry.ErrorMessage)
 			errs[i] = fmt.Errorf("put events: %s: %s", *entry.ErrorCode, message)

@@ -72,7 +72,7 @@ func (a authorizer) callerName() string {
 		return "iam " + withoutSession(a.IAM.UserARN)
 	case subject != "":
 		return "jwt " + issuer + " " + subject
-	case clientID != "": // tokens of machines may have no subject
+	case clientID != "": // some tokens of machines have no subject
 		return "jwt-client " + issuer + " " + clientID
 	}
 	for _, name := range []string{"sub", "principalId"} {

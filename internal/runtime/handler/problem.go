@@ -106,7 +106,7 @@ func newProblem(err error, requestID string) problem {
 	if errors.As(err, &invalid) {
 		p.Errors = problemsOf(invalid)
 	}
-	if p.Pointer != "" { // quoted, because the client's keys may contain control characters
+	if p.Pointer != "" { // quoted, because the client's keys can contain control characters
 		p.Detail = strings.TrimSuffix(p.Detail, ".") + ", at " + strconv.Quote(p.Pointer) + "."
 	}
 	return p

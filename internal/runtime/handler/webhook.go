@@ -99,7 +99,7 @@ func (a API) refuse(
 		metricAttrs(set)...)
 }
 
-// Media types that webhooks may have.
+// Media types of webhooks.
 const (
 	jsonMedia     = "application/json"
 	acceptedMedia = jsonMedia + ", " + pipeline.FormContentType

@@ -185,7 +185,7 @@ type batchOutput struct {
 	indexes   []int
 	succeeded map[int]Output
 	failures  map[int]error // permanent errors
-	passing   map[int]error // errors that a retry may overcome
+	passing   map[int]error // errors that a retry can overcome
 	noRoom    bool          // the outputs of all events exceed MaxOutputBytes
 }
 

@@ -109,7 +109,7 @@ func existingPart(part Event, item Item) createdPart {
 	case item.Status == Enqueued:
 		return createdPart{enqueue: &item.Event}
 	case item.Status == Failed && item.Replay.SameGeneration(part.Replay):
-		return createdPart{failed: &item} // that delivery's worker may have crashed since
+		return createdPart{failed: &item} // that delivery's worker can have crashed since
 	}
 	return createdPart{}
 }

@@ -78,7 +78,7 @@ var null = []byte("null")
 // add adds a member of the JSON object. It returns an error if the member is invalid.
 func (a cloudEventAttributes) add(name string, value json.RawMessage) *Error {
 	switch {
-	case name == "data": // may be null
+	case name == "data": // can be null
 		a[name] = ""
 		return nil
 	case name != "data_base64" && !validAttributeName(name):

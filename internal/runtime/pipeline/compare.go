@@ -27,7 +27,7 @@ type Comparison struct {
 	Skipped int `json:"skipped"`
 }
 
-// Difference describes an event whose record would be different today.
+// Difference describes an event whose record differs from today's output.
 type Difference struct {
 	EventID string   `json:"eventId"`
 	Kind    string   `json:"kind"`             // changed, missing or refused
@@ -257,7 +257,7 @@ func (r Replayer) difference(
 	return Difference{Kind: "changed", Fields: fields[:min(len(fields), maxFields)]}, nil
 }
 
-// transformToday returns the Silver object that today's processor would write.
+// transformToday returns the Silver object that today's processor writes.
 func (r Replayer) transformToday(ctx context.Context, item Item, payload []byte) ([]byte, error) {
 	output, err := Transform(ctx, r.Processor, item.Event, max(item.Attempts, 1), payload)
 	if err != nil {

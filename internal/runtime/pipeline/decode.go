@@ -60,7 +60,7 @@ func decodeObject(body []byte, fn func(name string, value json.RawMessage)) erro
 // whiteSpace holds the white space of JSON. Other space characters, such as U+00A0, are invalid.
 const whiteSpace = " \t\r\n"
 
-// maxDepth limits how deep a payload's objects and arrays may nest.
+// maxDepth is the maximum depth of a payload's objects and arrays.
 const maxDepth = 64
 
 // maxPointerBytes limits the JSON pointer in an error, because clients choose the keys in it.

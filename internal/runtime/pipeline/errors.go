@@ -11,7 +11,7 @@ import (
 // Code classifies an error. Programs can rely on codes, because the codes never change.
 type Code string
 
-// Codes of client errors. The same request would fail again.
+// Codes of client errors. The same request fails again.
 const (
 	EmptyBody         Code = "empty-body"
 	InvalidBase64     Code = "invalid-base64"
@@ -51,9 +51,9 @@ const (
 	PayloadMissing      Code = "payload-missing"      // Bronze has no object under the key
 	PayloadMismatch     Code = "payload-mismatch"     // the object in Bronze has another hash
 	UnprocessableNumber Code = "unprocessable-number" // beyond the range of float64
-	UnprocessableJSON   Code = "unprocessable-json"   // today's ingest would reject the JSON
+	UnprocessableJSON   Code = "unprocessable-json"   // today's ingest rejects this JSON
 	InvalidOutput       Code = "invalid-output"       // the processor's output can't be stored
-	ProcessorError      Code = "processor-error"      // the processor failed; retries may help
+	ProcessorError      Code = "processor-error"      // the processor failed; retries can help
 	NotFinished         Code = "not-finished"         // still ENQUEUED after all re-enqueues
 	WorkerCrashed       Code = "worker-crashed"       // each worker that got the event crashed
 )

@@ -43,7 +43,7 @@ func (s *passRun) classifyObjects(objects []Object, items map[string]Item) (foun
 		item, ok := items[id]
 		switch {
 		case !ok && o.LastModified.After(s.Now().Add(-s.Grace)):
-			s.markUnfinished(hour) // the request may still be in progress
+			s.markUnfinished(hour) // the request can still be in progress
 			s.report.Young++
 		case !ok:
 			event := Event{ID: id, Type: s.Type, ReceivedAt: hour, Bronze: Location{Key: o.Key}}
@@ -68,7 +68,7 @@ func (s *passRun) classifyItems(items []Item) (stuck, failed []Item) {
 		case item.Status == Failed:
 			failed = append(failed, item)
 			if item.FailedAt.After(s.Now().Add(-s.Grace)) {
-				s.markUnfinished(hour) // a slow worker may still store the record
+				s.markUnfinished(hour) // a slow worker can still store the record
 			}
 		case s.isStuck(item):
 			s.markUnfinished(hour)
@@ -213,7 +213,7 @@ func (s *passRun) repair(ctx context.Context, item Item) (bool, error) {
 	if s.report.DryRun {
 		return true, nil
 	}
-	if item.IsBatch() { // the worker may not have created the parts of the batch
+	if item.IsBatch() { // parts of the batch can be missing
 		return false, s.redriveBatch(ctx, item)
 	}
 	processed := item

@@ -83,7 +83,7 @@ func (in Ingest) AcceptBatch(ctx context.Context, req BatchRequest) (AcceptedBat
 	}
 	if first.ID == "" {
 		in.validateElements(req, types, errs)
-	} else { // the schemas may have changed since that request
+	} else { // the schemas can have changed since that request
 		var err error
 		if errs, err = rejectedBefore(first, types, errs); err != nil {
 			return AcceptedBatch{}, err

@@ -22,7 +22,7 @@ type Item struct {
 	SplitOff    string    // spans of the parts of a PROCESSED batch; see formatSpans
 	FailedAt    time.Time // set when FAILED
 	Failure     Failure   // set when FAILED
-	ExpiresAt   time.Time // the table may delete the item afterwards; zero means never
+	ExpiresAt   time.Time // the table can delete the item afterwards; zero means never
 }
 
 // Failure gives the reason why an event is FAILED.

@@ -19,7 +19,7 @@ type ReconcilerQueue interface {
 // reconcilers and workers can run at the same time.
 type Reconciler struct {
 	Bronze BronzeLister
-	Items  interface { // GetMany may be eventually consistent: Move and Finish detect stale items
+	Items  interface { // GetMany can be eventually consistent: Move and Finish detect stale items
 		ItemFinisher
 		ItemMover
 	}

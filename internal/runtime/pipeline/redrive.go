@@ -109,7 +109,7 @@ func (r Redriver) reopen(
 	if err != nil {
 		return event, item.Status, unavailable("reopen the event", err)
 	}
-	items[event.ID] = next // the DLQ may hold a second message of the event
+	items[event.ID] = next // the DLQ can hold a second message of the event
 	return next.Event, Enqueued, nil
 }
 

@@ -40,7 +40,7 @@ type ReplayRequest struct {
 	// EventID selects only this event, or this batch with its parts. From and To are in the same
 	// hour. Compare also accepts an event that was not split off its batch.
 	EventID string `json:"-"`
-	Failed  bool   `json:"-"` // redrives FAILED events whose DLQ messages may be lost
+	Failed  bool   `json:"-"` // redrives FAILED events whose DLQ messages can be lost
 	Orphans bool   `json:"-"` // enqueues only orphans
 	DryRun  bool   `json:"-"`
 }
@@ -49,7 +49,7 @@ type ReplayRequest struct {
 type ReplayCounts struct {
 	Scanned  int `json:"scanned"`  // objects in Bronze
 	Matched  int `json:"matched"`  // events in the time range
-	Sent     int `json:"sent"`     // events put on the queue, or that a real run would put there
+	Sent     int `json:"sent"`     // events put on the queue; in a dry run, events to put there
 	Done     int `json:"done"`     // events that need no replay: see needs
 	Enqueued int `json:"enqueued"` // skipped events whose message is on the queue
 	Failed   int `json:"failed"`   // skipped events that are FAILED
@@ -98,7 +98,7 @@ func (r Replayer) forEachPage(
 	return forEachPage(ctx, r.Bronze, req.Type, max(low, after), high, fn)
 }
 
-// candidate represents an event that may be replayed.
+// candidate represents an event that can be replayed.
 type candidate struct {
 	item    Item
 	hasItem bool // false if the table has no item: then item is derived from the record or object

@@ -12,7 +12,7 @@ import (
 // after the other. If a type has many objects, the reconciler therefore uses several listings at
 // the same time. Each listing covers a range of keys.
 const (
-	pagesBeforeSplit = 8  // pages of a type that one listing may return
+	pagesBeforeSplit = 8  // pages of a type that one listing can return
 	listings         = 8  // listings at once
 	rangesPerHour    = 16 // maximum for each kind of event id
 	// maxRanges limits the ranges of a type. Each range costs a request, even if it has no objects.

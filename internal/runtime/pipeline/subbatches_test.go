@@ -149,7 +149,7 @@ func TestWorker_TreatsReenqueuedEventsAsRetried(t *testing.T) {
 	bronze := &bronzeOrder{BronzeReader: &w.bronze}
 	worker := w.worker()
 	worker.Bronze = bronze
-	// Both are first deliveries. Without the re-enqueue they would run in one sub-batch, in random
+	// Both are first deliveries. Without the re-enqueue, they run in one sub-batch in random
 	// order.
 	slices.Reverse(deliveries)
 	worker.Process(t.Context(), deliveries)

@@ -93,7 +93,7 @@ func (w Worker) begin(d deadlines, t *task) error {
 	if errors.Is(err, errBegun) {
 		return err
 	}
-	// Even after any other error, the table may have stored the mark.
+	// Even after any other error, the table can have stored the mark.
 	t.itemTries, t.tries.Begun = marked, marked.Begun.returned()
 	return err
 }

@@ -137,7 +137,7 @@ func TestTries_EventsThatAllCrashTheirWorkerBecomeFailed(t *testing.T) {
 func TestTries_ACrashCountsOnlyAtTheNextDeliveryOfTheMessage(t *testing.T) {
 	for name, next := range map[string]func(*pipeline.Delivery){
 		"a later delivery": func(d *pipeline.Delivery) {
-			d.Attempt = 4 // the worker of delivery 3 may have failed to read the item
+			d.Attempt = 4 // the worker of delivery 3 can have failed to read the item
 		},
 		"the same delivery": func(*pipeline.Delivery) {},
 	} {

@@ -157,7 +157,7 @@ func (w Worker) Process(ctx context.Context, deliveries []Delivery) []Result {
 type task struct {
 	Result
 	item       Item
-	redelivery bool  // an earlier worker of the event may have crashed
+	redelivery bool  // an earlier worker of the event can have crashed
 	itemTries  Tries // tries that the event's item probably has
 	unmarked   Tries // tries that the item has if this delivery's mark was not written
 	tries      Tries // tries to store when the message returns to the queue

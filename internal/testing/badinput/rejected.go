@@ -129,7 +129,7 @@ func notUnicode() []Case {
 	)
 }
 
-// ambiguous returns cases with JSON that parsers may interpret differently.
+// ambiguous returns cases with JSON that parsers can interpret differently.
 func ambiguous() []Case {
 	invalid := func(name, body, pointer string) Case {
 		return post(name, body, 400, "invalid-json", pointer)

@@ -311,8 +311,8 @@ func (b *browser) wait(t *testing.T, page, text string) {
 	}
 }
 
-// After a restart with --data, the console of the local platform lists the events that it stored
-// before. A later step about such an event changes its row.
+// After a restart with --data, the local console lists the events of the earlier run. New steps of
+// such an event change its row.
 func TestConsole_ListsTheEventsOfAnEarlierRun(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)

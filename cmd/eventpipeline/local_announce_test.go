@@ -21,8 +21,8 @@ var platform = &emulator.Platform{
 	NotRun: []string{"AWS::IAM::Role (2)"},
 }
 
-// pipelines contains two pipelines. The stack of the first has the output QueueUrl, the other has
-// no outputs.
+// pipelines contains two pipelines. The stack of the first pipeline has the output QueueUrl. The
+// stack of the second pipeline has no outputs.
 var pipelines = []deployment.Pipeline{
 	{Stack: "s", Name: "Orders", QueueURL: "http://q", Table: "orders"},
 	{

@@ -131,8 +131,8 @@ func (f *stackFlags) config(ctx context.Context) (aws.Config, error) {
 	return cfg, nil
 }
 
-// deployedConfig returns a configuration that calls AWS. It returns a usage error if the settings
-// send requests to the local platform. The error also suggests the alternative.
+// deployedConfig returns a configuration that calls AWS. If the settings send requests to the local
+// platform, it returns a usage error that suggests alternative.
 func deployedConfig(ctx context.Context, alternative string) (aws.Config, error) {
 	cfg, err := deployment.Config(ctx)
 	if err != nil {

@@ -11,9 +11,9 @@ import (
 	"testing"
 )
 
-// outage makes S3, DynamoDB and EventBridge unavailable to the worker in turn, for 30 seconds in
-// all. It begins at the start of the platform. Each delay of a delivery is at most twice the
-// previous delay. Therefore, an event waits at most 32 seconds after the outage.
+// outage makes S3, DynamoDB and EventBridge unavailable to the worker in turn, for 10 seconds each.
+// It begins at the start of the platform. After the outage, the next delivery of an event can take
+// another 32 seconds.
 const outage = `{"rules": [
 	{"fault": "denied", "rate": 1, "function": "worker", "service": "s3",
 		"operation": "PutObject", "forSeconds": 10},

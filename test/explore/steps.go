@@ -43,7 +43,7 @@ func (r *run) steps() []step {
 }
 
 // allCommute reports whether the pending calls of an actor commute with all steps of other actors.
-// Then their order makes no difference.
+// The order of such calls and steps makes no difference.
 func allCommute(calls []*call) bool {
 	return !slices.ContainsFunc(calls, func(c *call) bool { return !commuting[c.site] })
 }

@@ -22,8 +22,8 @@ func importedSecret(scope constructs.Construct, name string) awssecretsmanager.I
 	return awssecretsmanager.Secret_FromSecretNameV2(scope, jsii.String("Secret-"+name), &name)
 }
 
-// withWebhooks returns a pipeline with two sources. The app creates one source's secret, and
-// imports the other's by name.
+// withWebhooks returns a pipeline with two sources. The app creates the secret of one source, and
+// imports the secret of the other by name.
 func withWebhooks(t *testing.T) synthesized {
 	t.Helper()
 	return pipeline(t, func(stack awscdk.Stack) *eventpipeline.EventPipelineProps {

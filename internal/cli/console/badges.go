@@ -21,7 +21,8 @@ func (v *view) badges(ctx context.Context) badges {
 	}
 }
 
-// formatBadge returns the number as a short text. A longer text would move the tabs next to it.
+// formatBadge returns the number as a text of at most three characters, so that the tabs do not
+// move.
 func formatBadge(n int) string {
 	switch {
 	case n <= 0:
@@ -32,8 +33,8 @@ func formatBadge(n int) string {
 	return strconv.Itoa(n)
 }
 
-// watchBadges sends the badges, and sends them again after each change, until ctx ends. It runs in
-// the background, because a slow answer of SQS must not delay the stream of events.
+// watchBadges sends the badges at the start and after each change, until ctx ends. It runs in the
+// background: a slow answer of SQS must not delay the stream of events.
 func (v *view) watchBadges(ctx context.Context) <-chan badges {
 	changed := make(chan badges)
 	go func() {

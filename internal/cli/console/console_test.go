@@ -483,7 +483,7 @@ func TestStream_SendsWhatChangedSinceThePage(t *testing.T) {
 	}
 }
 
-// The badges of the tabs change on every page, such as on the page of another event.
+// Every page must receive changed badges, for example the page of an event that has not changed.
 func TestStream_SendsBadges(t *testing.T) {
 	w := newWorld(t, Options{Local: true, Watch: true})
 	server := httptest.NewServer(w.handler)

@@ -19,7 +19,7 @@ import (
 // escapes the rest.
 func visible(text string) string { return terminal.Escape(strings.ToValidUTF8(text, "\ufffd")) }
 
-// sentence returns the text of an error as a sentence. An error begins with a lower-case letter.
+// sentence returns the text of an error with an upper-case first letter and a full stop.
 func sentence(text string) string {
 	first, size := utf8.DecodeRuneInString(text)
 	text = string(unicode.ToUpper(first)) + text[size:]

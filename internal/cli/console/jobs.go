@@ -296,12 +296,11 @@ func (s *jobs) pageJobs(page string) []job {
 	return found
 }
 
-// jobGroups holds the jobs of a page. The page folds the earlier jobs, so that they do not move its
-// content down.
+// jobGroups holds the jobs of a page. The page folds the earlier jobs to save space.
 type jobGroups struct{ Current, Earlier []job }
 
-// groupJobs groups the jobs, the newest first. The newest job and all jobs with which the user can
-// do something are current.
+// groupJobs groups the jobs, the newest first. The newest job and all jobs that the user can
+// control or replay are current.
 func groupJobs(jobs []job) (groups jobGroups) {
 	for i, j := range jobs {
 		if i == 0 || j.State == running || j.CanResume() || j.IsFresh {

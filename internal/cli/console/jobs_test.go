@@ -200,7 +200,8 @@ func TestChanges_NeedADryRun(t *testing.T) {
 	}
 }
 
-// Only the newest job and the jobs that a user can control move the page's content down.
+// The page must show the newest job and the jobs that a user can control. It must fold all other
+// jobs.
 func TestGroupJobs_FoldsEarlierJobs(t *testing.T) {
 	groups := groupJobs([]job{
 		{ID: 5, State: finished}, {ID: 4, State: running}, {ID: 3, State: finished, IsFresh: true},

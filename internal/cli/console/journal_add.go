@@ -132,7 +132,8 @@ func (j *journal) event(id string, step activity.Step, slug string) *event {
 	return e
 }
 
-// newEvent adds an event. The time of receipt is zero unless the journal knows the event's batch.
+// newEvent adds an event. A part of a known batch gets the batch's time of receipt. The caller sets
+// the time of other events.
 func (j *journal) newEvent(id, slug string) *event {
 	j.arrived++
 	e := &event{pipeline: slug, arrival: j.arrived}

@@ -10,7 +10,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// maxStored limits the events that LoadStored reads of each pipeline. It finishes the current hour.
+// maxStored limits the events that LoadStored reads of each pipeline. LoadStored reads whole hours.
 const maxStored = 5000
 
 // LoadStored adds the newest events that the pipelines stored before the local platform started.

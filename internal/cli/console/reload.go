@@ -78,7 +78,7 @@ func (r *reloadView) add(step activity.Step) {
 	}
 }
 
-// reloadBadge returns the badge for the last reload; "" means that the user need not do anything.
+// reloadBadge returns the badge for the last reload, or "" if the user need not act.
 func (j *journal) reloadBadge() string {
 	views := j.reloadViews()
 	if len(views) == 0 {

@@ -88,7 +88,7 @@ const maxEntries = 10
 func APICalls() Calls { return Calls{PutObject: 1, WriteItem: 1, SendMessage: 1} }
 
 // WorkerCalls returns the calls of the worker for one invocation. The invocation has the given
-// number of messages, each with n events. The worker processes them for the first time.
+// number of messages, each with n events. No message is a retry.
 func WorkerCalls(messages float64, n int, mode Notifications) Calls {
 	return Calls{
 		ReadItems: 1, GetObject: messages, PutObject: messages, WriteItem: messages,

@@ -57,7 +57,7 @@ func (p Pipeline) apiDuration(w Workload, measured Durations) float64 {
 
 // workerDuration returns the time of an invocation. The function handles its messages in parallel,
 // and makes up to ten PutEvents requests at once. A new period of the scheduler begins during the
-// S3 calls. Therefore, the model calculates the computation after these calls separately.
+// S3 calls. Therefore, the model calculates the computing time of the notifications separately.
 func (p Pipeline) workerDuration(w Workload, messages float64, measured Durations) float64 {
 	if measured.Worker > 0 {
 		return measured.Worker

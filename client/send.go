@@ -115,9 +115,9 @@ func (c *Client) Send(
 // events and 1 MiB before compression. A Batcher respects these limits.
 //
 // One invalid event makes the API reject the whole batch. The *Problem then lists the invalid
-// events in Errors. WithLenient changes this. If an event is not a JSON object, SendBatch sends
-// nothing, and returns an *InvalidEventError with ErrNotObject. Other errors are the same as those
-// of Send.
+// events in Errors. With WithLenient, the API accepts the valid events. If an event is not a JSON
+// object, SendBatch sends nothing, and returns an *InvalidEventError with ErrNotObject. Other
+// errors are the same as those of Send.
 func (c *Client) SendBatch(
 	ctx context.Context, events [][]byte, options ...SendOption,
 ) (AcceptedBatch, error) {

@@ -163,8 +163,8 @@ func DenyOverwriting(bucket awss3.IBucket) {
 }
 
 // makeWriteOnce adds statements to the bucket's policy that deny overwriting and deleting objects.
-// A principal with permission to change the bucket's policy or lifecycle rules can still bypass
-// them. makeWriteOnce returns false if the app can't change the bucket's policy.
+// A principal with permission to change the bucket's policy or lifecycle rules can still bypass the
+// statements. makeWriteOnce returns false if the app can't change the bucket's policy.
 func makeWriteOnce(bucket awss3.IBucket, objects string) bool {
 	// The policy denies PutObject requests without If-None-Match, because only those can overwrite
 	// an object. It also denies multipart uploads, whose parts can't have this header. Payloads are

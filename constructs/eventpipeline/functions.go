@@ -174,8 +174,8 @@ func logicalName(p *eventPipeline) string {
 	return strings.TrimSuffix(id[:max(0, len(id)-hashLength)], "WorkerFunction")
 }
 
-// Prefixes of the log groups' names. API Gateway adds each log group to a resource policy of the
-// account, whose size is limited. It does not add log groups under /aws/vendedlogs/.
+// Prefixes of the log groups' names. API Gateway adds each log group to a resource policy of
+// limited size, except log groups under /aws/vendedlogs/.
 const (
 	functionLogs = "/aws/lambda/"
 	apiLogs      = "/aws/vendedlogs/apigateway/"

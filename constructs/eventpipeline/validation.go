@@ -248,9 +248,8 @@ func (v *validation) validateQueue(p EventPipelineProps) {
 // nameMetadata is the type of the metadata that holds the app's name registry.
 const nameMetadata = "eventpipeline:names"
 
-// registerNames adds the pipeline's names and resources to the app's name registry. Pipelines must
-// not share them. At synth, a check compares them with those of the pipelines that were created
-// before this one.
+// registerNames adds the pipeline's names and resources to the app's name registry. At synth, a
+// check rejects each name or resource that an earlier pipeline also uses.
 func (v *validation) registerNames(p *eventPipeline, prefix *string) {
 	environment, path := environmentOf(p), *p.Node().Path()
 	names := map[string]string{

@@ -65,7 +65,7 @@ func selectSubnets(
 }
 
 // requireSameEnvironment rejects a bus or table in another account or region. The functions know
-// the bus and the table only by name, so they use those in their own account and region.
+// only the name of the bus or table, and use the name in their own account and region.
 func (v *validation) requireSameEnvironment(stack awscdk.Stack, p EventPipelineProps) {
 	if p.EventBus != nil {
 		v.requireEnvironment(stack, "EventBus", p.EventBus, p.EventBus.EventBusArn(),
@@ -148,7 +148,7 @@ func (v *validation) unusedWith(p EventPipelineProps, existing string, cond bool
 	v.unused(p, cond, rule, props...)
 }
 
-// unused adds an error with the text rule for each named prop that is set, if cond is true.
+// unused adds an error for each named prop that is set, if cond is true. The error's text is rule.
 func (v *validation) unused(p EventPipelineProps, cond bool, rule string, props ...string) {
 	for _, prop := range props {
 		v.require(!cond || reflect.ValueOf(p).FieldByName(prop).IsZero(), prop, "%s", rule)

@@ -40,9 +40,9 @@ type WebhookSource struct {
 	// AcceptForms accepts bodies that are HTML forms. Bronze stores the form, and the payload of a
 	// record is an object with the form's fields. Default: true for Slack, else false.
 	AcceptForms *bool
-	// AcceptPings stores as an event the ping that GitHub sends when a webhook is created. If
-	// AcceptPings is false, the API verifies and answers the ping, but does not store it. Default:
-	// false.
+	// AcceptPings stores GitHub's ping as an event. GitHub sends the ping when a webhook is
+	// created. If AcceptPings is false, the API verifies and answers the ping, but does not store
+	// it. Default: false.
 	AcceptPings *bool
 
 	source webhook.Source // without the options above

@@ -14,8 +14,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/webhook"
 )
 
-// webhook handles a request of a webhook source. The route has no authorizer, so the function
-// verifies the signature before it parses the body. It checks the size first.
+// webhook handles a request of a webhook source. The route has no authorizer. The function
+// therefore checks the size and the signature before it parses the body.
 func (a API) webhook(ctx context.Context, req request, name string) response {
 	start := time.Now()
 	source, known := a.Webhooks[name]

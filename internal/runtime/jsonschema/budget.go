@@ -40,7 +40,8 @@ func (b *budget) validate(schema *jsonschema.Schema, value any) (err error) {
 }
 
 // count changes a schema, and all schemas to which that schema refers. It sets a format that
-// subtracts the schema's steps from b.left. The library validates a value's format first.
+// subtracts the schema's steps from b.left. The library validates a value's format before the
+// value's members and elements.
 func (b *budget) count(schema *jsonschema.Schema, counted map[*jsonschema.Schema]bool) {
 	if counted[schema] {
 		return

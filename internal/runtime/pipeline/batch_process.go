@@ -34,8 +34,8 @@ func (w Worker) storeBatch(d deadlines, t *task, now time.Time) (batchObject, er
 	case existing.records != nil && existing.replayID == t.Event.Replay.ID:
 		return existing, nil // stored by an earlier delivery
 	case existing.records == nil && t.tries.Crashes > 0:
-		// One event crashes the worker. All events are split off, so that it does not affect the
-		// others.
+		// One event of the batch crashes the worker. All events are split off, so that the next
+		// crash affects only this event.
 		return w.putBatch(d.finish, t, nil, batchOutput{}, now)
 	case t.tries.crashedTooOften(w.MaxReceiveCount):
 		return batchObject{}, workerCrashed(t)

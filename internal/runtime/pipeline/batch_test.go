@@ -231,8 +231,8 @@ func TestAcceptBatch_ARetryGetsTheSameAnswer(t *testing.T) {
 	}
 }
 
-// The media type of a request is not part of the hash of its body. A JSON array is one invalid line
-// of JSON, and the events of a JSON array are no CloudEvents.
+// The hash of a body does not include its media type. In another format, the same body has other
+// elements.
 func TestAcceptBatch_RejectsTheSameBodyInAnotherFormat(t *testing.T) {
 	const good, bad = `{"eventType":"demo"}`, `{"n":1}`
 	for name, elements := range map[string][]string{

@@ -20,8 +20,8 @@ type ItemCreator interface {
 	// Find returns an event's item, or ErrNotFound. The read can be eventually consistent.
 	Find(ctx context.Context, id string) (Item, error)
 	// Create stores the item of a new event. If the event already has an item that had not expired
-	// at item.EnqueuedAt, Create writes nothing. It then returns the existing item, possibly from
-	// an earlier attempt of this call, and ErrExists.
+	// at item.EnqueuedAt, Create writes nothing and returns that item and ErrExists. An earlier
+	// attempt of this call can have stored that item.
 	Create(ctx context.Context, item Item) (existing Item, err error)
 }
 
@@ -217,8 +217,8 @@ func (in Ingest) store(ctx context.Context, event Event, body []byte) error {
 	return nil
 }
 
-// enqueue writes the item and sends the message in parallel. A worker that receives the message
-// first creates the item.
+// enqueue writes the item and sends the message in parallel. If a worker receives the message
+// before the item exists, the worker creates the item.
 func (in Ingest) enqueue(ctx context.Context, event Event) error {
 	created := make(chan error, 1)
 	go func() {

@@ -266,8 +266,8 @@ func (r Replayer) itemFromSilver(ctx context.Context, event Event) (Item, error)
 }
 
 // send reopens the selected events and then puts them on the queue. The item gets the new
-// generation first, because a worker skips messages of another generation. After a crash between
-// the two steps, the resumed replay sends the missing messages.
+// generation before the message is sent, because a worker skips messages of another generation.
+// After a crash between the two steps, the resumed replay sends the missing messages.
 func (r Replayer) send(
 	ctx context.Context, req ReplayRequest, selected []candidate, counts *ReplayCounts,
 ) error {

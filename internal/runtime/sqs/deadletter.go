@@ -11,7 +11,7 @@ import (
 )
 
 // Attributes that the worker adds to a message in the DLQ. A message has no attributes if SQS moved
-// it after a crash of the worker, or if it is too large for them.
+// it after a crash of the worker, or if the attributes do not fit in it.
 const (
 	failureCode   = "failureCode"
 	failureReason = "failureReason"

@@ -72,7 +72,7 @@ func listDLQ(cmd *cobra.Command, p deployment.Pipeline, filter *dlqFilter, asJSO
 			return printJSON(out, newListedMessage(m))
 		}
 		if len(kinds) == 0 {
-			fmt.Fprintf(out, "%-8s %-36s %-20s %s\n", "AGE", "ID", "TYPE", "STATUS")
+			printListHeader(out)
 		}
 		kinds.Add(m)
 		return printListed(out, m, now)
@@ -121,13 +121,29 @@ func printListed(w io.Writer, m dlq.Message, now time.Time) error {
 	if m.Failure.Reason != "" {
 		reason += ": " + m.Failure.Reason
 	}
-	const typeWidth = 20
+	age, status := formatAge(now.Sub(m.FailureTime())), cmp.Or(string(m.Status), "-")
+	if tty.Width(w) < tty.DefaultWidth {
+		_, err := fmt.Fprintf(w, "%-8s %-36s %s\n         %s\n", age, m.ID(), status,
+			events.Note(w, cmp.Or(m.EventType, "-")+", "+reason))
+		return err
+	}
 	longID := max(len(m.ID())-36, 0) // the id of a batch's event is longer
-	_, err := fmt.Fprintf(w, "%-8s %-36s %s %s\n         %s\n",
-		formatAge(now.Sub(m.FailureTime())), m.ID(),
-		events.Fit(cmp.Or(m.EventType, "-"), typeWidth-longID), cmp.Or(string(m.Status), "-"),
-		events.Note(reason))
+	_, err := fmt.Fprintf(w, "%-8s %-36s %s %s\n         %s\n", age, m.ID(),
+		events.Fit(cmp.Or(m.EventType, "-"), listedTypeWidth-longID), status,
+		events.Note(w, reason))
 	return err
+}
+
+// listedTypeWidth is the width of the column with the type, in characters.
+const listedTypeWidth = 20
+
+// printListHeader prints the names of the columns. On a narrow terminal, the type is below the id.
+func printListHeader(w io.Writer) {
+	if tty.Width(w) < tty.DefaultWidth {
+		fmt.Fprintf(w, "%-8s %-36s %s\n", "AGE", "ID", "STATUS")
+		return
+	}
+	fmt.Fprintf(w, "%-8s %-36s %-*s %s\n", "AGE", "ID", listedTypeWidth, "TYPE", "STATUS")
 }
 
 // formatAge formats a duration as a number of seconds, minutes, hours or days.

@@ -94,7 +94,7 @@ func (f *eventsFlags) run(cmd *cobra.Command) error {
 		}
 	}
 	if count == 0 {
-		fmt.Fprintf(cmd.ErrOrStderr(), "No event matches. The search began at %s; "+
+		fmt.Fprintf(tty.Wrap(cmd.ErrOrStderr()), "No event matches. The search began at %s; "+
 			"set --since 24h for more.\n", q.Since.Local().Format(time.DateTime))
 	}
 	return nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"sync"
@@ -53,7 +54,11 @@ func (p *progress) Write(text []byte) (int, error) {
 	if p.reminder != nil {
 		p.reminder.Reset(reminderInterval)
 	}
-	return p.out.Write(text)
+	out := p.out
+	if bytes.HasSuffix(text, []byte("\n")) {
+		out = tty.Wrap(out)
+	}
+	return out.Write(text)
 }
 
 func (p *progress) remind() {

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -72,12 +73,13 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 		fmt.Fprintln(errOut, "Nothing was changed.")
 		return exitOK
 	case errors.As(err, &usage) || !started:
-		fmt.Fprintf(errOut, "Error: %v\nRun '%s --help' for usage.\n", err, cmd.CommandPath())
+		fmt.Fprintf(tty.Wrap(errOut), "Error: %v\nRun '%s --help' for usage.\n",
+			err, cmd.CommandPath())
 		return exitUsage
 	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
 		return exitInterrupted
 	}
-	fmt.Fprintf(errOut, "Error: %v\n", err)
+	fmt.Fprintf(tty.Wrap(errOut), "Error: %v\n", err)
 	return exitFailure
 }
 
@@ -93,9 +95,22 @@ func rootCommand() *cobra.Command {
 		SilenceErrors: true,
 	}
 	root.SetUsageTemplate(strings.NewReplacer(
-		".FlagUsages", ".FlagUsagesWrapped 80",
+		".FlagUsages", fmt.Sprint(".FlagUsagesWrapped ", helpWidth()),
 		"for more information about a command.", "for the help of a command.",
 	).Replace(root.UsageTemplate()))
+	help := root.HelpFunc()
+	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
+		out := cmd.OutOrStdout()
+		var text bytes.Buffer
+		cmd.SetOut(&text)
+		help(cmd, args)
+		cmd.SetOut(out)
+		if width := helpWidth(); width < tty.DefaultWidth {
+			fmt.Fprint(out, tty.Fit(text.String(), width))
+			return
+		}
+		_, _ = out.Write(text.Bytes())
+	})
 	root.AddCommand(
 		newLocalCommand(), newSendCommand(), newStatusCommand(), newRecordCommand(),
 		newReplayCommand(), newReconcileCommand(), newDLQCommand(), newCostCommand(),
@@ -107,6 +122,9 @@ func rootCommand() *cobra.Command {
 	addCompletions(root)
 	return root
 }
+
+// helpWidth returns the width of help texts. A line of a text is easier to read if it is short.
+func helpWidth() int { return min(tty.Width(os.Stdout), tty.DefaultWidth) }
 
 func printJSON(w io.Writer, value any) error { return json.NewEncoder(w).Encode(value) }
 

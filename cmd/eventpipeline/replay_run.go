@@ -102,9 +102,11 @@ func (r replayRun) replayFailed() error {
 	if most > 0 {
 		drop := suggestCommand("dlq drop", r.stack.String(),
 			"--type", r.state.Type, "--status PROCESSED")
-		fmt.Fprintf(r.cmd.ErrOrStderr(), "The DLQ still holds the messages of up to %s. "+
-			"If an event fails again, it gets\na second message. When the events are "+
-			"PROCESSED, drop the messages with:\n  %s\n", formatCount(most, "event"), drop)
+		errOut := r.cmd.ErrOrStderr()
+		fmt.Fprintf(tty.Wrap(errOut), "The DLQ still holds the messages of up to %s. If an event "+
+			"fails again, it gets a second message. When the events are PROCESSED, drop the "+
+			"messages with:\n", formatCount(most, "event"))
+		fmt.Fprintf(errOut, "  %s\n", drop)
 	}
 	return nil
 }
@@ -147,8 +149,8 @@ func (r replayRun) confirm() error {
 		return errNothing
 	}
 	if r.state.Orphans {
-		fmt.Fprintln(r.cmd.ErrOrStderr(), "The pipeline never accepted some orphans: it rejected "+
-			"the request, answered 503, or accepted\nanother request with the same "+
+		fmt.Fprintln(tty.Wrap(r.cmd.ErrOrStderr()), "The pipeline never accepted some orphans: it "+
+			"rejected the request, answered 503, or accepted another request with the same "+
 			"Idempotency-Key. The worker will process all of them.")
 	}
 	return confirm(r.cmd, fmt.Sprintf("Replay %s in stack %s: %s?",
@@ -244,13 +246,12 @@ func (r replayRun) compareRecords(ctx context.Context) error {
 		return printJSON(out, counts)
 	}
 	if r.worker == "" && counts.Changed > 0 {
-		fmt.Fprintln(r.cmd.ErrOrStderr(),
-			"The new records are made by the platform's default processor. "+
-				"If the pipeline has\nanother worker, set --worker to its folder.")
+		fmt.Fprintln(tty.Wrap(r.cmd.ErrOrStderr()), "The new records are made by the platform's "+
+			"default processor. If the pipeline has another worker, set --worker to its folder.")
 	}
 	if counts.Skipped > 0 {
-		fmt.Fprintln(r.cmd.ErrOrStderr(), "Skipped events have no record to compare: they are "+
-			"ENQUEUED or FAILED, are\noutside of --from and --to, or were never accepted.")
+		fmt.Fprintln(tty.Wrap(r.cmd.ErrOrStderr()), "Skipped events have no record to compare: "+
+			"they are ENQUEUED or FAILED, are outside of --from and --to, or were never accepted.")
 	}
 	_, err = fmt.Fprintf(out, "%d same, %d changed, %d missing in Silver, %d refused today, "+
 		"%d skipped, of %s\n", counts.Same, counts.Changed, counts.Missing, counts.Refused,

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/tty"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
@@ -150,7 +151,7 @@ func deployedConfig(ctx context.Context, alternative string) (aws.Config, error)
 
 // announce prints the pipeline that a command is about to change.
 func announce(cmd *cobra.Command, pipeline any) {
-	fmt.Fprintf(cmd.ErrOrStderr(), "Pipeline: %s\n", pipeline)
+	fmt.Fprintf(tty.Wrap(cmd.ErrOrStderr()), "Pipeline: %s\n", pipeline)
 }
 
 // endpoint returns the URL of the local platform's AWS services. source names the flag or variable

@@ -93,8 +93,8 @@ func statusFromTable(
 	if err != nil {
 		return status, err
 	}
-	fmt.Fprintln(cmd.ErrOrStderr(), "Another caller sent this event, so the API does not show it. "+
-		"This state is from the events table.")
+	fmt.Fprintln(tty.Wrap(cmd.ErrOrStderr()), "Another caller sent this event, so the API does "+
+		"not show it. This state is from the events table.")
 	return status, json.Unmarshal(text, &status)
 }
 
@@ -137,12 +137,12 @@ func printStatus(w io.Writer, s client.EventStatus) error {
 	return table.Flush()
 }
 
-// formatTime formats a time for users. For the zero time, it returns "".
+// formatTime formats a time for users, in milliseconds. For the zero time, it returns "".
 func formatTime(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return t.Format(time.RFC3339Nano)
+	return t.Format("2006-01-02T15:04:05.000Z07:00")
 }
 
 func s3URL(l pipeline.Location) string { return "s3://" + l.Bucket + "/" + l.Key }

@@ -58,8 +58,8 @@ func TestPrintStatus_PrintsTheTimeOfEachStep(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"received    2026-11-23T12:00:00Z\n", "enqueued    2026-11-23T13:00:00Z\n",
-		"processed   2026-11-23T13:00:01Z (1s after it was enqueued)\n",
+		"received    2026-11-23T12:00:00.000Z\n", "enqueued    2026-11-23T13:00:00.000Z\n",
+		"processed   2026-11-23T13:00:01.000Z (1s after it was enqueued)\n",
 		"attempts    2\n", "replay      0199bbbb\n", "reenqueued  3 (by the reconciler)\n",
 	} {
 		if !strings.Contains(out.String(), want) {

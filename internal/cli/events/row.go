@@ -3,11 +3,13 @@ package events
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/tty"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/terminal"
 )
@@ -81,15 +83,29 @@ func Mark(item pipeline.Item) string {
 	return ""
 }
 
-// Widths of the columns in characters. A line has 79 characters.
+// Widths of the columns in characters. A terminal with 80 columns has lines of 79 characters.
 const (
-	idWidth     = 36
-	typeWidth   = 15
-	statusWidth = 9
-	tookWidth   = 7
-	lineWidth   = 79
-	noteIndent  = "         "
+	idWidth      = 36
+	typeWidth    = 15
+	maxTypeWidth = 30 // on a wider terminal
+	statusWidth  = 9
+	tookWidth    = 7
+	noteIndent   = "         "
 )
+
+// layout describes the lines of a list for the width of a terminal.
+type layout struct {
+	width    int // of a line
+	typeText int // width of the column with the type; 0 if the type is on the next line
+}
+
+func layoutFor(w io.Writer) layout {
+	l := layout{width: tty.Width(w) - 1}
+	if surplus := l.width - (tty.DefaultWidth - 1); surplus >= 0 {
+		l.typeText = min(typeWidth+surplus, maxTypeWidth)
+	}
+	return l
+}
 
 // Colours of the terminal, as ANSI escape sequences.
 const (
@@ -102,14 +118,25 @@ const (
 
 // PrintHeader prints the names of the columns.
 func PrintHeader(w io.Writer) error {
+	l := layoutFor(w)
+	if l.typeText == 0 {
+		_, err := fmt.Fprintf(w, "%-8s %-*s %s\n", "TIME", idWidth, "ID", "STATUS")
+		return err
+	}
 	_, err := fmt.Fprintf(w, "%-8s %-*s %-*s %-*s %*s\n", "TIME", idWidth, "ID",
-		typeWidth, "TYPE", statusWidth, "STATUS", tookWidth, "MS")
+		l.typeText, "TYPE", statusWidth, "STATUS", tookWidth, "MS")
 	return err
 }
 
 // Print prints the row, and its notes on one more line. If colours is true, Print adds the escape
-// sequences for colours.
+// sequences for colours. On a terminal with less than 80 columns, the next line also contains the
+// type and the duration.
 func (r Row) Print(w io.Writer, colours bool) error {
+	_, err := io.WriteString(w, r.format(layoutFor(w), colours))
+	return err
+}
+
+func (r Row) format(l layout, colours bool) string {
 	took := "-"
 	if r.Took >= 0 {
 		took = strconv.FormatInt(r.Took.Milliseconds(), 10)
@@ -128,27 +155,37 @@ func (r Row) Print(w io.Writer, colours bool) error {
 	}
 	var line strings.Builder
 	longID := max(len(r.ID)-idWidth, 0) // the id of a batch's event is longer
-	fmt.Fprintf(&line, "%s %-*s %s %s %*s\n",
-		paint(faint, r.Time.Local().Format(time.TimeOnly)), idWidth, r.ID,
-		Fit(r.Type, typeWidth-longID), paint(colour, Fit(r.Status, statusWidth)), tookWidth, took)
-	if len(r.Notes) > 0 {
+	at, notes := paint(faint, r.Time.Local().Format(time.TimeOnly)), r.Notes
+	if l.typeText > 0 {
+		fmt.Fprintf(&line, "%s %-*s %s %s %*s\n", at, idWidth, r.ID,
+			Fit(r.Type, l.typeText-longID), paint(colour, Fit(r.Status, statusWidth)),
+			tookWidth, took)
+	} else {
+		fmt.Fprintf(&line, "%s %-*s %s\n", at, idWidth, r.ID, paint(colour, r.Status))
+		if notes = append([]string{r.Type}, r.Notes...); r.Took >= 0 {
+			notes = slices.Insert(notes, 1, took+" ms")
+		}
+	}
+	if len(notes) > 0 {
 		if r.Status != string(pipeline.Failed) {
 			colour = faint
 		}
 		line.WriteString(noteIndent)
-		line.WriteString(paint(colour, Note(strings.Join(r.Notes, ", "))))
+		note := shortened(oneLine(strings.Join(notes, ", ")), l.width-len(noteIndent))
+		line.WriteString(paint(colour, note))
 		line.WriteString("\n")
 	}
-	_, err := io.WriteString(w, line.String())
-	return err
+	return line.String()
 }
 
 func oneLine(text string) string {
 	return terminal.Escape(strings.Join(strings.Fields(text), " "))
 }
 
-// Note returns the text as one line that fits below a row, after an indent.
-func Note(text string) string { return shortened(oneLine(text), lineWidth-len(noteIndent)) }
+// Note returns the text as one line of w that fits below a row, after an indent.
+func Note(w io.Writer, text string) string {
+	return shortened(oneLine(text), layoutFor(w).width-len(noteIndent))
+}
 
 // Fit returns the text as one line with exactly width characters.
 func Fit(text string, width int) string {
@@ -158,6 +195,7 @@ func Fit(text string, width int) string {
 
 // shortened returns the text with at most width characters.
 func shortened(text string, width int) string {
+	width = max(width, 1)
 	if utf8.RuneCountInString(text) <= width {
 		return text
 	}

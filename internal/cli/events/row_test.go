@@ -28,8 +28,28 @@ func TestPrint_FitsIn80Columns(t *testing.T) {
 		t.Errorf("printed %d lines:\n%s", len(lines), &out)
 	}
 	for _, line := range lines {
-		if utf8.RuneCountInString(line) > lineWidth {
-			t.Errorf("a line has more than %d columns: %s", lineWidth, line)
+		if utf8.RuneCountInString(line) > 79 {
+			t.Errorf("a line has more than 79 columns: %s", line)
+		}
+	}
+}
+
+func TestFormat_FitsInEachTerminal(t *testing.T) {
+	row := Row{
+		Time: time.Now(), ID: "019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001.7", Took: time.Second,
+		Type: "order.placed", Status: string(pipeline.Failed),
+		Notes: []string{"rejected: must be one of [EUR USD]" + strings.Repeat(" x", 99)},
+	}
+	for _, l := range []layout{{width: 59}, {width: 79, typeText: 15}, {width: 119, typeText: 30}} {
+		lines := strings.Split(strings.TrimSuffix(row.format(l, false), "\n"), "\n")
+		if len(lines) != 2 || utf8.RuneCountInString(lines[0]) > l.width ||
+			utf8.RuneCountInString(lines[1]) != l.width {
+			t.Errorf("%+v: printed %q", l, lines)
+		}
+		for _, want := range []string{row.ID, "order.placed", "FAILED", "1000", "rejected: "} {
+			if !strings.Contains(lines[0]+lines[1], want) {
+				t.Errorf("%+v: printed %q, without %q", l, lines, want)
+			}
 		}
 	}
 }

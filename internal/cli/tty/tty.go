@@ -51,8 +51,12 @@ func readable(text string) string {
 // Table prints rows with aligned columns. Flush it at the end.
 type Table struct{ *tabwriter.Writer }
 
-// NewTable returns a table that prints to w.
+// NewTable returns a table that prints to w. If w is a terminal, a long row continues below its
+// second column.
 func NewTable(w io.Writer) Table {
+	if IsTerminal(w) {
+		w = &rowWriter{file: w.(*os.File)}
+	}
 	return Table{tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)}
 }
 
@@ -93,7 +97,8 @@ var ErrDeclined = errors.New("nothing was changed")
 
 // Confirm asks a question, and returns nil if the answer is yes.
 func Confirm(ctx context.Context, in io.Reader, out io.Writer, question string) error {
-	fmt.Fprintf(out, "%s [y/N] ", question)
+	fmt.Fprintf(Wrap(out), "%s [y/N]", question)
+	fmt.Fprint(out, " ")
 	answered := make(chan error, 1)
 	go func() { answered <- readConsent(in) }() // can block until the program ends
 	select {

@@ -1,6 +1,7 @@
 package tty
 
 import (
+	"bytes"
 	"io"
 	"os"
 	"regexp"
@@ -22,16 +23,81 @@ func Wrap(w io.Writer) io.Writer {
 type wrapper struct{ file *os.File }
 
 func (w wrapper) Write(p []byte) (int, error) {
-	width, _, err := term.GetSize(int(w.file.Fd()))
-	if err != nil {
-		width = 80
-	}
-	_, err = w.file.WriteString(wrapLines(string(p), width))
+	_, err := w.file.WriteString(wrapLines(string(p), Width(w), wrapIndent))
 	return len(p), err
 }
 
-// wrapIndent is the indentation of continued lines.
-const wrapIndent = "    "
+// DefaultWidth is the width of the lines if w is not a terminal.
+const DefaultWidth = 80
+
+// Width returns the width of a terminal in characters. w may be a writer that Wrap returned. If w
+// is not a terminal, Width returns DefaultWidth.
+func Width(w io.Writer) int {
+	if wrapped, ok := w.(wrapper); ok {
+		w = wrapped.file
+	}
+	if file, ok := w.(*os.File); ok {
+		if width, _, err := term.GetSize(int(file.Fd())); err == nil && width > 0 {
+			return width
+		}
+	}
+	return DefaultWidth
+}
+
+// wrapIndent returns the indentation of a line that continues the line before.
+func wrapIndent(string) string { return "    " }
+
+// firstColumn matches the first column of a table with the spaces after it.
+var firstColumn = regexp.MustCompile(`^ *[^ ]+( [^ ]+)*  +`)
+
+// tableIndent returns the indentation of a line that continues a row of a table. It is the place of
+// the second column, unless this column begins too far right.
+func tableIndent(width int) func(row string) string {
+	return func(row string) string {
+		if n := utf8.RuneCountInString(firstColumn.FindString(row)); n > 0 && n <= width/2 {
+			return strings.Repeat(" ", n)
+		}
+		return wrapIndent(row)
+	}
+}
+
+// Fit returns the text of a help page with lines of at most width characters. It fills the lines of
+// each paragraph. It wraps each indented line, such as an example, on its own.
+func Fit(text string, width int) string {
+	var out, paragraph strings.Builder
+	for line := range strings.Lines(text + "\n") {
+		line = strings.TrimSuffix(line, "\n")
+		if line != "" && !strings.HasPrefix(line, " ") && !strings.HasSuffix(line, ":") {
+			paragraph.WriteString(line + " ")
+			continue
+		}
+		if paragraph.Len() > 0 {
+			filled := strings.TrimSuffix(paragraph.String(), " ") + "\n"
+			out.WriteString(wrapLines(filled, width, func(string) string { return "" }))
+			paragraph.Reset()
+		}
+		out.WriteString(wrapLines(line+"\n", width, tableIndent(width)))
+	}
+	return strings.TrimSuffix(out.String(), "\n")
+}
+
+// rowWriter wraps the rows of a table. It buffers the last line until the line is complete.
+type rowWriter struct {
+	file *os.File
+	line []byte
+}
+
+func (w *rowWriter) Write(p []byte) (int, error) {
+	w.line = append(w.line, p...)
+	end := bytes.LastIndexByte(w.line, '\n') + 1
+	if end == 0 {
+		return len(p), nil
+	}
+	width := Width(w.file)
+	_, err := w.file.WriteString(wrapLines(string(w.line[:end]), width, tableIndent(width)))
+	w.line = w.line[end:]
+	return len(p), err
+}
 
 // colour matches an ANSI escape sequence that sets a colour.
 var colour = regexp.MustCompile("\x1b\\[[0-9;]*m")
@@ -39,15 +105,16 @@ var colour = regexp.MustCompile("\x1b\\[[0-9;]*m")
 // word matches a word with the spaces before it.
 var word = regexp.MustCompile(` *[^ ]+`)
 
-// wrapLines breaks lines that have more than width characters. It never breaks a word.
-func wrapLines(text string, width int) string {
+// wrapLines breaks lines that have more than width characters. It never breaks a word. indentOf
+// returns the indentation of the lines that continue a line.
+func wrapLines(text string, width int, indentOf func(line string) string) string {
 	var out strings.Builder
 	for line := range strings.Lines(text) {
-		column := 0
+		column, indent := 0, indentOf(line)
 		for _, part := range word.FindAllString(strings.TrimSuffix(line, "\n"), -1) {
 			size := utf8.RuneCountInString(colour.ReplaceAllString(part, ""))
-			if column > len(wrapIndent) && column+size > width {
-				part = wrapIndent + strings.TrimLeft(part, " ")
+			if column > len(indent) && column+size > width {
+				part = indent + strings.TrimLeft(part, " ")
 				size = utf8.RuneCountInString(colour.ReplaceAllString(part, ""))
 				out.WriteByte('\n')
 				column = 0

@@ -26,7 +26,7 @@ event of a batch, it prints the lines of the batch too.
 
 It also prints the lines without an id from the same invocations, such as the
 output of fmt.Println. One invocation of the worker processes several messages,
-so these lines may be about another event. A line has the id if the processor
+so these lines can be about another event. A line has the id if the processor
 logs with processor.Log(ctx).
 
 Exits with 1 if the event does not exist or has no lines. CloudWatch Logs shows

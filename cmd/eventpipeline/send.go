@@ -35,11 +35,11 @@ func newSendCommand() *cobra.Command {
 		Long: `Posts events to a pipeline of the local platform or of a deployed stack. Prints
 the events per second and the latency of the requests.
 
-A file that ends in .jsonl or .ndjson, and standard input (-), hold an event per
-line. Each file may instead hold a JSON array of events. Any other file holds
-one event. The platform gets the bytes of each event unchanged. Without FILE,
-the command generates --count events of --type, which the platform's default
-processor accepts. Other processors and schemas may require other fields.
+FILE can be a JSON array of events. Other files that end in .jsonl or .ndjson,
+and standard input (-), hold an event per line. Any other file holds one event.
+The platform gets the bytes of each event unchanged. Without FILE, the command
+generates --count events of --type, which the platform's default processor
+accepts. Other processors and schemas can require other fields.
 
 The command signs requests with your AWS credentials if you set --stack, if the
 URL of --api belongs to API Gateway, or if you set --sign. It signs requests to
@@ -49,7 +49,7 @@ Token, set EVENTPIPELINE_TOKEN.
 The command repeats a request without an answer, or with an answer 429 or 5xx.
 The repeated request has the same idempotency key, so that no event is created
 twice. If all attempts fail, the event counts as unknown, because the platform
-may have accepted it. An event whose request did not leave this machine counts
+can have accepted it. An event whose request did not leave this machine counts
 as not sent. After a request without any answer, the command stops.
 
 With --as SOURCE or --as SOURCE:TYPE, the command sends one webhook instead, and

@@ -166,9 +166,9 @@ func DenyOverwriting(bucket awss3.IBucket) {
 // A principal with permission to change the bucket's policy or lifecycle rules can still bypass the
 // statements. makeWriteOnce returns false if the app can't change the bucket's policy.
 func makeWriteOnce(bucket awss3.IBucket, objects string) bool {
-	// The policy denies PutObject requests without If-None-Match, because only those can overwrite
-	// an object. It also denies multipart uploads, whose parts can't have this header. Payloads are
-	// too small to need one.
+	// The policy denies PutObject requests without If-None-Match, because only such requests can
+	// overwrite an object. It also denies multipart uploads, whose parts can't have this header.
+	// Payloads are too small to need a multipart upload.
 	overwrites := map[string]any{"Null": map[string]string{"s3:if-none-match": "true"}}
 	return deny(bucket, "DenyOverwriting", objects, overwrites, "s3:PutObject") &&
 		deny(bucket, "DenyReplicating", objects, nil, "s3:ReplicateObject", "s3:ReplicateDelete") &&

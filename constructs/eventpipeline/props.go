@@ -29,7 +29,7 @@ type EventPipelineProps struct {
 	// region. CloudFormation always generates the names of buckets and roles. Before you change the
 	// prefix of a deployed pipeline, its queue must be empty, because no worker reads the old
 	// queue. docs/runbooks.md describes the steps. Default: CloudFormation generates all names
-	// except the bus's, which begins with the stack's name.
+	// except the name of the bus, which begins with the stack's name.
 	PhysicalNamePrefix *string
 	// RemovalPolicy applies to the buckets, table, queues and log groups that the pipeline creates.
 	// With RETAIN or RETAIN_ON_UPDATE_OR_DELETE, these resources remain when the stack is deleted.
@@ -40,7 +40,7 @@ type EventPipelineProps struct {
 	RemovalPolicy awscdk.RemovalPolicy
 	// EventsTableDeletionProtection makes DynamoDB refuse to delete the events table. Set it after
 	// the first deployment has succeeded. If a first deployment with a protected table fails,
-	// CloudFormation can't roll it back. Default: false.
+	// CloudFormation can't roll the deployment back. Default: false.
 	EventsTableDeletionProtection *bool
 
 	// EncryptionKey encrypts the data at rest. Each key prop below overrides it for one part of the

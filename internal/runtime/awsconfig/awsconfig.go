@@ -43,8 +43,8 @@ var (
 
 const connectTimeout = time.Second
 
-// conflict is S3's error code for two writes of the same key at the same time, if one is
-// conditional. S3's documentation says to retry the request.
+// conflict is S3's error code for a conditional write during another write of the same key. S3's
+// documentation says to retry the request.
 const conflict = "ConditionalRequestConflict"
 
 // Load reads the configuration from environment variables. It calls no service.

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// checkPage enqueues, fails or repairs the events on one page of objects that a crash left
-// unfinished. After an error, the whole page must be checked again. Errors of single events are
-// only counted.
+// checkPage checks the events of one page of objects. It enqueues, fails or repairs events that a
+// crash left unfinished. After an error, the whole page must be checked again. Errors of single
+// events are only counted.
 func (s *passRun) checkPage(ctx context.Context, objects []Object) error {
 	items, err := itemsOf(ctx, s.Items, objects)
 	if err != nil {

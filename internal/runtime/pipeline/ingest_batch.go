@@ -137,8 +137,8 @@ func (in Ingest) validateElements(req BatchRequest, types []string, errs map[int
 }
 
 // rejectedBefore returns the errors of the elements that the key's first request rejected. It
-// returns an error if the first request had the same body in another format, which means other
-// elements or types.
+// returns an error if the first request had the same body in another format, in which the elements
+// or their types differ.
 func rejectedBefore(
 	first Item, types []string, errs map[int]error,
 ) (map[int]error, error) {

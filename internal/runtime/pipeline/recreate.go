@@ -6,8 +6,8 @@ import (
 )
 
 // recreateItem creates a missing item if the event's record is in Silver. An item is missing if the
-// API could not write it and the worker crashed before it wrote it. An expired item is not
-// recreated.
+// API could not write the item, and the worker crashed before it wrote the item. An expired item is
+// not recreated.
 func (s *passRun) recreateItem(ctx context.Context, orphan Item) (bool, error) {
 	orphan.ExpiresAt = Expiry(orphan.Event, s.StatusRetention)
 	if orphan.Expired(s.Now()) {

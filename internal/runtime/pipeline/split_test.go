@@ -21,7 +21,8 @@ func (w *world) acceptBusyHours(t *testing.T, n int) []string {
 }
 
 // acceptOver ingests n events, and returns their ids. The times of receipt are spread evenly over
-// the period before now. Half of the events have an idempotency key. Their messages are lost.
+// the period before now. Half of the events have an idempotency key. The messages of all events are
+// lost.
 func (w *world) acceptOver(t *testing.T, period time.Duration, n int) []string {
 	t.Helper()
 	w.bronze.Now = func() time.Time { return now }

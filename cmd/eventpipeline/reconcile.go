@@ -40,7 +40,8 @@ If the message of an ENQUEUED event is lost, the reconciler enqueues the event
 again. If it has enqueued an event too often, it sets the event FAILED. If the
 record of a FAILED event is in Silver, it sets the event PROCESSED. It skips
 events that are younger than the grace period. It continues from its checkpoint;
-with --since it checks all events received since that time.
+with --since it checks all events received since that time. In the printed
+numbers, a batch counts as one event, and so does each part that was split off.
 
 Exits with 1 if events could not be reconciled.`,
 		Example: `  eventpipeline reconcile --dry-run
@@ -151,8 +152,8 @@ func printReport(w io.Writer, r pipeline.Report, listCommand string) error {
 	table := tty.NewTable(w)
 	table.Row("received", "",
 		fmt.Sprintf("from %s to %s", r.From.Format(time.RFC3339), r.To.Format(time.RFC3339)))
-	table.Row("scanned", r.Scanned, "objects in Bronze")
-	table.Row("processed", r.Processed, "events")
+	table.Row("scanned", r.Scanned, "objects in Bronze, and parts of batches")
+	table.Row("processed", r.Processed, "events; a batch or a part of it counts as one")
 	table.Row("failed", r.Failed, "events that stay FAILED; see: "+listCommand)
 	table.Row("waiting", r.Waiting, "events with a message on the queue, or too young to check")
 	if r.Young > 0 {

@@ -82,9 +82,12 @@ func TestReconcile_ContinuesFromTheCheckpointByDefault(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	requests := d.answerReconciler(`{"report":{"scanned":1}}`, `{"report":{"done":true}}`)
-	code, _, errOut := d.run(t, "reconcile")
+	code, out, errOut := d.run(t, "reconcile")
 	if code != exitOK || strings.Join(*requests, " ") != "{} {}" {
 		t.Errorf("exit code %d, %s; the function got %q", code, errOut, *requests)
+	}
+	if !strings.Contains(out, "1  objects in Bronze, and parts of batches\n") {
+		t.Errorf("printed %s", out)
 	}
 }
 

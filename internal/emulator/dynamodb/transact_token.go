@@ -58,8 +58,8 @@ func (t *requestTokens) committed(token string, request requestHash, now time.Ti
 	earlier, ok := t.requests[token]
 	if ok && earlier != request {
 		return false, protocol.Errorf("IdempotentParameterMismatchException", "The request uses "+
-			"the same client token as a previous, but non-identical request. Do not reuse a client "+
-			"token with different requests, unless the requests are identical")
+			"the same client token as a previous, but non-identical request. Do not reuse a "+
+			"client token with different requests, unless the requests are identical")
 	}
 	return ok, nil
 }

@@ -106,7 +106,8 @@ func (a Authorizer) callerContext(p Principal) map[string]string {
 	}
 }
 
-// function returns the caller for requests of a Lambda function. It returns false if the function's role is unknown.
+// function returns the caller for requests of a Lambda function. It returns false if the function's
+// role is unknown.
 func (a Authorizer) function(name string) (caller, bool) {
 	role, ok := a.Policies.Roles[name]
 	if !ok {

@@ -34,7 +34,8 @@ func parseJSONFilter(pattern string) (filter, error) {
 		return nil, err
 	}
 	if p.peek() != "" {
-		return nil, fmt.Errorf("a condition must end with \"}\", \"&&\" or \"||\", got %s", p.peek())
+		return nil, fmt.Errorf(
+			"a condition must end with \"}\", \"&&\" or \"||\", got %s", p.peek())
 	}
 	return func(text string) bool {
 		var value any

@@ -72,8 +72,8 @@ func BronzeHourPrefix(eventType string, t time.Time) string {
 	return bronzeTypePrefix(eventType) + t.UTC().Format(hourLayout) + "/"
 }
 
-// BronzeHour returns the hour of receipt from a Bronze key. ok is false if the key is not the key of
-// an event's payload.
+// BronzeHour returns the hour of receipt from a Bronze key. ok is false if no event's payload has
+// this key.
 func BronzeHour(key string) (hour time.Time, ok bool) {
 	_, hour, ok = parseBronzeKey(key)
 	return hour, ok

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -10,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/chromedp/chromedp"
 )
 
 // browserNames lists the commands of browsers that the test can run.
@@ -31,9 +34,27 @@ func findBrowser(t *testing.T) string {
 	return ""
 }
 
+// newBrowser returns a context in which chromedp starts a browser. It closes the browser at the end
+// of the test.
+func newBrowser(t *testing.T) context.Context {
+	t.Helper()
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(findBrowser(t)),
+		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WSURLReadTimeout(waitTimeout))
+	ctx, cancel := chromedp.NewExecAllocator(beforeDeadline(t), options...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(func() {
+		// Cancel waits until the browser ends its processes. If they were killed, they could write
+		// files into the browser's folder while it is removed.
+		_ = chromedp.Cancel(ctx)
+		cancel()
+	})
+	return ctx
+}
+
 // A page of another origin sends events. The browser applies the rules of CORS.
 func TestBrowser_SendsEvents(t *testing.T) {
-	browser := findBrowser(t)
+	browser := newBrowser(t)
 	p := startTestApp(t, "browser")
 	results := make(chan []byte, 1)
 	page := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -48,15 +69,14 @@ func TestBrowser_SendsEvents(t *testing.T) {
 		results <- body
 	}))
 	t.Cleanup(page.Close)
-	cmd := exec.CommandContext(t.Context(), browser, "--headless=new", "--no-sandbox",
-		"--disable-gpu", "--user-data-dir="+t.TempDir(), page.URL+"/?api="+url.QueryEscape(p.API))
-	if err := cmd.Start(); err != nil {
+	err := chromedp.Run(browser, chromedp.Navigate(page.URL+"/?api="+url.QueryEscape(p.API)))
+	if err != nil {
 		t.Fatal(err)
 	}
 	var text []byte
 	select {
 	case text = <-results:
-	case <-time.After(2 * time.Minute):
+	case <-time.After(waitTimeout):
 	}
 	if text == nil {
 		t.Error("the page did not report its results")
@@ -73,10 +93,6 @@ func TestBrowser_SendsEvents(t *testing.T) {
 			return "the beacon's event is not in Bronze"
 		})
 	}
-	if err := cmd.Process.Kill(); err != nil {
-		t.Error(err)
-	}
-	_ = cmd.Wait() // reports that the browser was killed
 }
 
 func wantResults(t *testing.T, text []byte) {

@@ -120,6 +120,14 @@ func TestCanary_RequestsDoNotLeak(t *testing.T) {
 	)
 	p.waitForStatus(t, id, "PROCESSED")
 	p.waitForStatus(t, failing, "FAILED")
+	waitUntil(t, func() string { // the lines of a function can arrive after its response
+		found := readLogs(t, logs)
+		if !strings.Contains(found["impatient-api.log"], id) ||
+			!strings.Contains(found["impatient-worker.log"], failing) {
+			return "the logs do not contain the events"
+		}
+		return ""
+	})
 
 	found := map[string]string{
 		"output": p.log.String(), "responses": strings.Join(bodies, "\n"),
@@ -141,10 +149,6 @@ func TestCanary_RequestsDoNotLeak(t *testing.T) {
 			return "the failing event is not in " + name
 		})
 		found[name] = messages.String()
-	}
-	if !strings.Contains(found["impatient-api.log"], id) ||
-		!strings.Contains(found["impatient-worker.log"], failing) {
-		t.Error("the logs do not contain the events")
 	}
 	// The body of this message does not refer to an event. The worker moves such a message to the
 	// DLQ unchanged.

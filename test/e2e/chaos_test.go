@@ -95,14 +95,19 @@ func TestChaos_KilledPlatformKeepsAcknowledgedEvents(t *testing.T) {
 	p.expectEachOnce(t, acknowledged)
 }
 
+// freePort returns a free port for a platform that starts later. It is below 32768, because the
+// system assigns ports above 32767 to other tests.
 func freePort(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		port := strconv.Itoa(10_000 + rand.IntN(20_000))
+		if listener, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
+			listener.Close()
+			return port
+		}
 	}
-	defer listener.Close()
-	return strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
+	t.Fatal("found no free port")
+	return ""
 }
 
 // sendLoad sends n requests:

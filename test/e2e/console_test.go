@@ -36,14 +36,7 @@ type tab struct {
 // openTab opens the console in a browser. It closes the browser at the end of the test.
 func openTab(t *testing.T, url string) *tab {
 	t.Helper()
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(findBrowser(t)),
-		chromedp.NoSandbox, chromedp.DisableGPU)
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
+	ctx := newBrowser(t)
 	b := &tab{ctx: ctx}
 	chromedp.ListenTarget(ctx, b.watch)
 	if err := chromedp.Run(ctx); err != nil { // starts the browser
@@ -92,7 +85,7 @@ func (b *tab) watch(event any) {
 
 func (b *tab) do(t *testing.T, actions ...chromedp.Action) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, waitTimeout)
 	defer cancel()
 	if err := chromedp.Run(ctx, actions...); err != nil {
 		t.Fatal(err)
@@ -232,21 +225,25 @@ func testConsole(t *testing.T, p *platform) {
 	b.wait(t, "#timeline", "Redriven from the console")
 	b.wait(t, "#head .status", "FAILED")
 
-	b.open(t, "/deadletters?type=console.poison")
-	b.wait(t, "#list", "2 messages match")
+	waitForTwoDeadLetters := func() {
+		t.Helper()
+		waitUntil(t, func() string {
+			b.open(t, "/deadletters?type=console.poison")
+			text := eval[string](t, b,
+				`document.querySelector("main").textContent.replace(/\s+/g, " ")`)
+			if !strings.Contains(text, "2 messages match") {
+				return "the DLQ does not hold two messages: " + text
+			}
+			return ""
+		})
+	}
+	waitForTwoDeadLetters()
 	b.checkPage(t, "deadletters")
 	b.click(t, `//section[@id="list"]//a[contains(normalize-space(), "Redrive")]`)
 	b.wait(t, "#preview", "2 messages would be moved back to the queue")
 	b.click(t, `//button[contains(normalize-space(), "Redrive 2 messages")]`)
 	b.wait(t, "#jobs", "Redriven2")
-	waitUntil(t, func() string { // until the events have failed again
-		b.open(t, "/deadletters?type=console.poison")
-		text := eval[string](t, b, `document.querySelector("main").textContent.replace(/\s+/g, " ")`)
-		if !strings.Contains(text, "2 messages match") {
-			return "the DLQ does not hold two messages again"
-		}
-		return ""
-	})
+	waitForTwoDeadLetters() // the events have failed again
 	b.click(t, `//section[@id="list"]//a[contains(normalize-space(), "Discard")]`)
 	b.click(t, `//button[contains(normalize-space(), "Discard 2 messages")]`)
 	b.wait(t, "#jobs", "Discarded2")
@@ -269,7 +266,7 @@ func testConsole(t *testing.T, p *platform) {
 	b.open(t, "/replay?type=console.order&from=1h")
 	b.click(t, `//button[contains(normalize-space(), "Compare")]`)
 	b.wait(t, "#jobs .finished:first-child", "Same3")
-	b.open(t, "/replay?type=console.order&from=1h&rate=1") // slow enough to be paused
+	b.open(t, "/replay?type=console.order&from=1h&rate=0.1") // slow enough to be paused
 	b.click(t, `//button[normalize-space()="Dry run"]`)
 	b.wait(t, "#jobs .finished:first-child", "Dry run")
 	b.click(t, `(//button[normalize-space()="Replay 3 events"])[1]`)

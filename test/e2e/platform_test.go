@@ -246,10 +246,13 @@ func (p *platform) status(t *testing.T, id string) map[string]any {
 	return answer
 }
 
+// waitTimeout limits the time in which a condition must be met. It is long enough for a busy machine.
+const waitTimeout = 4 * time.Minute
+
 // waitUntil calls check until check returns "". Any other result describes the unmet condition.
 func waitUntil(t *testing.T, check func() (unmet string)) {
 	t.Helper()
-	deadline := time.Now().Add(4 * time.Minute)
+	deadline := time.Now().Add(waitTimeout)
 	poll := time.NewTicker(50 * time.Millisecond)
 	defer poll.Stop()
 	for {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -136,18 +137,16 @@ func announceText(
 		if i == 0 {
 			announceRequests(&text, api, p.Region)
 			flags := stackFlags{aws: p.AWS}
-			if len(pipelines) > 1 {
-				flags.pipeline = "<pipeline>"
-			}
 			fmt.Fprintf(&text, "  when the event is PROCESSED, see its record with:\n    %s\n",
 				suggestCommand("record", flags.String(), "<eventId>"))
 			continue
 		}
-		fmt.Fprintf(&text, "    %s %s\n", curlCommand(api, p.Region), exampleEvent)
+		text.WriteString(foldCommand(curlCommand(api, p.Region) + " " + exampleEvent))
 	}
-	fmt.Fprintf(&text, "AWS APIs   %s\n  to use the AWS CLI and the SDKs with them:\n"+
-		"    export AWS_ENDPOINT_URL=%s AWS_REGION=%[3]s AWS_DEFAULT_REGION=%[3]s "+
-		"AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local\n", p.AWS, p.AWS, p.Region)
+	fmt.Fprintf(&text, "AWS APIs   %s\n  to use the AWS CLI and the SDKs with them:\n%s", p.AWS,
+		foldCommand(fmt.Sprintf("export AWS_ENDPOINT_URL=%s AWS_REGION=%[2]s "+
+			"AWS_DEFAULT_REGION=%[2]s AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local",
+			p.AWS, p.Region)))
 	for _, s := range p.Stacks {
 		outputs := s.Outputs
 		if s.ParentID != "" { // a nested stack's outputs are for its parent only
@@ -178,11 +177,33 @@ func announceRequests(w io.Writer, api emulator.API, region string) {
 			"To make one:\n    %s\n",
 			suggestCommand("token --help"))
 	}
-	fmt.Fprintf(w, `  post an event:
-    %s %s
-  then see its status, with the eventId of the answer:
-    curl -s%s %s/events/<eventId>
-`, curlCommand(api, region), exampleEvent, curlAuthorization(api, region), api.URL)
+	fmt.Fprintf(w, "  post an event:\n%s  then see its status, with the eventId of the answer:\n%s",
+		foldCommand(curlCommand(api, region)+" "+exampleEvent),
+		foldCommand(fmt.Sprintf("curl -s%s %s/events/<eventId>",
+			curlAuthorization(api, region), api.URL)))
+}
+
+// commandPart matches a word of a command, or an option with its value, with the spaces before it.
+var commandPart = regexp.MustCompile(` *(-[-\w]+ )?("[^"]*"|'[^']*'|[^ ]+)`)
+
+// foldCommand returns the lines of a command that the user can paste. The lines fit in 80 columns,
+// unless an option is too long.
+func foldCommand(command string) string {
+	const indent, maxColumn = "    ", tty.DefaultWidth - len(` \`)
+	var text strings.Builder
+	text.WriteString(indent)
+	column := len(indent)
+	for _, part := range commandPart.FindAllString(command, -1) {
+		if column > len(indent) && column+len(part) > maxColumn {
+			text.WriteString(" \\\n  " + indent)
+			part = strings.TrimLeft(part, " ")
+			column = len(indent) + 2
+		}
+		text.WriteString(part)
+		column += len(part)
+	}
+	text.WriteString("\n")
+	return text.String()
 }
 
 // exampleEvent is the option that makes curl post an event.

@@ -60,7 +60,7 @@ func TestAnnounce_PrintsResourcesThatAreNotOutputs(t *testing.T) {
   QueueUrl            http://r
   SilverBucketName    made
 `,
-		"    eventpipeline record --pipeline <pipeline> <eventId>\n",
+		"    eventpipeline record <eventId>\n",
 	)
 }
 
@@ -71,12 +71,13 @@ func TestAnnounce_PrintsLinesToPaste(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantContains(t, out.String(),
-		"curl -s http://127.0.0.1:8080/events -H 'content-type: application/json' "+
-			`-d '{"eventType":"demo","message":"hello"}'`+"\n",
+		"    curl -s http://127.0.0.1:8080/events -H 'content-type: application/json' \\\n"+
+			`      -d '{"eventType":"demo","message":"hello"}'`+"\n",
 		"curl -s http://127.0.0.1:8080/events/<eventId>\n",
 		"    eventpipeline record <eventId>\n",
-		"export AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_REGION=us-east-1 "+
-			"AWS_DEFAULT_REGION=us-east-1 AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local\n",
+		"    export AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_REGION=us-east-1 \\\n"+
+			"      AWS_DEFAULT_REGION=us-east-1 AWS_ACCESS_KEY_ID=local \\\n"+
+			"      AWS_SECRET_ACCESS_KEY=local\n",
 		"  Bucket    b\n  QueueUrl  http://q\n",
 		": AWS::IAM::Role (2)\n",
 	)
@@ -93,7 +94,14 @@ func TestAnnounce_PrintsHowToAuthorizeRequests(t *testing.T) {
 		closed := &emulator.Platform{
 			Region: "us-east-1", APIs: []emulator.API{api}, Stacks: []emulator.Stack{{Name: "s"}},
 		}
-		wantContains(t, announcement(t, closed, nil), "curl -s "+want+" "+url+"/events -H")
+		text := announcement(t, closed, nil)
+		unfolded := strings.ReplaceAll(text, " \\\n      ", " ")
+		wantContains(t, unfolded, "curl -s "+want+" "+url+"/events -H")
+		for line := range strings.Lines(text) {
+			if strings.Contains(line, "curl") && len(line) > 80 {
+				t.Errorf("a line has more than 80 columns: %s", line)
+			}
+		}
 	}
 }
 
@@ -152,7 +160,8 @@ func TestAnnounce_PrintsALineToPasteForEachAPI(t *testing.T) {
 	}
 	wantContains(t, announcement(t, p, nil),
 		"    curl -s http://127.0.0.1:8080/events -H",
-		`    curl -s -H "authorization: Bearer $EVENTPIPELINE_TOKEN" http://127.0.0.1:8081/events -H`)
+		`    curl -s -H "authorization: Bearer $EVENTPIPELINE_TOKEN" \`+"\n"+
+			"      http://127.0.0.1:8081/events -H")
 }
 
 func TestShortOutputs_LeavesOutFunctionsAndBuses(t *testing.T) {

@@ -137,8 +137,8 @@ func inDays(d awscdk.Duration) float64 { return *d.ToDays(allowFractions()) }
 
 func inSeconds(d awscdk.Duration) float64 { return *d.ToSeconds(allowFractions()) }
 
-// allowFractions returns options that allow fractions when a duration is converted. Validation then
-// reports a fraction, and the CDK does not panic.
+// allowFractions returns options for the conversion of a duration. With these options, the CDK does
+// not panic if the result is a fraction. Validation rejects the fraction.
 func allowFractions() *awscdk.TimeConversionOptions {
 	return &awscdk.TimeConversionOptions{Integral: new(bool)}
 }

@@ -84,7 +84,7 @@ func containsNil[T comparable](list *[]T) bool {
 // formatNumber formats a number without an exponent.
 func formatNumber(n float64) string { return strconv.FormatFloat(n, 'f', -1, 64) }
 
-// formatText returns a text in quotes, or nil for a nil pointer.
+// formatText returns a text in quotes. For a nil pointer, it returns the word nil.
 func formatText(text *string) string {
 	if text == nil {
 		return "nil"

@@ -70,8 +70,8 @@ func (c Checkpoints) Save(ctx context.Context, old, next pipeline.Checkpoint) er
 	return err
 }
 
-// replace stores the text in after if the stored text equals before, which is "" for no text.
-// Otherwise it returns the stored item and pipeline.ErrChanged.
+// replace replaces the stored text "before" with "after". If no text is stored, before must be "".
+// If another text is stored, replace returns the stored item and pipeline.ErrChanged.
 func (c Checkpoints) replace(
 	ctx context.Context, before, after string,
 ) (stored attributes, err error) {

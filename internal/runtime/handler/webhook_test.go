@@ -22,7 +22,7 @@ import (
 
 const webhookSecret = "It's a Secret to Everybody"
 
-// secretStore returns the same values for each id.
+// secretStore returns its values for any id.
 type secretStore struct {
 	values []string
 	err    error

@@ -72,8 +72,8 @@ func BronzeHourPrefix(eventType string, t time.Time) string {
 	return bronzeTypePrefix(eventType) + t.UTC().Format(hourLayout) + "/"
 }
 
-// BronzeHour returns the hour of receipt from a Bronze key. ok is false if no event's payload has
-// this key.
+// BronzeHour returns the hour of receipt in a Bronze key. ok is false if the key does not have the
+// form of a payload's key.
 func BronzeHour(key string) (hour time.Time, ok bool) {
 	_, hour, ok = parseBronzeKey(key)
 	return hour, ok

@@ -35,7 +35,7 @@ func (w Worker) subBatches(tasks []*task) (batches [][]*task, alone []*task) {
 	if len(retried) == 0 {
 		return batches, alone
 	}
-	// SQS does not keep the order of messages, but each retry needs the same initial order.
+	// SQS returns the messages in any order. retryOrder needs the same order in each retry.
 	byID := func(a, b *task) int { return strings.Compare(a.Event.ID, b.Event.ID) }
 	slices.SortFunc(retried, byID)
 	size := subBatchSize(len(retried), crashes)

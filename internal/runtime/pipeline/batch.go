@@ -30,7 +30,7 @@ func (s Span) Len() int { return s.Last - s.First + 1 }
 
 func (s Span) contains(other Span) bool { return s.First <= other.First && other.Last <= s.Last }
 
-// String returns the suffix of the id: 3 for the event <batchId>.3, 5-8 for the range <batchId>.5-8.
+// String returns the suffix of an id, such as 3 in <batchId>.3 and 5-8 in <batchId>.5-8.
 func (s Span) String() string {
 	if s.First == s.Last {
 		return strconv.Itoa(s.First)

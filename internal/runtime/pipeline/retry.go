@@ -58,8 +58,8 @@ func (w Worker) retry(ctx context.Context, t *task, counted bool, storeErr error
 }
 
 // markedFor returns the maximum delay of a retry if the worker could not replace its mark, Begun.
-// After Begun.Until, the next delivery would count the mark as a crash. So the delay is at most half
-// of the time until then.
+// After Begun.Until, the next delivery would count the mark as a crash. So the delay is at most
+// half of the time until then.
 func (w Worker) markedFor(t *task) time.Duration {
 	begun := t.itemTries.Begun
 	if begun.MessageID != t.Delivery.MessageID || begun.Attempt != t.Delivery.Attempt {

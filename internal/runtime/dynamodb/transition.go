@@ -22,7 +22,7 @@ func (s Items) Finish(ctx context.Context, item pipeline.Item) error {
 	state := newCondition()
 	state.equal("status", text(string(pipeline.Enqueued)))
 	state.generation(item.Replay)
-	return s.update(ctx, item, state, "")
+	return s.update(ctx, item, state)
 }
 
 // SetTries replaces the tries of an ENQUEUED event. If the event already has an item, that item
@@ -34,17 +34,15 @@ func (s Items) SetTries(ctx context.Context, item pipeline.Item, tries pipeline.
 	state.generation(item.Replay)
 	state.tries(item.Tries)
 	item.Tries = tries
-	removed := ""
-	if tries.Begun.Until.IsZero() {
-		removed = "begunUntil"
-	}
-	return s.update(ctx, item, state, removed)
+	return s.update(ctx, item, state,
+		"failures", "crashes", "begunMessage", "begunAttempt", "begunUntil")
 }
 
-// update writes the attributes of item, and deletes the attribute with the name in removed, if any.
-// If the event already has an item, that item must meet the condition.
+// update writes the attributes of item. It deletes the attributes named in replaced that item does
+// not have. All other attributes that item does not have keep their values. If the event already
+// has an item, that item must meet the condition.
 func (s Items) update(
-	ctx context.Context, item pipeline.Item, state *condition, removed string,
+	ctx context.Context, item pipeline.Item, state *condition, replaced ...string,
 ) error {
 	update := dynamodb.UpdateItemInput{
 		TableName: &s.table,
@@ -64,9 +62,15 @@ func (s Items) update(
 		sets = append(sets, "#"+name+" = :new_"+name)
 	}
 	expression := "SET " + strings.Join(sets, ", ")
-	if removed != "" {
-		update.ExpressionAttributeNames["#"+removed] = removed
-		expression += " REMOVE #" + removed
+	var removed []string
+	for _, name := range replaced {
+		if _, ok := next[name]; !ok {
+			update.ExpressionAttributeNames["#"+name] = name
+			removed = append(removed, "#"+name)
+		}
+	}
+	if len(removed) > 0 {
+		expression += " REMOVE " + strings.Join(removed, ", ")
 	}
 	update.UpdateExpression = &expression
 	_, err := s.client.UpdateItem(ctx, &update)

@@ -121,10 +121,12 @@ func TestItems(t *testing.T, items Items) {
 			for _, tries := range []pipeline.Tries{
 				{Failures: 1}, {Failures: 1, Crashes: 1, Begun: begun},
 				{Failures: 1, Crashes: 1, Begun: returned}, {Failures: 2, Crashes: 1, Begun: begun},
+				{Failures: 2, Crashes: 2}, // a crash was counted
+				{Failures: 2, Crashes: 2, Begun: begun}, {},
 			} {
 				worker := item
 				worker.EnqueuedAt = time.Time{}
-				check(t, items.SetTries(ctx, worker, tries))
+				check(t, items.SetTries(ctx, worker, tries)) // requires the tries that were set before
 				item.Tries = tries
 				wantItem(t, items, item)
 			}

@@ -51,8 +51,7 @@ func Dir(replaced map[string][]byte) (string, error) {
 }
 
 // temporaryDir creates one folder per process, with a random name. Only the current user can write
-// to it, so nobody else can change the sources before a build. The operating system deletes the
-// folder later.
+// to it, so nobody else can change the sources before a build.
 var temporaryDir = sync.OnceValues(func() (string, error) {
 	return os.MkdirTemp("", "eventpipeline-")
 })
@@ -111,9 +110,8 @@ func (s sources) hash() (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), err
 }
 
-// unpack writes the sources to dir and removes all other files. It writes a new folder, and renames
-// it to dir. If dir is already correct, unpack does not change it: another app can be building from
-// it.
+// unpack replaces the content of dir by the sources. It writes a new folder, and renames the folder
+// to dir. It does not change a correct dir: another app can be building from it.
 func (s sources) unpack(dir string) error {
 	if s.matches(dir) {
 		return nil

@@ -14,9 +14,9 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator"
 )
 
-// sendFromConsole posts an event or a list of events to the pipeline's API. It returns the event's
-// id, or one batch id for each event type in the list. It sends the token in tokenVariable. If
-// there is no token, it signs the request with the credentials of the pipeline's configuration.
+// sendFromConsole posts an event or a list of events to the pipeline's API. It returns the id of
+// the event, or the id of each batch. It sends the token in tokenVariable. If there is no token, it
+// signs the request.
 func sendFromConsole(ctx context.Context, p deployment.Pipeline, body []byte) ([]string, error) {
 	address, err := p.APIURL(ctx)
 	if err != nil {

@@ -8,9 +8,8 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// requiredValue is a flag value that must not be empty. An empty value usually comes from an unset
-// shell variable, as in --stack "$STACK". An empty value can select another pipeline, or more
-// events than the user meant.
+// requiredValue is a flag value that must not be empty. An unset shell variable, as in --stack
+// "$STACK", must not select another pipeline or more events.
 type requiredValue string
 
 func addRequiredValue(flags *pflag.FlagSet, value *string, name, usage string) {

@@ -11,9 +11,9 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
 )
 
-// stepPrinter prints steps in the order of their times. The functions' log lines reach the platform
-// late. Therefore, stepPrinter prints a step only when orderWindow has passed after the step's
-// time. It prints nothing before the call of start.
+// stepPrinter prints steps in the order of their times. Log lines of functions arrive late, so it
+// prints a step only when orderWindow has passed after the step's time. It prints nothing before
+// start.
 type stepPrinter struct {
 	mu      sync.Mutex
 	print   func(activity.Step) error // nil until start

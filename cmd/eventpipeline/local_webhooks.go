@@ -19,9 +19,8 @@ type localWebhook struct {
 	secret   string
 }
 
-// prepareWebhooks stores the secrets that the flag --secret sets. It generates a secret for each
-// other source that has no usable secret. For example, an imported secret does not exist on the
-// local platform.
+// prepareWebhooks stores the secrets that --secret sets. It generates secrets for the other sources
+// that have no usable secret on the local platform.
 func (f *localFlags) prepareWebhooks(
 	ctx context.Context, pipelines []deployment.Pipeline,
 ) ([]localWebhook, error) {

@@ -76,8 +76,7 @@ func isNotFound(err error) bool {
 }
 
 // statusFromTable returns the event's state from the events table, or notFound if the table has
-// none. The API shows a caller only the caller's own events. An event from a direct invocation has
-// no caller.
+// none. The API shows a caller neither events of other callers nor events of direct invocations.
 func statusFromTable(
 	cmd *cobra.Command, stack *stackFlags, id string, notFound error,
 ) (status client.EventStatus, err error) {

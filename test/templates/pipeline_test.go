@@ -42,9 +42,8 @@ func TestPipeline_HasAGetterForEachResource(t *testing.T) {
 	}
 }
 
-// CloudFormation generates most names, so an account can contain several pipelines. Only three
-// resources need a name. The names of the bus and the access log begin with the stack's name. The
-// API's name need not be unique.
+// CloudFormation generates most names, so an account can contain several pipelines. The names of
+// the bus and the access log begin with the stack's name. The API's name need not be unique.
 func TestPipeline_HasGeneratedNames(t *testing.T) {
 	s := standard(t)
 	name, _ := s.resources["AccessLogGroup"].Properties["LogGroupName"].(string)

@@ -77,9 +77,9 @@ func (a access) check(address string, next http.Handler) http.Handler {
 	})
 }
 
-// exchange sets the session cookie if the token is right. Then the browser loads the same page
-// without the token. exchange does not redirect: browsers omit a SameSite=Strict cookie after a
-// redirect that began on another site.
+// exchange sets the session cookie if the token is right. Then the browser loads the page again
+// without the token. exchange does not redirect, because browsers can then omit a SameSite=Strict
+// cookie.
 func (a access) exchange(w http.ResponseWriter, r *http.Request, cookieName, token string) {
 	if !equal(token, a.token) {
 		writeNotice(w, http.StatusUnauthorized, notice{

@@ -39,8 +39,7 @@ func (v *view) bronzeTypes(ctx context.Context) ([]string, error) {
 }
 
 // searchBronze lists the events of a deployed pipeline by hour, the newest hour first. It begins at
-// the hour in cursor. The events table has no index by time. Therefore, the search lists the keys
-// in Bronze, and then reads the events' items.
+// the hour in cursor. It lists keys in Bronze, because the events table has no index by time.
 func (v *view) searchBronze(ctx context.Context, q query, cursor string) (rowsAnswer, error) {
 	types := []string{q.Type}
 	if q.Type == "" {

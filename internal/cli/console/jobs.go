@@ -183,8 +183,8 @@ func (s *jobs) countWrite(j *job) {
 	}
 }
 
-// isFresh reports whether the user may replay the events that the dry run has counted. A later dry
-// run or a change of data makes the dry run out of date. The caller holds s.mu.
+// isFresh reports whether the user may replay the events that the dry run has counted. It returns
+// false after a later dry run or a change of data. The caller holds s.mu.
 func (s *jobs) isFresh(dryRun *job) bool {
 	return dryRun.Kind == "count" && dryRun.State == finished && dryRun.Total > 0 &&
 		dryRun.writes == s.writes && time.Since(dryRun.End) < maxCountAge &&

@@ -105,9 +105,8 @@ func (j *journal) addOther(step activity.Step, slug string) {
 	}
 }
 
-// event returns the event with the id. It adds an unknown event to the journal. If a call or a
-// notification names an event that is still in its batch, it returns the batch. It returns nil if
-// the journal does not know the batch.
+// event returns the event with the id. It adds an unknown event. For a call or a notification about
+// an event that is still in its batch, it returns the batch, or nil if the batch is unknown.
 func (j *journal) event(id string, step activity.Step, slug string) *event {
 	e := j.events[id]
 	batchID, _, isPart, _ := pipeline.ParseID(id)

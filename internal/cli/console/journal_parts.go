@@ -42,9 +42,8 @@ func (j *journal) parts(batchID string) (rows []row) {
 	return rows
 }
 
-// holder returns a copy of the event with the id. For an event that is still part of a batch or
-// range, it returns a copy of the batch or range. If the journal knows none of them, the copy is
-// empty.
+// holder returns a copy of the event with the id. If the event is still part of a batch or range,
+// holder copies the batch or range. If the journal knows none of them, the copy is empty.
 func (j *journal) holder(id string) knownEvent {
 	j.mu.RLock()
 	found := j.events[id]

@@ -32,9 +32,9 @@ const (
 	schedulerPeriod = 0.020 // in seconds; assumed, because AWS does not document it
 )
 
-// computingTime returns the duration of a computation that takes the given seconds on one core.
-// Lambda's scheduler divides time into periods. In each period, the function may use a core for a
-// share of the time, and then pauses. The function's memory determines the share.
+// computingTime returns the duration of a computation that takes the given seconds on one core. In
+// each period of Lambda's scheduler, the function may use a core only for a share of the time. The
+// function's memory determines the share.
 func (f Function) computingTime(seconds float64) float64 {
 	quota := schedulerPeriod / f.slowdown()
 	pauses := math.Floor(seconds / quota)
@@ -56,8 +56,8 @@ func (p Pipeline) apiDuration(w Workload, measured Durations) float64 {
 }
 
 // workerDuration returns the time of an invocation. The function handles its messages in parallel,
-// and makes up to ten PutEvents requests at once. A new period of the scheduler begins during the
-// S3 calls. Therefore, the model calculates the computing time of the notifications separately.
+// and makes up to ten PutEvents requests at once. The computations before and after the S3 calls
+// are in different periods of Lambda's scheduler.
 func (p Pipeline) workerDuration(w Workload, messages float64, measured Durations) float64 {
 	if measured.Worker > 0 {
 		return measured.Worker

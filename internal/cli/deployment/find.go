@@ -131,8 +131,8 @@ func Names(pipelines []Pipeline) (names []string) {
 }
 
 // FindAll returns the pipelines of the stacks and of their nested stacks. Each element of stacks is
-// a name or an ARN. FindAll needs no stack outputs: it recognizes functions by the construct's
-// metadata.
+// a name or an ARN. FindAll finds the functions by the construct's metadata, and needs no stack
+// outputs.
 func FindAll(ctx context.Context, cfg aws.Config, stacks []string) ([]Pipeline, error) {
 	var pipelines []Pipeline
 	for _, stack := range stacks {

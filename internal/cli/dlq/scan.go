@@ -28,8 +28,7 @@ const (
 	scanners    = 4 // concurrent requests for messages
 )
 
-// Scan visits the messages that were in the DLQ when the scan began, each message once. It skips
-// newer messages, such as the message of an event that failed again after a redrive. Received
+// Scan visits the messages that were in the DLQ when the scan began, each message once. Received
 // messages are held: SQS hides a held message until the scan deletes or releases it.
 type Scan struct {
 	Limit int // maximum number of messages to hold; at most MaxHeld

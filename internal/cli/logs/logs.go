@@ -24,11 +24,12 @@ type Line struct {
 	Text     string
 }
 
-// Find returns the log lines about an event since the given time, the oldest first. Find also
-// returns lines without an id, if the same invocation logged a line about the event.
+// Find returns the log lines about an event since the given time, the oldest first:
+//   - lines that contain the event's id
+//   - lines about the event's batch, if the event is part of one
+//   - lines without an id from the same invocations
 //
-// The worker processes a batch as a whole. Therefore, if the event is part of a batch, Find also
-// returns the lines about the batch. A function without a log group has no lines.
+// A function without a log group has no lines.
 func Find(
 	ctx context.Context, p deployment.Pipeline, id string, since time.Time,
 ) (lines []Line, err error) {
@@ -68,8 +69,7 @@ func groupOf(ctx context.Context, p deployment.Pipeline, function string) (strin
 }
 
 // concerns reports whether a log line about a batch is also about the event with the id and the
-// span. A line that names a part of the batch is only about this part. Other lines are about the
-// whole batch.
+// span. A line that names a part of the batch is only about this part.
 func concerns(text, id string, span pipeline.Span) bool {
 	var line struct {
 		EventID string `json:"eventId"`

@@ -97,10 +97,9 @@ func (s search) withOutput(
 	return found, nil
 }
 
-// addRequestIDs sets the missing request ids of lines. A line gets the id of the invocation's start
-// line, which Lambda writes. If there is no start line, the line gets the id of the next line that
-// has one. That line belongs to the same invocation: the platform's functions log an id at the end
-// of each invocation.
+// addRequestIDs sets missing request ids. A line gets the id of the start line that Lambda writes
+// for each invocation. Without start lines, a line gets the next id in the log: the functions log
+// an id at the end of each invocation.
 func addRequestIDs(entries []entry) {
 	current, waiting := "", 0
 	for i, e := range entries {

@@ -20,9 +20,8 @@ func NewReplayer(p deployment.Pipeline, s *State) pipeline.Replayer {
 	}
 }
 
-// Run replays all events that the state selects. It saves the state before the first event, so a
-// crash does not lose the replay's id. After each chunk, Run calls progress and saves the state
-// again.
+// Run replays all events that the state selects. It saves the state before the first event and
+// after each chunk. After each chunk, it also calls progress.
 func (s *State) Run(
 	ctx context.Context, r pipeline.Replayer, progress func(sent int),
 ) error {

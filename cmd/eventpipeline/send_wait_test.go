@@ -17,7 +17,7 @@ import (
 )
 
 // slowPipeline is an API that processes its events one after the other. An event's id is the time
-// at which the event is PROCESSED, such as "4m" after the start of the test.
+// until the event is PROCESSED. For example, "4m" means 4 minutes after the start of the test.
 type slowPipeline struct{ start time.Time }
 
 func (p slowPipeline) RoundTrip(r *http.Request) (*http.Response, error) {

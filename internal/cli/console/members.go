@@ -74,8 +74,8 @@ func (v *view) members(ctx context.Context, id string) (rows []row, err error) {
 	return rows, nil
 }
 
-// parts returns the row of a batch, and the rows of the events and ranges that were split off it.
-// The map's keys are the ids.
+// parts returns the row of a batch, and the rows of the events and ranges that were split off the
+// batch. The map's keys are the ids.
 func (v *view) parts(ctx context.Context, batch pipeline.Item) (map[string]row, error) {
 	items, err := events.Parts(ctx, v.Pipeline, batch)
 	if err != nil {

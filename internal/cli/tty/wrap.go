@@ -30,7 +30,7 @@ func (w wrapper) Write(p []byte) (int, error) {
 // DefaultWidth is the width of the lines if w is not a terminal.
 const DefaultWidth = 80
 
-// Width returns the width of a terminal in characters. w may be a writer that Wrap returned. If w
+// Width returns the width of a terminal in characters. w can be a writer that Wrap returned. If w
 // is not a terminal, Width returns DefaultWidth.
 func Width(w io.Writer) int {
 	if wrapped, ok := w.(wrapper); ok {

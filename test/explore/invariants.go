@@ -9,31 +9,31 @@ import (
 
 // Invariants lists the properties that must hold in every schedule.
 var Invariants = map[string]string{
-	"I1": "when a client gets 202, Bronze has the request's bytes and the table has the " +
+	"I1": "when a client gets 202, Bronze has the request's bytes, and the table has the " +
 		"event's item",
-	"I2": "at rest, each acknowledged event is PROCESSED, with exactly one record in Silver and " +
-		"a notification, or FAILED, with its message in the DLQ and a notification",
+	"I2": "at rest, each acknowledged event is PROCESSED with exactly one record in Silver, or " +
+		"FAILED with its message in the DLQ; it has a notification",
 	"I3": "each record and each notification has its payload in Bronze",
-	"I4": "an event's state changes only as its lifecycle allows, and no event returns to an " +
+	"I4": "an event's state changes only as its lifecycle allows; no event returns to an " +
 		"earlier generation",
 	"I5": "the system comes to rest, and then no event is ENQUEUED",
-	"I6": "requests with the same key create one event; at most one response says that its event " +
-		"is new, and exactly one says so if every request gets a response; a request with " +
-		"another payload is rejected and has no effect, but a webhook with another payload is a " +
-		"duplicate",
-	"I7": "an event has at most 1 + faults + preemptions notifications; EventFailed may also be " +
-		"repeated after each crash of the event's worker",
+	"I6": "requests with the same key create one event; at most one response says that the " +
+		"event is new, and exactly one if every request gets a response; a request with another " +
+		"payload is rejected without effect, but a webhook with another payload is a duplicate",
+	"I7": "an event has at most 1 + faults + preemptions notifications; each crash of the " +
+		"event's worker can repeat EventFailed",
 	"I8": "each record is the processor's output for its payload in Bronze",
 	"I9": "failures are isolated: a good event becomes FAILED only after crashes of its own " +
-		"workers, and its own payload or a fault caused the last of these crashes; no worker " +
-		"exceeds its deadline",
-	"I10": "a fault of a service fails no event, even in an outage of an hour, and SQS itself " +
-		"moves no message to the DLQ",
-	"I12": "each event of a batch has records in at most one Silver object at any time, and a " +
-		"replay keeps them in this object; at rest, each event has records or was split off",
-	"I11": "only a failed processor or a crashed worker counts toward MaxReceiveCount; the " +
-		"processor of an event fails at most MaxReceiveCount + faults + preemptions times, and " +
-		"once more for an event that was split off",
+		"workers, and its own payload or a fault caused the last crash; no worker exceeds its " +
+		"deadline",
+	"I10": "a fault of a service fails no event, even in an outage of an hour; SQS itself moves " +
+		"no message to the DLQ",
+	"I12": "each event of a batch has records in at most one Silver object at any time; a " +
+		"replay keeps the records in this object; at rest, each event has records or was split " +
+		"off",
+	"I11": "only failures of the processor and crashes of the worker count toward " +
+		"MaxReceiveCount; an event's processor fails at most MaxReceiveCount + faults + " +
+		"preemptions times, and once more if the event was split off",
 }
 
 // acknowledge records that a client has received its 202.

@@ -230,7 +230,7 @@ func (r replayRun) compareRecords(ctx context.Context) error {
 		}
 		line := fmt.Sprintf("%s  %-7s  %s%s",
 			d.EventID, d.Kind, strings.Join(d.Fields, " "), d.Reason)
-		fmt.Fprintln(out, strings.TrimSpace(line))
+		fmt.Fprintln(tty.Wrap(out), strings.TrimSpace(line))
 	}
 	onProgress := func(_ string, c pipeline.Comparison) error {
 		counts = c

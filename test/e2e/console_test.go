@@ -196,6 +196,11 @@ func testConsole(t *testing.T, p *platform) {
 	b.click(t, `//button[@class="unfold"]`)
 	b.do(t, chromedp.WaitNotPresent("#rows ol"))
 
+	b.open(t, "/replay")
+	b.do(t, chromedp.KeyEvent("/"), chromedp.WaitVisible("#rows"))
+	waitUntil(t, func() string { // until the user can type
+		return eval[string](t, b, `document.activeElement.name === "q" ? "" : "no focus"`)
+	})
 	b.open(t, "/events?type=console.order")
 	b.do(t, chromedp.KeyEvent("j"), chromedp.KeyEvent(kb.Enter))
 	b.wait(t, "#timeline", "Record stored in Silver")
@@ -219,6 +224,10 @@ func testConsole(t *testing.T, p *platform) {
 
 	failed := p.acceptAsOlderVersion(t, `{"eventType":"console.poison","n":1e999}`)
 	p.acceptAsOlderVersion(t, `{"eventType":"console.poison","n":1e998}`)
+	b.open(t, "/events/"+failed)
+	b.wait(t, "#failure", "unprocessable-number")
+	b.click(t, `//a[contains(normalize-space(), "Discard")]`)
+	b.wait(t, "#preview", "1 message would be deleted")
 	b.open(t, "/events/"+failed)
 	b.wait(t, "#failure", "unprocessable-number")
 	b.click(t, `//button[normalize-space()="Redrive"]`)

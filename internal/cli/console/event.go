@@ -160,7 +160,11 @@ func (d *eventData) addFacts(item pipeline.Item) {
 	if item.RequestID != "" {
 		add("Idempotency key", "hash "+item.RequestID)
 	}
-	add("Payload", formatBytes(item.Bytes))
+	if d.Batch == "" {
+		add("Payload", formatBytes(item.Bytes))
+	} else {
+		add("Payload of the batch", formatBytes(item.Bytes))
+	}
 	if item.Count > 0 {
 		add("Events in the batch", formatCount(item.Count))
 	}

@@ -279,7 +279,9 @@ async function reloadOnce() {
 
 // ---- Keys
 
-const pages = { o: '/', e: '/events', d: '/deadletters', r: '/refused', p: '/replay' };
+const pages = {
+  o: '/', e: '/events', d: '/deadletters', r: '/refused', p: '/replay', l: '/reload',
+};
 const scrollKeys = new Set([' ', 'PageUp', 'PageDown', 'Home', 'End', 'ArrowUp', 'ArrowDown']);
 let goes = false;
 
@@ -304,7 +306,7 @@ document.addEventListener('keydown', (event) => {
   if (event.key === '/') {
     event.preventDefault();
     const field = $('#search input');
-    if (field) field.focus(); else location.assign(base + '/events');
+    if (field) field.focus(); else location.assign(base + '/events#search');
   } else if (event.key === 'g') {
     goes = true;
     setTimeout(() => { goes = false; }, 1500);
@@ -324,6 +326,11 @@ document.addEventListener('DOMContentLoaded', () => {
   base = document.body.dataset.base;
   const tab = $('nav [aria-current]'); // may be outside of a narrow window
   if (tab) tab.parentElement.scrollLeft = tab.offsetLeft - 24;
+  const search = $('#search input');
+  if (search && location.hash === '#search') { // the user pressed / on another page
+    search.focus();
+    history.replaceState(history.state, '', location.pathname + location.search);
+  }
   if ($('#rows') && $('#search')) { startEvents(); return; }
   remember($('main')); // before anything changes the page
   showTimes(document);

@@ -55,10 +55,10 @@ type link struct {
 }
 
 var links = []link{
-	{atClient, atAPI, "accepted"}, {atAPI, atBronze, ""}, {atAPI, atTable, ""},
+	{atClient, atAPI, "accepted"}, {atAPI, atBronze, "accepted"}, {atAPI, atTable, "accepted"},
 	{atAPI, atQueue, "accepted"},
-	{atQueue, atWorker, "processed"}, {atWorker, atSilver, "processed"}, {atWorker, atBus, ""},
-	{atWorker, atDLQ, "failed"},
+	{atQueue, atWorker, "processed"}, {atWorker, atSilver, "processed"},
+	{atWorker, atBus, "published"}, {atWorker, atDLQ, "failed"},
 }
 
 // point is the upper left corner of a box.
@@ -110,9 +110,9 @@ func newFlow(name string, down bool, width, height, w, h int, corners []point, m
 // newArrow returns an arrow between two boxes. It starts at the right side of the first box, or at
 // the lower side if down is true.
 func newArrow(from, to box, down bool, l link, m measures) arrow {
-	a := arrow{Busy: l.counter != "" && m.rates[l.counter] > 0}
-	if l.counter != "" {
-		a.Label = formatRate(m.rates[l.counter])
+	a := arrow{Busy: m.rates[l.counter] > 0}
+	if rate, ok := m.rates[l.counter]; ok { // no metric counts the notifications
+		a.Label = formatRate(rate)
 	}
 	if l.counter == "failed" && m.rates["failed"] > 0 {
 		a.Tone = "bad"

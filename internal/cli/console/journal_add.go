@@ -216,6 +216,8 @@ func (j *journal) update(e *event, step activity.Step) {
 		e.Code = visible(stringOf(step, "code"))
 		e.Attempts = max(e.Attempts, numberOf(step, "attempt"))
 		s.retried.add(now, 1)
+	case "published":
+		s.published.add(now, 1)
 	case "redriven", "replayed":
 		e.reopen()
 		e.reopenedAt = step.Time

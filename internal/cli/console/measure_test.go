@@ -92,3 +92,21 @@ func TestRunbooks_AreSectionsOfTheDocument(t *testing.T) {
 		t.Errorf("got %q for a foreign alarm", got)
 	}
 }
+
+// Each arrow of the flow shows a rate on the local platform.
+func TestFlow_ShowsTheRateOfEachArrow(t *testing.T) {
+	now := time.Now()
+	w := newWorld(t, Options{Local: true, Now: func() time.Time { return now }})
+	for _, name := range []string{"accepted", "published", "processed", "failed"} {
+		w.Record(step(name, 1))
+	}
+	now = now.Add(2 * time.Second)
+	m := w.journal.localMeasures("Orders")
+	for _, f := range []flow{wideFlow(m), narrowFlow(m)} {
+		for i, a := range f.Arrows {
+			if !a.Busy || a.Label == "" || a.Label == "0/s" {
+				t.Errorf("%s: the arrow %v is %+v", f.Name, links[i], a)
+			}
+		}
+	}
+}

@@ -152,7 +152,7 @@ func (j *journal) localMeasures(slug string) measures {
 	}
 	for name, c := range map[string]*counter{
 		"accepted": &s.accepted, "processed": &s.processed, "failed": &s.failed,
-		"retried": &s.retried, "refused": &s.refused,
+		"retried": &s.retried, "refused": &s.refused, "published": &s.published,
 	} {
 		m.series[name] = c.series(now, chartBuckets)
 		m.rates[name] = float64(c.sum(now, rateWindow)) / rateWindow.Seconds()

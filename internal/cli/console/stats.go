@@ -9,8 +9,9 @@ const period = 15 * time.Minute
 
 // stats counts a pipeline's events and refused requests in the last period.
 type stats struct {
-	accepted, processed, failed, retried, refused, failedBatches counter
-	latencies                                                    []latency // the newest last
+	accepted, processed, failed, retried, published, refused, failedBatches counter
+
+	latencies []latency // the newest last
 }
 
 func (j *journal) statsOf(slug string) *stats {

@@ -101,8 +101,8 @@ func (p *platform) send(l load) (time.Duration, error) {
 	return used, waitUntil(p.drained)
 }
 
-// post sends single events without an idempotency key. A key leads to more calls of the API
-// function.
+// post sends single events without an idempotency key. With a key, the API function makes more AWS
+// calls.
 func (p *platform) post(l load) error {
 	transport := &http.Transport{MaxIdleConnsPerHost: l.concurrency}
 	defer transport.CloseIdleConnections()

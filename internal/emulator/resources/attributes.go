@@ -81,7 +81,8 @@ var arnForms = map[string]string{
 	"user":         "iam::{account}:user/{name}",
 }
 
-// attributeForms maps resource types to the attributes whose names do not determine their values.
+// attributeForms maps resource types to the formats of those attributes whose format does not
+// follow from their name.
 var attributeForms = map[string]map[string]string{
 	"AWS::ApiGatewayV2::Api": {
 		"ApiEndpoint":   "wss://{id}.execute-api.{region}.amazonaws.com",

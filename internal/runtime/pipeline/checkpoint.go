@@ -10,8 +10,8 @@ import (
 type Checkpoint struct {
 	// Pass is the pass that the last run worked on. If it is Done, the next run begins a new pass.
 	Pass Pass `json:"pass"`
-	// RewindTo is the earliest hour in which a reopened event was received. A later pass must begin
-	// there. RewindTo is zero if no event was reopened since a pass began there.
+	// RewindTo is the hour in which the next pass must begin: the earliest hour of receipt of the
+	// events that were reopened. It is zero if none was reopened since the last such pass.
 	RewindTo  time.Time `json:"rewindTo,omitzero"`
 	RewoundAt time.Time `json:"rewoundAt,omitzero"` // time of the last Rewind
 }

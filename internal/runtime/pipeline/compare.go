@@ -125,7 +125,7 @@ func (req ReplayRequest) selectsWithin(batch Item) bool {
 	})
 }
 
-// compareWithin compares an event that was not split off the batch.
+// compareWithin compares the records of one event that is still in its batch.
 func (r Replayer) compareWithin(ctx context.Context, batch Item, id string) []compared {
 	if batch.Status != Processed {
 		return []compared{{skipped: 1}}

@@ -341,9 +341,8 @@ func (in Ingest) createFirstBatch(
 	return item, false, nil
 }
 
-// completeBatch stores a batch that no earlier request has stored. If the batch is still ENQUEUED,
-// completeBatch sends its message. first is the item of the request's first batch, which is already
-// stored.
+// completeBatch stores a batch unless an earlier request has stored it. It sends the batch's
+// message if the batch is new or still ENQUEUED. first is the stored item of the request's first batch.
 func (in Ingest) completeBatch(ctx context.Context, req BatchRequest, g group, first Item) error {
 	item := first
 	if g.event.ID != first.ID {

@@ -140,7 +140,7 @@ func ambiguous() []Case {
 	return []Case{
 		invalid("duplicate key: the type",
 			`{"eventType":"demo","eventType":"other"}`, "/eventType"),
-		invalid("duplicate key: the type, same value",
+		invalid("duplicate key: eventType twice with the same value",
 			`{"eventType":"demo","eventType":"demo"}`, "/eventType"),
 		invalid("duplicate key: one of them escaped",
 			`{"eventType":"demo","\u0065ventType":"other"}`, "/eventType"),

@@ -77,9 +77,10 @@ func (w *Watcher) EndBuild() (err error) {
 // build, Run calls build again after this build. The first call can report files that changed since
 // New. Run returns an error if it can't watch the sources any longer.
 //
-// Run calls ignore with two kinds of files, and then ignores most of their changes:
+// Run reports two kinds of files to the function ignore. After that, most changes of these files
+// cause no build:
 //
-//   - Files that builds write: they change during each build. Later, they cause a build only if
+//   - Files that builds write: they change during each build. They cause a build only if
 //     they change between two builds.
 //   - Files that another process writes after each build, with a similar delay. Later, they cause a
 //     build only if the delay is much longer.

@@ -30,8 +30,13 @@ const (
 	maxRefusedTotal = 256 << 10 // bytes of all bodies; then the page shows the start of each body
 )
 
+// invalidEvent is an event that the API refuses, because it has no eventType.
+const invalidEvent = `{"message":"hello"}`
+
 func (v *view) refused(w http.ResponseWriter, r *http.Request) {
-	data := refusedData{Curl: v.exampleCurl(r.Context()), Command: v.logCommand()}
+	data := refusedData{
+		Curl: v.curl(r.Context(), []byte(invalidEvent)), Command: v.logCommand(),
+	}
 	total := 0
 	for i, request := range v.server.journal.refusals(v.Slug) {
 		if i == maxRefusedViews {

@@ -1,11 +1,14 @@
 package console
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"html"
 	"strings"
 	"testing"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
 )
 
@@ -54,5 +57,15 @@ func TestRefused_ShowsTheStartOfALargeBody(t *testing.T) {
 	}
 	if _, html := w.get(t, "/Orders/refused"); len(html) > 2<<20 {
 		t.Errorf("the page has %d bytes", len(html))
+	}
+}
+
+func TestRefused_ShowsACommandWhileItIsEmpty(t *testing.T) {
+	w := newWorld(t, Options{
+		Local: true, Curl: func(context.Context, deployment.Pipeline) string { return "curl" },
+	})
+	_, page := w.get(t, "/Orders/refused")
+	if want := html.EscapeString(`curl -d '` + invalidEvent + `'`); !strings.Contains(page, want) {
+		t.Errorf("the page lacks %s", want)
 	}
 }

@@ -1,6 +1,7 @@
 package cdkapp
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -243,17 +244,14 @@ func TestSynthesize_KillsAppAndChildren(t *testing.T) {
 		result <- err
 	}()
 
-	output := make([]byte, 1<<10)
 	var address string
-	for seen := ""; address == ""; {
-		n, err := lines.Read(output)
+	printed := bufio.NewReader(lines)
+	for address == "" {
+		line, err := printed.ReadString('\n')
 		if err != nil {
-			t.Fatalf("the app ended after it printed %q: %v", seen, err)
+			t.Fatalf("the app ended after it printed %q: %v", line, err)
 		}
-		seen += string(output[:n])
-		if _, after, ok := strings.Cut(seen, "listening on "); ok {
-			address = strings.TrimSpace(after)
-		}
+		_, address, _ = strings.Cut(strings.TrimSpace(line), "listening on ")
 	}
 	cancel(stopped)
 	go func() { _, _ = io.Copy(io.Discard, lines) }()
@@ -264,10 +262,23 @@ func TestSynthesize_KillsAppAndChildren(t *testing.T) {
 	if err != nil || len(left) > 0 {
 		t.Errorf("the interrupted app left %v, %v", left, err)
 	}
-	if connection, err := net.DialTimeout("tcp", address, time.Second); err == nil {
-		_ = connection.Close()
-		t.Error("the child process of the app still listens")
+	// A killed process may need some time to end. Without the kill, it would listen for a minute.
+	deadline := time.Now().Add(20 * time.Second)
+	for isListening(address) {
+		if time.Now().After(deadline) {
+			t.Fatal("the child process of the app still listens")
+		}
+		time.Sleep(10 * time.Millisecond) // poll: only a parent process can wait for an exit
 	}
+}
+
+func isListening(address string) bool {
+	connection, err := net.DialTimeout("tcp", address, time.Second)
+	if err != nil {
+		return false
+	}
+	_ = connection.Close()
+	return true
 }
 
 func TestCheck_NamesEachMissingTool(t *testing.T) {

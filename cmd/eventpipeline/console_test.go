@@ -298,7 +298,7 @@ func TestConsole_ShowsEachBatchOfAList(t *testing.T) {
 // wait loads a page until it contains text.
 func (b *browser) wait(t *testing.T, page, text string) {
 	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	for {
 		html := b.get(t, b.base+page)
 		if strings.Contains(html, text) {

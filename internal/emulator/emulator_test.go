@@ -81,7 +81,7 @@ func (r *recorder) wait(t *testing.T, name, eventID string) activity.Step {
 // waitFor waits until hasProperty returns true for a recorded step, and returns the step.
 func (r *recorder) waitFor(t *testing.T, hasProperty func(activity.Step) bool) activity.Step {
 	t.Helper()
-	timeout := time.After(20 * time.Second)
+	timeout := time.After(2 * time.Minute)
 	for {
 		r.mu.Lock()
 		i := slices.IndexFunc(r.steps, hasProperty)
@@ -181,7 +181,7 @@ func TestPlatform_DeliversEventFromAPIToBus(t *testing.T) {
 	if !ok {
 		t.Fatal("queue seen does not exist")
 	}
-	messages, err := seen.Receive(t.Context(), 10, 10*time.Second)
+	messages, err := seen.Receive(t.Context(), 10, time.Minute)
 	if err != nil || len(messages) != 1 || !strings.Contains(messages[0].Body, `"e-1"`) {
 		t.Errorf("the rule's target got %v, %v", messages, err)
 	}

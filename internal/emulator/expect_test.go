@@ -87,7 +87,7 @@ func dial(t *testing.T, address string) connection {
 	}
 	t.Cleanup(func() { c.Close() })
 	// A server that sends no response fails the test.
-	if err := c.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+	if err := c.SetDeadline(time.Now().Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	return connection{t, c, bufio.NewReader(c)}

@@ -403,7 +403,7 @@ func (f *functions) invokeWorker(t *testing.T, messages []sqstypes.Message) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	answer, err := f.worker.Invoke(ctx, payload)
 	if err != nil || strings.Contains(string(answer), "itemIdentifier") {

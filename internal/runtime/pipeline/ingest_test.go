@@ -170,7 +170,7 @@ type gatedQueue struct {
 func (g gatedQueue) Send(ctx context.Context, _ pipeline.Event) error { return g.pass(ctx) }
 
 func TestIngest_WritesItemAndMessageInParallel(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	var w world
 	in := w.ingest()

@@ -130,7 +130,10 @@ func TestConsole_ShowsADeployedPipeline(t *testing.T) {
 		"/deadletters":                  failed,
 		"/deadletters?" + filter: "/deadletters/redrive?" +
 			html.EscapeString(filter),
-		"/deadletters/redrive?code=internal":         "<b>0 messages</b>",
+		"/deadletters/redrive?code=internal": "<b>0 messages</b>",
+		"/deadletters?type=a+b%27&newer=2h": html.EscapeString(
+			"--type 'a,b'\\''' --newer-than '2h'"),
+		"/deadletters?ids=" + failed:                 "dlq show",
 		"/deadletters/discard?ids=" + failed:         "<b>1 message</b>",
 		"/refused":                                   "filter-log-events",
 		"/replay":                                    "Dry run",

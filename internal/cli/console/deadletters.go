@@ -74,6 +74,9 @@ func (v *view) showDeadLetters(w http.ResponseWriter, r *http.Request, preview *
 	}
 	filter, err := readFilter(values)
 	data.Filtered = !filter.Empty()
+	if err == nil {
+		data.Command = v.command(listCommand(filter, values)...)
+	}
 	if err != nil {
 		data.Problem = visible(err.Error())
 	}

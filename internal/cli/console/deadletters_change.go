@@ -146,7 +146,8 @@ func (v *view) change(
 // received do not matter if the change has found all ids of the filter.
 func unchecked(f dlq.Filter, p dlq.Preview, result dlq.Result) (problems []string) {
 	for _, id := range p.Missing {
-		problems = append(problems, visible(id)+": no message in the DLQ has this id")
+		problems = append(problems, visible(id)+": no message in the DLQ has this id. "+
+			"To process the event again, replay it.")
 	}
 	hidden := p.Hidden
 	if p.Truncated {

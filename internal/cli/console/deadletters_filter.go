@@ -54,6 +54,26 @@ func readFilter(values url.Values) (dlq.Filter, error) {
 	return f, nil
 }
 
+// listCommand returns the words of the command that lists the messages of a valid filter. The
+// command has no flag for ids, but another command shows one message.
+func listCommand(f dlq.Filter, values url.Values) []string {
+	if len(f.IDs) == 1 {
+		return []string{"dlq show", f.IDs[0]}
+	}
+	words := []string{"dlq list"}
+	for _, flag := range []struct{ name, value string }{
+		{"--code", strings.Join(f.Codes, ",")}, {"--type", strings.Join(f.Types, ",")},
+		{"--status", strings.Join(f.Statuses, ",")},
+		{"--older-than", strings.TrimSpace(values.Get("older"))},
+		{"--newer-than", strings.TrimSpace(values.Get("newer"))},
+	} {
+		if flag.value != "" {
+			words = append(words, flag.name, shellQuote(flag.value))
+		}
+	}
+	return words
+}
+
 // describeFilter returns a title that names the messages that the filter selects.
 func describeFilter(f dlq.Filter) string {
 	var parts []string

@@ -631,3 +631,18 @@ func TestMembersOf_KnowsRangesAndTheirParts(t *testing.T) {
 		}
 	}
 }
+
+// An invalid search must not show all events as if they matched.
+func TestEvents_ShowsNothingForAnInvalidSearch(t *testing.T) {
+	w := newWorld(t, Options{Local: true})
+	w.Record(step("processed", 1))
+	for path, want := range map[string]bool{"/Orders/events": true, "/Orders/events?from=x": false} {
+		if _, page := w.get(t, path); strings.Contains(page, eventID(1)) != want {
+			t.Errorf("%s shows the event: %t, want %t", path, !want, want)
+		}
+	}
+	r := httptest.NewRequest("GET", "/Orders/stream?rows=1&since=0&from=x", nil)
+	if event, _ := w.find("Orders").rowsSince(r)(time.Now()); event != "" {
+		t.Errorf("the stream sends %s", event)
+	}
+}

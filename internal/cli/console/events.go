@@ -53,7 +53,9 @@ func (v *view) events(w http.ResponseWriter, r *http.Request) {
 		data.Problem = visible(err.Error())
 	}
 	if v.server.o.Local {
-		data.Rows, data.More = v.localRows(q, 0)
+		if err == nil {
+			data.Rows, data.More = v.localRows(q, 0)
+		}
 		data.Types, data.Codes = v.server.journal.known(v.Slug)
 	} else {
 		data.Slow = true

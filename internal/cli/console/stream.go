@@ -80,12 +80,13 @@ func (v *view) serveStream(w http.ResponseWriter, r *http.Request) {
 }
 
 // rowsSince returns a function. Each call of the function returns a message with the rows that
-// changed since the last call. If no row changed, the message's name is "".
+// changed since the last call. If no row changed, or if the search is invalid, the message's name is
+// "".
 func (v *view) rowsSince(r *http.Request) func(time.Time) (string, any) {
-	q, _ := readQuery(v.Slug, r.URL.Query()) // the page has reported errors
+	q, err := readQuery(v.Slug, r.URL.Query()) // the page has reported the error
 	seq := v.lastSeen(r, "")
 	return func(time.Time) (string, any) {
-		if v.server.journal.lastChange("") == seq {
+		if err != nil || v.server.journal.lastChange("") == seq {
 			return "", nil
 		}
 		var m rowsMessage

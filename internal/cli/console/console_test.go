@@ -646,3 +646,20 @@ func TestEvents_ShowsNothingForAnInvalidSearch(t *testing.T) {
 		t.Errorf("the stream sends %s", event)
 	}
 }
+
+// A pipeline that was found by the outputs of its stack has the name of the stack.
+func TestPage_NamesTheStackOnce(t *testing.T) {
+	w := newWorld(t, Options{})
+	p := w.find("Orders").Pipeline
+	p.Region = "eu-west-1"
+	for name, want := range map[string]int{"": 0, "Orders": 1} {
+		p.Name = name
+		w.SetPipelines([]deployment.Pipeline{p})
+		_, page := w.get(t, w.all()[0].path("refused"))
+		_, after, _ := strings.Cut(page, `<span class="where">`)
+		where, _, _ := strings.Cut(after, "</span>")
+		if strings.Count(where, "shop") != want || !strings.Contains(where, "eu-west-1") {
+			t.Errorf("%q: the header has %q", name, where)
+		}
+	}
+}

@@ -80,8 +80,8 @@ func (v *view) serveStream(w http.ResponseWriter, r *http.Request) {
 }
 
 // rowsSince returns a function. Each call of the function returns a message with the rows that
-// changed since the last call. If no row changed, or if the search is invalid, the message's name is
-// "".
+// changed since the last call. The message's name is "" if no row changed, or if the search is
+// invalid.
 func (v *view) rowsSince(r *http.Request) func(time.Time) (string, any) {
 	q, err := readQuery(v.Slug, r.URL.Query()) // the page has reported the error
 	seq := v.lastSeen(r, "")

@@ -154,7 +154,7 @@ func TestConsole_ShowsADeployedPipeline(t *testing.T) {
 }
 
 func TestConsole_RedrivesDiscardsAndReplays(t *testing.T) {
-	t.Parallel()
+	t.Setenv("XDG_CACHE_HOME", t.TempDir()) // for the progress of the replay
 	d := deploy(t)
 	ids := d.accept(t, poison, poison, poisonOrder, `{"eventType":"demo","message":"hello"}`)
 	d.process(t)

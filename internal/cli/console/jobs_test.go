@@ -184,6 +184,7 @@ func TestServer_WaitsForItsJobs(t *testing.T) {
 }
 
 func TestChanges_NeedADryRun(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir()) // for the progress of the replay
 	w := newWorld(t, Options{Local: true, Write: true})
 	for path, form := range map[string]string{
 		"/deadletters/redrive": "type=order", "/deadletters/discard": "dryRun=x",

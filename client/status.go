@@ -25,8 +25,8 @@ type EventStatus struct {
 	ProcessedAt time.Time `json:"processedAt,omitzero"`
 	FailedAt    time.Time `json:"failedAt,omitzero"`
 	Attempts    int       `json:"attempts"` // deliveries to workers; 0 while Enqueued
-	Bytes       int       `json:"bytes"`    // size of the payload
-	SHA256      string    `json:"sha256"`   // of the payload, in hex
+	Bytes       int       `json:"bytes"`    // size of the payload, or of the batch's payload
+	SHA256      string    `json:"sha256"`   // of that payload, in hex
 	Bronze      Location  `json:"bronze"`   // the payload
 	Silver      *Location `json:"silver,omitempty"`
 	Filtered    *Reason   `json:"dropped,omitempty"` // why the processor made no record

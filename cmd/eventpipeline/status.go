@@ -127,7 +127,11 @@ func printStatus(w io.Writer, s client.EventStatus) error {
 	if s.Reenqueues > 0 {
 		table.Field("reenqueued", fmt.Sprintf("%d (by the reconciler)", s.Reenqueues))
 	}
-	table.Field("payload", fmt.Sprintf("%d bytes", s.Bytes))
+	of := ""
+	if s.BatchID != "" {
+		of = ", the whole batch" // the hash is that of the batch, too
+	}
+	table.Field("payload", fmt.Sprintf("%d bytes%s", s.Bytes, of))
 	table.Field("SHA-256", s.SHA256)
 	table.Field("bronze", s3URL(pipeline.Location(s.Bronze)))
 	if s.Silver != nil {

@@ -79,7 +79,7 @@ func TestPrintStatus_PrintsEachFieldOfABatchOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"batch ", "events ", "split off "} {
+	for _, want := range []string{"batch ", "events ", "split off ", "bytes, the whole batch"} {
 		if strings.Count(out.String(), want) != 1 {
 			t.Errorf("printed\n%s\nwant %q once", &out, want)
 		}

@@ -18,6 +18,9 @@ type eventPrinter struct {
 	out      io.Writer
 	style    activity.Style
 	accepted bool // also print a line when an event is accepted, because no worker runs
+	// pipelines maps functions and DLQs to the names of their pipelines. It is empty if there is
+	// only one pipeline.
+	pipelines map[string]string
 
 	known map[string]*knownEvent
 	order []string // ids in the order of their first step
@@ -152,6 +155,9 @@ func (p *eventPrinter) printRetry(s activity.Step, e *knownEvent) error {
 func (p *eventPrinter) row(s activity.Step, e *knownEvent, notes ...string) error {
 	r := events.Row{
 		Time: s.Time, ID: s.EventID, Type: e.eventType, Status: string(e.status), Took: -1,
+	}
+	if name := p.pipelines[s.Source]; name != "" {
+		r.Notes = append(r.Notes, name)
 	}
 	if e.status != pipeline.Enqueued && !e.receivedAt.IsZero() {
 		r.Took = max(s.Time.Sub(e.receivedAt), 0)

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"path"
 	"runtime/debug"
 	"syscall"
 	"time"
@@ -117,7 +118,7 @@ func (r *localRun) start(ctx context.Context, platform *emulator.Platform) error
 	r.progress.ready()
 	out, errOut := r.cmd.OutOrStdout(), r.cmd.ErrOrStderr()
 	announce := func() error { return r.announce(out, errOut, platform, pipelines, webhooks) }
-	if err := r.steps.start(r.printFunc(out, len(pipelines) > 1), announce); err != nil {
+	if err := r.steps.start(r.printFunc(out, pipelines), announce); err != nil {
 		return fmt.Errorf("print the announcement: %w", err)
 	}
 	if r.page != nil && r.console.openURL {
@@ -166,8 +167,11 @@ func findLocalPipelines(
 }
 
 // printFunc returns the function that prints steps. By default, it prints one line per event. With
-// several pipelines, each step shows its Lambda function.
-func (f *localFlags) printFunc(out io.Writer, several bool) func(activity.Step) error {
+// several pipelines, each step shows its Lambda function, and each event its pipeline.
+func (f *localFlags) printFunc(
+	out io.Writer, pipelines []deployment.Pipeline,
+) func(activity.Step) error {
+	several := len(pipelines) > 1
 	if f.asJSON {
 		return func(s activity.Step) error { return activity.PrintJSON(out, s) }
 	}
@@ -176,5 +180,14 @@ func (f *localFlags) printFunc(out io.Writer, several bool) func(activity.Step) 
 	if f.verbose {
 		return func(s activity.Step) error { return activity.Print(out, s, style) }
 	}
-	return newEventPrinter(out, style, f.options.NoWorker).print
+	printer := newEventPrinter(out, style, f.options.NoWorker)
+	if several {
+		printer.pipelines = make(map[string]string)
+		for _, p := range pipelines {
+			printer.pipelines[p.APIFunction] = p.Name
+			printer.pipelines[p.WorkerFunction] = p.Name
+			printer.pipelines[path.Base(p.DLQURL)] = p.Name
+		}
+	}
+	return printer.print
 }

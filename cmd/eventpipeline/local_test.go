@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
 )
@@ -37,13 +38,23 @@ func TestFindLocalPipelines_SearchesAllStacksThatAreNotNested(t *testing.T) {
 	}
 }
 
-func TestPrintFunc_NamesTheFunctionIfThereAreSeveralPipelines(t *testing.T) {
-	step := activity.Step{Name: "accepted", EventID: "0199", EventType: "demo", Source: "shop-api"}
-	for _, several := range []bool{true, false} {
-		var out bytes.Buffer
-		err := (&localFlags{verbose: true}).printFunc(&out, several)(step)
-		if err != nil || strings.HasSuffix(out.String(), "  in=shop-api\n") != several {
-			t.Errorf("printed %q, %v", out.String(), err)
+// If there are several pipelines, a step names its function, and an event's line its pipeline.
+func TestPrintFunc_NamesThePipelineIfThereAreSeveral(t *testing.T) {
+	step := activity.Step{
+		Name: "processed", EventID: printedEvent, EventType: "demo", Source: "shop-worker",
+	}
+	two := []deployment.Pipeline{
+		{Name: "Orders", WorkerFunction: "shop-worker"}, {Name: "Clicks", WorkerFunction: "clicks"},
+	}
+	for want, verbose := range map[string]bool{
+		"  in=shop-worker\n": true, "\n         Orders\n": false,
+	} {
+		for n := 1; n <= 2; n++ {
+			var out bytes.Buffer
+			err := (&localFlags{verbose: verbose}).printFunc(&out, two[:n])(step)
+			if err != nil || strings.HasSuffix(out.String(), want) != (n > 1) {
+				t.Errorf("%d pipelines: printed %q, %v", n, out.String(), err)
+			}
 		}
 	}
 }

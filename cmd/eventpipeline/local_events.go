@@ -50,21 +50,21 @@ func (p *eventPrinter) print(s activity.Step) error {
 		}
 		return activity.Print(p.out, s, p.style)
 	}
-	e := p.find(s)
 	switch s.Name {
 	case "accepted":
-		return p.printAccepted(s, e)
+		return p.printAccepted(s, p.find(s))
 	case "processed", "filtered":
-		return p.printEnd(s, e, pipeline.Processed)
+		return p.printEnd(s, p.find(s), pipeline.Processed)
 	case "failed":
-		return p.printEnd(s, e, pipeline.Failed)
+		return p.printEnd(s, p.find(s), pipeline.Failed)
 	case "dead-lettered":
+		e := p.find(s)
 		if e.status == pipeline.Failed {
 			return nil // the worker moved the message and logged the failure before
 		}
 		return p.printEnd(s, e, pipeline.Failed)
 	case "retried":
-		return p.printRetry(s, e)
+		return p.printRetry(s, p.find(s))
 	}
 	if s.Level >= slog.LevelWarn {
 		return activity.Print(p.out, s, p.style)

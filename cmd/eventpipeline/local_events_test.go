@@ -102,6 +102,26 @@ func TestEventPrinter_ForgetsTheOldestEvents(t *testing.T) {
 	}
 }
 
+// The steps of the events in many batches must not make the printer forget an unfinished batch.
+func TestEventPrinter_RemembersABatchWithManySteps(t *testing.T) {
+	var out strings.Builder
+	p := newEventPrinter(&out, activity.Style{}, false)
+	send := func(s activity.Step, id string) {
+		s.EventID, s.EventType = id, "demo"
+		if err := p.print(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	send(step("accepted", `{"events":1000}`), printedEvent)
+	for n := range maxKnownEvents + 1 {
+		send(step("published", ""), fmt.Sprintf("019aaf3e-6f0b-7cc2-9c49-%012x.%d", n/1000, n%1000))
+	}
+	send(step("processed", `{"attempt":1}`), printedEvent)
+	if got := out.String(); !strings.Contains(got, "batch of 1000") {
+		t.Errorf("printed %q", got)
+	}
+}
+
 // The user's processor can log a long text or control characters as eventId.
 func TestEventPrinter_IgnoresForeignIDs(t *testing.T) {
 	var out strings.Builder

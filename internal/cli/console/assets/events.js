@@ -230,17 +230,19 @@ function startEvents() {
 
   const isNearEnd = () => progress.getBoundingClientRect().top < window.innerHeight + 1200;
   let isLoading = false;
+  let note = ''; // says what the search has covered so far
   const loadMore = async () => {
     if (isLoading || !more || list.children.length >= maxRows) return;
     isLoading = true;
-    progress.textContent = 'Searching …';
+    progress.textContent = [note, 'Searching …'].join(' ').trim();
     query.set('before', more === 'first' ? '' : more);
     try {
       const response = await request(`${base}/events/rows?${query}`);
       const answer = await response.json();
       more = answer.more || '';
       list.append(...(answer.rows || []).filter((row) => !byID.has(row.id)).map(make));
-      progress.textContent = answer.error || answer.note || '';
+      note = answer.note || '';
+      progress.textContent = answer.error || note;
       const isEmpty = list.children.length === 0;
       $('#empty').hidden = !isEmpty || Boolean(more);
       if (isEmpty && !more) $('#empty h2').textContent = 'No event found';

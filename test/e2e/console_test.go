@@ -104,6 +104,14 @@ func eval[T any](t *testing.T, b *tab, expression string) (value T) {
 	return value
 }
 
+// waitForFrame waits until the browser draws the page again.
+func (b *tab) waitForFrame(t *testing.T) {
+	t.Helper()
+	const frame = `new Promise((resolve) => requestAnimationFrame(() => resolve()))`
+	b.do(t, chromedp.Evaluate(frame, nil,
+		func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
+}
+
 // wait waits until the element that matches the selector contains the text.
 func (b *tab) wait(t *testing.T, selector, text string) {
 	t.Helper()
@@ -472,6 +480,15 @@ func TestConsole_NewEventsShiftNoRows(t *testing.T) {
 	server, l := serveConsole(t, "127.0.0.1:0")
 	b := openTab(t, server.URL(l))
 	n := 0
+	record := func(events int) {
+		for range events {
+			n++
+			server.Record(activity.Step{
+				Time: time.Now(), Name: "processed", EventType: "shift",
+				EventID: fmt.Sprintf("019aaf3e-6f0b-7cc2-9c49-%012d", n),
+			})
+		}
+	}
 	for _, width := range []int64{360, 1440} {
 		b.do(t, chromedp.EmulateViewport(width, 900))
 		b.open(t, "/events")
@@ -486,15 +503,14 @@ func TestConsole_NewEventsShiftNoRows(t *testing.T) {
 			if i > 30 {
 				burst = 30
 			}
-			for range burst {
-				n++
-				server.Record(activity.Step{
-					Time: time.Now(), Name: "processed", EventType: "shift",
-					EventID: fmt.Sprintf("019aaf3e-6f0b-7cc2-9c49-%012d", n),
-				})
-			}
+			record(burst)
 			b.wait(t, "#rows li:first-child", fmt.Sprintf("%012d", n))
 		}
+		for range 100 { // a steady load, until the list has removed its oldest rows
+			record(8)
+			b.waitForFrame(t)
+		}
+		b.wait(t, "#rows li:first-child", fmt.Sprintf("%012d", n))
 		waitUntil(t, func() string {
 			if top := eval[float64](t, b, `document.querySelector("#scroller").scrollTop`); top > 0 {
 				return fmt.Sprintf("the list is scrolled by %g px", top)

@@ -144,15 +144,15 @@ function startEvents() {
     waiting = new Map();
     newer.hidden = true;
     lastShown = performance.now();
-    view.insert(() => list.prepend(...rows.map(make)));
-    let surplus = list.children.length - maxLiveRows;
-    if (surplus > 0 && rows.length > 0) { // scrolling loads them again
-      for (; surplus > 0; surplus--) {
-        byID.delete($('a', list.lastElementChild).dataset.id);
-        list.lastElementChild.remove();
-      }
-      more = list.lastElementChild.dataset.cursor;
+    // Scrolling loads the removed rows again. They go first, because the browser lays out rows
+    // beyond maxLiveRows in another way, and would count a layout shift.
+    const surplus = rows.length > 0 ? list.children.length + rows.length - maxLiveRows : 0;
+    for (let n = 0; n < surplus; n++) {
+      byID.delete($('a', list.lastElementChild).dataset.id);
+      list.lastElementChild.remove();
     }
+    view.insert(() => list.prepend(...rows.map(make)));
+    if (surplus > 0) more = list.lastElementChild.dataset.cursor;
     $('#empty').hidden = list.children.length > 0;
   };
 
@@ -183,7 +183,7 @@ function startEvents() {
   };
 
   newer.addEventListener('click', () => { view.goToTop(); showWaiting(); });
-  view.onScroll(() => { if (view.isAtTop() && waiting.size) showWaiting(); });
+  view.onScroll(() => { if (view.isAtTop() && waiting.size) showSoon(); });
 
   const topOf = (row) => row.getBoundingClientRect().top - box.getBoundingClientRect().top;
 

@@ -289,6 +289,7 @@ func testConsole(t *testing.T, p *platform) {
 	b.click(t, `(//button[normalize-space()="Replay 3 events"])[1]`)
 	b.click(t, `//button[normalize-space()="Pause"]`)
 	b.wait(t, "#jobs .paused", "Replay events of type console.order")
+	b.wait(t, "#jobs .paused", "Received from 20")
 	b.click(t, `//button[normalize-space()="Resume"]`)
 	b.wait(t, "#jobs .finished:first-child", "Replayed3")
 	b.open(t, "/no-such-page")

@@ -110,10 +110,20 @@ func (v *view) startCount(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
+// timesOf returns the limits of the selected events' times of receipt. It returns zero times if an
+// event is selected by its id.
+func timesOf(s *replay.State) (from, to time.Time) {
+	if s.EventID != "" {
+		return from, to
+	}
+	return s.From, s.To
+}
+
 func (v *view) startCounting(s *replay.State, form string) {
+	from, to := timesOf(s)
 	v.jobs.start(v.server.ctx, job{
 		Page: "replay", Kind: "count", Title: "Dry run: " + visible(s.String()),
-		Form: form, counted: s,
+		From: from, To: to, Form: form, counted: s,
 		run: func(ctx context.Context, update func(func(*job))) error {
 			counts, err := s.Count(ctx, replay.NewReplayer(v.Pipeline, s), func(scanned int) {
 				update(func(j *job) { j.Done = scanned })
@@ -159,9 +169,10 @@ func (v *view) startComparison(s *replay.State, worker string) {
 	if worker == "" {
 		processor = "the default processor"
 	}
+	from, to := timesOf(s)
 	v.jobs.start(v.server.ctx, job{
 		Page: "replay", Kind: "compare",
-		Title: "Compare with " + processor + ": " + visible(s.String()),
+		Title: "Compare with " + processor + ": " + visible(s.String()), From: from, To: to,
 		run: func(ctx context.Context, update func(func(*job))) error {
 			r := replay.NewReplayer(v.Pipeline, s)
 			if worker == "" {

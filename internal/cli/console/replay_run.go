@@ -78,8 +78,10 @@ func (v *view) replayOne(ctx context.Context, id string, quiet bool) (answer, er
 // which `eventpipeline replay` can continue.
 func (v *view) newReplay(s *replay.State) job {
 	file, isNew := s.File, s.Stack == ""
+	from, to := timesOf(s)
 	return job{
-		Page: "replay", Kind: "replay", Title: "Replay " + visible(s.String()), Total: s.Total,
+		Page: "replay", Kind: "replay", Title: "Replay " + visible(s.String()),
+		From: from, To: to, Total: s.Total,
 		Done: s.Counts.Sent, CanPause: true, Continue: v.command("replay", "--resume", file),
 		run: func(ctx context.Context, update func(func(*job))) error {
 			lock, err := replay.Lock(file)

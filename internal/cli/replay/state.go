@@ -84,7 +84,7 @@ func (s *State) FindEvent(
 	return item, nil
 }
 
-// String describes the selected events.
+// String describes the selected events, without their times of receipt.
 func (s *State) String() string {
 	if s.EventID != "" {
 		return "event " + s.EventID
@@ -99,8 +99,7 @@ func (s *State) String() string {
 	if s.Replay.Quiet {
 		quiet = ", without notifying EventBridge"
 	}
-	return fmt.Sprintf("%s of type %s, received from %s to %s%s", events, s.Type,
-		s.From.Format(time.RFC3339), s.To.Format(time.RFC3339), quiet)
+	return fmt.Sprintf("%s of type %s%s", events, s.Type, quiet)
 }
 
 // Request returns the request for the replayer.

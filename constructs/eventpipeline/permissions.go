@@ -117,8 +117,8 @@ func allowQueueKey(p *eventPipeline, role awsiam.IRole, key awskms.IKey) {
 }
 
 // allowKey lets the role use a key, but only through the service. It does nothing if key is nil.
-// The keys of the bus and of the log groups need no such permission: EventBridge and CloudWatch Logs
-// use these keys, not the role.
+// The keys of the bus and of the log groups need no such permission: EventBridge and CloudWatch
+// Logs use these keys, not the role.
 func allowKey(
 	p *eventPipeline, role awsiam.IRole, key awskms.IKey, service string, actions ...string,
 ) {

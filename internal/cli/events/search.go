@@ -17,7 +17,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
@@ -76,7 +75,7 @@ func Hours(
 	ctx context.Context, p deployment.Pipeline, types []string,
 ) (hours []time.Time, err error) {
 	for _, eventType := range types {
-		prefix, after := contract.BronzePrefix+eventType+"/", ""
+		prefix, after := pipeline.BronzeTypePrefix(eventType), ""
 		for {
 			objects, err := p.BronzeBucket().List(ctx, prefix, after)
 			if err != nil {

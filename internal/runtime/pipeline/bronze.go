@@ -28,7 +28,7 @@ func forEachPage(
 	fn func([]Object) error,
 ) error {
 	for {
-		objects, err := bronze.List(ctx, bronzeTypePrefix(eventType), low)
+		objects, err := bronze.List(ctx, BronzeTypePrefix(eventType), low)
 		if err != nil {
 			return unavailable("list Bronze", err)
 		}

@@ -69,7 +69,7 @@ func (e Event) silverIn(bucket string) Location { return Location{bucket, e.Silv
 // BronzeHourPrefix returns the prefix of the Bronze keys of one event type, for events that were
 // received in the hour of t.
 func BronzeHourPrefix(eventType string, t time.Time) string {
-	return bronzeTypePrefix(eventType) + t.UTC().Format(hourLayout) + "/"
+	return BronzeTypePrefix(eventType) + t.UTC().Format(hourLayout) + "/"
 }
 
 // BronzeHour returns the hour of receipt in a Bronze key. ok is false if the key does not have the
@@ -79,7 +79,8 @@ func BronzeHour(key string) (hour time.Time, ok bool) {
 	return hour, ok
 }
 
-func bronzeTypePrefix(eventType string) string { return contract.BronzePrefix + eventType + "/" }
+// BronzeTypePrefix returns the prefix of the keys of an event type's payloads.
+func BronzeTypePrefix(eventType string) string { return contract.BronzePrefix + eventType + "/" }
 
 const (
 	hourLayout = "2006/01/02/15"

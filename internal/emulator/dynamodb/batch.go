@@ -55,8 +55,7 @@ type batchWriteItemOutput struct {
 	UnprocessedItems struct{}
 }
 
-// batchWriteItem validates all writes of the batch and then applies them. It applies none if one is
-// invalid.
+// batchWriteItem applies the writes of a batch. If one write is invalid, it applies none.
 func (s *Service) batchWriteItem(in *batchWriteItemInput) (*batchWriteItemOutput, error) {
 	var changes []*change
 	for name, requests := range in.RequestItems {

@@ -1,14 +1,13 @@
 package dynamodb
 
-// change represents one write. The service plans changes before it commits them. So a transaction
-// validates all its changes before the first one takes effect.
+// change represents one write. plan validates a change and commit applies it. A transaction plans
+// all its changes before it commits the first one.
 type change struct {
 	table string
 	// key returns the key of the item in the table.
 	key func(Table) (key, error)
-	// next returns the new item and the updated paths. A nil old item means that the item does not
-	// exist. A nil new item means that the change deletes the item. next is nil for a condition
-	// check.
+	// next returns the new item and the updated paths. old is nil if the item does not exist. A nil
+	// new item deletes the old one. A condition check has no next.
 	next func(definition Table, k key, old Item) (Item, []path, error)
 
 	required           []member // the request's members for the table and the item or key

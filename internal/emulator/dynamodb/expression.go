@@ -20,8 +20,8 @@ const (
 // repeatedly.
 var parsedExpressions = expressionCache{entries: map[[2]string]*expression{}}
 
-// maxCachedExpressions limits the size of the cache. A client that uses no placeholders can add an
-// entry with each request.
+// maxCachedExpressions limits the size of the cache, because a client can send a new expression in
+// each request.
 const maxCachedExpressions = 1000
 
 type expressionCache struct {

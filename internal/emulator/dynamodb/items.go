@@ -35,8 +35,8 @@ func (s *Service) updateItem(in *writeInput) (*writeOutput, error) {
 		"ALL_OLD", "ALL_NEW", "UPDATED_OLD", "UPDATED_NEW")
 }
 
-// writeItem validates the request and applies the change. returnValues lists the values that
-// ReturnValues can have besides NONE.
+// writeItem validates the request and applies the change. returnValues lists the valid values of
+// the request's ReturnValues, except NONE.
 func (s *Service) writeItem(
 	in *writeInput, c *change, returnValues ...string,
 ) (*writeOutput, error) {

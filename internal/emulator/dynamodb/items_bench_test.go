@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// BenchmarkBatchGetItem reads 100 items, like the reconciler for each 100 events.
+// BenchmarkBatchGetItem reads 100 items, the maximum of a request.
 func BenchmarkBatchGetItem(b *testing.B) {
 	s, err := New(Config{})
 	if err != nil {

@@ -6,8 +6,7 @@ import (
 	"testing"
 )
 
-// Unpacking returns the original key. Packed keys sort like the original keys, also if one
-// partition key begins with another. Numbers sort by value.
+// Unpacking returns the original key. Packed keys sort like the original keys.
 func TestPackedKey_KeepsValueAndOrder(t *testing.T) {
 	long := stringValue(strings.Repeat("x", maxPartitionKey))
 	for types, keys := range map[[2]string][]key{

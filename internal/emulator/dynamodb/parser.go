@@ -56,8 +56,8 @@ func parse(kind, text string) (*expression, error) {
 	return p.out, p.err
 }
 
-// fail records an error, unless one is already recorded. It also skips the remaining tokens, so
-// that every parse function stops.
+// fail records the first error. It also skips the remaining tokens, so that every parse function
+// stops.
 func (p *parser) fail(format string, args ...any) {
 	if p.err == nil {
 		p.err = validationError("Invalid "+p.kind+": "+format, args...)
@@ -100,8 +100,8 @@ func (p *parser) acceptKeyword(word string) bool {
 	return true
 }
 
-// acceptCall consumes the name of one of the functions and "(". It returns the name. If the next
-// tokens are different, it consumes nothing and returns false.
+// acceptCall consumes a function's name and "(", and returns the name. If the next tokens are
+// different, it consumes nothing and returns false.
 func (p *parser) acceptCall(functions ...string) (string, bool) {
 	t, following := p.peek(), p.tokens[min(p.next+1, len(p.tokens)-1)]
 	if t.kind != tokenName || following.text != "(" || !slices.Contains(functions, t.text) {

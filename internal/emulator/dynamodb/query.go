@@ -135,9 +135,9 @@ func (s *Service) bindRead(
 	return t, boundRead{expressions[0], expressions[1], expressions[2]}, nil
 }
 
-// collect reads the items of the entries and returns one page. It omits the item whose key is
-// start, the ExclusiveStartKey. ScannedCount includes items that fail the filter, but not those
-// that fail the key condition.
+// collect reads the entries and returns one page of items. start is the request's
+// ExclusiveStartKey; the page omits its item. ScannedCount counts the items that match the key
+// condition.
 func (in *readInput) collect(
 	t *table, entries iter.Seq[entry], start key, bound boundRead,
 ) (*pageOutput, error) {
@@ -188,8 +188,8 @@ func (in *readInput) startKey(t Table) (key, error) {
 	return start, nil
 }
 
-// partition returns the entries with the partition key of k, in ascending order. The entries begin
-// at the least key that is not less than k.
+// partition returns the entries with the same partition key as k, in ascending order. It skips the
+// entries before k.
 func (t *table) partition(k key) iter.Seq[entry] {
 	return func(yield func(entry) bool) {
 		for e := range t.from(k) {

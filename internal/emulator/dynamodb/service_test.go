@@ -225,8 +225,8 @@ func TestState_SurvivesACrash(t *testing.T) {
 	}
 }
 
-// TestTransactWriteItems_IsAtomicAcrossTables moves units between two tables with concurrent
-// transactions in both directions. The sum of the units must not change.
+// Concurrent transactions move units from one table to the other, in both directions. The sum of
+// the units must not change.
 func TestTransactWriteItems_IsAtomicAcrossTables(t *testing.T) {
 	service, err := New(Config{})
 	if err != nil {

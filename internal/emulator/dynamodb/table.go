@@ -69,7 +69,7 @@ func (s *Service) newTable(record tableRecord) (*table, error) {
 	}, err
 }
 
-// from returns the entries in ascending order. It begins at the least key that is not less than k.
+// from returns the entries in ascending order. It skips the entries before k.
 func (t *table) from(k key) iter.Seq[entry] {
 	return func(yield func(entry) bool) {
 		t.index.Ascend(indexed{packed: pack(k)}, func(found indexed) bool {
@@ -184,8 +184,7 @@ func (t *table) load(now time.Time) error {
 	return nil
 }
 
-// maxExpiry is the maximum age of an expiry time. Like DynamoDB, the service keeps items with an
-// older expiry time.
+// maxExpiry is five years. Like DynamoDB, the service never deletes an item that expired earlier.
 const maxExpiry = 5 * 365 * 24 * time.Hour
 
 // hasExpired reports whether the item's expiry time has passed. The service deletes expired items

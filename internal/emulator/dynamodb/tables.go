@@ -195,8 +195,8 @@ func (s *Service) deleteTable(in *tableInput) (*tableDescriptionOutput, error) {
 	for e := range t.from(key{}) {
 		keys = append(keys, e.String())
 	}
-	// Delete the items first. If the process crashes now, the table is empty. In the other order, a
-	// new table with the same name can get the old items.
+	// Delete the items before the table. Otherwise, after a crash between the two steps, a new
+	// table with the same name gets the old items.
 	if err := t.records.Delete(keys...); err != nil {
 		return nil, fmt.Errorf("delete the items of table %s: %w", t.Name, err)
 	}

@@ -41,8 +41,8 @@ type cancellationReason struct {
 	Item    attributes `json:",omitzero"`
 }
 
-// transactWriteItems applies all changes or none. It applies no change if it has already applied a
-// transaction with the same ClientRequestToken.
+// transactWriteItems applies all changes or none. If a transaction with the same ClientRequestToken
+// is already committed, it does nothing.
 func (s *Service) transactWriteItems(in *transactWriteItemsInput) (*struct{}, error) {
 	if err := validateToken(in.ClientRequestToken); err != nil {
 		return nil, err

@@ -68,9 +68,9 @@ func (m Mapping) failedMessages(b batch, result Result, err error) (map[string]b
 	return failed, nil
 }
 
-// itemFailures returns the message ids of a response such as {"batchItemFailures":
-// [{"itemIdentifier": "id"}]}. The response and the list can be empty or null. Field names are
-// case-sensitive, as in Lambda.
+// itemFailures returns the ids of the messages that the response reports as failed. An example is
+// {"batchItemFailures":[{"itemIdentifier":"id"}]}. The response and the list can be empty or null.
+// Field names are case-sensitive, as in Lambda.
 func itemFailures(response []byte, messages []sqs.Message) (map[string]bool, error) {
 	response = bytes.TrimSpace(response)
 	if len(response) == 0 {

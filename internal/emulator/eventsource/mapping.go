@@ -32,8 +32,8 @@ type Mapping struct {
 
 	BatchSize   int           // maximum number of messages per invocation; default 10
 	BatchWindow time.Duration // how long a batch waits for more messages
-	// Linger replaces a BatchWindow of 0 while other invocations are running. So a stream of single
-	// events does not start one invocation per event.
+	// Linger is the batch window while other invocations run, if BatchWindow is 0. It prevents one
+	// invocation per event.
 	Linger time.Duration
 	// MaxConcurrency is the maximum number of concurrent invocations, at least 2 as in Lambda. The
 	// default is 5, because Lambda starts with five concurrent batches.
@@ -145,8 +145,8 @@ func (m Mapping) batchWindow(busy bool) time.Duration {
 	return m.BatchWindow
 }
 
-// receiveBatch receives the messages of a batch. If ctx is done, it still returns the received
-// messages, because discarded messages stay invisible for their visibility timeout.
+// receiveBatch receives the messages of a batch. When ctx is done, it returns the messages that it
+// has already received.
 func (m Mapping) receiveBatch(ctx context.Context, window time.Duration) ([]sqs.Message, error) {
 	var messages []sqs.Message
 	var windowEnd time.Time

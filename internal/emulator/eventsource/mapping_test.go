@@ -370,8 +370,8 @@ func TestMapping_ReportsFailedDeletes(t *testing.T) {
 	})
 }
 
-// fixedQueue returns its messages and err from the first call of Receive. Later calls return no
-// messages, or shortPollErr if the wait time is 0.
+// fixedQueue returns messages and err from the first call of Receive. Later calls return no
+// messages. With a wait time of 0, they return shortPollErr.
 type fixedQueue struct {
 	messages []sqs.Message
 	received bool
@@ -551,7 +551,7 @@ func (r *runner) expectDepth(t *testing.T, visible, inFlight int) {
 	}
 }
 
-// expectBatch expects one batch. Exactly the messages with the bodies in failed must have failed.
+// expectBatch expects one batch. failed lists the bodies of its failed messages.
 func (r *runner) expectBatch(t *testing.T, failed []string, hasErr bool) {
 	t.Helper()
 	if len(r.batches) != 1 {

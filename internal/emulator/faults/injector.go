@@ -107,7 +107,7 @@ func inject(rule Rule, w http.ResponseWriter, r *http.Request, next http.Handler
 		status, code := denial(service)
 		respondError(w, service, status, code)
 	case Timeout:
-		// Read the body. Until then, the server does not notice that the client disconnects.
+		// The server detects a disconnected client only after the server has read the body.
 		_, _ = io.Copy(io.Discard, r.Body)
 		<-r.Context().Done()
 		closeConnection(w)
@@ -152,8 +152,8 @@ var throttles = map[string]string{
 	"query":          "Throttling",
 }
 
-// denial returns the HTTP status and the error code with which a service denies a call, for example
-// without permission for a KMS key.
+// denial returns the HTTP status and the error code of a service for a denied call. For SQS, the code
+// reports a missing permission for the KMS key.
 func denial(service string) (status int, code string) {
 	switch service {
 	case "s3":

@@ -96,8 +96,8 @@ func (a Authorizer) caller(accessKey string) (caller, bool) {
 	return who, ok
 }
 
-// callerContext returns the condition keys that depend only on the caller. Some policies require
-// TLS, so the keys claim TLS for every call. Local calls do not use it.
+// callerContext returns the condition keys that depend only on the caller. It sets
+// aws:SecureTransport, which some policies require, although local calls do not use TLS.
 func (a Authorizer) callerContext(p Principal) map[string]string {
 	return map[string]string{
 		"aws:securetransport": "true", "s3:tlsversion": "1.3",

@@ -2,9 +2,8 @@
 // policies of the caller's role and of the resource. All policies come from the synthesized
 // template.
 //
-// The package supports the policy elements that event pipelines use. It rejects a policy with
-// another condition operator, another condition key or a policy variable. If it ignored a
-// condition, it could allow a call that AWS denies.
+// The package rejects a policy that contains a policy variable, or a condition operator or key that
+// it does not support. If it ignored a condition, it could allow a call that AWS denies.
 package iam
 
 import (

@@ -37,7 +37,7 @@ func (e *DeniedError) Error() string {
 
 // Evaluate returns nil if the policies allow the request. Otherwise it returns a *DeniedError. A
 // Deny in any policy denies the request. Without a Deny, one Allow is enough. In a resource policy,
-// an Allow counts only if it includes the principal itself, not just the account.
+// the Allow must apply to the principal itself. An Allow for its account is not enough.
 func Evaluate(r Request, identity, resource []Document) error {
 	direct, _, err := evaluateResource(r, resource)
 	if err != nil {

@@ -2,8 +2,7 @@ package iam
 
 import "strings"
 
-// keyActions maps an action on an encrypted resource to KMS actions. The service performs them on
-// behalf of the caller.
+// keyActions maps an action on an encrypted resource to the KMS actions that it requires.
 var keyActions = map[string][]string{
 	"s3:GetObject":                {"Decrypt"},
 	"s3:GetObjectVersion":         {"Decrypt"},
@@ -24,8 +23,8 @@ var keyActions = map[string][]string{
 	"secretsmanager:PutSecretValue": {"GenerateDataKey", "Decrypt"},
 }
 
-// keyPermissions returns the permissions for KMS actions that a call needs besides p. It returns
-// none if no KMS key encrypts the resource of p.
+// keyPermissions returns the KMS permissions that an action with the permission p also needs. It
+// returns none if no KMS key encrypts the resource of p.
 func (a Authorizer) keyPermissions(p permission) (list []permission) {
 	key, ok := a.Policies.Keys[parentARN(p.resource)]
 	if !ok {

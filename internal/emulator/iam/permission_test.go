@@ -37,8 +37,8 @@ func TestPermissions_NameTheSecret(t *testing.T) {
 	}
 }
 
-// A service ignores parameters that an operation does not have. The authorizer must ignore them
-// too, or callers could choose the required permissions.
+// The authorizer must ignore parameters that the operation does not have. Otherwise, a caller could
+// choose the required permissions.
 func TestPermissions_IgnoreParametersThatTheOperationDoesNotHave(t *testing.T) {
 	handle := base64.StdEncoding.EncodeToString([]byte(`{"sourceArn":"` + queue + `"}`))
 	for _, c := range []struct{ service, operation, body, want string }{

@@ -38,7 +38,7 @@ func (s *Service) createBucket(c *call) error {
 	return nil
 }
 
-// deleteBucket deletes a bucket without objects, and its multipart uploads, as in S3.
+// deleteBucket deletes an empty bucket and its multipart uploads, like S3.
 func (s *Service) deleteBucket(c *call) error {
 	deleted, err := s.objects.deleteBucket(c.bucket)
 	if err != nil {

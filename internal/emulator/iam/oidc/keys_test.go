@@ -65,8 +65,7 @@ func TestDiscovery_FetchesTheKeysOnce(t *testing.T) {
 	}
 }
 
-// Issuers can rotate their keys. A client that invents key ids must not cause a fetch for each
-// request.
+// A client can invent key ids. Discovery must not fetch the keys for each of them.
 func TestDiscovery_FetchesAgainForAnUnknownKeyOnceAMinute(t *testing.T) {
 	p, discovery, clock := startIssuer(t)
 	expect := func(id string, known bool, fetches int32) {

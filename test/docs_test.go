@@ -166,7 +166,8 @@ func TestDocs_PinTheCDKThatCIRuns(t *testing.T) {
 	}
 }
 
-// CI must test the same packages as the contributor's command, in three runs.
+// The documents tell contributors to run all tests with one command. CI must test the same packages
+// with its three commands.
 func TestDocs_CITestsThePackagesOfTheContributorsCommand(t *testing.T) {
 	for path, commands := range map[string][]string{
 		"../README.md":       {"go test ./..."},

@@ -15,8 +15,9 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/test/synth"
 )
 
-// A user's module can have vendored dependencies, or be part of a workspace. The asset hash of a
-// vendored worker differs, because Go writes less information about vendored modules into a binary.
+// A user's module can have vendored dependencies, or be part of a workspace. In a workspace, the
+// asset hashes must stay the same. Vendoring changes the worker's hash, because Go writes less
+// information about vendored modules into a binary.
 func TestWorkerEntry_IsBuiltFromTheUsersModule(t *testing.T) {
 	plain := consumer(t)
 	spaced := plain + " with spaces" // the module's folder can have any name

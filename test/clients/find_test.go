@@ -59,7 +59,7 @@ func findCLIs(t *testing.T, root string) []client {
 }
 
 // wrapCLI returns a folder with a command `aws`. The command passes the endpoint to the CLI as an
-// option: old versions of the CLI ignore AWS_ENDPOINT_URL.
+// option, because old versions of the CLI ignore AWS_ENDPOINT_URL.
 func wrapCLI(t *testing.T, path string) string {
 	folder := t.TempDir()
 	wrapper := "#!/bin/sh\nexec '" + path + "' --endpoint-url \"$AWS_ENDPOINT_URL\" \"$@\"\n"

@@ -48,7 +48,8 @@ func TestJavaScriptSDK_SendsEventsThatTheAPIStores(t *testing.T) {
 	if err := want.SetData("application/json", data); err != nil {
 		t.Fatal(err)
 	}
-	// The map's keys are modes. The values are the content types of the SDK's data.
+	// Each key is a mode of the HTTP binding. Each value is the datacontenttype that the SDK sets
+	// in this mode.
 	for mode, contentType := range map[string]string{
 		"binary": "application/json; charset=utf-8", "structured": "", "batch": "",
 	} {

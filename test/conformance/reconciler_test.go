@@ -19,7 +19,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/inmem"
 )
 
-// eventsPerPass is large enough that the reconciler lists an hour in parallel.
+// eventsPerPass is large enough that the reconciler lists the events of an hour in parallel.
 const eventsPerPass = 20_000
 
 // BenchmarkReconciler_ProcessedEvents measures passes over an hour of processed events. The

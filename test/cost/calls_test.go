@@ -94,7 +94,8 @@ func TestSizes_AreThoseOfTheFunctions(t *testing.T) {
 	for range count {
 		f.post(t, "application/json", body)
 	}
-	// On Lambda, each line also contains the request id and the trace id.
+	// On Lambda, each line also contains the request id and the trace id. These need about
+	// 140 bytes.
 	const ids = 140
 	wantSize(t, "API function's line", f.takeLog(t, "event accepted", count)+ids, cost.APILine)
 	f.process(t)

@@ -20,9 +20,8 @@ type violation struct {
 	Nodes      []struct{ HTML, FailureSummary string }
 }
 
-// checkAccessibility checks a page with axe-core, for example its contrast and its use by keyboard
-// or screen reader. Without axe-core, it skips the check. If the environment variable
-// CLIENTS_REQUIRED contains axe, the test fails instead.
+// checkAccessibility checks a page with axe-core. Without axe-core, it skips the check. If the
+// environment variable CLIENTS_REQUIRED contains axe, the test fails instead.
 func (b *tab) checkAccessibility(t *testing.T, name string, width int64, theme string) {
 	t.Run("Accessibility/"+name, func(t *testing.T) {
 		axe, err := os.ReadFile(axeFile)

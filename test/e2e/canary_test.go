@@ -86,7 +86,8 @@ func TestCanary_RequestsDoNotLeak(t *testing.T) {
 		p.sendWithSecrets(t, &s, "POST", "/events", s.plant("gzip"),
 			http.Header{"Content-Encoding": {"gzip"}}),
 	)
-	// The test does not search these responses, because they can contain field names.
+	// In these requests, field names are secrets. The test does not search the responses, because
+	// an error may name a field.
 	for _, body := range []string{
 		fmt.Sprintf(`{"eventType":"demo",%q:1,%[1]q:2}`, s.plant("name")),
 		fmt.Sprintf(`{"eventType":"demo",%q:{%q:1e999}}`, s.plant("name"), s.plant("name")),
@@ -100,7 +101,8 @@ func TestCanary_RequestsDoNotLeak(t *testing.T) {
 	}
 	bodies = append(bodies, hooked...)
 	key, message := s.plant("key"), s.plant("message")
-	// The API rejects the second request: its key was accepted with another payload.
+	// The API rejects the second request, because it has the key of the first request and another
+	// payload.
 	for _, body := range []string{good, strings.Replace(good, "demo", "other", 1)} {
 		bodies = append(bodies, p.sendWithSecrets(t, &s, "POST", "/events", body,
 			http.Header{"Idempotency-Key": {key}}))

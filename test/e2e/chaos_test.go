@@ -112,8 +112,8 @@ func freePort(t *testing.T) string {
 
 // sendLoad sends n requests:
 //   - one request in a hundred has a batch of 20 events
-//   - one event in ten has an idempotency key, which two events share
-//   - one event in a hundred is poison, which the worker can never process
+//   - one request in ten has an idempotency key; two requests share each key
+//   - one request in a hundred has a poison event, which the worker can never process
 //
 // The result maps the id of each acknowledged event to true if the event is poison.
 func (p *platform) sendLoad(t *testing.T, n int) map[string]bool {

@@ -441,8 +441,8 @@ func TestConsole_ListsTenThousandEvents(t *testing.T) {
 	})
 }
 
-// A tab shows that the last build failed, until a build succeeds. This also holds on a page that
-// shows no reloads. The other tabs do not move.
+// After a failed build, the tab "Reload" must show "failed" until a build succeeds, also while
+// another page is open. The tabs must not move.
 func TestConsole_TabsShowWhatNeedsAttention(t *testing.T) {
 	findBrowser(t)
 	server, l := serveConsole(t, "127.0.0.1:0")

@@ -67,8 +67,8 @@ type platform struct {
 // startTimeout is long enough for a first build on a slow machine.
 const startTimeout = 8 * time.Minute
 
-// readSources visits all files of the repository once. `go test` repeats a test only if a file has
-// changed that the test links or visits. These tests run commands that they do not link.
+// readSources visits all files of the repository once. After a change of a visited file, `go test`
+// does not use a cached result.
 var readSources = sync.OnceValue(func() error {
 	return filepath.WalkDir("../..", func(path string, entry fs.DirEntry, err error) error {
 		if err == nil && entry.Name() == ".git" {

@@ -133,7 +133,8 @@ func sha(body []byte) string {
 }
 
 // appendDeliveries appends a step for each batch that the queue can deliver. Normally, the queue
-// delivers the oldest messages. The delivery of another single message costs a preemption.
+// delivers the oldest messages as one batch. The delivery of any other message, alone, costs a
+// preemption.
 func (r *run) appendDeliveries(steps []step, cost Budget) []step {
 	running := 0
 	for i := range r.actors {
@@ -179,8 +180,8 @@ func (r *run) appendReceive(steps []step, batch []*message, cost Budget) []step 
 	return steps
 }
 
-// workerTimeout is the timeout of a worker. It is not a multiple of pipeline.SubBatchWait: timers
-// that expire at the same time have a random order.
+// workerTimeout is the timeout of a worker. It is not a multiple of pipeline.SubBatchWait, because
+// timers that expire at the same time have a random order.
 const workerTimeout = time.Minute + 300*time.Millisecond
 
 // deliver starts a worker with a batch. When the worker has ended, deliver deletes the messages

@@ -186,8 +186,8 @@ func (r *run) checkReplaced(key string, old, lines []byte) {
 	}
 }
 
-// checkBatch checks that each event of a batch is in the batch's Silver object, or in a part that
-// has an item.
+// checkBatch checks that each event of a batch is in exactly one place. The place is the batch's
+// Silver object, or a part that was split off the batch and has its own item.
 func (r *run) checkBatch(item pipeline.Item) {
 	if !item.IsBatch() || item.Status != pipeline.Processed {
 		return

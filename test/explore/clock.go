@@ -17,8 +17,8 @@ const (
 // mayPassTime reports whether time can pass although other steps are possible. There are two cases:
 //
 //   - A call has returned an error, but will still take effect.
-//   - Only an operator's commands run, and the operator's laptop sleeps. Then AWS rejects the
-//     requests that were signed before.
+//   - Only an operator's commands run, and the operator's laptop sleeps. When the laptop wakes, the
+//     signatures of the waiting requests have expired.
 func (r *run) mayPassTime() bool {
 	next := r.nextEvent()
 	if next.IsZero() || len(r.ticks) >= maxTicks {
@@ -88,8 +88,8 @@ func (r *run) sleep(d time.Duration) {
 	}
 }
 
-// passSubBatchWait lets the time SubBatchWait pass if a call hangs. Then the worker no longer waits
-// for the call. It reports whether a call hung.
+// passSubBatchWait reports whether a call hangs for at most SubBatchWait. If so, it lets this time
+// pass, and the worker no longer waits for the call.
 func (r *run) passSubBatchWait() bool {
 	waiting := slices.ContainsFunc(r.hanging(),
 		func(c hanging) bool { return r.now.Sub(c.since) <= pipeline.SubBatchWait })

@@ -12,10 +12,10 @@
 // call and no message is waiting, and the reconciler's last pass has left no event unfinished. It
 // also ends in a state that another schedule has reached before.
 //
-// The search is depth first. It saves the complete state, a [moment], before each choice, and goes
-// back to it afterwards. For each actor, the moment refers to a [history]: the actor's inputs so
-// far, and its next calls. A [process] runs the actor's real code once for each history, to find
-// out these calls.
+// The search is depth first. Before each choice, it saves the complete state as a [moment]. Later,
+// it returns to that moment and tries the next choice. A moment refers to a [history] for each
+// actor. A history holds the actor's inputs so far, and the calls that the actor makes next. To
+// find these calls, a [process] runs the actor's real code once for each history.
 //
 // docs/reliability.md describes the method and contains the figures.
 package explore

@@ -48,11 +48,12 @@ func (h outcome) cost() Budget {
 	return Budget{Faults: 1}
 }
 
-// Each variable lists the outcomes of one class of calls, without these:
-//   - Succeed, which every call has
-//   - CrashAfter, which equals a crash before the actor's next call; the coverage counts it as both
-//   - Late, if the late effect equals an immediate effect; for example, a message that is sent late
-//     equals a message that is delivered late
+// Each variable lists the outcomes of one class of calls. The lists omit these outcomes:
+//   - Succeed, which every call has.
+//   - CrashAfter, which has the same effect as a crash before the actor's next call. The coverage
+//     counts such a crash as both.
+//   - Late, if a late effect equals an immediate effect. For example, a message that is sent late
+//     equals a message that is delivered late.
 var (
 	aWrite     = []Kind{FailBefore, FailAfter, Late, CrashBefore, Retried, LateFirstTry}
 	anAppend   = []Kind{FailBefore, FailAfter, CrashBefore, Retried}
@@ -62,8 +63,8 @@ var (
 	anAnswer   = []Kind{FailBefore}
 )
 
-// commuting lists the calls that commute with all calls of other actors. They read immutable data,
-// or append. A preemption before such a call equals a preemption after it.
+// commuting lists the calls that commute with all calls of other actors. They read data that never
+// changes, or only add data. A preemption before such a call equals a preemption after it.
 var commuting = map[string]bool{
 	"Bronze.Get": true, "Bronze.Put": true, "Bronze.List": true, "Bronze.Types": true,
 	"Bus.Publish": true,

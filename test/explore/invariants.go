@@ -64,8 +64,8 @@ func (r *run) acknowledge(client string, request pipeline.Request, result pipeli
 	r.accepted, r.seen = append(r.accepted, a), r.seen+hash(a)
 }
 
-// checkFirst checks that at most one response for an event calls the event new. If no response was
-// lost, exactly one must do so.
+// checkFirst checks the responses for one event. At most one of them may report a new event. All
+// others must report a duplicate. If no response was lost, exactly one must report a new event.
 func (r *run) checkFirst(id string) {
 	var responses, first int
 	for _, a := range r.accepted {
@@ -131,13 +131,13 @@ func legalTransition(old, item pipeline.Item, now time.Time) bool {
 	return false
 }
 
-// falseCrash is the minimum number of faults before a worker can count as crashed although it has
-// not crashed:
-//   - The first fault keeps the worker from finishing the event.
-//   - The second fault keeps the worker's mark on the item.
-//   - The third fault delays the message.
+// falseCrash is the number of faults after which a worker may count a crash of another worker, A,
+// that has not crashed:
+//   - The first fault prevents A from finishing the event.
+//   - The second fault prevents A from removing its mark from the item.
+//   - The third fault delays the next delivery until the mark has expired.
 //
-// If the event can't be processed, two faults are enough.
+// Two faults are enough if the event can't be processed.
 const falseCrash = 3
 
 // checkTries checks a write that counts a failure or a crash.

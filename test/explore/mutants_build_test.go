@@ -23,11 +23,11 @@ const mutantVariable = "EXPLORE_MUTANT"
 // function begins with one branch per mutant:
 //
 //	if selectedMutant == "name of the mutant" {
-//		return func() error { the function's body with New instead of Old }()
+//		return func() error { the function's body with the mutant's change }()
 //	}
 //
-// Without a selected mutant, the binary runs the original code. buildMutants returns the
-// binary's path.
+// Without a selected mutant, the binary runs the original code. buildMutants returns the binary's
+// path.
 func buildMutants(t *testing.T, mutants []mutant) string {
 	t.Helper()
 	root, err := filepath.Abs("../..")

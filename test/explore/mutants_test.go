@@ -22,8 +22,8 @@ const (
 	stores = "test/explore/"
 )
 
-// mutants lists the safeguards to remove, one by one. The mutants in test/explore remove conditions
-// of the simulated services. The AWS adapters send these conditions with their writes.
+// mutants lists the safeguards to remove, one by one. Most mutants change the pipeline. The mutants
+// in test/explore remove conditions that the simulated services check for writes.
 var mutants = []mutant{
 	{"ingest: the message is sent before the payload is stored", domain + "ingest.go",
 		`	if err := in.store(ctx, event, req.Body); err != nil {

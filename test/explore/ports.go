@@ -136,8 +136,8 @@ func (p queuePort) SendMany(ctx context.Context, events []pipeline.Event) []erro
 		func(e pipeline.Event) string { return e.ID }, p.run.send)
 }
 
-// CountMessages returns the number of messages. With the outcome Wrong, it returns 0: SQS's number
-// is approximate.
+// CountMessages returns the number of messages. With the outcome Wrong, it returns 0, because SQS's
+// number is approximate.
 func (p queuePort) CountMessages(ctx context.Context) (int, error) {
 	return invoke(ctx, p.process, "Queue.CountMessages", "", aCount, 0,
 		func(h outcome) (int, error) {
@@ -230,7 +230,7 @@ func invokeBatch[T any](ctx context.Context, p *process, site string, entries []
 	return errs
 }
 
-// replayOf returns the generation in the worker's message that contains the event.
+// replayOf searches the worker's messages for the event, and returns the event's generation.
 func (p *process) replayOf(id string) (pipeline.Replay, bool) {
 	for message, replay := range p.replays {
 		if covers(message, id) {

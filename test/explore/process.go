@@ -54,8 +54,8 @@ func startProcess(r *run, s *start) *process {
 	return p
 }
 
-// serve runs in the bubble. The channel of the inputs does not belong to the bubble, so the
-// bubble's clock stands still while serve waits for an input.
+// serve runs in the bubble. It waits for inputs on a channel that was created outside the bubble.
+// The bubble's clock therefore stands still during this wait.
 func (p *process) serve() {
 	time.Sleep(time.Until(p.began))
 	ctx, cancel := context.WithCancel(context.Background())
@@ -135,8 +135,8 @@ func (p *process) submit(c *call) bool {
 }
 
 // invoke makes a call, and blocks the goroutine until it gets an answer. The scheduler runs all
-// effects, so the simulated services need no locks. An effect can run in several schedules, and
-// after the end of the process.
+// effects, so the simulated services need no locks. The scheduler can run an effect several times,
+// in different schedules, even after the end of the process.
 func invoke[R any](ctx context.Context, p *process, site, subject string, kinds []Kind,
 	entries int, effect func(outcome) (R, error)) (R, error) {
 	var none R

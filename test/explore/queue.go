@@ -16,8 +16,8 @@ const (
 	longDelay       = 5 * time.Hour
 )
 
-// queue simulates the queue, its redrive policy and the DLQ. Messages are never changed, but
-// replaced.
+// queue simulates the queue, its redrive policy and the DLQ. A change of a message creates a new
+// message, because saved moments refer to the old one.
 type queue struct {
 	maxReceives int // maxReceiveCount of the redrive policy
 	messages    []*message

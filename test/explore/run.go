@@ -31,9 +31,8 @@ type run struct {
 	processes []*process                  // the least recently used first
 }
 
-// moment holds everything that changes during a schedule. Only actors are changed in place. Other
-// changes replace a map or an element of a slice. An assignment is therefore enough to save a
-// moment, or to go back to it.
+// moment holds everything that changes during a schedule. Maps and shared slices are never changed
+// in place, but replaced. Except for actors, an assignment is therefore enough to copy a moment.
 type moment struct {
 	world
 	actors     []actor
@@ -146,7 +145,7 @@ func (r *run) tracef(format string, args ...any) {
 	}
 }
 
-// markedBy returns the worker that set the item's mark, or nil.
+// markedBy returns the worker that set the item's mark (Tries.Begun), or nil.
 func (r *run) markedBy(item *pipeline.Item) *actor {
 	mark := item.Tries.Begun
 	if mark.Until.IsZero() {
@@ -159,8 +158,8 @@ func (r *run) markedBy(item *pipeline.Item) *actor {
 	return nil
 }
 
-// state returns a hash of everything that determines the next steps. It omits times that no actor
-// knows. It omits the current time if no timer expires before the reconciler's next run.
+// state returns a hash of everything that determines the next steps. It omits times that no running
+// actor has read. It omits the current time if no timer expires before the reconciler's next run.
 func (r *run) state() uint64 {
 	unread := len(r.late) == 0 // becomes false if an actor has received an answer
 	idle := unread && r.queue.next(r.now).IsZero()

@@ -17,8 +17,8 @@ type Scenario struct {
 	Batch  int                    // maximum number of messages per worker; 0 means 1
 	Outage outage                 // services that fail for an hour, from any step on
 	Broken bool                   // workers crash at their start, and SQS soon moves their messages
-	// Preemptions limits the number of preemptions; 0 means no limit. Scenarios have a limit if the
-	// exploration otherwise takes hours, or if their actors do not compete for an event.
+	// Preemptions limits the number of preemptions; 0 means no limit. A scenario has a limit if it
+	// takes hours without a limit, or if its actors do not compete for an event.
 	Preemptions    int
 	Attempts       int       // maximum attempts of a client with a key; 0 means 3
 	MiscountsQueue bool      // the queue's approximate count is always 0
@@ -254,8 +254,8 @@ func (r *run) crashAt(site string) {
 	}
 }
 
-// storeRejected stores the payload of a rejected request. Its key and its time are those of the
-// first request.
+// storeRejected stores the payload of a rejected request, under the idempotency key and the time of
+// the first request.
 func (r *run) storeRejected(body string) {
 	event := r.queue.messages[0].event
 	event.SHA256 = sha([]byte(body))
@@ -264,8 +264,8 @@ func (r *run) storeRejected(body string) {
 }
 
 // rename replaces the table and the queue by empty ones, as CloudFormation does after a change of
-// PhysicalNamePrefix. An hour passes, so that a replay enqueues the orphans. rename forgets the
-// earlier notifications, because the reconciler publishes them again.
+// PhysicalNamePrefix. It lets an hour pass, because a replay enqueues only orphans of that age. It
+// also deletes the earlier notifications, because the reconciler publishes them again.
 func (r *run) rename() {
 	r.notifications = nil
 	r.table = table{onWrite: r.table.onWrite}

@@ -48,8 +48,8 @@ func (s *search) explore() bool {
 	return true
 }
 
-// visit reports whether the current state was already visited with at most as many faults and
-// preemptions. If not, it marks the state as visited. All later steps depend on the state alone.
+// visit reports whether the current state was visited before with the same number of faults and
+// preemptions, or fewer. If not, it marks the state as visited.
 func (s *search) visit() bool {
 	state := s.state()
 	seen := s.visited[state]
@@ -82,8 +82,8 @@ func deviations(path []int) []Deviation {
 	return found
 }
 
-// follow runs one schedule. At each decision, it takes the option in deviations. If there is none,
-// or if the budget is used up, it takes the first option.
+// follow runs one schedule. Without a deviation for a decision, it takes the first option. It also
+// takes the first option if the deviation exceeds the budget.
 func (r *run) follow(deviations []Deviation, budget Budget) {
 	options := make(map[int]int)
 	for _, d := range deviations {

@@ -48,8 +48,8 @@ func allCommute(calls []*call) bool {
 	return !slices.ContainsFunc(calls, func(c *call) bool { return !commuting[c.site] })
 }
 
-// appendCalls appends a step for each outcome of an actor's pending calls, which can be parallel. A
-// step that resolves a later call before an earlier call costs a preemption.
+// appendCalls appends a step for each outcome of each pending call of an actor. Only the first
+// pending call can get its answer without a preemption.
 func (r *run) appendCalls(steps []step, actor int, cost Budget) []step {
 	for n := range r.actors[actor].calls() {
 		steps = r.appendOutcomes(steps, pendingCall{actor, n}, cost)

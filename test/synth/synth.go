@@ -67,8 +67,9 @@ func NewApp(t *testing.T, context map[string]any) awscdk.App {
 	)
 }
 
-// ReadTemplate returns the template of a stack whose app is synthesized. It reads the file, because
-// Template_FromStack first compares all constructs with those of the last synth.
+// ReadTemplate returns the template of a stack whose app is synthesized. It reads the file.
+// Template_FromStack is slow, because it first compares all constructs with those of the last
+// synth.
 func ReadTemplate(t *testing.T, stack awscdk.Stack) (template map[string]any) {
 	t.Helper()
 	assembly := *awscdk.Stage_Of(stack).Outdir()

@@ -93,8 +93,9 @@ func TestAlarms_WatchQueuesFunctionsAndApi(t *testing.T) {
 	}
 }
 
-// In an outage, only the metric Retried shows that events wait. ApproximateAgeOfOldestMessage
-// ignores messages after more than three deliveries.
+// In an outage, only the metric Retried shows that events wait. The metric
+// ApproximateAgeOfOldestMessage does not show it, because it ignores messages after more than three
+// deliveries.
 func TestAlarms_WatchForDeliveriesThatFailForMinutes(t *testing.T) {
 	standard(t).resource(t, "RetriedEventsAlarm", "AWS::CloudWatch::Alarm").expect(t, `{
 		"Namespace": "EventPipeline", "MetricName": "Retried", "Statistic": "Sum",

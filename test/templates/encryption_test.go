@@ -216,7 +216,8 @@ func TestKeys_AllowNoConfusedDeputy(t *testing.T) {
 		}
 	}
 
-	// Without physical names, the policy can't distinguish the pipeline's log groups from others.
+	// Without physical names, the policy must allow all log groups of the account. It can't name
+	// those of the pipeline.
 	s = pipeline(t, func(stack awscdk.Stack) *eventpipeline.EventPipelineProps {
 		return &eventpipeline.EventPipelineProps{LogEncryptionKey: newKey(stack, "LogKey")}
 	})

@@ -134,8 +134,8 @@ func TestFunctions_ApplyProps(t *testing.T) {
 	}
 }
 
-// environment returns a function's environment variables as a resource's properties, for use with
-// expect.
+// environment returns the environment variables of a function as the properties of a resource.
+// Tests can then call expect.
 func (s synthesized) environment(t *testing.T, id string) resource {
 	t.Helper()
 	function := s.resource(t, id, "AWS::Lambda::Function")

@@ -176,8 +176,8 @@ func TestMetrics_HaveDefaultsAndApplyOptions(t *testing.T) {
 	}
 }
 
-// On a shared bus, each pipeline's rules must select only its own events. Both pipelines use the
-// same rule ids. One id, "Queue", is also the id of the pipeline's queue.
+// On a shared bus, each pipeline's rules must select only its own events. Both pipelines have rules
+// with the same ids. One of these ids, "Queue", equals the id of the pipeline's queue.
 func TestOnEventProcessed_MatchesThisPipelineOnASharedBus(t *testing.T) {
 	stack := newStack(t)
 	synth.Must(t, func() error {

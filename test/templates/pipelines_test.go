@@ -149,8 +149,8 @@ func TestPipelines_MayHaveTokensAsNames(t *testing.T) {
 	})
 }
 
-// Stages without account and region can be deployed to different ones. Their pipelines may
-// therefore have the same names.
+// The CDK does not know the account and region of these stages, and the stages can be deployed to
+// different accounts. Their pipelines may therefore have the same names.
 func TestPipelines_MayHaveTheSameNamesInDifferentStages(t *testing.T) {
 	app := synth.NewApp(t, nil)
 	synth.Must(t, func() error {

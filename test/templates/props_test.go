@@ -184,8 +184,8 @@ func samples(t *testing.T, stack awscdk.Stack) map[string]any {
 	return samples
 }
 
-// requiredProps maps each prop to the props that must be set with it. The test sets them in both of
-// the templates that it compares.
+// requiredProps maps each prop to the props that must be set with it. The test sets them in the
+// template with the prop and in the template without it.
 var requiredProps = map[string][]string{
 	"Queue":             {"DeadLetterQueue"},
 	"DeadLetterQueue":   {"Queue"}, // each requires the other
@@ -240,7 +240,8 @@ func TestProps_EachChangesTheTemplate(t *testing.T) {
 	template := func(name string) string {
 		resources := synth.ReadTemplate(t, made[name])["Resources"]
 		text := goldenText(t, map[string]any{"Resources": resources})
-		// The bus's name and a permission's id contain the stack's name and its hash.
+		// The bus's name and a permission's id contain the stack's name. They differ between the
+		// two templates, so a fixed text replaces them.
 		return regexp.MustCompile(stackName(name)+`-?EventPipeline[-\w]*`).
 			ReplaceAllString(string(text), "EventPipeline")
 	}
@@ -271,8 +272,8 @@ func TestProps_EachChangesTheTemplate(t *testing.T) {
 	})
 }
 
-// baseline returns the props of the template without prop: the props that prop requires. It returns
-// none for props that require each other, such as Queue and DeadLetterQueue.
+// baseline returns the props of the template without prop. These are the props that prop requires.
+// If two props require each other, such as Queue and DeadLetterQueue, baseline returns none.
 func baseline(prop string, required []string) []string {
 	if len(requiredProps[required[0]]) > 0 && requiredProps[required[0]][0] == prop {
 		return nil

@@ -91,8 +91,8 @@ func TestStages_HaveOutputs(t *testing.T) {
 	}
 }
 
-// untaggable lists the resource types without tags. Resources of all other types must have tags. A
-// test fails if a new type has none.
+// untaggable lists the resource types that can't have tags. Resources of all other types must have
+// tags.
 var untaggable = []string{
 	"AWS::ApiGatewayV2::Integration",
 	"AWS::ApiGatewayV2::Route",
@@ -119,7 +119,7 @@ func TestStages_TagAllResources(t *testing.T) {
 			untagged[t] = true
 		}
 		for id, r := range s.resources {
-			// The CDK's own function has no tags in the template: CloudFormation adds the stack's
+			// The CDK's own function has no tags in the template. CloudFormation adds the stack's
 			// tags.
 			if untagged[r.Type] || strings.HasPrefix(id, "CustomS3AutoDelete") {
 				continue

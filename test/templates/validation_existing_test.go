@@ -228,7 +228,8 @@ func invalidQueues(stack awscdk.Stack) map[string]invalidProps {
 	}
 }
 
-// validQueue returns the props of a queue with the minimum visibility timeout for default props.
+// validQueue returns the props of a valid queue. Its visibility timeout is the minimum for a
+// pipeline with default props.
 func validQueue() awssqs.QueueProps { return awssqs.QueueProps{VisibilityTimeout: seconds(180)} }
 
 func longRetention() awssqs.QueueProps { return awssqs.QueueProps{RetentionPeriod: days(14)} }

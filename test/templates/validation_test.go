@@ -30,8 +30,8 @@ type (
 )
 
 // invalidProps contains props and the errors that they cause, in order. An expected error is a list
-// of words. The error must begin with the first word, the prop. It must contain the others: limits,
-// values and other props.
+// of words. The error must begin with the first word, which is the prop. The error must contain all
+// other words.
 type invalidProps struct {
 	props  props
 	errors []string

@@ -26,15 +26,15 @@ type Calls struct {
 }
 
 var (
-	// ForClient is for functions whose client waits for the response. All attempts together end
-	// within 9 seconds, the API function's limit for a call. The delays are shorter than the SDK's,
-	// because most failures of AWS services last only milliseconds.
+	// ForClient is for functions whose client waits for the response. All attempts of a call to AWS
+	// together take less than 9 seconds. The delays are shorter than the SDK's, because most
+	// failures of AWS services last only milliseconds.
 	ForClient = Calls{
 		MaxAttempts: 4, FirstBackoff: 100 * time.Millisecond, MaxBackoff: 400 * time.Millisecond,
 		Response: 2 * time.Second,
 	}
-	// ForQueue is for functions that no client waits for. The attempts outlast a failure of a few
-	// seconds. After a longer failure, SQS or the schedule invokes the function again.
+	// ForQueue is for functions that no client waits for. The attempts continue for some seconds.
+	// If all attempts fail, SQS or the reconciler's schedule invokes the function again.
 	ForQueue = Calls{
 		MaxAttempts: 6, FirstBackoff: 400 * time.Millisecond, MaxBackoff: 4 * time.Second,
 		Response: 3 * time.Second,
@@ -43,8 +43,8 @@ var (
 
 const connectTimeout = time.Second
 
-// conflict is S3's error code for a conditional write during another write of the same key. S3's
-// documentation says to retry the request.
+// conflict is the error code that S3 returns if two conditional writes of a key run at the same
+// time. S3's documentation says to retry the request.
 const conflict = "ConditionalRequestConflict"
 
 // Load reads the configuration from environment variables. It calls no service.
@@ -90,9 +90,9 @@ func NewHTTPClient() *awshttp.BuildableClient {
 
 // PlainBodies returns a client that hides all methods of a request's body except Read and Close.
 //
-// Without this client, net/http can close a connection too early. The SDK closes the body when the
-// headers of the response arrive. From then on, the body's method WriteTo returns an error.
-// net/http treats this error as a broken request and closes the connection.
+// The SDK closes the request's body when the headers of the response arrive. If net/http then calls
+// the body's method WriteTo, the method returns an error, and net/http closes the connection.
+// PlainBodies hides WriteTo, so the connection stays open.
 func PlainBodies(client aws.HTTPClient) aws.HTTPClient { return plainBodies{client} }
 
 type plainBodies struct{ client aws.HTTPClient }

@@ -43,8 +43,8 @@ func newBusyAddress(t *testing.T) string {
 	return ""
 }
 
-// The test fails after 20 seconds. Only connectTimeout ends the call earlier: the SDK's own limit
-// for connecting is 30 seconds.
+// The call must end before the test's limit of 20 seconds. The SDK's default limit for connecting
+// is 30 seconds.
 func TestLoad_LimitsTheTimeToConnect(t *testing.T) {
 	t.Setenv("AWS_ENDPOINT_URL", "http://"+newBusyAddress(t))
 	t.Setenv("AWS_REGION", "us-east-1")

@@ -11,7 +11,7 @@ import (
 )
 
 // timeLimited ends each attempt that makes no progress. The SDK then starts the next attempt. The
-// SDK's own timeouts have no effect, because the SDK can't configure a wrapped client.
+// SDK can't set its own timeouts on a wrapped HTTP client.
 type timeLimited struct {
 	client aws.HTTPClient
 	limit  time.Duration

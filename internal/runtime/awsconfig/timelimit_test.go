@@ -18,8 +18,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// testCalls has a short time limit. The tests run on a simulated clock, so no real response exceeds
-// it.
+// testCalls has a short time limit. The tests run on a simulated clock, so a slow machine does not
+// exceed this limit.
 var testCalls = Calls{MaxAttempts: 3, FirstBackoff: 1, MaxBackoff: 1, Response: 100 * time.Millisecond}
 
 // pipes is a listener in memory, because a simulated clock does not work with network connections.

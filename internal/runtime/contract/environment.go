@@ -24,8 +24,8 @@ const (
 	// AcceptTextPlain is true if the API accepts JSON in a body with the type text/plain. Read by
 	// the API function.
 	AcceptTextPlain = "ACCEPT_TEXT_PLAIN"
-	// UnknownEventTypes is ACCEPT or REFUSE: the API accepts or rejects events whose type has no
-	// schema. Read by the API function.
+	// UnknownEventTypes is ACCEPT or REFUSE. It applies to events whose type has no schema. Read by
+	// the API function.
 	UnknownEventTypes = "UNKNOWN_EVENT_TYPES"
 	// OpenAPI is true if the API has no authorizer, so that requests have no caller. Read by the
 	// API function.
@@ -33,14 +33,14 @@ const (
 	// StatusForAllCallers is true if a caller may look up the events of all callers. Read by the
 	// API function.
 	StatusForAllCallers = "STATUS_FOR_ALL_CALLERS"
-	// MaxReceiveCount is the number of failed tries at which an event becomes FAILED. Read by the
-	// worker.
+	// MaxReceiveCount is the maximum number of tries. If all tries fail, the event becomes FAILED.
+	// Read by the worker.
 	MaxReceiveCount = "MAX_RECEIVE_COUNT"
 	// ReconcileGraceSeconds is the minimum age in seconds of a stuck ENQUEUED event. Read by the
 	// reconciler.
 	ReconcileGraceSeconds = "RECONCILE_GRACE_SECONDS"
-	// ReconcileWindowSeconds is the age in seconds of the oldest events that the first run checks.
-	// Read by the reconciler.
+	// ReconcileWindowSeconds limits the first run of the reconciler. This run checks only events
+	// that are younger than this number of seconds. Read by the reconciler.
 	ReconcileWindowSeconds = "RECONCILE_WINDOW_SECONDS"
 	// MaxReenqueues is the number of times that the reconciler enqueues a stuck event again. After
 	// that, the event becomes FAILED. Read by the reconciler.

@@ -40,9 +40,8 @@ func (c Checkpoints) Load(ctx context.Context) (pipeline.Checkpoint, error) {
 	return decodeCheckpoint(out.Item)
 }
 
-// Save stores next if the stored checkpoint equals old. Otherwise it returns pipeline.ErrChanged.
-// Save ignores stored fields that pipeline.Checkpoint does not have: a newer version of the
-// pipeline can have stored them.
+// Save stores next if the stored checkpoint equals old. Otherwise it returns pipeline.ErrChanged. A
+// newer version of the pipeline can store additional fields. Save ignores these fields.
 func (c Checkpoints) Save(ctx context.Context, old, next pipeline.Checkpoint) error {
 	before, err := json.Marshal(old)
 	if err != nil {

@@ -62,7 +62,7 @@ func (c *condition) tries(tries pipeline.Tries) {
 	c.time("begunUntil", tries.Begun.Until)
 }
 
-// generation requires that the item has the generation that replay identifies.
+// generation requires that the item has the given replay id and number of redrives.
 func (c *condition) generation(replay pipeline.Replay) {
 	c.text("replayId", replay.ID)
 	c.count("redrives", replay.Redrives)

@@ -119,7 +119,7 @@ func (s Items) GetMany(ctx context.Context, ids []string) (map[string]pipeline.I
 var errUnprocessed = errors.New("DynamoDB throttled the request and did not process all keys")
 
 // batchGet reads the items with the keys and adds them to items. It requests unprocessed keys
-// again, with the attempts and delays of the SDK's retries.
+// again. The number of attempts and the delays are those of the SDK's retries.
 func (s Items) batchGet(
 	ctx context.Context, keys []map[string]types.AttributeValue, items map[string]pipeline.Item,
 ) error {
@@ -135,8 +135,7 @@ func (s Items) batchGet(
 			return fmt.Errorf("batch get items: %w", err)
 		}
 		for _, found := range out.Responses[s.table] {
-			// An item that can't be decoded is left out, and the other items are returned. Finish
-			// later checks the status and generation of the stored item.
+			// An item that can't be decoded is left out, and the other items are returned.
 			if item, err := unmarshal(found); err == nil {
 				items[item.ID] = item
 			}

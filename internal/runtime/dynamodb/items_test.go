@@ -17,8 +17,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 )
 
-// newItems returns an Items whose requests to DynamoDB get the responses in this order. All later
-// requests get the last response.
+// newItems returns an Items that gets the given responses from DynamoDB, in order. The last
+// response also answers all later requests.
 func newItems(t *testing.T, responses ...string) (items Items, requests *int) {
 	t.Helper()
 	requests = new(int)

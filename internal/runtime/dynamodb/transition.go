@@ -25,9 +25,9 @@ func (s Items) Finish(ctx context.Context, item pipeline.Item) error {
 	return s.update(ctx, item, state)
 }
 
-// SetTries replaces the tries of an ENQUEUED event. If the event already has an item, that item
-// must be ENQUEUED and have the generation and tries of item. Otherwise SetTries returns a
-// *pipeline.TransitionError.
+// SetTries replaces the tries of an ENQUEUED event. If the event already has an item, the stored
+// item must be ENQUEUED, and its generation and tries must equal those of the parameter item.
+// Otherwise SetTries returns a *pipeline.TransitionError.
 func (s Items) SetTries(ctx context.Context, item pipeline.Item, tries pipeline.Tries) error {
 	state := newCondition()
 	state.equal("status", text(string(pipeline.Enqueued)))
@@ -38,9 +38,9 @@ func (s Items) SetTries(ctx context.Context, item pipeline.Item, tries pipeline.
 		"failures", "crashes", "begunMessage", "begunAttempt", "begunUntil")
 }
 
-// update writes the attributes of item. It deletes the attributes named in replaced that item does
-// not have. All other attributes that item does not have keep their values. If the event already
-// has an item, that item must meet the condition.
+// update writes the attributes of item to the stored item. Other stored attributes keep their
+// values, but update deletes those that are listed in replaced. If the event already has an item,
+// the stored item must meet the condition.
 func (s Items) update(
 	ctx context.Context, item pipeline.Item, state *condition, replaced ...string,
 ) error {

@@ -89,8 +89,8 @@ func TestCloudEventType_NamesTheDetailType(t *testing.T) {
 	}
 }
 
-// Consumers recognize duplicates by source and id. After a replay or redrive, the event's
-// notification is not a duplicate.
+// Consumers recognize duplicates by source and id. A notification after a replay or redrive is not
+// a duplicate, so it must have a new id.
 func TestCloudEventID_DiffersByGeneration(t *testing.T) {
 	ids := map[string]bool{}
 	for _, generation := range []pipeline.Replay{

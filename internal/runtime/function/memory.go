@@ -8,7 +8,7 @@ import (
 
 const (
 	// gcPercent starts a garbage collection when the heap is five times as large as the live data.
-	// Go's default starts one every few requests, because a function has little live data.
+	// With Go's default, collections are too frequent, because a function has little live data.
 	gcPercent = 400
 	// heapPercent is the limit of the heap, as a percentage of the function's memory. Near this
 	// limit, the garbage collector runs more often than gcPercent requires.

@@ -12,7 +12,8 @@ import (
 // function steps). The limit stops schemas whose work doubles at each level of the payload.
 const maxSteps = 1_000_000
 
-// maxLocating limits the steps for locating violations, because each violation needs memory.
+// maxLocating limits the steps for locating violations. It is lower than maxSteps, because each
+// located violation needs memory.
 const maxLocating = 100_000
 
 // ErrTooComplex reports that validating a payload takes more than maxSteps.
@@ -26,8 +27,8 @@ type budget struct {
 }
 
 // validate validates a value against a schema. It returns the error of the library, or
-// ErrTooComplex. Only a panic stops the library, so each schema panics when no steps are left (see
-// count).
+// ErrTooComplex. The library has no other way to stop, so the function that counts steps panics
+// when no steps are left (see count).
 func (b *budget) validate(schema *jsonschema.Schema, value any) (err error) {
 	defer func() {
 		if cause := recover(); cause == ErrTooComplex {
@@ -39,9 +40,9 @@ func (b *budget) validate(schema *jsonschema.Schema, value any) (err error) {
 	return schema.Validate(value)
 }
 
-// count changes a schema, and all schemas to which that schema refers. It sets a format that
-// subtracts the schema's steps from b.left. The library validates a value's format before the
-// value's members and elements.
+// count changes a schema and all schemas to which it refers. It replaces the keyword "format" of
+// each schema by a function that subtracts the schema's steps from b.left. The library calls this
+// function before it validates the value's members and elements.
 func (b *budget) count(schema *jsonschema.Schema, counted map[*jsonschema.Schema]bool) {
 	if counted[schema] {
 		return
@@ -62,7 +63,8 @@ func (b *budget) count(schema *jsonschema.Schema, counted map[*jsonschema.Schema
 	}}
 }
 
-// steps returns the steps that a schema takes for a value. It does not include the subschemas.
+// steps returns the steps that a schema takes for a value. The steps of subschemas are not
+// included.
 func steps(schema *jsonschema.Schema, value any) int {
 	n := 1
 	switch value := value.(type) {
@@ -107,8 +109,8 @@ func size(value any) int {
 	return n
 }
 
-// subschemas returns the schemas to which a part of a compiled schema refers. It uses reflection,
-// because some references are in unexported fields ($dynamicRef).
+// subschemas returns the schemas to which part refers. part is a compiled schema or a field of one.
+// subschemas uses reflection, because some references are in unexported fields ($dynamicRef).
 func subschemas(part reflect.Value) []*jsonschema.Schema {
 	var found []*jsonschema.Schema
 	switch part.Kind() {

@@ -72,12 +72,12 @@ func unlocated() []violation.Violation {
 	}}
 }
 
-// maxDigits is the number of digits up to which numbers are validated exactly.
+// maxDigits is the maximum length of a number that is validated exactly.
 const maxDigits = 40
 
-// shortenNumbers replaces long numbers in value with floats. It returns the changed value and the
-// number of values in it. The library computes with all digits, which takes hours for a million
-// digits.
+// shortenNumbers replaces long numbers in value with floats, because the library needs hours to
+// validate a number of a million digits. It returns the changed value and the number of values in
+// it.
 func shortenNumbers(value any) (shortened any, values int) {
 	values = 1
 	switch value := value.(type) {

@@ -23,8 +23,8 @@ type Set struct {
 }
 
 // compiled holds the schema of an event type and its negation. A payload is valid if it violates
-// the negation. Validating with the negation saves memory, because the library stores no
-// violations.
+// the negation. The library reports each violation of a schema, but a violated negation is only one
+// violation. Validating with the negation therefore saves memory.
 type compiled struct{ schema, negation *jsonschema.Schema }
 
 // draft is the URL of the only supported draft of JSON Schema.

@@ -17,8 +17,8 @@ import (
 // documents maps the path of a schema to the decoded schema.
 type documents map[string]any
 
-// explain begins the text of a compile error with its position, in the form "file#pointer: ". name
-// is the compiled file.
+// explain adds the position of a compile error to the beginning of the error's text, in the form
+// "file#pointer: ". name is the compiled file.
 func (d documents) explain(name string, err error) error {
 	var invalid *jsonschema.SchemaValidationError
 	var validation *jsonschema.ValidationError

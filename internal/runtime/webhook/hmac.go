@@ -168,7 +168,8 @@ func (h HMAC) around(timestamp, id string) (before, after string) {
 	return fill.Replace(before), fill.Replace(after)
 }
 
-// candidates decodes the signatures of a header. It skips signatures of other versions in a list.
+// candidates decodes the signatures of a header. If the header is a list, candidates skips
+// signatures whose prefix names another version.
 func (h HMAC) candidates(value string) ([][]byte, error) {
 	texts := []string{value}
 	if h.list {
@@ -208,8 +209,7 @@ func (h HMAC) decode(text string) ([]byte, bool) {
 	return sum, err == nil
 }
 
-// decodeHex decodes a text whose letters are all in lower case or all in upper case. A
-// signature therefore has at most two valid texts.
+// decodeHex decodes hexadecimal text. All letters must be in lower case, or all in upper case.
 func decodeHex(text string) ([]byte, bool) {
 	if text != strings.ToLower(text) && text != strings.ToUpper(text) {
 		return nil, false

@@ -79,8 +79,9 @@ type Payload struct {
 // NewPayload returns a Payload with the JSON text. If the text is invalid, members are missing.
 func NewPayload(json []byte) Payload { return Payload{json, members(json)} }
 
-// lookup returns the string or the number at a JSON pointer, and "" for all other values. The
-// pointer continues into a string that contains JSON, such as the field "payload" of Slack's forms.
+// lookup returns the string or the number at a JSON pointer, and "" for all other values. If a
+// string contains JSON, the pointer can refer to a value inside that JSON. For example, the field
+// "payload" of Slack's forms is such a string.
 func (p Payload) lookup(pointer string) string {
 	keys := jsonpointer.Split(pointer)
 	if len(keys) == 0 {

@@ -22,7 +22,7 @@ var ErrDeleted = errors.New("the secret is deleted")
 type Secrets struct {
 	Reader SecretReader
 	Now    func() time.Time
-	// OnError is called if a secret can't be read while the cache holds an earlier value.
+	// OnError is called if a read fails and the cache still holds an earlier value.
 	OnError func(id string, err error)
 
 	mu     sync.Mutex
@@ -32,8 +32,8 @@ type Secrets struct {
 const (
 	secretTTL    = 5 * time.Minute  // afterwards, the secret is read again
 	retryExpired = 10 * time.Second // time between two attempts to read an expired secret again
-	// renewInterval is the minimum time between two attempts to read a secret after wrong
-	// signatures. Anyone can send wrong signatures.
+	// renewInterval is the minimum time between two reads of a secret that wrong signatures cause.
+	// It limits the reads, because anyone can send wrong signatures.
 	renewInterval = time.Second
 
 	// readLimit applies if no value is cached, and rereadLimit if a value is cached. Slack waits at

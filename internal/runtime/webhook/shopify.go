@@ -16,9 +16,9 @@ var shopifySignature = HMAC{
 
 type shopify struct{ HMAC }
 
-// deliveryID combines the topic, the id of the merchant's action, and a hash of the payload. One
-// action can cause webhooks of several topics or objects. Only a repeated webhook has the same
-// topic and payload.
+// deliveryID combines the topic, the event id, and a hash of the payload. Shopify uses one event id
+// for all webhooks that a merchant's action causes. These webhooks differ in the topic or the
+// payload.
 func (s shopify) deliveryID(headers map[string]string, payload Payload) string {
 	id := s.HMAC.deliveryID(headers, payload)
 	if id == "" {

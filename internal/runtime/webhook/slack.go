@@ -15,11 +15,13 @@ var slackSignature = HMAC{
 
 type slack struct{ HMAC }
 
-// typeField names the member that each payload of the Events API has.
+// typeField returns a pointer to the type that each payload of the Events API has. eventType also
+// reads other members.
 func (slack) typeField() (header, pointer string) { return "", "/type" }
 
-// eventType returns the first type that the payload has: of the inner event (Events API), of the
-// interaction, or of the whole payload. A slash command has no type.
+// eventType returns the type of the inner event (Events API). Without an inner event, it returns
+// the type of the interaction, or else of the payload. For a slash command, it returns
+// "slash_command".
 func (slack) eventType(_ map[string]string, payload Payload) string {
 	for _, pointer := range []string{"/event/type", "/payload/type", "/type"} {
 		if text := payload.lookup(pointer); text != "" {
@@ -46,8 +48,9 @@ func (slack) deliveryID(_ map[string]string, payload Payload) string {
 // because the form's signature was not verified.
 const maxSSLCheck = 512
 
-// IsSSLCheck reports whether the body is Slack's check of the certificate of a slash command's URL.
-// Slack documents no signature for this request, and expects the status 200.
+// IsSSLCheck reports whether the body is the request with which Slack checks the certificate of a
+// URL. Slack sends it to the URLs of slash commands, and expects the status 200. Slack documents no
+// signature for this request.
 // https://docs.slack.dev/interactivity/implementing-slash-commands
 func (s Source) IsSSLCheck(body []byte) bool {
 	if s.Scheme != Slack || len(body) > maxSSLCheck {

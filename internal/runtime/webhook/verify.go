@@ -90,7 +90,7 @@ type signature struct {
 	hash          func() hash.Hash
 }
 
-// sum returns the HMAC of the body and the signed text around it.
+// sum returns the HMAC of the text before the body, the body, and the text after the body.
 func (s signature) sum(key, body []byte) []byte {
 	mac := hmac.New(s.hash, key)
 	mac.Write([]byte(s.before))
@@ -99,7 +99,8 @@ func (s signature) sum(key, body []byte) []byte {
 	return mac.Sum(nil)
 }
 
-// maxTimestampDigits is the number of digits of milliseconds since the epoch, until the year 2286.
+// maxTimestampDigits is the number of digits of a time in milliseconds since the epoch. Until the
+// year 2286, such a time has 13 digits.
 const maxTimestampDigits = 13
 
 // parseTimestamp reads the seconds since the epoch. A number with 13 digits counts milliseconds.

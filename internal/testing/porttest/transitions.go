@@ -55,8 +55,7 @@ func changes() map[string]func(*pipeline.Item) {
 	}
 }
 
-// illegalMoves returns the item before and the item after calls of Move that every table must
-// reject.
+// illegalMoves returns the parameters old and next for calls of Move that every table must reject.
 func illegalMoves() [][2]pipeline.Item {
 	item, other := enqueued(), enqueued()
 	skipped := item

@@ -119,9 +119,8 @@ func setDefault(value *int, byDefault int) {
 // the slice afterwards. If the buffer is full and OnDrop is not set, Add waits until there is room
 // or ctx ends.
 //
-// When the event has a result, the Batcher calls done, if it is not nil. Several calls of done can
-// run at the same time. done must not call a method of the Batcher, because some methods wait for
-// done.
+// If done is not nil, the Batcher calls done with the event's result. Several calls of done can run
+// at the same time. done must not call a method of the Batcher, because some methods wait for done.
 //
 // If Add returns an error, the event was not added and done is not called. The error is
 // ErrNotObject, ErrClosed, ErrBufferFull, or the error of ctx.
@@ -200,7 +199,7 @@ func (b *Batcher) sealLocking() {
 	b.seal()
 }
 
-// seal passes the pending batch, if it has events, to the senders. The caller holds b.mu.
+// seal passes a pending batch that has events to the senders. The caller holds b.mu.
 func (b *Batcher) seal() {
 	if len(b.pending) == 0 {
 		return
@@ -235,7 +234,7 @@ func (b *Batcher) Flush(ctx context.Context) error {
 	return fmt.Errorf("%d events were not accepted; the first error: %w", failed, firstErr)
 }
 
-// wait waits until each event that was added before has a result.
+// wait waits until each event that was added before the call has a result.
 func (b *Batcher) wait(ctx context.Context) error {
 	b.mu.Lock()
 	b.seal()

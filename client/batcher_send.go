@@ -44,7 +44,7 @@ func (b *Batcher) send(entries []entry) {
 }
 
 // sendEvents sends events in one request, and returns a result for each event. It sends a single
-// event without an array, because a single event can be larger than an event in an array.
+// event without an array, because the brackets of an array count toward the API's size limit.
 func (c *Client) sendEvents(ctx context.Context, events [][]byte) ([]EventResult, error) {
 	if len(events) == 1 {
 		accepted, err := c.Send(ctx, events[0])

@@ -153,7 +153,7 @@ func TestBatcher_MeasuresLingerFromTheFirstEventOfABatch(t *testing.T) {
 	})
 }
 
-// A single event can be larger than an event in an array. The id of a single event has no index.
+// The id of an event in an array ends with an index. The id of a single event does not.
 func TestBatcher_SendsASingleEventWithoutAnArray(t *testing.T) {
 	var a api
 	b := newClient(t, &a, client.Options{}).NewBatcher(client.BatcherOptions{})
@@ -289,8 +289,8 @@ func TestBatcher_SplitsABatchThatIsTooLarge(t *testing.T) {
 	}
 }
 
-// The API can accept a batch whose answer is lost. A request with half of the batch has a new key,
-// and can create events twice.
+// If the answer is lost, the API may have accepted the batch. To send half of it with a new
+// idempotency key can create events twice.
 func TestBatcher_DoesNotSplitABatchThatMayBeAccepted(t *testing.T) {
 	a := new(api)
 	a.fault = func(attempt int, w http.ResponseWriter, r *http.Request) bool {
@@ -392,8 +392,8 @@ func TestBatcher_WaitsForRoomInTheBuffer(t *testing.T) {
 	}
 }
 
-// After the first batch, the buffer still has no room for the large event. Add must send the second
-// batch at once, and must not wait until Linger ends.
+// If a large event waits for room, the Batcher must send the pending batch at once. It must not
+// wait until Linger ends.
 func TestBatcher_SendsAPartialBatchToMakeRoom(t *testing.T) {
 	one := len(numbered(0))
 	large := []byte(`{"eventType":"a","text":"` + strings.Repeat("x", 3*one) + `"}`)

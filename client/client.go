@@ -28,15 +28,15 @@ type TokenSource func(ctx context.Context) (string, error)
 
 // Options configures a Client. The zero value sends uncompressed requests without authorization.
 type Options struct {
-	// Token returns the bearer token for an API that requires JSON Web Tokens. The API must then
-	// be an https URL or a loopback address.
+	// Token returns the bearer token for an API that requires JSON Web Tokens. With Token, the URL
+	// of the API must use https or have a loopback address.
 	Token TokenSource
 	// Credentials signs requests (SigV4) for an API with IAM authorization, the default of a
 	// pipeline. The field Credentials of an aws.Config is suitable. Set either Token or
 	// Credentials.
 	Credentials aws.CredentialsProvider
-	// Region is the AWS region of the API. It is required with Credentials if the API has a custom
-	// domain. Otherwise the host name contains the region.
+	// Region is the AWS region of the API. The client finds it in a host name of API Gateway. With
+	// Credentials and a custom domain, it is required.
 	Region string
 	// Gzip compresses the bodies of requests.
 	Gzip bool
@@ -46,8 +46,8 @@ type Options struct {
 	// MinBackoff is the wait before the first retry. Each later wait is twice as long. The client
 	// shortens each wait by a random part of up to one half. The default is 100 ms.
 	MinBackoff time.Duration
-	// MaxBackoff is the maximum wait before a retry. The default is 10 s. The client adds the time
-	// in the response's header Retry-After to the wait.
+	// MaxBackoff limits the wait before a retry. The default is 10 s. If the response has the
+	// header Retry-After, the client adds its time to the wait, even above MaxBackoff.
 	MaxBackoff time.Duration
 
 	// HTTPClient sends the requests. The default keeps up to 100 idle connections, and ends an
@@ -100,8 +100,8 @@ func withDefaults(o Options) Options {
 // attemptTimeout is longer than API Gateway's integration timeout of 30 seconds.
 const attemptTimeout = 35 * time.Second
 
-// newHTTPClient returns a copy of base that follows no redirect. The API itself never redirects,
-// and no other host must receive credentials or events.
+// newHTTPClient returns a copy of base that follows no redirect. The API never redirects. A
+// redirect could therefore send credentials and events to another host.
 func newHTTPClient(base *http.Client) *http.Client {
 	var c http.Client
 	if base != nil {

@@ -12,8 +12,8 @@ import (
 
 // Problem represents an error response of the API (RFC 9457). docs/problems.md lists the types.
 type Problem struct {
-	// Status is the HTTP status. For an event of a batch, it is the status of a request with only
-	// this event.
+	// Status is the HTTP status. In a batch, it is the status that the event would have in a
+	// request of its own.
 	Status int `json:"status,omitempty"`
 	// Type identifies the kind of problem, such as
 	// urn:problem-type:eventpipeline:schema-violation. It never changes.

@@ -40,7 +40,8 @@ type Batch struct {
 // EventResult is the result of one event in a batch. Either EventID or Problem is set.
 type EventResult struct {
 	EventID string
-	// Problem is the reason why the API rejected the event. It is set only for a batch WithLenient.
+	// Problem is the reason why the API rejected the event. Only SendBatch with WithLenient sets
+	// it.
 	Problem *Problem
 }
 
@@ -208,8 +209,8 @@ type InvalidEventError struct {
 func (e *InvalidEventError) Error() string { return fmt.Sprintf("event %d: %v", e.Index, e.Err) }
 func (e *InvalidEventError) Unwrap() error { return e.Err }
 
-// checkEvent returns ErrNotObject if an event is not exactly one JSON object. For example, the text
-// {},{} adds two events to the batch.
+// checkEvent returns ErrNotObject if an event is not exactly one JSON object. Without this check,
+// the text {},{} adds two events to a batch.
 func checkEvent(event []byte) error {
 	value := jsontext.Value(event)
 	if value.Kind() == jsontext.KindBeginObject && value.IsValid() {

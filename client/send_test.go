@@ -144,7 +144,8 @@ func TestSendBatch_AcceptsTheValidEventsIfLenient(t *testing.T) {
 	}
 }
 
-// A text with two objects changes the positions of the events after it.
+// The API identifies an event of a batch by its position. A text with two objects shifts the
+// positions of later events.
 func TestSendBatch_SendsNothingIfAnEventIsNotOneObject(t *testing.T) {
 	var a api
 	c := newClient(t, &a, client.Options{})
@@ -187,7 +188,7 @@ func TestClient_FailsIfTheServerIsNotAPipeline(t *testing.T) {
 	}
 }
 
-// An id from outside must not select another path of the API.
+// An id that contains a path must not select another path of the API.
 func TestStatus_EscapesTheID(t *testing.T) {
 	a := api{fault: func(_ int, w http.ResponseWriter, _ *http.Request) bool {
 		_, _ = io.WriteString(w, `{"status":"ok"}`)

@@ -35,8 +35,8 @@ type EventStatus struct {
 	Reenqueues  int       `json:"reenqueues,omitempty"` // by the reconciler
 	BatchID     string    `json:"batchId,omitempty"`    // if the event belongs to a batch
 	Count       int       `json:"count,omitempty"`      // number of events in a batch or range
-	// SplitOff lists the ids of the events and ranges that did not succeed with the batch and were
-	// split off. Each event or range has its own state.
+	// SplitOff lists the ids of the events and ranges that the worker split off the batch. A range
+	// is a group of consecutive events. Each event or range has its own state.
 	SplitOff []string `json:"splitOff,omitempty"`
 }
 

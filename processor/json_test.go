@@ -14,7 +14,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/processor/processortest"
 )
 
-// ratio is a type that decodes strings such as "1:2". It rejects every string.
+// ratio has its own decoding method for strings. The method rejects every string.
 type ratio struct{}
 
 func (*ratio) UnmarshalText([]byte) error { return errors.New("invalid ratio") }

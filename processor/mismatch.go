@@ -23,7 +23,7 @@ import (
 // values that T accepts there. The description contains no values and no keys of maps, because it
 // appears in the log and in the status.
 func mismatch[T any](payload []byte) string {
-	// With legacy semantics, the error of a type that decodes itself contains no JSON pointer.
+	// This option adds the JSON pointer to the errors of types that decode themselves.
 	err := jsonv2.Unmarshal(payload, new(T), decoding,
 		jsonv1.ReportErrorsWithLegacySemantics(false))
 	var wrong *jsonv2.SemanticError

@@ -13,7 +13,7 @@ func main() {
 	app := awscdk.NewApp(nil)
 	stack := awscdk.NewStack(app, jsii.String("orders"), nil)
 	props := &eventpipeline.EventPipelineProps{WorkerEntry: jsii.String("./functions/orders")}
-	// `eventpipeline local` sets this stage and listens on loopback only.
+	// The local platform needs no authorization: it listens on loopback only.
 	if app.Node().TryGetContext(jsii.String("stage")) == "local" {
 		props.Authorization = eventpipeline.AuthorizationOpenToAnyoneOnTheInternet
 	}

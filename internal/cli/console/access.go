@@ -20,8 +20,8 @@ func newAccess() access {
 	return access{token: newToken(), session: newToken(), change: newToken()}
 }
 
-// changeHeader names the header that contains the token access.change. Each request that changes
-// data must have this header.
+// changeHeader names the header that each request that changes data must have. The header's value
+// is the token in access.change.
 const changeHeader = "X-Console-Token"
 
 // policy is the content security policy. The page may run only scripts that the console serves.
@@ -78,8 +78,8 @@ func (a access) check(address string, next http.Handler) http.Handler {
 }
 
 // exchange sets the session cookie if the token is right. Then the browser loads the page again
-// without the token. exchange does not redirect, because browsers can then omit a SameSite=Strict
-// cookie.
+// without the token. exchange uses the header Refresh, because browsers can omit a SameSite=Strict
+// cookie after a redirect.
 func (a access) exchange(w http.ResponseWriter, r *http.Request, cookieName, token string) {
 	if !equal(token, a.token) {
 		writeNotice(w, http.StatusUnauthorized, notice{

@@ -28,8 +28,8 @@ type Options struct {
 	Command func(words ...string) string
 	// Flags returns the flags that make a command select the pipeline.
 	Flags func(deployment.Pipeline) string
-	// Resume makes the console list replays that an earlier run of the console has not finished. It
-	// must be false if the pipelines lose their data when the console ends.
+	// Resume makes the console list the unfinished replays of its earlier runs. It must be false if
+	// the pipelines' data is deleted when the console ends.
 	Resume bool
 	// Send posts an event or a list of events to the pipeline's API. It returns the id of the
 	// event, or the id of each batch.

@@ -217,8 +217,8 @@ func TestJournal_ReportsRowsThatNoLongerMatch(t *testing.T) {
 	}
 }
 
-// A command that replays or redrives an event sends a message, but records no step "replayed" or
-// "redriven". The journal must measure the event's duration from this message.
+// The duration of a redriven or replayed event begins when the event is enqueued again. If a
+// command enqueues it, the journal records only the call of SQS.
 func TestJournal_MeasuresFromTheLastEnqueue(t *testing.T) {
 	j := newJournal(time.Now)
 	begin := time.Date(2026, 11, 27, 8, 0, 0, 0, time.UTC)
@@ -360,8 +360,8 @@ func TestServer_RejectsChangesIfReadOnly(t *testing.T) {
 	}
 }
 
-// The event's page and the list must show the same duration. The time in the event's item is
-// earlier than the time of the log line "processed".
+// The event's page must show the same duration as the list. The times in the event's item give a
+// shorter duration.
 func TestEvent_TookAsLongAsInTheList(t *testing.T) {
 	w := newWorld(t, Options{Local: true})
 	w.Record(step("accepted", 1))
@@ -483,7 +483,7 @@ func TestStream_SendsWhatChangedSinceThePage(t *testing.T) {
 	}
 }
 
-// Every page must receive changed badges, for example the page of an event that has not changed.
+// Every page must receive changed badges, even the page of an event that has not changed.
 func TestStream_SendsBadges(t *testing.T) {
 	w := newWorld(t, Options{Local: true, Watch: true})
 	server := httptest.NewServer(w.handler)
@@ -510,8 +510,8 @@ func TestStream_SendsBadges(t *testing.T) {
 	}
 }
 
-// If a command reads an unknown event, the journal ignores the call. If a function reads the event,
-// the journal adds it.
+// The journal must add an unknown event if a function reads its item, but not if a command reads
+// it.
 func TestJournal_IgnoresReadsOfUnknownEvents(t *testing.T) {
 	w := newWorld(t, Options{Local: true})
 	for n, source := range map[int]string{1: "", 2: "api"} {
@@ -541,7 +541,7 @@ func TestEventData_ShowsTheTimesInTheItem(t *testing.T) {
 	}
 }
 
-// The services of newWorld answer every call with an error.
+// newWorld's AWS services return an error for every call.
 func TestEventRows_ReportsThatBronzeCannotBeRead(t *testing.T) {
 	_, body := newWorld(t, Options{}).get(t, "/Orders/events/rows")
 	if !strings.Contains(body, `"error":"list the event types: `) {
@@ -647,7 +647,7 @@ func TestEvents_ShowsNothingForAnInvalidSearch(t *testing.T) {
 	}
 }
 
-// A pipeline that was found by the outputs of its stack has the name of the stack.
+// A pipeline without a name has the name of its stack as its title. The header must not repeat it.
 func TestPage_NamesTheStackOnce(t *testing.T) {
 	w := newWorld(t, Options{})
 	p := w.find("Orders").Pipeline

@@ -142,8 +142,8 @@ func (v *view) change(
 	return err
 }
 
-// unchecked describes the messages that a change could not check. Messages that another client has
-// received do not matter if the change has found all ids of the filter.
+// unchecked describes the messages that a change could not check. It omits hidden messages if the
+// change has found all ids of the filter.
 func unchecked(f dlq.Filter, p dlq.Preview, result dlq.Result) (problems []string) {
 	for _, id := range p.Missing {
 		problems = append(problems, visible(id)+": no message in the DLQ has this id. "+

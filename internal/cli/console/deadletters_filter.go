@@ -54,8 +54,9 @@ func readFilter(values url.Values) (dlq.Filter, error) {
 	return f, nil
 }
 
-// listCommand returns the words of the command that lists the messages of a valid filter. The
-// command has no flag for ids, but another command shows one message.
+// listCommand returns the words of the command that lists the messages of a valid filter. For one
+// id, the command is dlq show. For several ids, the command ignores the ids, because dlq list has
+// no flag for them.
 func listCommand(f dlq.Filter, values url.Values) []string {
 	if len(f.IDs) == 1 {
 		return []string{"dlq show", f.IDs[0]}

@@ -48,7 +48,7 @@ var boxNames = []string{
 	"Client", "API", "Bronze", "Table", "Queue", "Worker", "Silver", "Event bus", "DLQ",
 }
 
-// link is an arrow of the flow with the name of the counter that the arrow shows.
+// link represents an arrow of the flow. The arrow shows the counter's rate.
 type link struct {
 	from, to int
 	counter  string
@@ -212,8 +212,8 @@ func runbookOf(logicalID string) string {
 	return ""
 }
 
-// runbooks lists the sections of docs/runbooks.md about alarms. The first match counts. Therefore,
-// a longer name comes before a name that is its ending.
+// runbooks lists the sections of docs/runbooks.md about alarms. If a name ends with another name,
+// the longer name must come first.
 var runbooks = []string{
 	"notificationdeadlettersalarm", "deadlettersalarm", "failedeventsalarm", "retriedeventsalarm",
 	"oldestmessagealarm", "apiservererrorsalarm", "throttledrequestsalarm", "apierrorsalarm",

@@ -72,8 +72,8 @@ const (
 	maxDifferences = 200
 )
 
-// maxCountAge limits the age of a dry run that a user can replay. Other clients can change the
-// events at any time.
+// maxCountAge is the time after which a dry run is too old for a replay. The events may have
+// changed since the dry run.
 const maxCountAge = 10 * time.Minute
 
 // start runs the job in the background until the job ends or ctx is cancelled. It returns the job's
@@ -95,8 +95,8 @@ func (s *jobs) startUnlessBusy(ctx context.Context, j job) (id int, ok bool) {
 	return s.add(ctx, j), true
 }
 
-// startCounted starts the replay that a dry run has counted, if the dry run is not out of date. It
-// reports whether it started the replay.
+// startCounted starts a replay of the events that a dry run has counted. next returns the replay's
+// job. startCounted returns false if the dry run is out of date.
 func (s *jobs) startCounted(ctx context.Context, id int, next func(dryRun job) job) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -300,8 +300,8 @@ func (s *jobs) pageJobs(page string) []job {
 // jobGroups holds the jobs of a page. The page folds the earlier jobs to save space.
 type jobGroups struct{ Current, Earlier []job }
 
-// groupJobs groups the jobs, the newest first. The newest job and all jobs that the user can
-// control or replay are current.
+// groupJobs groups the jobs, the newest first. Current holds the newest job, and each job that the
+// user can control or replay.
 func groupJobs(jobs []job) (groups jobGroups) {
 	for i, j := range jobs {
 		if i == 0 || j.State == running || j.CanResume() || j.IsFresh {

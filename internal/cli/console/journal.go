@@ -124,8 +124,8 @@ func (j *journal) get(id string) (knownEvent, bool) {
 	return known, true
 }
 
-// addStep adds the step to the event. It only counts the step if the event has maxSteps steps, or
-// if the file can't be written.
+// addStep adds the step to the event. If the event already has maxSteps steps, or if the file can't
+// be written, addStep counts the step but does not store it.
 func (j *journal) addStep(e *event, step activity.Step) {
 	if len(e.recorded) >= maxSteps {
 		e.forgotten++

@@ -65,8 +65,7 @@ func isEnqueuedByUser(call activity.Step) bool {
 		strings.HasPrefix(stringOf(call, "operation"), "SendMessage")
 }
 
-// reopen records that finished events were enqueued again at a time. Their next duration begins at
-// this time.
+// reopen records that finished events were enqueued again. at is the start of their next duration.
 func (j *journal) reopen(ids []string, at time.Time, caller string) {
 	for _, id := range ids {
 		e := j.events[id]
@@ -105,8 +104,10 @@ func (j *journal) addOther(step activity.Step, slug string) {
 	}
 }
 
-// event returns the event with the id. It adds an unknown event. For a call or a notification about
-// an event that is still in its batch, it returns the batch, or nil if the batch is unknown.
+// event returns the event with the id, and adds it if it is unknown. There are two exceptions:
+//   - If a call or notification is about an event that was not split off its batch, event returns
+//     the batch. It returns nil if the batch is unknown.
+//   - If a command reads an unknown event, event returns nil.
 func (j *journal) event(id string, step activity.Step, slug string) *event {
 	e := j.events[id]
 	batchID, _, isPart, _ := pipeline.ParseID(id)

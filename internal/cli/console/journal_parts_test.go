@@ -9,7 +9,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// partStep returns a step of the part of batch 1 with the suffix in its id.
+// partStep returns a step of a part of batch 1. suffix is the end of the part's id.
 func partStep(name, suffix string) activity.Step {
 	s := step(name, 1)
 	s.EventID += suffix

@@ -10,14 +10,14 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// maxStored limits the events that LoadStored reads of each pipeline. LoadStored reads whole hours.
+// maxStored is the number of events after which LoadStored stops reading a pipeline's events.
+// LoadStored reads whole hours, so it can read more.
 const maxStored = 5000
 
 // LoadStored adds the newest events that the pipelines stored before the local platform started.
 // These events have a state, but no steps. Call LoadStored once, before Serve.
 //
-// It does nothing if the pipelines lose their data when the console ends. After an error, the list
-// of events can be incomplete.
+// It does nothing if Options.Resume is false. After an error, the list of events can be incomplete.
 func (s *Server) LoadStored(ctx context.Context) error {
 	if !s.o.Resume {
 		return nil
@@ -71,8 +71,7 @@ func (j *journal) addStored(items []pipeline.Item, slug string) {
 	j.forget()
 }
 
-// addStored adds values from the event's item. Steps since the start of the platform take
-// precedence.
+// addStored adds values from the event's item. It keeps values that the journal has from steps.
 func (e *event) addStored(item pipeline.Item) {
 	known := *e
 	stored := itemEvent(item, e.pipeline)

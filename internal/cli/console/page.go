@@ -218,7 +218,7 @@ var templateFunctions = template.FuncMap{
 	"add":      func(a, b int) int { return a + b },
 }
 
-// dict returns a map of alternating names and values. A template passes the map to another
+// dict returns a map with the names and values in pairs. A template passes the map to another
 // template.
 func dict(pairs ...any) (map[string]any, error) {
 	values := make(map[string]any, len(pairs)/2)

@@ -77,8 +77,8 @@ func writeNotice(w http.ResponseWriter, status int, n notice) {
 	_ = templates.ExecuteTemplate(w, "notice", n) // the browser can be gone
 }
 
-// refuse answers a request for a page with a notice. It answers other requests with an error, which
-// the page's script shows.
+// refuse writes a notice if the request is for a page. For other requests, it writes an error,
+// which the page's script shows.
 func refuse(w http.ResponseWriter, r *http.Request, status int, n notice) {
 	if !isRead(r) {
 		writeAnswer(w, status, answer{Error: n.Title + ". " + n.Text})

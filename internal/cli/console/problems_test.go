@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// The services of newWorld answer every call with an error.
+// newWorld's AWS services return an error for every call.
 func TestProblems_HaveTheLayoutAndALinkHome(t *testing.T) {
 	w := newWorld(t, Options{Local: true})
 	for path, want := range map[string]int{

@@ -110,8 +110,8 @@ func (v *view) startCount(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// timesOf returns the limits of the selected events' times of receipt. It returns zero times if an
-// event is selected by its id.
+// timesOf returns the range of receipt times that s selects. It returns zero times if s selects one
+// event by its id.
 func timesOf(s *replay.State) (from, to time.Time) {
 	if s.EventID != "" {
 		return from, to

@@ -104,7 +104,8 @@ func (v *view) newReplay(s *replay.State) job {
 	}
 }
 
-// readReplay reads the progress of a replay again. Another process can have continued the replay.
+// readReplay reads the progress of a replay again, because another process may have continued the
+// replay.
 func readReplay(file string) (*replay.State, error) {
 	s, err := replay.ReadState(file)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -148,7 +149,7 @@ func (v *view) replay(ctx context.Context, s *replay.State, update func(func(*jo
 	return os.Remove(s.File)
 }
 
-// replayFolder returns the folder of the files with the progress of replays.
+// replayFolder returns the folder that contains the progress files of replays.
 func replayFolder() (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
@@ -159,7 +160,7 @@ func replayFolder() (string, error) {
 
 const replaySuffix = ".replay.json"
 
-// newReplayFile returns the path of a new file for the progress of a replay.
+// newReplayFile returns the path of a new progress file.
 func newReplayFile() (string, error) {
 	dir, err := replayFolder()
 	if err != nil {

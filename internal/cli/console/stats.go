@@ -74,7 +74,7 @@ type latency struct {
 	took time.Duration
 }
 
-// maxLatencies is the minimum number of latencies that stats keeps.
+// maxLatencies is the number of newest latencies that stats always keeps.
 const maxLatencies = 5000
 
 func (s *stats) addLatency(now time.Time, took time.Duration) {

@@ -8,8 +8,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// addStoredSteps adds steps from the times in the event's item. It is for events that have no steps
-// in the journal.
+// addStoredSteps adds a step for each time in the event's item. The caller makes sure that the
+// journal has no steps of the event.
 func (d *eventData) addStoredSteps(item pipeline.Item) {
 	add := func(at time.Time, step activity.Step, text string) {
 		view := stepView{

@@ -194,8 +194,8 @@ func callTime(ms json.RawMessage) time.Duration {
 // maxLines is the maximum number of log lines that the page of an event shows.
 const maxLines = 100
 
-// stepsDuring returns steps of the function that have no event id: the lines that it logged while e
-// was in progress, and the failed batches that contained e.
+// stepsDuring returns the function's steps without an event id: the lines that the function logged
+// while e was in progress, and the failed batches that contained e.
 func (j *journal) stepsDuring(function string, e knownEvent) (steps []activity.Step) {
 	if e.ID == "" { // the journal does not know the event
 		return nil

@@ -139,8 +139,8 @@ func compareNodes(before, after *node) {
 	}
 }
 
-// partner returns the element of parent with the index, or the member with the child's name. It
-// returns nil if there is none.
+// partner returns the child of parent that corresponds to child: the element with the same index,
+// or the member with the same name. It returns nil if there is none.
 func partner(parent, child *node, index int, kind byte) *node {
 	if kind == '[' {
 		if index < len(parent.children) {

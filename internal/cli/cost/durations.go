@@ -56,8 +56,7 @@ func (p Pipeline) apiDuration(w Workload, measured Durations) float64 {
 }
 
 // workerDuration returns the time of an invocation. The function handles its messages in parallel,
-// and makes up to ten PutEvents requests at once. The computations before and after the S3 calls
-// are in different periods of Lambda's scheduler.
+// and makes up to ten PutEvents requests at once.
 func (p Pipeline) workerDuration(w Workload, messages float64, measured Durations) float64 {
 	if measured.Worker > 0 {
 		return measured.Worker

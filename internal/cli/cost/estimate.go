@@ -275,8 +275,8 @@ func (p Pipeline) webhookMetrics() int {
 	return 1 + 2*p.WebhookSources
 }
 
-// secretReads is the number of monthly requests with which an execution environment of the API
-// function reads a secret. Each environment reads two versions every 5 minutes.
+// secretReads is how often an execution environment of the API function reads each secret per
+// month. It reads two versions every 5 minutes.
 const secretReads = 2 * secondsPerMonth / 300.0
 
 // secrets returns the monthly price of the webhook sources' secrets.

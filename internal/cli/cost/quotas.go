@@ -27,8 +27,8 @@ const (
 	kmsRequestsPerSecond   = 100_000
 )
 
-// Quotas returns the limits of AWS and of the pipeline. The limit that the workload reaches first
-// comes first. The model assumes a backlog: each invocation of the worker has BatchSize messages.
+// Quotas returns the limits of AWS and of the pipeline, sorted by Events. The first limit is the
+// lowest. The model assumes a backlog: each invocation of the worker has BatchSize messages.
 func (p Pipeline) Quotas(w Workload, measured Durations) []Quota {
 	n, types := float64(w.PerRequest), float64(w.Types)
 	requests := w.EventsPerSecond() * w.Peak / n
@@ -80,7 +80,7 @@ func (p Pipeline) raiseWorker() string {
 	return fmt.Sprintf("set MaxConcurrency (now %g) or BatchSize", p.Source.MaxConcurrency)
 }
 
-// stopBefore is the time in seconds by which a reconciler run ends before its timeout.
+// stopBefore is how many seconds before its timeout a reconciler run ends.
 const stopBefore = 10
 
 // reconcilerRate returns the maximum number of new objects per second for which the reconciler does

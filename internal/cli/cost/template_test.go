@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// golden returns the pipeline of a stage of this repository.
+// golden returns the pipeline in the golden template of a stage.
 func golden(t *testing.T, stage string) Pipeline {
 	t.Helper()
 	template, err := os.ReadFile("../../../test/templates/testdata/" + stage + ".template.json")

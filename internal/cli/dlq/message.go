@@ -34,8 +34,8 @@ func (m Message) ID() string {
 	return m.EventID
 }
 
-// noCode represents a missing code. A message has a code only if the worker moved it to the DLQ,
-// not if SQS did.
+// noCode represents a missing code. The worker gives each message that it moves to the DLQ a code.
+// SQS does not.
 const noCode = "none"
 
 // Code returns the code of the failure, or noCode.

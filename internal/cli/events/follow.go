@@ -12,8 +12,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Follower finds events that are new or whose status changed. It ignores later
-// changes of events that are PROCESSED or FAILED.
+// Follower finds events that are new or whose status changed. It ignores later changes of events
+// that are PROCESSED or FAILED.
 type Follower struct {
 	pipeline deployment.Pipeline
 	query    Query
@@ -60,7 +60,7 @@ func (f *Follower) Next(ctx context.Context, now time.Time) (changed []pipeline.
 			return nil, err
 		}
 	}
-	// Bronze has no keys of events that were split off, and the loop above skips earlier hours.
+	// The loop misses events that were split off, and events of earlier hours.
 	if err := visit(f.enqueued(seen)); err != nil {
 		return nil, err
 	}

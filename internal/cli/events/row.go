@@ -83,7 +83,7 @@ func Mark(item pipeline.Item) string {
 	return ""
 }
 
-// Widths of the columns in characters. A terminal with 80 columns has lines of 79 characters.
+// Widths of the columns in characters. They fit into 79 of the 80 columns of a terminal.
 const (
 	idWidth      = 36
 	typeWidth    = 15
@@ -182,7 +182,7 @@ func oneLine(text string) string {
 	return terminal.Escape(strings.Join(strings.Fields(text), " "))
 }
 
-// Note returns the text as one line of w that fits below a row, after an indent.
+// Note returns the text as one line. On w, the line has room for the indent of notes.
 func Note(w io.Writer, text string) string {
 	return shortened(oneLine(text), layoutFor(w).width-len(noteIndent))
 }

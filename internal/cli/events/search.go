@@ -147,7 +147,7 @@ func uuidAt(t time.Time) string {
 	return hex[:8] + "-" + hex[8:]
 }
 
-// read returns the items with the given ids, and the items of the parts of batches.
+// read returns the items with the given ids. For a batch or range, it adds the items of its parts.
 func read(
 	ctx context.Context, p deployment.Pipeline, ids []string,
 ) (found []pipeline.Item, err error) {

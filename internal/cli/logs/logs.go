@@ -27,7 +27,7 @@ type Line struct {
 // Find returns the log lines about an event since the given time, the oldest first:
 //   - lines that contain the event's id
 //   - lines about the event's batch, if the event is part of one
-//   - lines without an id from the same invocations
+//   - lines that contain no id, but belong to the same invocations
 //
 // A function without a log group has no lines.
 func Find(
@@ -69,7 +69,7 @@ func groupOf(ctx context.Context, p deployment.Pipeline, function string) (strin
 }
 
 // concerns reports whether a log line about a batch is also about the event with the id and the
-// span. A line that names a part of the batch is only about this part.
+// span. If the line names a part of the batch, that part must contain the event.
 func concerns(text, id string, span pipeline.Span) bool {
 	var line struct {
 		EventID string `json:"eventId"`

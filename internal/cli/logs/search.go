@@ -34,8 +34,8 @@ type entry struct {
 	system    string // type of a line that Lambda itself writes, such as platform.start
 }
 
-// entriesOf returns the lines that contain the event's id, and the lines without an id from the
-// same invocations.
+// entriesOf returns the lines that contain the event's id. From the same invocations, it also
+// returns the lines that contain no id.
 func (s search) entriesOf(ctx context.Context, id string) ([]entry, error) {
 	batchID, span, isPart, _ := pipeline.ParseID(id)
 	found, err := s.entries(ctx, cloudwatchlogs.FilterLogEventsInput{
@@ -65,8 +65,8 @@ func (s search) entriesOf(ctx context.Context, id string) ([]entry, error) {
 // maxDuration is the maximum duration of an invocation. It is a quota of Lambda.
 const maxDuration = 15 * time.Minute
 
-// withOutput returns the known lines of a stream, and the lines without an id from the same
-// invocations.
+// withOutput returns the known lines of a stream. From the same invocations, it also returns the
+// lines that contain no id.
 func (s search) withOutput(
 	ctx context.Context, stream string, known []entry,
 ) (found []entry, err error) {
@@ -97,9 +97,8 @@ func (s search) withOutput(
 	return found, nil
 }
 
-// addRequestIDs sets missing request ids. A line gets the id of the start line that Lambda writes
-// for each invocation. Without start lines, a line gets the next id in the log: the functions log
-// an id at the end of each invocation.
+// addRequestIDs sets missing request ids. If Lambda logged the start of an invocation, the start
+// line contains the id. Otherwise, addRequestIDs uses the id that the function logs at the end.
 func addRequestIDs(entries []entry) {
 	current, waiting := "", 0
 	for i, e := range entries {

@@ -56,9 +56,9 @@ func (s *State) Bind(p deployment.Pipeline) error {
 // ErrNotSplitOff reports that an event can be replayed only together with its batch.
 var ErrNotSplitOff = errors.New("the event is still part of its batch")
 
-// FindEvent sets the type and the time range of a replay of one event. It does nothing for other
-// replays. It returns the event's state as item. If the event is still part of its batch, it also
-// returns ErrNotSplitOff. Such an event can be compared, but not replayed.
+// FindEvent sets the type and the time range of a replay of one event, and returns the event's
+// item. If the event is still part of its batch, FindEvent also returns ErrNotSplitOff. Such an
+// event can be compared, but not replayed. For other replays, FindEvent does nothing.
 func (s *State) FindEvent(
 	ctx context.Context, p deployment.Pipeline,
 ) (item pipeline.Item, err error) {

@@ -28,8 +28,8 @@ func NewThrottle(rate float64) func(ctx context.Context, n int) error {
 	}
 }
 
-// TimeFor returns the time that n events take at a rate in events per second. If the time is too
-// long for a Duration, TimeFor returns about 146 years.
+// TimeFor returns the time that n events take at a rate in events per second. The result is at most
+// 146 years, half of the longest Duration.
 func TimeFor(n int, rate float64) time.Duration {
 	const longest = 1 << 62
 	return time.Duration(min(float64(n)/rate*float64(time.Second), longest))

@@ -19,7 +19,7 @@ import (
 var errWorkerEnded = errors.New("the worker ended during the comparison")
 
 // WithWorker builds and runs the worker whose main package is in dir. It calls fn with a client of
-// the worker's processor. With the environment variable stdio.Variable, the worker calls no AWS
+// the worker's processor. The environment variable stdio.Variable tells the worker to call no AWS
 // service. log receives the worker's log.
 func WithWorker(
 	ctx context.Context, dir string, log io.Writer, fn func(context.Context, *stdio.Client) error,

@@ -40,7 +40,7 @@ func NewClient(w io.Writer, r io.Reader, onEnd func()) *Client {
 	return c
 }
 
-// Ended returns a channel that is closed at the end of the answers.
+// Ended returns a channel that is closed when the worker sends no more answers.
 func (c *Client) Ended() <-chan struct{} { return c.ended }
 
 func (c *Client) read(answers *jsontext.Decoder) {

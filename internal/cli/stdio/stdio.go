@@ -17,7 +17,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Variable names an environment variable. A worker calls Serve if it has the value Value.
+// A worker calls Serve if the environment variable Variable has the value Value.
 const (
 	Variable = "EVENTPIPELINE_PROCESSOR"
 	Value    = "stdio"

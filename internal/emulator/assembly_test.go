@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// A cloud assembly for a deployment usually has functions for arm64.
+// New must reject a cloud assembly whose functions are built for another processor architecture.
 func TestNew_RejectsAnAssemblyForAnotherPlatform(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS("testdata/pipeline")); err != nil {

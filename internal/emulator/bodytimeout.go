@@ -14,9 +14,9 @@ import (
 // bodyTimeout limits how long a client may pause while it sends a body. S3 has the same limit.
 const bodyTimeout = 20 * time.Second
 
-// limitBodyPauses returns a handler that limits the pauses of clients. If a client sends nothing
-// for the timeout, reading the request's body fails with os.ErrDeadlineExceeded. Functions have no
-// limit: they can pause while they stream a response.
+// limitBodyPauses returns a handler that limits how long a client may pause while it sends a body.
+// After the timeout, reading the body fails with os.ErrDeadlineExceeded. Requests to Lambda's
+// runtime API have no limit, because a function can pause while it streams a response.
 func limitBodyPauses(next http.Handler, timeout time.Duration) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Body == http.NoBody || strings.HasPrefix(r.URL.Path, lambda.RuntimePrefix) {
@@ -39,8 +39,8 @@ type timedBody struct {
 	ended   bool      // whether the body has ended; a later deadline would cancel the request
 }
 
-// setDeadline sets the deadline of the next read. To save time, it keeps a deadline that was set a
-// moment ago. Connections use the real time, not the platform's clock.
+// setDeadline sets the deadline of the next read. To save time, it sets the deadline at most 20
+// times per timeout. Connections use the real time, not the platform's clock.
 func (b *timedBody) setDeadline() {
 	now := time.Now()
 	if !b.ended && now.Sub(b.set) > b.timeout/20 {

@@ -57,7 +57,8 @@ func (b *builds) next(ctx context.Context, output io.Writer) (*cdkapp.Assembly, 
 	return b.app.Synthesize(ctx)
 }
 
-// removeUnused removes the builds that contain no folder of inUse.
+// removeUnused removes the folders of old builds. It keeps a build if inUse lists one of its
+// folders.
 func (b *builds) removeUnused(inUse []string) error {
 	entries, err := os.ReadDir(b.dir())
 	if err != nil {

@@ -89,8 +89,8 @@ func New(ctx context.Context, o Options) (*Platform, error) {
 		}
 	}
 	if o.Assembly != "" && o.Watch {
-		return nil, fmt.Errorf("the cloud assembly %s has no sources to watch: "+
-			"run the app that writes it, or do not watch", o.Assembly)
+		return nil, fmt.Errorf("can't watch the cloud assembly %s, because it has "+
+			"no sources: pass the command of the CDK app in its place, or do not watch", o.Assembly)
 	}
 	if o.Assembly == "" {
 		if err := builds.app.Check(); err != nil {
@@ -190,8 +190,8 @@ func createStacks(ctx context.Context, p *resources.Provider, stacks []cdkapp.St
 	return nil
 }
 
-// accountAndRegion returns the account and the region of the platform. A platform has one of each:
-// the first one that a stack sets, or the one in the options.
+// accountAndRegion returns the account and the region of the platform. It takes them from the first
+// stack that sets them, or else from the options.
 func (o Options) accountAndRegion(stacks []cdkapp.Stack) (account, region string) {
 	for _, s := range stacks {
 		account, region = cmp.Or(account, s.Account), cmp.Or(region, s.Region)
@@ -219,8 +219,9 @@ func (p *Platform) serve(o Options, ports *ports, apis []*resources.API, account
 	p.startServer(ports.aws, hosts.checkOrigin(aws))
 	for _, a := range apis {
 		if _, _, open := a.Authorization(); open && o.Authorize {
-			return fmt.Errorf("the API %s needs no authorization, because the app ignores the "+
-				"context value %q: add an authorizer to the API when this value is set",
+			return fmt.Errorf("the API %s accepts requests without authorization, because the "+
+				"app ignores the context value %q: if the value is set, the app must add an "+
+				"authorizer to the API",
 				a.Name, contract.AuthorizeContext)
 		}
 		handler, err := p.services.apiHandler(a)

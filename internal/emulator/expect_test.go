@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// After each request, this test sends a second request on the same connection. An unexpected
-// response or an unread body makes the second request fail.
+// A server must read the whole body and send no unexpected response. To check this, the test sends
+// a second request on each connection.
 func TestServers_AnswerExpectForEveryLengthAndService(t *testing.T) {
 	p, _ := start(t, nil)
 	aws, api := strings.TrimPrefix(p.AWS, "http://"), strings.TrimPrefix(p.APIs[0].URL, "http://")
@@ -100,7 +100,8 @@ func (c connection) send(text string) {
 	}
 }
 
-// receive returns the status of the next response. It reports whether the connection then ends.
+// receive returns the status of the next response, and whether the server then closes the
+// connection.
 func (c connection) receive() (status int, closes bool) {
 	c.T.Helper()
 	response, err := http.ReadResponse(c.in, nil)

@@ -12,7 +12,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
-// The platform's account and region if neither Options nor the stacks set others.
+// Defaults for the account and the region, used if neither Options nor a stack sets them.
 const (
 	DefaultAccount = "000000000000"
 	DefaultRegion  = "us-east-1"

@@ -20,9 +20,8 @@ func newHosts(o Options, onReject func(host string)) hosts {
 	return hosts{o.AllowHosts, !isLoopback(o.Listen), onReject}
 }
 
-// check rejects a request whose Host header names another machine. This prevents DNS rebinding: an
-// attacker's domain name resolves to this machine, and a browser sends this name as the Host. A
-// Host header with an IP address is not part of this attack.
+// check rejects a request whose Host header names another machine. This prevents DNS rebinding, in
+// which an attacker's domain name resolves to this machine.
 func (h hosts) check(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !h.accepts(r.Host) {

@@ -45,8 +45,8 @@ func (s *stage) accept(ctx context.Context, key string) (pipeline.Accepted, erro
 	})
 }
 
-// status reads the status of an event as a client does. It returns an error for any other status
-// than want.
+// status reads the status of an event as a client does. It returns an error if the status is not
+// want.
 func (s *stage) status(ctx context.Context, event pipeline.Event, want pipeline.Status) error {
 	item, err := s.statuses.Get(ctx, event.ID)
 	if err == nil && item.Status != want {
@@ -128,7 +128,7 @@ func (s *stage) readSecret(ctx context.Context) error {
 	return err
 }
 
-// failsOnce fails for the second event of a batch. splitBatch uses it only for the first delivery.
+// failsOnce represents a processor that fails for the second event of a batch.
 type failsOnce struct{}
 
 func (failsOnce) Process(
@@ -177,9 +177,7 @@ func (brokenBus) Publish(_ context.Context, notifications []pipeline.Notificatio
 	return errs
 }
 
-// retry processes an event whose notification fails, so that the worker retries the message.
-// failPermanently later deletes this message. Then the event has a record but no message, and the
-// reconciler must find the event.
+// retry processes an event whose notification fails. The worker must then retry the message.
 func (s *stage) retry(ctx context.Context) error {
 	if _, err := s.accept(ctx, ""); err != nil {
 		return err
@@ -197,7 +195,7 @@ func (s *stage) retry(ctx context.Context) error {
 // failPermanently creates two FAILED events for the reconciler: one with a record in Silver, and
 // one without.
 func (s *stage) failPermanently(ctx context.Context) error {
-	if err := s.loseMessage(ctx); err != nil {
+	if err := s.loseMessage(ctx); err != nil { // the message that retry left
 		return err
 	}
 	for _, recorded := range []bool{true, false} {
@@ -298,9 +296,9 @@ func (s *stage) replay(ctx context.Context) error {
 	return nil
 }
 
-// reconcile runs the reconciler twice on the unresolved events of earlier tasks. The first run
-// enqueues the stuck events and repairs the FAILED event with a record. The second run gives up on
-// the stuck events.
+// reconcile runs the reconciler twice. The first run enqueues two events that lost their messages,
+// and repairs a FAILED event that has a record. Then the messages get lost again, and the second
+// run gives up on the two events.
 func (s *stage) reconcile(ctx context.Context) error {
 	accepted, err := s.accept(ctx, "")
 	if err != nil {

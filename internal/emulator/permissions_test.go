@@ -38,7 +38,7 @@ func TestPermissions_AreAllNeeded(t *testing.T) {
 		t.Run(r.String(), func(t *testing.T) { isNeeded(t, devTemplate, r) })
 	}
 	for _, r := range permissionsIn(t, keysTemplate) {
-		// The dev template contains all other permissions.
+		// The loop above tests the permissions of all other services.
 		if strings.HasPrefix(r.action, "kms:") || strings.HasPrefix(r.action, "secretsmanager:") {
 			t.Run(r.String(), func(t *testing.T) { isNeeded(t, keysTemplate, r) })
 		}
@@ -194,8 +194,8 @@ func (r permission) remove(template map[string]any) {
 }
 
 // findProblem deploys a stage with the template and performs all tasks of its functions. It
-// describes the first problem: a failed deployment, a denied log, or a failed task. It returns ""
-// if there is none.
+// describes the first problem: the deployment fails, a function may not write its log, or a task
+// fails. It returns "" if there is no problem.
 func findProblem(t *testing.T, template map[string]any) string {
 	p, err := New(t.Context(), Options{Assembly: stageOf(t, template), NoWorker: true})
 	if err != nil {

@@ -162,8 +162,7 @@ func TestNew_RejectsInsufficientAndUnsupportedPolicies(t *testing.T) {
 	}
 }
 
-// The queue policy allows EventBridge to send only the events of another rule. EventBridge must not
-// send this rule's events.
+// EventBridge must not send a rule's events if the queue policy names another rule.
 func TestPolicies_LimitEventBridgeToTheRule(t *testing.T) {
 	dir := edited(
 		t,
@@ -191,7 +190,7 @@ func TestPolicies_DenyEventBridgeIfQueueHasNoPolicy(t *testing.T) {
 	steps.wait(t, "not delivered", "")
 }
 
-// A queue that an API call creates also needs a policy. Another API call sets this policy.
+// A queue that an API call creates must not receive events before an API call sets its policy.
 func TestPolicies_DenyEventBridgeUntilAnAPICallSetsAPolicy(t *testing.T) {
 	p, steps := start(t, nil)
 	ctx := t.Context()

@@ -117,8 +117,8 @@ func (r *recorder) waitTimes(t *testing.T, n int, name, source string) activity.
 	}
 }
 
-// record is an expression in the function's source: the text that the function writes to the
-// bucket. Tests replace the expression, to see which version of the function wrote a text.
+// record is an expression in the source of the test function. It reads the text that the function
+// writes to the bucket. A test changes it, so that the text shows the version of the function.
 const record = `strings.NewReader(body)`
 
 func writes(version string) string { return `strings.NewReader("` + version + ` "+body)` }

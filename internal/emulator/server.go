@@ -108,8 +108,8 @@ func listenOn(address string, port int) (net.Listener, error) {
 	return listener{l}, nil
 }
 
-// listener represents a listener that functions can connect to. Addr returns the loopback address
-// if the listener listens on all addresses.
+// listener wraps a listener so that Addr returns an address to which functions can connect. If the
+// listener accepts connections on all addresses, Addr returns the loopback address.
 type listener struct{ net.Listener }
 
 func (l listener) Addr() net.Addr {
@@ -145,8 +145,8 @@ func (p *ports) listenAPI() (net.Listener, error) {
 			return l, nil
 		}
 	}
-	return nil, fmt.Errorf("each HTTP API needs a port, and no port from %d to %d is "+
-		"free: choose a lower port for the first API: %w", first, last, err)
+	return nil, fmt.Errorf("no port from %d to %d is free for a further HTTP API: "+
+		"choose another port for the first API: %w", first, last, err)
 }
 
 // close closes all listeners, including those that a server has already closed.

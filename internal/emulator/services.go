@@ -47,7 +47,7 @@ type jsonService struct {
 	}
 }
 
-// newServices creates the services, which load the resources in db and in the data folder.
+// newServices creates the services. They load their resources from db and from the data folder.
 func newServices(o Options, db *store.DB, endpoint, account, region string) (*services, error) {
 	s := &services{
 		noPolicies: o.NoPolicies, debug: o.Debug, logDenials: map[string]error{},
@@ -55,7 +55,7 @@ func newServices(o Options, db *store.DB, endpoint, account, region string) (*se
 	if err := s.createStores(o, db, endpoint, account, region); err != nil {
 		return nil, err
 	}
-	// The code below can't fail, so no error path must close S3.
+	// The code below never fails, so it does not need to close S3 after an error.
 	if o.Steps != nil {
 		s.recorder = activity.NewRecorder(o.Steps, o.Now)
 	}
@@ -164,8 +164,8 @@ func (s *services) awsHandler(account string, stacks []Stack, apis []*resources.
 	})
 }
 
-// route returns a handler that passes each request to the service in the result of
-// protocol.ReadCall.
+// route returns a handler that passes each request to its service. protocol.ReadCall finds the name
+// of the service.
 func (s *services) route(account string, stacks []Stack, apis []*resources.API) http.Handler {
 	handlers := map[string]http.Handler{
 		"lambda":     s.lambdaHandler(),

@@ -119,7 +119,7 @@ func (s *services) recordEvent(p eventbridge.Published) {
 }
 
 // findEvent returns the event's id and type in an object, or in the member "data" of a CloudEvent.
-// To be fast, it reads no further than necessary.
+// It stops when it has read both.
 func findEvent(d *jsontext.Decoder) (event eventRef) {
 	if _, err := d.ReadToken(); err != nil { // the start of the object
 		return event
@@ -240,7 +240,7 @@ func listDetail(name string, values []string) activity.Detail {
 	return activity.Detail{Name: name, Value: data}
 }
 
-// firstOf returns the names. It returns at most limit names; "and N more" stands for the rest.
+// firstOf returns the first names, at most limit. If there are more names, it appends "and N more".
 func firstOf(names []string, limit int) []string {
 	if len(names) <= limit {
 		return names

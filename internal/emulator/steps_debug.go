@@ -14,7 +14,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// maxRefusedBody limits the part of a refused request's body in a step, in bytes.
+// maxRefusedBody is the maximum number of bytes of a refused request's body that a step contains.
 const maxRefusedBody = 64 << 10
 
 // recordRequest records a POST request to an HTTP API, and the response.
@@ -39,8 +39,8 @@ func (s *services) recordRequest(e apigateway.Exchange) {
 	})
 }
 
-// acceptedID returns the id of the event that the API accepted, or of the first batch. It returns
-// "" if the API accepted nothing.
+// acceptedID returns the id of the event that the API accepted. For several batches, it returns the
+// id of the first one. It returns "" if the API accepted nothing.
 func acceptedID(e apigateway.Exchange) string {
 	var accepted struct {
 		EventID string `json:"eventId"`
@@ -117,8 +117,8 @@ func jsonDetail(name string, value any) activity.Detail {
 	return activity.Detail{Name: name, Value: data}
 }
 
-// maxCopiedBody is the number of bytes that recordCalls copies from the start of a call's body. It
-// looks for events only there.
+// maxCopiedBody is the maximum number of bytes that recordCalls copies from a call's body.
+// recordCalls finds only the event ids in these bytes.
 const maxCopiedBody = 64 << 10
 
 // copiedBody keeps a copy of the start of a body.

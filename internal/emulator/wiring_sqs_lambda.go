@@ -26,7 +26,8 @@ func (p *Platform) startMappings() {
 	p.stopped.Go(func() { p.services.mappings.Run(ctx) })
 }
 
-// connect returns a copy of the event source mapping. The copy uses the services.
+// connect returns a copy of the event source mapping that polls the emulated SQS and invokes
+// emulated functions.
 func (s *services) connect(m eventsource.Mapping) eventsource.Mapping {
 	m.Queue = s.faults.Queue(m.Queue, m.Function)
 	m.Invoke = s.invokeForMapping

@@ -55,12 +55,12 @@ var changeCounts = []string{
 }
 
 // parseLine converts a log line to a step. It returns false for an empty line. A JSON line becomes
-// a step only if the line:
+// a step only if one of these conditions is true:
 //
-//   - contains an event id
-//   - has at least the level WARN
-//   - is about a webhook source
-//   - has a field of changeCounts that is not 0
+//   - The line contains an event id.
+//   - Its level is at least WARN.
+//   - It is about a webhook source.
+//   - A field of changeCounts is not 0.
 func parseLine(now time.Time, function string, line []byte) (Step, bool) {
 	step := Step{Time: now, Source: function}
 	fields, ok := parseObject(line)

@@ -14,7 +14,7 @@ import (
 
 // Authorizer authorizes the requests of a route. IAM, JWT, *Lambda and Unavailable implement it.
 type Authorizer interface {
-	// authorize returns the caller, which is the value of the event's field
+	// authorize identifies the caller. It returns the value of the event's field
 	// requestContext.authorizer. The error is a *rejection if the request is not authorized.
 	authorize(ctx context.Context, x *exchange, body []byte) (caller map[string]any, err error)
 }

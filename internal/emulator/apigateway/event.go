@@ -94,8 +94,8 @@ func encodeBody(contentType string, body []byte) (text string, isBase64 bool) {
 }
 
 // isText reports whether API Gateway treats a content type as text. AWS does not document which
-// types are text. Measurements on AWS show that forms, types such as application/problem+json, and
-// requests without a content type are not.
+// types are text. Measurements on AWS show that these are not text: forms, types such as
+// application/problem+json, and requests without a content type.
 func isText(contentType string) bool {
 	media, _, _ := strings.Cut(strings.ToLower(contentType), ";")
 	switch media = strings.TrimSpace(media); media {

@@ -80,8 +80,8 @@ func spaceForContext(env []string) int {
 	return limit - len(contextVariable) - len("={}") - 1
 }
 
-// splitContext divides context values into two maps. The first contains the shortest values; its
-// JSON takes at most space bytes. The second contains the other values.
+// splitContext divides context values into two maps. short contains the shortest values, in at most
+// space bytes of JSON. rest contains the other values.
 func splitContext(values map[string]any, space int) (short, rest map[string]any, err error) {
 	sizes := map[string]int{}
 	for key, value := range values {

@@ -46,7 +46,7 @@ const (
 	ssmProvider   = "ssm"
 )
 
-// answers holds the values that the emulator can return for look-ups without AWS.
+// answers holds the values that the emulator knows without a call to AWS.
 type answers struct {
 	account, region string
 	ssm             map[string]string // name of an SSM parameter → value

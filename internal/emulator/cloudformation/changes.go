@@ -60,9 +60,9 @@ func (c Changes) Sections() []string {
 	return changed
 }
 
-// Missing returns the logical ids of resources that the running platform lacks or has in an old
-// version: new resources, changed policies, and the roles of changed policies. Only a restart
-// creates them. Until then, new code that uses them can fail.
+// Missing returns the logical ids of the resources that only a restart creates or updates: new
+// resources, changed policies, and the roles of changed policies. Until then, new code that uses
+// them can fail.
 func (c Changes) Missing() map[string]bool {
 	missing := map[string]bool{}
 	for id, kind := range c.Resources {

@@ -83,8 +83,8 @@ func (w *lineWriter) reportMark() {
 	w.arrived = nil
 }
 
-// maxTail is the maximum number of log bytes in a response of Invoke. The log type Tail requests
-// the log.
+// maxTail is the maximum size, in bytes, of the log in the response to an Invoke request with the
+// LogType Tail.
 const maxTail = 4 << 10
 
 // log passes a line to Config.Logs. If keepsTail is set, it also adds the line to tail.

@@ -24,8 +24,8 @@ type heldBody struct {
 func (heldBody) Close() error { return nil }
 
 // ReadBody returns the body of a request. If the body is larger than limit bytes, ReadBody returns
-// a *TooLargeError. The next handler can still read the body. The next call returns the same bytes,
-// so the caller must not change them.
+// a *TooLargeError. The next handler can still read the body. Later calls of ReadBody return the
+// same bytes, so the caller must not change them.
 func ReadBody(r *http.Request, limit int64) ([]byte, error) {
 	if held, ok := r.Body.(heldBody); ok {
 		return held.data, nil
@@ -47,8 +47,8 @@ func ReadBody(r *http.Request, limit int64) ([]byte, error) {
 	return text.Bytes(), nil
 }
 
-// DecodeBody decodes a body that ReadBody has read, only once for each type. Later calls return the
-// same value, so the caller must not change it.
+// DecodeBody decodes a body that ReadBody has read. Later calls with the same request and type
+// return the same value, so the caller must not change it.
 func DecodeBody[T any](r *http.Request, body []byte) (*T, error) {
 	held, ok := r.Body.(heldBody)
 	if ok {

@@ -20,7 +20,7 @@ type Call struct {
 type Targets map[string]string
 
 // queryServices lists the services that the platform serves with the query protocol, except SQS.
-// The entry "" is for unsigned requests, which can name no service.
+// The entry "" stands for the unknown service of an unsigned request.
 var queryServices = []string{"cloudformation", "sts", ""}
 
 type callKey struct{}
@@ -33,7 +33,7 @@ func KeepCall(next http.Handler) http.Handler {
 	})
 }
 
-// ReadCall returns the service and the operation in a request's headers and URL.
+// ReadCall finds out which service and operation a request calls.
 func (t Targets) ReadCall(r *http.Request) Call {
 	kept, _ := r.Context().Value(callKey{}).(**Call)
 	if kept == nil {
@@ -108,8 +108,8 @@ func lambdaOperation(r *http.Request) string {
 	return ""
 }
 
-// mappingOperation returns the operation of a request for event source mappings. An id of "" stands
-// for the list of mappings.
+// mappingOperation returns the operation of a request for event source mappings. id is the
+// mapping's id, or "" for requests without an id.
 func mappingOperation(method, id string) string {
 	switch {
 	case method == http.MethodGet && id == "":

@@ -35,8 +35,8 @@ func calledService(r *http.Request) string {
 	return "s3"
 }
 
-// credential returns a request's credential, KEY/DATE/REGION/SERVICE/aws4_request, and the text
-// after it. It returns "" for a request without a signature of version 4.
+// credential returns the text after "Credential=" in a request's signature. The text begins with
+// KEY/DATE/REGION/SERVICE/aws4_request. It is "" without a signature of version 4.
 func credential(r *http.Request) string {
 	_, credential, signed := strings.Cut(r.Header.Get("Authorization"), "Credential=")
 	if !signed {

@@ -43,7 +43,7 @@ type integration struct {
 type functionCall struct {
 	caller   string // such as "route POST /events"
 	function string // as in apigateway.Route
-	// source is the end of the source's ARN, after the id of the API. It can contain anyStage.
+	// source is the part of the source's ARN after the API's id. It can begin with anyStage.
 	source string
 }
 
@@ -167,7 +167,7 @@ func (p *Provider) LocalURLs(text string) string {
 		local[onAWS] = a.Endpoint
 	}
 	var pairs []string
-	// The replacer tries the URLs in this order: a URL comes before any URL with which it begins.
+	// Replace longer URLs first: one URL can be the beginning of another.
 	for _, url := range slices.Backward(slices.Sorted(maps.Keys(local))) {
 		pairs = append(pairs, url, local[url])
 	}

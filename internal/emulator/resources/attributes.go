@@ -81,8 +81,8 @@ var arnForms = map[string]string{
 	"user":         "iam::{account}:user/{name}",
 }
 
-// attributeForms maps resource types to the formats of those attributes whose format does not
-// follow from their name.
+// attributeForms maps resource types to attributes, and attributes to their values. It lists the
+// attributes whose names do not match attributeEndings, or match the wrong pattern.
 var attributeForms = map[string]map[string]string{
 	"AWS::ApiGatewayV2::Api": {
 		"ApiEndpoint":   "wss://{id}.execute-api.{region}.amazonaws.com",
@@ -111,9 +111,9 @@ var attributeForms = map[string]map[string]string{
 
 const streamLabel = "/stream/2026-01-01T00:00:00.000"
 
-// attributeEndings lists the values of all other attributes. Each pattern matches the end of an
-// attribute's name, such as Arn. The first matching pattern applies. In a value, {noun} stands for
-// the rest of the name, in lower case.
+// attributeEndings lists values for attributes that attributeForms does not list. Each pattern
+// matches the end of an attribute's name, such as Arn. The first matching pattern applies. In a
+// value, {noun} stands for the rest of the name, in lower case.
 var attributeEndings = []struct {
 	pattern *regexp.Regexp
 	form    string
@@ -169,7 +169,7 @@ func (a attributes) value(attribute string) string {
 	return a.name
 }
 
-// expand returns a form with values in place of its placeholders.
+// expand replaces the placeholders in form, such as {name}, with their values.
 func (a attributes) expand(form string) string {
 	service, _ := serviceAndKind(a.resource.Type)
 	return strings.NewReplacer(

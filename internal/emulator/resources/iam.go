@@ -292,7 +292,8 @@ func (e enforcement) checkRoutes() error {
 	return errors.Join(errs...)
 }
 
-// sources returns the source of the call in each stage. The source of an authorizer names no stage.
+// sources returns the source of the call for each stage of the API. For an authorizer, it returns
+// one source without a stage.
 func (a *API) sources(call functionCall) []string {
 	path, inStage := strings.CutPrefix(call.source, anyStage)
 	if !inStage {

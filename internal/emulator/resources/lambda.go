@@ -160,7 +160,7 @@ func functionReference(reference string) string {
 // reloadable lists the properties of a function that can change without a restart of the platform.
 var reloadable = []string{"Code", "MemorySize", "Timeout", "Environment"}
 
-// fixedOfFunction returns the properties of a function that need a restart to change. It omits
+// fixedOfFunction returns the properties of a function that a reload can't change. It omits
 // properties without effect in the emulator.
 func fixedOfFunction(properties map[string]any) map[string]any {
 	fixed := map[string]any{}

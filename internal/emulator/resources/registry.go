@@ -47,8 +47,7 @@ var registry = map[string]handler{
 // handler creates the resources of one type. It also selects the properties that a reload compares.
 type handler struct {
 	create func(*creation) (values, error)
-	// compared selects the properties that need a restart of the platform to change. It is nil if
-	// there are none.
+	// compared selects the properties that a reload can't change. It is nil if there are none.
 	compared func(properties map[string]any) map[string]any
 }
 
@@ -82,8 +81,8 @@ func without(name string) func(map[string]any) map[string]any {
 	}
 }
 
-// compared returns the resource's properties that need a restart of the platform to change. It
-// returns false if there are none.
+// compared returns the resource's properties that a reload can't change. It returns false if there
+// are none.
 func compared(r cloudformation.Resource) (map[string]any, bool) {
 	h := registry[r.Type]
 	if h.compared == nil {

@@ -113,7 +113,8 @@ func put(t *testing.T, s *Service, name, value string) {
 	}
 }
 
-// The handler encodes a response after it has released the lock.
+// The handler encodes a response after it has released the lock. So the service must not change a
+// list of labels that a response contains.
 func TestGetSecretValue_ReturnsLabelsThatDoNotChange(t *testing.T) {
 	s, err := New(Config{})
 	if err != nil {

@@ -87,8 +87,8 @@ func (v *Values) allocate(length int64) (Ref, error) {
 		if err != nil {
 			return Ref{}, err
 		}
-		// An open file without a name disappears even if the process is killed. Windows does not
-		// allow this. There, Close removes the name.
+		// Remove the name of the open file, so that the file disappears even if the process is
+		// killed. On Windows, this fails, and Close removes the name.
 		_ = os.Remove(file.Name())
 		v.file, v.free = file, map[int64][]int64{}
 	}

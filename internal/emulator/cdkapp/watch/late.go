@@ -10,16 +10,15 @@ type lateOutputs struct {
 	ignored map[string]*lateOutput
 }
 
-// lateBuilds counts consecutive builds that the same file caused. A delay is the time from the end
-// of a build to the next change of the file. shortest and longest are the shortest and the longest
-// delay.
+// lateBuilds counts consecutive builds that the same file caused. shortest and longest are the
+// limits of the delay: the time from the end of a build to the next change of the file.
 type lateBuilds struct {
 	n                 int
 	shortest, longest time.Duration
 }
 
-// lateOutput says how long changes of a late output need no build. Each change before the deadline
-// moves the deadline to limit after the change. Times count from the end of the last build.
+// lateOutput holds the deadline before which changes of a late output cause no build. deadline
+// counts from the end of the last build. Each such change sets deadline to limit after the change.
 type lateOutput struct {
 	limit, deadline time.Duration
 }

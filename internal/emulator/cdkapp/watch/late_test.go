@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Each build starts a process that writes a file after the build has ended. n is the number of the
-// build, from 1.
+// Run must ignore a file that a process writes after each build. n is the number of the build, from
+// 1.
 func TestRun_EndsIfFilesChangeAfterEachBuild(t *testing.T) {
 	for name, writeLate := range map[string]func(t *testing.T, dir string, n int){
 		"one file": func(t *testing.T, dir string, n int) {
@@ -104,7 +104,7 @@ func TestLateOutputs_RequireSimilarTimes(t *testing.T) {
 	}
 }
 
-// An endless process writes a file again and again, even if no build runs.
+// A late output that changes several times after one build must cause no build.
 func TestLateOutputs_IgnoreRepeatedChangesAfterOneBuild(t *testing.T) {
 	l := newLateOutputs()
 	addLate(l, slices.Repeat([]time.Duration{5 * time.Second}, buildsOfLateOutput)...)

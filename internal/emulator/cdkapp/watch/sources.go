@@ -172,8 +172,8 @@ func (n *snapshot) read(path string, last *snapshot) error {
 // embedPattern matches a pattern in an embed directive. A pattern with spaces is in quotes.
 var embedPattern = regexp.MustCompile("\"(?:[^\"\\\\]|\\\\.)*\"|`[^`]*`|\\S+")
 
-// embeds returns the patterns in the embed directives of a Go file. Before each pattern it puts
-// dir, the path of the file's folder.
+// embeds returns the patterns in the embed directives of a Go file. Each pattern begins with dir,
+// the path of the file's folder.
 func embeds(dir, content string) []string {
 	var patterns []string
 	for line := range strings.Lines(content) {

@@ -63,9 +63,9 @@ func (w *Watcher) Add(roots []string, start time.Time) error {
 // Close stops watching the sources.
 func (w *Watcher) Close() error { return w.events.Close() }
 
-// EndBuild records which files changed during a build. Call it as soon as the app's process has
-// ended. Run's build function must call EndBuild. After a build between New and Run, call EndBuild
-// before Run.
+// EndBuild records which files changed during a build. Run's build function must call EndBuild as
+// soon as the app's process has ended. If a build precedes Run, call EndBuild between this build
+// and Run.
 func (w *Watcher) EndBuild() (err error) {
 	w.during, err = w.compare()
 	w.ended = time.Now()
@@ -174,8 +174,8 @@ func (w *Watcher) isRelevant(e fsnotify.Event) bool {
 }
 
 const (
-	// quietPeriod is the time without an event that ends a change. Editors write a file in several
-	// steps and save several files at once.
+	// A change ends when no event happens for quietPeriod. Editors write a file in several steps
+	// and save several files at once.
 	quietPeriod = 100 * time.Millisecond
 	// longestChange is the maximum duration of a change. A longer change is reported after this
 	// time, even if events never stop.

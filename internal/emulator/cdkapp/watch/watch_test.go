@@ -292,7 +292,7 @@ func TestAdd_ReportsChangesSinceATime(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// A new file in the app's folder is reported even if its time is older.
+	// Run must report a new file in the app's folder even if the file's time is before built.
 	write(t, dir, map[string]string{"app/new.go": "package app"})
 	err = os.Chtimes(filepath.Join(app, "new.go"), built.Add(-time.Hour), built.Add(-time.Hour))
 	if err != nil {

@@ -141,7 +141,7 @@ func call(target string, input any) error {
 }
 
 // do sends a request with a fake signature. The emulator reads only the signature's access key and
-// service. For a request with a target, it ignores the service.
+// service.
 func do(request *http.Request) error {
 	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+
 		os.Getenv("AWS_ACCESS_KEY_ID")+"/20261123/us-east-1/s3/aws4_request, "+

@@ -145,7 +145,7 @@ func (a API) rejectBody(ctx context.Context, req request, err error) response {
 	return resp
 }
 
-// logAccepted logs an accepted event. The metric does not count duplicates.
+// logAccepted logs an accepted event. The metric Accepted omits duplicates.
 func (a API) logAccepted(ctx context.Context, accepted pipeline.Accepted, took time.Duration) {
 	log := logging.WithInvocation(ctx, a.Log)
 	attrs := append(logging.EventAttrs(accepted.Event),
@@ -168,8 +168,8 @@ func (a API) logAccepted(ctx context.Context, accepted pipeline.Accepted, took t
 	log.LogAttrs(ctx, slog.LevelInfo, logging.EventAccepted, attrs...)
 }
 
-// reject logs err and returns a problem. It logs an error of the client as info, without text from
-// the request. It logs other errors as errors, with their cause.
+// reject logs err and returns a problem. A client error is logged as info, without text from the
+// request. Any other error is logged as an error, with its cause.
 func (a API) reject(ctx context.Context, req request, err error, attrs ...slog.Attr) response {
 	log, p := logging.WithInvocation(ctx, a.Log), newProblem(err, req.id(ctx))
 	attrs = append(attrs, slog.Int("status", p.Status), codeAttr(err))

@@ -399,8 +399,8 @@ func TestAPI_PrefersRouteKeyToRawPath(t *testing.T) {
 	}
 }
 
-// The handler must reject requests of other routes. Another route, such as $default, can require
-// less authorization.
+// The handler must reject a request whose route key is not a route of the API. Such a route, for
+// example $default, can require less authorization.
 func TestAPI_RejectsRequestsOfOtherRoutes(t *testing.T) {
 	for _, key := range []string{"$default", "ANY /{proxy+}", "ANY /events", "POST /other"} {
 		for _, event := range []map[string]any{

@@ -97,8 +97,8 @@ func wantProblem(t *testing.T, name string, answer response) problem {
 	return p
 }
 
-// wantStored checks that Bronze holds the payload of an accepted request, or nothing of a rejected
-// one.
+// wantStored checks Bronze and the queue after a request. If the request was accepted, Bronze must
+// hold the payload. If it was rejected, both must be empty.
 func wantStored(t *testing.T, w *world, answer response, payload string) {
 	t.Helper()
 	keys := w.bronze.Keys()

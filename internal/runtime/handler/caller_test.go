@@ -15,8 +15,8 @@ const (
 	pool  = `"userArn":"arn:aws:sts::000000000000:assumed-role/Pool/CognitoIdentityCredentials"`
 )
 
-// callers holds values of requestContext.authorizer. Only the two sessions of the same role belong
-// to the same caller.
+// callers holds values of requestContext.authorizer. "role" and "role, restarted" have the same
+// caller. All other values have different callers.
 var callers = map[string]string{
 	"anybody":         `{}`,
 	"user":            `{"iam":{"userArn":"` + users + `anna","cognitoIdentity":null}}`,

@@ -30,7 +30,7 @@ func gzipEvent(t *testing.T, contentType, body string) map[string]any {
 	return event
 }
 
-// The API function has 512 MiB. A request must allocate far less, even if nothing is freed.
+// The largest requests must allocate far less than 512 MiB, the memory of the API function.
 func TestAPI_NeedsLittleMemoryForTheLargestRequests(t *testing.T) {
 	start := `{"eventType":"demo","a":"`
 	padded := func(fill string) string {

@@ -22,7 +22,7 @@ type problem struct {
 	RequestID string `json:"requestId,omitempty"`
 
 	Errors []indexedProblem `json:"errors,omitempty"` // of the first invalid events of a batch
-	// Violations lists the violations of the schema of the event's type.
+	// Violations lists the rules of the event type's schema that the payload violates.
 	Violations []violation.Violation `json:"violations,omitempty"`
 }
 
@@ -32,8 +32,9 @@ type indexedProblem struct {
 	problem
 }
 
-// maxProblems limits the number of problems in a response that rejects all events. In a response
-// that accepts events, it limits only the events with a list of schema violations.
+// maxProblems is the maximum number of problems in a response that rejects all events. A response
+// that accepts some events lists all problems, but only the first maxProblems problems have
+// Violations.
 const maxProblems = 100
 
 // problemType is the prefix of a problem's type. The code follows the prefix. Types are URNs,

@@ -41,7 +41,7 @@ type ReconcileAnswer struct {
 func (h Reconciler) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	var req ReconcileRequest
 	if err := jsonv2.Unmarshal(event, &req); err != nil {
-		// The error omits its cause, which repeats the values of the request.
+		// The decoder's error can contain values of the request, so it is omitted.
 		return nil, errors.New("read the request: since must be an RFC 3339 time, and " +
 			"dryRun must be a boolean")
 	}
@@ -87,9 +87,9 @@ func (h Reconciler) logNotReconciled(ctx context.Context, event pipeline.Event, 
 	log.LogAttrs(ctx, slog.LevelWarn, logging.EventNotReconciled, attrs...)
 }
 
-// logRun logs one line per run. The counts become metrics of the function, except in a dry run. The
-// pipeline's metric Failed counts the events that the run changed to FAILED. lag holds the metric
-// Lag, if the run continued from the checkpoint.
+// logRun logs one line per run. Except in a dry run, the counts become metrics of the function. The
+// pipeline's metric Failed also increases by the number of events that the run set to FAILED. lag
+// holds the metric Lag, or nothing if the run did not continue from the checkpoint.
 func (h Reconciler) logRun(
 	ctx context.Context, r pipeline.Report, took time.Duration, lag []slog.Attr, err error,
 ) {

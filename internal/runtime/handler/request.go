@@ -102,14 +102,12 @@ func (r request) method() string {
 	return method
 }
 
-// resource returns the requested path, and the event id or the name of the webhook source in the
-// path. If the route key names a path of the API, resource ignores the raw path, which can start
-// with the base path of a custom domain.
+// resource returns the API's path, and the event id or webhook source that the path contains. The
+// route key takes precedence over the raw path, because the raw path can begin with the base path
+// of a custom domain.
 //
-// routed reports whether API Gateway checked the authorization of this path and method. It is also
-// true for a direct invocation. If routed is false, the caller must reject the request. Another
-// route, such as $default, can require less authorization and match disguised paths, such as
-// /%65vents.
+// routed is false if API Gateway used another route, such as $default. That route can require less
+// authorization, so the caller must reject the request. For a direct invocation, routed is true.
 func (r request) resource() (resource, name string, routed bool) {
 	method, resource, _ := strings.Cut(r.RouteKey, " ")
 	if allowed, known := methods[resource]; known {

@@ -59,8 +59,9 @@ func (a API) webhook(ctx context.Context, req request, name string) response {
 	return webhookResponse(source.Scheme, accepted)
 }
 
-// verify checks the signature, and returns a *webhook.Refusal for an invalid request. After a
-// mismatch, it reads the secret again. If the secret has changed, it checks again.
+// verify checks the signature. It returns a *webhook.Refusal for an invalid request. After
+// webhook.ErrMismatch or webhook.ErrUnusable, verify reads the secret again. If the secret has
+// changed, verify repeats the check.
 func (a API) verify(
 	ctx context.Context, source webhook.Source, headers map[string]string, body []byte,
 ) error {

@@ -318,7 +318,8 @@ func TestWebhook_RejectsRequestsThatCanNotBecomeEvents(t *testing.T) {
 	}
 }
 
-// A problem must name the request's part that the source reads, not the field eventType.
+// Each source reads the event's type from another field or header. A problem must name this field
+// or header, and not eventType.
 func TestWebhook_ProblemsNameTheFieldsOfTheSource(t *testing.T) {
 	for _, c := range []struct {
 		name, body string
@@ -399,7 +400,8 @@ func sendWebhooks(send func(api API, name string, event map[string]any)) {
 	send(cold, "no secret", event("github", "{}"))
 }
 
-// Slack checks the certificate of an endpoint with a request whose signature is not documented.
+// Slack's check of an endpoint's certificate must be accepted without a signature, because Slack
+// does not document how it signs this request.
 func TestWebhook_AnswersSlacksCheckOfTheCertificate(t *testing.T) {
 	for _, c := range []struct {
 		name, body string

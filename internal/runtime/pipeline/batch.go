@@ -130,9 +130,8 @@ func splitPayloads(array []byte) ([]json.RawMessage, error) {
 }
 
 // cut divides the events that did not succeed into parts, and returns the span of each part. Up to
-// nine consecutive events become one part each. More events become ranges, each with at most a
-// tenth of the batch's events. The result depends only on the arguments, so that all workers split
-// off the same parts.
+// nine consecutive events become parts of one event each. Ten or more become ranges, each with at
+// most a tenth of the batch's events, rounded up.
 func cut(batch Span, succeeded map[int]bool) []Span {
 	longest := (batch.Len() + 9) / 10
 	var spans []Span
@@ -153,7 +152,7 @@ func cut(batch Span, succeeded map[int]bool) []Span {
 	return spans
 }
 
-// minNeighbors is the smallest number of consecutive events that become ranges.
+// minNeighbors is the minimum number of consecutive events that cut divides into ranges.
 const minNeighbors = 10
 
 // formatSpans returns spans as the text that the table stores, such as "3,10-19".

@@ -72,8 +72,8 @@ func (w Worker) storeBatch(d deadlines, t *task, now time.Time) (batchObject, er
 	return w.putBatch(d.finish, t, output.failures, output, now)
 }
 
-// earlierBatchObject describes the Silver object that an earlier delivery has stored. Without such
-// an object, the field records is nil. A first delivery makes no request.
+// earlierBatchObject describes the Silver object that an earlier delivery has stored. If there is
+// no such object, the field records is nil. The first delivery of a new batch does not read Silver.
 func (w Worker) earlierBatchObject(ctx context.Context, t *task) (batchObject, error) {
 	if !t.redelivery && t.Event.Replay.ID == "" {
 		return batchObject{}, nil
@@ -250,9 +250,9 @@ func (b batchOutput) retryTogether() error {
 	return nil
 }
 
-// firstError returns the error of the first event that did not succeed. inTime is true if the batch
-// began in the first half of the invocation's time. If such a batch does not end in time, the
-// processor is too slow and the delivery counts as failed.
+// firstError returns the error of the first event that did not succeed, or nil. If the time ended
+// before that event, the error's code depends on inTime. It is ProcessorError if the batch began in
+// the first half of the time for processors, and otherwise Unavailable.
 func (b batchOutput) firstError(inTime bool) error {
 	for _, index := range b.indexes {
 		if _, ok := b.succeeded[index]; ok {

@@ -23,9 +23,8 @@ func (s batchObject) splitOff() string {
 }
 
 // splitOff creates the item of each part. A part with a permanent error is FAILED. Any other part
-// is ENQUEUED and gets a message. After a crash, the next delivery calls splitOff again, because
-// the batch is not yet PROCESSED. It then sends the messages and notifications of unfinished parts
-// again.
+// is ENQUEUED and gets a message. A second call, after a crash, repeats the messages and
+// notifications of unfinished parts.
 func (w Worker) splitOff(ctx context.Context, t *task) error {
 	items, err := getItems(ctx, w.Items, t.batch.parts, func(e Event) string { return e.ID })
 	if err != nil {
@@ -95,8 +94,8 @@ func (w Worker) createPart(
 				"the id %s belongs to another batch: its idempotency key was reused", part.ID)
 		}
 	}
-	// A replay sends no messages of existing parts. These parts were enqueued when the object was
-	// first stored, or by the replay itself.
+	// A replayed batch sends no messages of existing parts, because the replay enqueues them as
+	// separate events.
 	if t.batch.replayed {
 		return createdPart{}, nil
 	}

@@ -231,8 +231,8 @@ func TestAcceptBatch_ARetryGetsTheSameAnswer(t *testing.T) {
 	}
 }
 
-// The hash of a body does not include its media type. In another format, the same body has other
-// elements.
+// A repeated key must be rejected if the same body has another format, because the body then
+// contains other elements.
 func TestAcceptBatch_RejectsTheSameBodyInAnotherFormat(t *testing.T) {
 	const good, bad = `{"eventType":"demo"}`, `{"n":1}`
 	for name, elements := range map[string][]string{
@@ -484,8 +484,7 @@ func TestBatch_FailsIfItsOutputNoLongerFitsInAReplay(t *testing.T) {
 	}
 }
 
-// The processor can't finish the batch in any delivery of the replay. The deliveries therefore
-// count as failed, not as interrupted.
+// If the processor is too slow for a batch, each delivery of a replay must count as failed.
 func TestBatch_FailsIfAReplayIsTooSlow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var w world
@@ -519,7 +518,8 @@ func TestBatch_FailsIfAReplayIsTooSlow(t *testing.T) {
 	})
 }
 
-// The outputs of all events of a batch can need more memory than the worker has.
+// The worker must not hold outputs that do not fit in the batch's object. All outputs together can
+// need more memory than the worker has.
 func TestBatch_KeepsOnlyTheOutputsThatFit(t *testing.T) {
 	var w world
 	const events, fit = 600, 60
@@ -689,9 +689,8 @@ func TestBatch_SplitsOffRangesOfNeighbors(t *testing.T) {
 	}
 }
 
-// A replay has delayed the expiry of the second batch's item, but the first batch's item has
-// expired. A request with the same key and other events must be rejected, because its second batch
-// can't be stored.
+// The items of a request's batches can expire at different times. Until all items have expired, a
+// request with the same key and other events must be rejected.
 func TestAcceptBatch_RejectsAKeyOfWhichABatchIsStillKnown(t *testing.T) {
 	var w world
 	in := w.ingest()

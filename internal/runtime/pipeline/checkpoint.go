@@ -10,8 +10,8 @@ import (
 type Checkpoint struct {
 	// Pass is the pass that the last run worked on. If it is Done, the next run begins a new pass.
 	Pass Pass `json:"pass"`
-	// RewindTo is the hour in which the next pass must begin: the earliest hour of receipt of the
-	// events that were reopened. It is zero if none was reopened since the last such pass.
+	// RewindTo is the hour in which a later pass must begin: the earliest hour of receipt of the
+	// reopened events. The first run of that pass sets RewindTo to zero.
 	RewindTo  time.Time `json:"rewindTo,omitzero"`
 	RewoundAt time.Time `json:"rewoundAt,omitzero"` // time of the last Rewind
 }
@@ -55,8 +55,8 @@ func (r Reconciler) NextPass(ctx context.Context) (Pass, error) {
 	return r.nextPass(checkpoint), nil
 }
 
-// nextPass returns the pass that follows a checkpoint. For a grace period after a call of Rewind,
-// the caller still reopens events. The pass goes back to these events only after that period.
+// nextPass returns the unfinished pass, or a new one. If rewindDue returns true, nextPass returns a
+// new pass that begins at c.RewindTo or earlier.
 func (r Reconciler) nextPass(c Checkpoint) Pass {
 	if c.Pass.From.IsZero() {
 		c.Pass = r.NewPass(r.Now().Add(-r.Window))
@@ -80,7 +80,7 @@ func (r Reconciler) nextPass(c Checkpoint) Pass {
 }
 
 // rewindDue reports whether the next pass must go back to reopened events. This is the case if the
-// last call of Rewind is older than the grace period.
+// last call of Rewind is older than the grace period. Before that, events can still be reopened.
 func (r Reconciler) rewindDue(c Checkpoint) bool {
 	return !c.RewindTo.IsZero() && c.RewoundAt.Before(r.Now().Add(-r.Grace))
 }
@@ -95,7 +95,7 @@ func (r Reconciler) checkpointAfter(c Checkpoint, pass Pass) Checkpoint {
 }
 
 // Rewind makes a later pass of the reconciler check the events that were received at t or later.
-// Call it before you reopen such events. After a crash of the caller, the reconciler then sends the
+// Call Rewind before you reopen such events. If your process then crashes, the reconciler sends the
 // missing messages.
 func Rewind(ctx context.Context, checkpoints CheckpointStore, t, now time.Time) error {
 	for {

@@ -10,8 +10,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/inmem"
 )
 
-// A second Rewind for another hour must not hide the first. After a crashed replay, the reconciler
-// must still go back to the replay's hour.
+// After several calls of Rewind, the reconciler must go back to the earliest of their hours.
 func TestRewind_KeepsTheEarlierHour(t *testing.T) {
 	var w world
 	for _, at := range []time.Time{now, now.Add(-3 * time.Hour), now.Add(-time.Hour)} {

@@ -23,7 +23,7 @@ type Comparison struct {
 	Changed int `json:"changed"`
 	Missing int `json:"missing"` // Silver has no record
 	Refused int `json:"refused"` // today the payload is rejected or the processor fails
-	// Skipped counts events that are not PROCESSED, and objects without a selected event.
+	// Skipped counts events that are not PROCESSED, and objects that belong to no selected event.
 	Skipped int `json:"skipped"`
 }
 
@@ -113,7 +113,7 @@ func (r Replayer) compareObject(
 	return results
 }
 
-// selectsWithin reports whether the request names an event of the batch that was not split off.
+// selectsWithin reports whether req.EventID names an event that still belongs to the batch.
 func (req ReplayRequest) selectsWithin(batch Item) bool {
 	batchID, span, isPart, _ := ParseID(req.EventID)
 	if !isPart || batchID != batch.batchID() || req.EventID == batch.ID ||

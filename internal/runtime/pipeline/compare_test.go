@@ -137,7 +137,8 @@ func (w *world) compareEvent(
 	return differences, counts
 }
 
-// The event 0 was split off, and failed. The events 1 and 2 still belong to the batch.
+// A request must be able to select an event that still belongs to a batch. Event 0 was split off
+// and is FAILED. Events 1 and 2 belong to the batch.
 func TestCompare_SelectsAnEventOfABatch(t *testing.T) {
 	var w world
 	w.drain(t, w.workerWith(byNumber(func(n int) error {
@@ -189,7 +190,7 @@ func TestCompare_SkipsAnEventOfABatchOnTheQueue(t *testing.T) {
 	}
 }
 
-// The other event arrived a second later, so both have objects in the same hour of Bronze.
+// Bronze has two events in the same hour. Only the requested event must be counted.
 func TestCompare_OfOneEventCountsOnlyThisEvent(t *testing.T) {
 	var w world
 	w.worker().Process(t.Context(), w.accept(t, body))

@@ -36,8 +36,8 @@ type deadlines struct {
 	processors                     chan struct{}
 }
 
-// hurried reports whether more than half of the time for processors is over. A processor that
-// begins now counts as interrupted, not as failed, if it ends too late.
+// hurried reports whether more than half of the time for processors is over. If a processor begins
+// after that and does not end in time, the delivery does not count as a try.
 func (d deadlines) hurried(now time.Time) bool { return !d.half.IsZero() && now.After(d.half) }
 
 // beginEnded reports whether the processors' contexts have ended.

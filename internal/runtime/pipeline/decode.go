@@ -111,8 +111,8 @@ type scanner struct {
 	path   []step                                   // path to the value at pos
 	member func(name string, value json.RawMessage) // receives members of the outermost object
 
-	// First violation of each rule that older versions of ingest did not check. Bronze can hold
-	// payloads that violate these rules.
+	// The first error of each kind, or nil. Bronze can hold payloads with these errors, because
+	// older versions accepted them.
 	surrogate *Error // unpaired surrogate
 	overflow  *Error // number beyond the range of float64
 }

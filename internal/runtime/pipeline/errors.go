@@ -108,8 +108,8 @@ func ErrorCode(err error) Code {
 	return Unavailable
 }
 
-// Implementations of this package's interfaces return these errors for the states that they find.
-// Any other error means that the call failed.
+// Implementations of this package's interfaces return these errors. Any other error means that the
+// call failed.
 var (
 	// ErrExists reports that the key exists. An earlier attempt of the same call can have created
 	// it, because the AWS SDK retries a call whose response was lost.

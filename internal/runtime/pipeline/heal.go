@@ -102,13 +102,13 @@ func (s *passRun) advanceFrontier(t time.Time) {
 	}
 }
 
-// minUnfinished is the minimum time that an event is unfinished before the reconciler gives up on
-// it. An outage of an hour and the backoff after it therefore do not make events FAILED.
+// minUnfinished is the minimum time before the reconciler gives up on an event. An outage of an
+// hour, together with the backoff after it, is shorter.
 const minUnfinished = 2 * time.Hour
 
 // mayGiveUp reports whether a stuck event has used up its re-enqueues and has been unfinished for
-// at least minUnfinished. A stuck event with n re-enqueues has been unfinished for at least n+1
-// grace periods.
+// at least minUnfinished. At least one grace period passes between two enqueues of an event, and
+// after the last one.
 func (s *passRun) mayGiveUp(item Item) bool {
 	unfinished := time.Duration(item.Reenqueues+1) * s.Grace
 	return item.Reenqueues >= s.MaxReenqueues && unfinished >= minUnfinished
@@ -188,7 +188,8 @@ func (s *passRun) giveUp(ctx context.Context, item Item) (bool, error) {
 		Failure: Failure{NotFinished, reason},
 	}
 	failed := deadLetter.failedItem(item.Event, s.StatusRetention)
-	// The notification comes first, because later passes do not check a FAILED event again.
+	// EventFailed is published before the event becomes FAILED, because later passes do not publish
+	// it.
 	if err := publish(ctx, s.Bus, failed); err != nil {
 		return false, unavailable("publish EventFailed", err)
 	}
@@ -258,8 +259,8 @@ var errEnqueued = errors.New("the batch was enqueued")
 // event.
 var errOvertaken = errors.New("another writer has changed the event's state")
 
-// repaired interprets err, the result of writing the item processed. It returns true if the stored
-// item has the same state as processed, and errOvertaken if it has another state.
+// repaired returns true if the event's PROCESSED item was stored. err is the error from storing it,
+// or nil. If another writer has changed the event's state, repaired returns errOvertaken.
 func repaired(processed Item, err error) (bool, error) {
 	ok, err := movedTo(processed, err)
 	if !ok && err == nil {

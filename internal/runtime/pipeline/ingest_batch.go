@@ -136,9 +136,9 @@ func (in Ingest) validateElements(req BatchRequest, types []string, errs map[int
 	}
 }
 
-// rejectedBefore returns the errors of the elements that the key's first request rejected. It
-// returns an error if the first request had the same body in another format, in which the elements
-// or their types differ.
+// rejectedBefore returns the errors of the elements that the key's first request rejected. If the
+// first request had the same body in another format, its elements or types differ. rejectedBefore
+// then returns an error.
 func rejectedBefore(
 	first Item, types []string, errs map[int]error,
 ) (map[int]error, error) {
@@ -341,8 +341,8 @@ func (in Ingest) createFirstBatch(
 	return item, false, nil
 }
 
-// completeBatch stores a batch unless an earlier request has stored it. It sends the batch's
-// message if the batch is new or still ENQUEUED. first is the stored item of the request's first batch.
+// completeBatch stores a batch if it is not yet stored. If the batch is ENQUEUED, completeBatch
+// sends its message. first is the item of the request's first batch, which is already stored.
 func (in Ingest) completeBatch(ctx context.Context, req BatchRequest, g group, first Item) error {
 	item := first
 	if g.event.ID != first.ID {

@@ -16,8 +16,9 @@ var (
 	hashPattern = lazyregexp.New(`^[0-9a-f]{64}$`)
 )
 
-// ValidID reports whether id has the form of an event id: a lower-case UUID. A period and the
-// event's index follow for an event of a batch. A period and two indexes follow for a range.
+// ValidID reports whether id has the form of an event id. The id of a single event is a lower-case
+// UUID. In a batch, the id of an event ends with a period and its index, such as .3. The id of a
+// range ends with two indexes, such as .5-8.
 func ValidID(id string) bool {
 	_, _, _, ok := ParseID(id)
 	return ok
@@ -49,9 +50,9 @@ func (e Event) BronzeKey() string {
 	return BronzeHourPrefix(e.Type, e.ReceivedAt) + e.batchID() + ".json"
 }
 
-// KeyedBronzeKey returns the key of the raw payload of an event with an idempotency key. Requests
-// with the same idempotency key have the same event id. The hash in the key distinguishes their
-// payloads.
+// KeyedBronzeKey returns the Bronze key of an event with an idempotency key. All requests with the
+// same idempotency key have the same event id. The hash of the payload distinguishes their Bronze
+// keys.
 func (e Event) KeyedBronzeKey() string {
 	return BronzeHourPrefix(e.Type, e.ReceivedAt) + e.batchID() + "-" + e.SHA256 + ".json"
 }

@@ -9,13 +9,13 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/lazyregexp"
 )
 
-// MinOrphanAge is the minimum age of an orphan that a replay enqueues. The request of a younger
-// object can still be in progress. AWS accepts a signed request for 15 minutes.
+// MinOrphanAge is the minimum age of an orphan that a replay enqueues. The request that stored a
+// younger object can still be in progress, because AWS accepts a signed call for 15 minutes.
 const MinOrphanAge = time.Hour
 
-// selectOrphan reports whether the replay must enqueue an object without an item and a record.
-// Otherwise it increments the count for the reason. If an event has several objects, only one is
-// enqueued. chosen holds the ids of the events whose object was already selected.
+// selectOrphan reports whether the replay must enqueue an object that has no item and no record. It
+// also updates the counts. If several objects have the same event id, only one is enqueued. chosen
+// holds the ids of the events whose object was already selected.
 func (r Replayer) selectOrphan(
 	req ReplayRequest, o Object, chosen map[string]bool, counts *ReplayCounts,
 ) (candidate, bool) {

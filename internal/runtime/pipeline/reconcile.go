@@ -72,7 +72,7 @@ type Report struct {
 }
 
 // Lag returns the age of the earliest hour of receipt that can contain unchecked events. After a
-// completed pass, the lag is at least the grace period, and at most an hour more. If no run
+// completed pass, the lag is between the grace period and the grace period plus one hour. If no run
 // completes the pass, the lag grows.
 func (r Report) Lag(now time.Time) time.Duration {
 	if r.Done {

@@ -113,9 +113,8 @@ func (r Redriver) reopen(
 	return next.Event, Enqueued, nil
 }
 
-// movedTo interprets err, the result of Move. It returns true if the stored item has the state of
-// next, even from an earlier attempt of the same call. It returns false and no error if another
-// writer has changed the state.
+// movedTo returns true if the stored item has the state of next. err is the error from Move, or
+// nil. If another writer has changed the state, movedTo returns false and no error.
 func movedTo(next Item, err error) (bool, error) {
 	var moved *TransitionError
 	if errors.As(err, &moved) {

@@ -212,9 +212,11 @@ func (req ReplayRequest) includes(item Item) bool {
 }
 
 // needs reports whether the replay must send an event. Otherwise it adds the event to one of the
-// counts. The count Done contains events that are finished in this replay's generation or a later
-// one. If req.Failed is true, Done contains the PROCESSED events. If req.Orphans is true, Done
-// contains the events that have an item or a record.
+// counts. The count Done contains:
+//
+//   - if req.Failed is true: PROCESSED events
+//   - if req.Orphans is true: events that have an item or a record
+//   - otherwise: events that are finished in this replay's generation, or PROCESSED in a later one
 func (req ReplayRequest) needs(item Item, counts *ReplayCounts) bool {
 	own, earlier := item.Replay.ID == req.Replay.ID, item.Replay.ID < req.Replay.ID
 	n := item.ownEvents()
@@ -312,9 +314,8 @@ func eventsIn(items []Item) []Event {
 	return events
 }
 
-// maxMoves is the number of items that a replay reopens at the same time. It exceeds maxConcurrent,
-// because a replay holds no payloads in memory. A replay of orphans holds payloads, and uses
-// maxConcurrent.
+// maxMoves is the number of items that a replay reopens at the same time. A replay of orphans uses
+// the lower limit maxConcurrent, because it holds payloads in memory.
 const maxMoves = 64
 
 // reopenAll sets the events to ENQUEUED in this replay's generation. It returns the changed events

@@ -8,8 +8,9 @@ import (
 )
 
 // resolveFailure retries a failed delivery, or moves its message to the DLQ and sets the event to
-// FAILED. An event becomes FAILED after a permanent failure, or after MaxReceiveCount failures of
-// the processor and crashes of the worker. A fault of an AWS service never makes an event FAILED.
+// FAILED. An event becomes FAILED after a permanent failure. It also becomes FAILED when the number
+// of processor failures and worker crashes reaches MaxReceiveCount. A fault of an AWS service never
+// makes an event FAILED.
 func (w Worker) resolveFailure(ctx context.Context, t *task) {
 	t.Retry = true // also if a later line panics
 	code := ErrorCode(t.Err)
@@ -57,9 +58,9 @@ func (w Worker) retry(ctx context.Context, t *task, counted bool, storeErr error
 	}
 }
 
-// markedFor returns the maximum delay of a retry if the worker could not replace its mark, Begun.
-// After Begun.Until, the next delivery would count the mark as a crash. So the delay is at most
-// half of the time until then.
+// markedFor returns the maximum delay of a retry. If the worker could not replace its mark, Begun,
+// the mark counts as a crash after Begun.Until. The delay is then at most half of the time until
+// Begun.Until, but at least firstBackoff.
 func (w Worker) markedFor(t *task) time.Duration {
 	begun := t.itemTries.Begun
 	if begun.MessageID != t.Delivery.MessageID || begun.Attempt != t.Delivery.Attempt {
@@ -118,7 +119,7 @@ func (w Worker) publishFailed(ctx context.Context, tasks []*task) {
 }
 
 // The backoff doubles with each try, from firstBackoff up to these limits. In an outage of an hour,
-// a message has about fifteen deliveries. The queue's redrive policy allows far more.
+// a message has about fifteen deliveries. The maxReceiveCount of the queue must be higher.
 const (
 	firstBackoff     = time.Second
 	processorBackoff = 5 * time.Minute

@@ -27,9 +27,8 @@ func TestRetryOrder_DiffersFromCrashToCrash(t *testing.T) {
 	}
 }
 
-// Three deliveries use different orders: backwards, forwards, and from the middle outwards. Each
-// delivery ends at an event that crashes the worker. Even if two events crash the worker, the three
-// deliveries together reach all other events.
+// A delivery stops at the first event that crashes the worker. If two events crash the worker,
+// three deliveries in different orders must together reach all other events.
 func TestRetryOrder_ReachesAllEventsExceptTwoThatCrash(t *testing.T) {
 	for n := 2; n <= 16; n++ {
 		for first := range n {

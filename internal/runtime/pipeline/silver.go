@@ -62,7 +62,7 @@ func (w Worker) recordOrError(
 	return record, nil
 }
 
-// outdatedError reports that the event has a newer generation than the record.
+// outdatedError reports that the event is finished or has a newer generation.
 type outdatedError struct{ item Item }
 
 func (e outdatedError) Error() string { return "event " + e.item.ID + " has a newer generation" }
@@ -81,9 +81,8 @@ func (t *task) skipIfOutdated(err error) error {
 // checkGeneration returns an outdatedError if the event is finished or a later replay has reopened
 // it.
 //
-// Call it after the existing record was read, because a later replay changes the item before it
-// stores its record. If that record belongs to a later replay, the check fails. If a later replay
-// stores its record after the check, Replace fails.
+// Call checkGeneration after you read the old record and before Replace. Replace then never
+// overwrites the record of a later replay, because a later replay changes the item first.
 func (w Worker) checkGeneration(ctx context.Context, event Event) error {
 	items, err := w.Items.GetMany(ctx, []string{event.ID})
 	if err != nil {

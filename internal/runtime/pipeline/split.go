@@ -32,12 +32,12 @@ type keyRange struct {
 // splitKeys splits the keys between low and high into ranges, in key order. In each hour, the
 // ranges have about the same number of events:
 //
-//   - A UUIDv7 begins with its time in milliseconds, so some ranges end at a time within the
-//     hour.
-//   - The id of an event with an idempotency key begins with a random digit, so other ranges end
-//     at such a digit.
+//   - A UUIDv7 begins with its time in milliseconds, so some ranges end at a time within the hour.
+//   - The id of an event with an idempotency key begins with a random digit, so other ranges end at
+//     such a digit.
 //
-// If there are many hours, an hour has fewer ranges, or a range has several hours.
+// The more hours there are, the fewer ranges an hour has. With thousands of hours, a range covers
+// several hours.
 func splitKeys(eventType, low, high string, from, to time.Time) []*keyRange {
 	if _, hour, ok := parseBronzeKey(low); ok {
 		from = hour // the hours before low have no range

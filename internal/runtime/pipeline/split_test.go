@@ -116,8 +116,8 @@ func (b *limitedBucket) List(ctx context.Context, prefix, after string) ([]pipel
 	return b.bronze.List(ctx, prefix, after)
 }
 
-// An operator can start a pass at any time in the past. A year has too many hours for a request for
-// each part of each hour.
+// An operator can start a pass at any time in the past. Even a pass over many years must need few
+// requests.
 func TestReconciler_ListsAQuietYearWithFewRequests(t *testing.T) {
 	const year = 365 * 24 * time.Hour
 	for _, since := range []time.Duration{year, 200 * year} {

@@ -10,10 +10,10 @@ import (
 
 // subBatches splits deliveries into sub-batches. Retried deliveries run last, in groups that shrink
 // with each crash of the worker. The message that crashes the worker is therefore soon isolated.
-// The second result contains deliveries that must run one by one, after all others.
-//
-// Each crash also changes the order of the group's deliveries. Even if two messages crash the
+// Each crash also changes the order of the retried deliveries. Even if two messages crash the
 // worker, every other event is processed after at most five deliveries.
+//
+// The second result contains deliveries that must run one by one, after all others.
 func (w Worker) subBatches(tasks []*task) (batches [][]*task, alone []*task) {
 	var first, retried []*task
 	crashes := 0
@@ -53,8 +53,9 @@ func subBatchSize(n, crashes int) int {
 	return max(size, 1)
 }
 
-// retryOrder returns the order in which a retry runs sorted tasks. The order begins in the middle.
-// It begins at the back after one crash, and at the front after two. Then this sequence repeats.
+// retryOrder returns the order in which a retry runs tasks that are sorted by id. Without a crash,
+// this is the order from the middle outwards. After one crash, it is backwards, and after two
+// crashes forwards. Then the three orders repeat.
 func retryOrder[T any](sorted []T, crashes int) []T {
 	switch crashes % 3 {
 	case 0:

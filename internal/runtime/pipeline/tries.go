@@ -15,9 +15,9 @@ type Tries struct {
 	Begun    Begun // zero if no worker has begun a redelivery
 }
 
-// Begun marks an event while a worker processes a redelivery of its message. The mark of a crashed
-// worker remains. Any other worker replaces its mark before the message returns to the queue. First
-// deliveries have no mark, which saves a write.
+// Begun marks an event while a worker processes a redelivery of its message. If the worker crashes,
+// the mark remains. Otherwise the worker replaces the mark before the message returns to the queue.
+// First deliveries have no mark, to save a write.
 type Begun struct {
 	MessageID string
 	Attempt   int       // number of the delivery
@@ -25,21 +25,21 @@ type Begun struct {
 }
 
 // returned returns the value that replaces the mark when the worker returns the message. The value
-// differs from all earlier ones, so that a late write of the mark fails its condition.
+// is unique, so a delayed write of the mark can't overwrite it.
 func (b Begun) returned() Begun { return Begun{MessageID: b.MessageID, Attempt: b.Attempt} }
 
 func (t Tries) count() int { return t.Failures + t.Crashes }
 
-// crashedBefore reports whether the worker that set the mark has crashed. Only the next delivery of
-// the same message can know this. A mark from an earlier delivery proves nothing, because a worker
-// can fail to replace its mark.
+// crashedBefore reports whether the worker that set the mark has crashed. It returns true only for
+// the next delivery of the same message, and only after b.Until. Later deliveries ignore the mark,
+// because it can also remain after a failed write.
 func (b Begun) crashedBefore(d Delivery, now time.Time) bool {
 	next := b.MessageID == d.MessageID && b.Attempt == d.Attempt-1
 	return next && !b.Until.IsZero() && !now.Before(b.Until)
 }
 
-// reserved reports whether the mark belongs to another message and must not be replaced yet. Two
-// messages that crash their workers therefore don't replace each other's marks.
+// reserved reports whether another message of the event still needs the mark. The next delivery of
+// that message uses the mark to detect a crash.
 func (b Begun) reserved(messageID string, now time.Time) bool {
 	return b.MessageID != messageID && now.Before(b.Until.Add(serviceBackoff))
 }
@@ -60,9 +60,8 @@ func (t Tries) runsAlone(maxReceiveCount int) bool {
 	return t.Crashes > 0 && t.count() >= maxReceiveCount-1
 }
 
-// crashedTooOften reports whether the event is the cause of its worker's crashes. This is certain
-// if all tries are used up and at least two of them crashed, because the event ran alone in the
-// last try.
+// crashedTooOften reports whether the event causes its worker's crashes. This is certain if all
+// tries are used up and at least two of them were crashes. The event ran alone in the last try.
 func (t Tries) crashedTooOften(maxReceiveCount int) bool {
 	return t.Crashes > 1 && t.count() >= maxReceiveCount
 }
@@ -107,9 +106,8 @@ func (w Worker) setTries(ctx context.Context, t *task, tries Tries) error {
 	if tries == t.itemTries || t.Event.ID == "" {
 		return nil
 	}
-	// If the response to the write of the mark was lost, the stored tries either contain the mark
-	// or do not. The loop tries both values, and the first one again, because the write can be
-	// late.
+	// If the response to the write of the mark was lost, the stored tries can have the mark or not.
+	// The loop tries both values, and then the first one again, because the write can arrive late.
 	var err error
 	var moved *TransitionError
 	for _, old := range []Tries{t.itemTries, t.unmarked, t.itemTries} {

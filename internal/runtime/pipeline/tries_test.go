@@ -153,8 +153,7 @@ func TestTries_ACrashCountsOnlyAtTheNextDeliveryOfTheMessage(t *testing.T) {
 	}
 }
 
-// The reconciler can send a second message of an event. Its deliveries must not hide the crashes of
-// workers that had the first message.
+// An event can have two messages. Crashes must be counted for both.
 func TestTries_TwoMessagesOfAnEventKeepTheirMarks(t *testing.T) {
 	var w world
 	delivery := w.accept(t, body)[0]
@@ -213,7 +212,8 @@ func (u unmarkable) SetTries(ctx context.Context, item pipeline.Item, tries pipe
 	return u.items.SetTries(ctx, item, tries)
 }
 
-// If the worker can't replace its mark, the next delivery must come before the mark proves a crash.
+// If the worker can't replace its mark, the message must be delivered again before the mark counts
+// as a crash.
 func TestTries_AMarkThatCannotBeReplacedIsNoCrash(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var w world
@@ -248,7 +248,8 @@ func (l lostAnswers) SetTries(ctx context.Context, item pipeline.Item, tries pip
 	return err
 }
 
-// lateMarks writes each mark only when the worker replaces it.
+// lateMarks delays the write of each mark until the worker has replaced the mark. This late write
+// must fail.
 type lateMarks struct {
 	failingFinisher
 	late func() error

@@ -89,8 +89,8 @@ type Result struct {
 	SplitOff []SplitOff // parts that a batch has split off in this delivery
 	Skipped  bool       // the event is already finished, or has a newer message
 	Err      error      // reason of a failure or a retry
-	// Retry reports whether SQS must deliver the message again. If it is false, the message must be
-	// deleted. If the event is FAILED, the next delivery only publishes EventFailed.
+	// Retry reports whether SQS must deliver the message again. If Retry is false, the message must
+	// be deleted. For a FAILED event, Retry is true if EventFailed could not be published.
 	Retry   bool
 	RetryIn time.Duration // 0 if the queue's visibility timeout applies
 }

@@ -48,8 +48,8 @@ func checksumHeader(algorithm string) (string, error) {
 	return name, nil
 }
 
-// requestChecksum returns the name of the request's checksum header, or "" if there is none. The
-// trailer can also contain this header.
+// requestChecksum returns the name of the request's checksum header, or "" if there is none. A
+// request can also name this header in X-Amz-Trailer, and send it in the trailer.
 func requestChecksum(header http.Header) (string, error) {
 	var found []string
 	trailer := http.CanonicalHeaderKey(strings.TrimSpace(header.Get("X-Amz-Trailer")))

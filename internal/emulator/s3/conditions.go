@@ -17,7 +17,7 @@ const (
 
 // failedCondition evaluates a request's conditional headers against a version, in the order of RFC
 // 9110, section 13.2.2. It returns the name of the first header whose condition is false, or "".
-// The headers' names in the request begin with prefix.
+// prefix is "", or the prefix of the headers for a copy's source.
 func failedCondition(header http.Header, prefix string, v *version) string {
 	get := func(name string) string { return header.Get(prefix + name) }
 	switch {

@@ -15,8 +15,8 @@ import (
 const segmentSize = 64 << 20
 
 // extents stores bytes in segment files, so that objects need little memory. It removes a segment
-// when no extent in it is used. Until then it does not reuse released extents, because a response
-// can still read a replaced object.
+// after its last extent is released. It does not reuse the space of a released extent, because a
+// response can still read it.
 type extents struct {
 	dir string // "" if the segments are temporary files
 
@@ -144,8 +144,8 @@ func (x *extents) release(released ...extent) {
 	}
 }
 
-// remove removes a segment. The garbage collector closes the file, because a response can still
-// read it. The caller holds x.mu.
+// remove removes a segment. The garbage collector closes the file after the last response has read
+// it. The caller holds x.mu.
 func (x *extents) remove(s *segment) {
 	delete(x.segments, s.number)
 	if x.dir != "" {
@@ -190,7 +190,7 @@ func (c compactExtent) record() extentRecord {
 	return extentRecord{int(c.segment), int64(c.offset), int64(c.size)}
 }
 
-// expand returns the used extent with the compact form c.
+// expand returns the extent whose compact form is c. The extent must be in use.
 func (x *extents) expand(c compactExtent) extent { return x.find(c.record()) }
 
 // load returns a stored extent and marks it as used.

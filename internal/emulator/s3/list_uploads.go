@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// list returns the uploads of a bucket whose keys have the prefix l.prefix and come after l.after.
-// It sorts them by key and then by age. If marker is an upload's id, list also returns the uploads
-// of the key l.after that began after this upload.
+// list returns the uploads of a bucket, sorted by key and then by age. Their keys begin with
+// l.prefix and come after l.after. If marker is an upload's id, list also returns the later uploads
+// of the key l.after.
 func (u *uploads) list(bucket string, l listing, marker string) []*upload {
 	first, markerNumber := l.start(), uploadNumber(marker)
 	u.mu.Lock()

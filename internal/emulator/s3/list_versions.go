@@ -43,7 +43,8 @@ func (p *versionPage) add(key string, v *version, latest bool, encode func(strin
 }
 
 // listVersions returns versions sorted by key. The versions of one key are sorted from newest to
-// oldest. With an id, the page begins after this version of the key l.after. The caller holds x.mu.
+// oldest. If id is set, the page begins after the version id of the key l.after. The caller holds
+// x.mu.
 func (x *index) listVersions(
 	b *bucket, l listing, id string, encode func(string) string,
 ) (p versionPage, err error) {

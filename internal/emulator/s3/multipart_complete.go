@@ -96,8 +96,8 @@ func (up *upload) selectParts(requested []completedPart) ([]*part, error) {
 	return parts, nil
 }
 
-// join adds the object that consists of the parts. It compares the object's checksum with want,
-// unless want is "".
+// join adds the object that consists of the parts. want is the checksum that the object must have,
+// or "" for any.
 func (s *Service) join(
 	c *call, up *upload, parts []*part, want string,
 ) (*version, content, error) {
@@ -135,8 +135,7 @@ func (s *Service) join(
 	return v, body, s.add(c, v)
 }
 
-// elements returns the XML elements of a checksum. Unless kind is "", they include the checksum's
-// type.
+// elements returns the XML elements of a checksum. kind is the checksum's type, or "" to omit it.
 func (c content) elements(kind string) []element {
 	if c.checksumName == "" {
 		return nil

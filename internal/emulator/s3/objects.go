@@ -241,7 +241,8 @@ type deletedObject struct {
 }
 
 // deleteVersion permanently deletes the version with the id. Without an id, it adds a delete
-// marker, or deletes the object if versioning was never enabled. The caller holds the index's lock.
+// marker. In a bucket that never had versioning, it deletes the object. The caller holds the
+// index's lock.
 func (s *Service) deleteVersion(b *bucket, key, id string) (deletedObject, error) {
 	deleted := deletedObject{Key: key}
 	switch {

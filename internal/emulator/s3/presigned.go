@@ -27,9 +27,8 @@ const (
 	maxSkew    = 15 * time.Minute   // difference between the clocks of signer and service, as in S3
 )
 
-// verifyPresigned verifies the signature and the expiry of a presigned URL, so that tests of an app
-// detect invalid URLs. The service does not verify signatures in headers, because every program on
-// this machine may call it.
+// verifyPresigned verifies the signature and the expiry of a presigned URL. The service does not
+// verify signatures in headers.
 func (s *Service) verifyPresigned(c *call) error {
 	v4, v2 := c.query.Has("X-Amz-Signature"), c.query.Has("Signature")
 	switch {
@@ -216,8 +215,8 @@ func (s *Service) checkVersion2(c *call, accessKey, path string) error {
 		c.query.Get("Signature"))
 }
 
-// headerOrQuery returns the value of a header, or else of the query parameter with the same name.
-// botocore moves the signed headers of version 2 to the query.
+// headerOrQuery returns the value of a header. If the header is absent, it returns the query
+// parameter with the same name: botocore moves the signed headers of version 2 to the query.
 func (c *call) headerOrQuery(name string) string {
 	if value := c.r.Header.Get(name); value != "" {
 		return value

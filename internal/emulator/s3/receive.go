@@ -204,8 +204,8 @@ func (c *chunkReader) nextChunk() error {
 // maxTrailer limits the size of a trailer in bytes. A trailer contains a checksum and a signature.
 const maxTrailer = 8 << 10
 
-// readTrailer reads the trailer and returns io.EOF. It adds one header of the trailer to the
-// request's header: the one that X-Amz-Trailer names.
+// readTrailer reads the trailer and returns io.EOF. X-Amz-Trailer names one header of the trailer;
+// readTrailer copies it to the request's header.
 func (c *chunkReader) readTrailer() error {
 	announced := strings.TrimSpace(c.header.Get("X-Amz-Trailer"))
 	size := 0

@@ -99,8 +99,8 @@ func (x *index) loadVersion(path string, value []byte) error {
 	}
 	var record versionRecord
 	if err := json.Unmarshal(value, &record); err != nil {
-		return fmt.Errorf("the record must be of this version of the local platform; "+
-			"remove the data folder if another version wrote it: %w", err)
+		return fmt.Errorf("the record's format is invalid; if another version of the local "+
+			"platform wrote the data folder, remove the folder: %w", err)
 	}
 	v := stored{sequence: sequence, null: record.Null, deleteMarker: record.DeleteMarker}
 	header, err := x.bodies.load(record.Header)

@@ -69,8 +69,8 @@ func xmlTime(t time.Time) string {
 	return t.UTC().Truncate(time.Second).Format("2006-01-02T15:04:05.000Z")
 }
 
-// nameEncoder returns the function that encodes keys in a listing. With encoding-type=url, keys can
-// contain characters that XML cannot represent.
+// nameEncoder returns the function that encodes keys in a listing. The query parameter
+// encoding-type=url selects URL encoding, because XML cannot represent some characters.
 func (c *call) nameEncoder() func(string) string {
 	if c.query.Get("encoding-type") != "url" {
 		return func(name string) string { return name }

@@ -101,8 +101,9 @@ var (
 		"Too many messages are in flight; delete some before you receive more.")
 )
 
-// queryCodes maps error codes to different codes of SQS's former query protocol. SQS sends the
-// former code in the header x-amzn-query-error. AWS SDKs report this code instead of __type.
+// queryCodes maps error codes to the codes of SQS's former query protocol, where the two differ.
+// SQS sends the former code in the header x-amzn-query-error. AWS SDKs report the code in this
+// header, not the one in __type.
 var queryCodes = map[string]string{
 	"QueueDoesNotExist":            "AWS.SimpleQueueService.NonExistentQueue",
 	"QueueNameExists":              "QueueAlreadyExists",

@@ -71,8 +71,8 @@ func (f *apiFlags) client(ctx context.Context, o client.Options) (*client.Client
 	return client.New(address, o)
 }
 
-// find returns the URL of the API. localRegion is the region that the local platform emulates, or
-// "" for another API.
+// find returns the URL of the API. localRegion is the region of the local platform. If the flags
+// select another API, localRegion is "".
 func (f *apiFlags) find(ctx context.Context) (url, localRegion string, err error) {
 	if f.url != "" {
 		f.pipeline = "API " + f.url
@@ -93,9 +93,11 @@ func (f *apiFlags) find(ctx context.Context) (url, localRegion string, err error
 	return localAPI, "", nil
 }
 
-// mayCallLocalAPI reports whether the command may call localAPI after find has failed with err. It
-// returns false if a flag selects a pipeline, if the user stopped the command, or if there are
-// several pipelines.
+// mayCallLocalAPI reports whether the command may call localAPI. err is the error of find. The
+// result is false in these cases:
+// - a flag selects a pipeline
+// - the user stopped the command
+// - find found several pipelines
 func (f *apiFlags) mayCallLocalAPI(err error) bool {
 	var choice *deployment.ChoiceError
 	return f.stack.String() == "" && !errors.As(err, &choice) && !errors.Is(err, context.Canceled)

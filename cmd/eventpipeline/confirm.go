@@ -10,8 +10,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/tty"
 )
 
-// requireTerminal returns a usage error if stdin is not a terminal, because such a command can't
-// ask for confirmation.
+// requireTerminal returns a usage error if stdin is not a terminal. Without a terminal, the command
+// can't ask for confirmation.
 func requireTerminal(cmd *cobra.Command) error {
 	if tty.IsTerminal(cmd.InOrStdin()) {
 		return nil

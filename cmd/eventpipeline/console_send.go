@@ -14,9 +14,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator"
 )
 
-// sendFromConsole posts an event or a list of events to the pipeline's API. It returns the id of
-// the event, or the id of each batch. It sends the token in tokenVariable. If there is no token, it
-// signs the request.
+// sendFromConsole posts an event or a JSON array of events to the pipeline's API. It returns the id
+// of the event. For an array, it returns the ids of the batches that the API created.
 func sendFromConsole(ctx context.Context, p deployment.Pipeline, body []byte) ([]string, error) {
 	address, err := p.APIURL(ctx)
 	if err != nil {

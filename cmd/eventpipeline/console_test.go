@@ -56,7 +56,7 @@ func (d *deployed) openConsole(t *testing.T, flags ...string) *browser {
 	return newBrowser(t, ready.Console)
 }
 
-// newBrowser opens the console with its URL.
+// newBrowser returns a browser that has opened the console at url.
 func newBrowser(t *testing.T, url string) *browser {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
@@ -236,7 +236,7 @@ func TestConsole_RedrivesAnEventIfAnotherClientHoldsOtherMessages(t *testing.T) 
 	d.wantStatus(t, id, "ENQUEUED")
 }
 
-// dryRun returns the form that applies the dry run on a page.
+// dryRun loads a page that shows a dry run. It returns the form that applies this dry run.
 func (b *browser) dryRun(t *testing.T, page string) string {
 	t.Helper()
 	html := b.get(t, b.base+page)

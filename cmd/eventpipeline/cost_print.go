@@ -91,7 +91,7 @@ func (r costReport) printLimits(b *strings.Builder) {
 	}
 }
 
-// formatQuantity formats a number with commas. Small numbers have two significant digits.
+// formatQuantity formats a number with commas. Numbers below 10 have two significant digits.
 func formatQuantity(n float64) string {
 	if n < 10 {
 		return strconv.FormatFloat(n, 'g', 2, 64)

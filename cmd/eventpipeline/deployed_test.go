@@ -179,8 +179,8 @@ func (d *deployed) run(t *testing.T, args ...string) (code int, out, errOut stri
 	return runMain(t, append(args, "--aws", d.url)...)
 }
 
-// accept accepts events and returns their ids. The events can contain numbers that are too large
-// for float64, as in older pipelines.
+// accept accepts events and returns their ids. It also accepts numbers that are too large for
+// float64, as older versions of the pipeline did.
 func (d *deployed) accept(t *testing.T, bodies ...string) (ids []string) {
 	t.Helper()
 	ingest := d.ingest()
@@ -249,8 +249,8 @@ func (d *deployed) processOnce(t *testing.T) bool {
 			Body:          []byte(*m.Body),
 		}
 	}
-	// After an interrupted replay, two messages can belong to the same event. Then one of them can
-	// need a second try.
+	// An interrupted replay can enqueue an event twice. Then the worker can return one of the two
+	// messages for a retry.
 	for try := 0; len(deliveries) > 0; try++ {
 		var again []pipeline.Delivery
 		for i, result := range worker.Process(t.Context(), deliveries) {

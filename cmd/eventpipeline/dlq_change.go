@@ -41,7 +41,7 @@ type dlqResult struct {
 	Matched int `json:"matched"` // messages that matched in the preview
 	Done    int `json:"done"`
 	// Failed counts messages that stay in the DLQ because the change failed. In a dry run, it
-	// counts messages for which the change always fails.
+	// counts messages that can't be redriven.
 	Failed    int  `json:"failed"`
 	NotFound  int  `json:"notFound"`  // ids in the arguments that no message has
 	Hidden    int  `json:"hidden"`    // approximate number of messages that other clients received
@@ -144,8 +144,8 @@ func (r *dlqRun) failedError() error {
 func (r *dlqRun) incompleteError() error {
 	var errs []error
 	if n := r.result.Unseen; n > 0 {
-		errs = append(errs, fmt.Errorf("another client has deleted or received %s of the preview; "+
-			"run the command again to check the DLQ", formatCount(n, "message")))
+		errs = append(errs, fmt.Errorf("the change is incomplete: another client has deleted or "+
+			"received %s; run the command again to check the DLQ", formatCount(n, "message")))
 	}
 	allFound := len(r.filter.IDs) > 0 && len(r.missing) == 0
 	if r.result.Hidden > 0 && !allFound {

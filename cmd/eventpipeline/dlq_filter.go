@@ -75,8 +75,8 @@ func parseAge(value string) (*time.Duration, error) {
 	return &age, err
 }
 
-// suggestCode returns a suggestion if word can be a processor's code without the prefix
-// "rejected.". Otherwise it returns "".
+// suggestCode suggests the code "rejected."+word, if a processor can return this code. Otherwise it
+// returns "".
 func suggestCode(word string) string {
 	if code := pipeline.NewRejection(word, "").Code; code != pipeline.InvalidOutput {
 		return fmt.Sprintf("; did you mean the processor's code %s?", code)

@@ -159,8 +159,8 @@ func formatAge(d time.Duration) string {
 	return fmt.Sprintf("%dd", int(d.Hours()/24))
 }
 
-// printCounts prints the number of messages of each code, event type and status, the largest number
-// first.
+// printCounts prints the number of messages of each code, event type and status. The largest number
+// comes first.
 func printCounts(w io.Writer, c dlq.Counts) error {
 	if len(c) == 0 {
 		_, err := fmt.Fprintln(w, "No message in the DLQ matches.")
@@ -175,10 +175,10 @@ func printCounts(w io.Writer, c dlq.Counts) error {
 	return table.Flush()
 }
 
-// hiddenError returns the error for messages that another client has received. SQS hides them from
-// the scan.
+// hiddenError returns the error for messages that the check could not read, because another client
+// has received them.
 func hiddenError(hidden int) error {
-	return fmt.Errorf("another client has received %s, so the check is incomplete; "+
+	return fmt.Errorf("the check is incomplete: another client has received %s; "+
 		"run the command again in five minutes", formatCount(hidden, "message"))
 }
 

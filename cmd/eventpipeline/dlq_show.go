@@ -49,8 +49,8 @@ the message.`,
 	return cmd
 }
 
-// showMessage prints the details and the payload. It prints the details even if the payload can't
-// be read. A missing payload can be the reason for the failure.
+// showMessage prints the details and the payload. If it can't read the payload, it prints only the
+// details and returns an error.
 func showMessage(cmd *cobra.Command, p deployment.Pipeline, m dlq.Message, asJSON bool) error {
 	payload, err := m.Body, error(nil)
 	if m.EventID != "" {

@@ -46,7 +46,7 @@ func TestDocs_CommandLinesAreValid(t *testing.T) {
 	}
 }
 
-// checkCommandLine makes the checks that cobra makes before it runs a command.
+// checkCommandLine checks a command line of a document, as cobra does before it runs the command.
 func checkCommandLine(t *testing.T, file string, words []string) {
 	t.Helper()
 	root := rootCommand()

@@ -88,7 +88,8 @@ func TestEvents_RejectsInvalidFlags(t *testing.T) {
 	}
 }
 
-// An event that was split off has no key in Bronze. Its payload is in the batch's object.
+// An event that was split off from its batch has no object of its own in Bronze. Its payload is in
+// the batch's object.
 func TestFollower_FollowsEventsThatWereSplitOff(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)

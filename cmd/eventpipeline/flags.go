@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// requiredValue is a flag value that must not be empty. An unset shell variable, as in --stack
-// "$STACK", must not select another pipeline or more events.
+// requiredValue is a flag value that must not be empty. For example, --stack "$STACK" must fail if
+// the variable is not set.
 type requiredValue string
 
 func addRequiredValue(flags *pflag.FlagSet, value *string, name, usage string) {

@@ -50,8 +50,8 @@ func invocationOf(name, executable string, info *debug.BuildInfo) string {
 // write the executable to a path that contains go-build.
 func builtToRun(executable string) bool { return strings.Contains(executable, "go-build") }
 
-// stopWithGoCommand calls stop when the go command that started this process ends. If a signal ends
-// only `go run`, this process must not keep its ports in use.
+// stopWithGoCommand calls stop when the go command that started this process ends. A signal can end
+// `go run` alone. This process must then free its ports.
 func stopWithGoCommand(ctx context.Context, stop func()) {
 	if executable, err := os.Executable(); err != nil || !builtToRun(executable) {
 		return

@@ -178,8 +178,8 @@ func (f *localFlags) parse() (err error) {
 	return nil
 }
 
-// stageWord matches an app's error about a missing stage. It does not match Code/Stage, a construct
-// in CDK's messages.
+// stageWord matches the word "stage" in an app's error. It does not match "Stage" in CDK's
+// messages, such as Code/Stage.
 var stageWord = regexp.MustCompile(`\bstages?\b`)
 
 // explain adds advice to an error at startup. It returns nil if the user stopped the startup.

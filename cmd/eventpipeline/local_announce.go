@@ -104,8 +104,8 @@ func newReadyLine(p *emulator.Platform, pipelines []deployment.Pipeline) readyLi
 	return line
 }
 
-// mainStack returns the stack of the first API, or its outermost parent if the stack is nested. If
-// there is no API, it returns the first stack.
+// mainStack returns the stack of the first API. If this stack is nested, it returns the outermost
+// parent stack. If there is no API, it returns the first stack.
 func mainStack(p *emulator.Platform) emulator.Stack {
 	main := p.Stacks[0]
 	for _, s := range p.Stacks {
@@ -183,7 +183,8 @@ func announceRequests(w io.Writer, api emulator.API, region string) {
 			curlAuthorization(api, region), api.URL)))
 }
 
-// commandPart matches a word of a command, or an option with its value, with the spaces before it.
+// commandPart matches a part of a command and the spaces before it. A part is a word, or an option
+// with its value.
 var commandPart = regexp.MustCompile(` *(-[-\w]+ )?("[^"]*"|'[^']*'|[^ ]+)`)
 
 // foldCommand returns the lines of a command that the user can paste. The lines fit in 80 columns,

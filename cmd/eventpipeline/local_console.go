@@ -106,8 +106,8 @@ func listenConsole(port int) (net.Listener, error) {
 // storedTimeout limits the time to load events that an earlier run of the platform has stored.
 const storedTimeout = 10 * time.Second
 
-// start serves the console. If serving fails, it calls fail. After an error of start, the console
-// is served, but lacks events of an earlier run.
+// start serves the console. If serving fails, it calls fail. start returns an error if it can't
+// load all events of an earlier run. The console is served even then.
 func (c *localConsole) start(
 	ctx context.Context, p *emulator.Platform, pipelines []deployment.Pipeline, fail func(error),
 ) error {

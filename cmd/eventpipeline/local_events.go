@@ -72,7 +72,7 @@ func (p *eventPrinter) print(s activity.Step) error {
 	return nil
 }
 
-// find returns the step's event. It adds unknown events.
+// find returns the step's event from p.known. If the event is unknown, find adds it.
 func (p *eventPrinter) find(s activity.Step) *knownEvent {
 	e := p.known[s.EventID]
 	if e == nil {

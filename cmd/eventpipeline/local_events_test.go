@@ -102,7 +102,8 @@ func TestEventPrinter_ForgetsTheOldestEvents(t *testing.T) {
 	}
 }
 
-// The steps of the events in many batches must not make the printer forget an unfinished batch.
+// A batch that is not finished must stay known, even if more than maxKnownEvents events of other
+// batches have steps.
 func TestEventPrinter_RemembersABatchWithManySteps(t *testing.T) {
 	var out strings.Builder
 	p := newEventPrinter(&out, activity.Style{}, false)

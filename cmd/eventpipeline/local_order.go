@@ -11,8 +11,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
 )
 
-// stepPrinter prints steps in the order of their times. Log lines of functions arrive late, so it
-// prints a step only when orderWindow has passed after the step's time. It prints nothing before
+// stepPrinter prints steps in the order of their times. It prints a step orderWindow after the
+// step's time, because log lines of functions arrive late. It prints nothing before the call of
 // start.
 type stepPrinter struct {
 	mu      sync.Mutex
@@ -58,7 +58,7 @@ func (p *stepPrinter) run(ctx context.Context) error {
 	}
 }
 
-// flush prints the steps that happened, or reached the platform, at or before limit.
+// flush prints a step if its time, or the time of its arrival, is not after limit.
 func (p *stepPrinter) flush(limit time.Time) (err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

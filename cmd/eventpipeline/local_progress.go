@@ -21,7 +21,7 @@ type progress struct {
 	reminder   *time.Timer // nil between phases
 }
 
-// reminderInterval is the time without output after which progress prints how long the phase has
+// reminderInterval is the maximum time without output. Then progress prints how long the phase has
 // taken.
 const reminderInterval = 5 * time.Second
 

@@ -21,9 +21,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
 )
 
-// memoryLimit limits the heap in bytes. Near this limit, Go collects garbage more often. The index
-// of objects and items grows with each event. Without the limit, the process needs twice the
-// memory.
+// memoryLimit limits the heap in bytes. Near the limit, Go collects garbage more often. Without the
+// limit, a process with many events needs twice the memory.
 const memoryLimit = 420 << 20
 
 // localRun represents one run of `eventpipeline local`.
@@ -166,8 +165,9 @@ func findLocalPipelines(
 	return deployment.FindAll(ctx, cfg, stacks)
 }
 
-// printFunc returns the function that prints steps. By default, it prints one line per event. With
-// several pipelines, each step shows its Lambda function, and each event its pipeline.
+// printFunc returns the function that prints steps. By default, it prints one line per event. If
+// there are several pipelines, an event's line contains the pipeline's name, and a step's line
+// contains the Lambda function's name.
 func (f *localFlags) printFunc(
 	out io.Writer, pipelines []deployment.Pipeline,
 ) func(activity.Step) error {

@@ -24,8 +24,8 @@ type localSettings struct {
 	SSM        map[string]settingText `json:"ssm"`        // by the name of the SSM parameter
 }
 
-// settingText is a string. In JSON, it can be a string, a number, a Boolean or a list. It joins the
-// elements of a list with commas.
+// settingText holds a setting as text. In JSON, it is a string, a number, a Boolean or a list. The
+// text of a list is its elements, separated by commas.
 type settingText string
 
 func (s *settingText) UnmarshalJSON(data []byte) error {

@@ -38,7 +38,8 @@ func TestFindLocalPipelines_SearchesAllStacksThatAreNotNested(t *testing.T) {
 	}
 }
 
-// If there are several pipelines, a step names its function, and an event's line its pipeline.
+// If there are several pipelines, a step's line contains the function's name, and an event's line
+// contains the pipeline's name.
 func TestPrintFunc_NamesThePipelineIfThereAreSeveral(t *testing.T) {
 	step := activity.Step{
 		Name: "processed", EventID: printedEvent, EventType: "demo", Source: "shop-worker",

@@ -37,8 +37,8 @@ func usageErrorf(format string, args ...any) error {
 	return usageError{fmt.Errorf(format, args...)}
 }
 
-// gcPercent lets the heap grow by 300% between two garbage collections. Go's default of 100% costs
-// a tenth of the CPU time.
+// gcPercent lets the heap grow by 300% between two garbage collections. Go's default is 100%. With
+// the default, garbage collection takes a tenth of the program's CPU time.
 const gcPercent = 300
 
 func main() {
@@ -123,7 +123,8 @@ func rootCommand() *cobra.Command {
 	return root
 }
 
-// helpWidth returns the width of help texts. A line of a text is easier to read if it is short.
+// helpWidth returns the width of help texts, in columns. It is the terminal's width, but at most
+// tty.DefaultWidth.
 func helpWidth() int { return min(tty.Width(os.Stdout), tty.DefaultWidth) }
 
 func printJSON(w io.Writer, value any) error { return json.NewEncoder(w).Encode(value) }

@@ -48,7 +48,8 @@ func (r replayRun) run(ctx context.Context) error {
 	return r.replay()
 }
 
-// replay replays all selected events. If it stops early, the state file contains its position.
+// replay replays all selected events. If it stops early, the state file remains, so that the user
+// can resume the replay.
 func (r replayRun) replay() error {
 	state := r.state
 	if r.resume == "" {
@@ -88,8 +89,8 @@ func rateFlag(rate float64) string {
 	return fmt.Sprintf("--rate %g", rate)
 }
 
-// replayFailed replays FAILED events. Their old messages can remain in the DLQ. replayFailed prints
-// how many there are, and how to drop them.
+// replayFailed replays FAILED events. The old messages of these events can remain in the DLQ.
+// replayFailed prints the maximum number of such messages, and a command that drops them.
 func (r replayRun) replayFailed() error {
 	held, countErr := r.pipeline.DeadLetterQueue().Count(r.cmd.Context())
 	if err := r.replay(); err != nil {

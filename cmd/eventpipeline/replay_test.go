@@ -355,7 +355,7 @@ func TestReplay_ComparesAnEventOfABatch(t *testing.T) {
 	}
 }
 
-// The user's worker must make different records from the platform's default processor.
+// The flag --worker selects the processor that makes the new records.
 func TestReplay_ComparesWithTheUsersWorker(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
@@ -395,8 +395,8 @@ func TestReplay_ComparesWithTheUsersWorker(t *testing.T) {
 	}
 }
 
-// A change of PhysicalNamePrefix replaces the table and the queues. The first event is PROCESSED.
-// The second event's message stays on the old queue.
+// After a change of PhysicalNamePrefix, the table and the queues are new and empty. A replay of
+// orphans must enqueue only events that have no record in Silver.
 func TestReplay_EnqueuesTheOrphansOfARenamedPipeline(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)

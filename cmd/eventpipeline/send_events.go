@@ -128,8 +128,8 @@ func readArray(r io.Reader, yield func([]byte) bool) error {
 	return nil
 }
 
-// maxLine is larger than API Gateway's maximum of 10 MB per request. Therefore, an event that is
-// too large reaches the API, which rejects it.
+// maxLine limits the length of a line, in bytes. It is larger than API Gateway's maximum of 10 MB
+// per request, so that the API rejects an event that is too large.
 const maxLine = 12 << 20
 
 func readLines(r io.Reader, yield func([]byte) bool) error {

@@ -15,7 +15,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/tty"
 )
 
-// sendResults collects the results of events, and prints them with --json.
+// sendResults collects the results of events. If --json is set, it also prints them.
 type sendResults struct {
 	out     io.Writer
 	asJSON  bool

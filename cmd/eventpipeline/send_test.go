@@ -485,8 +485,7 @@ type brokenDisk struct{}
 
 func (brokenDisk) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
 
-// If the local API fails, the error must contain advice about the local platform. Other errors must
-// not contain this advice.
+// Errors of the input files and of the output must not contain advice about the local platform.
 func TestSend_DoesNotBlameThePlatformForLocalErrors(t *testing.T) {
 	d := deploy(t)
 	server := httptest.NewServer(new(api))

@@ -106,8 +106,8 @@ func collapseBatches(ids []string) []string {
 	return found
 }
 
-// wait waits until an event is PROCESSED or FAILED. For a batch or range, it waits for all events.
-// It returns the number of events.
+// wait waits until an event is PROCESSED or FAILED. If id names a batch or a range of a batch's
+// events, it waits for all of them. It returns the number of events.
 func (w *waiter) wait(ctx context.Context, id string) (int, error) {
 	status, err := w.poll(ctx, id)
 	if err != nil {

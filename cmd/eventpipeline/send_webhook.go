@@ -11,7 +11,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
 )
 
-// sendWebhook sends one request in the format of the webhook source's sender.
+// sendWebhook sends one request to a webhook source. The request has the format of the source's
+// sender, such as GitHub.
 func (f *sendFlags) sendWebhook(cmd *cobra.Command, args []string) error {
 	if len(args) > 1 {
 		return usageErrorf("--as sends one request: name at most one FILE, got %d", len(args))

@@ -132,8 +132,8 @@ func (f *stackFlags) config(ctx context.Context) (aws.Config, error) {
 	return cfg, nil
 }
 
-// deployedConfig returns a configuration that calls AWS. If the settings send requests to the local
-// platform, it returns a usage error that suggests alternative.
+// deployedConfig returns a configuration that calls AWS. If the AWS settings send requests to the
+// local platform, it returns a usage error. alternative is advice at the end of this error.
 func deployedConfig(ctx context.Context, alternative string) (aws.Config, error) {
 	cfg, err := deployment.Config(ctx)
 	if err != nil {
@@ -202,5 +202,5 @@ func suggestLocal(err error, otherwise string) error {
 		err = failed
 	}
 	return fmt.Errorf("%w\nIs the local platform running? Start it with: %s\n"+
-		"For other ports, set --aws; for %s", err, suggestCommand("local"), otherwise)
+		"If it uses other ports, set --aws. To use %s", err, suggestCommand("local"), otherwise)
 }

@@ -39,7 +39,7 @@ func newStatusCommand() *cobra.Command {
 
 func runStatus(cmd *cobra.Command, api *apiFlags, id string, asJSON bool) error {
 	if api.url == "" && api.stack.pipeline == "" {
-		// The call of the API reports any other error.
+		// Other errors are ignored here, because the call of the API returns them too.
 		_, err := api.stack.findForEvent(cmd.Context(), id)
 		if err != nil && pipeline.ValidID(id) && errors.Is(err, errInNoPipeline) {
 			return err
@@ -75,8 +75,9 @@ func isNotFound(err error) bool {
 	return errors.As(err, &problem) && strings.HasSuffix(problem.Type, ":event-not-found")
 }
 
-// statusFromTable returns the event's state from the events table, or notFound if the table has
-// none. The API shows a caller neither events of other callers nor events of direct invocations.
+// statusFromTable returns the event's state from the events table. It finds events that the API
+// hides from the caller: events of other callers and of direct invocations. If the table does not
+// contain the event, it returns the error notFound.
 func statusFromTable(
 	cmd *cobra.Command, stack *stackFlags, id string, notFound error,
 ) (status client.EventStatus, err error) {
@@ -140,7 +141,7 @@ func printStatus(w io.Writer, s client.EventStatus) error {
 	return table.Flush()
 }
 
-// formatTime formats a time for users, in milliseconds. For the zero time, it returns "".
+// formatTime formats a time for users, with milliseconds. For the zero time, it returns "".
 func formatTime(t time.Time) string {
 	if t.IsZero() {
 		return ""

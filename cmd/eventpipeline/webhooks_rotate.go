@@ -63,7 +63,8 @@ func (f *rotateFlags) run(cmd *cobra.Command, name string) error {
 		return err
 	}
 	announce(cmd, p)
-	// Storing the current secret a second time loses the previous secret.
+	// Rotate must not store the current secret again. The current secret would replace the previous
+	// one, which the source must still accept.
 	if current, err := source.Secret(cmd.Context()); err == nil &&
 		strings.TrimSpace(current) == secret {
 		_, err := fmt.Fprintf(cmd.OutOrStdout(),

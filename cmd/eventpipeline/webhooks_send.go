@@ -72,8 +72,8 @@ func newDeliveryID() string { return uuid.NewString() }
 // send posts the request and reads the answer.
 func (d webhookDelivery) send(ctx context.Context) (webhookAnswer, error) {
 	if d.source.URL == "" {
-		return webhookAnswer{}, errors.New("the URL of the API is unknown: the stack has neither " +
-			"an output ApiUrl nor an API of the pipeline; add the output ApiUrl")
+		return webhookAnswer{}, errors.New("the URL of the API is unknown: the stack has no " +
+			"output ApiUrl and no API of the pipeline; add the output ApiUrl")
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, d.source.URL,
 		bytes.NewReader(d.body))

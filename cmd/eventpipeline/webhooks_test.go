@@ -112,8 +112,8 @@ func TestSendAs_PrintsNoEventForRequestsThatBecomeNone(t *testing.T) {
 	}
 }
 
-// The payload has an eventType, so POST /events accepts it. The command must not send it there
-// without the sender's signature.
+// POST /events accepts this webhook's payload, because it has an eventType. The command must not
+// send it to POST /events, because the request would have no signature.
 func TestWebhookEvent_IsNotPostedAgainWithoutASignature(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)

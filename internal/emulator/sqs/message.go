@@ -177,8 +177,8 @@ func hasValidCharacters(s string) bool {
 	})
 }
 
-// newReceiptHandle returns a receipt handle. Each receive of a message gives a new handle, so that
-// the queue recognizes old ones.
+// newReceiptHandle returns a receipt handle. Each receive of a message returns a different handle,
+// so that the queue can ignore an old handle.
 func newReceiptHandle(queueARN, id string, receiveCount int) string {
 	text := queueARN + " " + id + " " + strconv.Itoa(receiveCount)
 	return base64.StdEncoding.EncodeToString([]byte(text))

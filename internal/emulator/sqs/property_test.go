@@ -13,8 +13,8 @@ import (
 )
 
 // TestQueue_MatchesModel runs random operations and crashes on a queue with a dead-letter queue. It
-// compares every result with a model. No message may be lost, or received twice within its
-// visibility timeout. All receive counts must be correct.
+// compares every result with a model. No message may be lost. No message may be received twice
+// within its visibility timeout. All receive counts must be correct.
 func TestQueue_MatchesModel(t *testing.T) {
 	dir, runs := t.TempDir(), 0
 	rapid.Check(t, func(t *rapid.T) {

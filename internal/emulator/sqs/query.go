@@ -96,7 +96,8 @@ var integers = []string{
 }
 
 // jsonFields returns the fields of the JSON protocol. In a form, a list has one field for each
-// element, such as AttributeName.1. A map has two, such as Attribute.1.Name and Attribute.1.Value.
+// element, such as AttributeName.1. A map has two fields for each entry, such as Attribute.1.Name
+// and Attribute.1.Value.
 func jsonFields(form map[string]any) map[string]any {
 	out := map[string]any{}
 	for name, value := range form {

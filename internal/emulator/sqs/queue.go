@@ -189,8 +189,8 @@ func (q *Queue) delete() error {
 	if q.deleted {
 		return errQueueDoesNotExist
 	}
-	// The queue's record is deleted before its messages. After a crash in between, the next load
-	// deletes messages without a queue.
+	// Delete the queue's record first. If the process then crashes, the next load deletes messages
+	// without a queue.
 	if err := s.records.queues.Delete(q.name); err != nil {
 		return fmt.Errorf("delete queue %s: %w", q.name, err)
 	}

@@ -12,8 +12,8 @@ import (
 const maxInFlight = 120_000
 
 // Receive returns up to limit messages and starts the visibility timeout of each. If none is
-// available, Receive waits at most maxWait for a message. It moves a message that has reached the
-// maximum receive count to the dead-letter queue, and does not return it.
+// available, Receive waits at most maxWait for a message. A message that has reached the maximum
+// receive count moves to the dead-letter queue.
 func (q *Queue) Receive(ctx context.Context, limit int, maxWait time.Duration) ([]Message, error) {
 	return q.receive(ctx, limit, maxWait, -1)
 }

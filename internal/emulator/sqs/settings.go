@@ -28,8 +28,8 @@ type QueueConfig struct {
 // equals SQS's quota.
 const maxMessageSize = 1 << 20
 
-// settings holds a queue's configuration. A zero means zero, for example a visibility timeout of 0
-// seconds. In QueueConfig, a zero means the default.
+// settings holds a queue's configuration, including defaults. Unlike in QueueConfig, a zero does
+// not select the default.
 type settings struct {
 	VisibilityTimeout time.Duration
 	Delay             time.Duration
@@ -104,7 +104,7 @@ func (s *Service) applyAttributes(
 				delete(set.StoredOnly, name)
 			}
 		case "FifoQueue":
-			// SQS accepts this attribute only for FIFO queues, even if the value is false.
+			// For a standard queue, SQS rejects this attribute even if the value is false.
 			err = unknownAttribute(name)
 			if value == "true" {
 				err = invalidParameter("The name of a FIFO queue must end with the .fifo suffix. " +

@@ -399,7 +399,7 @@ func TestAPI_PrefersRouteKeyToRawPath(t *testing.T) {
 	}
 }
 
-// The handler must reject a request whose route key is not a route of the API. Such a route, for
+// The handler must reject requests from routes that the API does not define. Such a route, for
 // example $default, can require less authorization.
 func TestAPI_RejectsRequestsOfOtherRoutes(t *testing.T) {
 	for _, key := range []string{"$default", "ANY /{proxy+}", "ANY /events", "POST /other"} {

@@ -47,9 +47,8 @@ func (c claims) stringOrNumber(name string) string {
 	return c.stringClaim(name)
 }
 
-// caller returns the name of the request's caller. A direct invocation has no caller, and an API
-// without an authorizer has none. For both, the name is "". Otherwise a request without a caller's
-// name is an error.
+// caller returns the name of the request's caller. The name is "" for a direct invocation, and for
+// an API without an authorizer. Otherwise, a request without a caller is an error.
 func (a API) caller(req request) (string, error) {
 	name := req.RequestContext.Authorizer.callerName()
 	if name == "" && req.RequestContext.HTTP.Method != "" && !a.Open {

@@ -22,7 +22,7 @@ type problem struct {
 	RequestID string `json:"requestId,omitempty"`
 
 	Errors []indexedProblem `json:"errors,omitempty"` // of the first invalid events of a batch
-	// Violations lists the rules of the event type's schema that the payload violates.
+	// Violations lists the payload's violations of its type's schema.
 	Violations []violation.Violation `json:"violations,omitempty"`
 }
 

@@ -137,8 +137,8 @@ func (r request) id(ctx context.Context) string {
 	return ""
 }
 
-// contentHeaders returns the headers that describe the body. A direct invocation that has only a
-// body needs no Content-Type.
+// contentHeaders returns the headers that describe the body. For a direct invocation, the default
+// Content-Type is application/json.
 func (r request) contentHeaders() map[string]string {
 	if _, present := r.Headers["content-type"]; present || r.overHTTP() {
 		return r.Headers

@@ -80,7 +80,8 @@ func (r Reconciler) nextPass(c Checkpoint) Pass {
 }
 
 // rewindDue reports whether the next pass must go back to reopened events. This is the case if the
-// last call of Rewind is older than the grace period. Before that, events can still be reopened.
+// last call of Rewind is older than the grace period. Until then, its caller can still reopen
+// events.
 func (r Reconciler) rewindDue(c Checkpoint) bool {
 	return !c.RewindTo.IsZero() && c.RewoundAt.Before(r.Now().Add(-r.Grace))
 }

@@ -9,8 +9,8 @@ import (
 )
 
 // checkPage checks the events of one page of objects. It enqueues, fails or repairs events that a
-// crash left unfinished. After an error, the whole page must be checked again. Errors of single
-// events are only counted.
+// crash left unfinished. Errors of single events are only counted. If checkPage returns an error,
+// the whole page must be checked again.
 func (s *passRun) checkPage(ctx context.Context, objects []Object) error {
 	items, err := itemsOf(ctx, s.Items, objects)
 	if err != nil {
@@ -107,8 +107,7 @@ func (s *passRun) advanceFrontier(t time.Time) {
 const minUnfinished = 2 * time.Hour
 
 // mayGiveUp reports whether a stuck event has used up its re-enqueues and has been unfinished for
-// at least minUnfinished. At least one grace period passes between two enqueues of an event, and
-// after the last one.
+// at least minUnfinished. The reconciler waits at least one grace period after each enqueue.
 func (s *passRun) mayGiveUp(item Item) bool {
 	unfinished := time.Duration(item.Reenqueues+1) * s.Grace
 	return item.Reenqueues >= s.MaxReenqueues && unfinished >= minUnfinished

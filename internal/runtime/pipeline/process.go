@@ -97,7 +97,7 @@ func readPayload(ctx context.Context, bronze BronzeReader, event Event) ([]byte,
 	}
 	if hashOf(payload) != event.SHA256 {
 		return nil, Errorf(PayloadMismatch,
-			"Bronze object %s does not have the hash that was accepted", event.Bronze.Key)
+			"Bronze object %s differs from the accepted payload", event.Bronze.Key)
 	}
 	return payload, nil
 }

@@ -51,8 +51,8 @@ type Pass struct {
 	Done       bool      `json:"done"`
 }
 
-// Report counts what one run has found and done. A dry run counts what a real run does. Each
-// scanned object is counted in exactly one of the fields from Processed to Errors.
+// Report counts what one run has found and done. A dry run has the same counts, but changes
+// nothing. Each scanned object is counted in exactly one of the fields from Processed to Errors.
 type Report struct {
 	From       time.Time `json:"from"`       // first time of receipt, inclusive
 	To         time.Time `json:"to"`         // last time of receipt, exclusive

@@ -37,8 +37,8 @@ type ReplayRequest struct {
 	Replay   Replay    `json:"replay"` // its id stays the same when the replay is resumed
 	Type     string    `json:"type"`
 	From, To time.Time `json:"-"`
-	// EventID selects only this event, or this batch with its parts. It requires that From and To
-	// are in the same hour. Compare also accepts the id of an event that is still in its batch.
+	// EventID selects one event, or one batch with its parts. From and To must then be in the same
+	// hour. Compare also accepts the id of an event that is still in its batch.
 	EventID string `json:"-"`
 	Failed  bool   `json:"-"` // redrives FAILED events whose DLQ messages can be lost
 	Orphans bool   `json:"-"` // enqueues only orphans

@@ -10,8 +10,8 @@ import (
 )
 
 // amounts implements pipeline.PayloadSchemas with one schema, for the type "order". The schema
-// requires the member "amount". If the member is missing, Check returns a violation with the field
-// pointer.
+// requires the member "amount". Without this member, Check returns a violation at the JSON pointer
+// amounts.pointer.
 type amounts struct{ pointer string }
 
 func (a amounts) Check(

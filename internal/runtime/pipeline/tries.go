@@ -32,7 +32,7 @@ func (t Tries) count() int { return t.Failures + t.Crashes }
 
 // crashedBefore reports whether the worker that set the mark has crashed. It returns true only for
 // the next delivery of the same message, and only after b.Until. Later deliveries ignore the mark,
-// because it can also remain after a failed write.
+// because it also remains if a worker fails to replace it.
 func (b Begun) crashedBefore(d Delivery, now time.Time) bool {
 	next := b.MessageID == d.MessageID && b.Attempt == d.Attempt-1
 	return next && !b.Until.IsZero() && !now.Before(b.Until)
@@ -66,10 +66,10 @@ func (t Tries) crashedTooOften(maxReceiveCount int) bool {
 	return t.Crashes > 1 && t.count() >= maxReceiveCount
 }
 
-// afterCrash reports whether this delivery has found a crash.
+// afterCrash reports whether the worker of the previous delivery crashed.
 func (t *task) afterCrash() bool { return t.open() && t.tries.Crashes > t.itemTries.Crashes }
 
-// countCrash stores the crash that this delivery has found. Call it before any processor runs,
+// countCrash stores the crash of the previous delivery's worker. Call it before any processor runs,
 // because another message can crash this worker before the task begins.
 func (w Worker) countCrash(ctx context.Context, t *task) error {
 	return t.skipIfOutdated(w.setTries(ctx, t, t.tries))
@@ -107,7 +107,8 @@ func (w Worker) setTries(ctx context.Context, t *task, tries Tries) error {
 		return nil
 	}
 	// If the response to the write of the mark was lost, the stored tries can have the mark or not.
-	// The loop tries both values, and then the first one again, because the write can arrive late.
+	// The loop replaces either value. It tests the first value twice, because the write can arrive
+	// late.
 	var err error
 	var moved *TransitionError
 	for _, old := range []Tries{t.itemTries, t.unmarked, t.itemTries} {

@@ -16,10 +16,9 @@ type WorkerItems interface {
 // except in the Reconciler.
 type ItemFinisher interface {
 	ItemGetter
-	// Finish changes an ENQUEUED event to item.Status, which is PROCESSED or FAILED. It stores item
-	// if the event has no item, and updates a stored item that is ENQUEUED in item's generation.
-	// Fields without a value in item keep the stored value. In any other state, Finish writes
-	// nothing and returns a *TransitionError.
+	// Finish stores item, whose Status is PROCESSED or FAILED. The event must have no item yet, or
+	// an ENQUEUED item of the same generation. Otherwise Finish writes nothing and returns a
+	// *TransitionError. Fields without a value in item keep their stored value.
 	Finish(ctx context.Context, item Item) error
 	// SetTries replaces the tries of an ENQUEUED event. The stored item must be ENQUEUED in item's
 	// generation and have item's tries. Otherwise SetTries writes nothing and returns a

@@ -12,7 +12,7 @@ type member struct {
 }
 
 // checkRequired returns an error if a required member is absent. DynamoDB checks this before it
-// looks up the table. The error names each member with the prefix path, such as
+// looks up the table. path is the prefix of the members' names in the error, such as
 // "transactItems.1.member.put.".
 func checkRequired(path string, members ...member) error {
 	var absent []string

@@ -184,7 +184,8 @@ func (t *table) load(now time.Time) error {
 	return nil
 }
 
-// maxExpiry is five years. Like DynamoDB, the service never deletes an item that expired earlier.
+// maxExpiry is five years. Like DynamoDB, the service keeps items that expired more than maxExpiry
+// ago.
 const maxExpiry = 5 * 365 * 24 * time.Hour
 
 // hasExpired reports whether the item's expiry time has passed. The service deletes expired items

@@ -152,8 +152,8 @@ var throttles = map[string]string{
 	"query":          "Throttling",
 }
 
-// denial returns the HTTP status and the error code of a service for a denied call. For SQS, the code
-// reports a missing permission for the KMS key.
+// denial returns the HTTP status and the error code of a service for a denied call. For SQS, the
+// code reports a missing permission for the KMS key.
 func denial(service string) (status int, code string) {
 	switch service {
 	case "s3":

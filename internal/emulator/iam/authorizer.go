@@ -97,7 +97,7 @@ func (a Authorizer) caller(accessKey string) (caller, bool) {
 }
 
 // callerContext returns the condition keys that depend only on the caller. It sets
-// aws:SecureTransport, which some policies require, although local calls do not use TLS.
+// aws:SecureTransport to true even without TLS, because some policies require TLS.
 func (a Authorizer) callerContext(p Principal) map[string]string {
 	return map[string]string{
 		"aws:securetransport": "true", "s3:tlsversion": "1.3",

@@ -23,8 +23,8 @@ var keyActions = map[string][]string{
 	"secretsmanager:PutSecretValue": {"GenerateDataKey", "Decrypt"},
 }
 
-// keyPermissions returns the KMS permissions that an action with the permission p also needs. It
-// returns none if no KMS key encrypts the resource of p.
+// keyPermissions returns the KMS permissions that the action of p also needs. It returns none if no
+// KMS key encrypts the resource of p.
 func (a Authorizer) keyPermissions(p permission) (list []permission) {
 	key, ok := a.Policies.Keys[parentARN(p.resource)]
 	if !ok {

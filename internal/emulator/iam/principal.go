@@ -42,8 +42,8 @@ func parsePrincipals(raw []byte) ([]statementPrincipal, error) {
 	return list, nil
 }
 
-// matchPrincipal reports whether the principals of a statement include p itself, and whether they
-// include its account. If a statement allows the account, the account's identity policies decide.
+// matchPrincipal compares p with the principals of a statement. direct means that they include p
+// itself. account means that they include p's account, so identity policies decide.
 func matchPrincipal(principals []statementPrincipal, p Principal) (direct, account bool) {
 	for _, named := range principals {
 		switch {

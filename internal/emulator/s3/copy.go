@@ -50,7 +50,7 @@ func (s *Service) findSource(c *call) (v *version, source protocol.CopySource, e
 }
 
 // replaces reports whether a directive header has the value REPLACE. If so, the copy gets the
-// values of the request, otherwise those of the source.
+// values of the request. Otherwise, it gets the values of the source.
 func (c *call) replaces(directive string) (bool, error) {
 	switch value := c.r.Header.Get(directive); value {
 	case "", "COPY":

@@ -21,7 +21,7 @@ type element struct{ name, value string }
 
 func (f *failure) Error() string { return f.code + ": " + f.message }
 
-// newFailure returns an error. details alternates names and values.
+// newFailure returns an error. details consists of names, each followed by its value.
 func newFailure(status int, code, message string, details ...string) *failure {
 	f := &failure{status: status, code: code, message: message}
 	for i := 0; i < len(details); i += 2 {

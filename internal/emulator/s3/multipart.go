@@ -95,8 +95,8 @@ func (u *uploads) removeAll(b *bucket) (removed []*upload) {
 	return removed
 }
 
-// putBack adds an upload whose completion failed. If its bucket no longer exists, it discards the
-// upload.
+// putBack adds an upload again after its completion failed. If the bucket no longer exists, putBack
+// discards the upload.
 func (s *Service) putBack(up *upload) {
 	err := s.objects.view(up.bucket.name, func(b *bucket) error {
 		if b != up.bucket {

@@ -109,7 +109,7 @@ func (s *Service) getObject(c *call) error {
 	c.w.WriteHeader(status)
 	if c.r.Method == http.MethodGet {
 		body := io.NewSectionReader(v.body.read(), part.offset, part.size)
-		// The method ReadFrom of c.w allocates a buffer of 32 KiB even for a small body.
+		// Hide c.w.ReadFrom, which allocates a buffer of 32 KiB even for a small body.
 		buffer := make([]byte, min(part.size+1, 32<<10))
 		_, _ = io.CopyBuffer(struct{ io.Writer }{c.w}, body, buffer)
 	}

@@ -38,8 +38,8 @@ func (c content) addChecksum(fields map[string]string, kind string) {
 }
 
 // receive stores the body of a request and verifies its checksums. If the request has no checksum
-// header, receive calculates the checksum for the header defaultChecksum, such as
-// x-amz-checksum-crc32. If defaultChecksum is "", it calculates none.
+// header, receive calculates a checksum. defaultChecksum names its header, such as
+// x-amz-checksum-crc32, or is "" for no checksum.
 func (s *Service) receive(r *http.Request, defaultChecksum string) (content, error) {
 	body, size, err := decodeBody(r)
 	if err != nil {

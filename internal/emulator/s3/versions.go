@@ -83,9 +83,9 @@ func (b *bucket) version(key, id string) (v stored, ok bool) {
 	return stored{}, false
 }
 
-// afterVersion returns the position after a version in the bucket's objects. The version can be
-// deleted. The position of a deleted null version is unknown; afterVersion then returns the
-// position of the object's newest version.
+// afterVersion returns the position after a version in the bucket's objects. It also finds the
+// position of a deleted version. For a deleted null version, it returns the position of the
+// object's newest version.
 func (b *bucket) afterVersion(key, id string) objectVersion {
 	position := firstVersion(key)
 	if sequence, err := strconv.ParseUint(id, 16, 64); err == nil {

@@ -35,7 +35,7 @@ func (c *call) writeXML(status int, root xml.Name, document any) {
 // maxXML limits the size of an XML document in a request. It is enough for a list of 10,000 parts.
 const maxXML = 4 << 20
 
-// readXML decodes the XML document in a request's body. Its root element must have the name root.
+// readXML decodes the XML document in a request's body. The root element must have the name root.
 func (s *Service) readXML(r *http.Request, root string, document any) error {
 	decoded, _ := strconv.ParseInt(r.Header.Get(decodedLength), 10, 64)
 	if max(decoded, r.ContentLength) > maxXML {

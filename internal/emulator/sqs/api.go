@@ -102,8 +102,8 @@ var (
 )
 
 // queryCodes maps error codes to the codes of SQS's former query protocol, where the two differ.
-// SQS sends the former code in the header x-amzn-query-error. AWS SDKs report the code in this
-// header, not the one in __type.
+// SQS sends the query protocol's code in the header x-amzn-query-error, and AWS SDKs report this
+// code.
 var queryCodes = map[string]string{
 	"QueueDoesNotExist":            "AWS.SimpleQueueService.NonExistentQueue",
 	"QueueNameExists":              "QueueAlreadyExists",

@@ -165,8 +165,8 @@ var queueAttributes = []string{
 	"SqsManagedSseEnabled", "VisibilityTimeout",
 }
 
-// attributes returns the queue's settings, ARN and message counts, with their names in
-// GetQueueAttributes.
+// attributes returns the queue's settings, ARN and message counts. The keys are the names that
+// GetQueueAttributes returns.
 func (q *Queue) attributes() map[string]string {
 	visible, inFlight, delayed := q.Depth()
 	q.service.mu.Lock()

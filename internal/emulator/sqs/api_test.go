@@ -198,7 +198,7 @@ func TestSendMessage_RejectsParametersOfFIFOQueues(t *testing.T) {
 	}
 }
 
-// 18446744074 s in nanoseconds need more than 64 bits. Their lower 64 bits are only 0.3 s.
+// In nanoseconds, 18446744074 s overflow 64 bits and become 0.3 s.
 func TestMessages_RejectDurationsThatOverflow(t *testing.T) {
 	s := newService(t, sqs.Config{})
 	q, err := s.CreateQueue(sqs.QueueConfig{Name: "events"})

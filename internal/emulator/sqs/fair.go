@@ -12,10 +12,10 @@ const (
 	noisyPercent  = 10
 )
 
-// fairOrder orders the visible messages of a queue like SQS's fair queues: those of noisy tenants
-// come last. Messages with the same group id belong to one tenant. A message without a group id has
-// its own tenant, which is never noisy. Unlike SQS, fairOrder ignores how long consumers process
-// messages.
+// fairOrder orders the visible messages of a queue like SQS's fair queues. Messages of noisy
+// tenants come last. Messages with the same group id belong to one tenant. A message without a
+// group id has its own tenant, which is never noisy. Unlike SQS, fairOrder ignores how long
+// consumers process messages.
 type fairOrder struct {
 	quiet    *list.List         // *entry elements, in the order in which they became visible
 	noisy    []*tenant          // in the order in which they became noisy
@@ -97,8 +97,8 @@ func (f *fairOrder) first() *entry {
 	return next.Front().Value.(*entry)
 }
 
-// detectNoise marks the tenant of a received entry as noisy. It does so if the tenant exceeds both
-// limits and has visible entries.
+// detectNoise marks the tenant of a received entry as noisy, if the tenant exceeds both limits and
+// has visible entries.
 func (f *fairOrder) detectNoise(received *entry) {
 	t := f.tenants[received.GroupID]
 	if t == nil || t.visible != nil || t.inFlight < noisyInFlight ||

@@ -136,7 +136,7 @@ func (q *Queue) redrive(e *entry, destination *Queue) error {
 
 func (t *moveTask) active() bool { return t.status == moveRunning || t.status == moveCancelling }
 
-// taskHandle identifies a task in requests. Clients receive it as base64 of JSON, as from SQS.
+// taskHandle identifies a task in requests. Like in SQS, clients receive it as JSON in base64.
 type taskHandle struct {
 	TaskID    string `json:"taskId"`
 	SourceARN string `json:"sourceArn"`

@@ -284,8 +284,7 @@ func (q *Queue) advance(now time.Time) {
 		q.remove(e)
 		expired = append(expired, e)
 	}
-	// After an error the records remain. The next load restores these messages, and advance deletes
-	// them again.
+	// If this fails, the next load restores the messages, and advance deletes them again.
 	_ = q.service.deleteMessages(expired...)
 	for e := q.invisible.first(); e != nil && !e.visibleAt.After(now); e = q.invisible.first() {
 		q.leaveState(e)

@@ -18,7 +18,7 @@ func (q *Queue) Receive(ctx context.Context, limit int, maxWait time.Duration) (
 	return q.receive(ctx, limit, maxWait, -1)
 }
 
-// receive works like Receive, with a visibility timeout. A negative timeout stands for the queue's
+// receive works like Receive. If visibility is at least 0, it overrides the queue's visibility
 // timeout.
 func (q *Queue) receive(
 	ctx context.Context, limit int, maxWait, visibility time.Duration,

@@ -32,8 +32,8 @@ type Config struct {
 	Now      func() time.Time // default: time.Now
 	NewID    func() string    // returns a message id; default: a random UUID
 
-	// OnDeadLetter is called after a message was moved to a dead-letter queue, with the names of
-	// both queues. The service holds no lock during the call. OnDeadLetter is optional.
+	// OnDeadLetter is called after a message was moved to a dead-letter queue. from and to are the
+	// names of the queues. The service holds no lock during the call. OnDeadLetter is optional.
 	OnDeadLetter func(from, to string, m Message)
 }
 
@@ -126,8 +126,8 @@ func (s *Service) QueueByARN(arn string) (*Queue, bool) {
 	return s.QueueByName(name)
 }
 
-// queueByURL returns the queue with the URL, which ends with the account and the queue's name. It
-// ignores the host, because clients can use other names for this machine.
+// queueByURL returns the queue with the URL. It reads only the account and the name at the end of
+// the URL, because the host can have several names.
 func (s *Service) queueByURL(url string) (*Queue, error) {
 	if url == "" {
 		return nil, missingParameter("QueueUrl")

@@ -24,8 +24,8 @@ type QueueConfig struct {
 	DeadLetterQueue   string         // ARN or name of an existing queue; default: none
 }
 
-// maxMessageSize is the maximum size of a message, and of all messages in a batch, in bytes. It
-// equals SQS's quota.
+// maxMessageSize limits the size of a message in bytes, as in SQS. It also limits the total size of
+// a batch.
 const maxMessageSize = 1 << 20
 
 // settings holds a queue's configuration, including defaults. Unlike in QueueConfig, a zero does

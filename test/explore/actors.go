@@ -149,7 +149,8 @@ func (r *run) appendDeliveries(steps []step, cost Budget) []step {
 	if len(visible) == 0 {
 		return steps
 	}
-	// A batch never contains two copies of a message: the explorer can't distinguish their calls.
+	// A batch never contains two copies of a message, because the explorer can't distinguish the
+	// calls for these copies.
 	var batch []*message
 	for _, m := range visible {
 		twice := slices.ContainsFunc(batch,

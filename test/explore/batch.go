@@ -230,8 +230,8 @@ func (r *run) discard() {
 	r.queue.messages = nil
 }
 
-// rejectsOther always rejects the payload other. It fails for the payload third at the first
-// delivery.
+// rejectsOther always rejects the payload of the constant other. For the payload of the constant
+// third, it returns an error at the first delivery only.
 func rejectsOther(attempt int, payload []byte) (pipeline.Output, error) {
 	switch {
 	case string(payload) == other:

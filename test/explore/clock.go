@@ -88,8 +88,8 @@ func (r *run) sleep(d time.Duration) {
 	}
 }
 
-// passSubBatchWait reports whether a call hangs for at most SubBatchWait. If so, it lets this time
-// pass, and the worker no longer waits for the call.
+// passSubBatchWait reports whether a worker waits for a call that hangs. If so, it lets
+// SubBatchWait pass, and the worker stops waiting.
 func (r *run) passSubBatchWait() bool {
 	waiting := slices.ContainsFunc(r.hanging(),
 		func(c hanging) bool { return r.now.Sub(c.since) <= pipeline.SubBatchWait })
@@ -121,7 +121,7 @@ func (r *run) passTime() {
 	}
 	if r.system.Reconciles && !until.Before(r.nextTick) {
 		if len(r.ticks) == maxTicks {
-			r.violate("I5", "the system is not at rest after %d runs of the reconciler", maxTicks)
+			r.violate("I5", "the system is not idle after %d runs of the reconciler", maxTicks)
 			return
 		}
 		r.nextTick = r.nextTick.Add(tick)

@@ -8,7 +8,7 @@
 // A fault is an outcome other than success. A preemption is a step out of the normal order, for
 // example a step of another actor although the current actor could continue.
 //
-// A schedule is one sequence of the scheduler's choices. It ends when the system is at rest: no
+// A schedule is one sequence of the scheduler's choices. It ends when the system is idle: no
 // call and no message is waiting, and the reconciler's last pass has left no event unfinished. It
 // also ends in a state that another schedule has reached before.
 //
@@ -35,7 +35,7 @@ type Violation struct {
 
 // Outcome reports the result of an exploration.
 type Outcome struct {
-	Schedules  int // schedules that ended at rest or at a state that was visited before
+	Schedules  int // schedules that ended idle or in a state that was visited before
 	States     int // distinct states
 	Coverage   Coverage
 	Violating  int            // schedules that violate an invariant

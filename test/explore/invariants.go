@@ -11,8 +11,8 @@ import (
 var Invariants = map[string]string{
 	"I1": "when a client gets 202, Bronze has the request's bytes, and the table has the " +
 		"event's item",
-	"I2": "at rest, each acknowledged event is PROCESSED with exactly one record in Silver, or " +
-		"FAILED with its message in the DLQ; it has a notification",
+	"I2": "at the end, each acknowledged event is PROCESSED with exactly one record in Silver, " +
+		"or FAILED with its message in the DLQ; it has a notification",
 	"I3": "each record and each notification has its payload in Bronze",
 	"I4": "an event's state changes only as its lifecycle allows; no event returns to an " +
 		"earlier generation",
@@ -29,8 +29,8 @@ var Invariants = map[string]string{
 	"I10": "a fault of a service fails no event, even in an outage of an hour; SQS itself moves " +
 		"no message to the DLQ",
 	"I12": "each event of a batch has records in at most one Silver object at any time; a " +
-		"replay keeps the records in this object; at rest, each event has records or was split " +
-		"off",
+		"replay keeps the records in this object; at the end, each event has records or was " +
+		"split off",
 	"I11": "only failures of the processor and crashes of the worker count toward " +
 		"MaxReceiveCount; an event's processor fails at most MaxReceiveCount + faults + " +
 		"preemptions times, and once more if the event was split off",

@@ -12,7 +12,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// checkRest checks the invariants that must hold when the system is at rest.
+// checkRest checks the invariants that must hold at the end of a schedule, when the system is idle.
 func (r *run) checkRest() {
 	ids := make(map[string]bool)
 	for _, a := range r.accepted {
@@ -85,7 +85,7 @@ func (r *run) checkEvent(item pipeline.Item) {
 	}
 	switch item.Status {
 	case pipeline.Enqueued:
-		r.violate("I5", "event %s is ENQUEUED at rest", item.ID)
+		r.violate("I5", "event %s is still ENQUEUED at the end", item.ID)
 	case pipeline.Processed:
 		if records != 1 {
 			r.violate("I2", "event %s is PROCESSED, but has %d Silver objects", item.ID, records)

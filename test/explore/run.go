@@ -31,8 +31,8 @@ type run struct {
 	processes []*process                  // the least recently used first
 }
 
-// moment holds everything that changes during a schedule. Maps and shared slices are never changed
-// in place, but replaced. Except for actors, an assignment is therefore enough to copy a moment.
+// moment holds everything that changes during a schedule. Its maps and shared slices are never
+// changed in place, so an assignment saves them. Only actors are changed in place (see copy).
 type moment struct {
 	world
 	actors     []actor

@@ -106,7 +106,8 @@ func TestAlarms_WatchForDeliveriesThatFailForMinutes(t *testing.T) {
 	}`)
 }
 
-// Missing data must raise the alarm: if the reconciler never runs, its metric has no data.
+// If the reconciler never runs, its metric has no data. Missing data must therefore raise the
+// alarm.
 func TestAlarms_WatchThatTheReconcilerRuns(t *testing.T) {
 	s := standard(t)
 	s.resource(t, "ReconcilerMissingRunsAlarm", "AWS::CloudWatch::Alarm").expect(t, `{

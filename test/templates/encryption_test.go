@@ -21,8 +21,8 @@ func newKey(scope constructs.Construct, id string) awskms.IKey {
 	return awskms.NewKey(scope, &id, &awskms.KeyProps{EnableKeyRotation: jsii.Bool(true)})
 }
 
-// withKeys returns a pipeline with the settings of the dev stage, and a separate key for each prop.
-// The tests of the local platform read its outputs.
+// withKeys returns a pipeline with the settings of the dev stage. Each prop that accepts a key has
+// its own key. Tests of the local platform run this template and read its outputs.
 func withKeys(t *testing.T) synthesized {
 	t.Helper()
 	const name = "keys"

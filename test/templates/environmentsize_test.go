@@ -13,8 +13,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/test/synth"
 )
 
-// knownSize returns the size of a function's environment variables with default props, as JSON.
-// Lambda limits this size. Values that are unknown at synth count as empty.
+// knownSize returns the size in bytes of a function's environment variables as JSON. The pipeline
+// has default props. Values that are unknown at synth count as empty.
 func knownSize(t *testing.T, function string) int {
 	t.Helper()
 	known := map[string]any{}

@@ -216,7 +216,7 @@ var requiredProps = map[string][]string{
 var inCode = []string{"SchemaDirectory", "WorkerEntry"}
 
 // Each prop must change the template. The test compares a template with the prop to a template
-// without it. Both have the props that it requires.
+// without it. Both templates contain the props that this prop requires.
 func TestProps_EachChangesTheTemplate(t *testing.T) {
 	app := synth.NewApp(t, nil)
 	made := map[string]awscdk.Stack{}

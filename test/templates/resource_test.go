@@ -72,7 +72,7 @@ func intrinsic(v map[string]any) (string, bool) {
 	if join, ok := v["Fn::Join"].([]any); ok {
 		var parts []string
 		for _, part := range join[1].([]any) {
-			// A part that refers to another stack is an object.
+			// plain returns an object for a reference to another stack.
 			parts = append(parts, fmt.Sprint(plain(part)))
 		}
 		return strings.Join(parts, join[0].(string)), true

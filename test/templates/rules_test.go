@@ -175,8 +175,8 @@ func TestOnEventProcessed_RejectsATargetWhoseStackUsesThePipeline(t *testing.T) 
 	}
 }
 
-// An aspect of each rule inspects all stacks. A few thousand CDK calls in one callback overflow the
-// call stack of Node.js.
+// Each rule adds an aspect that inspects all stacks. The aspect must make few CDK calls, because
+// some thousand calls in one callback overflow the call stack of Node.js.
 func TestOnEventProcessed_WorksInALargeApp(t *testing.T) {
 	app, p, consumers := rulesOfAnotherStack(t)
 	for _, stack := range []string{"A", "B", "C"} {

@@ -149,7 +149,8 @@ func tags(r resource) map[string]string {
 	return got
 }
 
-// retained lists the resources with data. The removal policy applies to them.
+// retained lists the types of the resources that hold data. The removal policy applies to these
+// resources.
 var retained = []string{
 	"BronzeBucket",
 	"SilverBucket",
@@ -198,8 +199,8 @@ func TestEventsTableDeletionProtection_ProtectsTheTable(t *testing.T) {
 		expect(t, `{"DeletionProtectionEnabled": true}`)
 }
 
-// expectRetained requires that a resource stays when its stack is deleted. After a failed first
-// deployment, CloudFormation must still delete it, because the next deployment needs its name.
+// expectRetained requires that CloudFormation keeps a resource when it deletes the stack. After a
+// failed first deployment, it must delete the resource, because the next deployment needs the name.
 func expectRetained(t *testing.T, s synthesized, id string) {
 	t.Helper()
 	r := s.resources[id]

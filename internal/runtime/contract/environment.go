@@ -33,11 +33,11 @@ const (
 	// StatusForAllCallers is true if a caller may look up the events of all callers. Read by the
 	// API function.
 	StatusForAllCallers = "STATUS_FOR_ALL_CALLERS"
-	// MaxReceiveCount is the maximum number of tries. If all tries fail, the event becomes FAILED.
-	// Read by the worker.
+	// MaxReceiveCount is the maximum number of tries of an event. If all tries fail, the event
+	// becomes FAILED. Read by the worker.
 	MaxReceiveCount = "MAX_RECEIVE_COUNT"
-	// ReconcileGraceSeconds is the minimum age in seconds of a stuck ENQUEUED event. Read by the
-	// reconciler.
+	// ReconcileGraceSeconds is the age, in seconds, after which an ENQUEUED event counts as stuck.
+	// Read by the reconciler.
 	ReconcileGraceSeconds = "RECONCILE_GRACE_SECONDS"
 	// ReconcileWindowSeconds limits the first run of the reconciler. This run checks only events
 	// that are younger than this number of seconds. Read by the reconciler.

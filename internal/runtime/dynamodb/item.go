@@ -22,7 +22,7 @@ import (
 //	caller           sender; absent if unknown
 //	webhookSource, webhookContentType, webhookHeaders    if a webhook source sent the event
 //	count            number of events in the Bronze object, if it holds a batch
-//	splitOff         parts of a PROCESSED batch, such as "3,10-19"
+//	splitOff         indexes of the parts that were split off a PROCESSED batch, such as "3,10-19"
 //	bodySha256       hash of the request's body, if a batch has an idempotency key
 //	rejected         indexes of that request's rejected events, such as "3,10"
 //	requestId        request that created the item; absent if the event has no idempotency key

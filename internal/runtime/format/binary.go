@@ -44,8 +44,8 @@ func toJSON(headers map[string]string, data []byte) ([]byte, error) {
 				"allowed. Send the data as the body, and its media type as Content-Type.", name)
 		}
 		value := attributeValue(headers[header])
-		// A header with a byte that is not UTF-8 arrives with U+FFFD in place of that byte, so two
-		// different ids can become equal. A sender can encode U+FFFD itself as %EF%BF%BD.
+		// Each byte that is not UTF-8 arrives as U+FFFD, so two different ids can become equal. The
+		// API therefore rejects U+FFFD. A sender can encode the character U+FFFD as %EF%BF%BD.
 		replaced := strings.ContainsRune(headers[header], utf8.RuneError)
 		if replaced || !utf8.ValidString(value) {
 			return nil, pipeline.Errorf(pipeline.InvalidCloudEvent,

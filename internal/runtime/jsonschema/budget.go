@@ -27,8 +27,8 @@ type budget struct {
 }
 
 // validate validates a value against a schema. It returns the error of the library, or
-// ErrTooComplex. The library has no other way to stop, so the function that counts steps panics
-// when no steps are left (see count).
+// ErrTooComplex. Only a panic can stop the library. When no steps are left, the library calls a
+// function that panics (see count).
 func (b *budget) validate(schema *jsonschema.Schema, value any) (err error) {
 	defer func() {
 		if cause := recover(); cause == ErrTooComplex {
@@ -40,9 +40,9 @@ func (b *budget) validate(schema *jsonschema.Schema, value any) (err error) {
 	return schema.Validate(value)
 }
 
-// count changes a schema and all schemas to which it refers. It replaces the keyword "format" of
-// each schema by a function that subtracts the schema's steps from b.left. The library calls this
-// function before it validates the value's members and elements.
+// count changes a schema and all schemas to which it refers. Validating the keyword "format" of a
+// changed schema also subtracts the schema's steps from b.left. The library validates this keyword
+// before the value's members and elements.
 func (b *budget) count(schema *jsonschema.Schema, counted map[*jsonschema.Schema]bool) {
 	if counted[schema] {
 		return

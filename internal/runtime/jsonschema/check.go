@@ -18,7 +18,7 @@ const Unlocated = "schema"
 // maxViolations limits the violations that Check returns.
 const maxViolations = 10
 
-// maxLocated limits the size of payloads whose violations Check locates, as a number of values. The
+// maxLocated is the maximum number of values in a payload whose violations Check locates. The
 // violations of a larger payload can need more memory than the function has.
 const maxLocated = 20000
 

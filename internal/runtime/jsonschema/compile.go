@@ -22,9 +22,9 @@ type Set struct {
 	budget *budget
 }
 
-// compiled holds the schema of an event type and its negation. A payload is valid if it violates
-// the negation. The library reports each violation of a schema, but a violated negation is only one
-// violation. Validating with the negation therefore saves memory.
+// compiled holds the schema of an event type, and the negation of this schema. Check first uses the
+// negation to find out whether a payload is valid. This needs little memory, because the library
+// reports at most one violation of a negation.
 type compiled struct{ schema, negation *jsonschema.Schema }
 
 // draft is the URL of the only supported draft of JSON Schema.

@@ -80,7 +80,7 @@ func violatedKeyword(err *jsonschema.ValidationError) string {
 	return "$ref" // the schema refers to itself endlessly
 }
 
-// namedSubschemas lists the keywords whose value contains several schemas by name or index.
+// namedSubschemas lists the keywords whose value is an object or an array of schemas.
 var namedSubschemas = []string{
 	"properties", "patternProperties", "dependentSchemas", "prefixItems",
 }

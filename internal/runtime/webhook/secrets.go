@@ -32,8 +32,8 @@ type Secrets struct {
 const (
 	secretTTL    = 5 * time.Minute  // afterwards, the secret is read again
 	retryExpired = 10 * time.Second // time between two attempts to read an expired secret again
-	// renewInterval is the minimum time between two reads of a secret that wrong signatures cause.
-	// It limits the reads, because anyone can send wrong signatures.
+	// renewInterval is the minimum time between two reads of a secret after a wrong signature.
+	// Without it, anyone could cause many reads with wrong signatures.
 	renewInterval = time.Second
 
 	// readLimit applies if no value is cached, and rereadLimit if a value is cached. Slack waits at

@@ -102,7 +102,8 @@ func TestSecrets_AnOutageWithAColdCacheIsAnError(t *testing.T) {
 	s.wantValues(t, "a")
 }
 
-// The cached values of a deleted secret must not be used. During an outage, cached values are used.
+// The cached values of a deleted secret must not be used. If Secrets Manager is not available,
+// cached values are used.
 func TestSecrets_ADeletedSecretIsForgotten(t *testing.T) {
 	s, store, now := newSecrets("a")
 	old := s.wantValues(t, "a")

@@ -19,9 +19,8 @@ type slack struct{ HMAC }
 // reads other members.
 func (slack) typeField() (header, pointer string) { return "", "/type" }
 
-// eventType returns the type of the inner event (Events API). Without an inner event, it returns
-// the type of the interaction, or else of the payload. For a slash command, it returns
-// "slash_command".
+// eventType returns the type of the inner event (Events API), else the type of the interaction,
+// else the type of the payload. For a slash command, it returns "slash_command".
 func (slack) eventType(_ map[string]string, payload Payload) string {
 	for _, pointer := range []string{"/event/type", "/payload/type", "/type"} {
 		if text := payload.lookup(pointer); text != "" {

@@ -10,8 +10,9 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Event draws an event that the platform must accept. Its members, values, white space and Unicode
-// are of every kind. Some characters are escaped without need.
+// Event draws an event that the platform must accept. The event has random members, values and
+// white space, and can contain any Unicode character. Some of its escape sequences are not
+// necessary.
 func Event(t *rapid.T) string {
 	w := writer{t: t, budget: 60}
 	eventType := rapid.StringMatching(`[A-Za-z][A-Za-z0-9._-]{0,63}`).Draw(t, "eventType")

@@ -9,8 +9,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// moves returns the item before and the item after each allowed call of Move. The map's keys
-// describe the calls.
+// moves returns the parameters old and next for calls of Move that every table must allow. The
+// map's keys describe the calls.
 func moves() map[string][2]pipeline.Item {
 	reenqueued := enqueued()
 	reenqueued.Reenqueues, reenqueued.EnqueuedAt = 1, reenqueued.EnqueuedAt.Add(time.Hour)

@@ -289,8 +289,8 @@ func TestBatcher_SplitsABatchThatIsTooLarge(t *testing.T) {
 	}
 }
 
-// If the answer is lost, the API may have accepted the batch. To send half of it with a new
-// idempotency key can create events twice.
+// If the answer is lost, the API may have accepted the batch. A request with half of the events has
+// a new idempotency key, so it can create these events twice.
 func TestBatcher_DoesNotSplitABatchThatMayBeAccepted(t *testing.T) {
 	a := new(api)
 	a.fault = func(attempt int, w http.ResponseWriter, r *http.Request) bool {

@@ -35,8 +35,8 @@ type Options struct {
 	// pipeline. The field Credentials of an aws.Config is suitable. Set either Token or
 	// Credentials.
 	Credentials aws.CredentialsProvider
-	// Region is the AWS region of the API. The client finds it in a host name of API Gateway. With
-	// Credentials and a custom domain, it is required.
+	// Region is the AWS region of the API. A host name of API Gateway contains the region. Set
+	// Region if Credentials is set and the API has a custom domain.
 	Region string
 	// Gzip compresses the bodies of requests.
 	Gzip bool
@@ -44,10 +44,10 @@ type Options struct {
 	// MaxAttempts limits how often a request is sent. The default is 8; 1 means no retry.
 	MaxAttempts int
 	// MinBackoff is the wait before the first retry. Each later wait is twice as long. The client
-	// shortens each wait by a random part of up to one half. The default is 100 ms.
+	// shortens each wait at random, by at most one half. The default is 100 ms.
 	MinBackoff time.Duration
-	// MaxBackoff limits the wait before a retry. The default is 10 s. If the response has the
-	// header Retry-After, the client adds its time to the wait, even above MaxBackoff.
+	// MaxBackoff limits the client's own wait before a retry. The client adds the time in the
+	// response's header Retry-After. The default is 10 s.
 	MaxBackoff time.Duration
 
 	// HTTPClient sends the requests. The default keeps up to 100 idle connections, and ends an
@@ -100,8 +100,8 @@ func withDefaults(o Options) Options {
 // attemptTimeout is longer than API Gateway's integration timeout of 30 seconds.
 const attemptTimeout = 35 * time.Second
 
-// newHTTPClient returns a copy of base that follows no redirect. The API never redirects. A
-// redirect could therefore send credentials and events to another host.
+// newHTTPClient returns a copy of base that follows no redirect. A redirect could send credentials
+// and events to another host. The API never redirects.
 func newHTTPClient(base *http.Client) *http.Client {
 	var c http.Client
 	if base != nil {

@@ -12,8 +12,8 @@ import (
 
 // Problem represents an error response of the API (RFC 9457). docs/problems.md lists the types.
 type Problem struct {
-	// Status is the HTTP status. In a batch, it is the status that the event would have in a
-	// request of its own.
+	// Status is the HTTP status. For an event of a batch, it is the status that the API returns for
+	// the event alone.
 	Status int `json:"status,omitempty"`
 	// Type identifies the kind of problem, such as
 	// urn:problem-type:eventpipeline:schema-violation. It never changes.

@@ -64,12 +64,13 @@
 // must have no additional effect. Use [Event].ID as the key of the change. The result should depend
 // only on the event.
 //
-// A processor must return when its context ends: four seconds before the timeout of the invocation,
-// WorkerFunction.Timeout (default 30 seconds). In these seconds, the worker stores the results of
-// the invocation's other events. The worker waits one second for a call that does not return in
-// time. Then the event is retried. The call's goroutine continues in the background and keeps its
-// memory. A slow call delays the other events of its invocation by at most a second. The only
-// exception is an event that is processed alone after a crash: it waits for all slow calls.
+// A processor must return when its context ends, four seconds before the timeout of the invocation.
+// The prop WorkerFunction.Timeout sets the timeout (default 30 seconds). In the last four seconds,
+// the worker stores the results of the invocation's other events. The worker waits one more second
+// for a call that does not return in time. Then the event is retried. The call's goroutine
+// continues in the background and keeps its memory. A slow call delays the other events of its
+// invocation by at most a second. The only exception is an event that is processed alone after a
+// crash. Such an event waits for all slow calls.
 //
 // A processor must not end the process with os.Exit, with log.Fatal, or with a panic in a goroutine
 // that it started. These crash the worker. SQS delivers all messages of the invocation again after

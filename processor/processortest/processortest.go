@@ -30,7 +30,7 @@ const (
 	// Retried means that SQS delivers the event again. After MaxReceiveCount failures, the event is
 	// FAILED.
 	Retried Outcome = "RETRIED"
-	// Invalid means that the API rejects such a payload. The processor was not called.
+	// Invalid means that the API rejects the payload. The processor was not called.
 	Invalid Outcome = "INVALID"
 )
 

@@ -20,16 +20,15 @@ func newAccess() access {
 	return access{token: newToken(), session: newToken(), change: newToken()}
 }
 
-// changeHeader names the header that each request that changes data must have. The header's value
-// is the token in access.change.
+// changeHeader names a request header. A request that changes data must send access.change in it.
 const changeHeader = "X-Console-Token"
 
 // policy is the content security policy. The page may run only scripts that the console serves.
 const policy = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; " +
 	"object-src 'none'"
 
-// check returns a handler that passes only permitted requests to the handler next. address is the
-// loopback address of the listener.
+// check returns a handler that calls next only for permitted requests. address is the loopback
+// address of the listener.
 func (a access) check(address string, next http.Handler) http.Handler {
 	_, port, _ := net.SplitHostPort(address)
 	hosts := []string{"127.0.0.1:" + port, "localhost:" + port, "[::1]:" + port}
@@ -98,8 +97,7 @@ func (a access) exchange(w http.ResponseWriter, r *http.Request, cookieName, tok
 	writeNotice(w, http.StatusOK, notice{"Opening the console …", "", path, "Open now"})
 }
 
-// sameOrigin reports whether the request came from a page of the console, or from a user who opened
-// a URL.
+// sameOrigin reports whether a page of the console sent the request, or the user opened its URL.
 func sameOrigin(r *http.Request) bool {
 	origin, site := r.Header.Get("Origin"), r.Header.Get("Sec-Fetch-Site")
 	if origin != "" && !strings.EqualFold(origin, "http://"+r.Host) {

@@ -1,8 +1,8 @@
 // Package console serves a page on which a user watches and operates a pipeline in the browser.
 //
 // For the local platform, the pages show the steps that the platform records. For a deployed
-// pipeline, they show what Bronze, the events table, the queues and CloudWatch hold. A change in
-// the console uses the same code as the commands `dlq`, `replay` and `send`.
+// pipeline, they show what Bronze, the events table, the queues and CloudWatch hold. Redrives,
+// replays and sends in the console use the same code as the commands `dlq`, `replay` and `send`.
 package console
 
 import (

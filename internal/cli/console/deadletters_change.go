@@ -169,7 +169,7 @@ func unchecked(f dlq.Filter, p dlq.Preview, result dlq.Result) (problems []strin
 	return problems
 }
 
-// record adds a step that the console itself has caused.
+// record adds a step of the console to the local platform's journal.
 func (v *view) record(name, id, eventType string) {
 	if v.server.o.Local && id != "" {
 		v.server.journal.add(activity.Step{

@@ -33,7 +33,7 @@ type eventsData struct {
 // NoRow returns an empty row. The page's script copies it to show new events.
 func (eventsData) NoRow() row { return row{} }
 
-// Statuses returns the values of the filter by status.
+// Statuses returns the values of the status filter.
 func (eventsData) Statuses() []string {
 	return []string{"ENQUEUED", "PROCESSED", "FAILED", "filtered", "redriven", "replayed"}
 }
@@ -131,7 +131,7 @@ func readQuery(slug string, values url.Values) (query, error) {
 	return q, nil
 }
 
-// parseTime parses the local time of an input field, or a time in a format of the command line.
+// parseTime parses the local time of an input field, or a time that the commands accept.
 func parseTime(text string, now time.Time) (time.Time, error) {
 	for _, layout := range []string{"2006-01-02T15:04", "2006-01-02T15:04:05"} {
 		if t, err := time.ParseInLocation(layout, text, time.Local); err == nil {

@@ -50,7 +50,7 @@ func (v *view) path(parts ...string) string {
 	return path
 }
 
-// fragmentHeader is the header of a request for only the main part of a page.
+// fragmentHeader is a request header that asks for only the main part of a page.
 const fragmentHeader = "X-Fragment"
 
 // show renders a page. If the request has the header fragmentHeader, show renders only the main
@@ -218,8 +218,8 @@ var templateFunctions = template.FuncMap{
 	"add":      func(a, b int) int { return a + b },
 }
 
-// dict returns a map with the names and values in pairs. A template passes the map to another
-// template.
+// dict returns a map. pairs holds a name, its value, the next name, and so on. A template passes
+// the map to another template.
 func dict(pairs ...any) (map[string]any, error) {
 	values := make(map[string]any, len(pairs)/2)
 	for i := 0; i+1 < len(pairs); i += 2 {

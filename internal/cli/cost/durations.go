@@ -18,7 +18,7 @@ const (
 	putEventsLatency = 0.012
 )
 
-// Processor time in seconds, with events of 800 bytes, measured on a core at 2.3 GHz.
+// CPU times in seconds. They were measured with events of 800 bytes, on a core at 2.3 GHz.
 const (
 	apiTimePerRequest         = 0.001
 	apiTimePerEvent           = 0.00004

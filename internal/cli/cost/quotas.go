@@ -27,8 +27,8 @@ const (
 	kmsRequestsPerSecond   = 100_000
 )
 
-// Quotas returns the limits of AWS and of the pipeline, sorted by Events. The first limit is the
-// lowest. The model assumes a backlog: each invocation of the worker has BatchSize messages.
+// Quotas returns the limits of AWS and of the pipeline, sorted by Quota.Events. The first limit is
+// the lowest. The model assumes a backlog: each invocation of the worker has BatchSize messages.
 func (p Pipeline) Quotas(w Workload, measured Durations) []Quota {
 	n, types := float64(w.PerRequest), float64(w.Types)
 	requests := w.EventsPerSecond() * w.Peak / n
@@ -80,7 +80,7 @@ func (p Pipeline) raiseWorker() string {
 	return fmt.Sprintf("set MaxConcurrency (now %g) or BatchSize", p.Source.MaxConcurrency)
 }
 
-// stopBefore is how many seconds before its timeout a reconciler run ends.
+// stopBefore is the time in seconds from the end of a reconciler run to the function's timeout.
 const stopBefore = 10
 
 // reconcilerRate returns the maximum number of new objects per second for which the reconciler does

@@ -120,7 +120,7 @@ func (c Change) Run(
 }
 
 // neverRedrivable reports whether a redrive of the message always fails. It fails if the message
-// names no event, or if the event has another payload now.
+// names no event, or if the event's id now belongs to another payload.
 func neverRedrivable(m Message) bool { return m.EventID == "" || m.Stale }
 
 // redrive redrives the messages. It returns an error or nil for each message.

@@ -34,8 +34,7 @@ func (m Message) ID() string {
 	return m.EventID
 }
 
-// noCode represents a missing code. The worker gives each message that it moves to the DLQ a code.
-// SQS does not.
+// noCode represents a missing code. A message that SQS itself moved to the DLQ has no code.
 const noCode = "none"
 
 // Code returns the code of the failure, or noCode.

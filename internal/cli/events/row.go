@@ -182,7 +182,7 @@ func oneLine(text string) string {
 	return terminal.Escape(strings.Join(strings.Fields(text), " "))
 }
 
-// Note returns the text as one line. On w, the line has room for the indent of notes.
+// Note returns the text as one line. With the indent of a note, the line fits into the width of w.
 func Note(w io.Writer, text string) string {
 	return shortened(oneLine(text), layoutFor(w).width-len(noteIndent))
 }

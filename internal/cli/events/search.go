@@ -116,8 +116,8 @@ func InHour(
 }
 
 // ReceivedSince returns events of the given types that were received at or after the time since. It
-// reads at most limit items for each type and hour. It can miss events with an idempotency key: the
-// order of their ids is not the order of their times.
+// reads at most limit items for each type and hour. It finds events by the time in their ids. It
+// can miss events with an idempotency key, because their ids contain no time.
 func ReceivedSince(
 	ctx context.Context, p deployment.Pipeline, types []string, since time.Time, limit int,
 ) (items []pipeline.Item, err error) {
@@ -171,7 +171,7 @@ func read(
 }
 
 // Parts returns the items of the events and ranges that were split off a batch. It includes the
-// parts of these ranges. It leaves out parts that have no item, and ids that now belong to another
+// parts of these ranges. It omits a part if it has no item, or if the item belongs to another
 // batch.
 func Parts(
 	ctx context.Context, p deployment.Pipeline, batch pipeline.Item,

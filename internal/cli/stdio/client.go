@@ -24,8 +24,8 @@ type Client struct {
 	err       error // the reason why no more answers can be read
 }
 
-// NewClient returns a client that writes questions to w and reads answers from r. At the end of r,
-// the client calls onEnd. After that, Process returns an error for each pending question.
+// NewClient returns a client that writes events to w and reads results from r. At the end of r, the
+// client calls onEnd. After that, Process returns an error for each event without a result.
 func NewClient(w io.Writer, r io.Reader, onEnd func()) *Client {
 	c := &Client{
 		questions: json.NewEncoder(w),
@@ -40,7 +40,7 @@ func NewClient(w io.Writer, r io.Reader, onEnd func()) *Client {
 	return c
 }
 
-// Ended returns a channel that is closed when the worker sends no more answers.
+// Ended returns a channel that is closed when the worker sends no more results.
 func (c *Client) Ended() <-chan struct{} { return c.ended }
 
 func (c *Client) read(answers *jsontext.Decoder) {

@@ -23,8 +23,8 @@ const (
 	Value    = "stdio"
 )
 
-// newDecoder returns a decoder of questions or answers. It accepts unpaired surrogates, because
-// older pipelines accepted them in payloads.
+// newDecoder returns a decoder of events or results. It accepts unpaired surrogates, because older
+// pipelines accepted them in payloads.
 func newDecoder(r io.Reader) *jsontext.Decoder {
 	return jsontext.NewDecoder(r, jsontext.AllowInvalidUTF8(true))
 }
@@ -73,8 +73,8 @@ func (a answer) result() (pipeline.Output, error) {
 	return pipeline.Output{}, err
 }
 
-// Serve reads questions from r, answers them concurrently and writes the answers to w. At the end
-// of r, it writes the remaining answers and returns.
+// Serve reads events from r, processes them concurrently and writes the results to w. At the end of
+// r, it writes the remaining results and returns.
 func Serve(ctx context.Context, processor pipeline.Processor, r io.Reader, w io.Writer) error {
 	var running sync.WaitGroup
 	defer running.Wait()

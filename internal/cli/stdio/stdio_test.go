@@ -136,7 +136,7 @@ type brokenPipe struct{}
 
 func (brokenPipe) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
 
-// Process must not return the error of a pending question before onEnd was called.
+// If the worker ends, the client must call onEnd before Process returns an error.
 func TestClient_CallsOnEndBeforeProcessReturnsAnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		answers, worker := io.Pipe()

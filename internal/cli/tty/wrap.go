@@ -61,8 +61,8 @@ func tableIndent(width int) func(row string) string {
 	}
 }
 
-// Fit returns the text of a help page with lines of at most width characters. It fills paragraphs.
-// It wraps each indented line, such as an example, on its own.
+// Fit returns the text of a help page with lines of at most width characters. It joins the lines of
+// a paragraph before it wraps them. It wraps each indented line, such as an example, on its own.
 func Fit(text string, width int) string {
 	var out, paragraph strings.Builder
 	for line := range strings.Lines(text + "\n") {

@@ -81,8 +81,8 @@ func (s *passRun) classifyItems(items []Item) (stuck, failed []Item) {
 	return stuck, failed
 }
 
-// isStuck reports whether the message of an ENQUEUED event seems to be lost. This is the case after
-// the grace period if the queue is empty, or if events that were enqueued later are already
+// isStuck reports whether the message of an ENQUEUED event seems to be lost. The grace period must
+// be over. In addition, the queue must be empty, or an event that was enqueued later must be
 // PROCESSED. Age alone is no proof, because the queue can be long.
 func (s *passRun) isStuck(item Item) bool {
 	since := item.LastEnqueued()

@@ -136,9 +136,9 @@ func (in Ingest) validateElements(req BatchRequest, types []string, errs map[int
 	}
 }
 
-// rejectedBefore returns the errors of the elements that the key's first request rejected. If the
-// first request had the same body in another format, its elements or types differ. rejectedBefore
-// then returns an error.
+// rejectedBefore returns the errors of the elements that the first request with the same key
+// rejected. It returns an error if that request had the same body in another format, because its
+// elements or types then differ.
 func rejectedBefore(
 	first Item, types []string, errs map[int]error,
 ) (map[int]error, error) {
@@ -362,7 +362,7 @@ func (in Ingest) completeBatch(ctx context.Context, req BatchRequest, g group, f
 			return unavailable("store the batch's item", err)
 		}
 		// A replay can delay the expiry of this batch's item until after the first batch's item has
-		// expired. The item then belongs to an earlier request with the same key.
+		// expired. This batch's item then belongs to an earlier request with the same key.
 		if item.SHA256 != g.event.SHA256 {
 			return keyReused()
 		}

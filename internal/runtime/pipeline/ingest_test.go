@@ -132,8 +132,8 @@ func TestIngest_SucceedsIfTheSDKRetriesItsWrites(t *testing.T) {
 	if _, err := in.Accept(t.Context(), request(body)); err != nil {
 		t.Fatal(err)
 	}
-	// The second request gets the same event id, so its writes find an existing object and item. A
-	// retry by the SDK has the same effect if the response of a write was lost.
+	// A second request with the same event id simulates a retry by the SDK after a lost response.
+	// Its writes find an existing object and item.
 	if _, err := in.Accept(t.Context(), request(body)); err != nil {
 		t.Errorf("got %v, want success", err)
 	}

@@ -9,8 +9,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/lazyregexp"
 )
 
-// A key, a message or a log line can contain a client's text only if the text matches one of these
-// patterns or is a valid id. Event.Caller is exempt, because the authorizer sets it.
+// A client's text must match one of these patterns, or be a valid id, before it becomes part of a
+// key, a message or a log line. Event.Caller is exempt, because the authorizer sets it.
 var (
 	typePattern = lazyregexp.New(contract.EventTypePattern)
 	hashPattern = lazyregexp.New(`^[0-9a-f]{64}$`)

@@ -58,8 +58,9 @@ func (w Worker) runAndStore(d deadlines, t *task, now time.Time) (Record, error)
 	return Record{}, err
 }
 
-// transform runs the processor when fewer than maxConcurrent processors run in this invocation. The
-// error's code is Unavailable if the processor began too late to end in time, or did not begin.
+// transform runs the processor as soon as fewer than maxConcurrent processors run in this
+// invocation. The error's code is Unavailable if the processor began too late to end in time, or
+// did not begin.
 func (w Worker) transform(
 	d deadlines, event Event, attempt int, payload []byte,
 ) (Output, error) {

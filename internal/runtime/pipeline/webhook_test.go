@@ -120,7 +120,7 @@ func TestWebhookJSON_RejectsInvalidForms(t *testing.T) {
 	}
 }
 
-// A replay with --orphans knows only the objects in Bronze.
+// A replay of orphans must recognize forms, although the item with the Content-Type is lost.
 func TestReplayOrphans_ProcessesForms(t *testing.T) {
 	w := world{}
 	w.bronze.Now = func() time.Time { return now }

@@ -39,8 +39,8 @@ type Options struct {
 	// credentials.
 	Listen string
 	// AllowHosts lists host names that the platform accepts in the Host header, such as a tunnel's
-	// name. It always accepts the names of this machine. Whoever controls a listed name can use DNS
-	// rebinding.
+	// name. It always accepts the names of this machine. Whoever controls a listed name can attack
+	// the platform with DNS rebinding.
 	AllowHosts []string
 	// Authorize sets the context value contract.AuthorizeContext. The app's APIs then require
 	// authorization, as in deployed stages.

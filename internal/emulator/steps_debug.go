@@ -176,8 +176,8 @@ func idsIn(path string, body []byte) []string {
 	return ids
 }
 
-// uuidLength is the length of a UUID. An event's id is a UUID. In a batch, a dot and an index
-// follow.
+// uuidLength is the length of a UUID. An event's id is a UUID. The id of an event in a batch also
+// has a dot and an index.
 const uuidLength = 36
 
 // leadingID returns the event id at the start of the text, or "" if there is none.

@@ -48,8 +48,8 @@ func (s Step) Detail(name string) json.RawMessage {
 	return nil
 }
 
-// changeCounts lists the fields of the reconciler's log line that contain a number of changes.
-// Usually they are 0.
+// changeCounts lists the fields of the reconciler's log line that count changes. Usually they are
+// 0.
 var changeCounts = []string{
 	contract.MetricReenqueued, contract.MetricGivenUp, contract.MetricRepaired,
 }

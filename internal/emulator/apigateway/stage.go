@@ -8,13 +8,13 @@ import (
 // DefaultStage is the name of the stage that serves all paths that belong to no other stage.
 const DefaultStage = "$default"
 
-// Stage describes a stage of an API. A request's path begins with the name of its stage, except for
-// DefaultStage.
+// Stage describes a stage of an API. Except for DefaultStage, the path of a request begins with the
+// name of its stage.
 type Stage struct {
 	Name string
-	// RateLimit is the number of requests per second over all routes. BurstLimit is the number of
-	// requests at once. A nil RateLimit means no limit. If a limit is 0, the stage rejects all
-	// requests.
+	// RateLimit is the maximum number of requests per second over all routes. BurstLimit is the
+	// maximum number of requests at once. A nil RateLimit means no limit. If a limit is 0, the
+	// stage rejects all requests.
 	RateLimit, BurstLimit *float64
 	LogGroup              string // log group of the access log; "" if there is none
 	LogFormat             string // format of a line in the access log

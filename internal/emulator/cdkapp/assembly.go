@@ -151,8 +151,8 @@ func (m manifest) sorted() []string {
 	return order
 }
 
-// environment matches aws://ACCOUNT/REGION. The CDK writes unknown-account or unknown-region if a
-// stack does not set them.
+// environment matches aws://ACCOUNT/REGION. If a stack sets no account or no region, the CDK writes
+// unknown-account or unknown-region.
 var environment = regexp.MustCompile(`^aws://([^/]*)/([^/]*)$`)
 
 func (m manifest) stack(dir, id string) (Stack, error) {

@@ -83,7 +83,7 @@ func TestRead_ReturnsModulesInMetadata(t *testing.T) {
 
 func TestRead_RejectsInvalidAssembly(t *testing.T) {
 	tests := []struct{ name, manifest, want string }{
-		{"no assembly", "", "manifest.json is missing"},
+		{"no assembly", "", "file manifest.json is missing"},
 		{"malformed", "{", "parse manifest.json"},
 		{"no stack", `{"artifacts":{}}`, "has no stack"},
 		{
@@ -96,7 +96,7 @@ func TestRead_RejectsInvalidAssembly(t *testing.T) {
 			"no metadata",
 			`{"artifacts":{"S":{"type":"aws:cloudformation:stack","additionalMetadataFile":"m.json",
 				"properties":{"templateFile":"manifest.json"}}}}`,
-			"stack S: m.json is missing",
+			"stack S: file m.json is missing",
 		},
 	}
 	for _, test := range tests {

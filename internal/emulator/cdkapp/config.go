@@ -10,8 +10,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// config holds the app's command and context. Like the CDK CLI, readConfig reads cdk.json,
-// cdk.context.json and .cdk.json in the user's home folder.
+// config holds the app's command and context. readConfig reads them from the files that the CDK CLI
+// reads.
 type config struct {
 	App      string         `json:"app"`
 	Context  map[string]any `json:"context"`
@@ -55,7 +55,7 @@ func readOptional(file string, into any) error {
 func readJSON(file string, into any) error {
 	data, err := protocol.ReadFile(file) // like the CDK CLI, ignore a byte-order mark
 	if errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("%s is missing: %w", filepath.Base(file), err)
+		return fmt.Errorf("file %s is missing: %w", filepath.Base(file), err)
 	}
 	if err != nil {
 		return err

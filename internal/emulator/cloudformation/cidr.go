@@ -15,7 +15,7 @@ func (r *Resolver) cidr(argument any) (any, error) {
 	const expected = "a range of IP addresses, the number of ranges and their host bits"
 	parts, ok := argument.([]any)
 	if !ok || len(parts) != 3 {
-		return nil, fmt.Errorf("must be %s, got %s", expected, describe(argument))
+		return nil, fmt.Errorf("the argument must be %s, got %s", expected, describe(argument))
 	}
 	texts, err := r.textEach(parts)
 	if err != nil {
@@ -26,7 +26,7 @@ func (r *Resolver) cidr(argument any) (any, error) {
 	case !ok && r.isPlaceholder(parts[0]):
 		return []any{texts[0]}, nil
 	case !ok:
-		return nil, fmt.Errorf("must be %s, got %s", expected, describe(texts))
+		return nil, fmt.Errorf("the argument must be %s, got %s", expected, describe(texts))
 	}
 	return ranges, nil
 }

@@ -47,7 +47,7 @@ func TestCidr_DividesARange(t *testing.T) {
 		{"10.0.0.0/16", "x", "8"}, {"10.0.0.0/16", "1", "-1"}, {"10.0.0.0/33", "1", "8"},
 	} {
 		if got, err := r.cidr(invalid); err == nil ||
-			!strings.HasPrefix(err.Error(), "must be a range of IP addresses") {
+			!strings.HasPrefix(err.Error(), "the argument must be a range of IP addresses") {
 			t.Errorf("%v: got %v, %v", invalid, got, err)
 		}
 	}

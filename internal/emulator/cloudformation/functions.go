@@ -8,12 +8,12 @@ import (
 	"strings"
 )
 
-// textAndValue splits an argument into its two elements, and resolves the first one. In the error
-// message, expected describes both elements.
+// textAndValue splits an argument into its two elements, and resolves the first one. expected
+// describes the two elements for an error message.
 func (r *Resolver) textAndValue(argument any, expected string) (string, any, error) {
 	parts, ok := argument.([]any)
 	if !ok || len(parts) != 2 {
-		return "", nil, fmt.Errorf("must be %s, got %s", expected, describe(argument))
+		return "", nil, fmt.Errorf("the argument must be %s, got %s", expected, describe(argument))
 	}
 	text, err := r.text(parts[0])
 	return text, parts[1], err
@@ -39,7 +39,7 @@ func (r *Resolver) resolveList(value any) ([]any, error) {
 	case !ok && r.isPlaceholder(value):
 		return []any{plain}, nil
 	case !ok:
-		return nil, fmt.Errorf("must be a list, got %s", describe(plain))
+		return nil, fmt.Errorf("the value must be a list, got %s", describe(plain))
 	}
 	return list, nil
 }
@@ -89,8 +89,8 @@ func substitution(argument any) (text string, variables map[string]any, ok bool)
 func (r *Resolver) sub(argument any) (any, error) {
 	text, variables, ok := substitution(argument)
 	if !ok {
-		return nil, fmt.Errorf("must be a string, or a string and its variables, got %s",
-			describe(argument))
+		return nil, fmt.Errorf("the argument must be a string, or a string and its "+
+			"variables, got %s", describe(argument))
 	}
 	var failure error
 	result := variable.ReplaceAllStringFunc(text, func(match string) string {
@@ -155,7 +155,8 @@ func (r *Resolver) split(argument any) (any, error) {
 func (r *Resolver) findInMap(argument any) (any, error) {
 	parts, ok := argument.([]any)
 	if !ok || len(parts) < 3 {
-		const rule = "must be a list of a mapping, two keys and an optional default value, got %s"
+		const rule = "the argument must be a mapping, two keys and an optional default " +
+			"value, got %s"
 		return nil, fmt.Errorf(rule, describe(argument))
 	}
 	keys, err := r.textEach(parts[:3])
@@ -190,7 +191,8 @@ func (r *Resolver) importValue(argument any) (any, error) {
 func (r *Resolver) stackOutput(argument any) (any, error) {
 	named, ok := argument.(map[string]any)
 	if !ok {
-		return nil, fmt.Errorf("must have StackName and OutputName, got %s", describe(argument))
+		return nil, fmt.Errorf("the argument must have StackName and OutputName, got %s",
+			describe(argument))
 	}
 	stack, err := r.text(named["StackName"])
 	if err != nil {
@@ -238,7 +240,8 @@ func (r *Resolver) condition(name string) (bool, error) {
 func (r *Resolver) evaluate(expression any) (bool, error) {
 	object, ok := expression.(map[string]any)
 	if !ok || len(object) != 1 {
-		return false, fmt.Errorf("must be a condition function, got %s", describe(expression))
+		return false, fmt.Errorf("the expression must be a condition function, got %s",
+			describe(expression))
 	}
 	if name, ok := object["Condition"].(string); ok {
 		return r.condition(name)
@@ -246,7 +249,8 @@ func (r *Resolver) evaluate(expression any) (bool, error) {
 	name, argument := intrinsic(object)
 	operands, ok := argument.([]any)
 	if !ok {
-		return false, fmt.Errorf("must be a condition function, got %s", describe(expression))
+		return false, fmt.Errorf("the expression must be a condition function, got %s",
+			describe(expression))
 	}
 	switch name {
 	case "Fn::Equals":
@@ -274,17 +278,19 @@ func (r *Resolver) evaluate(expression any) (bool, error) {
 		}
 		return slices.Contains(values, true), nil
 	}
-	return false, fmt.Errorf("must be a condition function, got %s", name)
+	return false, fmt.Errorf("the expression must be a condition function, got %s", name)
 }
 
 func (r *Resolver) ifElse(argument any) (any, error) {
 	parts, ok := argument.([]any)
 	if !ok || len(parts) != 3 {
-		return nil, fmt.Errorf("must be a condition and two values, got %s", describe(argument))
+		return nil, fmt.Errorf("the argument must be a condition and two values, got %s",
+			describe(argument))
 	}
 	name, ok := parts[0].(string)
 	if !ok {
-		return nil, fmt.Errorf("must be the name of a condition, got %s", describe(parts[0]))
+		return nil, fmt.Errorf("the first element must be the name of a condition, got %s",
+			describe(parts[0]))
 	}
 	met, err := r.condition(name)
 	if err != nil {

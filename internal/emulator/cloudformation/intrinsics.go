@@ -85,7 +85,7 @@ func (r *Resolver) jsonString(argument any) (any, error) {
 func (r *Resolver) ref(argument any) (any, error) {
 	id, ok := argument.(string)
 	if !ok {
-		return nil, fmt.Errorf("must be a logical id, got %s", describe(argument))
+		return nil, fmt.Errorf("the argument must be a logical id, got %s", describe(argument))
 	}
 	pseudo := map[string]any{
 		"AWS::AccountId":        r.Pseudo.Account,
@@ -149,7 +149,8 @@ func attribute(argument any) (id string, name any, ok bool) {
 func (r *Resolver) getAtt(argument any) (any, error) {
 	id, attributeName, ok := attribute(argument)
 	if !ok {
-		return nil, fmt.Errorf("must be a logical id and an attribute, got %s", describe(argument))
+		return nil, fmt.Errorf("the argument must be a logical id and an attribute, got %s",
+			describe(argument))
 	}
 	name, err := r.text(attributeName)
 	if err != nil {

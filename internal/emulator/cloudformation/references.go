@@ -71,7 +71,7 @@ func (r *Resolver) dynamicReference(service, parts string) (string, error) {
 const arnParts = 7
 
 // secret returns the value to which a reference refers. The reference has the form
-// ID:SecretString:KEY:STAGE:VERSION. Only the ID, a name or an ARN, is required.
+// ID:SecretString:KEY:STAGE:VERSION. Only ID is required. ID is the name or ARN of the secret.
 func (r *Resolver) secret(text string) (string, error) {
 	parts := strings.Split(text, ":")
 	n := 1

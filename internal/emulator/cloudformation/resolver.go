@@ -185,7 +185,7 @@ func (r *Resolver) text(value any) (string, error) {
 	case bool:
 		return fmt.Sprint(v), nil
 	}
-	return "", fmt.Errorf("must be a string, got %s", describe(plain))
+	return "", fmt.Errorf("the value must be a string, got %s", describe(plain))
 }
 
 // describe returns a value as JSON for an error message, or the value's type if the JSON is long.

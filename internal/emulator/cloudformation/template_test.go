@@ -125,7 +125,8 @@ func TestResolver_ReturnsErrorsWithThePathOfTheValue(t *testing.T) {
 		{
 			"malformed attribute",
 			`{"Fn::GetAtt":["Queue"]}`,
-			`Properties.P.Fn::GetAtt: must be a logical id and an attribute, got ["Queue"]`,
+			`Properties.P.Fn::GetAtt: ` +
+				`the argument must be a logical id and an attribute, got ["Queue"]`,
 		},
 		{
 			"unknown function",
@@ -138,11 +139,11 @@ func TestResolver_ReturnsErrorsWithThePathOfTheValue(t *testing.T) {
 			`{"Fn::Select":[2,["a"]]}`,
 			`index must be from 0 to 0, got 2`,
 		},
-		{"select from text", `{"Fn::Select":[0,"a"]}`, `must be a list, got "a"`},
+		{"select from text", `{"Fn::Select":[0,"a"]}`, `the value must be a list, got "a"`},
 		{
 			"join with an object",
 			`{"Fn::Join":["",[{"a":1}]]}`,
-			`Fn::Join[0]: must be a string, got {"a":1}`,
+			`Fn::Join[0]: the value must be a string, got {"a":1}`,
 		},
 		{
 			"unknown id in sub",
@@ -183,12 +184,12 @@ func TestResolver_ReturnsErrorsWithThePathOfTheValue(t *testing.T) {
 		{
 			"function that is not a condition",
 			`{"Fn::If":["Odd",1,2]}`,
-			`condition Odd: must be a condition function, got Fn::Join`,
+			`condition Odd: the expression must be a condition function, got Fn::Join`,
 		},
 		{
 			"AWS::NoValue in a condition",
 			`{"Fn::If":["Nothing",1,2]}`,
-			`must be a string, got AWS::NoValue`,
+			`the value must be a string, got AWS::NoValue`,
 		},
 	}
 	for _, test := range tests {

@@ -21,11 +21,11 @@ const (
 	// quota.
 	maxEntries = 10
 	// maxRequestSize is the maximum size of a PutEvents request in bytes. It equals EventBridge's
-	// quota, which was 256 KB before 2026.
+	// quota.
 	maxRequestSize = 1 << 20
 )
 
-// PutEventsInput is the body of a PutEvents request.
+// PutEventsInput represents the body of a PutEvents request.
 type PutEventsInput struct{ Entries []Entry }
 
 // Entry represents an event in a PutEvents request.

@@ -25,8 +25,8 @@ func ParseRate(expression string) (time.Duration, error) {
 	}
 	n, err := strconv.Atoi(match[1])
 	if err != nil || n < 1 || n > maxRate {
-		return 0, fmt.Errorf("schedule must be from 1 to %d %ss, got %q",
-			maxRate, match[2], expression)
+		return 0, fmt.Errorf("the number in a schedule must be from 1 to %d, got %q",
+			maxRate, expression)
 	}
 	if isPlural := match[3] != ""; isPlural != (n > 1) {
 		return 0, fmt.Errorf("in a schedule, the unit must be singular after 1 and plural after "+

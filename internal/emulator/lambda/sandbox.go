@@ -213,8 +213,8 @@ func (b *sandbox) exitResponse(call *invocation) response {
 	}
 }
 
-// logFailure logs that the sandbox exceeded the timeout or exited. The line has the form of
-// Lambda's line for functions that log in JSON. payload is the function error's payload.
+// logFailure logs that the sandbox exceeded the timeout or exited. The line has Lambda's JSON
+// format. payload is the function error's payload.
 func (b *sandbox) logFailure(requestID string, payload []byte) {
 	if b.function.service.ctx.Err() != nil {
 		return // Close killed the sandbox

@@ -159,7 +159,7 @@ func (e *TooLargeError) Error() string {
 		e.Bytes, kind, e.Limit)
 }
 
-// Lambda's quotas for the bytes of a payload.
+// Lambda's quotas for the size of a payload, in bytes.
 const (
 	maxPayload      = 6 << 20 // request or response of a synchronous invocation
 	maxAsyncPayload = 1 << 20 // 256 KB before October 2025

@@ -106,7 +106,8 @@ func (s *Service) describeGroup(g *group) groupDescription {
 // maxDescribed is the maximum number of groups or streams in an answer, as in CloudWatch Logs.
 const maxDescribed = 50
 
-// pageSize returns the maximum number of entries in an answer: the requested number or the quota.
+// pageSize returns the maximum number of entries in an answer. It is the requested number, but at
+// most the quota.
 func pageSize(requested *int, quota int) (int, error) {
 	switch {
 	case requested == nil:

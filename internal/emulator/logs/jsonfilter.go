@@ -182,8 +182,8 @@ func anyValue(holds condition) func(found []any) bool {
 	}
 }
 
-// compares compares a value in a log line with a limit. The operator is <, <=, > or >=. A value
-// that is not a number gives false.
+// compares compares a value in a log line with a limit. The operator is <, <=, > or >=. It returns
+// false if the value is not a number.
 func compares(operator string, value any, limit float64) bool {
 	text, ok := scalarText(value)
 	number, err := strconv.ParseFloat(text, 64)

@@ -23,8 +23,7 @@ import (
 // Decode decodes a JSON value like encoding/json, but matches names exactly, as AWS does.
 func Decode(raw []byte, into any) error { return jsonv2.Unmarshal(raw, into, exactNames) }
 
-// DecodeNumbers decodes a JSON value like Decode, but a number in an interface becomes a
-// json.Number.
+// DecodeNumbers works like Decode, but stores a number in an interface as a json.Number.
 func DecodeNumbers(raw []byte, into any) error {
 	return jsonv2.Unmarshal(raw, into, exactNames, jsonv2.WithUnmarshalers(numbers))
 }
@@ -63,9 +62,9 @@ const jsonType = "application/x-amz-json-1.0"
 // message. For any other error, the client receives the code InternalFailure.
 type Operation func(r *http.Request, body []byte) (any, error)
 
-// NewOperation returns an Operation that decodes the request's body and calls fn. An *Error from an
-// UnmarshalJSON method of the input goes to the client. Other invalid input gives a
-// SerializationException.
+// NewOperation returns an Operation that decodes the request's body and calls fn. If an
+// UnmarshalJSON method returns an *Error, the client receives it. For other invalid input, the
+// client receives a SerializationException.
 func NewOperation[In, Out any](fn func(r *http.Request, in *In) (*Out, error)) Operation {
 	return func(r *http.Request, body []byte) (any, error) {
 		in, err := DecodeBody[In](r, body)

@@ -38,8 +38,9 @@ func S3HostBucket(r *http.Request) string {
 // s3Host matches the part of a host that names S3. This part can also contain a region.
 var s3Host = regexp.MustCompile(`(^|\.)s3([.-]` + region + `)?$`)
 
-// s3Operations maps the method and the target of a request to the possible operations. The inner
-// key is the query parameter that selects an operation, or "" if the operation needs none.
+// s3Operations maps the method and the target of a request, such as "GET bucket", to the possible
+// operations. The inner key is the query parameter that selects an operation, or "" if the
+// operation needs none.
 var s3Operations = map[string]map[string]string{
 	"GET account": {"": "ListBuckets"},
 	"GET bucket": {

@@ -39,7 +39,7 @@ type integration struct {
 	hasRole  bool   // whether API Gateway uses a role to invoke the function
 }
 
-// functionCall represents a call of API Gateway that needs a permission in the function's policy.
+// functionCall represents an invocation by API Gateway. The function's policy must allow it.
 type functionCall struct {
 	caller   string // such as "route POST /events"
 	function string // as in apigateway.Route

@@ -138,8 +138,8 @@ var attributeEndings = []struct {
 	{regexp.MustCompile(`$`), "{name}/{noun}"},
 }
 
-// value returns the value of an attribute: the property with the same name, if there is one. The
-// resource's own id, such as VpcId, equals its Ref.
+// value returns a value of an attribute. If a property has the same name, it returns the property's
+// value. For the resource's own id, such as VpcId, it returns the value of Ref.
 func (a attributes) value(attribute string) string {
 	if form, ok := attributeForms[a.resource.Type][attribute]; ok {
 		return a.expand(form)

@@ -9,9 +9,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam"
 )
 
-// apiWithAlias contains an API whose route and authorizer invoke a function's alias "live", and a
-// mapping from a queue to the alias. The integration and the authorizer have placeholders for
-// properties.
+// apiWithAlias contains an API, an authorizer and an event source mapping. They invoke the alias
+// "live" of a function. Each %s stands for more properties.
 const apiWithAlias = `
 	"Fn": {"Type": "AWS::Lambda::Function", "Properties": {"FunctionName": "fn",
 		"Runtime": "provided.al2023", "Code": {"S3Key": "asset"}}},

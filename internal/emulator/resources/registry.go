@@ -94,7 +94,7 @@ func compared(r cloudformation.Resource) (map[string]any, bool) {
 // values is a short name for the type that every handler returns.
 type values = cloudformation.ReturnValues
 
-// creation represents the creation of one resource.
+// creation holds the resource that a handler creates, and the resource's stack.
 type creation struct {
 	*Provider
 	stack    *cloudformation.Stack
@@ -153,8 +153,8 @@ func (c *creation) skip(detail string) (values, error) {
 	return values{Ref: name, Attribute: a.value}, nil
 }
 
-// refIsARN lists resource types whose Ref is an ARN. It contains only types that the emulator does
-// not run, but that often appear in apps with a pipeline.
+// refIsARN lists resource types whose Ref is an ARN. The emulator does not run these resources, but
+// apps with a pipeline often contain them.
 var refIsARN = []string{
 	"AWS::CertificateManager::Certificate",
 	"AWS::Lambda::LayerVersion",

@@ -22,8 +22,7 @@ type Difference struct {
 type Replacement struct{ running, next *function }
 
 // Compare compares newly synthesized stacks with the running stacks. A function keeps its old code
-// if it refers to a new resource or if its policies changed. Its new code would fail, because these
-// resources and permissions exist only after a restart.
+// if it refers to a new resource or if its policies changed, because such changes need a restart.
 func (p *Provider) Compare(sources []cdkapp.Stack) (Difference, error) {
 	var d Difference
 	running := map[string]*cloudformation.Stack{}
@@ -64,7 +63,7 @@ func (p *Provider) compareStack(
 		return err
 	}
 	template := next.Template
-	// In this order, a nested stack comes before the functions that refer to its outputs.
+	// Order returns a nested stack before the functions that refer to its outputs.
 	ordered, err := template.Order()
 	if err != nil {
 		return err

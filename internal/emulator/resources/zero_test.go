@@ -11,8 +11,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/secretsmanager"
 )
 
-// create creates a stack with the resources, which are the members of a JSON object. The stack has
-// an asset for a function.
+// create creates a stack. resources contains the members of the template's section Resources. The
+// stack has an asset for a function.
 func create(t *testing.T, p *Provider, resources string) error {
 	t.Helper()
 	_, err := p.Engine.Create(cdkapp.Stack{

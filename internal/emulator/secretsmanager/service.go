@@ -114,7 +114,7 @@ func (s *Service) findUsable(id string) (*secret, error) {
 
 func (s *Service) save(changed *secret) error { return s.bucket.PutJSON(changed.Name, changed) }
 
-// version returns the version with an id, a staging label, or both. Without an id and a label, it
+// version returns the version with an id, a staging label, or both. If id and stage are "", it
 // returns the current version.
 func (s *secret) version(id, stage string) (*version, bool) {
 	if id == "" {
@@ -146,8 +146,8 @@ func (s *secret) put(id string, value Value, stages []string, now time.Time) {
 	s.Changed = now
 }
 
-// removeStage removes a staging label from all versions. It replaces the lists of labels, because
-// responses can still use the old ones.
+// removeStage removes a staging label from all versions. It makes new lists of labels, because
+// responses can still use the old lists.
 func (s *secret) removeStage(stage string) {
 	for i := range s.Versions {
 		v := &s.Versions[i]
@@ -156,8 +156,8 @@ func (s *secret) removeStage(stage string) {
 	}
 }
 
-// Value returns the text of a secret. id is the name or ARN of the secret. Without versionID and
-// stage, Value returns the current text.
+// Value returns the text of a secret. id is the name or ARN of the secret. If versionID and stage
+// are "", Value returns the current text.
 func (s *Service) Value(id, versionID, stage string) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -180,8 +180,8 @@ type Definition struct {
 }
 
 // Define creates a secret of a template and returns its ARN. If the template defines no value, a
-// new secret has none until a request puts one. An existing secret keeps its value, unless the
-// value in the template has changed.
+// new secret has no value. An existing secret keeps its value, unless the value in the template has
+// changed.
 func (s *Service) Define(d Definition) (arn string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -18,8 +18,8 @@ import (
 // DB represents a file of named buckets.
 type DB struct{ bolt *bbolt.DB }
 
-// Bucket stores values by key. A method that changes the bucket returns after it has passed the
-// change to the operating system. So the change survives if the process is killed.
+// Bucket stores values by key. Each method passes its changes to the operating system before it
+// returns. So the changes survive if the process is killed.
 type Bucket struct {
 	bolt *bbolt.DB
 	name []byte

@@ -11,14 +11,15 @@ type lateOutputs struct {
 }
 
 // lateBuilds counts consecutive builds that the same file caused. shortest and longest are the
-// limits of the delay: the time from the end of a build to the next change of the file.
+// shortest and the longest time from the end of a build to the next change of the file.
 type lateBuilds struct {
 	n                 int
 	shortest, longest time.Duration
 }
 
 // lateOutput holds the deadline before which changes of a late output cause no build. deadline
-// counts from the end of the last build. Each such change sets deadline to limit after the change.
+// counts from the end of the last build. Each such change sets deadline to the time of the change
+// plus limit.
 type lateOutput struct {
 	limit, deadline time.Duration
 }

@@ -104,7 +104,7 @@ func TestLateOutputs_RequireSimilarTimes(t *testing.T) {
 	}
 }
 
-// A late output that changes several times after one build must cause no build.
+// If a late output changes several times after one build, its changes must not cause builds.
 func TestLateOutputs_IgnoreRepeatedChangesAfterOneBuild(t *testing.T) {
 	l := newLateOutputs()
 	addLate(l, slices.Repeat([]time.Duration{5 * time.Second}, buildsOfLateOutput)...)

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Each case is a func that writes files during a build. n is the number of the build, from 0.
+// Run must ignore files that each build writes. n is the number of the build, from 0.
 func TestRun_EndsIfBuildsWriteSources(t *testing.T) {
 	for name, writeOutput := range map[string]func(t *testing.T, dir string, n int){
 		"one file": func(t *testing.T, dir string, n int) {

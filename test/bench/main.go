@@ -1,5 +1,5 @@
-// Command bench measures the CPU time that an event takes on the local platform: in the platform,
-// in each function and in the command send.
+// Command bench measures the CPU time per event on the local platform. It measures the platform,
+// each function and the command send.
 //
 // It measures the variants in turns, so that other load on the machine affects all of them. It
 // prints a benchmark result per turn. The tool benchstat compares these results:
@@ -10,8 +10,8 @@
 //
 // With -start NAME=BOOTSTRAP, it only measures the CPU time of a function's start.
 //
-// With -readers N, it measures each variant twice: without readers of the console's stream of
-// events, and with N readers. It also prints how long an event takes to reach a reader.
+// With -readers N, it measures each variant without and with N readers of the console's stream of
+// events. It also prints how long an event takes to reach a reader.
 //
 // A variant consists of a build of cmd/eventpipeline and a cloud assembly for this machine.
 // docs/performance.md contains the commands that make them. The command runs only on Linux.

@@ -94,7 +94,7 @@ func functionOf(id int) string {
 	return ""
 }
 
-// clockTick is the unit of times in /proc: a hundredth of a second.
+// clockTick is the unit of times in /proc, a hundredth of a second.
 const clockTick = 10 * time.Millisecond
 
 // readStat returns the CPU time and the resident memory of a process. See man 5 proc.

@@ -12,7 +12,7 @@ import (
 	"github.com/cloudevents/sdk-go/v2/event"
 )
 
-// nodePath returns the NODE_PATH with the JavaScript SDK, which .ci/run installs in
+// nodePath returns the NODE_PATH with the JavaScript SDK. .ci/run installs the SDK in
 // cdk.out/clients. Without the SDK, the test is skipped. If the environment variable
 // CLIENTS_REQUIRED contains "cloudevents", the test fails instead.
 func nodePath(t *testing.T) string {

@@ -239,8 +239,8 @@ func newFunctions(t *testing.T) *functions {
 	return f
 }
 
-// variables returns the environment variables of the functions: the values in the template of the
-// stage prod, but with the names of emulated resources.
+// variables returns the environment variables of the functions in the stage prod. The names of
+// emulated resources replace the names of resources on AWS.
 func (f *functions) variables(t *testing.T) map[string]string {
 	t.Helper()
 	content, err := os.ReadFile("../templates/testdata/prod.template.json")
@@ -303,8 +303,8 @@ func (f *functions) createResources(t *testing.T) {
 	f.url = *queue.QueueUrl
 }
 
-// count counts an AWS request. It ignores ReceiveMessage and DeleteMessageBatch, which Lambda's
-// poller sends on AWS.
+// count counts an AWS request. It ignores ReceiveMessage and DeleteMessageBatch. On AWS, Lambda's
+// poller sends these requests.
 func (f *functions) count(r *http.Request) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -5,12 +5,12 @@
 // blocks at each call to a service. The services are simulated in memory. The scheduler lets one
 // actor continue at a time, and chooses the outcome of its call.
 //
-// A fault is an outcome other than success. A preemption is a step out of the normal order, for
-// example a step of another actor although the current actor could continue.
+// A fault is any outcome except success. A preemption is a step out of the normal order. For
+// example, another actor takes a step although the current actor could continue.
 //
-// A schedule is one sequence of the scheduler's choices. It ends when the system is idle: no
-// call and no message is waiting, and the reconciler's last pass has left no event unfinished. It
-// also ends in a state that another schedule has reached before.
+// A schedule is one sequence of the scheduler's choices. It ends when the system is idle. Then no
+// call and no message is waiting, and the reconciler's last pass has left no event unfinished. A
+// schedule also ends in a state that another schedule has reached before.
 //
 // The search is depth first. Before each choice, it saves the complete state as a [moment]. Later,
 // it returns to that moment and tries the next choice. A moment refers to a [history] for each

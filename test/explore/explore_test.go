@@ -47,7 +47,7 @@ func TestExhaustive_AllInvariantsHoldInAllSchedules(t *testing.T) {
 	}
 }
 
-// The naive pipeline is a control: it shows that the explorer finds violations.
+// The naive pipeline is a control. It shows that the explorer finds violations.
 func TestControl_NaivePipelineViolatesInvariants(t *testing.T) {
 	if *only != "" || *naive || *first || *preemptions != 2 {
 		return // these flags are for TestExhaustive

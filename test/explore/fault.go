@@ -40,7 +40,7 @@ type outcome struct {
 	entry int // index of the affected entry or message
 }
 
-// cost returns the cost of the outcome: one fault, or nothing for a success.
+// cost returns one fault, or nothing for a success.
 func (h outcome) cost() Budget {
 	if h.Kind == Succeed {
 		return Budget{}

@@ -131,8 +131,8 @@ func legalTransition(old, item pipeline.Item, now time.Time) bool {
 	return false
 }
 
-// falseCrash is the number of faults after which a worker may count a crash of another worker, A,
-// that has not crashed:
+// falseCrash is the number of faults that can cause a false crash count. A worker then counts a
+// crash of another worker, A, although A has not crashed:
 //   - The first fault prevents A from finishing the event.
 //   - The second fault prevents A from removing its mark from the item.
 //   - The third fault delays the next delivery until the mark has expired.

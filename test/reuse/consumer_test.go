@@ -68,8 +68,8 @@ func (c consumer) mustRun(t *testing.T, name string, args ...string) {
 	}
 }
 
-// jsiiCache returns the folder into which jsii unpacks packages, or an empty folder if it does not
-// exist. With an unpacked CDK, a test saves half a minute.
+// jsiiCache returns the folder into which jsii unpacks packages. If that folder does not exist, it
+// returns an empty folder. With an unpacked CDK, a test saves half a minute.
 func jsiiCache(t *testing.T) string {
 	t.Helper()
 	home, err := os.UserHomeDir()

@@ -34,8 +34,8 @@ func knownSize(t *testing.T, function string) int {
 
 func TestEnvironment_MustFitLambdasLimit(t *testing.T) {
 	known := knownSize(t, "WorkerFunction")
-	// Some values are unknown at synth. Their minimum sizes are 3 bytes for the name of each bucket
-	// and of the table, 1 byte for the name of the bus, and 50 bytes for the URL of each queue.
+	// The names and URLs of resources are unknown at synth. The name of a bucket or table has at
+	// least 3 bytes, the name of a bus 1 byte, and the URL of a queue 50 bytes.
 	const tokens = 3 + 3 + 3 + 1 + 2*50
 	fits := 4096 - known - tokens - len(`,"NOTES":""`)
 	for name, value := range map[string]string{

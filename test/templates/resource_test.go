@@ -38,7 +38,7 @@ func plainResources(t *testing.T, template map[string]any) map[string]resource {
 	return resources
 }
 
-// plain replaces intrinsic functions by text, which makes expectations easy to read.
+// plain replaces intrinsic functions by text. This makes expectations easy to read.
 func plain(value any) any {
 	switch v := value.(type) {
 	case string:

@@ -15,7 +15,7 @@ import (
 )
 
 // invalidWithExisting returns props with existing resources that the pipeline can't use. It also
-// returns props that configure an existing resource, which is invalid.
+// returns props that configure an existing resource. Such props are invalid.
 func invalidWithExisting(stack awscdk.Stack) map[string]invalidProps {
 	all := invalidQueues(stack)
 	maps.Copy(all, unusedProps(stack))

@@ -62,8 +62,8 @@ func (s Items) Create(ctx context.Context, item pipeline.Item) (old pipeline.Ite
 	return pipeline.Item{}, nil
 }
 
-// Find returns an event's item, or pipeline.ErrNotFound. The read is eventually consistent: it can
-// return a stale item, but scales better.
+// Find returns an event's item, or pipeline.ErrNotFound. The read is eventually consistent. It can
+// return a stale item, but it scales better.
 func (s Items) Find(ctx context.Context, id string) (pipeline.Item, error) {
 	return s.get(ctx, id, false)
 }

@@ -25,9 +25,9 @@ func (s Items) Finish(ctx context.Context, item pipeline.Item) error {
 	return s.update(ctx, item, state)
 }
 
-// SetTries replaces the tries of an ENQUEUED event. If the event already has an item, the stored
-// item must be ENQUEUED, and its generation and tries must equal those of the parameter item.
-// Otherwise SetTries returns a *pipeline.TransitionError.
+// SetTries replaces the tries of an ENQUEUED event. If the event already has an item, that item
+// must be ENQUEUED. Its generation and tries must equal those of the parameter item. Otherwise
+// SetTries returns a *pipeline.TransitionError.
 func (s Items) SetTries(ctx context.Context, item pipeline.Item, tries pipeline.Tries) error {
 	state := newCondition()
 	state.equal("status", text(string(pipeline.Enqueued)))

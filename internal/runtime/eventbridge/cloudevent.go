@@ -38,8 +38,8 @@ func newCloudEvent(source string, n pipeline.Notification) cloudEvent {
 	}
 }
 
-// cloudEventID returns the id of a notification, which depends on the event, its status and its
-// generation. A notification that is published twice keeps its id.
+// cloudEventID returns an id that depends on the event, its status and its generation. A
+// notification that is published twice keeps its id.
 func cloudEventID(n pipeline.Notification) string {
 	id := n.Detail.EventID + ":" + strings.ToLower(string(n.Detail.Status))
 	if !n.Generation.SameGeneration(pipeline.Replay{}) {

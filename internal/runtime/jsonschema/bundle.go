@@ -17,7 +17,7 @@ import (
 
 // Bundle maps the path of each file in the schema folder to the file's schema. "order.created.json"
 // validates events of the type order.created. A schema in a subfolder, such as "shared/money.json",
-// has no type: other schemas refer to it.
+// belongs to no event type. Other schemas refer to it.
 type Bundle map[string]json.RawMessage
 
 // Read reads all *.json files in a folder and its subfolders. The error contains a line for each

@@ -30,7 +30,7 @@ type compiled struct{ schema, negation *jsonschema.Schema }
 // draft is the URL of the only supported draft of JSON Schema.
 const draft = "https://json-schema.org/draft/2020-12/schema"
 
-// root is the prefix that turns the paths of a bundle into URLs, so that schemas can refer to each
+// root is the prefix that turns the paths of a bundle into URLs. Schemas can then refer to each
 // other by relative paths.
 const root = "schema:///"
 

@@ -52,7 +52,7 @@ func (b Bucket) Replace(ctx context.Context, key string, body []byte, version st
 	return err
 }
 
-// put sends the request. The SDK adds a checksum of the body, which S3 verifies.
+// put sends the request. The SDK adds a checksum of the body. S3 verifies the checksum.
 func (b Bucket) put(ctx context.Context, input *s3.PutObjectInput) error {
 	input.Bucket, input.ContentType = &b.name, aws.String("application/json")
 	if _, err := b.client.PutObject(ctx, input); err != nil {

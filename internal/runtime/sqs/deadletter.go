@@ -10,8 +10,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Attributes that the worker adds to a message in the DLQ. A message has no attributes if SQS moved
-// it after a crash of the worker, or if the attributes do not fit in it.
+// Attributes that the worker adds to a message in the DLQ. They are missing if SQS moved the
+// message after a crash of the worker, or if the message is too large for them.
 const (
 	failureCode   = "failureCode"
 	failureReason = "failureReason"

@@ -79,7 +79,8 @@ func (d DeadLetterQueue) Count(ctx context.Context) (int, error) {
 		types.QueueAttributeNameApproximateNumberOfMessagesNotVisible)
 }
 
-// InFlight returns the approximate number of messages in flight, which Receive does not return.
+// InFlight returns the approximate number of messages in flight. Receive does not return these
+// messages.
 func (d DeadLetterQueue) InFlight(ctx context.Context) (int, error) {
 	return countMessages(ctx, d.client, d.url,
 		types.QueueAttributeNameApproximateNumberOfMessagesNotVisible)

@@ -83,8 +83,8 @@ func messageBody(event pipeline.Event) (*string, error) {
 	return messageText(body), nil
 }
 
-// messageText returns a message body as a text that SQS accepts. SQS rejects U+FFFE and U+FFFF,
-// which json.Marshal does not escape. A caller's name can contain them.
+// messageText returns a message body as a text that SQS accepts. SQS rejects the characters U+FFFE
+// and U+FFFF. json.Marshal does not escape them, and a caller's name can contain them.
 func messageText(body []byte) *string { return aws.String(escaper.Replace(string(body))) }
 
 var escaper = strings.NewReplacer("\ufffe", `\ufffe`, "\uffff", `\uffff`)

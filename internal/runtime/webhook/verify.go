@@ -25,8 +25,8 @@ var ErrMismatch error = &Refusal{"The signature does not match the body and the 
 var ErrUnusable = errors.New("the secret must be plain text that is neither empty nor JSON; " +
 	"for Standard Webhooks, it must be base64 after the prefix whsec_")
 
-// CheckHeaders returns a *Refusal if a request has no signature, a malformed signature, or a
-// timestamp that is too old or too new. It needs no secret.
+// CheckHeaders returns a *Refusal if a signature is missing or malformed, or if its timestamp is
+// too old or too new. It needs no secret.
 func (s Source) CheckHeaders(headers map[string]string, now time.Time) error {
 	_, err := s.signature(headers, now)
 	return err
@@ -45,9 +45,9 @@ func (s Source) signature(headers map[string]string, now time.Time) (signature, 
 	return read, nil
 }
 
-// Verify returns nil if the request's signature matches one of the secrets, and a *Refusal if it is
-// missing, malformed, too old or wrong. It compares in constant time. The names of the headers must
-// be in lower case.
+// Verify returns nil if the request's signature matches one of the secrets. It returns a *Refusal
+// if the signature is missing, malformed, too old or wrong. It compares in constant time. The names
+// of the headers must be in lower case.
 func (s Source) Verify(
 	headers map[string]string, body []byte, secrets []string, now time.Time,
 ) error {

@@ -41,7 +41,7 @@ func post(name, body string, status int, code, pointer string) Case {
 	}
 }
 
-// inputs holds named texts from which request bodies are made.
+// inputs holds named texts. The cases make their request bodies from these texts.
 type inputs []struct{ name, text string }
 
 // cases returns a case for each input. toBody converts an input's text to a request body.

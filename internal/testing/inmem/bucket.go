@@ -79,7 +79,7 @@ func (b *Bucket) Replace(_ context.Context, key string, body []byte, version str
 	return nil
 }
 
-// Delete deletes an object, for tests only: the pipeline never deletes objects.
+// Delete deletes an object. Only tests call it, because the pipeline never deletes objects.
 func (b *Bucket) Delete(key string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

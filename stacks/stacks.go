@@ -65,8 +65,7 @@ func New(app awscdk.App, stage string) (awscdk.Stack, error) {
 }
 
 // wantsAuthorization reports whether the local stage must have the same authorization as a deployed
-// stage. The CDK context contains a bool from `eventpipeline local --authorize`, or a string from
-// `cdk -c`.
+// stage. The value in the CDK context can be the bool true or the string "true".
 func wantsAuthorization(app awscdk.App) bool {
 	return fmt.Sprint(app.Node().TryGetContext(jsii.String(contract.AuthorizeContext))) == "true"
 }
@@ -111,8 +110,8 @@ func tags(stage string) *map[string]*string {
 	}
 }
 
-// denyAutoDeleteLogs prevents the CDK function that empties buckets from writing logs. Its log
-// group belongs to no stack, so nothing deletes that group.
+// denyAutoDeleteLogs removes the permission to write logs from the CDK function that empties
+// buckets. The function's log group belongs to no stack, so nothing deletes it.
 func denyAutoDeleteLogs(stack awscdk.Stack) {
 	const id = "Custom::S3AutoDeleteObjectsCustomResourceProvider"
 	provider := stack.Node().TryFindChild(jsii.String(id))

@@ -54,9 +54,9 @@ type AlarmThresholds struct {
 	// UnhealedEvents sets the threshold for events that the reconciler could not repair.
 	// Default: 1.
 	UnhealedEvents *float64
-	// ReconcilerLag sets the threshold for the age of the oldest hour that the reconciler has not
-	// checked completely. Normally, this age is at least ReconcilerGracePeriod, and at most one
-	// hour more. Default: the sum of ReconcilerGracePeriod, one hour and four times
+	// ReconcilerLag sets the threshold for the reconciler's lag: the age of the oldest hour in
+	// which some events are not checked yet. Normally, the lag is between ReconcilerGracePeriod and
+	// one hour more. Default: the sum of ReconcilerGracePeriod, one hour and four times
 	// ReconcilerInterval.
 	ReconcilerLag awscdk.Duration
 }
@@ -169,8 +169,8 @@ func newMissingRunsAlarm(p *eventPipeline) awscloudwatch.Alarm {
 	})
 }
 
-// newRuleAlarm creates an alarm that fires if EventBridge lost an event: it could deliver the event
-// neither to the rule's target nor to the target's DLQ.
+// newRuleAlarm creates an alarm that fires if EventBridge lost an event of the rule. EventBridge
+// loses an event if deliveries to the target and to the target's DLQ fail.
 func newRuleAlarm(p *eventPipeline, rule awsevents.Rule) awscloudwatch.Alarm {
 	dimensions := map[string]*string{}
 	nameInARN := 1 // rule/<rule>
@@ -230,8 +230,8 @@ func createAlarm(
 	return alarm
 }
 
-// alarmNames maps the name of each alarm to environment. It omits alarms whose names CloudFormation
-// generates.
+// alarmNames returns a map whose keys are the names of the alarms. Each value is environment.
+// Alarms whose names CloudFormation generates are not in the map.
 func (p *eventPipeline) alarmNames(environment string) map[string]string {
 	names := map[string]string{}
 	for _, alarm := range p.Alarms() {

@@ -86,9 +86,9 @@ func corsPreflight(
 	return &cors
 }
 
-// addRoutesToExistingApi adds POST /events, GET /events/{eventId} and the route for webhooks, if
-// there are sources. The authorizer becomes a child of the API. The authorizer's id begins with the
-// pipeline's id, so that it does not collide with other children.
+// addRoutesToExistingApi adds POST /events and GET /events/{eventId}. If there are webhook sources,
+// it also adds their route. The authorizer becomes a child of the API, with the pipeline's id as a
+// prefix of its id.
 func addRoutesToExistingApi(p *eventPipeline, api awsapigatewayv2.IHttpApi) {
 	authorizer := newAuthorizer(p, *p.Node().Id())
 	ingest, status := scopes(p.props)
@@ -175,8 +175,8 @@ const (
 	healthBurstLimit = 20
 )
 
-// throttleRoutes limits the routes without an authorizer, so that anonymous requests can't use up
-// the throttle of the other routes.
+// throttleRoutes sets separate limits for the routes without an authorizer. Anonymous requests
+// therefore don't count against the limits of the other routes.
 func throttleRoutes(p *eventPipeline, stage awsapigatewayv2.CfnStage) {
 	settings := map[string]any{healthRoute: map[string]any{
 		"ThrottlingRateLimit": healthRateLimit, "ThrottlingBurstLimit": healthBurstLimit,

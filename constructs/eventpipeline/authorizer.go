@@ -39,16 +39,16 @@ const OpenApiWarning = "eventpipeline:openApi"
 // JwtAuthorizerProps select the JSON Web Tokens that the API accepts in the header Authorization.
 // API Gateway checks the signature (RSA only), the scopes, and the claims iss, exp, nbf and iat. It
 // also checks aud, or client_id if a token has no aud. The claims iss and sub identify the caller.
-// Without a sub, iss and client_id identify the caller.
+// If a token has no sub, client_id replaces sub.
 type JwtAuthorizerProps struct {
 	// Issuer sets the https URL that a token must have in the claim iss. API Gateway finds the
 	// issuer's keys through .well-known/openid-configuration below this URL. Required.
 	Issuer *string
 	// Audience lists the accepted values of aud, or of client_id if a token has no aud. Required.
 	Audience *[]*string
-	// IngestScopes lists scopes for POST /events. A token must have at least one of them. Without
-	// IngestScopes, the API also accepts the issuer's ID tokens for the audience. Default: no scope
-	// is required.
+	// IngestScopes lists scopes for POST /events. A token must have at least one of them. If no
+	// scope is required, the API accepts any of the issuer's tokens for the audience, even an ID
+	// token. Default: no scope is required.
 	IngestScopes *[]*string
 	// StatusScopes lists scopes for GET /events/{eventId}. A token must have at least one of them.
 	// Default: no scope is required.

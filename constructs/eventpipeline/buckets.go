@@ -46,8 +46,7 @@ func newBronzeBucket(p *eventPipeline) awss3.IBucket {
 	return bucket
 }
 
-// transitions returns the transitions of payloads to other storage classes. It returns nil if
-// payloads expire earlier.
+// transitions returns the lifecycle transitions that are set in the props, or nil if none is set.
 func transitions(p EventPipelineProps) *[]*awss3.Transition {
 	var list []*awss3.Transition
 	for _, transition := range []*awss3.Transition{
@@ -124,8 +123,8 @@ func newBucket(
 }
 
 // logAccess makes S3 write the bucket's access logs to the log bucket, under prefix. The log
-// bucket's policy lets S3 write only the logs of this bucket and account. The CDK's own prop can
-// set an ACL, which these buckets reject.
+// bucket's policy lets S3 write only the logs of this bucket and account. logAccess does not use
+// the CDK's prop for access logs, because that prop can set an ACL. These buckets reject ACLs.
 func logAccess(p *eventPipeline, bucket awss3.Bucket, prefix string) {
 	logs := p.serverAccessLogsBucket
 	bucket.Node().DefaultChild().(awss3.CfnBucket).SetLoggingConfiguration(

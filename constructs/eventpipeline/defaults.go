@@ -81,8 +81,8 @@ func (o *FunctionOptions) withDefaults(memory, timeout float64) *FunctionOptions
 	return &options
 }
 
-// setTransitions sets the defaults of Bronze's transitions. It omits a transition after the
-// payloads' expiration.
+// setTransitions sets the defaults of Bronze's transitions. It sets no transition at an age that
+// payloads do not reach before they expire.
 func setTransitions(p *EventPipelineProps) {
 	expiration := math.Inf(1)
 	if p.BronzeExpiration != nil {
@@ -143,9 +143,9 @@ func allowFractions() *awscdk.TimeConversionOptions {
 	return &awscdk.TimeConversionOptions{Integral: new(bool)}
 }
 
-// placeholderProps returns props for a placeholder of a pipeline whose props are invalid. The app
-// can call the placeholder's getters until synth fails. The result omits all props that can be
-// invalid, because the CDK panics for an invalid prop.
+// placeholderProps returns valid props for a pipeline whose requested props are invalid. It omits
+// all props that can be invalid, because the CDK panics for an invalid prop. The app can then call
+// the pipeline's getters until synth fails.
 func placeholderProps(p *eventPipeline, requested EventPipelineProps) EventPipelineProps {
 	kept := EventPipelineProps{
 		BronzeEncryptionKey:      requested.BronzeEncryptionKey,

@@ -46,8 +46,8 @@ func docsRows(t *testing.T, heading string) (rows [][]string) {
 // default in words.
 type documentedProp struct{ typ, defaultValue string }
 
-// propsInCode returns the type and the default of every prop, by the prop's name. A prop of a group
-// has a path as its name, such as WorkerFunction.Timeout.
+// propsInCode returns the type and the default of every prop. The keys are the names of the props.
+// A field of a struct such as WorkerFunction has a key such as WorkerFunction.Timeout.
 func propsInCode() map[string]documentedProp {
 	props := map[string]documentedProp{}
 	var add func(prefix string, group reflect.Value)
@@ -66,8 +66,8 @@ func propsInCode() map[string]documentedProp {
 	return props
 }
 
-// defaultText formats a default like the table. It returns "" for a default that the table
-// describes in words.
+// defaultText formats a default in the form that the table in docs/construct.md uses. It returns ""
+// if the table describes the default in words.
 func defaultText(value reflect.Value) string {
 	if value.IsZero() {
 		return ""

@@ -20,14 +20,15 @@ func newEventBus(p *eventPipeline) awsevents.IEventBus {
 	})
 }
 
-// allowBus lets EventBridge decrypt notifications that a former key of the pipeline's own bus has
-// encrypted. EventBridge keeps an undelivered notification for up to 24 hours.
+// allowBus lets EventBridge decrypt old notifications on the pipeline's own bus. A former key can
+// have encrypted them, and EventBridge keeps an undelivered notification for up to 24 hours.
 func allowBus(p *eventPipeline, key awskms.IKey) {
 	if p.props.EventBus != nil {
 		return
 	}
 	stack := awscdk.Stack_Of(p)
-	// busName returns plain text. A token makes the key's stack depend on the bus's stack.
+	// The ARN contains the bus's name as plain text. With a token, the key's stack would depend on
+	// the bus's stack.
 	arn := eventsARN(stack, "event-bus", *busName(p))
 	key.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Principals: servicePrincipal("events.amazonaws.com"),
@@ -41,11 +42,10 @@ func allowBus(p *eventPipeline, key awskms.IKey) {
 	}), jsii.Bool(true))
 }
 
-// busName returns the name of the event bus, because CloudFormation does not generate names for
-// buses. Without PhysicalNamePrefix, the name begins with the name of the stack, or of a nested
-// stack's parent. It ends with a hash of the construct's path.
-//
-// The CDK's default name can be the same in two stacks.
+// busName returns the name of the event bus. CloudFormation does not generate names for buses, and
+// the CDK's default name can be the same in two stacks. Without PhysicalNamePrefix, the name
+// therefore begins with the stack's name and ends with a hash of the construct's path. For a nested
+// stack, it begins with the parent stack's name.
 func busName(p *eventPipeline) *string {
 	if name := p.physicalName("events"); name != nil {
 		return name

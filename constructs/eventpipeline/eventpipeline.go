@@ -18,8 +18,8 @@ import (
 
 // EventPipeline accepts events over HTTP and stores the records of each event exactly once. A
 // getter returns the resource that the pipeline created, or the existing resource from the props.
-// To change a setting without a prop, call Node().DefaultChild() on the getter's result. Then
-// override the setting on this L1 resource.
+// If no prop exists for a setting, override it on the L1 resource: call Node().DefaultChild() on
+// the getter's result.
 type EventPipeline interface {
 	constructs.Construct
 
@@ -143,10 +143,10 @@ type EventPipeline interface {
 	// target to the returned rule later. A target without its own DeadLetterQueue gets
 	// NotificationDeadLetterQueue. An alarm fires if the rule loses events.
 	OnEventProcessed(id *string, target awsevents.IRuleTarget) awsevents.Rule
-	// OnEventProcessedIn adds the rule of OnEventProcessed to scope, which can be in another stack.
-	// Use it if the target or its DeadLetterQueue is a queue of another stack: the rule must be in
-	// the queue's stack. That stack then depends on the pipeline's stack. The pipeline must
-	// therefore not use resources of that stack.
+	// OnEventProcessedIn adds the rule of OnEventProcessed to scope. Use it if the target or its
+	// DeadLetterQueue is a queue of another stack. scope must then be in the queue's stack. That
+	// stack will depend on the pipeline's stack, so the pipeline must not use resources of the
+	// queue's stack.
 	OnEventProcessedIn(
 		scope constructs.Construct, id *string, target awsevents.IRuleTarget,
 	) awsevents.Rule
@@ -254,8 +254,8 @@ func (p *eventPipeline) physicalName(suffix string) *string {
 }
 
 // removalPolicy returns the removal policy of the pipeline's resources. It replaces RETAIN by
-// RETAIN_ON_UPDATE_OR_DELETE. RETAIN keeps the resources of a failed first deployment, whose names
-// then block the next deployment.
+// RETAIN_ON_UPDATE_OR_DELETE. With RETAIN, resources remain after a failed first deployment. Their
+// names then block the next deployment.
 func removalPolicy(p EventPipelineProps) awscdk.RemovalPolicy {
 	if p.RemovalPolicy == awscdk.RemovalPolicy_RETAIN {
 		return awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE

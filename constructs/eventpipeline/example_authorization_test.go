@@ -23,8 +23,8 @@ func ExampleAuthorization() {
 	app.Synth(nil)
 }
 
-// Users of a Cognito user pool need the scope events/write to post events, and events/read to read
-// their status.
+// Users of a Cognito user pool need the scope events/write to post events. To read the status of
+// events, they need events/read.
 func ExampleJwtAuthorizerProps() {
 	defer jsii.Close()
 	app := awscdk.NewApp(nil)

@@ -48,7 +48,8 @@ func visibilityTimeout(queue awssqs.CfnQueue) *float64 {
 	return numberOrDefault(queue.VisibilityTimeout(), 30)
 }
 
-// numberOrDefault returns value, fallback if value is nil, or nil if value is a token.
+// numberOrDefault returns value. If value is nil, it returns fallback. If value is a token, it
+// returns nil.
 func numberOrDefault(value *float64, fallback float64) *float64 {
 	switch {
 	case value == nil:
@@ -77,10 +78,12 @@ func redrivePolicy(queue awssqs.CfnQueue) (target any, count *float64) {
 	return policy["deadLetterTargetArn"], count
 }
 
-// identity returns a text that identifies a resource in the app. For a resource that the app
-// creates, the text is the construct's path. Otherwise, it is the resource's name or ARN with
-// environment, the account and region of the pipeline. If the name is a token, the stack's path
-// replaces environment.
+// identity returns a text that identifies a resource in the app:
+// - the construct's path, if the app creates the resource
+// - the name or ARN and environment, if the resource is imported
+// - the token and the path of the resource's stack, if the imported name is a token
+//
+// environment describes the account and region of the pipeline.
 func identity(resource awscdk.IResource, name *string, environment string) string {
 	if resource.Node().DefaultChild() != nil {
 		return *resource.Node().Path()

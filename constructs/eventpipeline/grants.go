@@ -19,7 +19,7 @@ func (p *eventPipeline) grantInvoke(
 ) awsiam.Grant {
 	if p.authorization != AuthorizationIAM {
 		p.validation.addError(name, "must be used with Authorization %q, got %q: "+
-			"for another authorization, let its authorizer accept the caller",
+			"without IAM authorization, the API's authorizer must accept the caller",
 			AuthorizationIAM, p.authorization)
 		return awsiam.Grant_Drop(grantee, &name)
 	}

@@ -26,10 +26,10 @@ import (
 type EventPipelineProps struct {
 	// PhysicalNamePrefix is the beginning of the names of the resources: "orders-prod" results in
 	// orders-prod-api, orders-prod-events and so on. The prefix must be unique in the account and
-	// region. CloudFormation always generates the names of buckets and roles. Before you change the
-	// prefix of a deployed pipeline, its queue must be empty, because no worker reads the old
-	// queue. docs/runbooks.md describes the steps. Default: CloudFormation generates all names
-	// except the name of the bus, which begins with the stack's name.
+	// region. CloudFormation always generates the names of buckets and roles. A change of the
+	// prefix replaces the queue, so first wait until the old queue is empty. docs/runbooks.md
+	// describes the steps. Default: CloudFormation generates all names except the name of the bus,
+	// which begins with the stack's name.
 	PhysicalNamePrefix *string
 	// RemovalPolicy applies to the buckets, table, queues and log groups that the pipeline creates.
 	// With RETAIN or RETAIN_ON_UPDATE_OR_DELETE, these resources remain when the stack is deleted.
@@ -74,14 +74,14 @@ type EventPipelineProps struct {
 	// bucket as BronzeBucket, and several pipelines can share it. Default: a new bucket.
 	SilverBucket awss3.IBucket
 	// BronzeInfrequentAccessAfter sets the age at which payloads move to S3 Standard-IA. Like all
-	// S3 transitions, it applies only to objects of at least 128 KB. Payloads that expire at this
-	// age or earlier do not move. Default: 30 days, S3's minimum.
+	// S3 transitions, it applies only to objects of at least 128 KB. Default: 30 days, S3's
+	// minimum. There is no default if payloads expire after at most 30 days.
 	BronzeInfrequentAccessAfter awscdk.Duration
 	// BronzeArchiveAfter sets the age at which payloads move to S3 Glacier Instant Retrieval. The
 	// minimum is 30 days after BronzeInfrequentAccessAfter. It applies only to objects of at least
-	// 128 KB. Payloads that expire at this age or earlier do not move. A replay reads archived
-	// payloads without delay. Default: 90 days, or 30 days after BronzeInfrequentAccessAfter if
-	// that is later.
+	// 128 KB. A replay reads archived payloads without delay. Default: 90 days, or 30 days after
+	// BronzeInfrequentAccessAfter if that is later. There is no default if payloads expire at this
+	// age or earlier.
 	BronzeArchiveAfter awscdk.Duration
 	// BronzeExpiration sets the age at which payloads are deleted. It must be greater than the ages
 	// of both transitions. Default: payloads are never deleted.
@@ -155,8 +155,8 @@ type EventPipelineProps struct {
 	// it. The minimum is VisibilityTimeout: SQS delivers the messages of a crashed worker again
 	// after that time. Default: 1 hour, or VisibilityTimeout if that is longer.
 	ReconcilerGracePeriod awscdk.Duration
-	// ReconcilerMaxReenqueues sets how often the reconciler enqueues a stuck event again before the
-	// event becomes FAILED. The range is 1 to 100. Default: 3.
+	// ReconcilerMaxReenqueues sets how many times the reconciler enqueues a stuck event again.
+	// After that, the event becomes FAILED. The range is 1 to 100. Default: 3.
 	ReconcilerMaxReenqueues *float64
 
 	// Vpc names the VPC in which the functions run. Its subnets need a NAT gateway or VPC endpoints
@@ -184,7 +184,7 @@ type EventPipelineProps struct {
 	WorkerEntry *string
 	// WorkerFunction configures the worker function, which holds the payloads of all messages of an
 	// invocation in memory. Its Timeout must be at least 5 seconds. A processor's context ends 4
-	// seconds before the Timeout, and the worker stops 2 seconds before it.
+	// seconds before the Timeout. The worker stops 2 seconds before the Timeout.
 	// ReservedConcurrentExecutions must be at least 2 and at least MaxConcurrency. Default: 512 MiB
 	// and a Timeout of 30 seconds.
 	WorkerFunction *FunctionOptions

@@ -79,8 +79,8 @@ func newEventSource(p *eventPipeline) awslambda.EventSourceMapping {
 }
 
 // newNotificationDeadLetterQueue creates the queue of notifications that EventBridge could not
-// deliver or encrypt. SQS's own key encrypts the queue, so that a missing permission for a KMS key
-// loses no notification.
+// deliver or encrypt. SQS's own key encrypts the queue, so that EventBridge needs no permission for
+// a KMS key.
 func newNotificationDeadLetterQueue(p *eventPipeline) awssqs.IQueue {
 	queue := awssqs.NewQueue(p, jsii.String("NotificationDeadLetterQueue"), &awssqs.QueueProps{
 		QueueName:       p.physicalName("notifications-dlq"),

@@ -71,13 +71,13 @@ func (p *eventPipeline) detailPattern() *map[string]any {
 	return &pattern
 }
 
-// ruleTargets is an aspect of a rule. The CDK calls it after the app has added all targets, and
-// before the CDK connects the stacks.
+// ruleTargets is an aspect of a rule. The CDK calls it after the app has added all targets. At that
+// time, the CDK has not resolved references between stacks yet.
 type ruleTargets struct{ pipeline *eventPipeline }
 
 // Visit adds the pipeline's DLQ for notifications to each target that has no DLQ. It adds an error
-// if the rule and a queue in another stack refer to each other, or if the target's stack refers to
-// the rule's stack. In these cases, the CDK panics without a helpful message.
+// if stacks would depend on each other because of a target. In this case, the CDK panics without a
+// helpful message.
 func (r *ruleTargets) Visit(node constructs.IConstruct) {
 	rule, ok := node.(awsevents.CfnRule)
 	if !ok {
@@ -105,7 +105,8 @@ func (r *ruleTargets) Visit(node constructs.IConstruct) {
 }
 
 // removeTargets removes the rule's targets, and the constructs that the CDK added for the targets.
-// Otherwise their cyclic references make the CDK panic before it reports the validation error.
+// References between them form a cycle. The CDK panics because of this cycle before it reports the
+// validation error.
 func removeTargets(rule awsevents.CfnRule) {
 	rule.SetTargets([]any{})
 	parent := rule.Node().Scope().Node()
@@ -119,8 +120,7 @@ func removeTargets(rule awsevents.CfnRule) {
 // cyclicStack searches the stacks of the rule's targets for a resource that refers to the rule's
 // stack. It returns the stack and the path of the first such resource, or nil and "".
 //
-// A reference contains only a logical id. If both stacks have this id, cyclicStack ignores the
-// reference.
+// A reference contains only a logical id. cyclicStack ignores ids that exist in both stacks.
 func cyclicStack(rule awsevents.CfnRule) (stack awscdk.Stack, user string) {
 	own := logicalIDs(rule.Stack())
 	ownPath := *rule.Stack().Node().Path()
@@ -145,9 +145,10 @@ func cyclicStack(rule awsevents.CfnRule) (stack awscdk.Stack, user string) {
 	return nil, ""
 }
 
-// userOf returns the path of a resource in the stack other that refers to the rule's stack. It
-// returns "" if there is none, or if no target is in other. own contains the logical ids of the
-// rule's stack. targets is the JSON text of the rule's targets.
+// userOf returns the path of a resource in other that refers to the rule's stack, or "". It returns
+// "" too if other contains no target of the rule.
+// - own contains the logical ids of the rule's stack.
+// - targets is the JSON text of the rule's targets.
 func userOf(own map[string]bool, other awscdk.Stack, targets string) (user string) {
 	foreign := logicalIDs(other)
 	isTarget := func(id string) bool { return !own[id] && refersTo(targets, id) }
@@ -205,8 +206,8 @@ func logicalIDs(stack awscdk.Stack) map[string]bool {
 	return ids
 }
 
-// forEach calls f for each element of a list, with one call of nested for each 50 elements. Use it
-// in an aspect for a list that can be long.
+// forEach calls f for each element of a list. It calls f within nested, for up to 50 elements at
+// once. Use it in an aspect for a list that can be long.
 func forEach[T any](stack awscdk.Stack, list []T, f func(T)) {
 	for part := range slices.Chunk(list, 50) {
 		nested(stack, func() {
@@ -217,8 +218,9 @@ func forEach[T any](stack awscdk.Stack, list []T, f func(T)) {
 	}
 }
 
-// nested calls f in a separate callback, which frees the call stack of Node.js afterwards. Without
-// nested, a few thousand calls to the CDK in an aspect's Visit overflow that stack.
+// nested calls f in its own callback from Node.js. Calls to the CDK in a callback use the call
+// stack of Node.js until the callback returns. A few thousand calls in one callback overflow that
+// stack.
 func nested(stack awscdk.Stack, f func()) {
 	stack.Resolve(awscdk.Lazy_UncachedAny(&callback{f}, nil))
 }
@@ -243,8 +245,8 @@ func addDeadLetterQueue(rule awsevents.CfnRule, queue awssqs.IQueue) {
 	}
 }
 
-// policyOfForeignQueue searches the other stacks for a queue that is the rule's target or a
-// target's DLQ, and whose policy refers to the rule. It returns the policy, or nil.
+// policyOfForeignQueue returns the policy of a queue in another stack, or nil. The queue is the
+// rule's target or a target's DLQ, and the policy refers to the rule.
 //
 // A reference contains only a logical id. policyOfForeignQueue ignores a stack that has its own
 // rule with the same id.

@@ -59,7 +59,8 @@ func (v *validation) requireSeconds(
 	v.requireInteger(prop+" in seconds", inSeconds(value), minimum, maximum, reason)
 }
 
-// requireDays adds an error if value is set and not a whole number of days of at least minimum.
+// requireDays checks value if it is set. It adds an error if value is less than minimum days, or
+// not a whole number of days.
 func (v *validation) requireDays(
 	prop string, value awscdk.Duration, minimum float64, reason string,
 ) {

@@ -73,8 +73,8 @@ var queueURL = byteRange{
 	len("https://sqs.ap-northeast-1.amazonaws.com.cn/111111111111/") + 80,
 }
 
-// unknownValue is the assumed length of any other token. Most names and ARNs are shorter than this
-// maximum.
+// unknownValue is the assumed length of a token whose variable is not in unknownValues. Most names
+// and ARNs are shorter than its maximum.
 var unknownValue = byteRange{0, 256}
 
 func environmentSize(function awslambda.CfnFunction) byteRange {

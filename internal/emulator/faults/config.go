@@ -33,7 +33,7 @@ type Rule struct {
 	Rate      float64 `json:"rate"`      // share of the matching calls that get the fault, 0 to 1
 	Fault     Fault   `json:"fault"`
 	DelayMS   int     `json:"delayMs"` // delay of the fault "slow", in milliseconds
-	// FromSeconds is the time from the platform's start until the rule begins to apply.
+	// FromSeconds is the time when the rule begins to apply, counted from the platform's start.
 	FromSeconds float64 `json:"fromSeconds"`
 	// ForSeconds is the time during which the rule applies. 0 means no limit.
 	ForSeconds float64 `json:"forSeconds"`

@@ -12,9 +12,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// Authorizer rejects the AWS API calls that the policies do not allow. It treats callers other than
-// functions as administrators of the account. Only resource policies can deny an administrator's
-// calls.
+// Authorizer rejects the AWS API calls that the policies do not allow. All callers except functions
+// are administrators of the account. Only resource policies can deny an administrator's calls.
 type Authorizer struct {
 	Policies        Policies
 	Region, Account string

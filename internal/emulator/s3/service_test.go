@@ -25,7 +25,7 @@ func newService(t *testing.T, dir string) *Service {
 	return service
 }
 
-// do sends a request. headers alternates names and values.
+// do sends a request. headers consists of names, each followed by its value.
 func do(
 	t *testing.T, service *Service, method, path, body string, headers ...string,
 ) (status int, header http.Header, response string) {

@@ -335,8 +335,8 @@ func receiveOne(t testing.TB, q *sqs.Queue) sqs.Message {
 	return got[0]
 }
 
-// wantReceived checks that a long poll returned count messages. The poll began at the time start.
-// Its duration must equal after.
+// wantReceived checks that a long poll returned count messages. The poll began at start; after is
+// its expected duration.
 func wantReceived(
 	t testing.TB, start time.Time, got []sqs.Message, err error, count int, after time.Duration,
 ) {

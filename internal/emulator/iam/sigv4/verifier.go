@@ -35,7 +35,7 @@ const maxSkew = 5 * time.Minute
 func (v Verifier) Verify(r *http.Request, body []byte) (accessKey string, err error) {
 	target, err := url.ParseRequestURI(r.RequestURI) // not r.URL, which handlers can change
 	if err != nil {
-		return "", errors.New("the request has a malformed target")
+		return "", errors.New("the URL of the request is malformed")
 	}
 	s, err := findSignature(r, target)
 	if err != nil {

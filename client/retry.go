@@ -65,7 +65,7 @@ func (c *Client) backoff(attempt int, err error) time.Duration {
 	delay -= rand.N(delay/2 + 1)
 	var problem *Problem
 	if errors.As(err, &problem) {
-		delay += problem.RetryAfter // the random part keeps clients from returning together
+		delay += problem.RetryAfter // delay is random, so clients do not return together
 	}
 	return delay
 }

@@ -32,7 +32,7 @@ func mismatch[T any](payload []byte) string {
 	}
 	isInvalidType := wrong.JSONKind == jsontext.KindBeginObject &&
 		wrong.GoType.Kind() == reflect.Struct && !decodesItself(wrong.GoType)
-	if isInvalidType { // T itself is invalid, for example because only encoding/json allows a tag
+	if isInvalidType { // T is invalid, for example a tag is valid only in encoding/json
 		return fmt.Sprintf("the mismatch can't be located, because %v", wrong.Err)
 	}
 	where, inString := place(reflect.TypeFor[T](), wrong, payload)

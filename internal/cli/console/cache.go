@@ -13,7 +13,7 @@ const patience = time.Second
 type cache struct {
 	mu      sync.Mutex
 	entries map[string]*cacheEntry
-	late    atomic.Uint64 // results that came after patience, so that pages must load again
+	late    atomic.Uint64 // results that came later than patience; pages must load again
 }
 
 type cacheEntry struct {

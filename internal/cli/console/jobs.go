@@ -40,7 +40,7 @@ type job struct {
 	Page     string // page that shows the job: deadletters or replay
 	Kind     string // redrive, discard, count, compare or replay
 	Title    string
-	From, To time.Time // limits of the events' times of receipt; zero without such limits
+	From, To time.Time // range of the events' times of receipt; zero without a range
 	State    jobState
 	Done     int
 	Total    int       // 0 if unknown

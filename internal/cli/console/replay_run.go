@@ -52,8 +52,8 @@ func (v *view) replayOne(ctx context.Context, id string, quiet bool) (answer, er
 	case item.Status == pipeline.Enqueued:
 		return answer{}, fmt.Errorf("event %s is on the queue: wait until it is processed", id)
 	case item.Status == pipeline.Failed && quiet:
-		return answer{}, fmt.Errorf("event %s is FAILED, and its replay must publish "+
-			"notifications: load the page again", id)
+		return answer{}, fmt.Errorf("event %s is FAILED now, and the replay of a FAILED "+
+			"event must publish notifications: load the page again", id)
 	}
 	s := &replay.State{EventID: id, Failed: item.Status == pipeline.Failed}
 	s.Replay = pipeline.Replay{ID: uuid.Must(uuid.NewV7()).String(), Quiet: quiet}

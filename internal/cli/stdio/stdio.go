@@ -88,7 +88,7 @@ func Serve(ctx context.Context, processor pipeline.Processor, r io.Reader, w io.
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("read a question: %w", err)
+			return fmt.Errorf("read an event: %w", err)
 		}
 		running.Go(func() {
 			output, err := pipeline.Transform(ctx, processor, q.Event, q.Attempt, q.Payload)

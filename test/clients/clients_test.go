@@ -4,9 +4,9 @@
 // .py for boto3, and .js for the AWS SDK for JavaScript. A script that fails exits with a non-zero
 // code. To test another behavior, add a script.
 //
-// The clients come from the folder cdk.out/clients, or from the PATH and NODE_PATH. .ci/run installs
-// clients in this folder. If a client is missing, the test skips its scripts. If the environment
-// variable CLIENTS_REQUIRED contains the client's name, the test fails instead.
+// The clients come from the folder cdk.out/clients, or from the PATH and NODE_PATH. .ci/run
+// installs clients in this folder. If a client is missing, the test skips its scripts. If the
+// environment variable CLIENTS_REQUIRED contains the client's name, the test fails instead.
 package clients
 
 import (

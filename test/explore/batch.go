@@ -67,7 +67,7 @@ func (r *run) acceptBatch(bodies ...string) {
 // joined returns the Bronze object of a batch.
 func joined(bodies []string) string { return "[" + strings.Join(bodies, ",\n") + "]" }
 
-// acknowledgeBatch records that a client has received its 202 for several events.
+// acknowledgeBatch records that a client has received the response 202 for several events.
 func (r *run) acknowledgeBatch(
 	client string, request pipeline.BatchRequest, result pipeline.AcceptedBatch,
 ) {

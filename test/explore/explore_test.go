@@ -20,7 +20,7 @@ var (
 		"explore with increasing budgets until the first violation")
 )
 
-// TestMain makes garbage collection rare, because the tests soon release most of their memory.
+// TestMain makes garbage collection rare, to save CPU time.
 func TestMain(m *testing.M) {
 	debug.SetGCPercent(400)
 	if err := flag.Set("rapid.checks", "5000"); err != nil { // the command line overrides it

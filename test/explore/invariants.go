@@ -36,7 +36,7 @@ var Invariants = map[string]string{
 		"preemptions times, and once more if the event was split off",
 }
 
-// acknowledge records that a client has received its 202.
+// acknowledge records that a client has received the response 202.
 func (r *run) acknowledge(client string, request pipeline.Request, result pipeline.Accepted) {
 	event, payload := result.Event, sha(request.Body)
 	if request.Webhook != nil && result.Duplicate {

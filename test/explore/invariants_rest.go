@@ -162,7 +162,8 @@ func (r *run) checkFailed(item pipeline.Item) {
 	if notified == 0 {
 		r.violate("I2", "event %s is FAILED without a notification", item.ID)
 	}
-	// After each crash of its worker, SQS delivers the event's message again.
+	// Each crash of a worker can cause more notifications, because SQS delivers the event's message
+	// again.
 	crashes := len(r.crashing) * (maxReceiveCount + 1)
 	r.checkNotified(item.ID, notified, crashes)
 	if record, err := r.record(item.SilverKey()); err == nil && record.ReplayID == item.Replay.ID {

@@ -10,10 +10,10 @@ import (
 // Naive represents a simple pipeline with typical mistakes. As a control, it must violate
 // invariants.
 //
-// It stores the payload, writes the item and sends the message, in this order. The worker stores
-// the record, updates the item and publishes the notification. Naive reads items before it writes
-// them, but its writes have no conditions. If one event of a batch fails, the worker retries the
-// whole batch. For other failures, Naive relies on the queue's retries and the DLQ.
+// Its API stores the payload, writes the item and sends the message, in this order. Its worker
+// stores the record, updates the item and publishes the notification. Naive reads items before it
+// writes them, but its writes have no conditions. If one event of a batch fails, the worker retries
+// the whole batch. For other failures, Naive relies on the queue's retries and the DLQ.
 var Naive = System{Accept: naiveAccept, Process: naiveProcess,
 	MaxReceives: maxReceiveCount, ContinuesAfterViolation: true}
 

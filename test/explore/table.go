@@ -10,8 +10,8 @@ import (
 // table simulates the events table. Its writes have the conditions of internal/runtime/dynamodb.
 type table struct {
 	items map[string]pipeline.Item
-	// previous holds each item before its last write, for stale reads. The zero Item means that
-	// there was no item.
+	// previous holds the state of each item before the last write. Stale reads return this state.
+	// The zero Item means that there was no item.
 	previous   map[string]pipeline.Item
 	checkpoint pipeline.Checkpoint
 	content    uint64                        // sum of hashes of the items and of the checkpoint

@@ -59,7 +59,7 @@ func TestPipelines_MaySpanStacks(t *testing.T) {
 	}
 }
 
-// Two pipelines must not share any of these resources and names.
+// If two pipelines share a resource or a name, synth must fail.
 func TestPipelines_MustNotShareResources(t *testing.T) {
 	app := synth.NewApp(t, nil)
 	synth.Must(t, func() error {

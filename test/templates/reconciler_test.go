@@ -38,8 +38,8 @@ func TestReconciler_AppliesProps(t *testing.T) {
 	}`)
 }
 
-// Without the schedule, an operator can still invoke the function. It needs its environment
-// variables.
+// Without the schedule, an operator can still invoke the function. The function needs its
+// environment variables.
 func TestReconciler_MayBeDisabled(t *testing.T) {
 	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
 		return &eventpipeline.EventPipelineProps{
@@ -51,8 +51,8 @@ func TestReconciler_MayBeDisabled(t *testing.T) {
 	s.environment(t, "ReconcilerFunction").expect(t, `{"MAX_REENQUEUES": "7"}`)
 }
 
-// If a worker crashes, SQS delivers its messages again after the visibility timeout. The reconciler
-// must not enqueue their events earlier.
+// After a crash of a worker, SQS delivers the messages again at the end of the visibility timeout.
+// The reconciler must not enqueue the events earlier.
 func TestReconciler_WaitsAtLeastForTheVisibilityTimeout(t *testing.T) {
 	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
 		return &eventpipeline.EventPipelineProps{VisibilityTimeout: hours(3)}

@@ -10,7 +10,7 @@ import (
 
 // Resource policies allow only three things:
 //   - S3 may deliver the access logs of a bucket of this account.
-//   - EventBridge may move notifications of the pipeline's bus to their DLQ.
+//   - EventBridge may move notifications of the pipeline's bus to the DLQ for notifications.
 //   - In stages with DESTROY, the CDK function may empty the buckets.
 func TestResourcePolicies_AllowNoConfusedDeputy(t *testing.T) {
 	for name, s := range map[string]synthesized{"nil props": standard(t), "dev": stage(t, "dev"),

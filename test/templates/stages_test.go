@@ -281,7 +281,8 @@ func expectOwnLogGroups(t *testing.T, s synthesized) {
 	}
 }
 
-// webhookRoute is a route that only the local stage has. The API function verifies its requests.
+// webhookRoute is a route that only the local stage has. The API function verifies the requests of
+// this route.
 const webhookRoute = "POST /webhooks/{source}"
 
 // `eventpipeline local --authorize` requests the authorization of a deployed stage.

@@ -7,11 +7,12 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// table simulates the events table. Its writes have the conditions of internal/runtime/dynamodb.
+// table simulates the events table. Its writes check the same conditions as package
+// internal/runtime/dynamodb.
 type table struct {
 	items map[string]pipeline.Item
-	// previous holds the state of each item before the last write. Stale reads return this state.
-	// The zero Item means that there was no item.
+	// previous holds the items that stale reads return. Each is the state before the item's last
+	// write. The zero Item means that there was no item.
 	previous   map[string]pipeline.Item
 	checkpoint pipeline.Checkpoint
 	content    uint64                        // sum of hashes of the items and of the checkpoint

@@ -69,7 +69,8 @@ func (r *reloader) watchModules(stacks []cdkapp.Stack, begin time.Time) error {
 	return r.watcher.Add(roots, begin)
 }
 
-// startReloader starts to reload the app when its sources change, until the platform is closed.
+// startReloader starts a goroutine that reloads the app when its sources change. The goroutine ends
+// when the platform is closed.
 func (p *Platform) startReloader(provider *resources.Provider) {
 	p.reloader.provider = provider
 	p.reloader.record = func(s activity.Step) { p.services.record(s, "") }

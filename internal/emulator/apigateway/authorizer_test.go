@@ -49,7 +49,7 @@ func newAuthorizedHandler(
 	}), logged
 }
 
-// caller returns requestContext.authorizer of the echoed event.
+// caller returns requestContext.authorizer of the event in a response of echo.
 func caller(t *testing.T, w *httptest.ResponseRecorder) any {
 	t.Helper()
 	var got struct {

@@ -31,8 +31,8 @@ func (r *Resolver) cidr(argument any) (any, error) {
 	return ranges, nil
 }
 
-// divide returns the first ranges of a block. Each range has 2^bits addresses. It returns false for
-// an invalid argument, and for a block that is too small.
+// divide returns the first ranges of a block of IP addresses: countText ranges with 2^bitsText
+// addresses each. It returns false if an argument is invalid or the block is too small.
 func divide(text, countText, bitsText string) (ranges []any, ok bool) {
 	block, err := netip.ParsePrefix(text)
 	count, countErr := strconv.Atoi(countText)

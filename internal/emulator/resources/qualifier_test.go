@@ -35,7 +35,8 @@ const apiWithAlias = `
 		"RouteKey": "GET /", "AuthorizationType": "CUSTOM", "AuthorizerId": {"Ref": "Authorizer"},
 		"Target": {"Fn::Sub": "integrations/${Integration}"}}}`
 
-// permission returns a permission for API Gateway to invoke a function for a source.
+// permission returns a resource that allows API Gateway to invoke a function. source is the end of
+// the ARN of the route or authorizer.
 func permission(id, function, source string) string {
 	return fmt.Sprintf(`, %q: {"Type": "AWS::Lambda::Permission", "Properties": {
 		"Action": "lambda:InvokeFunction", "Principal": "apigateway.amazonaws.com",

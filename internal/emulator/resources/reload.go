@@ -22,7 +22,7 @@ type Difference struct {
 type Replacement struct{ running, next *function }
 
 // Compare compares newly synthesized stacks with the running stacks. A function keeps its old code
-// if it refers to a new resource or if its policies changed, because such changes need a restart.
+// if it refers to a new resource or if its policies changed: such changes need a restart.
 func (p *Provider) Compare(sources []cdkapp.Stack) (Difference, error) {
 	var d Difference
 	running := map[string]*cloudformation.Stack{}

@@ -18,8 +18,8 @@ import (
 // DB represents a file of named buckets.
 type DB struct{ bolt *bbolt.DB }
 
-// Bucket stores values by key. Each method passes its changes to the operating system before it
-// returns. So the changes survive if the process is killed.
+// Bucket stores values by key. A change survives a kill of the process, because each write passes
+// it to the operating system before it returns.
 type Bucket struct {
 	bolt *bbolt.DB
 	name []byte

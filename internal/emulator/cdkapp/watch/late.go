@@ -88,8 +88,8 @@ func (l *lateOutputs) isIgnored(f changed, elapsed time.Duration) bool {
 	return ignored
 }
 
-// add counts one more build. elapsed is the delay of the change that caused the build. If the delay
-// is not similar to the earlier ones, the count starts again from one.
+// add counts one more build. elapsed is the delay of the change that caused the build. If this
+// delay is not similar to the earlier delays, the count restarts at 1.
 func (b lateBuilds) add(elapsed time.Duration) lateBuilds {
 	if b.n == 0 {
 		return lateBuilds{1, elapsed, elapsed}

@@ -72,7 +72,7 @@ func TestRun_EndsIfFilesChangeAfterEachBuild(t *testing.T) {
 }
 
 // addLate simulates builds. After each build, a file changes at the given time. addLate returns the
-// numbers, from 1, of the builds whose change is ignored.
+// builds whose change is ignored. The first build has the number 1.
 func addLate(l *lateOutputs, times ...time.Duration) (ignored []int) {
 	for i, after := range times {
 		l.endBuild()

@@ -43,9 +43,9 @@ type file struct {
 	embeds   []string // path patterns of the files that a Go file embeds
 }
 
-// takeSnapshot reads the sources and returns a snapshot. It does not read a file again if its size
-// and modification time are those in the last snapshot. It calls visit for each folder before it
-// lists the folder's files.
+// takeSnapshot reads the sources and returns a snapshot. It reads a file only if the file's size or
+// modification time differs from the last snapshot. It calls visit for each folder before it lists
+// the folder's files.
 func (s Sources) takeSnapshot(last *snapshot, visit func(dir string) error) (*snapshot, error) {
 	now := &snapshot{files: map[string]file{}}
 	var others []string

@@ -29,8 +29,8 @@ type BatcherOptions struct {
 	// MaxBatchBytes limits the size of a batch, before compression. It must not exceed the prop
 	// MaxPayloadBytes of the pipeline. The default is 1 MiB.
 	MaxBatchBytes int
-	// Linger is the time after which a batch is sent even if it is not full. A longer time makes
-	// larger batches, which cost less. The default is 100 ms.
+	// Linger is how long a batch waits for more events after its first event. A full batch is sent
+	// at once. A longer time makes larger batches, which cost less. The default is 100 ms.
 	Linger time.Duration
 	// MaxConcurrentRequests limits how many batches are sent at the same time. With 1, events are
 	// sent in the order in which they were added. The default is 4.

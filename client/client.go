@@ -32,8 +32,8 @@ type Options struct {
 	// of the API must use https or have a loopback address.
 	Token TokenSource
 	// Credentials signs requests (SigV4) for an API with IAM authorization, the default of a
-	// pipeline. The field Credentials of an aws.Config is suitable. Set either Token or
-	// Credentials.
+	// pipeline. Pass the field Credentials of an aws.Config. Token and Credentials must not both be
+	// set.
 	Credentials aws.CredentialsProvider
 	// Region is the AWS region of the API. A host name of API Gateway contains the region. Set
 	// Region if Credentials is set and the API has a custom domain.

@@ -217,8 +217,8 @@ func TestJournal_ReportsRowsThatNoLongerMatch(t *testing.T) {
 	}
 }
 
-// The duration of a redriven or replayed event begins when the event is enqueued again. If a
-// command enqueues it, the journal records only the call of SQS.
+// The duration of a redriven or replayed event begins when the event is enqueued again. This must
+// also apply if a command enqueues it.
 func TestJournal_MeasuresFromTheLastEnqueue(t *testing.T) {
 	j := newJournal(time.Now)
 	begin := time.Date(2026, 11, 27, 8, 0, 0, 0, time.UTC)

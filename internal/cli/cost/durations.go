@@ -8,8 +8,7 @@ type Durations struct {
 	Worker float64 `json:"worker"` // per invocation
 }
 
-// Typical latencies of AWS services within a region, in seconds. They are assumptions. Use
-// Durations if CloudWatch has measured a function's duration.
+// Typical latencies of AWS services within a region, in seconds. They are assumptions.
 const (
 	putObjectLatency = 0.020
 	getObjectLatency = 0.012

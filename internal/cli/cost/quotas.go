@@ -83,8 +83,8 @@ func (p Pipeline) raiseWorker() string {
 // stopBefore is the time in seconds from the end of a reconciler run to the function's timeout.
 const stopBefore = 10
 
-// reconcilerRate returns the maximum number of new objects per second for which the reconciler does
-// not fall behind. The reconciler checks each object twice.
+// reconcilerRate returns how many new objects per second the reconciler can check. It checks each
+// object twice.
 func (p Pipeline) reconcilerRate() float64 {
 	if p.Reconciler == nil || p.ReconcileInterval == 0 {
 		return 0

@@ -94,7 +94,7 @@ func TestSizes_AreThoseOfTheFunctions(t *testing.T) {
 	for range count {
 		f.post(t, "application/json", body)
 	}
-	// On Lambda, each line also contains the request id and the trace id. These need about
+	// On Lambda, each line also contains the request id and the trace id. The two ids need about
 	// 140 bytes.
 	const ids = 140
 	wantSize(t, "API function's line", f.takeLog(t, "event accepted", count)+ids, cost.APILine)

@@ -129,8 +129,8 @@ func (r *run) checkNotified(id string, notified, crashes int) {
 	}
 }
 
-// checkBatchNotified returns the smallest number of notifications of an event in a batch's Silver
-// object, but at most 1. If the object contains no events of the batch, it returns 1.
+// checkBatchNotified returns 0 if an event in a batch's Silver object has no notification.
+// Otherwise it returns 1.
 func (r *run) checkBatchNotified(item pipeline.Item) int {
 	records, _ := r.recordsAt(item.SilverKey())
 	fewest := 1

@@ -133,7 +133,7 @@ func TestStages_TagAllResources(t *testing.T) {
 	}
 }
 
-// tags returns the tags of a resource, which are an object or a list in the template.
+// tags returns the tags of a resource. In the template, tags are an object or a list.
 func tags(r resource) map[string]string {
 	got := map[string]string{}
 	switch list := r.Properties["Tags"].(type) {
@@ -255,8 +255,8 @@ func TestDevAndLocal_LeaveNothingWhenDestroyed(t *testing.T) {
 	}
 }
 
-// expectOwnLogGroups requires that each function has a log group in the stack, or may not write
-// logs. In all other cases, Lambda creates a log group that no stack deletes.
+// expectOwnLogGroups requires that each function has a log group in the stack, or has no permission
+// to write logs. Otherwise, Lambda creates a log group that no stack deletes.
 func expectOwnLogGroups(t *testing.T, s synthesized) {
 	t.Helper()
 	for _, id := range s.idsOf("AWS::Lambda::Function") {

@@ -43,8 +43,8 @@ var (
 
 const connectTimeout = time.Second
 
-// conflict is the error code that S3 returns if two conditional writes of a key run at the same
-// time. S3's documentation says to retry the request.
+// conflict is the error code that S3 returns if another request changes the key during a
+// conditional write. S3's documentation says to retry the request.
 const conflict = "ConditionalRequestConflict"
 
 // Load reads the configuration from environment variables. It calls no service.

@@ -27,8 +27,8 @@ const (
 	// UnknownEventTypes is ACCEPT or REFUSE. It applies to events whose type has no schema. Read by
 	// the API function.
 	UnknownEventTypes = "UNKNOWN_EVENT_TYPES"
-	// OpenAPI is true if the API has no authorizer, so that requests have no caller. Read by the
-	// API function.
+	// OpenAPI is true if the API has no authorizer. Requests then have no caller. Read by the API
+	// function.
 	OpenAPI = "OPEN_API"
 	// StatusForAllCallers is true if a caller may look up the events of all callers. Read by the
 	// API function.

@@ -11,7 +11,7 @@ const (
 	// With Go's default, collections are too frequent, because a function has little live data.
 	gcPercent = 400
 	// heapPercent is the limit of the heap, as a percentage of the function's memory. Near this
-	// limit, the garbage collector runs more often than gcPercent requires.
+	// limit, the garbage collector runs more often.
 	heapPercent = 75
 )
 

@@ -90,8 +90,7 @@ func steps(schema *jsonschema.Schema, value any) int {
 	return n
 }
 
-// size returns the number of values in a value, including the value itself. Each 64 bytes of a
-// string count as another value.
+// size counts a value and all values in it. Each 64 bytes of a string count as another value.
 func size(value any) int {
 	n := 1
 	switch value := value.(type) {

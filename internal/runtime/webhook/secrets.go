@@ -36,8 +36,8 @@ const (
 	// Without it, anyone could cause many reads with wrong signatures.
 	renewInterval = time.Second
 
-	// readLimit applies if no value is cached, and rereadLimit if a value is cached. Slack waits at
-	// most 3 seconds for a response.
+	// readLimit and rereadLimit limit the time of a read. rereadLimit applies if a value is cached.
+	// Slack waits at most 3 seconds for a response.
 	readLimit   = 2 * time.Second
 	rereadLimit = time.Second
 )

@@ -90,7 +90,7 @@ type signature struct {
 	hash          func() hash.Hash
 }
 
-// sum returns the HMAC of the text before the body, the body, and the text after the body.
+// sum returns the HMAC of the signed text, which consists of s.before, the body and s.after.
 func (s signature) sum(key, body []byte) []byte {
 	mac := hmac.New(s.hash, key)
 	mac.Write([]byte(s.before))

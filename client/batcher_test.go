@@ -343,7 +343,7 @@ func TestBatcher_LosesAndRepeatsNothingIfRequestsFail(t *testing.T) {
 	}
 }
 
-// blocked returns an API that answers no request before release is called.
+// blocked returns an API that waits until release is called. Then it answers all requests.
 func blocked() (a *api, release func()) {
 	released := make(chan struct{})
 	a = &api{fault: func(_ int, _ http.ResponseWriter, r *http.Request) bool {

@@ -15,8 +15,8 @@ type Problem struct {
 	// Status is the HTTP status. For an event of a batch, it is the status that the API returns for
 	// the event alone.
 	Status int `json:"status,omitempty"`
-	// Type identifies the kind of problem, such as
-	// urn:problem-type:eventpipeline:schema-violation. It never changes.
+	// Type identifies the kind of problem, such as urn:problem-type:eventpipeline:schema-violation.
+	// The API never renames a type.
 	Type   string `json:"type,omitempty"`
 	Title  string `json:"title,omitempty"`
 	Detail string `json:"detail,omitempty"`

@@ -81,8 +81,8 @@ func TestProblem_AcceptsAnyAnswer(t *testing.T) {
 	}
 }
 
-// API Gateway can't answer with problem details. The client therefore converts its errors to
-// problems.
+// API Gateway can't answer with problem details. The client therefore converts the errors of API
+// Gateway to problems.
 func TestProblem_RepresentsErrorsOfAPIGateway(t *testing.T) {
 	for status, want := range map[int]string{
 		401: "unauthorized", 403: "forbidden", 404: "not-found", 413: "too-large",

@@ -34,7 +34,7 @@ func (c *Client) attempt(ctx context.Context, call call) (got answer, sent bool,
 	if err := context.Cause(ctx); err != nil {
 		return answer{}, false, &localError{err}
 	}
-	// An HTTPClient can ignore the trace. The request then counts as sent.
+	// An HTTPClient can ignore httptrace. The request then counts as sent.
 	asked, connected := false, false
 	trace := &httptrace.ClientTrace{
 		GetConn: func(string) { asked = true },

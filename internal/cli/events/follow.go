@@ -71,8 +71,8 @@ func (f *Follower) Next(ctx context.Context, now time.Time) (changed []pipeline.
 	return changed, nil
 }
 
-// unfinished removes the events that were PROCESSED or FAILED at the last call from ids. It adds
-// them to seen.
+// unfinished returns ids without the events that were PROCESSED or FAILED at the last call. It adds
+// these events to seen.
 func (f *Follower) unfinished(ids []string, seen map[string]pipeline.Status) []string {
 	return slices.DeleteFunc(ids, func(id string) bool {
 		status := f.statuses[id]

@@ -44,7 +44,7 @@ func Width(w io.Writer) int {
 	return DefaultWidth
 }
 
-// wrapIndent returns the indentation of a line that continues the line before.
+// wrapIndent returns the indentation of a line that continues the previous line.
 func wrapIndent(string) string { return "    " }
 
 // firstColumn matches the first column of a table with the spaces after it.

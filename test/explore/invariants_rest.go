@@ -129,8 +129,8 @@ func (r *run) checkNotified(id string, notified, crashes int) {
 	}
 }
 
-// checkBatchNotified returns 0 if an event in a batch's Silver object has no notification.
-// Otherwise it returns 1.
+// checkBatchNotified checks the notifications of each event in a batch's Silver object. It returns
+// 0 if an event has no notification, and 1 otherwise.
 func (r *run) checkBatchNotified(item pipeline.Item) int {
 	records, _ := r.recordsAt(item.SilverKey())
 	fewest := 1

@@ -149,7 +149,8 @@ func (f *apiFlags) explainProblem(problem *client.Problem, err error) error {
 	return err
 }
 
-// localTokenAdvice returns how to make a token for the local platform, or "" for another API.
+// localTokenAdvice returns advice on how to make a token for the local platform. For another API,
+// it returns "".
 func (f *apiFlags) localTokenAdvice() string {
 	if f.stack.stack != "" || strings.Contains(f.url, ".execute-api.") {
 		return ""

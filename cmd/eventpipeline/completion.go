@@ -129,7 +129,7 @@ func completeCodes(ctx context.Context, f *stackFlags) ([]string, error) {
 	for _, code := range dlq.Codes {
 		codes = append(codes, string(code))
 	}
-	// If there is no pipeline, the result contains only the platform's codes.
+	// The error is ignored. Without a pipeline, the result contains only the platform's codes.
 	_ = eachNewest(ctx, f, failedToday(), func(item pipeline.Item) {
 		codes = append(codes, string(item.Failure.Code))
 	})

@@ -111,8 +111,8 @@ func (d *deployed) createResources(t *testing.T) {
 	d.createNamed(t, "")
 }
 
-// createNamed creates a table and queues with names that begin with prefix. They replace the table
-// and the queues of d.
+// createNamed creates a table and queues with names that begin with prefix. The new table and
+// queues replace those of d.
 func (d *deployed) createNamed(t *testing.T, prefix string) {
 	t.Helper()
 	d.Table = prefix + "events"
@@ -307,7 +307,7 @@ func (d *deployed) take(t *testing.T, url string) []types.Message {
 }
 
 // hold receives the messages in the DLQ, and returns their receipt handles. Other clients can't
-// receive these messages for a minute. hold fails the test unless it receives want messages.
+// receive these messages for a minute. If the number of messages is not want, the test fails.
 func (d *deployed) hold(t *testing.T, want int) (receipts []string) {
 	t.Helper()
 	held, err := d.DeadLetterQueue().Receive(t.Context(), time.Minute)

@@ -372,7 +372,7 @@ func TestDLQShow_PrintsThePayloadByteForByte(t *testing.T) {
 	}
 }
 
-// An event that is still part of its batch has no item of its own.
+// For an event of a batch, the command must print this event's payload and not the whole batch.
 func TestDLQShow_PrintsOnlyTheEventOfABatch(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)

@@ -13,7 +13,8 @@ import (
 
 const printedEvent = "019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001"
 
-// printEvents prints the steps with the given names and returns the lines, without the times.
+// printEvents prints the steps and returns the lines. The first step happens at 12:00:00, and each
+// other step 12 ms later. If accepted is true, an accepted event has a line too.
 func printEvents(t *testing.T, accepted bool, steps ...activity.Step) string {
 	t.Helper()
 	var out strings.Builder

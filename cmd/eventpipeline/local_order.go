@@ -11,8 +11,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
 )
 
-// stepPrinter prints steps in the order of their times. It prints a step orderWindow after the
-// step's time, because log lines of functions arrive late. It prints nothing before the call of
+// stepPrinter prints steps in the order of their times. Log lines of functions arrive late, so a
+// step waits for orderWindow before it is printed. stepPrinter prints nothing before the call of
 // start.
 type stepPrinter struct {
 	mu      sync.Mutex

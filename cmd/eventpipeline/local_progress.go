@@ -21,8 +21,8 @@ type progress struct {
 	reminder   *time.Timer // nil between phases
 }
 
-// reminderInterval is the maximum time without output. Then progress prints how long the phase has
-// taken.
+// reminderInterval is the maximum time without output. After this time, progress prints how long
+// the phase has taken.
 const reminderInterval = 5 * time.Second
 
 // stopping is the phase in which the platform stops. The emulator does not report this phase.

@@ -166,8 +166,9 @@ func notSplitOff(item pipeline.Item, stackFlags string) error {
 		item.ID, suggestCommand("replay", stackFlags, "--event", batchID, failed))
 }
 
-// state returns the state of the replay to resume, or of a new replay with the flags' values.
-// rateSet reports whether --rate is set.
+// state returns the state of the replay. With --resume, it reads the state of the earlier replay
+// from the file. Otherwise, it creates a state from the flags. rateSet reports whether --rate is
+// set.
 func (f *replayFlags) state(now time.Time, rateSet bool) (*replay.State, error) {
 	if rateSet && !(f.rate > 0 && f.rate <= replay.MaxRate) { // rejects NaN too
 		return nil, fmt.Errorf("--rate must be above 0 and at most %.0f, got %g",

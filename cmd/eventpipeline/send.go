@@ -152,8 +152,8 @@ func (f *sendFlags) run(cmd *cobra.Command, args []string) error {
 	return err
 }
 
-// ping returns an error if nothing answers at the API's address. It reports this error sooner than
-// the send, which retries first.
+// ping returns an error if nothing answers at the API's address. It sends one request and does not
+// retry.
 func (f *sendFlags) ping(ctx context.Context, c *client.Client) error {
 	err := c.Ping(ctx)
 	var problem *client.Problem

@@ -27,7 +27,8 @@ func newHistogram(longest time.Duration) *hdrhistogram.Histogram {
 	return hdrhistogram.New(1, longest.Microseconds(), 3)
 }
 
-// record adds a duration n times. Longer durations count as the histogram's maximum.
+// record adds a duration n times. A duration above the histogram's maximum is recorded as this
+// maximum.
 func record(h *hdrhistogram.Histogram, d time.Duration, n int) {
 	value := min(max(d.Microseconds(), 0), h.HighestTrackableValue())
 	_ = h.RecordValues(value, int64(n)) // fails only if value is out of range

@@ -439,8 +439,7 @@ func TestSend_StopsAfterTheFirstUnansweredRequest(t *testing.T) {
 	}
 }
 
-// An API that has stopped accepts no more events. The command must count them as unsent, not as
-// unknown.
+// If the API stops, the command must count the remaining events as unsent, not as unknown.
 func TestSend_StopsWhenTheAPIHasStopped(t *testing.T) {
 	server := httptest.NewUnstartedServer(nil)
 	server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -142,7 +142,7 @@ func deployedConfig(ctx context.Context, alternative string) (aws.Config, error)
 	for _, endpoint := range deployment.Endpoints(cfg) {
 		if deployment.OnThisMachine(ctx, endpoint) {
 			return cfg, usageErrorf("--stack selects a deployed stack, but your AWS settings send "+
-				"requests to this machine, %s: unset %s, or %s",
+				"requests to %s on this machine: unset %s, or %s",
 				endpoint, endpointVariable, alternative)
 		}
 	}

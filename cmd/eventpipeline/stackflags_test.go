@@ -77,8 +77,8 @@ func TestAPI_SuggestsLocalWhenThePlatformDoesNotAnswer(t *testing.T) {
 	}
 }
 
-// An environment variable or a configuration file can redirect AWS calls to this machine, for all
-// services or for one service.
+// With --stack, the command must not call services on this machine. The AWS settings can select
+// such services in an environment variable or a configuration file.
 func TestStack_OfADeploymentMustNotBeOnThisMachine(t *testing.T) {
 	d := deploy(t)
 	settings := filepath.Join(t.TempDir(), "config")

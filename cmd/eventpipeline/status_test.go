@@ -86,7 +86,7 @@ func TestPrintStatus_PrintsEachFieldOfABatchOnce(t *testing.T) {
 	}
 }
 
-// The API hides other callers' events. An event from a direct invocation has no caller.
+// If the API hides an event of another caller, the command must read the event from the table.
 func TestStatus_FindsEventsOfOtherCallers(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)

@@ -55,8 +55,8 @@ type AlarmThresholds struct {
 	// Default: 1.
 	UnhealedEvents *float64
 	// ReconcilerLag sets the threshold for the reconciler's lag: the age of the oldest hour in
-	// which some events are not checked yet. Normally, the lag is between ReconcilerGracePeriod and
-	// one hour more. Default: the sum of ReconcilerGracePeriod, one hour and four times
+	// which some events are not checked yet. Normally, the lag is ReconcilerGracePeriod plus at
+	// most one hour. Default: the sum of ReconcilerGracePeriod, one hour and four times
 	// ReconcilerInterval.
 	ReconcilerLag awscdk.Duration
 }

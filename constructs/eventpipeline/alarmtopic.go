@@ -64,8 +64,9 @@ func (a *alarmTopicPolicies) Visit(node constructs.IConstruct) {
 	}
 }
 
-// allowPublishing lets CloudWatch publish to the alarm topic. The policy belongs to an L2
-// construct, or is an L1 resource of the app.
+// allowPublishing adds a statement that lets CloudWatch publish to the alarm topic. If an L2
+// construct owns the policy, it adds the statement to this construct. Otherwise, it changes the L1
+// resource.
 func allowPublishing(p *eventPipeline, policy awssns.CfnTopicPolicy) {
 	statement := alarmStatement(p, *p.props.AlarmTopic.TopicArn(), "sns:Publish")
 	if parent, ok := policy.Node().Scope().(awssns.TopicPolicy); ok {
@@ -75,8 +76,8 @@ func allowPublishing(p *eventPipeline, policy awssns.CfnTopicPolicy) {
 	policy.SetPolicyDocument(withStatement(policy.Stack(), policy.PolicyDocument(), statement))
 }
 
-// allowKeyOfTopic lets CloudWatch use a key that the app set on the topic's L1 resource. The
-// topic's construct does not know this key. CloudWatch can't publish to the topic without the key.
+// allowKeyOfTopic lets CloudWatch use a KMS key that the app set on the topic's L1 resource.
+// CloudWatch needs this key to publish to the topic.
 func allowKeyOfTopic(p *eventPipeline, stack awscdk.Stack, reference *string) {
 	statement := alarmStatement(p, "*", "kms:GenerateDataKey*", "kms:Decrypt")
 	for _, node := range *stack.Node().FindAll(constructs.ConstructOrder_PREORDER) {

@@ -87,8 +87,8 @@ func corsPreflight(
 }
 
 // addRoutesToExistingApi adds POST /events and GET /events/{eventId}. If there are webhook sources,
-// it also adds their route. The authorizer becomes a child of the API, with the pipeline's id as a
-// prefix of its id.
+// it also adds their route. The authorizer becomes a child of the API. The authorizer's id begins
+// with the pipeline's id.
 func addRoutesToExistingApi(p *eventPipeline, api awsapigatewayv2.IHttpApi) {
 	authorizer := newAuthorizer(p, *p.Node().Id())
 	ingest, status := scopes(p.props)

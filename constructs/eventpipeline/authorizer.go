@@ -69,8 +69,7 @@ type LambdaAuthorizerProps struct {
 	IdentitySource *[]*string
 	// ResultsCacheTtl sets how long API Gateway caches a response for requests with the same route
 	// and the same values of IdentitySource. The maximum is an hour. If you revoke a caller's
-	// access, the cached response still permits it until the response expires. Default: 0, no
-	// cache.
+	// access, the caller keeps it until the cached response expires. Default: 0, no cache.
 	ResultsCacheTtl awscdk.Duration
 }
 
@@ -132,8 +131,7 @@ func cacheTTL(props LambdaAuthorizerProps) awscdk.Duration {
 }
 
 // identitySource returns the parts of a request that form the key of the authorizer's cache. The
-// key contains the route, so that a cached permission to post events does not permit reading their
-// status.
+// key contains the route, because a permission for one route must not apply to other routes.
 func identitySource(props LambdaAuthorizerProps) *[]*string {
 	const route = "$context.routeKey"
 	source := []*string{jsii.String("$request.header.Authorization")}

@@ -31,8 +31,8 @@ type entry struct {
 	environment        map[string]string
 }
 
-// newBundle returns the build settings of a function, or an error if Go is not installed. Without
-// Go, GoFunction builds in Docker with an old Go version.
+// newBundle returns the build settings of a function. It returns an error if Go is not installed,
+// because GoFunction would then build in Docker with an old Go version.
 func newBundle(p *eventPipeline, function string) (bundle, error) {
 	if _, err := exec.LookPath("go"); err != nil {
 		return bundle{}, fmt.Errorf("find the go command: %w: install Go (https://go.dev/dl)", err)

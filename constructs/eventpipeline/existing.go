@@ -60,8 +60,8 @@ func numberOrDefault(value *float64, fallback float64) *float64 {
 	return value
 }
 
-// redrivePolicy returns the target and the maxReceiveCount of a queue's redrive policy, or nil
-// without a policy. Tokens in the target are resolved.
+// redrivePolicy returns the target and the maxReceiveCount of a queue's redrive policy. If the
+// queue has no policy, both are nil. Tokens in the target are resolved.
 func redrivePolicy(queue awssqs.CfnQueue) (target any, count *float64) {
 	if queue.RedrivePolicy() == nil {
 		return nil, nil
@@ -80,7 +80,7 @@ func redrivePolicy(queue awssqs.CfnQueue) (target any, count *float64) {
 
 // identity returns a text that identifies a resource in the app:
 // - the construct's path, if the app creates the resource
-// - the name or ARN and environment, if the resource is imported
+// - the name or ARN, followed by environment, if the resource is imported
 // - the token and the path of the resource's stack, if the imported name is a token
 //
 // environment describes the account and region of the pipeline.

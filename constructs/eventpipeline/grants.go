@@ -44,8 +44,8 @@ func (p *eventPipeline) GrantReadSilver(grantee awsiam.IGrantable) awsiam.Grant 
 	return read
 }
 
-// grant lets grantee perform the actions on resource. The permission applies only to requests that
-// meet the condition, if it is not nil.
+// grant lets grantee perform the actions on resource. If condition is not nil, the permission
+// applies only to requests that meet it.
 func grant(
 	grantee awsiam.IGrantable, resource *string, condition *condition, actions ...string,
 ) awsiam.Grant {

@@ -80,9 +80,9 @@ func suppressWebhookRoute(p *eventPipeline) {
 	}
 }
 
-// suppressObjects returns a suppression for permissions on all objects under a prefix. It matches
-// only findings that name the pipeline's new bucket. For an existing bucket, it matches findings
-// about any bucket.
+// suppressObjects returns a suppression for permissions on all objects under a prefix. If the
+// pipeline created the bucket, the suppression matches only findings about this bucket. For an
+// existing bucket, it matches findings about any bucket.
 func suppressObjects(id string, existing awss3.IBucket, prefix string) nagSuppression {
 	pattern := `<\w*` + id + `\w*\.Arn>`
 	if existing != nil {

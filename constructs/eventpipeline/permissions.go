@@ -89,9 +89,9 @@ func allowFormerKeys(p *eventPipeline, role awsiam.IRole, services ...string) {
 	}
 }
 
-// allowNetworkInterfaces lets Lambda attach the functions to a VPC. Lambda requires these actions
-// on all resources. The condition denies them to the function's own code, whose calls have the key
-// lambda:SourceFunctionArn.
+// allowNetworkInterfaces lets Lambda attach the functions to a VPC. Lambda needs these actions on
+// all resources. The function's own code can't use them: its calls have the key
+// lambda:SourceFunctionArn, which the condition excludes.
 func allowNetworkInterfaces(role awsiam.IRole) {
 	allowIf(role, jsii.String("*"), &condition{"Null", "lambda:SourceFunctionArn", "true"},
 		"ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets",

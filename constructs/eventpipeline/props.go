@@ -267,9 +267,10 @@ type EventPipelineProps struct {
 	// WebhooksThrottlingBurstLimit limits the number of webhook requests in a burst above
 	// WebhooksThrottlingRateLimit. Default: 1,000.
 	WebhooksThrottlingBurstLimit *float64
-	// CorsPreflight lets browsers call the API from other origins. By default, AllowMethods are GET
-	// and POST. AllowHeaders are the headers that the API reads, except headers for extension
-	// attributes of CloudEvents. ExposeHeaders are the headers that the API sends. Default: off.
+	// CorsPreflight lets browsers call the API from other origins. If it is set, AllowMethods are
+	// by default GET and POST. AllowHeaders are by default the headers that the API reads, except
+	// headers for extension attributes of CloudEvents. ExposeHeaders are by default the headers
+	// that the API sends. Default: off.
 	CorsPreflight *awsapigatewayv2.CorsPreflightOptions
 
 	// DomainName adds a custom domain name, such as events.example.org. Add a DNS record that

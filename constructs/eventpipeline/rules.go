@@ -57,9 +57,9 @@ func (p *eventPipeline) OnEventProcessedIn(
 	return rule
 }
 
-// detailPattern returns the pattern of the details of this pipeline's notifications. The name of
-// the Bronze bucket identifies the pipeline: pipelines can share the bus and the Silver bucket, but
-// not the Bronze bucket.
+// detailPattern returns a pattern that matches the detail of this pipeline's notifications. The
+// name of the Bronze bucket identifies the pipeline: pipelines can share the bus and the Silver
+// bucket, but not the Bronze bucket.
 func (p *eventPipeline) detailPattern() *map[string]any {
 	pattern := map[string]any{
 		"bronze": map[string]any{"bucket": []*string{p.bronzeBucket.BucketName()}},
@@ -145,8 +145,8 @@ func cyclicStack(rule awsevents.CfnRule) (stack awscdk.Stack, user string) {
 	return nil, ""
 }
 
-// userOf returns the path of a resource in other that refers to the rule's stack, or "". It returns
-// "" too if other contains no target of the rule.
+// userOf returns the path of a resource in other that refers to the rule's stack, or "". If other
+// contains no target of the rule, userOf does not search.
 // - own contains the logical ids of the rule's stack.
 // - targets is the JSON text of the rule's targets.
 func userOf(own map[string]bool, other awscdk.Stack, targets string) (user string) {

@@ -23,9 +23,9 @@ const maxEnvironment = 4096
 // Annotations.AcknowledgeWarning.
 const EnvironmentWarning = "eventpipeline:environmentSize"
 
-// validateEnvironmentAtSynth adds an error if a function's environment variables are too large. It
-// assumes the minimal length for a value that is unknown at synth. If the variables are too large
-// only with the maximal lengths, it adds a warning.
+// validateEnvironmentAtSynth adds an error if a function's environment variables are always too
+// large. If a value is unknown at synth, the variables have a minimal and a maximal size. If only
+// the maximal size is too large, validateEnvironmentAtSynth adds a warning.
 func (v *validation) validateEnvironmentAtSynth(p *eventPipeline) {
 	for _, function := range []struct {
 		prop     string

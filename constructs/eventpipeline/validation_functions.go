@@ -86,8 +86,8 @@ func (v *validation) validateEventSource(p EventPipelineProps) {
 // invocationsPerPoller is the number of invocations that a provisioned poller makes at once.
 const invocationsPerPoller = 10
 
-// maxInFlight is the approximate number of messages of a standard queue that consumers can process
-// at the same time. See "Messages in flight" in
+// maxInFlight is the approximate maximum number of messages in flight of a standard queue. See
+// "Messages in flight" in
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html.
 const maxInFlight = 120_000
 

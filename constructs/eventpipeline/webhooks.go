@@ -93,8 +93,8 @@ func StandardWebhook(name string, secret awssecretsmanager.ISecret) *WebhookSour
 	return newWebhookSource(webhook.Standard, name, secret)
 }
 
-// HmacOptions define the signatures of any other sender that signs requests with an HMAC. The names
-// of headers are not case-sensitive.
+// HmacOptions define how a sender signs requests with an HMAC, and where a request contains its
+// type and id. The names of headers are not case-sensitive.
 type HmacOptions struct {
 	// Header is the name of the header that contains the signature. Required.
 	Header string
@@ -119,8 +119,8 @@ type HmacOptions struct {
 	EventType string
 	// EventTypeHeader is the name of the header that contains the event's type.
 	EventTypeHeader string
-	// EventTypePointer is a JSON pointer to the event's type in the body, such as /event/type. The
-	// pointer can lead into a string that contains JSON.
+	// EventTypePointer is a JSON pointer to the event's type in the body, such as /event/type. If a
+	// field is a string that contains JSON, the pointer can continue inside this JSON.
 	EventTypePointer string
 	// DeliveryIdHeader is the name of the header that contains the id of a delivery. The id must
 	// stay the same when the sender repeats a request. Set DeliveryIdHeader or DeliveryIdPointer,
@@ -130,7 +130,8 @@ type HmacOptions struct {
 	DeliveryIdPointer string
 }
 
-// HmacWebhook returns a source for any other sender that signs requests with an HMAC.
+// HmacWebhook returns a source for a sender that signs requests with an HMAC. Use it if no other
+// function supports the sender.
 func HmacWebhook(
 	name string, secret awssecretsmanager.ISecret, options HmacOptions,
 ) *WebhookSource {

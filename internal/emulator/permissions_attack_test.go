@@ -17,7 +17,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam"
 )
 
-// startStage starts a platform with the template and returns a stage on it.
+// startStage starts a platform with the template and returns a stage that uses the platform.
 func startStage(t *testing.T, template string) *stage {
 	t.Helper()
 	p, err := New(

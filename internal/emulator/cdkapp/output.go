@@ -68,8 +68,7 @@ func (t *tail) line(line []byte) {
 	t.lines = append(t.lines, text)
 }
 
-// summary returns the lines that explain why the app failed, and what to do. It is the last part of
-// an error message.
+// summary returns the last part of an error message: why the app failed, and what to do.
 func (t *tail) summary() string {
 	if len(t.lines) == 0 {
 		return "\nThe app printed nothing. To run only the app, use: npx aws-cdk synth"

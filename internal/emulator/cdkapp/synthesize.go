@@ -67,8 +67,8 @@ func (a App) check() (config, error) {
 		if err != nil {
 			dir = a.Dir
 		}
-		return config{}, fmt.Errorf("the folder %s contains no CDK app: %w; "+
-			"change to the folder of an app, or pass the command that runs the app", dir, ErrNoApp)
+		return config{}, fmt.Errorf("the folder %s contains no CDK app: %w; change to the "+
+			"folder of an app", dir, ErrNoApp)
 	}
 	maps.Copy(c.Context, a.Context)
 	return c, nil

@@ -61,8 +61,8 @@ func (c Changes) Sections() []string {
 }
 
 // Missing returns the logical ids of the resources that only a restart creates or updates: new
-// resources, changed policies, and the roles of changed policies. Until then, new code that uses
-// them can fail.
+// resources, changed policies, and the roles of changed policies. Before the restart, new code that
+// uses them can fail.
 func (c Changes) Missing() map[string]bool {
 	missing := map[string]bool{}
 	for id, kind := range c.Resources {

@@ -198,7 +198,8 @@ func parseStack(source cdkapp.Stack) (*Template, error) {
 
 // PhysicalName returns a name like CloudFormation's: the stack's name, the logical id and a suffix.
 // The suffix depends only on the stack's name and the logical id, so the next run finds the
-// resource's stored state. maxLength is the limit of the AWS service.
+// resource's stored state. maxLength is the maximum number of characters that the AWS service
+// allows.
 func PhysicalName(stack, logicalID string, maxLength int) string {
 	suffix := UniqueSuffix(stack, logicalID)
 	available := maxLength - len(suffix) - 2

@@ -25,8 +25,8 @@ func (p fakeProvider) Create(s *Stack, r Resource) (ReturnValues, error) {
 
 func (fakeProvider) LocalURLs(text string) string { return text }
 
-// createStacks creates a stack for each of sections. Each section is the content of a template
-// without the outer braces. createStacks returns the outputs of the last stack.
+// createStacks creates a stack for each section, and returns the outputs of the last stack. A
+// section is the content of a template without the outer braces.
 func createStacks(
 	t *testing.T, parameters Parameters, ssm map[string]string, sections ...string,
 ) (map[string]string, error) {

@@ -15,7 +15,7 @@ type pattern struct{ root objectPattern }
 // matches reports whether the pattern matches an event. The event is a result of decode.
 func (p pattern) matches(event any) bool { return p.root.matches(event, event) }
 
-// condition represents the part of a pattern for one path.
+// condition represents the part of an event pattern that tests the value at one path.
 type condition interface {
 	// matches tests the value at the path. The test can also use other parts of the event.
 	matches(value, event any) bool

@@ -129,8 +129,8 @@ func (r *rule) sortedTargets() []Target {
 	return targets
 }
 
-// input returns the data for the target: Input, the part of the event that InputPath selects, or
-// the whole event.
+// input returns the data for the target. It returns Input if the target has one, else the part of
+// the event that InputPath selects, else the whole event.
 func (t Target) input(event []byte) ([]byte, error) {
 	if t.Input != "" {
 		return []byte(t.Input), nil

@@ -43,7 +43,7 @@ type integration struct {
 type functionCall struct {
 	caller   string // such as "route POST /events"
 	function string // as in apigateway.Route
-	// source is the part of the source's ARN after the API's id. It can begin with anyStage.
+	// source is the part of aws:SourceArn after the API's id. It can begin with anyStage.
 	source string
 }
 

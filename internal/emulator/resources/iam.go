@@ -292,8 +292,8 @@ func (e enforcement) checkRoutes() error {
 	return errors.Join(errs...)
 }
 
-// sources returns the source of the call for each stage of the API. For an authorizer, it returns
-// one source without a stage.
+// sources returns the call's source for each stage of the API. If the source names no stage, as for
+// an authorizer, it returns only this source.
 func (a *API) sources(call functionCall) []string {
 	path, inStage := strings.CutPrefix(call.source, anyStage)
 	if !inStage {

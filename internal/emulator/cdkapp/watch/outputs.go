@@ -56,7 +56,7 @@ func (o *outputs) addBuild(files []changed) (again []changed, found []string) {
 	return again, found
 }
 
-// inARow returns the number of consecutive builds, up to the last one, during which a file changed.
+// inARow returns how many consecutive builds changed a file, counted back from the last build.
 func (o *outputs) inARow(f changed) int {
 	n := 0
 	for _, key := range f.keys() {

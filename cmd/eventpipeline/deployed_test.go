@@ -197,7 +197,7 @@ func (d *deployed) accept(t *testing.T, bodies ...string) (ids []string) {
 	return ids
 }
 
-// acceptBatch accepts a batch of one type and returns its id.
+// acceptBatch accepts a batch of events of one type and returns the batch's id.
 func (d *deployed) acceptBatch(t *testing.T, events ...string) string {
 	t.Helper()
 	var elements [][]byte

@@ -151,7 +151,7 @@ func (p *eventPrinter) printRetry(s activity.Step, e *knownEvent) error {
 		failureText(s))
 }
 
-// row prints the event's line, with the notes that are not empty.
+// row prints the event's line, followed by the notes that are not empty.
 func (p *eventPrinter) row(s activity.Step, e *knownEvent, notes ...string) error {
 	r := events.Row{
 		Time: s.Time, ID: s.EventID, Type: e.eventType, Status: string(e.status), Took: -1,

@@ -103,8 +103,8 @@ func TestEventPrinter_ForgetsTheOldestEvents(t *testing.T) {
 	}
 }
 
-// A batch that is not finished must stay known, even if more than maxKnownEvents events of other
-// batches have steps.
+// The printer must remember a batch that is not finished, even if it prints steps of more than
+// maxKnownEvents events of other batches.
 func TestEventPrinter_RemembersABatchWithManySteps(t *testing.T) {
 	var out strings.Builder
 	p := newEventPrinter(&out, activity.Style{}, false)

@@ -57,7 +57,8 @@ func TestLogs_FailsIfThereIsNothingToShow(t *testing.T) {
 	}
 }
 
-// The lines that a processor prints with fmt.Println contain no event id.
+// A line without an event id must be found if it is between the lines of an invocation for the
+// event. For example, the output of fmt.Println has no event id.
 func TestLogs_FindsTheOutputOfTheInvocation(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)

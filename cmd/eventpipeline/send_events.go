@@ -129,7 +129,7 @@ func readArray(r io.Reader, yield func([]byte) bool) error {
 }
 
 // maxLine limits the length of a line, in bytes. It is larger than API Gateway's maximum of 10 MB
-// per request, so that the API rejects an event that is too large.
+// per request. An event that is too large therefore reaches the API, which rejects it.
 const maxLine = 12 << 20
 
 func readLines(r io.Reader, yield func([]byte) bool) error {

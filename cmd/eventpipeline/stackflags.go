@@ -49,8 +49,8 @@ func (f *stackFlags) find(ctx context.Context) (deployment.Pipeline, error) {
 	return deployment.Find(ctx, cfg, stacks, f.pipeline)
 }
 
-// findForEvent returns the selected pipeline. If the user has selected none of several pipelines,
-// it returns the pipeline whose events table has the event.
+// findForEvent returns the selected pipeline. If there are several pipelines and no flag selects
+// one, it returns the pipeline whose events table has the event.
 func (f *stackFlags) findForEvent(ctx context.Context, id string) (deployment.Pipeline, error) {
 	p, err := f.find(ctx)
 	var choice *deployment.ChoiceError
@@ -166,8 +166,8 @@ func (f *stackFlags) endpoint() (address, source string) {
 	return localAWS, "the default"
 }
 
-// String returns the flags with which another command selects the same pipeline. That command does
-// not need endpointVariable.
+// String returns the flags with which another command selects the same pipeline. The flags contain
+// the URL that endpointVariable sets, if any.
 func (f *stackFlags) String() string {
 	text := ""
 	if address, _ := f.endpoint(); f.stack != "" {

@@ -141,8 +141,8 @@ func newAlarms(p *eventPipeline, m metrics) alarms {
 }
 
 // newRetriedAlarm creates an alarm that fires if deliveries fail for 15 minutes, for example in an
-// outage. OldestMessageAlarm does not fire in an outage, because its metric ignores messages that
-// were received more than three times.
+// outage. OldestMessageAlarm can miss an outage, because its metric ignores messages that SQS has
+// delivered more than three times.
 func newRetriedAlarm(p *eventPipeline, retried awscloudwatch.IMetric) awscloudwatch.Alarm {
 	props := thresholdAlarm(retried, *p.props.AlarmThresholds.RetriedEvents,
 		"Deliveries fail again and again: an AWS service or the processor does not work.")

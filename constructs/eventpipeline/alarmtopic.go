@@ -29,9 +29,9 @@ func allowAlarms(p *eventPipeline) {
 // code. Visit therefore sees all policies that the app has attached to the topic.
 type alarmTopicPolicies struct{ pipeline *eventPipeline }
 
-// Visit adds a statement to each policy that the app has attached to the topic, and to the policy
-// of the topic's key. A topic without a policy needs no statement, because SNS's default policy
-// lets CloudWatch publish.
+// Visit lets CloudWatch publish to the topic. It adds a statement to each topic policy that the app
+// has created, and to the policy of the topic's key. A topic without a policy needs no statement,
+// because SNS's default policy lets CloudWatch publish.
 func (a *alarmTopicPolicies) Visit(node constructs.IConstruct) {
 	p, topic := a.pipeline, a.pipeline.props.AlarmTopic
 	if *node.Node().Path() != *topic.Node().Path() {
@@ -118,8 +118,8 @@ func withStatement(stack awscdk.Stack, document any, statement awsiam.PolicyStat
 	return policy
 }
 
-// alarmStatement returns a statement that lets CloudWatch perform the actions for the alarms of the
-// pipeline's account and region.
+// alarmStatement returns a statement that lets CloudWatch perform the actions on resource. The
+// statement applies only to alarms in the pipeline's account and region.
 func alarmStatement(p *eventPipeline, resource string, actions ...string) awsiam.PolicyStatement {
 	stack := awscdk.Stack_Of(p)
 	alarms := stack.FormatArn(&awscdk.ArnComponents{

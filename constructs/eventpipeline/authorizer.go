@@ -67,9 +67,10 @@ type LambdaAuthorizerProps struct {
 	// IdentitySource lists values that each request must contain, such as headers. If one is
 	// missing, API Gateway answers 401. Default: $request.header.Authorization.
 	IdentitySource *[]*string
-	// ResultsCacheTtl sets how long API Gateway caches a response for requests with the same route
-	// and the same values of IdentitySource. The maximum is an hour. If you revoke a caller's
-	// access, the caller keeps it until the cached response expires. Default: 0, no cache.
+	// ResultsCacheTtl sets how long API Gateway caches the function's response. The cached response
+	// applies to requests with the same route and the same values of IdentitySource. The maximum is
+	// an hour. If you revoke a caller's access, the caller keeps it until the cached response
+	// expires. Default: 0, no cache.
 	ResultsCacheTtl awscdk.Duration
 }
 

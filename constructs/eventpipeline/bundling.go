@@ -71,8 +71,8 @@ func newBundle(p *eventPipeline, function string) (bundle, error) {
 const reproducibleFlags = `-trimpath -buildvcs=false -tags=lambda.norpc ` +
 	`'-ldflags=-s -w -buildid='`
 
-// platformEntry returns the entry of a function in this module. The function contains the schemas,
-// if any, and the code that reads them.
+// platformEntry returns the entry of a function in this module. If there are schemas, the function
+// contains them and the code that validates events.
 func platformEntry(function string, schemas jsonschema.Bundle) (entry, error) {
 	flags := "-mod=readonly " + reproducibleFlags
 	var files map[string][]byte
@@ -119,8 +119,8 @@ func platform(p *eventPipeline) string {
 // buildEnvironment returns the variables for `go build`. If platform is "", GoFunction sets GOOS
 // and GOARCH for Lambda.
 func buildEnvironment(platform string, build map[string]string) map[string]*string {
-	// All of Lambda's processors support these instruction sets. Values from the user's machine can
-	// change asset hashes, or make a function crash on Lambda.
+	// These values replace those of the user's machine, which could change asset hashes or make a
+	// function crash on Lambda. All of Lambda's processors support these instruction sets.
 	all := map[string]string{"GOARM64": "v8.0", "GOAMD64": "v1", "GOEXPERIMENT": ""}
 	maps.Copy(all, build)
 	if goos, goarch, ok := strings.Cut(platform, "/"); ok {

@@ -71,8 +71,7 @@ type EventPipeline interface {
 	WorkerLogGroup() awslogs.LogGroup
 	// ReconcilerLogGroup returns the reconciler function's log group.
 	ReconcilerLogGroup() awslogs.LogGroup
-	// AccessLogGroup returns the log group with one line per request to the API, or nil for an
-	// existing HttpApi.
+	// AccessLogGroup returns the log group of the API's access log, or nil for an existing HttpApi.
 	AccessLogGroup() awslogs.LogGroup
 	// DeadLettersAlarm fires when messages are in the DLQ.
 	DeadLettersAlarm() awscloudwatch.Alarm
@@ -115,8 +114,8 @@ type EventPipeline interface {
 	Dashboard() awscloudwatch.Dashboard
 
 	// GrantIngest lets a principal of this account post events. Synth reports an error if the API
-	// does not use IAM authorization. Like every CDK grant, it has no effect on a principal whose
-	// policies the app can't change, such as an immutable imported role. To detect this case, call
+	// does not use IAM authorization. A grant has no effect if the app can't change the principal's
+	// policies, for example the policies of an immutable imported role. To detect this case, call
 	// Grant.AssertSuccess.
 	GrantIngest(grantee awsiam.IGrantable) awsiam.Grant
 	// GrantReadStatus lets a principal call GET /events/{eventId}, under the same conditions as
@@ -144,8 +143,8 @@ type EventPipeline interface {
 	// NotificationDeadLetterQueue. An alarm fires if the rule loses events.
 	OnEventProcessed(id *string, target awsevents.IRuleTarget) awsevents.Rule
 	// OnEventProcessedIn adds the rule of OnEventProcessed to scope. Use it if the target or its
-	// DeadLetterQueue is a queue of another stack. scope must then be in the queue's stack. That
-	// stack will depend on the pipeline's stack, so the pipeline must not use resources of the
+	// DeadLetterQueue is a queue of another stack. scope must then be in the queue's stack. The
+	// queue's stack depends on the pipeline's stack, so the pipeline must not use resources of the
 	// queue's stack.
 	OnEventProcessedIn(
 		scope constructs.Construct, id *string, target awsevents.IRuleTarget,

@@ -123,8 +123,8 @@ func newFunction(
 	return fn, logGroup
 }
 
-// lambdaLogLevel returns the level below which Lambda drops log lines. Lambda must not drop lines
-// at the level INFO, which contain metrics. The functions apply the prop LogLevel themselves.
+// lambdaLogLevel returns the lowest level of log lines that Lambda keeps. Lambda must keep lines at
+// the level INFO, because they contain metrics. The functions apply the prop LogLevel themselves.
 func lambdaLogLevel(level string) awslambda.ApplicationLogLevel {
 	if level == "debug" {
 		return awslambda.ApplicationLogLevel_DEBUG

@@ -109,8 +109,8 @@ func reconcilerMetric(p *eventPipeline, name string) awscloudwatch.Metric {
 	return logMetric(name, map[string]*string{contract.FunctionDimension: function})
 }
 
-// newLagMetric returns the reconciler's lag. The metric has one value per interval, so its period
-// is the interval.
+// newLagMetric returns the metric of the reconciler's lag. CloudWatch receives one value per
+// ReconcilerInterval, so the metric's period is this interval.
 func newLagMetric(p *eventPipeline) awscloudwatch.IMetric {
 	return reconcilerMetric(p, contract.MetricLag).With(&awscloudwatch.MetricOptions{
 		Statistic: jsii.String("Maximum"), Period: p.props.ReconcilerInterval,

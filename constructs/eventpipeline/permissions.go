@@ -166,8 +166,8 @@ func allowIf(role awsiam.IRole, resource *string, condition *condition, actions 
 // s3:prefix and silver/*.
 type condition struct{ operator, key, value string }
 
-// viaService returns a condition that allows the use of a key only if the service calls KMS for the
-// role, in the stack's region.
+// viaService returns a condition for the use of a key: the service must call KMS for the role, in
+// the stack's region.
 func viaService(p *eventPipeline, service string) *condition {
 	stack := awscdk.Stack_Of(p)
 	host := service + "." + *stack.Region() + "." + *stack.UrlSuffix()

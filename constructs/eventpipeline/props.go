@@ -62,8 +62,8 @@ type EventPipelineProps struct {
 	EventBusEncryptionKey awskms.IKey
 
 	// FormerEncryptionKeys lists KMS keys that the pipeline used before. The functions, CloudWatch
-	// Logs and the pipeline's own bus may decrypt old data with these keys, but not encrypt new
-	// data. docs/security.md describes how to change a key. Default: none.
+	// Logs and the pipeline's own bus may use them only to decrypt old data. docs/security.md
+	// describes how to change a key. Default: none.
 	FormerEncryptionKeys *[]awskms.IKey
 
 	// BronzeBucket names an existing bucket, which stores raw payloads under bronze/. No other
@@ -86,10 +86,11 @@ type EventPipelineProps struct {
 	// BronzeExpiration sets the age at which payloads are deleted. It must be greater than the ages
 	// of both transitions. Default: payloads are never deleted.
 	BronzeExpiration awscdk.Duration
-	// BronzeObjectLock sets an S3 Object Lock, which prevents deletion even by a principal that may
-	// change the bucket's policy. A principal with the permission s3:BypassGovernanceRetention can
-	// bypass governance mode. Nobody can bypass compliance mode. RemovalPolicy must not be DESTROY.
-	// Default: no lock. The bucket's policy makes Bronze write-once with and without a lock.
+	// BronzeObjectLock sets an S3 Object Lock. The lock prevents deletion, even by a principal that
+	// may change the bucket's policy. A principal with the permission s3:BypassGovernanceRetention
+	// can bypass governance mode. Nobody can bypass compliance mode. RemovalPolicy must not be
+	// DESTROY. Default: no lock. The bucket's policy makes Bronze write-once with and without a
+	// lock.
 	BronzeObjectLock awss3.ObjectLockRetention
 	// SilverExpiration sets the age at which records are deleted.
 	// Default: records are never deleted.
@@ -159,9 +160,9 @@ type EventPipelineProps struct {
 	// After that, the event becomes FAILED. The range is 1 to 100. Default: 3.
 	ReconcilerMaxReenqueues *float64
 
-	// Vpc names the VPC in which the functions run. Its subnets need a NAT gateway or VPC endpoints
-	// for S3, DynamoDB, SQS, EventBridge and X-Ray, and with Webhooks also for Secrets Manager.
-	// Default: no VPC.
+	// Vpc names the VPC in which the functions run. Its subnets need a NAT gateway, or VPC
+	// endpoints for S3, DynamoDB, SQS, EventBridge and X-Ray. With Webhooks, Secrets Manager needs
+	// an endpoint too. Default: no VPC.
 	Vpc awsec2.IVpc
 	// VpcSubnets selects subnets of Vpc. Default: the private subnets.
 	VpcSubnets *awsec2.SubnetSelection
@@ -234,8 +235,8 @@ type EventPipelineProps struct {
 	// AuthorizationOpenToAnyoneOnTheInternet. Default: false.
 	StatusForAllCallers *bool
 	// MaxPayloadBytes limits the size of a request body. The maximum is 2 MiB. Lambda accepts 6 MB,
-	// but API Gateway passes the body as a JSON string, in which each quote and backslash takes two
-	// bytes. Default: 1 MiB.
+	// but API Gateway passes the body as a JSON string. In this string, each quote and backslash
+	// takes two bytes. Default: 1 MiB.
 	MaxPayloadBytes *float64
 	// SchemaDirectory names a folder with one JSON Schema (draft 2020-12) per event type, in the
 	// file <eventType>.json. Schemas can refer to other schemas in the folder and its subfolders,

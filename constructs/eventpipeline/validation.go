@@ -313,8 +313,8 @@ var sharing = map[string]string{
 }
 
 // environmentOf returns a text that identifies the account and region of the pipeline's stack. If
-// one of them is unknown, the text also contains the path of the CDK stage, because stages can have
-// different environments.
+// one of them is unknown, the text also contains the path of the CDK stage. Different stages can
+// have different environments.
 func environmentOf(p *eventPipeline) string {
 	stack := awscdk.Stack_Of(p)
 	if isUnresolved(stack.Account()) || isUnresolved(stack.Region()) {

@@ -23,9 +23,9 @@ const maxEnvironment = 4096
 // Annotations.AcknowledgeWarning.
 const EnvironmentWarning = "eventpipeline:environmentSize"
 
-// validateEnvironmentAtSynth adds an error if a function's environment variables are always too
-// large. If a value is unknown at synth, the variables have a minimal and a maximal size. If only
-// the maximal size is too large, validateEnvironmentAtSynth adds a warning.
+// validateEnvironmentAtSynth checks the size of each function's environment variables. Values that
+// are unknown at synth have a minimal and a maximal length. If the minimal size is too large, it
+// adds an error. If only the maximal size is too large, it adds a warning.
 func (v *validation) validateEnvironmentAtSynth(p *eventPipeline) {
 	for _, function := range []struct {
 		prop     string

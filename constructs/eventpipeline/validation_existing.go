@@ -65,7 +65,7 @@ func selectSubnets(
 }
 
 // requireSameEnvironment rejects a bus or table in another account or region. The functions know
-// only the name of the bus or table, and use the name in their own account and region.
+// only the name of the bus or table. They use this name in their own account and region.
 func (v *validation) requireSameEnvironment(stack awscdk.Stack, p EventPipelineProps) {
 	if p.EventBus != nil {
 		v.requireEnvironment(stack, "EventBus", p.EventBus, p.EventBus.EventBusArn(),
@@ -122,7 +122,8 @@ func (v *validation) unusedProps(p EventPipelineProps) {
 	v.unused(p, p.Webhooks == nil, "must not be set without Webhooks",
 		"WebhooksThrottlingRateLimit", "WebhooksThrottlingBurstLimit")
 	v.unused(p, p.Vpc == nil, "must not be set without Vpc", "VpcSubnets", "SecurityGroups")
-	// The pipeline always creates its log groups, so LogEncryptionKey always has an effect.
+	// EncryptionKey applies to the parts that the pipeline creates and that have no key of their
+	// own. The pipeline always creates its log groups.
 	partWithoutKey := p.LogEncryptionKey == nil ||
 		p.BronzeBucket == nil && p.BronzeEncryptionKey == nil ||
 		p.SilverBucket == nil && p.SilverEncryptionKey == nil ||
@@ -155,8 +156,8 @@ func (v *validation) unused(p EventPipelineProps, cond bool, rule string, props 
 	}
 }
 
-// validateAtSynth defers checks until synth, because the app can still change the settings of
-// existing resources and of the pipeline's L1 resources.
+// validateAtSynth defers checks until synth. Before synth, the app can still change existing
+// resources and the pipeline's L1 resources.
 func (v *validation) validateAtSynth(p *eventPipeline, requested EventPipelineProps) {
 	v.registerNames(p, requested.PhysicalNamePrefix)
 	v.deferred = append(v.deferred, func(v *validation) {

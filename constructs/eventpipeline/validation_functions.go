@@ -91,12 +91,13 @@ const invocationsPerPoller = 10
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html.
 const maxInFlight = 120_000
 
-// InFlightWarning is the id of the warning about more messages in flight than SQS allows. If most
-// invocations have fewer than BatchSize messages, pass the id to Annotations.AcknowledgeWarning.
+// InFlightWarning is the id of the warning that more messages can be in flight than SQS allows. If
+// most invocations have fewer than BatchSize messages, pass the id to
+// Annotations.AcknowledgeWarning.
 const InFlightWarning = "eventpipeline:messagesInFlight"
 
-// warnAboutInFlight adds a warning if the pipeline can have more than maxInFlight messages in
-// flight, with BatchSize messages in each invocation.
+// warnAboutInFlight adds a warning if more than maxInFlight messages can be in flight. It assumes
+// that each invocation has BatchSize messages.
 func warnAboutInFlight(p *eventPipeline) {
 	concurrency, prop := *p.props.MaxConcurrency, "MaxConcurrency"
 	if p.props.MaximumPollers != nil {

@@ -26,8 +26,8 @@ type WebhookSource struct {
 	// TypePrefix is the first part of the event types, such as github in github.push. "" means no
 	// prefix. Default: the name of the source.
 	TypePrefix *string
-	// Headers lists names of request headers that the pipeline keeps with the event, in its item,
-	// its message and its records. A processor gets them in Event.Webhook. Default: none.
+	// Headers lists names of request headers. The pipeline keeps these headers with the event: in
+	// its item, its message and its records. A processor gets them in Event.Webhook. Default: none.
 	Headers *[]*string
 	// MaxPayloadBytes limits the size of the source's requests. The maximum is 2 MiB.
 	// Default: the pipeline's MaxPayloadBytes.

@@ -50,8 +50,8 @@ func (s *services) invokeForMapping(
 	}, err
 }
 
-// linger is the time for which a batch waits for more messages. On AWS, a request to SQS takes
-// about as long.
+// linger is the time for which a batch waits for more messages. It is about as long as a request to
+// SQS takes on AWS.
 const linger = 20 * time.Millisecond
 
 // maxSandboxes limits the number of sandboxes of a function. It exceeds the number of CPUs, because

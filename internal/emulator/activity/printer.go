@@ -17,8 +17,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/terminal"
 )
 
-// hiddenDetails lists the details that Print leaves out. Most of them are useful only in
-// CloudWatch. The stack of a panic is too long for one line.
+// hiddenDetails lists the details that Print leaves out: details that are useful only in
+// CloudWatch, and the stack of a panic.
 var hiddenDetails = []string{
 	"stack", "requestId", "traceId", "messageId", "_aws",
 	contract.FunctionDimension, contract.PipelineDimension, contract.MetricAccepted,

@@ -21,7 +21,7 @@ import (
 type Assembly struct {
 	Dir     string
 	Stacks  []Stack  // a stack comes after the stacks on which it depends
-	Lookups []Lookup // values that the app looked up and replaced with placeholders
+	Lookups []Lookup // values that the app looks up, replaced with placeholders
 }
 
 // Stack represents a stack of the app or of one of its stages.

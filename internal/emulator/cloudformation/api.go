@@ -45,8 +45,8 @@ type stackXML struct {
 
 type outputXML struct{ OutputKey, OutputValue string }
 
-// describeStacks describes the stack with the form's name or ARN. If the form names no stack, it
-// describes all stacks.
+// describeStacks describes the stack that the request selects by name or ARN. If the request
+// selects no stack, it describes all stacks.
 func (a api) describeStacks(form url.Values) (any, error) {
 	stacks := a.stacks
 	if nameOrID := form.Get("StackName"); nameOrID != "" {
@@ -137,8 +137,8 @@ type stackResourceXML struct {
 	Status     string `xml:"ResourceStatus"`
 }
 
-// describeStackResources describes the resources of the stack that the form names. If the form has
-// a PhysicalResourceId, it describes the stack that contains this resource.
+// describeStackResources describes the resources of the stack that the request names. If the
+// request has a PhysicalResourceId, it describes the stack that contains this resource.
 func (a api) describeStackResources(form url.Values) (any, error) {
 	name, physicalID := form.Get("StackName"), form.Get("PhysicalResourceId")
 	if (name == "") == (physicalID == "") {
@@ -191,7 +191,7 @@ type stackSummaryXML struct {
 	ParentID     string `xml:"ParentId,omitempty"`
 }
 
-// listStacks lists all stacks, with the status CREATE_COMPLETE. If the form has a filter without
+// listStacks lists all stacks, with the status CREATE_COMPLETE. If the request has a filter without
 // this status, the list is empty.
 func (a api) listStacks(form url.Values) (any, error) {
 	filtered, selected := false, false

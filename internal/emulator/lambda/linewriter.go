@@ -50,7 +50,7 @@ func (w *lineWriter) emitLine(tail []byte) {
 		w.emit(tail)
 	}
 	if isMarked {
-		w.reportMark() // not before the text in front of the mark is emitted
+		w.reportMark() // only after the text before the mark is emitted
 	}
 }
 

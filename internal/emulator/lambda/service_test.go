@@ -453,8 +453,8 @@ func TestSandbox_ExitsWithoutTheEmulator(t *testing.T) {
 		t.Fatal(err)
 	}
 	process := pid(t, service)
-	// As when the emulator is killed. The listener goes first, because a sandbox that lost its
-	// connection tries a new one at once.
+	// Simulate a killed emulator. Close the listener first, because a sandbox that lost its
+	// connection opens a new one at once.
 	server.Listener.Close()
 	server.CloseClientConnections()
 	expectExit(t, process)

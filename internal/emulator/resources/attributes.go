@@ -40,7 +40,7 @@ func (c *creation) withUnmodelled(v values) values {
 }
 
 // serviceAndKind splits a resource type into service and kind, in lower case: "ec2" and "vpc" for
-// AWS::EC2::VPC. The service's name is the one in ARNs. A custom resource has the service "custom".
+// AWS::EC2::VPC. service is the name in ARNs. A custom resource has the service "custom".
 func serviceAndKind(resourceType string) (service, kind string) {
 	parts := strings.Split(strings.ToLower(resourceType), "::")
 	service, kind = "custom", parts[len(parts)-1]

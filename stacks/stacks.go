@@ -146,19 +146,25 @@ func addOutputs(stack awscdk.Stack, p eventpipeline.EventPipeline) {
 		name, description string
 		value             *string
 	}{
-		{"ApiUrl", "URL of the API, to which clients append events", p.ApiUrl()},
-		{"BronzeBucketName", "Raw payloads, under bronze/", p.BronzeBucket().BucketName()},
-		{"SilverBucketName", "Records, under silver/", p.SilverBucket().BucketName()},
-		{"EventsTableName", "Status of each event", p.EventsTable().TableName()},
-		{"QueueUrl", "References to events for the worker", p.Queue().QueueUrl()},
-		{"DeadLetterQueueUrl", "References to failed events", p.DeadLetterQueue().QueueUrl()},
-		{"ApiFunctionName", "Accepts events", p.ApiFunction().FunctionName()},
-		{"WorkerFunctionName", "Processes events", p.WorkerFunction().FunctionName()},
+		{contract.OutputAPIURL, "URL of the API, to which clients append events", p.ApiUrl()},
+		{contract.OutputBronzeBucket, "Raw payloads, under bronze/", p.BronzeBucket().BucketName()},
+		{contract.OutputSilverBucket, "Records, under silver/", p.SilverBucket().BucketName()},
+		{contract.OutputEventsTable, "Status of each event", p.EventsTable().TableName()},
+		{contract.OutputQueueURL, "References to events for the worker", p.Queue().QueueUrl()},
 		{
-			"ReconcilerFunctionName", "Repairs events that a crash left unfinished",
+			contract.OutputDeadLetterQueueURL, "References to failed events",
+			p.DeadLetterQueue().QueueUrl(),
+		},
+		{contract.OutputAPIFunction, "Accepts events", p.ApiFunction().FunctionName()},
+		{contract.OutputWorkerFunction, "Processes events", p.WorkerFunction().FunctionName()},
+		{
+			contract.OutputReconcilerFunction, "Repairs events that a crash left unfinished",
 			p.ReconcilerFunction().FunctionName(),
 		},
-		{"EventBusName", "Receives EventProcessed and EventFailed", p.EventBus().EventBusName()},
+		{
+			contract.OutputEventBus, "Receives EventProcessed and EventFailed",
+			p.EventBus().EventBusName(),
+		},
 	} {
 		props := &awscdk.CfnOutputProps{Value: output.value, Description: &output.description}
 		awscdk.NewCfnOutput(stack, &output.name, props)

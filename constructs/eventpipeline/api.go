@@ -7,6 +7,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2integrations"
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
 func newHttpApi(p *eventPipeline) awsapigatewayv2.IHttpApi {
@@ -35,11 +37,11 @@ func newHttpApi(p *eventPipeline) awsapigatewayv2.IHttpApi {
 			Authorizer: authorizer, AuthorizationScopes: scopes,
 		})
 	}
-	addRoute(awsapigatewayv2.HttpMethod_POST, "/events", authorizer, ingest)
-	addRoute(awsapigatewayv2.HttpMethod_GET, "/events/{eventId}", authorizer, status)
-	addRoute(awsapigatewayv2.HttpMethod_GET, "/health", noAuthorizer(), nil)
+	addRoute(awsapigatewayv2.HttpMethod_POST, contract.EventsPath, authorizer, ingest)
+	addRoute(awsapigatewayv2.HttpMethod_GET, contract.EventPath, authorizer, status)
+	addRoute(awsapigatewayv2.HttpMethod_GET, contract.HealthPath, noAuthorizer(), nil)
 	if p.props.Webhooks != nil { // the API function verifies the signatures
-		addRoute(awsapigatewayv2.HttpMethod_POST, webhookPath, noAuthorizer(), nil)
+		addRoute(awsapigatewayv2.HttpMethod_POST, contract.WebhookPath, noAuthorizer(), nil)
 	}
 	// The default route receives all other requests, and needs the same authorization. The API
 	// function answers these requests with 404, or with 405 and the header Allow.
@@ -105,10 +107,11 @@ func addRoutesToExistingApi(p *eventPipeline, api awsapigatewayv2.IHttpApi) {
 			AuthorizationScopes: scopes,
 		})
 	}
-	addRoute("IngestRoute", awsapigatewayv2.HttpMethod_POST, "/events", authorizer, ingest)
-	addRoute("StatusRoute", awsapigatewayv2.HttpMethod_GET, "/events/{eventId}", authorizer, status)
+	const post, get = awsapigatewayv2.HttpMethod_POST, awsapigatewayv2.HttpMethod_GET
+	addRoute("IngestRoute", post, contract.EventsPath, authorizer, ingest)
+	addRoute("StatusRoute", get, contract.EventPath, authorizer, status)
 	if p.props.Webhooks != nil {
-		addRoute(webhookRouteID, awsapigatewayv2.HttpMethod_POST, webhookPath, noAuthorizer(), nil)
+		addRoute(webhookRouteID, post, contract.WebhookPath, noAuthorizer(), nil)
 	}
 	pinPayloadFormat(api, *p.Node().Id())
 }
@@ -119,7 +122,7 @@ func newIntegration(p *eventPipeline) awsapigatewayv2.HttpRouteIntegration {
 }
 
 // healthRoute is the route key of the health check, which needs no authorization.
-const healthRoute = "GET /health"
+const healthRoute = "GET " + contract.HealthPath
 
 // accessLogFields maps the fields of the access log to API Gateway's variables. No field contains a
 // header, query or payload. Error messages and an authorizer's claims are omitted, because a quote
@@ -183,7 +186,7 @@ func throttleRoutes(p *eventPipeline, stage awsapigatewayv2.CfnStage) {
 	}}
 	throttled := []string{"GET--health"}
 	if p.props.Webhooks != nil {
-		settings["POST "+webhookPath] = map[string]any{
+		settings["POST "+contract.WebhookPath] = map[string]any{
 			"ThrottlingRateLimit":  p.props.WebhooksThrottlingRateLimit,
 			"ThrottlingBurstLimit": p.props.WebhooksThrottlingBurstLimit,
 		}

@@ -22,7 +22,7 @@ func newApiFunction(p *eventPipeline) (awslambda.Function, awslogs.LogGroup) {
 	variables := map[string]*string{
 		contract.UnknownEventTypes:   jsii.String(string(p.props.UnknownEventTypes)),
 		contract.MaxPayloadBytes:     numberVariable(*p.props.MaxPayloadBytes),
-		contract.OpenAPI:             boolVariable(open),
+		contract.OpenToAnyone:        boolVariable(open),
 		contract.AcceptTextPlain:     boolVariable(*p.props.AcceptTextPlain),
 		contract.StatusForAllCallers: boolVariable(*p.props.StatusForAllCallers),
 	}

@@ -4,14 +4,18 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
 func (p *eventPipeline) GrantIngest(grantee awsiam.IGrantable) awsiam.Grant {
-	return p.grantInvoke("GrantIngest", grantee, awsapigatewayv2.HttpMethod_POST, "/events")
+	post := awsapigatewayv2.HttpMethod_POST
+	return p.grantInvoke("GrantIngest", grantee, post, contract.EventsPath)
 }
 
 func (p *eventPipeline) GrantReadStatus(grantee awsiam.IGrantable) awsiam.Grant {
-	return p.grantInvoke("GrantReadStatus", grantee, awsapigatewayv2.HttpMethod_GET, "/events/*")
+	get := awsapigatewayv2.HttpMethod_GET
+	return p.grantInvoke("GrantReadStatus", grantee, get, contract.EventsPath+"/*")
 }
 
 func (p *eventPipeline) grantInvoke(

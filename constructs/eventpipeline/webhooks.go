@@ -140,9 +140,6 @@ func HmacWebhook(
 	return w
 }
 
-// webhookPath is the path of the route for webhooks.
-const webhookPath = "/webhooks/{source}"
-
 // Construct ids of the route for webhooks.
 const (
 	webhookRouteID       = "WebhookRoute"             // below the pipeline, for an existing API

@@ -91,7 +91,7 @@ func newStage(t *testing.T, p *Platform, onDenial func(iam.Denial)) *stage {
 		contract.AcceptTextPlain:        "false",
 		contract.NotificationFormat:     "JSON",
 		contract.UnknownEventTypes:      "ACCEPT",
-		contract.OpenAPI:                "false",
+		contract.OpenToAnyone:           "false",
 		contract.StatusForAllCallers:    "false",
 		contract.MaxReceiveCount:        "5",
 		contract.Notifications:          "PER_EVENT",

@@ -80,7 +80,7 @@ func environment(runtimeAPI string) []string {
 		contract.MaxPayloadBytes: "1048576", contract.MaxReceiveCount: "3",
 		contract.StatusRetentionDays: "30", contract.Notifications: "PER_EVENT",
 		contract.NotificationFormat: "EVENTBRIDGE", contract.UnknownEventTypes: "ACCEPT",
-		contract.OpenAPI: "false", contract.AcceptTextPlain: "false",
+		contract.OpenToAnyone: "false", contract.AcceptTextPlain: "false",
 		contract.StatusForAllCallers: "false", contract.LogLevel: "info",
 		contract.ReconcileGraceSeconds: "60", contract.ReconcileWindowSeconds: "3600",
 		contract.MaxReenqueues: "3",

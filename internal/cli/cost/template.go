@@ -110,7 +110,7 @@ func (p *Pipeline) addResources(t document, functions map[contract.Role]string) 
 			}
 		case !strings.HasPrefix(id, p.Name):
 		case r.Type == "AWS::ApiGatewayV2::Route":
-			if properties.at("RouteKey").equals("POST /events") {
+			if properties.at("RouteKey").equals("POST " + contract.EventsPath) {
 				authorization := properties.at("AuthorizationType")
 				p.MessageGroups = authorization.exists() && !authorization.equals("NONE")
 			}

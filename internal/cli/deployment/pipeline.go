@@ -17,6 +17,7 @@ import (
 	jsonv2 "github.com/go-json-experiment/json"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/awsconfig"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/dynamodb"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/s3"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/sqs"
@@ -42,23 +43,23 @@ type Pipeline struct {
 	apiID  string // id of the pipeline's own HTTP API; empty if it has none
 }
 
-// outputs maps the name of each output in stacks/stacks.go to the field that the output sets.
+// outputs maps the name of each stack output to the field that the output sets.
 func (p *Pipeline) outputs() map[string]*string {
 	return map[string]*string{
-		"BronzeBucketName":       &p.Bronze,
-		"SilverBucketName":       &p.Silver,
-		"EventsTableName":        &p.Table,
-		"QueueUrl":               &p.QueueURL,
-		"DeadLetterQueueUrl":     &p.DLQURL,
-		"EventBusName":           &p.Bus,
-		"ApiFunctionName":        &p.APIFunction,
-		"WorkerFunctionName":     &p.WorkerFunction,
-		"ReconcilerFunctionName": &p.ReconcilerFunction,
-		"ApiUrl":                 &p.apiURL,
+		contract.OutputBronzeBucket:       &p.Bronze,
+		contract.OutputSilverBucket:       &p.Silver,
+		contract.OutputEventsTable:        &p.Table,
+		contract.OutputQueueURL:           &p.QueueURL,
+		contract.OutputDeadLetterQueueURL: &p.DLQURL,
+		contract.OutputEventBus:           &p.Bus,
+		contract.OutputAPIFunction:        &p.APIFunction,
+		contract.OutputWorkerFunction:     &p.WorkerFunction,
+		contract.OutputReconcilerFunction: &p.ReconcilerFunction,
+		contract.OutputAPIURL:             &p.apiURL,
 	}
 }
 
-// Outputs returns the known resources. The keys are the names of the outputs in stacks/stacks.go.
+// Outputs returns the known resources. The keys are the names of the stack outputs.
 func (p Pipeline) Outputs() map[string]string {
 	known := make(map[string]string)
 	for name, value := range p.outputs() {

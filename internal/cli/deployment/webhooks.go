@@ -46,7 +46,8 @@ func (p Pipeline) WebhookSources(ctx context.Context) ([]WebhookSource, error) {
 	for i := range sources {
 		sources[i].secrets = client
 		if err == nil {
-			sources[i].URL = strings.TrimSuffix(url, "/") + "/webhooks/" + sources[i].Name
+			path := strings.ReplaceAll(contract.WebhookPath, "{source}", sources[i].Name)
+			sources[i].URL = strings.TrimSuffix(url, "/") + path
 		}
 	}
 	return sources, nil

@@ -27,9 +27,9 @@ const (
 	// UnknownEventTypes is ACCEPT or REFUSE. It applies to events whose type has no schema. Read by
 	// the API function.
 	UnknownEventTypes = "UNKNOWN_EVENT_TYPES"
-	// OpenAPI is true if the API has no authorizer. Requests then have no caller. Read by the API
-	// function.
-	OpenAPI = "OPEN_API"
+	// OpenToAnyone is true if the API has no authorizer. Requests then have no caller. Read by the
+	// API function.
+	OpenToAnyone = "OPEN_API"
 	// StatusForAllCallers is true if a caller may look up the events of all callers. Read by the
 	// API function.
 	StatusForAllCallers = "STATUS_FOR_ALL_CALLERS"
@@ -62,8 +62,8 @@ const (
 var Variables = []string{
 	BronzeBucket, SilverBucket, EventsTable, QueueURL, DeadLetterQueueURL, EventBusName,
 	NotificationFormat, Notifications, MaxPayloadBytes, AcceptTextPlain, UnknownEventTypes,
-	OpenAPI, StatusForAllCallers, MaxReceiveCount, ReconcileGraceSeconds, ReconcileWindowSeconds,
-	MaxReenqueues, StatusRetentionDays, Webhooks, LogLevel,
+	OpenToAnyone, StatusForAllCallers, MaxReceiveCount, ReconcileGraceSeconds,
+	ReconcileWindowSeconds, MaxReenqueues, StatusRetentionDays, Webhooks, LogLevel,
 }
 
 // CloudEventNotifications is the value of NotificationFormat for notifications that are

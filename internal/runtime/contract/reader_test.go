@@ -12,14 +12,14 @@ func newReader(variables map[string]string) *Reader {
 
 func TestReader_ReturnsTheValues(t *testing.T) {
 	r := newReader(map[string]string{
-		BronzeBucket: "bronze", MaxReceiveCount: "5", OpenAPI: "true", StatusForAllCallers: "false",
+		BronzeBucket: "bronze", MaxReceiveCount: "5", OpenToAnyone: "true", StatusForAllCallers: "false",
 		ReconcileGraceSeconds: "90", StatusRetentionDays: "2",
 	})
 	bucket, count := r.Text(BronzeBucket), r.Int(MaxReceiveCount, 1)
 	if bucket != "bronze" || count != 5 || r.Err() != nil {
 		t.Errorf("got %q, %d, %v", bucket, count, r.Err())
 	}
-	open, all := r.Bool(OpenAPI), r.Bool(StatusForAllCallers)
+	open, all := r.Bool(OpenToAnyone), r.Bool(StatusForAllCallers)
 	if !open || all || r.Err() != nil {
 		t.Errorf("got %t, %t, %v", open, all, r.Err())
 	}
@@ -31,15 +31,15 @@ func TestReader_ReturnsTheValues(t *testing.T) {
 
 func TestReader_NamesEveryInvalidVariable(t *testing.T) {
 	r := newReader(map[string]string{
-		MaxReceiveCount: "many", MaxPayloadBytes: "0", OpenAPI: "yes", ReconcileGraceSeconds: "0",
+		MaxReceiveCount: "many", MaxPayloadBytes: "0", OpenToAnyone: "yes", ReconcileGraceSeconds: "0",
 	})
 	r.Text(BronzeBucket)
 	r.Int(MaxReceiveCount, 1)
 	r.Int(MaxPayloadBytes, 1)
-	r.Bool(OpenAPI)
+	r.Bool(OpenToAnyone)
 	r.Seconds(ReconcileGraceSeconds)
 	for _, name := range []string{
-		BronzeBucket, MaxReceiveCount, MaxPayloadBytes, OpenAPI, ReconcileGraceSeconds,
+		BronzeBucket, MaxReceiveCount, MaxPayloadBytes, OpenToAnyone, ReconcileGraceSeconds,
 	} {
 		if err := r.Err(); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("error %v does not name %s", err, name)

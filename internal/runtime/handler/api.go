@@ -49,9 +49,6 @@ func (a API) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	return json.Marshal(a.respond(ctx, req))
 }
 
-// stopBefore is the time before Lambda's deadline that is reserved for sending a response.
-const stopBefore = time.Second
-
 func (a API) respond(ctx context.Context, req request) (resp response) {
 	// A panic must also return problem details. API Gateway's own 500 has none.
 	defer func() {
@@ -62,7 +59,7 @@ func (a API) respond(ctx context.Context, req request) (resp response) {
 			})
 		}
 	}()
-	ctx, cancel := pipeline.WithReserve(ctx, stopBefore)
+	ctx, cancel := pipeline.WithReserve(ctx, pipeline.APIStopBefore)
 	defer cancel()
 	if !req.overHTTP() {
 		return a.accept(ctx, req)
@@ -79,13 +76,13 @@ func (a API) respond(ctx context.Context, req request) (resp response) {
 		return resp
 	}
 	switch resource {
-	case eventsPath:
+	case contract.EventsPath:
 		return a.accept(ctx, req)
-	case eventPath:
+	case contract.EventPath:
 		return a.status(ctx, req, name)
-	case webhookPath:
+	case contract.WebhookPath:
 		return a.webhook(ctx, req, name)
-	default: // healthPath
+	default: // contract.HealthPath
 		return jsonResponse(http.StatusOK, map[string]string{"status": "ok"})
 	}
 }

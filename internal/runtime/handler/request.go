@@ -16,6 +16,7 @@ import (
 	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
@@ -79,18 +80,12 @@ func (s *validString) UnmarshalJSON(data []byte) error {
 // overHTTP reports whether the request is an HTTP API event. Any other request has only a body.
 func (r request) overHTTP() bool { return r.RouteKey != "" || r.RequestContext.HTTP.Method != "" }
 
-// The paths of the API, as they appear in the route keys of API Gateway.
-const (
-	eventsPath  = "/events"
-	eventPath   = "/events/{eventId}"
-	healthPath  = "/health"
-	webhookPath = "/webhooks/{source}"
-)
-
 // methods maps each path to the only method that it supports.
 var methods = map[string]string{
-	eventsPath: http.MethodPost, eventPath: http.MethodGet, healthPath: http.MethodGet,
-	webhookPath: http.MethodPost,
+	contract.EventsPath:  http.MethodPost,
+	contract.EventPath:   http.MethodGet,
+	contract.HealthPath:  http.MethodGet,
+	contract.WebhookPath: http.MethodPost,
 }
 
 // method returns the HTTP method of the request. Some direct invocations have only a route key.
@@ -115,7 +110,7 @@ func (r request) resource() (resource, name string, routed bool) {
 		return resource, name, method == allowed
 	}
 	routed = r.RouteKey == ""
-	for _, path := range []string{eventPath, webhookPath} {
+	for _, path := range []string{contract.EventPath, contract.WebhookPath} {
 		prefix, _, _ := strings.Cut(path, "{")
 		name, ok := strings.CutPrefix(r.RawPath, prefix)
 		if ok && name != "" && !strings.Contains(name, "/") {

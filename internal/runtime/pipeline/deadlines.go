@@ -7,7 +7,7 @@ import (
 
 // The worker must return its response before Lambda's timeout. Otherwise SQS delivers all messages
 // of the invocation again. Each stage therefore ends early enough to leave time for the later
-// stages. If StopBefore is 2 s, the stages end 4, 3, 2 and 1 s before the timeout:
+// stages. With WorkerStopBefore, the stages end 4, 3, 2 and 1 s before the timeout:
 //
 //	stage    ends before the timeout by      what ends
 //	begin    1.5 × StopBefore + 1 s (grace)  the processor's context; afterwards no event starts
@@ -15,10 +15,17 @@ import (
 //	finish   StopBefore                      writes to Silver, the bus and the table
 //	resolve  0.5 × StopBefore                moves to the DLQ, and delays of messages
 //
-// The reconciler has one stage. It ends StopBefore (10 s) early, so that the reconciler can save
-// its checkpoint. The API ends its calls to services 1 s early, so that it can answer the client.
+// The reconciler and the API have one stage each. The reconciler then saves its checkpoint, and the
+// API answers the client.
 //
 // If a context has no deadline, as in the CLI, its stages have none either.
+
+// Time that each function reserves at the end of an invocation, before Lambda's timeout.
+const (
+	APIStopBefore        = time.Second
+	WorkerStopBefore     = 2 * time.Second
+	ReconcilerStopBefore = 10 * time.Second
+)
 
 // processorGrace is the time that a processor has to return after its context has ended.
 const processorGrace = time.Second

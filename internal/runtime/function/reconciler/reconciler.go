@@ -41,7 +41,7 @@ func New(cfg aws.Config, env *contract.Reader, log *slog.Logger) (handler.Reconc
 			Window:          env.Seconds(contract.ReconcileWindowSeconds),
 			MaxReenqueues:   env.Int(contract.MaxReenqueues, 0),
 			StatusRetention: env.Days(contract.StatusRetentionDays),
-			StopBefore:      10 * time.Second,
+			StopBefore:      pipeline.ReconcilerStopBefore,
 			Now:             time.Now,
 		},
 		FunctionName: lambdacontext.FunctionName,

@@ -53,7 +53,7 @@ func New(cfg aws.Config, env *contract.Reader, log *slog.Logger) (handler.Worker
 			MaxReceiveCount: env.Int(contract.MaxReceiveCount, 1),
 			StatusRetention: env.Days(contract.StatusRetentionDays),
 			Notifications:   pipeline.Notifications(env.Text(contract.Notifications)),
-			StopBefore:      2 * time.Second,
+			StopBefore:      pipeline.WorkerStopBefore,
 			Now:             time.Now,
 			Jitter:          rand.Float64,
 		},

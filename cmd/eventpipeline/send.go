@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/client"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/replay"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/throttle"
 )
 
 type sendFlags struct {
@@ -173,10 +173,10 @@ func (f *sendFlags) send(
 		MaxBatchEvents: f.batch, MaxConcurrentRequests: f.concurrency, Linger: f.linger(),
 		MaxBufferedEvents: 2 * f.batch * f.concurrency,
 	})
-	throttle, chunk := replay.NewThrottle(f.rate), replay.ChunkSize(f.rate)
+	wait, chunk := throttle.New(f.rate), throttle.ChunkSize(f.rate)
 	number := 0
 	err := source(func(event []byte) bool {
-		if number%chunk == 0 && throttle(ctx, chunk) != nil {
+		if number%chunk == 0 && wait(ctx, chunk) != nil {
 			return false
 		}
 		number++
@@ -198,5 +198,5 @@ func (f *sendFlags) linger() time.Duration {
 	if f.rate == 0 {
 		return time.Second
 	}
-	return time.Second + replay.TimeFor(f.batch, f.rate)
+	return time.Second + throttle.TimeFor(f.batch, f.rate)
 }

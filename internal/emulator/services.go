@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
@@ -229,3 +230,7 @@ func (s *services) sandboxOf(accessKey string) (faults.Caller, bool) {
 	function, kill, ok := s.Lambda.FindSandbox(accessKey)
 	return faults.Caller{Function: function, Kill: kill}, ok
 }
+
+// maxSandboxes limits the number of sandboxes of a function. It exceeds the number of CPUs, because
+// sandboxes often wait for AWS's APIs, which run on the same CPUs.
+var maxSandboxes = max(4, 2*runtime.NumCPU())

@@ -3,7 +3,6 @@ package emulator
 import (
 	"cmp"
 	"context"
-	"runtime"
 	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventsource"
@@ -53,7 +52,3 @@ func (s *services) invokeForMapping(
 // linger is the time for which a batch waits for more messages. It is about as long as a request to
 // SQS takes on AWS.
 const linger = 20 * time.Millisecond
-
-// maxSandboxes limits the number of sandboxes of a function. It exceeds the number of CPUs, because
-// sandboxes often wait for AWS's APIs, which run on the same CPUs.
-var maxSandboxes = max(4, 2*runtime.NumCPU())

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
 // Quota compares the peak rate of a workload with a limit of AWS or of the pipeline's settings.
@@ -80,15 +82,13 @@ func (p Pipeline) raiseWorker() string {
 	return fmt.Sprintf("set MaxConcurrency (now %g) or BatchSize", p.Source.MaxConcurrency)
 }
 
-// stopBefore is the time in seconds from the end of a reconciler run to the function's timeout.
-const stopBefore = 10
-
 // reconcilerRate returns how many new objects per second the reconciler can check. It checks each
 // object twice.
 func (p Pipeline) reconcilerRate() float64 {
 	if p.Reconciler == nil || p.ReconcileInterval == 0 {
 		return 0
 	}
-	share := min(1, (p.Reconciler.Timeout-stopBefore)/p.ReconcileInterval)
+	duration := p.Reconciler.Timeout - pipeline.ReconcilerStopBefore.Seconds()
+	share := min(1, duration/p.ReconcileInterval)
 	return checksPerSecond / p.Reconciler.slowdown() * share / 2
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/throttle"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
@@ -15,7 +16,7 @@ func NewReplayer(p deployment.Pipeline, s *State) pipeline.Replayer {
 	return pipeline.Replayer{
 		Bronze: p.BronzeBucket(), Items: p.Items(), Silver: p.SilverBucket(),
 		Queue: p.Queue(), Checkpoints: p.Checkpoints(),
-		Throttle: NewThrottle(s.Rate), ChunkSize: ChunkSize(s.Rate),
+		Throttle: throttle.New(s.Rate), ChunkSize: throttle.ChunkSize(s.Rate),
 		BronzeBucket: p.Bronze, Now: time.Now,
 	}
 }

@@ -11,9 +11,12 @@
 // A request becomes an event:
 //
 //	event.go, keys.go      an event, and the keys of its payload and record
-//	decode.go              checks a request's body
+//	decode.go              checks the JSON of a request's body, and reads the event's type
+//	cloudevent.go          does the same for a CloudEvent
+//	validate.go            checks the body's size, and the payload against its type's schema
 //	ingest.go              stores the payload, then the item and the message in parallel
 //	ingest_keyed.go        does the same for requests with an idempotency key
+//	keycache.go            caches the items of the last idempotency keys
 //	ingest_batch.go        does the same for requests with a list of events
 //	webhook.go             describes the request of a webhook source
 //	message.go             reads and writes messages
@@ -31,6 +34,7 @@
 //	record.go, silver.go   build the records, and store them once
 //	notification.go        builds the notification for the bus
 //	retry.go               decides whether a failed delivery is retried
+//	tries.go               counts the tries of a message, and detects crashes of the worker
 //	deadletter.go          moves failed messages to the DLQ
 //	deadlines.go           ends each stage early enough before Lambda's timeout
 //
@@ -41,6 +45,7 @@
 //
 // The reconciler finishes events that a crash left unfinished:
 //
+//	bronze.go              lists the payloads in Bronze, in pages
 //	reconcile.go           walks through Bronze
 //	heal.go, recreate.go   enqueue, fail or repair unfinished events
 //	split.go               lists several ranges of keys of a busy type at once
@@ -54,5 +59,6 @@
 //	orphans.go             selects the payloads that a replay of orphans enqueues
 //	compare.go             compares today's processor with Silver
 //
-// errors.go defines [Error] and the [Code] that classifies each error.
+// All of them use errors.go, which defines [Error] and the [Code] that classifies it. foreach.go
+// limits concurrent calls, and panic.go turns a panic into an error.
 package pipeline

@@ -1,4 +1,4 @@
-package replay
+package throttle
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 
 func TestThrottle_KeepsToTheRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		began, wait := time.Now(), NewThrottle(10)
+		began, wait := time.Now(), New(10)
 		for range 5 {
 			if err := wait(t.Context(), 20); err != nil {
 				t.Fatal(err)
@@ -43,11 +43,11 @@ func TestThrottle_AcceptsTheSmallestRates(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 			defer cancel()
-			throttle := NewThrottle(rate)
-			if err := throttle(ctx, 1); err != nil {
+			wait := New(rate)
+			if err := wait(ctx, 1); err != nil {
 				t.Fatal(err)
 			}
-			if err := throttle(ctx, 1); !errors.Is(err, context.DeadlineExceeded) {
+			if err := wait(ctx, 1); !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("rate %g: the second event was sent within an hour: %v", rate, err)
 			}
 		})

@@ -1,13 +1,14 @@
-package replay
+// Package throttle limits the rate at which commands send events.
+package throttle
 
 import (
 	"context"
 	"time"
 )
 
-// NewThrottle returns a function that waits until n more events may be sent. rate is the maximum
+// New returns a function that waits until n more events may be sent. rate is the maximum
 // number of events per second; 0 means no limit.
-func NewThrottle(rate float64) func(ctx context.Context, n int) error {
+func New(rate float64) func(ctx context.Context, n int) error {
 	if rate == 0 {
 		return func(ctx context.Context, _ int) error { return ctx.Err() }
 	}
@@ -36,10 +37,10 @@ func TimeFor(n int, rate float64) time.Duration {
 }
 
 // unlimitedChunk is the size of a chunk if the rate is not limited. Large chunks are faster,
-// because the replay waits for all requests of a chunk.
+// because the caller waits for all requests of a chunk.
 const unlimitedChunk = 1000
 
-// ChunkSize returns how many events a replay sends at once: as many as the rate allows in 100 ms,
+// ChunkSize returns how many events a command sends at once: as many as the rate allows in 100 ms,
 // but at least 1 and at most 100. If rate is 0, it returns unlimitedChunk.
 func ChunkSize(rate float64) int {
 	if rate == 0 {

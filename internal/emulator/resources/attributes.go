@@ -82,7 +82,7 @@ var arnForms = map[string]string{
 }
 
 // attributeForms maps resource types to attributes, and attributes to their values. It lists the
-// attributes whose names do not match attributeEndings, or match the wrong pattern.
+// attributes for which attributeEndings has no correct value.
 var attributeForms = map[string]map[string]string{
 	"AWS::ApiGatewayV2::Api": {
 		"ApiEndpoint":   "wss://{id}.execute-api.{region}.amazonaws.com",

@@ -8,7 +8,7 @@ import (
 )
 
 // Values keeps values in a temporary file, to save memory. The zero value is ready to use. Values
-// is safe for concurrent use, but a caller must not read a value that it deleted.
+// is safe for concurrent use. Do not read a value after its deletion.
 //
 // The file consists of slots. The slot of a deleted value is free for a later value of about the
 // same size.

@@ -15,7 +15,7 @@ func (d Decoder) decodeContent(coding string, body []byte) ([]byte, error) {
 	// According to RFC 9110, x-gzip is equivalent to gzip.
 	if !strings.EqualFold(coding, "gzip") && !strings.EqualFold(coding, "x-gzip") {
 		return nil, pipeline.Errorf(pipeline.UnsupportedCoding,
-			"The body must have no Content-Encoding other than gzip.")
+			"The only supported Content-Encoding is gzip.")
 	}
 	if len(body) == 0 {
 		return nil, nil // reported as an empty body

@@ -17,7 +17,7 @@ const maxSteps = 1_000_000
 const maxLocating = 100_000
 
 // ErrTooComplex reports that validating a payload takes more than maxSteps.
-var ErrTooComplex = errors.New("validating the payload exceeds the limit of schema steps")
+var ErrTooComplex = errors.New("validating the payload takes more steps than the limit")
 
 // budget counts the steps of the current check.
 type budget struct {

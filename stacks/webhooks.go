@@ -9,8 +9,8 @@ import (
 )
 
 // localWebhooks returns one webhook source of each kind for the stage "local". You can try them
-// without an account at a sender such as GitHub. The deployed stages have no sources. Add a source
-// for each of your senders.
+// without an account at a sender such as GitHub. To receive webhooks in a deployed stage, add a
+// source for each of your senders.
 func localWebhooks(stack awscdk.Stack) *[]*eventpipeline.WebhookSource {
 	return &[]*eventpipeline.WebhookSource{
 		eventpipeline.GitHubWebhook("github", newSecret(stack, "GitHubSecret")),

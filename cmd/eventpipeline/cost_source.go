@@ -106,7 +106,7 @@ func (s *costSource) synthesize(ctx context.Context) (templates []stackTemplate,
 	}
 	assembly, err := app.Synthesize(ctx)
 	if errors.Is(err, cdkapp.ErrNoApp) {
-		return nil, fmt.Errorf("%w, set the command that runs the app with --app, or select a "+
+		return nil, fmt.Errorf("%w, set --app to the command that runs the app, or select a "+
 			"deployed stack with --stack", err)
 	}
 	if err != nil {

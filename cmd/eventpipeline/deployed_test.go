@@ -307,7 +307,7 @@ func (d *deployed) take(t *testing.T, url string) []types.Message {
 }
 
 // hold receives the messages in the DLQ, and returns their receipt handles. Other clients can't
-// receive these messages for a minute. If the number of messages is not want, the test fails.
+// receive these messages for a minute. The test fails if the number of messages differs from want.
 func (d *deployed) hold(t *testing.T, want int) (receipts []string) {
 	t.Helper()
 	held, err := d.DeadLetterQueue().Receive(t.Context(), time.Minute)

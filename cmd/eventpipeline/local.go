@@ -194,7 +194,7 @@ func (f *localFlags) explain(ctx context.Context, err error) error {
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		return nil
 	case errors.Is(err, cdkapp.ErrNoApp):
-		return fmt.Errorf("%w, or set the command that runs the app with --app", err)
+		return fmt.Errorf("%w, or set --app to the command that runs the app", err)
 	case errors.As(err, &faultsErr):
 		return usageError{err}
 	case errors.As(err, &policyErr):

@@ -107,7 +107,7 @@ func TestLocal_ExitsWith1AndSuggestsAFlag(t *testing.T) {
 			[]string{"--app", "true", "--api-port", "0", "--aws-port", port},
 			"choose another port with --aws-port",
 		},
-		{"no app", []string{"--api-port", "0", "--aws-port", "0"}, "runs the app with --app"},
+		{"no app", []string{"--api-port", "0", "--aws-port", "0"}, "--app to the command"},
 		{
 			"the app fails",
 			[]string{"--app", "echo no such stage; exit 3", "--api-port", "0", "--aws-port", "0"},

@@ -484,7 +484,7 @@ type brokenDisk struct{}
 
 func (brokenDisk) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
 
-// Errors of the input files and of the output must not contain advice about the local platform.
+// Errors about the input files or the output must not contain advice about the local platform.
 func TestSend_DoesNotBlameThePlatformForLocalErrors(t *testing.T) {
 	d := deploy(t)
 	server := httptest.NewServer(new(api))

@@ -89,7 +89,7 @@ func (w *waiter) failed(count int) error {
 	case count == 1:
 		return fmt.Errorf("%s: %s", text, w.failure)
 	}
-	return fmt.Errorf("%s, such as %s", text, w.failure)
+	return fmt.Errorf("%s, for example %s", text, w.failure)
 }
 
 // collapseBatches replaces the ids of a batch's events, <batchId>.<index>, by one batch id.

@@ -93,7 +93,7 @@ func (f *stackFlags) findAll(ctx context.Context) ([]deployment.Pipeline, error)
 }
 
 // errInNoPipeline reports that none of several pipelines has the event.
-var errInNoPipeline = errors.New("none of the pipelines has an event")
+var errInNoPipeline = errors.New("none of the pipelines has the event")
 
 // checkID returns an error if the value does not have the form of an id. name is the argument or
 // flag.

@@ -107,7 +107,7 @@ func (f *rotateFlags) secret(stdin io.Reader, source deployment.WebhookSource) (
 	}
 	secret := strings.TrimSpace(string(text))
 	if !utf8.ValidString(secret) {
-		return "", usageErrorf("the secret must be text in UTF-8: encode binary secrets like the " +
+		return "", usageErrorf("the secret must be text in UTF-8: encode binary secrets as the " +
 			"sender does")
 	}
 	if !source.UsableSecret(secret) {

@@ -160,7 +160,7 @@ func TestDocs_ListTheIdOfEachPart(t *testing.T) {
 	p := NewEventPipeline(stack, jsii.String("EventPipeline"), nil)
 	want := map[string]bool{"DomainName": true} // exists only if the prop is set
 	for _, child := range *p.Node().Children() {
-		// Roles are listed outside of the table.
+		// The table does not list roles.
 		if id := *child.Node().Id(); !strings.HasSuffix(id, "Role") {
 			want[id] = true
 		}

@@ -8,8 +8,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
-// metrics contains the metrics of the alarms and the dashboard, in the order in which an event
-// flows. Each metric has a period of 5 minutes.
+// metrics contains the metrics of the alarms and the dashboard. Each metric has a period of 5
+// minutes, except reconcilerLag, whose period is ReconcilerInterval.
 type metrics struct {
 	requests, clientErrors, serverErrors, latency awscloudwatch.IMetric
 	apiErrors, apiThrottles                       awscloudwatch.IMetric

@@ -89,8 +89,8 @@ func allowFormerKeys(p *eventPipeline, role awsiam.IRole, services ...string) {
 	}
 }
 
-// allowNetworkInterfaces lets Lambda attach the functions to a VPC. Lambda needs these actions on
-// all resources. The function's own code can't use them: its calls have the key
+// allowNetworkInterfaces lets Lambda attach the functions to a VPC. Lambda needs the EC2 actions on
+// all resources. The function's own code can't call these actions: its requests have the key
 // lambda:SourceFunctionArn, which the condition excludes.
 func allowNetworkInterfaces(role awsiam.IRole) {
 	allowIf(role, jsii.String("*"), &condition{"Null", "lambda:SourceFunctionArn", "true"},

@@ -48,9 +48,9 @@ type EventPipelineProps struct {
 	// EventBridge to the key's policy. The policy of an imported key must already contain such
 	// statements. Default: keys that the AWS services own.
 	EncryptionKey awskms.IKey
-	// BronzeEncryptionKey encrypts raw payloads, with an S3 bucket key. Default: EncryptionKey.
+	// BronzeEncryptionKey encrypts raw payloads. Bronze uses an S3 Bucket Key. Default: EncryptionKey.
 	BronzeEncryptionKey awskms.IKey
-	// SilverEncryptionKey encrypts records, with an S3 bucket key. Default: EncryptionKey.
+	// SilverEncryptionKey encrypts records. Silver uses an S3 Bucket Key. Default: EncryptionKey.
 	SilverEncryptionKey awskms.IKey
 	// EventsTableEncryptionKey encrypts the events table. Default: EncryptionKey.
 	EventsTableEncryptionKey awskms.IKey
@@ -75,13 +75,13 @@ type EventPipelineProps struct {
 	SilverBucket awss3.IBucket
 	// BronzeInfrequentAccessAfter sets the age at which payloads move to S3 Standard-IA. Like all
 	// S3 transitions, it applies only to objects of at least 128 KB. Default: 30 days, S3's
-	// minimum. There is no default if payloads expire after at most 30 days.
+	// minimum. If payloads expire after 30 days or earlier, the default is no transition.
 	BronzeInfrequentAccessAfter awscdk.Duration
 	// BronzeArchiveAfter sets the age at which payloads move to S3 Glacier Instant Retrieval. The
 	// minimum is 30 days after BronzeInfrequentAccessAfter. It applies only to objects of at least
 	// 128 KB. A replay reads archived payloads without delay. Default: 90 days, or 30 days after
-	// BronzeInfrequentAccessAfter if that is later. There is no default if payloads expire at this
-	// age or earlier.
+	// BronzeInfrequentAccessAfter if that is later. If payloads expire at this age or earlier, the
+	// default is no transition.
 	BronzeArchiveAfter awscdk.Duration
 	// BronzeExpiration sets the age at which payloads are deleted. It must be greater than the ages
 	// of both transitions. Default: payloads are never deleted.

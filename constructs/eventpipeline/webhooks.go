@@ -109,7 +109,7 @@ type HmacOptions struct {
 	// current time is rejected. Default: no timestamp.
 	TimestampHeader string
 	// SignedContent is the signed text, with the placeholders {timestamp}, {id} and {body}. {id} is
-	// the value of DeliveryIdHeader. Default: "{body}".
+	// the value of the header that DeliveryIdHeader names. Default: "{body}".
 	SignedContent string
 	// Tolerance limits the difference between the timestamp and the current time. The maximum is an
 	// hour. Default: 5 minutes.

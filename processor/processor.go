@@ -56,7 +56,7 @@ func serveCLI(fn Func) {
 	os.Stdout = os.Stderr // the output of fn must not mix with the responses
 	slog.SetDefault(logging.New(os.Stderr, os.Getenv(contract.LogLevel)))
 	if err := stdio.Serve(context.Background(), fn, os.Stdin, responses); err != nil {
-		slog.Error("serve", slog.Any("error", err))
+		slog.Error("serve", slog.Any(contract.FieldError, err))
 		os.Exit(1)
 	}
 }

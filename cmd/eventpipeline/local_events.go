@@ -9,6 +9,7 @@ import (
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/events"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
@@ -51,19 +52,19 @@ func (p *eventPrinter) print(s activity.Step) error {
 		return activity.Print(p.out, s, p.style)
 	}
 	switch s.Name {
-	case "accepted":
+	case activity.Accepted:
 		return p.printAccepted(s, p.find(s))
-	case "processed", "filtered":
+	case activity.Processed, activity.Filtered:
 		return p.printEnd(s, p.find(s), pipeline.Processed)
-	case "failed":
+	case activity.Failed:
 		return p.printEnd(s, p.find(s), pipeline.Failed)
-	case "dead-lettered":
+	case activity.DeadLettered:
 		e := p.find(s)
 		if e.status == pipeline.Failed {
 			return nil // the worker moved the message and logged the failure before
 		}
 		return p.printEnd(s, e, pipeline.Failed)
-	case "retried":
+	case activity.Retried:
 		return p.printRetry(s, p.find(s))
 	}
 	if s.Level >= slog.LevelWarn {
@@ -94,12 +95,12 @@ func (p *eventPrinter) find(s activity.Step) *knownEvent {
 
 func (p *eventPrinter) printAccepted(s activity.Step, e *knownEvent) error {
 	var isDuplicate bool
-	if readDetail(s, "replayed", &isDuplicate); isDuplicate {
+	if readDetail(s, contract.FieldReplayed, &isDuplicate); isDuplicate {
 		return p.row(s, e, "accepted again: the idempotency key is known")
 	}
 	var took float64
-	readDetail(s, "durationMs", &took)
-	readDetail(s, "events", &e.count)
+	readDetail(s, contract.FieldDurationMs, &took)
+	readDetail(s, contract.FieldEvents, &e.count)
 	e.receivedAt = s.Time.Add(-time.Duration(took) * time.Millisecond)
 	if !p.accepted {
 		return nil
@@ -111,18 +112,18 @@ func (p *eventPrinter) printEnd(s activity.Step, e *knownEvent, status pipeline.
 	e.status = status
 	notes := []string{markOf(s)}
 	var attempt, splitOff int
-	if readDetail(s, "splitOff", &splitOff); splitOff > 0 {
+	if readDetail(s, contract.FieldSplitOff, &splitOff); splitOff > 0 {
 		notes = append(notes, fmt.Sprintf("%d split off", splitOff))
 	}
-	if readDetail(s, "attempt", &attempt); attempt > 1 {
+	if readDetail(s, contract.FieldAttempt, &attempt); attempt > 1 {
 		notes = append(notes, fmt.Sprintf("attempt %d", attempt))
 	}
 	switch s.Name {
-	case "filtered":
-		notes = append(notes, "filtered", failureText(s))
-	case "failed":
+	case activity.Filtered:
+		notes = append(notes, events.MarkFiltered, failureText(s))
+	case activity.Failed:
 		notes = append(notes, failureText(s))
-	case "dead-lettered":
+	case activity.DeadLettered:
 		notes = append(notes, "the worker did not finish; the message moved to the DLQ")
 	}
 	err := p.row(s, e, notes...)
@@ -130,13 +131,13 @@ func (p *eventPrinter) printEnd(s activity.Step, e *knownEvent, status pipeline.
 	return err
 }
 
-// markOf returns "redriven" after a redrive, "replayed" after a replay, and otherwise "".
+// markOf returns MarkRedriven after a redrive, MarkReplayed after a replay, and otherwise "".
 func markOf(s activity.Step) string {
 	switch {
-	case s.Detail("redrives") != nil:
-		return "redriven"
-	case s.Detail("replayId") != nil:
-		return "replayed"
+	case s.Detail(contract.FieldRedrives) != nil:
+		return events.MarkRedriven
+	case s.Detail(contract.FieldReplayID) != nil:
+		return events.MarkReplayed
 	}
 	return ""
 }
@@ -144,8 +145,8 @@ func markOf(s activity.Step) string {
 func (p *eventPrinter) printRetry(s activity.Step, e *knownEvent) error {
 	var attempt int
 	var wait float64
-	readDetail(s, "attempt", &attempt)
-	readDetail(s, "retryInSeconds", &wait)
+	readDetail(s, contract.FieldAttempt, &attempt)
+	readDetail(s, contract.FieldRetryInSeconds, &wait)
 	e.status = pipeline.Enqueued
 	return p.row(s, e, markOf(s), fmt.Sprintf("attempt %d failed, next in %.0f s", attempt, wait),
 		failureText(s))
@@ -176,8 +177,8 @@ func (p *eventPrinter) row(s activity.Step, e *knownEvent, notes ...string) erro
 // failureText returns the code and the error of a step.
 func failureText(s activity.Step) string {
 	var code, reason string
-	readDetail(s, "code", &code)
-	readDetail(s, "error", &reason)
+	readDetail(s, contract.FieldCode, &code)
+	readDetail(s, contract.FieldError, &reason)
 	switch {
 	case reason == "":
 		return code

@@ -79,7 +79,7 @@ func (p *stepPrinter) flush(limit time.Time) (err error) {
 // compareSteps orders steps by time. Within a millisecond, the step "accepted" comes first.
 func compareSteps(a, b waitingStep) int {
 	rank := func(w waitingStep) int {
-		if w.Name == "accepted" {
+		if w.Name == activity.Accepted {
 			return 0
 		}
 		return 1

@@ -14,6 +14,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cdkapp"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cdkapp/watch"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/resources"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
 // reloader synthesizes the app again when the app's sources change, and replaces changed functions.
@@ -94,7 +95,9 @@ func (p *Platform) Reload(ctx context.Context, files []string) {
 		return
 	}
 	begin := r.now()
-	r.record(activity.Step{Name: "changed", Details: []activity.Detail{r.filesDetail(files)}})
+	r.record(activity.Step{
+		Name: activity.Changed, Details: []activity.Detail{r.filesDetail(files)},
+	})
 	defer r.removeOldBuilds()
 	var output strings.Builder
 	next, err := r.builds.next(ctx, &output)
@@ -130,7 +133,8 @@ func (r *reloader) replace(
 			return d, err
 		}
 		r.record(activity.Step{
-			Name: "reloaded", Source: name, Details: []activity.Detail{r.secondsDetail(begin)},
+			Name: activity.Reloaded, Source: name,
+			Details: []activity.Detail{r.secondsDetail(begin)},
 		})
 	}
 	return d, nil
@@ -141,18 +145,18 @@ func (r *reloader) replace(
 func (r *reloader) reportOutcome(d resources.Difference, begin time.Time) {
 	var needed []activity.Detail
 	if len(d.Restart) > 0 && !slices.Equal(d.Restart, r.reported) {
-		needed = []activity.Detail{listDetail("for", d.Restart)}
+		needed = []activity.Detail{listDetail(activity.DetailFor, d.Restart)}
 	}
 	r.reported = d.Restart
 	switch {
 	case len(needed)+len(d.Held) > 0:
 		r.record(activity.Step{
-			Name: "restart needed", Level: slog.LevelWarn,
-			Details: append(needed, listDetail("oldCode", d.Held)),
+			Name: activity.RestartNeeded, Level: slog.LevelWarn,
+			Details: append(needed, listDetail(activity.DetailOldCode, d.Held)),
 		})
 	case len(d.Functions) == 0:
 		r.record(activity.Step{
-			Name: "nothing to reload", Details: []activity.Detail{r.secondsDetail(begin)},
+			Name: activity.NothingToReload, Details: []activity.Detail{r.secondsDetail(begin)},
 		})
 	}
 }
@@ -164,15 +168,15 @@ func (r *reloader) reportFailure(err error, output string) {
 		rest = output // the error contains only the end of the output
 	}
 	r.record(activity.Step{
-		Name: "not reloaded", Level: slog.LevelError, Output: rest,
-		Details: details("error", first),
+		Name: activity.NotReloaded, Level: slog.LevelError, Output: rest,
+		Details: details(contract.FieldError, first),
 	})
 }
 
 // reportOutputs records the files that the watcher begins to ignore.
 func (r *reloader) reportOutputs(files []string) {
 	r.record(activity.Step{
-		Name: "build output ignored", Level: slog.LevelWarn,
+		Name: activity.BuildOutputIgnored, Level: slog.LevelWarn,
 		Details: []activity.Detail{r.filesDetail(files)},
 	})
 }
@@ -180,8 +184,8 @@ func (r *reloader) reportOutputs(files []string) {
 func (r *reloader) removeOldBuilds() {
 	if err := r.builds.removeUnused(r.provider.Lambda.CodeDirs()); err != nil {
 		r.record(activity.Step{
-			Name: "old build kept", Level: slog.LevelWarn,
-			Details: details("error", err.Error()),
+			Name: activity.OldBuildKept, Level: slog.LevelWarn,
+			Details: details(contract.FieldError, err.Error()),
 		})
 	}
 }
@@ -199,5 +203,5 @@ func (r *reloader) filesDetail(paths []string) activity.Detail {
 		}
 		names = append(names, path)
 	}
-	return listDetail("files", firstOf(names, 5))
+	return listDetail(activity.DetailFiles, firstOf(names, 5))
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
 // eventRef holds an event's id and type. SQS messages and EventBridge events both have these
@@ -50,7 +51,7 @@ func setEvent(s *activity.Step, body string) {
 // recordDeadLetter records that a message was moved to a dead-letter queue.
 func (s *services) recordDeadLetter(from, to string, m sqs.Message) {
 	s.record(activity.Step{
-		Name: "dead-lettered", Source: to, Level: slog.LevelError,
+		Name: activity.DeadLettered, Source: to, Level: slog.LevelError,
 		Details: details("from", from, "to", to),
 	}, m.Body)
 }
@@ -60,8 +61,8 @@ func (s *services) recordDeadLetter(from, to string, m sqs.Message) {
 func (s *services) recordRedelivery(function string, m sqs.Message) {
 	if m.ReceiveCount > 1 {
 		s.record(activity.Step{
-			Name: "delivered again", Source: function,
-			Details: []activity.Detail{numberDetail("attempt", m.ReceiveCount)},
+			Name: activity.DeliveredAgain, Source: function,
+			Details: []activity.Detail{numberDetail(contract.FieldAttempt, m.ReceiveCount)},
 		}, m.Body)
 	}
 }
@@ -72,14 +73,15 @@ func (s *services) recordFailedBatch(b eventsource.BatchResult) {
 		return
 	}
 	s.recorder.Record(func(step *activity.Step) bool {
-		step.Name, step.Source, step.Level = "batch failed", b.Function, slog.LevelError
+		step.Name, step.Source, step.Level = activity.BatchFailed, b.Function, slog.LevelError
 		step.Details = []activity.Detail{numberDetail("messages", len(b.Messages))}
 		if wait := math.Ceil(nextDelivery(b.Messages).Sub(step.Time).Seconds()); wait > 0 {
-			step.Details = append(step.Details, numberDetail("retryInSeconds", wait))
+			step.Details = append(step.Details, numberDetail(contract.FieldRetryInSeconds, wait))
 		}
 		events := firstOf(eventIDs(b.Messages), 10) // by default, a batch has up to 10 messages
 		step.Details = append(step.Details,
-			activity.StringDetail("error", b.Err.Error()), listDetail("events", events))
+			activity.StringDetail(contract.FieldError, b.Err.Error()),
+			listDetail(activity.DetailIDs, events))
 		return true
 	})
 }
@@ -108,9 +110,9 @@ func (s *services) recordEvent(p eventbridge.Published) {
 	s.recorder.Record(func(step *activity.Step) bool {
 		event := findEvent(jsontext.NewDecoder(strings.NewReader(p.Detail),
 			jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)))
-		step.Name, step.Source = "published", p.Bus
+		step.Name, step.Source = activity.Published, p.Bus
 		step.EventID, step.EventType = event.EventID, event.EventType
-		step.Details = details("detailType", p.DetailType)
+		step.Details = details(activity.DetailType, p.DetailType)
 		for _, rule := range p.Rules {
 			step.Details = append(step.Details, details("rule", rule)...)
 		}
@@ -157,31 +159,34 @@ func readString(d *jsontext.Decoder) string {
 // recordUndelivered records that an event did not reach a bus or a target.
 func (s *services) recordUndelivered(err error) {
 	s.record(activity.Step{
-		Name: "not delivered", Level: slog.LevelError, Details: details("error", err.Error()),
+		Name: activity.NotDelivered, Level: slog.LevelError,
+		Details: details(contract.FieldError, err.Error()),
 	}, "")
 }
 
 // recordSkippedRule records that the platform does not run a rule.
 func (s *services) recordSkippedRule(rule, reason string) {
 	s.record(activity.Step{
-		Name: "rule left out", Source: rule, Level: slog.LevelError,
-		Details: details("error", reason),
+		Name: activity.RuleLeftOut, Source: rule, Level: slog.LevelError,
+		Details: details(contract.FieldError, reason),
 	}, "")
 }
 
 // recordFault records that a fault was injected.
 func (s *services) recordFault(f faults.Injection) {
 	s.record(activity.Step{
-		Name: "fault", Source: f.Function, Level: slog.LevelWarn,
-		Details: details("fault", f.Fault, "service", f.Service, "operation", f.Operation),
+		Name: activity.Fault, Source: f.Function, Level: slog.LevelWarn,
+		Details: details("fault", f.Fault, activity.DetailService, f.Service,
+			activity.DetailOperation, f.Operation),
 	}, "")
 }
 
 // recordDenial records that the policies do not allow a call.
 func (s *services) recordDenial(d iam.Denial) {
 	s.record(activity.Step{
-		Name: "denied", Source: d.Caller, Level: slog.LevelError,
-		Details: details("service", d.Service, "operation", d.Operation, "error", d.Message),
+		Name: activity.Denied, Source: d.Caller, Level: slog.LevelError,
+		Details: details(activity.DetailService, d.Service,
+			activity.DetailOperation, d.Operation, contract.FieldError, d.Message),
 	}, "")
 }
 
@@ -200,12 +205,12 @@ func (s *services) recordUnanswered(accessLog []byte) {
 		if err != nil || message == "" {
 			return false
 		}
-		step.Name, step.Source, step.Level = "not answered", line.RouteKey, slog.LevelError
+		step.Name, step.Source, step.Level = activity.NotAnswered, line.RouteKey, slog.LevelError
 		if line.AuthorizerError != "" && line.Status < http.StatusInternalServerError {
-			step.Name, step.Level = "not authorized", slog.LevelWarn
+			step.Name, step.Level = activity.NotAuthorized, slog.LevelWarn
 		}
-		step.Details = append([]activity.Detail{numberDetail("status", line.Status)},
-			details("error", message)...)
+		step.Details = append([]activity.Detail{numberDetail(activity.DetailStatus, line.Status)},
+			details(contract.FieldError, message)...)
 		return true
 	})
 }
@@ -213,9 +218,10 @@ func (s *services) recordUnanswered(accessLog []byte) {
 // recordForeignHost records a request that was rejected because of its Host header.
 func (s *services) recordForeignHost(host string) {
 	s.record(activity.Step{
-		Name: "not answered", Level: slog.LevelWarn,
-		Details: append([]activity.Detail{numberDetail("status", http.StatusForbidden)},
-			details("error", hostRejection(host))...),
+		Name: activity.NotAnswered, Level: slog.LevelWarn,
+		Details: append(
+			[]activity.Detail{numberDetail(activity.DetailStatus, http.StatusForbidden)},
+			details(contract.FieldError, hostRejection(host))...),
 	}, "")
 }
 

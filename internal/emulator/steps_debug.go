@@ -26,14 +26,18 @@ func (s *services) recordRequest(e apigateway.Exchange) {
 		step.Time, step.Name, step.Level = e.Start, activity.Request, slog.LevelDebug
 		step.Source = e.Function
 		step.EventID = acceptedID(e)
-		step.Details = append(details("method", e.Request.Method, "path", e.Request.URL.Path),
-			numberDetail("status", e.Status), numberDetail("ms", milliseconds(e.Took)),
-			jsonDetail("headers", headersOf(e.Request)), jsonDetail("authorizer", e.Caller),
-			activity.StringDetail("response", string(e.ResponseBody)))
+		step.Details = append(details(activity.DetailMethod, e.Request.Method,
+			activity.DetailPath, e.Request.URL.Path),
+			numberDetail(activity.DetailStatus, e.Status),
+			numberDetail(activity.DetailMs, milliseconds(e.Took)),
+			jsonDetail(activity.DetailHeaders, headersOf(e.Request)),
+			jsonDetail(activity.DetailAuthorizer, e.Caller),
+			activity.StringDetail(activity.DetailResponse, string(e.ResponseBody)))
 		if e.Status >= http.StatusBadRequest {
 			body := e.Body[:min(len(e.Body), maxRefusedBody)]
-			step.Details = append(step.Details, activity.StringDetail("body", string(body)),
-				numberDetail("bodyBytes", len(e.Body)))
+			step.Details = append(step.Details,
+				activity.StringDetail(activity.DetailBody, string(body)),
+				numberDetail(activity.DetailBodyBytes, len(e.Body)))
 		}
 		return true
 	})
@@ -95,12 +99,14 @@ func (s *services) recordCalls(next http.Handler) http.Handler {
 			step.Time = step.Time.Add(-took)
 			step.Name, step.Level, step.Source = activity.Call, slog.LevelDebug, caller.Function
 			step.Details = append(
-				details("service", call.Service, "operation", call.Operation, "resource", resource),
-				numberDetail("status", response.status), numberDetail("ms", milliseconds(took)),
-				listDetail("events", ids))
+				details(activity.DetailService, call.Service,
+					activity.DetailOperation, call.Operation, "resource", resource),
+				numberDetail(activity.DetailStatus, response.status),
+				numberDetail(activity.DetailMs, milliseconds(took)),
+				listDetail(activity.DetailIDs, ids))
 			if !isFunction {
 				step.Details = append(step.Details,
-					activity.StringDetail("caller", call.AccessKey))
+					activity.StringDetail(activity.DetailCaller, call.AccessKey))
 			}
 			return true
 		})

@@ -121,7 +121,7 @@ func itemEvent(item pipeline.Item, slug string) event {
 		e.Took = took.Milliseconds()
 	}
 	if item.Status == pipeline.Processed && item.Filtered != (pipeline.Filtered{}) {
-		e.Mark, e.Code = "filtered", visible(item.Filtered.Code)
+		e.Mark, e.Code = events.MarkFiltered, visible(item.Filtered.Code)
 	}
 	e.Mark = cmp.Or(e.Mark, events.Mark(item))
 	return e

@@ -69,7 +69,7 @@ func New(o Options) *Server {
 // Record adds a step of the local platform. It never waits for a browser.
 func (s *Server) Record(step activity.Step) {
 	_, isReconciler := s.reconcilers.Load(step.Source)
-	if isReconciler && stringOf(step, "operation") == "BatchGetItem" {
+	if isReconciler && stringOf(step, activity.DetailOperation) == "BatchGetItem" {
 		return // the reconciler reads the items of all events in each run
 	}
 	slug := ""

@@ -120,7 +120,7 @@ func (v *view) change(
 	}
 	report := func(c dlq.Result, m dlq.Message, err error) {
 		if err == nil && name == "redrive" {
-			v.record("redriven", m.EventID, m.EventType)
+			v.record(stepRedriven, m.EventID, m.EventType)
 		}
 		update(func(j *job) {
 			j.Done = c.Done + c.Failed

@@ -10,7 +10,10 @@ import (
 	"slices"
 	"time"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/events"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/stored"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
@@ -122,7 +125,8 @@ func (v *view) eventData(ctx context.Context, id string) (eventData, error) {
 	}
 	for _, step := range v.server.journal.stepsDuring(v.WorkerFunction, known) {
 		line := v.newStepView(step, known.receivedAt)
-		line.Text = terminalLines(stringOf(step, "line") + stringOf(step, "error"))
+		line.Text = terminalLines(stringOf(step, activity.DetailLine) +
+			stringOf(step, contract.FieldError))
 		data.Lines = append(data.Lines, line)
 	}
 	data.Command, data.LogsCommand = v.command("status", id), v.command("logs", id)
@@ -249,7 +253,7 @@ func (v *view) addRecords(ctx context.Context, d *eventData, item pipeline.Item)
 		}
 		if len(lines) > 1 {
 			record.Title = fmt.Sprintf("Record %d of %d", i+1, len(lines))
-		} else if d.Mark != "filtered" && !item.IsBatch() {
+		} else if d.Mark != events.MarkFiltered && !item.IsBatch() {
 			record.Tree.comparePayload(d.Payload.Tree)
 		}
 		d.Records = append(d.Records, record)

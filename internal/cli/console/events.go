@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/events"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/timeflag"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
@@ -35,7 +36,10 @@ func (eventsData) NoRow() row { return row{} }
 
 // Statuses returns the values of the status filter.
 func (eventsData) Statuses() []string {
-	return []string{"ENQUEUED", "PROCESSED", "FAILED", "filtered", "redriven", "replayed"}
+	return []string{
+		string(pipeline.Enqueued), string(pipeline.Processed), string(pipeline.Failed),
+		events.MarkFiltered, events.MarkRedriven, events.MarkReplayed,
+	}
 }
 
 func (v *view) events(w http.ResponseWriter, r *http.Request) {

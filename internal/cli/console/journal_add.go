@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/events"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
@@ -13,17 +14,20 @@ import (
 
 // hiddenDetails lists details that the console hides. They are useful only in CloudWatch.
 var hiddenDetails = []string{
-	"_aws", "traceId", "requestId", "messageId",
+	contract.FieldMetrics, contract.FieldTraceID, contract.FieldRequestID, contract.FieldMessageID,
 	contract.FunctionDimension, contract.PipelineDimension, contract.MetricAccepted,
 }
 
 // longDetails lists the details that the emulator has already shortened.
-var longDetails = []string{"body", "response", "headers", "authorizer", "events"}
+var longDetails = []string{
+	activity.DetailBody, activity.DetailResponse, activity.DetailHeaders, activity.DetailAuthorizer,
+	activity.DetailIDs,
+}
 
 // reloadSteps lists the names of the steps that `eventpipeline local --watch` records.
 var reloadSteps = []string{
-	"changed", "reloaded", "not reloaded", "nothing to reload", "restart needed",
-	"build output ignored", "old build kept",
+	activity.Changed, activity.Reloaded, activity.NotReloaded, activity.NothingToReload,
+	activity.RestartNeeded, activity.BuildOutputIgnored, activity.OldBuildKept,
 }
 
 // add adds a step to the journal. slug identifies the pipeline that recorded the step.
@@ -34,15 +38,16 @@ func (j *journal) add(step activity.Step, slug string) {
 	j.seq++
 	ids := []string{step.EventID}
 	if isCall(step) {
-		ids = listOf(step, "events")
+		ids = listOf(step, activity.DetailIDs)
 		if isEnqueuedByUser(step) {
-			j.reopen(ids, step.Time, stringOf(step, "caller"))
+			j.reopen(ids, step.Time, stringOf(step, activity.DetailCaller))
 		}
-		if stringOf(step, "caller") == AccessKey {
+		if stringOf(step, activity.DetailCaller) == AccessKey {
 			return // ignore the console's own calls
 		}
 		step.Details = slices.DeleteFunc(step.Details, func(d activity.Detail) bool {
-			return d.Name == "events" // up to 100 ids, which each of the events would keep
+			// There can be up to 100 ids, and each of the events would keep them.
+			return d.Name == activity.DetailIDs
 		})
 	}
 	ids = slices.DeleteFunc(ids, func(id string) bool { return !pipeline.ValidID(id) })
@@ -61,8 +66,8 @@ func (j *journal) add(step activity.Step, slug string) {
 // isEnqueuedByUser reports whether a command or the console sent messages to a queue. Redrives and
 // replays send such messages.
 func isEnqueuedByUser(call activity.Step) bool {
-	return call.Detail("caller") != nil &&
-		strings.HasPrefix(stringOf(call, "operation"), "SendMessage")
+	return call.Detail(activity.DetailCaller) != nil &&
+		strings.HasPrefix(stringOf(call, activity.DetailOperation), "SendMessage")
 }
 
 // reopen records that finished events were enqueued again. at is the start of their next duration.
@@ -73,7 +78,7 @@ func (j *journal) reopen(ids []string, at time.Time, caller string) {
 			continue
 		}
 		if caller != AccessKey { // the console records its own steps
-			j.addStep(e, activity.Step{Time: at, Name: "enqueued again", EventID: id})
+			j.addStep(e, activity.Step{Time: at, Name: stepEnqueuedAgain, EventID: id})
 		}
 		e.reopenedAt = at
 		j.touch(e)
@@ -98,7 +103,7 @@ func (j *journal) addOther(step activity.Step, slug string) {
 		j.addRefusal(step, slug)
 	default:
 		j.others = appendLimited(j.others, step, maxOtherSteps)
-		if step.Name == "batch failed" {
+		if step.Name == activity.BatchFailed {
 			j.statsOf(slug).failedBatches.add(j.now(), 1)
 		}
 	}
@@ -111,7 +116,7 @@ func (j *journal) addOther(step activity.Step, slug string) {
 func (j *journal) event(id string, step activity.Step, slug string) *event {
 	e := j.events[id]
 	batchID, _, isPart, _ := pipeline.ParseID(id)
-	if e == nil && isPart && (isCall(step) || step.Name == "published") {
+	if e == nil && isPart && (isCall(step) || step.Name == activity.Published) {
 		return j.events[batchID]
 	}
 	if e == nil && isCall(step) && slug == "" {
@@ -160,7 +165,7 @@ func (j *journal) addTo(e *event, step activity.Step) {
 // keep adds the step to the steps of the event.
 func (j *journal) keep(e *event, step activity.Step) {
 	if step.EventID != "" && step.EventID != e.ID { // an event of the batch
-		id := activity.StringDetail("eventId", step.EventID)
+		id := activity.StringDetail(contract.FieldEventID, step.EventID)
 		step.Details = append([]activity.Detail{id}, step.Details...)
 	}
 	j.addStep(e, step)
@@ -169,57 +174,57 @@ func (j *journal) keep(e *event, step activity.Step) {
 // update changes the event's state and the pipeline's counters.
 func (j *journal) update(e *event, step activity.Step) {
 	switch { // the worker logs why it has the event's message again
-	case step.Detail("redrives") != nil:
-		e.Mark = "redriven"
-	case step.Detail("replayId") != nil:
-		e.Mark = "replayed"
+	case step.Detail(contract.FieldRedrives) != nil:
+		e.Mark = events.MarkRedriven
+	case step.Detail(contract.FieldReplayID) != nil:
+		e.Mark = events.MarkReplayed
 	}
 	s := j.statsOf(e.pipeline)
 	switch now := j.now(); step.Name {
 	case activity.Request:
 		e.Caller = visible(callerOf(step))
-	case "accepted":
-		if stringOf(step, "replayed") == "true" {
+	case activity.Accepted:
+		if stringOf(step, contract.FieldReplayed) == "true" {
 			return // the same idempotency key again
 		}
-		took := time.Duration(numberOf(step, "durationMs")) * time.Millisecond
+		took := time.Duration(numberOf(step, contract.FieldDurationMs)) * time.Millisecond
 		e.receivedAt = step.Time.Add(-took)
 		e.Time = e.receivedAt.UnixMilli()
-		if e.Count = numberOf(step, "events"); e.finishedAt.IsZero() {
+		if e.Count = numberOf(step, contract.FieldEvents); e.finishedAt.IsZero() {
 			e.Took = -1
 		} else {
 			e.Took = e.finishedAt.Sub(e.startedAt()).Milliseconds()
 		}
 		s.accepted.add(now, max(e.Count, 1))
-	case "processed", "filtered":
+	case activity.Processed, activity.Filtered:
 		if !e.wasFinished { // a redriven or replayed event has waited for a user
 			s.addLatency(now, step.Time.Sub(e.receivedAt))
 		}
 		e.finish(string(pipeline.Processed), step)
-		if step.Name == "filtered" {
-			e.Mark = "filtered"
+		if step.Name == activity.Filtered {
+			e.Mark = events.MarkFiltered
 		}
-		if e.Code = ""; step.Name == "filtered" {
-			e.Code = visible(stringOf(step, "code"))
+		if e.Code = ""; step.Name == activity.Filtered {
+			e.Code = visible(stringOf(step, contract.FieldCode))
 		}
-		s.processed.add(now, max(e.Count-numberOf(step, "splitOff"), 1))
-	case "failed":
+		s.processed.add(now, max(e.Count-numberOf(step, contract.FieldSplitOff), 1))
+	case activity.Failed:
 		e.finish(string(pipeline.Failed), step)
-		e.Code = visible(stringOf(step, "code"))
+		e.Code = visible(stringOf(step, contract.FieldCode))
 		s.failed.add(now, max(e.Count, 1))
-	case "dead-lettered":
+	case activity.DeadLettered:
 		if !e.isFailed() {
 			e.Status = string(pipeline.Failed)
 			s.failed.add(now, max(e.Count, 1))
 		}
-	case "retried":
+	case activity.Retried:
 		e.reopen()
-		e.Code = visible(stringOf(step, "code"))
-		e.Attempts = max(e.Attempts, numberOf(step, "attempt"))
+		e.Code = visible(stringOf(step, contract.FieldCode))
+		e.Attempts = max(e.Attempts, numberOf(step, contract.FieldAttempt))
 		s.retried.add(now, 1)
-	case "published":
+	case activity.Published:
 		s.published.add(now, 1)
-	case "redriven", "replayed":
+	case stepRedriven, stepReplayed:
 		e.reopen()
 		e.reopenedAt = step.Time
 		e.Mark, e.Code = step.Name, ""
@@ -228,7 +233,7 @@ func (j *journal) update(e *event, step activity.Step) {
 
 func (e *event) finish(status string, step activity.Step) {
 	e.Status, e.finishedAt, e.wasFinished = status, step.Time, true
-	e.Attempts = max(numberOf(step, "attempt"), 1)
+	e.Attempts = max(numberOf(step, contract.FieldAttempt), 1)
 	e.Took = max(step.Time.Sub(e.startedAt()).Milliseconds(), 0)
 }
 

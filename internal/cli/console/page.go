@@ -12,6 +12,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
 )
 
 //go:embed templates/*.html
@@ -216,6 +218,8 @@ var templateFunctions = template.FuncMap{
 	"visible":  visible,
 	"plural":   plural,
 	"add":      func(a, b int) int { return a + b },
+
+	"detailType": func() string { return activity.DetailType },
 }
 
 // dict returns a map. pairs holds a name, its value, the next name, and so on. A template passes

@@ -55,15 +55,16 @@ const maxRefusedErrors = 20
 
 // addRefusal records a request that the API refused. The caller holds j.mu.
 func (j *journal) addRefusal(step activity.Step, slug string) {
-	status := numberOf(step, "status")
+	status := numberOf(step, activity.DetailStatus)
 	if status < 400 {
 		return
 	}
 	r := refusal{
 		number: j.seq, pipeline: slug, Time: step.Time, Status: status,
-		Path: visible(stringOf(step, "path")), Headers: headerFields(step),
-		Body: []byte(stringOf(step, "body")), Bytes: numberOf(step, "bodyBytes"),
-		Response: stringOf(step, "response"),
+		Path: visible(stringOf(step, activity.DetailPath)), Headers: headerFields(step),
+		Body:     []byte(stringOf(step, activity.DetailBody)),
+		Bytes:    numberOf(step, activity.DetailBodyBytes),
+		Response: stringOf(step, activity.DetailResponse),
 	}
 	var p problem
 	_ = json.Unmarshal([]byte(r.Response), &p) // a response without a problem has no details
@@ -109,7 +110,8 @@ func (j *journal) refusals(slug string) []refusal {
 // headerFields returns the headers of a request, sorted by name.
 func headerFields(step activity.Step) []field {
 	var headers map[string]string
-	_ = json.Unmarshal(step.Detail("headers"), &headers) // nil if the step has no headers
+	// headers stays nil if the step has no headers.
+	_ = json.Unmarshal(step.Detail(activity.DetailHeaders), &headers)
 	var fields []field
 	for _, name := range sortedKeys(headers) {
 		fields = append(fields, field{visible(name), visible(headers[name])})
@@ -128,7 +130,7 @@ func callerOf(step activity.Step) string {
 		} `json:"jwt"`
 		Lambda map[string]any `json:"lambda"`
 	}
-	_ = json.Unmarshal(step.Detail("authorizer"), &authorizer) // empty for an open API
+	_ = json.Unmarshal(step.Detail(activity.DetailAuthorizer), &authorizer) // empty for an open API
 	if authorizer.IAM.UserARN != "" {
 		return "iam " + authorizer.IAM.UserARN
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
 // reloadData holds the content of the page about --watch.
@@ -41,7 +42,7 @@ func (j *journal) reloadViews() []reloadView {
 	defer j.mu.RUnlock()
 	var views []reloadView
 	for _, step := range j.reloads {
-		if step.Name == "changed" || len(views) == 0 {
+		if step.Name == activity.Changed || len(views) == 0 {
 			views = append(views, reloadView{Begin: step.Time, Running: true, Result: "Building …"})
 		}
 		views[len(views)-1].add(step)
@@ -56,25 +57,26 @@ func (r *reloadView) add(step activity.Step) {
 		r.Took = formatDuration(step.Time.Sub(r.Begin))
 	}
 	switch step.Name {
-	case "changed":
-		for _, file := range listOf(step, "files") {
+	case activity.Changed:
+		for _, file := range listOf(step, activity.DetailFiles) {
 			r.Files = append(r.Files, visible(file))
 		}
-	case "reloaded":
+	case activity.Reloaded:
 		r.Names = append(r.Names, visible(step.Source))
 		finish("Reloaded", "good")
-	case "not reloaded":
-		r.Error, r.Output = visible(stringOf(step, "error")), terminalLines(step.Output)
+	case activity.NotReloaded:
+		r.Error, r.Output = visible(stringOf(step, contract.FieldError)), terminalLines(step.Output)
 		finish("Build failed: the old code keeps running", "bad")
-	case "nothing to reload":
+	case activity.NothingToReload:
 		finish("Nothing to reload", "")
-	case "restart needed":
-		for _, name := range append(listOf(step, "for"), listOf(step, "oldCode")...) {
+	case activity.RestartNeeded:
+		needed, held := listOf(step, activity.DetailFor), listOf(step, activity.DetailOldCode)
+		for _, name := range append(needed, held...) {
 			r.Names = append(r.Names, visible(name))
 		}
 		finish("Restart needed", "warn")
 	default:
-		r.Error = visible(step.Name + " " + stringOf(step, "error"))
+		r.Error = visible(step.Name + " " + stringOf(step, contract.FieldError))
 	}
 }
 

@@ -144,7 +144,7 @@ func (v *view) replay(ctx context.Context, s *replay.State, update func(func(*jo
 		return err
 	}
 	if s.EventID != "" && s.Counts.Sent > 0 {
-		v.record("replayed", s.EventID, s.Type)
+		v.record(stepReplayed, s.EventID, s.Type)
 	}
 	return os.Remove(s.File)
 }

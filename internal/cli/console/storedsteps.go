@@ -21,10 +21,10 @@ func (d *eventData) addStoredSteps(item pipeline.Item) {
 		}
 		d.Steps = append(d.Steps, view)
 	}
-	accepted := activity.Step{Name: "accepted"}
+	accepted := activity.Step{Name: activity.Accepted}
 	add(item.ReceivedAt, accepted, describe(accepted))
 	if last := item.LastEnqueued(); !last.Equal(item.ReceivedAt) {
-		add(last, activity.Step{Name: "enqueued"},
+		add(last, activity.Step{Name: stepEnqueued},
 			"Enqueued again by a redrive, a replay or the reconciler")
 	}
 	finish := func(at time.Time, step activity.Step) {
@@ -32,11 +32,11 @@ func (d *eventData) addStoredSteps(item pipeline.Item) {
 	}
 	switch {
 	case item.Status == pipeline.Processed && item.Filtered != (pipeline.Filtered{}):
-		finish(item.ProcessedAt, activity.Step{Name: "filtered"})
+		finish(item.ProcessedAt, activity.Step{Name: activity.Filtered})
 	case item.Status == pipeline.Processed:
-		finish(item.ProcessedAt, activity.Step{Name: "processed"})
+		finish(item.ProcessedAt, activity.Step{Name: activity.Processed})
 	case item.Status == pipeline.Failed:
-		finish(item.FailedAt, activity.Step{Name: "failed", Level: slog.LevelError})
+		finish(item.FailedAt, activity.Step{Name: activity.Failed, Level: slog.LevelError})
 	}
 	placeBars(d.Steps)
 	d.StepsNote = "These times are in the event's item. The log lines tell more:"

@@ -9,7 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/events"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
 // stepView is a step as the page shows it.
@@ -36,12 +38,13 @@ func (d *eventData) addSteps(e knownEvent, v *view) {
 	for _, step := range e.steps {
 		view := v.newStepView(step, e.steps[0].Time)
 		if step.Name == activity.Request {
-			d.Headers, d.Response = headerFields(step), visible(stringOf(step, "response"))
+			d.Headers = headerFields(step)
+			d.Response = visible(stringOf(step, activity.DetailResponse))
 		}
 		if view.IsCall {
 			d.Calls++
 		}
-		if step.Name == "published" {
+		if step.Name == activity.Published {
 			d.Notifications = append(d.Notifications, view)
 		}
 		d.Steps = append(d.Steps, view)
@@ -52,8 +55,16 @@ func (d *eventData) addSteps(e knownEvent, v *view) {
 // barsWidth is the width of the time axis in the units of the bars.
 const barsWidth = 1000
 
+// Names of the steps that the console itself adds.
+const (
+	stepRedriven      = events.MarkRedriven // from the console
+	stepReplayed      = events.MarkReplayed // from the console
+	stepEnqueued      = "enqueued"          // the last enqueuing, as the event's item says
+	stepEnqueuedAgain = "enqueued again"    // by a command
+)
+
 // reopening lists the names of the steps that begin a new run of the event.
-var reopening = []string{"redriven", "replayed", "enqueued", "enqueued again"}
+var reopening = []string{stepRedriven, stepReplayed, stepEnqueued, stepEnqueuedAgain}
 
 // placeBars sets the bar of each step. Each run of the event has its own time axis, because a
 // redrive or replay can follow much later.
@@ -93,8 +104,9 @@ func placeRun(steps []stepView) {
 
 // shownElsewhere lists the details that the page shows in other places.
 var shownElsewhere = []string{
-	"events", "ms", "headers", "authorizer", "response", "body", "bodyBytes", "service",
-	"operation", "caller",
+	activity.DetailIDs, activity.DetailMs, activity.DetailHeaders, activity.DetailAuthorizer,
+	activity.DetailResponse, activity.DetailBody, activity.DetailBodyBytes, activity.DetailService,
+	activity.DetailOperation, activity.DetailCaller,
 }
 
 func (v *view) newStepView(step activity.Step, first time.Time) stepView {
@@ -107,11 +119,11 @@ func (v *view) newStepView(step activity.Step, first time.Time) stepView {
 		view.Offset = ""
 	}
 	view.begin = step.Time
-	if ms := step.Detail("ms"); ms != nil {
+	if ms := step.Detail(activity.DetailMs); ms != nil {
 		view.took = callTime(ms)
 		view.Took = formatDuration(view.took)
 	}
-	for _, name := range []string{"durationMs", "batchMs"} {
+	for _, name := range []string{contract.FieldDurationMs, contract.FieldBatchMs} {
 		if value := step.Detail(name); value != nil { // the functions log it at the end
 			view.took = time.Duration(numberOf(step, name)) * time.Millisecond
 			view.begin = step.Time.Add(-view.took)
@@ -120,7 +132,7 @@ func (v *view) newStepView(step activity.Step, first time.Time) stepView {
 	}
 	for _, d := range step.Details {
 		text := detailText(d.Value)
-		isShown := slices.Contains(shownElsewhere, d.Name) && step.Name != "batch failed"
+		isShown := slices.Contains(shownElsewhere, d.Name) && step.Name != activity.BatchFailed
 		if !isShown && text != "" && text != "null" && text != "[]" {
 			view.Details = append(view.Details, field{visible(d.Name), terminalLines(text)})
 		}
@@ -133,38 +145,40 @@ func describe(step activity.Step) string {
 	text := func(name string) string { return visible(stringOf(step, name)) }
 	switch step.Name {
 	case activity.Request:
-		return fmt.Sprintf("%s %s answered %s", text("method"), text("path"), text("status"))
+		return fmt.Sprintf("%s %s answered %s", text(activity.DetailMethod),
+			text(activity.DetailPath), text(activity.DetailStatus))
 	case activity.Call:
-		call := strings.TrimSpace(text("service") + " " + text("operation"))
-		if numberOf(step, "status") >= 300 {
-			call += " answered " + text("status")
+		call := strings.TrimSpace(text(activity.DetailService) + " " +
+			text(activity.DetailOperation))
+		if numberOf(step, activity.DetailStatus) >= 300 {
+			call += " answered " + text(activity.DetailStatus)
 		}
 		return call
-	case "accepted":
-		if stringOf(step, "replayed") == "true" {
+	case activity.Accepted:
+		if stringOf(step, contract.FieldReplayed) == "true" {
 			return "Accepted again: the idempotency key is known"
 		}
 		return "Stored in Bronze, the table and the queue"
-	case "processed":
+	case activity.Processed:
 		return "Record stored in Silver, status PROCESSED"
-	case "filtered":
+	case activity.Filtered:
 		return "The processor filtered the event"
-	case "retried":
-		return "Attempt " + text("attempt") + " failed; SQS delivers again in " +
-			text("retryInSeconds") + " s"
-	case "failed":
+	case activity.Retried:
+		return "Attempt " + text(contract.FieldAttempt) + " failed; SQS delivers again in " +
+			text(contract.FieldRetryInSeconds) + " s"
+	case activity.Failed:
 		return "Failed; the message is in the DLQ"
-	case "delivered again":
-		return "Delivered again: attempt " + text("attempt")
-	case "published":
-		return text("detailType") + " published on the bus"
-	case "dead-lettered":
+	case activity.DeliveredAgain:
+		return "Delivered again: attempt " + text(contract.FieldAttempt)
+	case activity.Published:
+		return text(activity.DetailType) + " published on the bus"
+	case activity.DeadLettered:
 		return "Message moved to the DLQ"
-	case "enqueued again":
+	case stepEnqueuedAgain:
 		return "Redriven or replayed by a command"
-	case "redriven":
+	case stepRedriven:
 		return "Redriven from the console"
-	case "replayed":
+	case stepReplayed:
 		return "Replayed from the console"
 	}
 	return ""
@@ -172,11 +186,12 @@ func describe(step activity.Step) string {
 
 func toneOf(step activity.Step) string {
 	switch {
-	case step.Level >= slog.LevelError || isCall(step) && numberOf(step, "status") >= 400:
+	case step.Level >= slog.LevelError,
+		isCall(step) && numberOf(step, activity.DetailStatus) >= 400:
 		return "bad"
 	case step.Level >= slog.LevelWarn:
 		return "warn"
-	case step.Name == "processed" || step.Name == "filtered":
+	case step.Name == activity.Processed || step.Name == activity.Filtered:
 		return "good"
 	}
 	return ""
@@ -203,8 +218,8 @@ func (j *journal) stepsDuring(function string, e knownEvent) (steps []activity.S
 	j.mu.RLock()
 	defer j.mu.RUnlock()
 	for _, step := range j.others {
-		isLine := step.Name == "log" && e.wasInProgress(step.Time)
-		isBatch := slices.Contains(listOf(step, "events"), e.ID)
+		isLine := step.Name == activity.Log && e.wasInProgress(step.Time)
+		isBatch := slices.Contains(listOf(step, activity.DetailIDs), e.ID)
 		if step.Source == function && (isLine || isBatch) && len(steps) < maxLines {
 			steps = append(steps, step)
 		}
@@ -223,7 +238,7 @@ func (e *event) wasInProgress(at time.Time) bool {
 func (v *view) sourceName(step activity.Step) string {
 	switch step.Source {
 	case "":
-		return visible(stringOf(step, "caller"))
+		return visible(stringOf(step, activity.DetailCaller))
 	case v.APIFunction:
 		return "API function"
 	case v.WorkerFunction:

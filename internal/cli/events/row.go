@@ -42,7 +42,7 @@ func NewRow(item pipeline.Item) Row {
 	case item.Status == pipeline.Failed:
 		r.Notes = append(r.Notes, fmt.Sprintf("%s: %s", item.Failure.Code, item.Failure.Reason))
 	case item.Status == pipeline.Processed && item.Filtered != (pipeline.Filtered{}):
-		r.Notes = append(r.Notes, "filtered", item.Filtered.Code)
+		r.Notes = append(r.Notes, MarkFiltered, item.Filtered.Code)
 	}
 	return r
 }
@@ -71,14 +71,21 @@ func Took(item pipeline.Item) time.Duration {
 	return max(end.Sub(begin), 0) // the clocks of two functions can differ
 }
 
-// Mark returns "redriven" or "replayed" for an event that an operator has enqueued again, and ""
-// for other events. If a redrive followed a replay, it returns "redriven".
+// Marks of events.
+const (
+	MarkRedriven = "redriven" // an operator redrove the event
+	MarkReplayed = "replayed" // an operator replayed the event
+	MarkFiltered = "filtered" // the processor filtered the event
+)
+
+// Mark returns MarkRedriven or MarkReplayed for an event that an operator has enqueued again, and
+// "" for other events. If a redrive followed a replay, it returns MarkRedriven.
 func Mark(item pipeline.Item) string {
 	switch {
 	case item.Replay.Redrives > 0:
-		return "redriven"
+		return MarkRedriven
 	case item.Replay.ID != "":
-		return "replayed"
+		return MarkReplayed
 	}
 	return ""
 }

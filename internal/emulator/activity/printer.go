@@ -20,7 +20,8 @@ import (
 // hiddenDetails lists the details that Print leaves out: details that are useful only in
 // CloudWatch, and the stack of a panic.
 var hiddenDetails = []string{
-	"stack", "requestId", "traceId", "messageId", "_aws",
+	contract.FieldStack, contract.FieldRequestID, contract.FieldTraceID, contract.FieldMessageID,
+	contract.FieldMetrics,
 	contract.FunctionDimension, contract.PipelineDimension, contract.MetricAccepted,
 	contract.MetricRefusedSignatures,
 }
@@ -152,8 +153,8 @@ func PrintJSON(w io.Writer, s Step) error {
 	}
 	addString("time", s.Time.UTC().Format(time.RFC3339Nano), true)
 	addString("step", s.Name, true)
-	addString("eventId", s.EventID, s.EventID != "")
-	addString("eventType", s.EventType, s.EventID != "")
+	addString(contract.FieldEventID, s.EventID, s.EventID != "")
+	addString(contract.FieldEventType, s.EventType, s.EventID != "")
 	addString("source", s.Source, s.Source != "")
 	addString("level", strings.ToLower(s.Level.String()), true)
 	addString("output", s.Output, s.Output != "")

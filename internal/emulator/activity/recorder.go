@@ -106,7 +106,7 @@ func (r *Recorder) run() {
 func (r *Recorder) showDropped() {
 	if n := r.dropped.Swap(0); n > 0 {
 		r.show(Step{
-			Time: r.now(), Name: "steps not shown", Level: slog.LevelWarn,
+			Time: r.now(), Name: StepsNotShown, Level: slog.LevelWarn,
 			Details: []Detail{{"count", []byte(strconv.FormatInt(n, 10))}},
 		})
 	}

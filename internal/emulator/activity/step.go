@@ -66,8 +66,8 @@ func parseLine(now time.Time, function string, line []byte) (Step, bool) {
 	fields, ok := parseObject(line)
 	if !ok {
 		text := strings.TrimSpace(string(line))
-		step.Name = "log"
-		step.Details = []Detail{StringDetail("line", text)}
+		step.Name = Log
+		step.Details = []Detail{StringDetail(DetailLine, text)}
 		return step, text != ""
 	}
 	for _, f := range fields {
@@ -81,9 +81,9 @@ func parseLine(now time.Time, function string, line []byte) (Step, bool) {
 			_ = step.Level.UnmarshalText([]byte(stringValue(f.Value)))
 		case slog.MessageKey:
 			step.Name = strings.TrimPrefix(stringValue(f.Value), "event ")
-		case "eventId":
+		case contract.FieldEventID:
 			step.EventID = stringValue(f.Value)
-		case "eventType":
+		case contract.FieldEventType:
 			step.EventType = stringValue(f.Value)
 		default:
 			step.Details = append(step.Details, f)

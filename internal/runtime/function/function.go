@@ -31,7 +31,7 @@ func Start[H lambda.Handler](
 		handler, err = newHandler(cfg, contract.NewReader(os.Getenv), log)
 	}
 	if err != nil {
-		log.Error("start", slog.Any("error", err))
+		log.Error("start", slog.Any(contract.FieldError, err))
 		os.Exit(1)
 	}
 	lambda.Start(handler)

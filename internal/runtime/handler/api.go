@@ -112,7 +112,7 @@ func (a API) accept(ctx context.Context, req request) response {
 		Keyed: keyed, Key: format.Unquote(key), Caller: caller,
 	})
 	if err != nil {
-		return a.reject(ctx, req, err, slog.String("eventId", accepted.Event.ID))
+		return a.reject(ctx, req, err, slog.String(contract.FieldEventID, accepted.Event.ID))
 	}
 	a.logAccepted(ctx, accepted, time.Since(start))
 	resp := jsonResponse(http.StatusAccepted, acceptedBody{"accepted", accepted.Event.ID})
@@ -146,8 +146,8 @@ func (a API) rejectBody(ctx context.Context, req request, err error) response {
 func (a API) logAccepted(ctx context.Context, accepted pipeline.Accepted, took time.Duration) {
 	log := logging.WithInvocation(ctx, a.Log)
 	attrs := append(logging.EventAttrs(accepted.Event),
-		slog.Bool("replayed", accepted.Duplicate),
-		slog.Int64("durationMs", took.Milliseconds()))
+		slog.Bool(contract.FieldReplayed, accepted.Duplicate),
+		slog.Int64(contract.FieldDurationMs, took.Milliseconds()))
 	source := ""
 	if w := accepted.Event.Webhook; w != nil {
 		source = w.Source
@@ -178,7 +178,7 @@ func (a API) reject(ctx context.Context, req request, err error, attrs ...slog.A
 		}
 		log.LogAttrs(ctx, slog.LevelInfo, logging.RequestRejected, attrs...)
 	} else {
-		attrs = append(attrs, slog.Any("error", err))
+		attrs = append(attrs, slog.Any(contract.FieldError, err))
 		log.LogAttrs(ctx, slog.LevelError, logging.RequestFailed, attrs...)
 	}
 	resp := jsonResponse(p.Status, p)

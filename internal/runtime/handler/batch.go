@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/format"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
@@ -77,7 +78,7 @@ func (a API) acceptBatch(
 func (a API) rejectBatch(ctx context.Context, req request, err error) response {
 	var invalid *pipeline.InvalidBatchError
 	if errors.As(err, &invalid) {
-		return a.reject(ctx, req, err, slog.Int("events", len(invalid.Errs)))
+		return a.reject(ctx, req, err, slog.Int(contract.FieldEvents, len(invalid.Errs)))
 	}
 	return a.reject(ctx, req, err)
 }

@@ -49,7 +49,7 @@ func metricAttrs(sets ...metricSet) []slog.Attr {
 		attrs = append(attrs, slog.String(set.dimension, set.value))
 		attrs = append(attrs, set.counts...)
 	}
-	return append(attrs, slog.Any("_aws", map[string]any{
+	return append(attrs, slog.Any(contract.FieldMetrics, map[string]any{
 		"Timestamp": time.Now().UnixMilli(), "CloudWatchMetrics": directives,
 	}))
 }

@@ -82,7 +82,7 @@ func (h Reconciler) run(ctx context.Context, req ReconcileRequest) (ReconcileAns
 }
 
 func (h Reconciler) logNotReconciled(ctx context.Context, event pipeline.Event, err error) {
-	attrs := append(logging.EventAttrs(event), slog.Any("error", err))
+	attrs := append(logging.EventAttrs(event), slog.Any(contract.FieldError, err))
 	log := logging.WithInvocation(ctx, h.Log)
 	log.LogAttrs(ctx, slog.LevelWarn, logging.EventNotReconciled, attrs...)
 }
@@ -108,7 +108,7 @@ func (h Reconciler) logRun(
 		slog.Time("from", r.From), slog.Time("to", r.To),
 		slog.Bool("done", r.Done), slog.Bool("dryRun", r.DryRun),
 		slog.Int("AlreadyProcessed", r.Processed), slog.Int("AlreadyFailed", r.Failed),
-		slog.Int("Young", r.Young), slog.Int64("durationMs", took.Milliseconds()),
+		slog.Int("Young", r.Young), slog.Int64(contract.FieldDurationMs, took.Milliseconds()),
 	}
 	if r.DryRun {
 		attrs = append(attrs, counts...)
@@ -124,7 +124,7 @@ func (h Reconciler) logRun(
 	level, message := slog.LevelInfo, logging.Reconciled
 	if err != nil {
 		level, message = slog.LevelError, logging.ReconciliationFailed
-		attrs = append(attrs, slog.Any("error", err))
+		attrs = append(attrs, slog.Any(contract.FieldError, err))
 	} else if r.Errors > 0 {
 		level = slog.LevelWarn
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
@@ -50,10 +51,10 @@ func (a API) status(ctx context.Context, req request, id string) response {
 	if errors.Is(err, pipeline.ErrNotFound) || hidden { // same answer for events of other callers
 		return a.reject(ctx, req, pipeline.Errorf(pipeline.EventNotFound,
 			"None of your events has this id, or its status has expired."),
-			slog.String("eventId", id))
+			slog.String(contract.FieldEventID, id))
 	}
 	if err != nil {
-		return a.reject(ctx, req, err, slog.String("eventId", id))
+		return a.reject(ctx, req, err, slog.String(contract.FieldEventID, id))
 	}
 	return jsonResponse(http.StatusOK, NewEventStatus(item))
 }

@@ -53,7 +53,8 @@ func (a API) webhook(ctx context.Context, req request, name string) response {
 		Body: body, Caller: pipeline.WebhookCaller(name), Webhook: &decoded.WebhookRequest,
 	})
 	if err != nil {
-		return a.rejectWebhook(ctx, req, source, err, slog.String("eventId", accepted.Event.ID))
+		return a.rejectWebhook(ctx, req, source, err,
+			slog.String(contract.FieldEventID, accepted.Event.ID))
 	}
 	a.logAccepted(ctx, accepted, time.Since(start))
 	return webhookResponse(source.Scheme, accepted)

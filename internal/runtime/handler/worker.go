@@ -138,9 +138,9 @@ func logSplitOff(ctx context.Context, r pipeline.Result) {
 func logResult(ctx context.Context, r pipeline.Result, took time.Duration) {
 	level, message := slog.LevelInfo, ""
 	attrs := append(logging.EventAttrs(r.Event),
-		slog.String("messageId", r.Delivery.MessageID),
-		slog.Int("attempt", r.Delivery.Attempt),
-		slog.Int64("batchMs", took.Milliseconds()))
+		slog.String(contract.FieldMessageID, r.Delivery.MessageID),
+		slog.Int(contract.FieldAttempt, r.Delivery.Attempt),
+		slog.Int64(contract.FieldBatchMs, took.Milliseconds()))
 	switch {
 	case r.Skipped && r.Retry:
 		level, message = slog.LevelWarn, logging.EventFailedNotPublished
@@ -151,11 +151,11 @@ func logResult(ctx context.Context, r pipeline.Result, took time.Duration) {
 		attrs = append(attrs, slog.String("status", string(r.Status)))
 	case r.Err == nil && r.Filtered != (pipeline.Filtered{}):
 		message = logging.EventFiltered
-		attrs = append(attrs, slog.String("code", r.Filtered.Code))
+		attrs = append(attrs, slog.String(contract.FieldCode, r.Filtered.Code))
 	case r.Err == nil:
 		message = logging.EventProcessed
 		if splitOff := r.Event.Events() - r.Events; splitOff > 0 {
-			attrs = append(attrs, slog.Int("splitOff", splitOff))
+			attrs = append(attrs, slog.Int(contract.FieldSplitOff, splitOff))
 		}
 	case r.Retry && r.Status != pipeline.Failed:
 		level, message = slog.LevelWarn, logging.EventRetried
@@ -167,19 +167,21 @@ func logResult(ctx context.Context, r pipeline.Result, took time.Duration) {
 		attrs = append(attrs, errorAttrs(r.Err)...)
 	}
 	if r.Retry {
-		attrs = append(attrs, slog.Float64("retryInSeconds", r.RetryIn.Seconds()))
+		attrs = append(attrs, slog.Float64(contract.FieldRetryInSeconds, r.RetryIn.Seconds()))
 	}
 	logging.FromContext(ctx).LogAttrs(ctx, level, message, attrs...)
 }
 
-func codeAttr(err error) slog.Attr { return slog.String("code", string(pipeline.ErrorCode(err))) }
+func codeAttr(err error) slog.Attr {
+	return slog.String(contract.FieldCode, string(pipeline.ErrorCode(err)))
+}
 
 // errorAttrs returns log attributes with the text of err and, after a panic, the stack.
 func errorAttrs(err error) []slog.Attr {
-	attrs := []slog.Attr{slog.Any("error", err)}
+	attrs := []slog.Attr{slog.Any(contract.FieldError, err)}
 	var panicked *pipeline.Panic
 	if errors.As(err, &panicked) {
-		attrs = append(attrs, slog.String("stack", panicked.Stack))
+		attrs = append(attrs, slog.String(contract.FieldStack, panicked.Stack))
 	}
 	return attrs
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
@@ -40,11 +41,11 @@ func FromContext(ctx context.Context) *slog.Logger {
 // WithInvocation returns a logger that adds the invocation's request id and trace id to each line.
 func WithInvocation(ctx context.Context, log *slog.Logger) *slog.Logger {
 	if lc, ok := lambdacontext.FromContext(ctx); ok {
-		log = log.With(slog.String("requestId", lc.AwsRequestID))
+		log = log.With(slog.String(contract.FieldRequestID, lc.AwsRequestID))
 	}
 	// aws-lambda-go stores the trace id under this key.
 	if trace, ok := ctx.Value("x-amzn-trace-id").(string); ok {
-		log = log.With(slog.String("traceId", trace))
+		log = log.With(slog.String(contract.FieldTraceID, trace))
 	}
 	return log
 }
@@ -57,18 +58,18 @@ func WithEvent(ctx context.Context, event pipeline.Event) context.Context {
 // EventAttrs returns the attributes that each line about an event contains.
 func EventAttrs(event pipeline.Event) []slog.Attr {
 	attrs := []slog.Attr{
-		slog.String("eventId", event.ID),
-		slog.String("eventType", event.Type),
+		slog.String(contract.FieldEventID, event.ID),
+		slog.String(contract.FieldEventType, event.Type),
 		slog.Int("bytes", event.Bytes),
 	}
 	if event.IsBatch() {
-		attrs = append(attrs, slog.Int("events", event.Events()))
+		attrs = append(attrs, slog.Int(contract.FieldEvents, event.Events()))
 	}
 	if event.Replay.ID != "" {
-		attrs = append(attrs, slog.String("replayId", event.Replay.ID))
+		attrs = append(attrs, slog.String(contract.FieldReplayID, event.Replay.ID))
 	}
 	if event.Replay.Redrives > 0 {
-		attrs = append(attrs, slog.Int("redrives", event.Replay.Redrives))
+		attrs = append(attrs, slog.Int(contract.FieldRedrives, event.Replay.Redrives))
 	}
 	return attrs
 }

@@ -39,7 +39,8 @@ func newSecrets(cfg aws.Config, log *slog.Logger) *webhook.Secrets {
 		Reader: secretsmanager.NewReader(cfg),
 		Now:    time.Now,
 		OnError: func(id string, err error) {
-			log.Warn(logging.SecretNotRenewed, slog.String("secret", id), slog.Any("error", err))
+			log.Warn(logging.SecretNotRenewed,
+				slog.String("secret", id), slog.Any(contract.FieldError, err))
 		},
 	}
 }

@@ -90,7 +90,8 @@ func rateFlag(rate float64) string {
 }
 
 // replayFailed replays FAILED events. The old messages of these events can remain in the DLQ.
-// replayFailed prints the maximum number of such messages, and a command that drops them.
+// replayFailed prints the maximum number of such events, and a command that drops their old
+// messages.
 func (r replayRun) replayFailed() error {
 	held, countErr := r.pipeline.DeadLetterQueue().Count(r.cmd.Context())
 	if err := r.replay(); err != nil {

@@ -177,7 +177,7 @@ func parseSpans(text string) []Span {
 
 // withParts returns the given items and, for batches, the items of the parts that were split off.
 // It omits a part without an item, and a part whose id now belongs to another batch.
-func withParts(ctx context.Context, items ItemGetter, all []Item) ([]Item, error) {
+func withParts(ctx context.Context, items ItemUpdater, all []Item) ([]Item, error) {
 	for next := all; len(next) > 0; {
 		var parts []Event
 		for _, item := range next {

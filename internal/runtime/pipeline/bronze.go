@@ -52,7 +52,7 @@ func forEachPage(
 }
 
 // itemsOf looks up the items of the objects' events. The map's keys are event ids.
-func itemsOf(ctx context.Context, items ItemGetter, objects []Object) (map[string]Item, error) {
+func itemsOf(ctx context.Context, items ItemUpdater, objects []Object) (map[string]Item, error) {
 	return getItems(ctx, items, objects, func(o Object) string {
 		id, _, _ := parseBronzeKey(o.Key)
 		return id

@@ -36,7 +36,7 @@ func (l DeadLetter) failedItem(event Event, retention time.Duration) Item {
 // FAILED. Redriver and Discarder handle such messages.
 func moveToDLQ(
 	ctx context.Context, deadLetter DeadLetter, item Item, queue DeadLetterQueue,
-	items ItemFinisher,
+	items ItemUpdater,
 ) error {
 	if err := queue.Send(ctx, deadLetter); err != nil {
 		return fmt.Errorf("send the message to the DLQ: %w", err)

@@ -9,7 +9,7 @@ import (
 
 // Discarder finishes the events of messages that are about to be deleted from the DLQ.
 type Discarder struct {
-	Items        ItemFinisher
+	Items        ItemUpdater
 	BronzeBucket string
 	Now          func() time.Time
 }

@@ -56,7 +56,7 @@ func TestDiscard_AcceptsMessagesWithoutAnEvent(t *testing.T) {
 }
 
 // brokenItems fails all look-ups.
-type brokenItems struct{ pipeline.ItemFinisher }
+type brokenItems struct{ pipeline.ItemUpdater }
 
 func (brokenItems) GetMany(context.Context, []string) (map[string]pipeline.Item, error) {
 	return nil, errors.New("no connection")

@@ -75,17 +75,36 @@ func (i Item) SameState(other Item) bool {
 		i.FailedAt.Equal(other.FailedAt)
 }
 
-// ItemGetter reads the items of many events.
-type ItemGetter interface {
+// Items creates and changes the items of events.
+type Items interface {
+	ItemCreator
+	ItemUpdater
+}
+
+// ItemUpdater changes the items of events.
+type ItemUpdater interface {
 	// GetMany returns the items that exist. The map's keys are the event ids. It omits items that
-	// can't be decoded. The ids must be distinct, as DynamoDB requires.
+	// can't be decoded. The ids must be distinct, as DynamoDB requires. The reads are strongly
+	// consistent, except in the Reconciler.
 	GetMany(ctx context.Context, ids []string) (map[string]Item, error)
+	// Finish stores item, whose Status is PROCESSED or FAILED. The event must have no item yet, or
+	// an ENQUEUED item of the same generation. Otherwise Finish writes nothing and returns a
+	// *TransitionError. Fields without a value in item keep their stored value.
+	Finish(ctx context.Context, item Item) error
+	// SetTries replaces the tries of an ENQUEUED event. The stored item must be ENQUEUED in item's
+	// generation and have item's tries. Otherwise SetTries writes nothing and returns a
+	// *TransitionError. If the event has no item, SetTries stores item with the new tries.
+	SetTries(ctx context.Context, item Item, tries Tries) error
+	// Move replaces the stored item by next if the stored item has the state of old. Otherwise Move
+	// writes nothing and returns a *TransitionError. Move also returns this error if the AWS SDK
+	// repeats a successful request whose response was lost.
+	Move(ctx context.Context, old, next Item) error
 }
 
 // getItems looks up the items of the list's events by event id. The function id returns the event
 // id of an element, or "" to skip the element. Several elements can have the same event id.
 func getItems[T any](
-	ctx context.Context, items ItemGetter, list []T, id func(T) string,
+	ctx context.Context, items ItemUpdater, list []T, id func(T) string,
 ) (map[string]Item, error) {
 	var ids []string
 	seen := map[string]bool{"": true}

@@ -18,11 +18,8 @@ type ReconcilerQueue interface {
 // Reconciler finds events in Bronze that a crash left unfinished, and enqueues them again. Several
 // reconcilers and workers can run at the same time.
 type Reconciler struct {
-	Bronze BronzeLister
-	Items  interface { // GetMany can be eventually consistent: Move and Finish detect stale items
-		ItemFinisher
-		ItemMover
-	}
+	Bronze          BronzeLister
+	Items           ItemUpdater // GetMany can be eventually consistent: Move and Finish detect stale items
 	Silver          SilverStore
 	Queue           ReconcilerQueue
 	DeadLetters     DeadLetterQueue

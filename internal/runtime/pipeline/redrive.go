@@ -7,15 +7,6 @@ import (
 	"time"
 )
 
-// ItemMover changes the state of items. GetMany uses strongly consistent reads.
-type ItemMover interface {
-	ItemGetter
-	// Move replaces the stored item by next if the stored item has the state of old. Otherwise Move
-	// writes nothing and returns a *TransitionError. Move also returns this error if the AWS SDK
-	// repeats a successful request whose response was lost.
-	Move(ctx context.Context, old, next Item) error
-}
-
 // BatchSender puts the messages of many events on the queue.
 type BatchSender interface {
 	// SendMany sends the messages of any number of events. It returns an error or nil for each
@@ -25,7 +16,7 @@ type BatchSender interface {
 
 // Redriver moves events from the DLQ back to the queue.
 type Redriver struct {
-	Items        ItemMover
+	Items        ItemUpdater
 	Queue        BatchSender
 	Checkpoints  CheckpointStore
 	BronzeBucket string

@@ -17,10 +17,7 @@ type Replayer struct {
 		BronzeLister
 		BronzeReader
 	}
-	Items interface {
-		ItemCreator
-		ItemMover
-	}
+	Items       Items
 	Silver      SilverStore
 	Queue       BatchSender
 	Checkpoints CheckpointStore

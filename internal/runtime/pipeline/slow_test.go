@@ -121,7 +121,7 @@ func TestWorker_RunsTheNextSubBatchesDuringASlowDelivery(t *testing.T) {
 // timedItems calls the function finished with the id of each event that becomes PROCESSED or
 // FAILED.
 type timedItems struct {
-	pipeline.WorkerItems
+	pipeline.Items
 	finished func(id string)
 }
 

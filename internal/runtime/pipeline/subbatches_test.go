@@ -165,5 +165,5 @@ func (fn contextFunc) Process(ctx context.Context, event pipeline.Event, _ int,
 
 func (i timedItems) Finish(ctx context.Context, item pipeline.Item) error {
 	i.finished(item.ID)
-	return i.WorkerItems.Finish(ctx, item)
+	return i.Items.Finish(ctx, item)
 }

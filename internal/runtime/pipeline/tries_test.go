@@ -268,9 +268,9 @@ func (l *lateMarks) SetTries(ctx context.Context, item pipeline.Item, tries pipe
 }
 
 func TestTries_AMarkWithoutAnAnswerIsNoCrash(t *testing.T) {
-	for name, items := range map[string]func(failingFinisher) pipeline.WorkerItems{
-		"not written": func(f failingFinisher) pipeline.WorkerItems { return &lateMarks{f, nil} },
-		"written":     func(f failingFinisher) pipeline.WorkerItems { return lostAnswers{f} },
+	for name, items := range map[string]func(failingFinisher) pipeline.Items{
+		"not written": func(f failingFinisher) pipeline.Items { return &lateMarks{f, nil} },
+		"written":     func(f failingFinisher) pipeline.Items { return lostAnswers{f} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			var w world

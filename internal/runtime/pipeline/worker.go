@@ -6,26 +6,6 @@ import (
 	"time"
 )
 
-// WorkerItems changes events to PROCESSED or FAILED, and creates the items of a batch's parts.
-type WorkerItems interface {
-	ItemFinisher
-	ItemCreator
-}
-
-// ItemFinisher changes events to PROCESSED or FAILED. GetMany uses strongly consistent reads,
-// except in the Reconciler.
-type ItemFinisher interface {
-	ItemGetter
-	// Finish stores item, whose Status is PROCESSED or FAILED. The event must have no item yet, or
-	// an ENQUEUED item of the same generation. Otherwise Finish writes nothing and returns a
-	// *TransitionError. Fields without a value in item keep their stored value.
-	Finish(ctx context.Context, item Item) error
-	// SetTries replaces the tries of an ENQUEUED event. The stored item must be ENQUEUED in item's
-	// generation and have item's tries. Otherwise SetTries writes nothing and returns a
-	// *TransitionError. If the event has no item, SetTries stores item with the new tries.
-	SetTries(ctx context.Context, item Item, tries Tries) error
-}
-
 // BronzeReader reads raw payloads.
 type BronzeReader interface {
 	// Get returns the object under key, or ErrNotFound.
@@ -96,7 +76,7 @@ type Result struct {
 
 // Worker processes deliveries.
 type Worker struct {
-	Items           WorkerItems
+	Items           Items
 	Bronze          BronzeReader
 	Silver          SilverStore
 	Bus             Bus

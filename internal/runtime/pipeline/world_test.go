@@ -109,7 +109,7 @@ func (f failing) err(call string) error {
 }
 
 type failingFinisher struct {
-	pipeline.WorkerItems
+	pipeline.Items
 	failing
 }
 

@@ -3,7 +3,6 @@
 package porttest
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -24,12 +23,10 @@ type Objects interface {
 	pipeline.SilverStore
 }
 
-// Items combines the pipeline's interfaces to the events table. The tests also need Get.
+// Items combines the pipeline's interfaces to the events table.
 type Items interface {
-	pipeline.ItemCreator
-	pipeline.ItemFinisher
-	pipeline.ItemMover
-	Get(ctx context.Context, id string) (pipeline.Item, error)
+	pipeline.Items
+	pipeline.ItemReader
 }
 
 // TestObjects tests a bucket.

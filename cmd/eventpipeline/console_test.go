@@ -147,7 +147,8 @@ func TestConsole_ShowsADeployedPipeline(t *testing.T) {
 	if !strings.Contains(rows, processed) || !strings.Contains(rows, failed) {
 		t.Errorf("rows %s", rows)
 	}
-	if status, answer := b.post(t, "/deadletters/redrive", "all=1"); status != http.StatusForbidden {
+	status, answer := b.post(t, "/deadletters/redrive", "all=1")
+	if status != http.StatusForbidden {
 		t.Errorf("a read-only console redrives: %d %s", status, answer)
 	}
 	d.wantVisible(t, d.DLQURL, 1)
@@ -178,7 +179,9 @@ func TestConsole_RedrivesDiscardsAndReplays(t *testing.T) {
 	must("/replay/compare", "type=demo&from=1h")
 	b.wait(t, "/replay", "<dt>Same</dt>")
 	for path, form := range map[string]string{
-		"/jobs/99/pause": "", "/replay/count": "from=1h", "/replay/count?": "type=a&from=1h&rate=-1",
+		"/jobs/99/pause":                 "",
+		"/replay/count":                  "from=1h",
+		"/replay/count?":                 "type=a&from=1h&rate=-1",
 		"/replay/compare":                "type=demo&from=1h&select=failed&quiet=1",
 		"/events/" + ids[0] + "/redrive": "", // its message is on the queue
 		"/events/" + ids[0] + "/replay":  "",
@@ -275,7 +278,10 @@ func TestConsole_ChangesOnlyTheMessagesOfTheDryRun(t *testing.T) {
 
 func TestConsole_ShowsEachBatchOfAList(t *testing.T) {
 	t.Parallel()
-	const first, second = "0199aaaa-0000-7000-8000-000000000001", "0199aaaa-0000-7000-8000-000000000002"
+	const (
+		first  = "0199aaaa-0000-7000-8000-000000000001"
+		second = "0199aaaa-0000-7000-8000-000000000002"
+	)
 	d := deploy(t)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusAccepted)

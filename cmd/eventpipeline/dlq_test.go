@@ -83,7 +83,10 @@ func TestDLQList_ShowsEachMessageOnceAndReleasesIt(t *testing.T) {
 	}
 	code, out, _ := d.run(t, "dlq", "list")
 	for _, want := range []string{
-		"AGE      ID ", "\n         unprocessable-number: ", "\n27 messages:\n", "\n  13  unprocessable-number  order     FAILED\n",
+		"AGE      ID ",
+		"\n         unprocessable-number: ",
+		"\n27 messages:\n",
+		"\n  13  unprocessable-number  order     FAILED\n",
 		"\n  1   none                  no event  -\n",
 	} {
 		if code != exitOK || !strings.Contains(out, want) {
@@ -583,7 +586,7 @@ func TestDLQScan_SkipsMessagesThatCameLater(t *testing.T) {
 	d.accept(t, poison)
 	d.process(t)
 	s := dlq.NewScan(d.Pipeline, began.Add(-time.Second), dlq.MaxHeld)
-	err := s.Run(t.Context(), func(_ context.Context, messages []dlq.Message) ([]dlq.Message, error) {
+	err := s.Run(t.Context(), func(context.Context, []dlq.Message) ([]dlq.Message, error) {
 		return nil, errors.New("visited a message that came later")
 	})
 	if err != nil {
@@ -599,9 +602,9 @@ func TestDLQScan_StopsAtItsLimit(t *testing.T) {
 	d.process(t)
 	s := dlq.NewScan(d.Pipeline, time.Now(), 7)
 	visited := make(chan string, 30)
-	err := s.Run(t.Context(), func(_ context.Context, messages []dlq.Message) ([]dlq.Message, error) {
-		for _, l := range messages {
-			visited <- l.MessageID
+	err := s.Run(t.Context(), func(_ context.Context, page []dlq.Message) ([]dlq.Message, error) {
+		for _, message := range page {
+			visited <- message.MessageID
 		}
 		return nil, nil
 	})

@@ -82,7 +82,8 @@ func TestEvents_RejectsInvalidFlags(t *testing.T) {
 		{"--status", "DONE"}, {"--since", "x"}, {"--type", "1"}, {"--follow", "--until", "1h"},
 		{"--since", "1h", "--until", "2h"}, {"--limit", "-1"},
 	} {
-		if code, _, errOut := runMain(t, append([]string{"events"}, args...)...); code != exitUsage {
+		code, _, errOut := runMain(t, append([]string{"events"}, args...)...)
+		if code != exitUsage {
 			t.Errorf("%v: exit code %d, printed %q", args, code, errOut)
 		}
 	}

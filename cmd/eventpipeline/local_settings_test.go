@@ -138,15 +138,20 @@ func TestLocal_RejectsInvalidSettings(t *testing.T) {
 }
 
 func TestLocal_NamesTheFlagThatSetsAParameter(t *testing.T) {
-	for err, want := range map[error]string{
-		&emulator.MissingParameterError{Stack: "shop", Names: []string{"Size"}}: "--parameter shop:Size=VALUE",
-		&emulator.MissingParameterError{Stack: "shop", SSM: "/shop/bus"}:        "--ssm /shop/bus=VALUE",
-		&emulator.UnknownParameterError{Key: "Siz"}:                             "--parameter",
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{&emulator.MissingParameterError{Stack: "shop", Names: []string{"Size"}},
+			"--parameter shop:Size=VALUE"},
+		{&emulator.MissingParameterError{Stack: "shop", SSM: "/shop/bus"},
+			"--ssm /shop/bus=VALUE"},
+		{&emulator.UnknownParameterError{Key: "Siz"}, "--parameter"},
 	} {
-		got := (&localFlags{}).explain(t.Context(), err)
-		if !errors.Is(got, err) || !strings.Contains(got.Error(), want) ||
+		got := (&localFlags{}).explain(t.Context(), c.err)
+		if !errors.Is(got, c.err) || !strings.Contains(got.Error(), c.want) ||
 			!strings.Contains(got.Error(), localSettingsFile) {
-			t.Errorf("got %v, want %s", got, want)
+			t.Errorf("got %v, want %s", got, c.want)
 		}
 	}
 }

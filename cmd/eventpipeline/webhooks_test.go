@@ -151,7 +151,9 @@ func TestRotate_WithoutATerminalNeedsYes(t *testing.T) {
 }
 
 func TestSendAs_ExcludesTheFlagsOfOtherEvents(t *testing.T) {
-	for _, flags := range []string{"--count 3", "--batch 2", "--wait", "--type demo", "--api http://x"} {
+	for _, flags := range []string{
+		"--count 3", "--batch 2", "--wait", "--type demo", "--api http://x",
+	} {
 		args := append([]string{"send", "--as", "github:push"}, strings.Fields(flags)...)
 		if code, _, errOut := runMain(t, args...); code != exitUsage ||
 			!strings.Contains(errOut, "--as") {

@@ -27,14 +27,19 @@ func TestAccess_ServesOnlyTheBrowserWithTheToken(t *testing.T) {
 		"other port's cookie": {
 			header: map[string]string{"Cookie": "console-8091=" + a.session}, want: 401,
 		},
-		"token":       {target: "/p/events?token=" + a.token, want: 200},
-		"wrong token": {target: "/?token=x", header: map[string]string{"Cookie": cookie}, want: 401},
+		"token": {target: "/p/events?token=" + a.token, want: 200},
+		"wrong token": {
+			target: "/?token=x", header: map[string]string{"Cookie": cookie}, want: 401,
+		},
 		"rebound name": {
 			host: "evil.example:8090", header: map[string]string{"Cookie": cookie}, want: 403,
 		},
-		"other port": {host: "127.0.0.1:80", header: map[string]string{"Cookie": cookie}, want: 403},
+		"other port": {
+			host: "127.0.0.1:80", header: map[string]string{"Cookie": cookie}, want: 403,
+		},
 		"other origin": {
-			header: map[string]string{"Cookie": cookie, "Origin": "http://127.0.0.1:9999"}, want: 403,
+			header: map[string]string{"Cookie": cookie, "Origin": "http://127.0.0.1:9999"},
+			want:   403,
 		},
 		"null origin": {
 			header: map[string]string{"Cookie": cookie, "Origin": "null"}, want: 403,

@@ -92,7 +92,8 @@ func TestPages_EscapeAllTextOfEvents(t *testing.T) {
 		Name: activity.Request, Source: "api", Details: []activity.Detail{
 			{Name: "status", Value: []byte("400")}, activity.StringDetail("path", "/"+hostile),
 			activity.StringDetail("body", `{"`+"<script>alert(1)</script>"+`":"\u202e<img src=x"}`),
-			{Name: "headers", Value: []byte(`{"x-<script>alert(1)":"\u202e<img src=x onerror=y>"}`)},
+			{Name: "headers",
+				Value: []byte(`{"x-<script>alert(1)":"\u202e<img src=x onerror=y>"}`)},
 			activity.StringDetail("response",
 				`{"title":"<script>alert(1)</script>","pointer":"/\u202e"}`),
 		},
@@ -433,11 +434,12 @@ func TestServer_StopsItsJobsAndStreams(t *testing.T) {
 	w := newWorld(t, Options{Local: true, Write: true})
 	ended := make(chan error, 1)
 	v := w.find("Orders")
-	v.jobs.start(w.ctx, job{Page: "replay", run: func(ctx context.Context, _ func(func(*job))) error {
+	untilCanceled := func(ctx context.Context, _ func(func(*job))) error {
 		<-ctx.Done()
 		ended <- ctx.Err()
 		return ctx.Err()
-	}})
+	}
+	v.jobs.start(w.ctx, job{Page: "replay", run: untilCanceled})
 	server := httptest.NewServer(w.handler)
 	defer server.Close()
 	response, err := http.Get(server.URL + "/Orders/stream?id=")
@@ -636,7 +638,9 @@ func TestMembersOf_KnowsRangesAndTheirParts(t *testing.T) {
 func TestEvents_ShowsNothingForAnInvalidSearch(t *testing.T) {
 	w := newWorld(t, Options{Local: true})
 	w.Record(step("processed", 1))
-	for path, want := range map[string]bool{"/Orders/events": true, "/Orders/events?from=x": false} {
+	for path, want := range map[string]bool{
+		"/Orders/events": true, "/Orders/events?from=x": false,
+	} {
 		if _, page := w.get(t, path); strings.Contains(page, eventID(1)) != want {
 			t.Errorf("%s shows the event: %t, want %t", path, !want, want)
 		}

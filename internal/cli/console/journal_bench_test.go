@@ -35,8 +35,9 @@ func stepsOfEvent(id string) []activity.Step {
 			`{"time":"2026-11-27T08:00:00.123456789Z","level":"INFO",%s,"eventId":"%s",`+
 				`"eventType":"demo","requestId":"78646e5-0c44-4e04-8d64-6042c5de8eb6",`+
 				`"traceId":"Root=1-d92cab5f-270e4b0ca75932240f1c10f6","QueueName":"events",`+
-				`"_aws":{"Timestamp":1795788350288,"CloudWatchMetrics":[{"Dimensions":[["QueueName"]],`+
-				`"Namespace":"EventPipeline","Metrics":[{"Name":"Accepted","Unit":"Count"}]}]}}`,
+				`"_aws":{"Timestamp":1795788350288,"CloudWatchMetrics":[{`+
+				`"Dimensions":[["QueueName"]],"Namespace":"EventPipeline",`+
+				`"Metrics":[{"Name":"Accepted","Unit":"Count"}]}]}}`,
 			text, id))
 	}
 	call := func(service, operation, resource string) activity.Step {
@@ -59,7 +60,8 @@ func stepsOfEvent(id string) []activity.Step {
 				activity.StringDetail("method", "POST"), activity.StringDetail("path", "/events"),
 				{Name: "status", Value: []byte("202")}, {Name: "ms", Value: []byte("22.5")},
 				{Name: "headers", Value: []byte(`{"accept":"*/*","content-length":"43",` +
-					`"content-type":"application/json","host":"127.0.0.1:8080","user-agent":"curl/8"}`)},
+					`"content-type":"application/json","host":"127.0.0.1:8080",` +
+					`"user-agent":"curl/8"}`)},
 				activity.StringDetail("response", `{"status":"accepted","eventId":"`+id+`"}`),
 			},
 		},

@@ -30,7 +30,8 @@ func TestProblems_HaveTheLayoutAndALinkHome(t *testing.T) {
 	}
 	recorder := httptest.NewRecorder()
 	w.handler.ServeHTTP(recorder, httptest.NewRequest("POST", "/Orders/x", nil))
-	if recorder.Code != http.StatusNotFound || !strings.Contains(recorder.Body.String(), `{"error":`) {
+	if recorder.Code != http.StatusNotFound ||
+		!strings.Contains(recorder.Body.String(), `{"error":`) {
 		t.Errorf("an unknown action: %d %s", recorder.Code, recorder.Body)
 	}
 }
@@ -44,12 +45,18 @@ func TestNotices_HaveALink(t *testing.T) {
 		want                 int
 		text                 string
 	}{
-		"starting":       {cookie: true, want: 503, text: `href="/p/">Try again</a>`},
-		"rebound name":   {host: "evil.example:8090", want: 403, text: `href="http://127.0.0.1:8090/"`},
-		"no session":     {want: 401, text: `href="/">Try again</a>`},
-		"old URL":        {target: "/?token=x", want: 401, text: `href="/">Open the console</a>`},
-		"change":         {method: "POST", want: 401, text: `{"error":"Open the console with its URL.`},
-		"change, no key": {method: "POST", cookie: true, want: 403, text: `Load the page again."}`},
+		"starting": {cookie: true, want: 503, text: `href="/p/">Try again</a>`},
+		"rebound name": {
+			host: "evil.example:8090", want: 403, text: `href="http://127.0.0.1:8090/"`,
+		},
+		"no session": {want: 401, text: `href="/">Try again</a>`},
+		"old URL":    {target: "/?token=x", want: 401, text: `href="/">Open the console</a>`},
+		"change": {
+			method: "POST", want: 401, text: `{"error":"Open the console with its URL.`,
+		},
+		"change, no key": {
+			method: "POST", cookie: true, want: 403, text: `Load the page again."}`,
+		},
 	} {
 		target, method := test.target, test.method
 		if target == "" {

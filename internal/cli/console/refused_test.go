@@ -28,7 +28,8 @@ func TestRefused_ShowsEachViolation(t *testing.T) {
 		{"pointer":"/a","detail":"must be a number"},{"detail":"no <id>"}]}]}`, `[{},{"a":"b"}]`))
 	_, html := w.get(t, "/Orders/refused")
 	for _, want := range []string{
-		"<li>must be a number, at <code>/1/a</code></li>", "<li>no &lt;id&gt;, at <code>/1</code></li>",
+		"<li>must be a number, at <code>/1/a</code></li>",
+		"<li>no &lt;id&gt;, at <code>/1</code></li>",
 	} {
 		if !strings.Contains(html, want) {
 			t.Errorf("the page lacks %s", want)

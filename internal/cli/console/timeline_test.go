@@ -25,7 +25,8 @@ func TestTimeline_PlacesBarsOnOneAxis(t *testing.T) {
 	}}
 	d.addSteps(e, &view{})
 	for i, want := range []bar{
-		{X: 0, W: 505}, {X: 0, W: 450}, {X: 992, W: 8}, {X: 750, W: 250}, {X: 0, W: 8}, {X: 500, W: 500},
+		{X: 0, W: 505}, {X: 0, W: 450}, {X: 992, W: 8}, {X: 750, W: 250},
+		{X: 0, W: 8}, {X: 500, W: 500}, // the new axis
 	} {
 		if got := d.Steps[i].Bar; got != want {
 			t.Errorf("%s: got %+v, want %+v", d.Steps[i].Name, got, want)

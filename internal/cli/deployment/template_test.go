@@ -19,7 +19,8 @@ func TestTemplate_ReturnsTheTemplateOfTheStack(t *testing.T) {
 			return
 		}
 		io.WriteString(w, `<GetTemplateResponse><GetTemplateResult>`+
-			`<TemplateBody>{"Resources":{}}</TemplateBody></GetTemplateResult></GetTemplateResponse>`)
+			`<TemplateBody>{"Resources":{}}</TemplateBody>`+
+			`</GetTemplateResult></GetTemplateResponse>`)
 	}))
 	defer server.Close()
 	cfg, err := LocalConfig(server.URL)

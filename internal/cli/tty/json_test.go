@@ -8,11 +8,12 @@ import (
 
 func TestWriteJSON_IndentsEachLine(t *testing.T) {
 	for content, want := range map[string]string{
-		`{"a":[1,{}],"b":"x\"y: ,"}` + "\n": "{\n  \"a\": [\n    1,\n    {}\n  ],\n  \"b\": \"x\\\"y: ,\"\n}\n",
-		"{}\n[]\n":                          "{}\n[]\n",
-		"not JSON":                          "not JSON\n",
-		"{\r\n \"a\" : 1}":                  "{\n  \"a\": 1\n}\n",
-		"{\"a\":\"\u202e\"}":                "{\n  \"a\": \"\\u202e\"\n}\n",
+		`{"a":[1,{}],"b":"x\"y: ,"}` + "\n": "{\n  \"a\": [\n    1,\n    {}\n  ],\n" +
+			"  \"b\": \"x\\\"y: ,\"\n}\n",
+		"{}\n[]\n":           "{}\n[]\n",
+		"not JSON":           "not JSON\n",
+		"{\r\n \"a\" : 1}":   "{\n  \"a\": 1\n}\n",
+		"{\"a\":\"\u202e\"}": "{\n  \"a\": \"\\u202e\"\n}\n",
 	} {
 		var plain, coloured strings.Builder
 		if WriteJSON(&plain, []byte(content), false) != nil ||

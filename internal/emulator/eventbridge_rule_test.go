@@ -25,7 +25,8 @@ func TestNew_LeavesOutRulesThatEventBridgeRejects(t *testing.T) {
 			}
 			a.edit(t, "Pipeline.template.json", `"Resources": {`, `"Resources": {
 				"Strange": {"Type": "AWS::Events::Rule", "Properties": {
-					"Name": "strange", "EventBusName": "`+c.bus+`", "EventPattern": `+c.pattern+`}},`)
+					"Name": "strange", "EventBusName": "`+c.bus+`",
+					"EventPattern": `+c.pattern+`}},`)
 			p, steps := start(t, func(o *Options) { o.Assembly = a.dir })
 			step := steps.wait(t, "rule left out", "")
 			if step.Source != "strange" ||

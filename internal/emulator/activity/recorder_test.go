@@ -46,8 +46,8 @@ func TestRecorder_RecordsLogLinesOfEvents(t *testing.T) {
 
 func TestRecorder_RecordsRefusedWebhooks(t *testing.T) {
 	line := `{"time":"2026-11-23T11:59:59Z","level":"INFO","msg":"request rejected",` +
-		`"WebhookSource":"github","QueueName":"demo","RefusedSignatures":1,"_aws":{"Timestamp":1},` +
-		`"status":401,"reason":"The signature does not match."}`
+		`"WebhookSource":"github","QueueName":"demo","RefusedSignatures":1,` +
+		`"_aws":{"Timestamp":1},"status":401,"reason":"The signature does not match."}`
 	steps := collect(func(r *Recorder) { r.RecordLine("api", []byte(line)) })
 	if len(steps) != 1 {
 		t.Fatalf("%d steps", len(steps))

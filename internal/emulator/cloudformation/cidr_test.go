@@ -55,10 +55,11 @@ func TestCidr_DividesARange(t *testing.T) {
 
 func TestResolver_ResolvesLanguageExtensions(t *testing.T) {
 	r := functions(t)
+	const toJSON = `{"Fn::ToJsonString": {"b": ["<", 1.0, true], "a": {"Ref": "AWS::Region"}}}`
 	for call, want := range map[string]string{
-		`{"Fn::Length": ["a", {"Ref": "Queue"}, "c"]}`:                               "3",
-		`{"Fn::Length": {"Fn::Split": [",", "a,b"]}}`:                                "2",
-		`{"Fn::ToJsonString": {"b": ["<", 1.0, true], "a": {"Ref": "AWS::Region"}}}`: `{"a":"us-east-1","b":["<",1.0,true]}`,
+		`{"Fn::Length": ["a", {"Ref": "Queue"}, "c"]}`: "3",
+		`{"Fn::Length": {"Fn::Split": [",", "a,b"]}}`:  "2",
+		toJSON: `{"a":"us-east-1","b":["<",1.0,true]}`,
 	} {
 		output := parse(t, `{"Outputs": {"O": {"Value": `+call+`}}}`).Outputs["O"]
 		if got, err := r.text(output.Value); err != nil || got != want {

@@ -147,10 +147,12 @@ func TestEngine_ResolvesSSMParameters(t *testing.T) {
 			"Image": {"Type": "AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>", "Default": "/ami"}
 		}, "Resources": {
 			"Queue": {"Type": "AWS::SQS::Queue", "Properties": {
-				"Name": {"Fn::Join": ["", ["q-{{resolve:ssm:", "/shop/bus:1", "}}-{{resolve:ssm:/shop/bus}}"]]}}}
+				"Name": {"Fn::Join": ["", [
+					"q-{{resolve:ssm:", "/shop/bus:1", "}}-{{resolve:ssm:/shop/bus}}"]]}}}
 		}, "Outputs": {
 			"Bus": {"Value": {"Ref": "Bus"}}, "Queue": {"Value": {"Ref": "Queue"}},
-			"Second": {"Value": {"Fn::Select": [1, {"Ref": "Names"}]}}, "Image": {"Value": {"Ref": "Image"}}
+			"Second": {"Value": {"Fn::Select": [1, {"Ref": "Names"}]}},
+			"Image": {"Value": {"Ref": "Image"}}
 		}`
 	// The first stack creates a parameter that the second stack uses.
 	outputs, err := createStacks(t, nil, map[string]string{"/shop/names": "a,b"},
@@ -187,7 +189,8 @@ func TestEngine_ResolvesAssetParameters(t *testing.T) {
 		Name:            "shop",
 		AssetParameters: map[string]string{"Key1": "||1.zip"},
 		Template: []byte(`{"Parameters": {"Key1": {"Type": "String"}, "Own": {"Type": "String"}},
-			"Outputs": {"Key": {"Value": {"Fn::Select": [1, {"Fn::Split": ["||", {"Ref": "Key1"}]}]}}}}`),
+			"Outputs": {"Key": {"Value": {
+				"Fn::Select": [1, {"Fn::Split": ["||", {"Ref": "Key1"}]}]}}}}`),
 	}
 	s, err := e.Create(source)
 	if err != nil || s.Outputs["Key"] != "1.zip" {

@@ -4,7 +4,8 @@ import "testing"
 
 func TestFilter_MatchesAsCloudWatchDocuments(t *testing.T) {
 	const text = `[ERROR 400] BAD REQUEST: Task timed out after 3.00 seconds, "quoted"`
-	const record = `{"msg": "request failed", "status": "503", "code": 12.5, "ok": true, "none": null,
+	const record = `{
+		"msg": "request failed", "status": "503", "code": 12.5, "ok": true, "none": null,
 		"eventId": "a-1", "user": {"name": "ann", "first name": "Ann"}, "tags": ["red", "blue"],
 		"items": [{"id": 1}, {"id": 2}]}`
 	for _, c := range []struct {
@@ -69,8 +70,8 @@ func TestParseFilter_RejectsInvalidPatterns(t *testing.T) {
 	for _, pattern := range []string{
 		"event-id", `"open`, "%(%", "[a, b]",
 		"{", "{ }", "{ $.a }", "{ a = 1 }", "{ $.a = }", `{ $.a = "x" && }`, `{ ($.a = 1 }`,
-		"{ $.a = 1 } x", "{ $.a IS 5 }", "{ $.a NOT 5 }", "{ $.a > x }", "{ $.a = %(% }", "{ $.a ~ 1 }",
-		"{ $.a = 1 $.b = 2 }", "{ $.a = 1",
+		"{ $.a = 1 } x", "{ $.a IS 5 }", "{ $.a NOT 5 }", "{ $.a > x }", "{ $.a = %(% }",
+		"{ $.a ~ 1 }", "{ $.a = 1 $.b = 2 }", "{ $.a = 1",
 	} {
 		if _, err := parseFilter(pattern); err == nil {
 			t.Errorf("%s: got no error", pattern)

@@ -55,8 +55,9 @@ func TestFilterLogEvents_SelectsByTimeStreamAndPattern(t *testing.T) {
 		s.Write("g", fmt.Sprintf("s%d", i%2), fmt.Appendf(nil, "line-%d", i))
 	}
 	at := func(i int) int64 { return s.groups["g"].lines[i-1].time.UnixMilli() }
+	const all = "line-1 line-2 line-3 line-4 line-5 line-6"
 	for condition, want := range map[string]string{
-		`"limit": 100`:                                          "line-1 line-2 line-3 line-4 line-5 line-6",
+		`"limit": 100`:                                          all,
 		`"logStreamNames": ["s1"]`:                              "line-1 line-3 line-5",
 		`"logStreamNamePrefix": "s0"`:                           "line-2 line-4 line-6",
 		`"filterPattern": "\"line-5\""`:                         "line-5",
@@ -196,13 +197,14 @@ func TestOperations_RejectInvalidInput(t *testing.T) {
 		{"FilterLogEvents", `{}`, invalid},
 		{"FilterLogEvents", `{"logGroupName": "g", "filterPattern": "{ $.a ~ 1 }"}`, invalid},
 		{"FilterLogEvents", `{"logGroupName": "g", "nextToken": "x"}`, invalid},
-		{"FilterLogEvents", `{"logGroupName": "g", "logStreamNames": ["s"], "logStreamNamePrefix": "s"}`,
-			invalid},
+		{"FilterLogEvents",
+			`{"logGroupName": "g", "logStreamNames": ["s"], "logStreamNamePrefix": "s"}`, invalid},
 		{"GetLogEvents", `{"logGroupName": "g", "logStreamName": "none"}`, missing},
 		{"GetLogEvents", `{"logGroupName": "g", "logStreamName": "s", "nextToken": "x"}`, invalid},
 		{"DescribeLogStreams", `{"logGroupName": "none"}`, missing},
 		{"DescribeLogStreams",
-			`{"logGroupName": "g", "orderBy": "LastEventTime", "logStreamNamePrefix": "s"}`, invalid},
+			`{"logGroupName": "g", "orderBy": "LastEventTime", "logStreamNamePrefix": "s"}`,
+			invalid},
 		{"DescribeLogStreams", `{"logGroupName": "g", "nextToken": "gone"}`, invalid},
 		{"DescribeLogGroups", `{"limit": -1}`, invalid},
 		{"DescribeLogStreams", `{"logGroupName": "g", "limit": -1}`, invalid},

@@ -228,8 +228,9 @@ func TestSendMessage_RejectsInvalidAttributeNames(t *testing.T) {
 	for name, want := range map[string]int{
 		"a": 200, "a.b": 200, "A_9-z": 200, "aws": 200, "AWSx": 200, "amazonian.b": 200,
 		longest: 200,
-		"":      400, ".a": 400, "a.": 400, "a..b": 400, "AWS.a": 400, "aws.a": 400, "Amazon.a": 400,
-		"aMAZON.a": 400, "a b": 400, "é": 400, `a\n`: 400, "a/b": 400, longest + "n": 400,
+		"":      400, ".a": 400, "a.": 400, "a..b": 400, "AWS.a": 400, "aws.a": 400,
+		"Amazon.a": 400, "aMAZON.a": 400, "a b": 400, "é": 400, `a\n`: 400, "a/b": 400,
+		longest + "n": 400,
 	} {
 		status, _, response := call(t, s, "SendMessage", `{"QueueUrl":"events","MessageBody":"x",
 			"MessageAttributes":{"`+name+`":{"DataType":"String","StringValue":"1"}}}`)

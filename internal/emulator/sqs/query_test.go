@@ -67,9 +67,10 @@ func TestQueryProtocol_AnswersInXML(t *testing.T) {
 			"SendMessageBatchRequestEntry.2.Id", "b", "SendMessageBatchRequestEntry.2.MessageBody",
 			"y",
 			"SendMessageBatchRequestEntry.2.DelaySeconds", "901"},
-			"<BatchResultErrorEntry><Code>InvalidParameterValue</Code><Id>b</Id><Message>Value 901 " +
-				"for parameter DelaySeconds is invalid. Reason: DelaySeconds must be &gt;= 0 and " +
-				"&lt;= 900.</Message><SenderFault>true</SenderFault></BatchResultErrorEntry>" +
+			"<BatchResultErrorEntry><Code>InvalidParameterValue</Code><Id>b</Id>" +
+				"<Message>Value 901 for parameter DelaySeconds is invalid. Reason: DelaySeconds " +
+				"must be &gt;= 0 and &lt;= 900.</Message>" +
+				"<SenderFault>true</SenderFault></BatchResultErrorEntry>" +
 				"<SendMessageBatchResultEntry><Id>a</Id><MD5OfMessageBody>" + md5OfX +
 				"</MD5OfMessageBody><MessageId>id</MessageId></SendMessageBatchResultEntry>"},
 		{queueURLPath, "PurgeQueue", nil, ""},

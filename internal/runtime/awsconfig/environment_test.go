@@ -58,7 +58,8 @@ func settingsOf(t *testing.T, cfg aws.Config) map[string]settings {
 	keys.Source = ""
 	common := settings{
 		Region: cfg.Region, AppID: cfg.AppID, Credentials: keys,
-		RequestChecksum: cfg.RequestChecksumCalculation, ResponseChecksum: cfg.ResponseChecksumValidation,
+		RequestChecksum:  cfg.RequestChecksumCalculation,
+		ResponseChecksum: cfg.ResponseChecksumValidation,
 	}
 	with := func(
 		endpoint *string, fips aws.FIPSEndpointState, dualStack aws.DualStackEndpointState,

@@ -20,7 +20,9 @@ import (
 
 // testCalls has a short time limit. The tests run on a simulated clock, so a slow machine does not
 // exceed this limit.
-var testCalls = Calls{MaxAttempts: 3, FirstBackoff: 1, MaxBackoff: 1, Response: 100 * time.Millisecond}
+var testCalls = Calls{
+	MaxAttempts: 3, FirstBackoff: 1, MaxBackoff: 1, Response: 100 * time.Millisecond,
+}
 
 // pipes is a listener in memory, because a simulated clock does not work with network connections.
 type pipes chan net.Conn

@@ -69,7 +69,8 @@ func TestPublish_ReturnsTheErrorsOfManyRequestsInOrder(t *testing.T) {
 			}
 			answers[i] = `{"EventId":"1"}`
 			if strings.HasSuffix(detail.EventID, "7") {
-				answers[i] = `{"ErrorCode":"InternalFailure","ErrorMessage":"` + detail.EventID + `"}`
+				answers[i] = fmt.Sprintf(
+					`{"ErrorCode":"InternalFailure","ErrorMessage":%q}`, detail.EventID)
 			}
 		}
 		io.WriteString(w, `{"Entries":[`+strings.Join(answers, ",")+`]}`)

@@ -55,7 +55,8 @@ func TestDecode_ConvertsBinaryModeToJSON(t *testing.T) {
 		"percent-encoding": {binaryHeaders("", "ce-subject", "Euro%20%E2%82%AC%20%F0%9F%98%80"), "",
 			`{"id":"1","source":"/s","specversion":"1.0","subject":"Euro € 😀","type":"demo"}`},
 		"encoded U+FFFD": {binaryHeaders("", "ce-subject", "%EF%BF%BD"), "",
-			`{"id":"1","source":"/s","specversion":"1.0","subject":"` + "\ufffd" + `","type":"demo"}`},
+			`{"id":"1","source":"/s","specversion":"1.0",` +
+				`"subject":"` + "\ufffd" + `","type":"demo"}`},
 		"no percent-encoding": {binaryHeaders("", "ce-subject", "100%"), "",
 			`{"id":"1","source":"/s","specversion":"1.0","subject":"100%","type":"demo"}`},
 		"decoded only once": {binaryHeaders("", "ce-subject", "%2520"), "",

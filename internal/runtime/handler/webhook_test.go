@@ -149,7 +149,9 @@ func TestWebhook_RefusesRequestsWithoutAValidSignature(t *testing.T) {
 				event["body"] = base64.StdEncoding.EncodeToString([]byte(`{"id":"x"}`))
 			},
 			"an empty body": func(event map[string]any, _ map[string]string) { event["body"] = "" },
-			"no headers":    func(event map[string]any, _ map[string]string) { event["headers"] = nil },
+			"no headers": func(event map[string]any, _ map[string]string) {
+				event["headers"] = nil
+			},
 			"doubled headers": func(_ map[string]any, headers map[string]string) {
 				for header, value := range headers {
 					headers[header] = value + "," + value
@@ -248,7 +250,8 @@ func TestWebhook_AnswersChallengesAndPingsAfterVerification(t *testing.T) {
 	api, _ := w.webhookAPI()
 	event := webhookEvent(api, "slack", "application/json",
 		`{"type":"url_verification","challenge":"3eZbrw1a"}`)
-	if got := invoke(t, api, event); got.StatusCode != 200 || got.Body != `{"challenge":"3eZbrw1a"}` {
+	got := invoke(t, api, event)
+	if got.StatusCode != 200 || got.Body != `{"challenge":"3eZbrw1a"}` {
 		t.Errorf("challenge: got %+v", got)
 	}
 	delete(event["headers"].(map[string]string), "x-slack-signature")

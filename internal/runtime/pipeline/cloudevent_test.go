@@ -38,8 +38,9 @@ func TestDecodeCloudEvent_AcceptsEventsOfTheSpecification(t *testing.T) {
 		}
 	}
 	for _, source := range []string{
-		"https://github.com/cloudevents", "mailto:cncf-wg-serverless@lists.cncf.io", "urn:uuid:6e8b",
-		"cloudevents/spec/pull/123", "/sensors/tn-1234567/alerts", "1-555-123-4567", "ä",
+		"https://github.com/cloudevents", "mailto:cncf-wg-serverless@lists.cncf.io",
+		"urn:uuid:6e8b", "cloudevents/spec/pull/123", "/sensors/tn-1234567/alerts",
+		"1-555-123-4567", "ä",
 	} {
 		body := cloudEventReplacing("/s", source)
 		if got, err := pipeline.DecodeCloudEvent([]byte(body)); err != nil || got.Source != source {
@@ -95,7 +96,8 @@ func TestDecodeCloudEvent_RejectsWithCodeAndPointer(t *testing.T) {
 		{cloudEventWith(`,"time":"2018-04-05"`), "/time", pipeline.InvalidCloudEvent},
 		{cloudEventWith(`,"time":1522949460`), "/time", pipeline.InvalidCloudEvent},
 		{cloudEventWith(`,"dataschema":"/relative"`), "/dataschema", pipeline.InvalidCloudEvent},
-		{cloudEventWith(`,"datacontenttype":"json"`), "/datacontenttype", pipeline.InvalidCloudEvent},
+		{cloudEventWith(`,"datacontenttype":"json"`), "/datacontenttype",
+			pipeline.InvalidCloudEvent},
 		{cloudEventWith(`,"datacontenttype":""`), "/datacontenttype", pipeline.InvalidCloudEvent},
 		{cloudEventWith(`,"Upper":1`), "/Upper", pipeline.InvalidCloudEvent},
 		{cloudEventWith(`,"under_score":1`), "/under_score", pipeline.InvalidCloudEvent},

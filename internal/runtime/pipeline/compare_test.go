@@ -124,7 +124,8 @@ func (w *world) compareEvent(
 	replayer := w.replayer()
 	replayer.Processor = processor
 	req := pipeline.ReplayRequest{
-		Type: "demo", EventID: id, From: now.Truncate(time.Millisecond), To: now.Add(time.Millisecond),
+		Type: "demo", EventID: id,
+		From: now.Truncate(time.Millisecond), To: now.Add(time.Millisecond),
 	}
 	var differences []pipeline.Difference
 	var counts pipeline.Comparison

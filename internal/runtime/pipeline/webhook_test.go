@@ -82,21 +82,20 @@ func TestWebhook_ARepeatedDeliveryWithAnotherBodyIsADuplicate(t *testing.T) {
 }
 
 func TestWebhook_RejectsInvalidPayloadsAndTypes(t *testing.T) {
-	valid := func() pipeline.Request { return webhookRequest(t, "application/json", `{"n":1}`) }
 	for name, c := range map[string]struct {
-		change func(*pipeline.WebhookRequest)
-		want   pipeline.Code
+		payload, eventType string
+		want               pipeline.Code
 	}{
-		"array":     {func(w *pipeline.WebhookRequest) { w.Payload = []byte("[]") }, pipeline.NotAnObject},
-		"no JSON":   {func(w *pipeline.WebhookRequest) { w.Payload = []byte("x=1") }, pipeline.InvalidJSON},
-		"duplicate": {func(w *pipeline.WebhookRequest) { w.Payload = []byte(`{"a":1,"a":2}`) }, pipeline.InvalidJSON},
-		"empty":     {func(w *pipeline.WebhookRequest) { w.Payload = nil }, pipeline.EmptyBody},
-		"no type":   {func(w *pipeline.WebhookRequest) { w.Type = "" }, pipeline.MissingEventType},
-		"bad type":  {func(w *pipeline.WebhookRequest) { w.Type = "a/b" }, pipeline.InvalidEventType},
+		"array":     {"[]", "demo", pipeline.NotAnObject},
+		"no JSON":   {"x=1", "demo", pipeline.InvalidJSON},
+		"duplicate": {`{"a":1,"a":2}`, "demo", pipeline.InvalidJSON},
+		"empty":     {"", "demo", pipeline.EmptyBody},
+		"no type":   {`{"n":1}`, "", pipeline.MissingEventType},
+		"bad type":  {`{"n":1}`, "a/b", pipeline.InvalidEventType},
 	} {
 		var w world
-		req := valid()
-		c.change(req.Webhook)
+		req := webhookRequest(t, "application/json", `{"n":1}`)
+		req.Webhook.Payload, req.Webhook.Type = []byte(c.payload), c.eventType
 		_, err := w.ingest().Accept(t.Context(), req)
 		if got := pipeline.ErrorCode(err); err == nil || got != c.want {
 			t.Errorf("%s: got %v, want %s", name, err, c.want)

@@ -107,7 +107,8 @@ var fixtures = []fixture{
 			DeliveryIDPointer: "/payload/object/uuid", Algorithm: SHA512, Encoding: Base64URL,
 		}},
 		secret: "hush",
-		body:   `{"event":"meeting.started","payload":{"object":{"uuid":"4444AAAiAAAAAiAiAiiAii=="}}}`,
+		body: `{"event":"meeting.started",` +
+			`"payload":{"object":{"uuid":"4444AAAiAAAAAiAiAiiAii=="}}}`,
 		headers: map[string]string{
 			"x-zm-signature": "v0=Oeit6vPIbpbYRIo8VHUw8428sD2Ssdy3pepYQpRN36KxgaTwuzLcaE7ifb6A" +
 				"zwxdoyEf8wQxWl8YIhu-NBSfzg",

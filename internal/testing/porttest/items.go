@@ -126,7 +126,8 @@ func TestItems(t *testing.T, items Items) {
 			} {
 				worker := item
 				worker.EnqueuedAt = time.Time{}
-				check(t, items.SetTries(ctx, worker, tries)) // requires the tries that were set before
+				// SetTries requires the tries that were set before.
+				check(t, items.SetTries(ctx, worker, tries))
 				item.Tries = tries
 				wantItem(t, items, item)
 			}

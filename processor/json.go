@@ -48,7 +48,8 @@ func JSON[T any](fn func(ctx context.Context, event Event, payload T) (Record, e
 	}
 }
 
-// decoding contains the rules of encoding/json, with the three exceptions that JSON documents.
+// decoding contains the rules of encoding/json, except for the three rules that the doc comment of
+// JSON lists.
 var decoding = jsonv2.JoinOptions(
 	jsonv1.DefaultOptionsV1(),
 	jsonv2.MatchCaseInsensitiveNames(false),

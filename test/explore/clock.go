@@ -24,7 +24,7 @@ func (r *run) mayPassTime() bool {
 	if next.IsZero() || len(r.ticks) >= maxTicks {
 		return false
 	}
-	// A late call takes effect within the grace period.
+	// A late call must take effect before the grace period ends, so time must not pass beyond it.
 	if len(r.late) > 0 && next.Sub(r.now) >= grace {
 		return false
 	}

@@ -40,8 +40,8 @@ const (
 	OldBuildKept       = "old build kept"       // the folder of an old build was not removed
 )
 
-// Details that the emulator records, and that the console or a command reads. Details with the name
-// of a log field are in package contract.
+// Names of the details that the emulator records, and that the console or a command reads. Details
+// that are also log fields have their names in package contract.
 const (
 	DetailMethod     = "method"
 	DetailPath       = "path"

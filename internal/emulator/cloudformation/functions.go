@@ -89,8 +89,8 @@ func substitution(argument any) (text string, variables map[string]any, ok bool)
 func (r *Resolver) sub(argument any) (any, error) {
 	text, variables, ok := substitution(argument)
 	if !ok {
-		return nil, fmt.Errorf("the argument must be a string, or a string and its "+
-			"variables, got %s", describe(argument))
+		return nil, fmt.Errorf("the argument must be a string, or a list of a string "+
+			"and an object, got %s", describe(argument))
 	}
 	var failure error
 	result := variable.ReplaceAllStringFunc(text, func(match string) string {

@@ -24,7 +24,8 @@ const (
 	MetricRefusedSignatures = "RefusedSignatures" // requests of webhooks without a valid signature
 )
 
-// Metrics with FunctionDimension. Each run of the reconciler counts them.
+// Metrics of the reconciler, with FunctionDimension. Except for MetricLag, each run adds the number
+// of:
 const (
 	MetricScanned    = "Scanned"    // objects in Bronze
 	MetricWaiting    = "Waiting"    // events whose message is probably on the queue

@@ -18,8 +18,8 @@ const Unlocated = "schema"
 // maxViolations limits the violations that Check returns.
 const maxViolations = 10
 
-// maxLocated is the maximum number of values in a payload whose violations Check locates. The
-// violations of a larger payload can need more memory than the function has.
+// maxLocated limits the values in a payload. For a payload with more values, Check does not locate
+// the violations, because they can need more memory than the function has.
 const maxLocated = 20000
 
 // Check validates a payload against the schema of its type. The payload must be valid JSON. The

@@ -15,7 +15,7 @@ import (
 // Roots returns the folders with the sources of an app in dir:
 //
 //   - dir and the Go module that contains it
-//   - the Go modules that contain the folders in modules
+//   - the Go module of each folder in modules
 //   - the local modules in replace directives of a go.mod and in use directives of a go.work
 func Roots(dir string, modules ...string) ([]string, error) {
 	dir, err := filepath.Abs(dir)

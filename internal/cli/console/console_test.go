@@ -154,6 +154,24 @@ func TestTree_MarksDifferences(t *testing.T) {
 	}
 }
 
+func TestTree_HighlightsTheValueOfAPointer(t *testing.T) {
+	for pointer, marks := range map[string]string{ // of the nodes from the root to the number 2
+		"": "[faulty   ]", "/a~1b": "[ faulty  ]", "/a~1b/~0": "[  faulty ]",
+		"/a~1b/~0/1": "[   faulty]", "/a/b": "[   ]", "/a~1b/~0/2": "[   ]", "/x/y": "[   ]",
+	} {
+		parsed := parseTree([]byte(`{"a/b":{"~":[1,2]}}`))
+		parsed.highlight([]string{pointer})
+		object := parsed.root.children[0]
+		list := object.children[0]
+		got := fmt.Sprint([]string{
+			parsed.root.mark, object.mark, list.mark, list.children[1].mark,
+		})
+		if got != marks {
+			t.Errorf("pointer %q: got the marks %s, want %s", pointer, got, marks)
+		}
+	}
+}
+
 func TestJournal_FollowsTheLifeOfAnEvent(t *testing.T) {
 	j := newJournal(time.Now)
 	number := func(name string, n int) activity.Detail {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/jsonpointer"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/terminal"
 )
 
@@ -160,11 +161,11 @@ func partner(parent, child *node, index int, kind byte) *node {
 func (t tree) highlight(pointers []string) {
 	for _, pointer := range pointers {
 		n := t.root
-		for token := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
-			if n == nil || pointer == "" {
+		for _, key := range jsonpointer.Split(pointer) {
+			if n == nil {
 				break
 			}
-			n = n.child(token)
+			n = n.child(key)
 		}
 		if n != nil {
 			n.mark = "faulty"
@@ -172,12 +173,10 @@ func (t tree) highlight(pointers []string) {
 	}
 }
 
-var unescapePointer = strings.NewReplacer("~1", "/", "~0", "~")
-
-func (n *node) child(token string) *node {
-	name := unescapePointer.Replace(token)
+// child returns the member or element with the key, or nil if there is none.
+func (n *node) child(key string) *node {
 	for i, child := range n.children {
-		if n.kind == '{' && child.name == name || n.kind == '[' && strconv.Itoa(i) == token {
+		if n.kind == '{' && child.name == key || n.kind == '[' && strconv.Itoa(i) == key {
 			return child
 		}
 	}

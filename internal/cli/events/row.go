@@ -114,15 +114,6 @@ func layoutFor(w io.Writer) layout {
 	return l
 }
 
-// Colours of the terminal, as ANSI escape sequences.
-const (
-	red    = "\x1b[31m"
-	green  = "\x1b[32m"
-	yellow = "\x1b[33m"
-	faint  = "\x1b[2m"
-	reset  = "\x1b[0m"
-)
-
 // PrintHeader prints the names of the columns.
 func PrintHeader(w io.Writer) error {
 	l := layoutFor(w)
@@ -152,17 +143,17 @@ func (r Row) format(l layout, colours bool) string {
 		if !colours || text == "" {
 			return text
 		}
-		return colour + text + reset
+		return colour + text + terminal.ResetColour
 	}
 	colour := map[string]string{
-		string(pipeline.Processed): green, string(pipeline.Failed): red,
+		string(pipeline.Processed): terminal.Green, string(pipeline.Failed): terminal.Red,
 	}[r.Status]
 	if colour == "" {
-		colour = yellow
+		colour = terminal.Yellow
 	}
 	var line strings.Builder
 	longID := max(len(r.ID)-idWidth, 0) // the id of a batch's event is longer
-	at, notes := paint(faint, r.Time.Local().Format(time.TimeOnly)), r.Notes
+	at, notes := paint(terminal.Faint, r.Time.Local().Format(time.TimeOnly)), r.Notes
 	if l.typeText > 0 {
 		fmt.Fprintf(&line, "%s %-*s %s %s %*s\n", at, idWidth, r.ID,
 			Fit(r.Type, l.typeText-longID), paint(colour, Fit(r.Status, statusWidth)),
@@ -175,7 +166,7 @@ func (r Row) format(l layout, colours bool) string {
 	}
 	if len(notes) > 0 {
 		if r.Status != string(pipeline.Failed) {
-			colour = faint
+			colour = terminal.Faint
 		}
 		line.WriteString(noteIndent)
 		note := shortened(oneLine(strings.Join(notes, ", ")), l.width-len(noteIndent))

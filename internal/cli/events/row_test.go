@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/terminal"
 )
 
 func TestPrint_FitsIn80Columns(t *testing.T) {
@@ -65,7 +66,7 @@ func TestPrint_EscapesControlCharactersAndColoursFailures(t *testing.T) {
 	if strings.Contains(plain.String(), "\x1b") {
 		t.Errorf("printed %q", &plain)
 	}
-	if !strings.Contains(coloured.String(), red+"FAILED   "+reset) {
+	if !strings.Contains(coloured.String(), terminal.Red+"FAILED   "+terminal.ResetColour) {
 		t.Errorf("printed %q", &coloured)
 	}
 }

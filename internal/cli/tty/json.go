@@ -10,12 +10,12 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/terminal"
 )
 
-// Colours of JSON, as ANSI escape sequences.
+// Colours of JSON.
 const (
-	nameColour   = "\x1b[34m"
-	stringColour = "\x1b[32m"
-	otherColour  = "\x1b[33m"
-	reset        = "\x1b[0m"
+	nameColour   = terminal.Blue
+	stringColour = terminal.Green
+	otherColour  = terminal.Yellow
+	reset        = terminal.ResetColour
 )
 
 // WriteJSON indents a JSON value or lines of JSON, and escapes control characters. It does not

@@ -26,15 +26,6 @@ var hiddenDetails = []string{
 	contract.MetricRefusedSignatures,
 }
 
-// Colours of the terminal, as ANSI escape sequences.
-const (
-	red    = "\x1b[31m"
-	green  = "\x1b[32m"
-	yellow = "\x1b[33m"
-	faint  = "\x1b[2m"
-	reset  = "\x1b[0m"
-)
-
 // Style configures Print.
 type Style struct {
 	Colour bool
@@ -51,11 +42,11 @@ func Print(w io.Writer, s Step, style Style) error {
 		}
 		line = append(append(line, code...), text...)
 		if code != "" {
-			line = append(line, reset...)
+			line = append(line, terminal.ResetColour...)
 		}
 	}
 	var clock [16]byte
-	paint(faint, string(s.Time.Local().AppendFormat(clock[:0], "15:04:05.000")))
+	paint(terminal.Faint, string(s.Time.Local().AppendFormat(clock[:0], "15:04:05.000")))
 	line = append(line, "  "...)
 	paint(s.colour(), padded(oneLine(s.Name), 17))
 	if s.EventID != "" {
@@ -68,13 +59,13 @@ func Print(w io.Writer, s Step, style Style) error {
 		}
 		if value := formatValue(d.Value); !slices.Contains(emptyValues, value) {
 			line = append(line, "  "...)
-			paint(faint, oneLine(d.Name)+"=")
+			paint(terminal.Faint, oneLine(d.Name)+"=")
 			line = append(line, oneLine(value)...)
 		}
 	}
 	if (s.EventID == "" || style.Source) && s.Source != "" {
 		line = append(line, "  "...)
-		paint(faint, "in=")
+		paint(terminal.Faint, "in=")
 		line = append(line, oneLine(s.Source)...)
 	}
 	line = append(bytes.TrimRight(line, " "), '\n')
@@ -115,11 +106,11 @@ func formatValue(value json.RawMessage) string {
 func (s Step) colour() string {
 	switch {
 	case s.Level >= slog.LevelError:
-		return red
+		return terminal.Red
 	case s.Level >= slog.LevelWarn:
-		return yellow
+		return terminal.Yellow
 	}
-	return green
+	return terminal.Green
 }
 
 // lineSpace replaces line breaks and tabs with spaces.

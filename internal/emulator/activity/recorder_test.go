@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/terminal"
 )
 
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
@@ -210,8 +212,8 @@ func TestPrint_PrintsTheSourceIfConfigured(t *testing.T) {
 
 func TestPrint_ColoursByLevel(t *testing.T) {
 	for level, code := range map[slog.Level]string{
-		slog.LevelInfo: green, slog.LevelWarn: yellow,
-		slog.LevelError: red,
+		slog.LevelInfo: terminal.Green, slog.LevelWarn: terminal.Yellow,
+		slog.LevelError: terminal.Red,
 	} {
 		var out bytes.Buffer
 		err := Print(&out, Step{Name: "x", Level: level}, Style{Colour: true})

@@ -1,4 +1,4 @@
-// Package terminal makes untrusted text safe to show on a terminal.
+// Package terminal makes untrusted text safe to show on a terminal, and defines colours.
 package terminal
 
 import (

@@ -88,7 +88,7 @@ var cyclicTargets = map[string]func(awscdk.Stack) awsevents.IRuleTarget{
 	},
 }
 
-// rulesOfAnotherStack returns an app with a pipeline, and a stack with targets.
+// rulesOfAnotherStack returns an app with a pipeline, and an empty stack for the rules' targets.
 func rulesOfAnotherStack(t *testing.T) (awscdk.App, eventpipeline.EventPipeline, awscdk.Stack) {
 	t.Helper()
 	app := synth.NewApp(t, nil)

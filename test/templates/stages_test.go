@@ -285,7 +285,7 @@ func expectOwnLogGroups(t *testing.T, s synthesized) {
 // this route.
 const webhookRoute = "POST /webhooks/{source}"
 
-// `eventpipeline local --authorize` requests the authorization of a deployed stage.
+// With `local --authorize`, the local stage has the same authorization as a deployed stage.
 func TestLocal_MayHaveTheDeployedAuthorization(t *testing.T) {
 	for _, value := range []any{true, "true"} { // the CLI sets a bool, -c sets a string
 		s := stageWith(t, stacks.Local, map[string]any{contract.AuthorizeContext: value})

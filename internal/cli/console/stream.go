@@ -24,8 +24,8 @@ type rowsMessage struct {
 	Skipped int   `json:"skipped,omitempty"` // changed events that are not in the message
 }
 
-// serveStream sends changes. Each message describes the journal's current state, so there is no
-// queue of changes. A slow reader can miss changes, but never blocks the platform.
+// serveStream sends a message when the journal changes. Each message contains the journal's current
+// state. A slow reader can miss messages, but never blocks the platform.
 func (v *view) serveStream(w http.ResponseWriter, r *http.Request) {
 	out := http.NewResponseController(w)
 	w.Header().Set("Content-Type", "text/event-stream")

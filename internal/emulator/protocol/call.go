@@ -125,7 +125,7 @@ func mappingOperation(method, id string) string {
 // SplitFunction splits a reference to a Lambda function into the function's name and the qualifier.
 // The reference is a name, an ARN or a partial ARN. The qualifier can be "".
 func SplitFunction(reference string) (name, qualifier string) {
-	// The colon in front of ":function:" distinguishes an ARN from a name such as my-function:live.
+	// A partial ARN such as function:NAME does not begin with a colon, so one is added.
 	if _, after, ok := strings.Cut(":"+reference, ":function:"); ok {
 		reference = after
 	}

@@ -66,7 +66,7 @@ func typed[P any](create func(*creation, P) (values, error)) handler {
 	}
 }
 
-// comparing returns a copy of the handler. The copy selects properties with the func compared.
+// comparing returns a copy of the handler with another function compared.
 func (h handler) comparing(compared func(map[string]any) map[string]any) handler {
 	h.compared = compared
 	return h

@@ -59,7 +59,8 @@ var folderRules = []folderRule{
 		"the CLI runs the CDK app as a process, so it works for any app and starts fast"},
 	{"constructs", []string{"", "internal/runtime/jsonschema", "internal/runtime/webhook"},
 		"an app that uses the construct must not compile the runtime or the emulator"},
-	{"stacks", []string{"", "constructs", "internal/runtime/jsonschema", "internal/runtime/webhook"},
+	{"stacks",
+		[]string{"", "constructs", "internal/runtime/jsonschema", "internal/runtime/webhook"},
 		"stacks use the construct, so the rule of the construct applies"},
 	{"cmd/app",
 		[]string{

@@ -62,13 +62,14 @@ func otherApis(app awscdk.App) {
 			Key:    jsii.String("store.pem"),
 		},
 	})
+	authorizer := awslambda.NewFunction(stack, jsii.String("Authorizer"), &awslambda.FunctionProps{
+		Runtime: awslambda.Runtime_NODEJS_22_X(),
+		Handler: jsii.String("index.handler"),
+		Code:    awslambda.Code_FromInline(jsii.String("0")),
+	})
 	eventpipeline.NewEventPipeline(stack, jsii.String("Lambda"), &eventpipeline.EventPipelineProps{
 		LambdaAuthorizer: &eventpipeline.LambdaAuthorizerProps{
-			Handler: awslambda.NewFunction(stack, jsii.String("Authorizer"), &awslambda.FunctionProps{
-				Runtime: awslambda.Runtime_NODEJS_22_X(),
-				Handler: jsii.String("index.handler"),
-				Code:    awslambda.Code_FromInline(jsii.String("0")),
-			}),
+			Handler:         authorizer,
 			ResultsCacheTtl: awscdk.Duration_Seconds(jsii.Number(60)),
 		},
 	})

@@ -184,7 +184,8 @@ func TestSDK_SendsBatchesThatTheAPIStores(t *testing.T) {
 	defer response.Body.Close()
 	var accepted struct{ Events []struct{ EventID string } }
 	err = json.NewDecoder(response.Body).Decode(&accepted)
-	if err != nil || response.StatusCode != http.StatusAccepted || len(accepted.Events) != len(list) {
+	if err != nil || response.StatusCode != http.StatusAccepted ||
+		len(accepted.Events) != len(list) {
 		t.Fatalf("got %d %+v, %v", response.StatusCode, accepted, err)
 	}
 	stored := a.storedEvents(t)

@@ -22,8 +22,8 @@ import (
 	"github.com/aws/smithy-go"
 
 	localdynamodb "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/dynamodb"
-	localeventbridge "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventbridge"
-	localsecretsmanager "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/secretsmanager"
+	localbus "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventbridge"
+	localsm "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/secretsmanager"
 	localsqs "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/awsconfig"
 )
@@ -53,11 +53,11 @@ func uniqueName(prefix string) string {
 // localServices maps the prefix of the header X-Amz-Target to a function that starts the service.
 // S3's prefix is "", because its requests have no such header.
 var localServices = map[string]func(endpoint string) (http.Handler, error){
-	"":                               startS3,
-	localdynamodb.TargetPrefix:       startDynamoDB,
-	localeventbridge.TargetPrefix:    startEventBridge,
-	localsecretsmanager.TargetPrefix: startSecretsManager,
-	localsqs.TargetPrefix:            startSQS,
+	"":                         startS3,
+	localdynamodb.TargetPrefix: startDynamoDB,
+	localbus.TargetPrefix:      startEventBridge,
+	localsm.TargetPrefix:       startSecretsManager,
+	localsqs.TargetPrefix:      startSQS,
 }
 
 // router passes each request to a service. The header X-Amz-Target selects the service, as in the

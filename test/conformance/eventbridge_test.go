@@ -16,14 +16,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
-	localeventbridge "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventbridge"
+	localbus "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventbridge"
 )
 
 func startEventBridge(string) (http.Handler, error) {
-	return localeventbridge.New(localeventbridge.Config{
+	return localbus.New(localbus.Config{
 		Region:  "us-east-1",
 		Account: "123456789012",
-		Deliver: func(_ context.Context, d localeventbridge.Delivery) error {
+		Deliver: func(_ context.Context, d localbus.Delivery) error {
 			q, ok := localQueues.QueueByARN(d.TargetARN)
 			if !ok {
 				return fmt.Errorf("queue %s does not exist", d.TargetARN)

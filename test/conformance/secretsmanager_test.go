@@ -11,13 +11,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/google/uuid"
 
-	localsecretsmanager "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/secretsmanager"
+	localsm "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/secretsmanager"
 	reader "github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/secretsmanager"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/webhook"
 )
 
 func startSecretsManager(string) (http.Handler, error) {
-	return localsecretsmanager.New(localsecretsmanager.Config{
+	return localsm.New(localsm.Config{
 		Region: "us-east-1", Account: "123456789012",
 	})
 }

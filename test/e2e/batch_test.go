@@ -67,8 +67,10 @@ func TestBatch_RejectedEventsFailAlone(t *testing.T) {
 		replay.Counts.Failed != 3 {
 		t.Errorf("replay: %v\n%s", err, out)
 	}
-	if out, err = command(t.Context(), "replay", "--aws", p.AWS, "--event", ids[47], "--failed",
-		"--yes", "--checkpoint", filepath.Join(t.TempDir(), "replay.json")).CombinedOutput(); err != nil {
+	checkpoint := filepath.Join(t.TempDir(), "replay.json")
+	out, err = command(t.Context(), "replay", "--aws", p.AWS, "--event", ids[47], "--failed",
+		"--yes", "--checkpoint", checkpoint).CombinedOutput()
+	if err != nil {
 		t.Errorf("replay: %v\n%s", err, out)
 	}
 	waitUntil(t, func() string { // the processor rejects the event again

@@ -72,7 +72,8 @@ func (b *tab) watch(event any) {
 		problem = "an event opened a dialog: " + event.Message
 	case *cdplog.EventEntryAdded:
 		isExpected := func(text string) bool { return strings.Contains(event.Entry.Text, text) }
-		if event.Entry.Level == cdplog.LevelError && !slices.ContainsFunc(expectedErrors, isExpected) {
+		if event.Entry.Level == cdplog.LevelError &&
+			!slices.ContainsFunc(expectedErrors, isExpected) {
 			problem = event.Entry.Text + " " + event.Entry.URL
 		}
 	}
@@ -109,7 +110,9 @@ func (b *tab) waitForFrame(t *testing.T) {
 	t.Helper()
 	const frame = `new Promise((resolve) => requestAnimationFrame(() => resolve()))`
 	b.do(t, chromedp.Evaluate(frame, nil,
-		func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
+		func(p *runtime.EvaluateParams) *runtime.EvaluateParams {
+			return p.WithAwaitPromise(true)
+		}))
 }
 
 // wait waits until the element that matches the selector contains the text.
@@ -177,8 +180,8 @@ func (b *tab) clickTwice(t *testing.T, xpath string) {
 func hostileEvent() string {
 	const markup = `<script>alert(1)</script><img src=x onerror=alert(2)>\u202eevil\u2066`
 	return `{"eventType":"console.hostile","` + markup + `":"` + markup + `","deep":` +
-		strings.Repeat(`[`, 55) + strings.Repeat(`]`, 55) + `,"big":1234567890123456789012345678901,` +
-		`"large":"` + strings.Repeat("<b>x", 200_000) + `"}`
+		strings.Repeat(`[`, 55) + strings.Repeat(`]`, 55) +
+		`,"big":1234567890123456789012345678901,"large":"` + strings.Repeat("<b>x", 200_000) + `"}`
 }
 
 // testConsole visits and operates each page of the console like a user.
@@ -219,7 +222,8 @@ func testConsole(t *testing.T, p *platform) {
 	b.click(t, `//button[normalize-space()="Replay"]`)
 	b.wait(t, "#head", "replayed")
 	b.wait(t, "#head .status", "PROCESSED")
-	b.clickTwice(t, `//button[normalize-space()="Send again"]`) // the replay below counts the events
+	// The replay below counts the events, so the second click must not send one.
+	b.clickTwice(t, `//button[normalize-space()="Send again"]`)
 
 	b.open(t, "/send")
 	b.do(t, chromedp.SetValue("textarea", `[{"eventType":"console.a"},{"eventType":"console.b"}]`))
@@ -315,8 +319,8 @@ func (b *tab) checkPage(t *testing.T, name string) {
 	folder := os.Getenv("CONSOLE_SCREENSHOTS")
 	for _, width := range []int64{360, 2560, 1440} {
 		b.do(t, chromedp.EmulateViewport(width, 900))
-		if beyond := eval[int](t, b,
-			`document.documentElement.scrollWidth - document.documentElement.clientWidth`); beyond > 0 {
+		if beyond := eval[int](t, b, `document.documentElement.scrollWidth -
+			document.documentElement.clientWidth`); beyond > 0 {
 			t.Errorf("%s at %d px: the page is %d px too wide", name, width, beyond)
 		}
 		if overlaps := eval[[]string](t, b, `
@@ -513,7 +517,8 @@ func TestConsole_NewEventsShiftNoRows(t *testing.T) {
 		}
 		b.wait(t, "#rows li:first-child", fmt.Sprintf("%012d", n))
 		waitUntil(t, func() string {
-			if top := eval[float64](t, b, `document.querySelector("#scroller").scrollTop`); top > 0 {
+			top := eval[float64](t, b, `document.querySelector("#scroller").scrollTop`)
+			if top > 0 {
 				return fmt.Sprintf("the list is scrolled by %g px", top)
 			}
 			return ""

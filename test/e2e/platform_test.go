@@ -246,7 +246,8 @@ func (p *platform) status(t *testing.T, id string) map[string]any {
 	return answer
 }
 
-// waitTimeout limits the time in which a condition must be met. It is long enough for a busy machine.
+// waitTimeout limits the time in which a condition must be met. The limit is long enough for a busy
+// machine.
 const waitTimeout = 4 * time.Minute
 
 // waitUntil calls check until check returns "". Any other result describes the unmet condition.

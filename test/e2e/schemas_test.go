@@ -18,11 +18,12 @@ func TestSchemas_ValidateOnlyTheirEventType(t *testing.T) {
 	if status != 422 || !strings.HasSuffix(problem["type"].(string), ":payload-too-complex") {
 		t.Errorf("tree: got %d %v", status, problem)
 	}
+	const badID = `{"eventType":"order.created","orderId":"hunter2","total":1}`
 	for body, want := range map[string]string{
-		`{"eventType":"order.created","orderId":"hunter2","total":1}`: `format "uuid", at "/orderId"`,
-		order + `,"total":"hunter2"}`:                                 `must be of type number, got string, at "/total"`,
-		order + `,"total":-42.42}`:                                    `at least 0, at "/total"`,
-		`{"eventType":"order.created"}`:                               `"orderId" is missing.`,
+		badID:                           `format "uuid", at "/orderId"`,
+		order + `,"total":"hunter2"}`:   `must be of type number, got string, at "/total"`,
+		order + `,"total":-42.42}`:      `at least 0, at "/total"`,
+		`{"eventType":"order.created"}`: `"orderId" is missing.`,
 	} {
 		status, _, problem := p.post(t, body)
 		detail, _ := problem["detail"].(string)

@@ -57,7 +57,8 @@ func buildMutants(t *testing.T, mutants []mutant) string {
 	}
 	for dir, name := range map[string]string{domain: "pipeline", stores: "explore"} {
 		overlay(dir+"selectedmutant.go", fmt.Appendf(nil,
-			"package %s\n\nimport \"os\"\n\nvar selectedMutant = os.Getenv(%q)\n", name, mutantVariable))
+			"package %s\n\nimport \"os\"\n\nvar selectedMutant = os.Getenv(%q)\n",
+			name, mutantVariable))
 	}
 	config, err := json.Marshal(map[string]any{"Replace": replace})
 	if err != nil {

@@ -28,7 +28,8 @@ import (
 // The version of cdk-nag on npm, and the SHA-512 of its package.
 const (
 	nagVersion = "2.38.2"
-	nagSHA512  = "0dd8a6d6bf08c003d09fde4a076a306c7a14e181ef7878383df33e93b4dd70036a7d59a81de9ba71314ca5c22ea03335e8191043ec6c871631660700a1e54a1b"
+	nagSHA512  = "0dd8a6d6bf08c003d09fde4a076a306c7a14e181ef7878383df33e93b4dd7003" +
+		"6a7d59a81de9ba71314ca5c22ea03335e8191043ec6c871631660700a1e54a1b"
 )
 
 // nagPacks lists the packs of rules. Each resource of each stage must follow every rule, or

@@ -120,7 +120,9 @@ func TestOnEventProcessed_RejectsAQueueOfAnotherStack(t *testing.T) {
 				p.OnEventProcessed(jsii.String("Rule"), target(consumers))
 			}
 			expectErrors(t, app, map[string][]string{
-				"Pipeline/EventPipeline": {"OnEventProcessed OnEventProcessedIn(stack, id, target)"},
+				"Pipeline/EventPipeline": {
+					"OnEventProcessed OnEventProcessedIn(stack, id, target)",
+				},
 			})
 			if t.Failed() {
 				t.Fatalf("target: %s, added later: %t", name, later)

@@ -187,7 +187,9 @@ func invalidWebhooks(stack awscdk.Stack) map[string]invalidProps {
 			changed(func(w *eventpipeline.WebhookSource) { w.AcceptPings = jsii.Bool(false) }),
 		}}, `Webhooks "stripe" AcceptPings GitHub`),
 		"WebhooksTooLarge": invalid(props{Webhooks: &webhookSources{
-			changed(func(w *eventpipeline.WebhookSource) { w.MaxPayloadBytes = jsii.Number(3 << 20) }),
+			changed(func(w *eventpipeline.WebhookSource) {
+				w.MaxPayloadBytes = jsii.Number(3 << 20)
+			}),
 		}}, "Webhooks stripe MaxPayloadBytes 2097152 3145728"),
 		"WebhooksSignatureKept": invalid(props{Webhooks: &webhookSources{
 			changed(func(w *eventpipeline.WebhookSource) {
@@ -199,8 +201,9 @@ func invalidWebhooks(stack awscdk.Stack) map[string]invalidProps {
 				w.SchemaDirectory = jsii.String("missing")
 			}),
 		}}, "Webhooks stripe SchemaDirectory missing"),
-		"WebhooksThrottleWithoutSources": invalid(props{WebhooksThrottlingRateLimit: jsii.Number(1)},
-			"WebhooksThrottlingRateLimit Webhooks"),
+		"WebhooksThrottleWithoutSources": invalid(props{
+			WebhooksThrottlingRateLimit: jsii.Number(1),
+		}, "WebhooksThrottlingRateLimit Webhooks"),
 		"WebhooksThrottle": invalid(props{
 			WebhooksThrottlingRateLimit: jsii.Number(0),
 			Webhooks:                    &webhookSources{eventpipeline.GitHubWebhook("g", secret)},

@@ -48,7 +48,8 @@ type EventPipelineProps struct {
 	// EventBridge to the key's policy. The policy of an imported key must already contain such
 	// statements. Default: keys that the AWS services own.
 	EncryptionKey awskms.IKey
-	// BronzeEncryptionKey encrypts raw payloads. Bronze uses an S3 Bucket Key. Default: EncryptionKey.
+	// BronzeEncryptionKey encrypts raw payloads. Bronze uses an S3 Bucket Key. Default:
+	// EncryptionKey.
 	BronzeEncryptionKey awskms.IKey
 	// SilverEncryptionKey encrypts records. Silver uses an S3 Bucket Key. Default: EncryptionKey.
 	SilverEncryptionKey awskms.IKey

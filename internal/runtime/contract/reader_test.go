@@ -12,8 +12,8 @@ func newReader(variables map[string]string) *Reader {
 
 func TestReader_ReturnsTheValues(t *testing.T) {
 	r := newReader(map[string]string{
-		BronzeBucket: "bronze", MaxReceiveCount: "5", OpenToAnyone: "true", StatusForAllCallers: "false",
-		ReconcileGraceSeconds: "90", StatusRetentionDays: "2",
+		BronzeBucket: "bronze", MaxReceiveCount: "5", OpenToAnyone: "true",
+		StatusForAllCallers: "false", ReconcileGraceSeconds: "90", StatusRetentionDays: "2",
 	})
 	bucket, count := r.Text(BronzeBucket), r.Int(MaxReceiveCount, 1)
 	if bucket != "bronze" || count != 5 || r.Err() != nil {
@@ -31,7 +31,8 @@ func TestReader_ReturnsTheValues(t *testing.T) {
 
 func TestReader_NamesEveryInvalidVariable(t *testing.T) {
 	r := newReader(map[string]string{
-		MaxReceiveCount: "many", MaxPayloadBytes: "0", OpenToAnyone: "yes", ReconcileGraceSeconds: "0",
+		MaxReceiveCount: "many", MaxPayloadBytes: "0", OpenToAnyone: "yes",
+		ReconcileGraceSeconds: "0",
 	})
 	r.Text(BronzeBucket)
 	r.Int(MaxReceiveCount, 1)

@@ -18,8 +18,9 @@ type ReconcilerQueue interface {
 // Reconciler finds events in Bronze that a crash left unfinished, and enqueues them again. Several
 // reconcilers and workers can run at the same time.
 type Reconciler struct {
-	Bronze          BronzeLister
-	Items           ItemUpdater // GetMany can be eventually consistent: Move and Finish detect stale items
+	Bronze BronzeLister
+	// GetMany can be eventually consistent, because Move and Finish detect stale items.
+	Items           ItemUpdater
 	Silver          SilverStore
 	Queue           ReconcilerQueue
 	DeadLetters     DeadLetterQueue

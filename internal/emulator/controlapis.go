@@ -18,7 +18,7 @@ func queryHandler(account string, stacks []Stack) protocol.QueryHandler {
 	handler["GetCallerIdentity"] = protocol.QueryOperation{
 		Namespace: "https://sts.amazonaws.com/doc/2011-06-15/",
 		Result: func(url.Values) (any, error) {
-			arn := "arn:aws:iam::" + account + ":root"
+			arn := protocol.ARN("iam", "", account, "root")
 			return callerIdentityResult{Arn: arn, UserId: account, Account: account}, nil
 		},
 	}

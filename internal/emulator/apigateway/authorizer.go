@@ -10,6 +10,7 @@ import (
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam/oidc"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam/sigv4"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
 // Authorizer authorizes the requests of a route. IAM, JWT, *Lambda and Unavailable implement it.
@@ -65,7 +66,7 @@ func (i IAM) authorize(_ context.Context, x *exchange, body []byte) (map[string]
 	}
 	return map[string]any{"iam": map[string]any{
 		"accessKey": key, "accountId": i.Account, "callerId": key, "userId": key,
-		"userArn":         fmt.Sprintf("arn:aws:iam::%s:user/%s", i.Account, key),
+		"userArn":         protocol.ARN("iam", "", i.Account, "user/"+key),
 		"cognitoIdentity": nil, "principalOrgId": nil,
 	}}, nil
 }

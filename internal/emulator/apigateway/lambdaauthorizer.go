@@ -12,6 +12,7 @@ import (
 	jsonv2 "github.com/go-json-experiment/json"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
 // Lambda authorizes requests with an authorizer function. The function receives events in payload
@@ -153,6 +154,7 @@ func (l *Lambda) allows(d decision, arn string) (bool, error) {
 // ARN.
 func (x *exchange) routeARN() string {
 	api, path := x.handler.api, x.stage.routePath(x.request.URL.Path)
-	return fmt.Sprintf("arn:aws:execute-api:%s:%s:%s/%s/%s/%s", api.Region, api.Account, api.ID,
-		x.stage.Name, x.request.Method, strings.TrimPrefix(path, "/"))
+	return protocol.ARN("execute-api", api.Region, api.Account, strings.Join([]string{
+		api.ID, x.stage.Name, x.request.Method, strings.TrimPrefix(path, "/"),
+	}, "/"))
 }

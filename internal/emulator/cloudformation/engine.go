@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cdkapp"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
 // Engine creates the stacks of an app in one account and region.
@@ -149,8 +150,8 @@ type Stack struct {
 func (e *Engine) newStack(
 	source cdkapp.Stack, template *Template, parentID string, parameters map[string]string,
 ) *Stack {
-	id := fmt.Sprintf("arn:aws:cloudformation:%s:%s:stack/%s/%s", e.Region, e.Account, source.Name,
-		strings.ToLower(UniqueSuffix(source.Name, "")))
+	id := protocol.ARN("cloudformation", e.Region, e.Account,
+		"stack/"+source.Name+"/"+strings.ToLower(UniqueSuffix(source.Name, "")))
 	return &Stack{
 		StackDescription: StackDescription{
 			Name: source.Name, ID: id, ParentID: parentID, Created: e.Now(), Body: source.Template,

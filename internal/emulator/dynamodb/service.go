@@ -154,7 +154,7 @@ func (s *Service) saveTable(t *table) error {
 }
 
 func (s *Service) tableARN(name string) string {
-	return fmt.Sprintf("arn:aws:dynamodb:%s:%s:table/%s", s.config.Region, s.config.Account, name)
+	return protocol.ARN("dynamodb", s.config.Region, s.config.Account, "table/"+name)
 }
 
 // tableName returns a table's name. nameOrARN is the table's name or ARN.

@@ -39,7 +39,7 @@ type scalingConfig struct{ MaximumConcurrency int }
 
 func (m *managed) describe() description {
 	queue, _ := arn.Parse(m.Queue.ARN()) // a queue always has a valid ARN
-	lambdaARN := "arn:aws:lambda:" + queue.Region + ":" + queue.AccountID + ":"
+	lambdaARN := protocol.ARN("lambda", queue.Region, queue.AccountID, "")
 	d := description{
 		UUID:                           m.ID,
 		EventSourceArn:                 m.Queue.ARN(),

@@ -77,7 +77,7 @@ var administrator = []Document{allow("*")}
 func (a Authorizer) caller(accessKey string) (caller, bool) {
 	name, ok := a.FunctionOf(accessKey)
 	if !ok {
-		user := "arn:aws:iam::" + a.Account + ":user/local"
+		user := protocol.ARN("iam", "", a.Account, "user/local")
 		principal := Principal{a.Account, user, user, ""}
 		context := a.callerContext(principal)
 		return caller{"local", principal, administrator, true, context}, true
@@ -112,7 +112,8 @@ func (a Authorizer) function(name string) (caller, bool) {
 	if !ok {
 		return caller{}, false
 	}
-	session := "arn:aws:sts::" + a.Account + ":assumed-role/" + path.Base(role.ARN) + "/" + name
+	session := protocol.ARN("sts", "", a.Account,
+		"assumed-role/"+path.Base(role.ARN)+"/"+name)
 	principal := Principal{Account: a.Account, RoleARN: role.ARN, SessionARN: session}
 	context := a.callerContext(principal)
 	context["lambda:sourcefunctionarn"] = a.arn("lambda", "function:"+name)

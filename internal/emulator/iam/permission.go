@@ -45,7 +45,7 @@ func (a Authorizer) permissions(
 }
 
 func (a Authorizer) arn(service, resource string) string {
-	return "arn:aws:" + service + ":" + a.Region + ":" + a.Account + ":" + resource
+	return protocol.ARN(service, a.Region, a.Account, resource)
 }
 
 func (a Authorizer) sqsPermissions(operation string, body []byte) ([]permission, error) {

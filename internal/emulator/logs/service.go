@@ -125,5 +125,5 @@ func (g *group) deleteOldest() {
 }
 
 func (s *Service) groupARN(name string) string {
-	return "arn:aws:logs:" + s.config.Region + ":" + s.config.Account + ":log-group:" + name
+	return protocol.ARN("logs", s.config.Region, s.config.Account, "log-group:"+name)
 }

@@ -8,6 +8,6 @@ const secretSuffix = "-local1"
 // SecretARN returns the ARN of a secret. id is the secret's name, or an ARN with or without
 // secretSuffix.
 func SecretARN(region, account, id string) string {
-	prefix := "arn:aws:secretsmanager:" + region + ":" + account + ":secret:"
+	prefix := ARN("secretsmanager", region, account, "secret:")
 	return prefix + strings.TrimSuffix(strings.TrimPrefix(id, prefix), secretSuffix) + secretSuffix
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cloudformation"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
 // PolicyError reports a policy in a template. The emulator can't enforce the policy, or the policy
@@ -167,7 +168,7 @@ type roleProperties struct{ RoleName, Path, PermissionsBoundary string }
 // createRole records a role. Enforce later reads the role's policies.
 func createRole(c *creation, in roleProperties) (values, error) {
 	name := c.name(in.RoleName, 64)
-	arn := "arn:aws:iam::" + c.Account + ":role" + cmp.Or(in.Path, "/") + name
+	arn := protocol.ARN("iam", "", c.Account, "role"+cmp.Or(in.Path, "/")+name)
 	if in.PermissionsBoundary != "" {
 		c.reportNotRun("permissions boundary of role "+name, 1)
 	}
@@ -186,7 +187,7 @@ type managedPolicyProperties struct{ ManagedPolicyName, Path string }
 func createManagedPolicy(c *creation, in managedPolicyProperties) (values, error) {
 	c.iam.policies = append(c.iam.policies, c)
 	name := c.name(in.ManagedPolicyName, 128)
-	arn := "arn:aws:iam::" + c.Account + ":policy" + cmp.Or(in.Path, "/") + name
+	arn := protocol.ARN("iam", "", c.Account, "policy"+cmp.Or(in.Path, "/")+name)
 	return created(arn, "PolicyArn", arn), nil
 }
 

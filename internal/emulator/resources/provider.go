@@ -19,6 +19,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam/oidc"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/lambda"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/logs"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/s3"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/secretsmanager"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
@@ -133,7 +134,7 @@ func (p *Provider) reportNotRun(description string, n int) {
 }
 
 func (p *Provider) arn(service, resource string) string {
-	return "arn:aws:" + service + ":" + p.Region + ":" + p.Account + ":" + resource
+	return protocol.ARN(service, p.Region, p.Account, resource)
 }
 
 // functionARN returns the ARN of a function. The reference is the function's name, with or without

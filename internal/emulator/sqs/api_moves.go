@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
@@ -61,15 +63,15 @@ func (s *Service) isDeadLetterQueue(dlq *Queue) bool {
 }
 
 // queueParameter returns the queue with the ARN in a request's parameter. The caller holds s.mu.
-func (s *Service) queueParameter(parameter, arn string) (*Queue, error) {
-	if arn == "" {
+func (s *Service) queueParameter(parameter, queueARN string) (*Queue, error) {
+	if queueARN == "" {
 		return nil, missingParameter(parameter)
 	}
-	if strings.Count(arn, ":") != 5 || !strings.HasPrefix(arn, "arn:") {
+	if parsed, err := arn.Parse(queueARN); err != nil || strings.Contains(parsed.Resource, ":") {
 		return nil, invalidParameter("You must use this format to specify the %s: "+
 			"arn:<partition>:<service>:<region>:<account-id>:<resource-id>", parameter)
 	}
-	name, ok := s.queueNameFromARN(arn)
+	name, ok := s.queueNameFromARN(queueARN)
 	q, exists := s.queues[name]
 	if !ok || !exists {
 		return nil, notFound("The resource that you specified for the %s parameter doesn't exist.",

@@ -180,8 +180,8 @@ func (in Ingest) enqueue(ctx context.Context, event Event) error {
 		created <- err
 	}()
 	sendErr := in.send(ctx, event)
-	// ErrExists is no failure: no other event has this id. So a worker or an earlier attempt of this
-	// call stored the item.
+	// ErrExists is no failure: no other event has this id. So a worker or an earlier attempt of
+	// this call stored the item.
 	if err := <-created; err != nil && !errors.Is(err, ErrExists) {
 		return unavailable("store the event's item", err)
 	}

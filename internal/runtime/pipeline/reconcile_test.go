@@ -126,8 +126,8 @@ func TestReconciler_CountsOrphansAfterTheGracePeriod(t *testing.T) {
 	}
 }
 
-// A pass checks the objects of an hour. A slow request can store an object of this hour later, so the
-// next pass checks the hour again.
+// A pass checks the objects of an hour. A slow request can store an object of this hour later, so
+// the next pass checks the hour again.
 func TestReconciler_ChecksYoungObjectsAgain(t *testing.T) {
 	var w world
 	received := now.Truncate(time.Hour).Add(time.Hour - time.Second)

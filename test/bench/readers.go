@@ -113,7 +113,8 @@ func (r *readers) read(stream io.Reader) {
 	}
 }
 
-// close ends the streams, and returns the 99th percentile of the delays.
+// close ends the streams. It returns the 99th percentile of the delays, and the number of events
+// that reached a reader.
 func (r *readers) close() (p99 time.Duration, rows int) {
 	if r == nil {
 		return 0, 0

@@ -65,8 +65,8 @@ func candidates() []string {
 	return all
 }
 
-// The SDK must read every event that the platform accepts, with the same attributes. The SDK can
-// also accept events that the platform rejects.
+// The SDK must read every event that the platform accepts. Both must read the same attributes. The
+// SDK can also accept events that the platform rejects.
 func TestDecode_AcceptsOnlyEventsThatTheSDKReads(t *testing.T) {
 	accepted, stricter := 0, 0
 	for _, text := range candidates() {
@@ -90,8 +90,8 @@ func TestDecode_AcceptsOnlyEventsThatTheSDKReads(t *testing.T) {
 		accepted, len(candidates()), stricter)
 }
 
-// The platform must accept every event that the SDK accepts. The only exceptions are rules of the
-// specification that the SDK does not check.
+// The platform must accept every event that the SDK accepts, unless the event breaks a rule in
+// notChecked.
 func TestDecode_AcceptsEventsThatFollowTheSpecification(t *testing.T) {
 	// notChecked lists prefixes of the platform's errors about rules that the SDK does not check.
 	notChecked := []string{

@@ -101,7 +101,7 @@ func TestCanary_RequestsDoNotLeak(t *testing.T) {
 	}
 	bodies = append(bodies, hooked...)
 	key, message := s.plant("key"), s.plant("message")
-	// The API rejects the second request, because it has the key of the first request and another
+	// The API rejects the second request. It repeats the key of the first request, but has another
 	// payload.
 	for _, body := range []string{good, strings.Replace(good, "demo", "other", 1)} {
 		bodies = append(bodies, p.sendWithSecrets(t, &s, "POST", "/events", body,
@@ -158,7 +158,8 @@ func TestCanary_RequestsDoNotLeak(t *testing.T) {
 	expectNoSecrets(t, found)
 }
 
-// expectNoSecrets checks that no text contains a secret of the test. The logs include the metrics.
+// expectNoSecrets checks that each text is not empty and contains no secret of the test. The map's
+// keys name the texts.
 func expectNoSecrets(t *testing.T, found map[string]string) {
 	t.Helper()
 	leak := regexp.MustCompile(canary + `-[a-z0-9-]+`)

@@ -25,8 +25,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// faults configures the injected faults. About one AWS call in thirteen gets a fault. Some calls
-// kill the sandbox. Some messages are delivered twice.
+// faults configures the injected faults. About one AWS call in thirteen gets a fault. During some
+// calls, the sandbox is killed. Some messages are delivered twice.
 const faults = `{
 	"seed": 1, "killRate": 0.002, "duplicateDeliveryRate": 0.05,
 	"rules": [

@@ -161,7 +161,7 @@ func verifyByCLI(t *testing.T, p *platform) string {
 		p.Outputs["QueueUrl"],
 		"--attribute-names", "ApproximateNumberOfMessages",
 		"ApproximateNumberOfMessagesNotVisible")...), &queue)
-	// The queue contains two messages: one of verifyBySDK and one of this function.
+	// The queue contains two messages: one sent by verifyBySDK and one sent here.
 	if queue.Attributes["ApproximateNumberOfMessages"] != "2" ||
 		queue.Attributes["ApproximateNumberOfMessagesNotVisible"] != "0" {
 		t.Errorf("attributes = %v", queue.Attributes)

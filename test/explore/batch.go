@@ -114,8 +114,8 @@ func elementID(id string, index int) string {
 	return fmt.Sprintf("%s.%d", batchID, index)
 }
 
-// covers reports whether id names the event elementID, or a batch or range that contains this
-// event.
+// covers reports whether id equals elementID, or is the id of its batch, or of a part of the batch
+// that contains elementID.
 func covers(id, elementID string) bool {
 	if id == elementID {
 		return true

@@ -23,7 +23,7 @@ const (
 )
 
 // mutants lists the safeguards to remove, one by one. Most mutants change the pipeline. The mutants
-// in test/explore remove conditions that the simulated services check for writes.
+// in test/explore remove write conditions from the simulated services.
 var mutants = []mutant{
 	{"ingest: the message is sent before the payload is stored", domain + "ingest.go",
 		`	if err := in.store(ctx, event, req.Body); err != nil {

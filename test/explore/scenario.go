@@ -264,7 +264,7 @@ func (r *run) storeRejected(body string) {
 }
 
 // rename replaces the table and the queue by empty ones, as CloudFormation does after a change of
-// PhysicalNamePrefix. It lets an hour pass, because a replay enqueues only orphans of that age. It
+// PhysicalNamePrefix. It lets time pass, because a replay ignores orphans younger than an hour. It
 // also deletes the earlier notifications, because the reconciler publishes them again.
 func (r *run) rename() {
 	r.notifications = nil

@@ -73,8 +73,8 @@ func (r *run) appendOutcomes(steps []step, p pendingCall, cost Budget) []step {
 // succeed applies the first outcome of a call. The first outcome is never a fault.
 func (r *run) succeed(p pendingCall) { r.appendOutcomes(nil, p, Budget{})[0].do() }
 
-// failCall lets a call fail. The call has no other outcome, because its payload crashes the worker
-// or the service is down.
+// failCall lets a call fail. The call has no other outcome: either the service is down, or the
+// payload crashes the worker.
 func (r *run) failCall(p pendingCall) {
 	a, c := &r.actors[p.actor], r.callOf(p)
 	r.current = p.actor

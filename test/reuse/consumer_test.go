@@ -18,8 +18,8 @@ type consumer struct {
 	env []string // added to the test's environment
 }
 
-// documentedCommands returns the commands in docs/reuse.md that make a copy of an example use the
-// published module.
+// documentedCommands returns the commands in docs/reuse.md that add the published module to an
+// example.
 func documentedCommands(t *testing.T) []string {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join(root, "docs", "reuse.md"))

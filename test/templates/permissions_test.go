@@ -98,7 +98,7 @@ func TestRoles_HaveLeastPrivilege(t *testing.T) {
 	}
 }
 
-// This test fails for a wildcard even if the variable grants contains it.
+// This test rejects wildcards that the expected permissions in grants could contain by mistake.
 func TestRoles_HaveWildcardsForTracingOnly(t *testing.T) {
 	for _, name := range stages {
 		s := stage(t, name)

@@ -184,8 +184,7 @@ func samples(t *testing.T, stack awscdk.Stack) map[string]any {
 	return samples
 }
 
-// requiredProps maps each prop to the props that must be set with it. The test sets them in the
-// template with the prop and in the template without it.
+// requiredProps maps a prop to the props that it requires.
 var requiredProps = map[string][]string{
 	"Queue":             {"DeadLetterQueue"},
 	"DeadLetterQueue":   {"Queue"}, // each requires the other
@@ -272,8 +271,9 @@ func TestProps_EachChangesTheTemplate(t *testing.T) {
 	})
 }
 
-// baseline returns the props of the template without prop. These are the props that prop requires.
-// If two props require each other, such as Queue and DeadLetterQueue, baseline returns none.
+// baseline returns the props that prop requires. The test compares the template with prop to a
+// template that has only these props. If two props require each other, such as Queue and
+// DeadLetterQueue, baseline returns none.
 func baseline(prop string, required []string) []string {
 	if len(requiredProps[required[0]]) > 0 && requiredProps[required[0]][0] == prop {
 		return nil

@@ -149,7 +149,7 @@ func tags(r resource) map[string]string {
 	return got
 }
 
-// retained lists the types of the resources that hold data. The removal policy applies to these
+// retained lists the ids of the resources that hold data. The removal policy applies to these
 // resources.
 var retained = []string{
 	"BronzeBucket",

@@ -199,7 +199,7 @@ func (b *Batcher) sealLocking() {
 	b.seal()
 }
 
-// seal passes a pending batch that has events to the senders. The caller holds b.mu.
+// seal passes the pending batch to the senders, unless the batch is empty. The caller holds b.mu.
 func (b *Batcher) seal() {
 	if len(b.pending) == 0 {
 		return

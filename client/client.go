@@ -35,8 +35,8 @@ type Options struct {
 	// pipeline. Pass the field Credentials of an aws.Config. Token and Credentials must not both be
 	// set.
 	Credentials aws.CredentialsProvider
-	// Region is the AWS region of the API. A host name of API Gateway contains the region. Set
-	// Region if Credentials is set and the API has a custom domain.
+	// Region is the AWS region of the API. The default is the region in API Gateway's host name.
+	// Set Region if Credentials is set and the API has a custom domain.
 	Region string
 	// Gzip compresses the bodies of requests.
 	Gzip bool

@@ -28,8 +28,8 @@
 //
 // The Batcher keeps events in memory until the API has accepted them. A crash of the process loses
 // these events. If the buffer is full, Add waits. To drop events and not wait, set
-// [BatcherOptions].OnDrop. If the API rejects some events of a batch, it accepts the others. If it
-// rejects a batch because of its size, the Batcher sends smaller batches.
+// [BatcherOptions].OnDrop. The API accepts the valid events of a Batcher's batch even if it rejects
+// others. If it rejects a batch because of its size, the Batcher sends smaller batches.
 //
 // [Client.SendBatch] sends one request with the events that you pass. By default, the API accepts
 // either all of these events or none. With [WithLenient], it accepts the valid events.

@@ -1,8 +1,8 @@
 // Package clients tests the local platform with AWS clients of other projects.
 //
 // Each file in testdata is a script for one kind of client. The extension is .sh for the AWS CLI,
-// .py for boto3, and .js for the AWS SDK for JavaScript. If a script fails, it exits with a non-zero
-// code. To test another behavior, add a script.
+// .py for boto3, and .js for the AWS SDK for JavaScript. If a script fails, it exits with a
+// non-zero code. To test another behavior, add a script.
 //
 // The clients come from the folder cdk.out/clients, or from the PATH and NODE_PATH. .ci/run
 // installs clients in this folder. If a client is missing, the test skips its scripts. If the

@@ -61,7 +61,7 @@ func bodyIs(text string) string { return text }
 // withValue returns an event with the member "a", whose value is the given JSON.
 func withValue(value string) string { return `{"eventType":"demo","a":` + value + `}` }
 
-// withString returns an event with the text between quotes as the member "a".
+// withString returns an event whose member "a" is the text in quotes.
 func withString(text string) string { return withValue(`"` + text + `"`) }
 
 // withMembers returns an event with additional members.

@@ -126,7 +126,7 @@ func TestItems(t *testing.T, items Items) {
 			} {
 				worker := item
 				worker.EnqueuedAt = time.Time{}
-				// SetTries requires the tries that were set before.
+				// worker has the tries of the previous round, which SetTries requires.
 				check(t, items.SetTries(ctx, worker, tries))
 				item.Tries = tries
 				wantItem(t, items, item)

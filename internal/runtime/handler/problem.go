@@ -22,11 +22,12 @@ type problem struct {
 	RequestID string `json:"requestId,omitempty"`
 
 	Errors []indexedProblem `json:"errors,omitempty"` // of the first invalid events of a batch
-	// Violations lists the payload's violations of its type's schema.
+	// Violations lists where the payload violates the schema of the event's type.
 	Violations []violation.Violation `json:"violations,omitempty"`
 }
 
-// indexedProblem is the problem of one event. Pointer points into the event.
+// indexedProblem is the problem of one event in a list. The field Pointer starts at this event, not
+// at the request's body.
 type indexedProblem struct {
 	Index int `json:"index"`
 	problem

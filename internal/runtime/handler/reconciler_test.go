@@ -211,8 +211,8 @@ func TestReconciler_MeasuresTheLagOfScheduledRuns(t *testing.T) {
 	}
 }
 
-// endedBucket is a bucket whose method Types fails after the context has ended, as with S3's
-// client.
+// endedBucket is a bucket whose method Types returns an error after the context has ended. S3's
+// client does the same.
 type endedBucket struct{ *inmem.Bucket }
 
 func (b endedBucket) Types(ctx context.Context, after string) ([]string, error) {

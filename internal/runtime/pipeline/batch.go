@@ -87,7 +87,7 @@ func (e Event) IsBatch() bool {
 	return !hasSpan || span.First < span.Last
 }
 
-// part returns the part of the event's batch with the given span.
+// part returns the part that holds the given span of the event's batch.
 func (e Event) part(span Span) Event {
 	e.ID = e.batchID() + "." + span.String()
 	e.Replay.Redrives = 0 // workers of different redrives must create the same part
@@ -129,9 +129,9 @@ func splitPayloads(array []byte) ([]json.RawMessage, error) {
 	return payloads, nil
 }
 
-// cut divides the events that did not succeed into parts, and returns the span of each part. Up to
-// nine consecutive events become parts of one event each. Ten or more become ranges, each with at
-// most a tenth of the batch's events, rounded up.
+// cut finds the events that did not succeed, and returns the spans of their parts. Each of up to
+// nine consecutive events becomes its own part. Ten or more become ranges. A range has at most a
+// tenth of the batch's events, rounded up.
 func cut(batch Span, succeeded map[int]bool) []Span {
 	longest := (batch.Len() + 9) / 10
 	var spans []Span

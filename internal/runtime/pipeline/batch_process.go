@@ -21,8 +21,8 @@ type batchObject struct {
 }
 
 // storeBatch runs the processor on the events of a batch. One Silver object stores the records of
-// all successful events. The other events are split off. No later delivery changes the object, so
-// that all deliveries split off the same events.
+// all successful events. The other events are split off. Later deliveries and replays keep the
+// events of this object, and therefore split off the same events.
 func (w Worker) storeBatch(d deadlines, t *task, now time.Time) (batchObject, error) {
 	if err := d.begin.Err(); err != nil {
 		return batchObject{}, unavailable("start the batch in time", err)
@@ -34,8 +34,8 @@ func (w Worker) storeBatch(d deadlines, t *task, now time.Time) (batchObject, er
 	case existing.records != nil && existing.replayID == t.Event.Replay.ID:
 		return existing, nil // stored by an earlier delivery
 	case existing.records == nil && t.tries.Crashes > 0:
-		// One event of the batch crashes the worker. All events are split off, so that the next
-		// crash affects only this event.
+		// An event of the batch can have crashed the worker. All events are split off, so that the
+		// next crash affects only one part.
 		return w.putBatch(d.finish, t, nil, batchOutput{}, now)
 	case t.tries.crashedTooOften(w.MaxReceiveCount):
 		return batchObject{}, workerCrashed(t)
@@ -250,9 +250,9 @@ func (b batchOutput) retryTogether() error {
 	return nil
 }
 
-// firstError returns the error of the first event that did not succeed, or nil. If the time ended
-// before that event, the error's code depends on inTime. It is ProcessorError if the batch began in
-// the first half of the time for processors, and otherwise Unavailable.
+// firstError returns the error of the first event that did not succeed, or nil. If this event was
+// not processed in time, the code is ProcessorError if inTime is true, and otherwise Unavailable.
+// inTime reports whether the batch began in the first half of the time for processors.
 func (b batchOutput) firstError(inTime bool) error {
 	for _, index := range b.indexes {
 		if _, ok := b.succeeded[index]; ok {

@@ -10,8 +10,8 @@ import (
 type Checkpoint struct {
 	// Pass is the pass that the last run worked on. If it is Done, the next run begins a new pass.
 	Pass Pass `json:"pass"`
-	// RewindTo is the hour in which a later pass must begin: the earliest hour of receipt of the
-	// reopened events. The first run of that pass sets RewindTo to zero.
+	// RewindTo is the earliest hour in which a reopened event was received. A later pass must begin
+	// in this hour or earlier. The first run of that pass sets RewindTo to zero.
 	RewindTo  time.Time `json:"rewindTo,omitzero"`
 	RewoundAt time.Time `json:"rewoundAt,omitzero"` // time of the last Rewind
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/inmem"
 )
 
-// After several calls of Rewind, the reconciler must go back to the earliest of their hours.
+// After several calls of Rewind, RewindTo must be the earliest hour.
 func TestRewind_KeepsTheEarlierHour(t *testing.T) {
 	var w world
 	for _, at := range []time.Time{now, now.Add(-3 * time.Hour), now.Add(-time.Hour)} {

@@ -69,8 +69,8 @@ func (e CloudEvent) key() string {
 	return "cloudevent " + hex.EncodeToString(sum[:])
 }
 
-// cloudEventAttributes holds the members of a CloudEvent that are not null. A member that is not a
-// string has the value "".
+// cloudEventAttributes maps data, data_base64 and the attributes that are not null to their text.
+// The text is "" for data, and for each value that is not a string.
 type cloudEventAttributes map[string]string
 
 var null = []byte("null")

@@ -15,9 +15,9 @@
 //	cloudevent.go          does the same for a CloudEvent
 //	validate.go            checks the body's size, and the payload against its type's schema
 //	ingest.go              stores the payload, then the item and the message in parallel
-//	ingest_keyed.go        does the same for requests with an idempotency key
+//	ingest_keyed.go        accepts a request with an idempotency key
 //	keycache.go            caches the items of the last idempotency keys
-//	ingest_batch.go        does the same for requests with a list of events
+//	ingest_batch.go        accepts a request with a list of events
 //	webhook.go             describes the request of a webhook source
 //	message.go             reads and writes messages
 //
@@ -48,15 +48,15 @@
 //	bronze.go              lists the payloads in Bronze, in pages
 //	reconcile.go           walks through Bronze
 //	heal.go, recreate.go   enqueue, fail or repair unfinished events
-//	split.go               lists several ranges of keys of a busy type at once
+//	split.go               lists a type with many objects in parallel
 //	checkpoint.go          continues where the last run stopped
 //
 // An operator handles finished events again:
 //
 //	redrive.go             moves events from the DLQ back to the queue
-//	discard.go             deletes messages from the DLQ
+//	discard.go             finishes events before their messages are deleted from the DLQ
 //	replay.go              processes archived events again
-//	orphans.go             selects the payloads that a replay of orphans enqueues
+//	orphans.go             selects orphans: payloads with neither an item nor a record
 //	compare.go             compares today's processor with Silver
 //
 // All of them use errors.go, which defines [Error] and the [Code] that classifies it. foreach.go

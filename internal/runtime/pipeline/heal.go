@@ -107,7 +107,8 @@ func (s *passRun) advanceFrontier(t time.Time) {
 const minUnfinished = 2 * time.Hour
 
 // mayGiveUp reports whether a stuck event has used up its re-enqueues and has been unfinished for
-// at least minUnfinished. The reconciler waits at least one grace period after each enqueue.
+// at least minUnfinished. An event counts as unfinished for one grace period per enqueue, because
+// the reconciler waits at least that long each time.
 func (s *passRun) mayGiveUp(item Item) bool {
 	unfinished := time.Duration(item.Reenqueues+1) * s.Grace
 	return item.Reenqueues >= s.MaxReenqueues && unfinished >= minUnfinished
@@ -187,8 +188,8 @@ func (s *passRun) giveUp(ctx context.Context, item Item) (bool, error) {
 		Failure: Failure{NotFinished, reason},
 	}
 	failed := deadLetter.failedItem(item.Event, s.StatusRetention)
-	// EventFailed is published before the event becomes FAILED, because later passes do not publish
-	// it.
+	// Later passes do not publish EventFailed for a FAILED event. EventFailed is therefore
+	// published before the event becomes FAILED.
 	if err := publish(ctx, s.Bus, failed); err != nil {
 		return false, unavailable("publish EventFailed", err)
 	}

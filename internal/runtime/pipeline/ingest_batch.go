@@ -137,8 +137,8 @@ func (in Ingest) validateElements(req BatchRequest, types []string, errs map[int
 }
 
 // rejectedBefore returns the errors of the elements that the first request with the same key
-// rejected. It returns an error if that request had the same body in another format, because its
-// elements or types then differ.
+// rejected. It returns an error if that request had the same body in another format, with other
+// elements or types.
 func rejectedBefore(
 	first Item, types []string, errs map[int]error,
 ) (map[int]error, error) {
@@ -361,8 +361,8 @@ func (in Ingest) completeBatch(ctx context.Context, req BatchRequest, g group, f
 		if err != nil {
 			return unavailable("store the batch's item", err)
 		}
-		// A replay can delay the expiry of this batch's item until after the first batch's item has
-		// expired. This batch's item then belongs to an earlier request with the same key.
+		// The item can belong to an earlier request with the same key. The first batch of that
+		// request has then expired, but a replay has delayed the expiry of this item.
 		if item.SHA256 != g.event.SHA256 {
 			return keyReused()
 		}

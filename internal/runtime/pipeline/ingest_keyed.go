@@ -19,8 +19,8 @@ func (in Ingest) acceptKeyed(
 	if first, ok := in.KeyCache.get(event.ID); ok && !first.Expired(event.ReceivedAt) {
 		return Accepted{Event: first.Event, Duplicate: true}, checkSamePayload(first, event)
 	}
-	// This read saves a write of the payload if the key was used before. A write costs forty times
-	// as much as a read.
+	// If the key was used before, this read avoids a write of the payload. A write costs forty
+	// times as much as a read.
 	first, err := in.Items.Find(ctx, event.ID)
 	if err == nil && !first.Expired(event.ReceivedAt) {
 		return Accepted{Event: first.Event, Duplicate: true}, in.completeFirst(ctx, first, event)

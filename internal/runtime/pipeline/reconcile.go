@@ -79,8 +79,8 @@ func (r Report) Lag(now time.Time) time.Duration {
 	return now.Sub(r.From)
 }
 
-// NewPass returns a pass through the events that were received in the hour of start or later,
-// except events younger than the grace period.
+// NewPass returns a pass that begins with the hour of start. It ends with the hour of the time one
+// grace period before now.
 func (r Reconciler) NewPass(start time.Time) Pass {
 	return Pass{
 		From: start.UTC().Truncate(time.Hour),

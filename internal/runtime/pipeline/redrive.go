@@ -77,8 +77,9 @@ func (r Redriver) Redrive(ctx context.Context, messages [][]byte) []RedriveResul
 	return results
 }
 
-// reopen sets an event to ENQUEUED in a new generation and returns the event for its message. A
-// worker that still processes the old generation can then no longer mark the event FAILED.
+// reopen sets an event to ENQUEUED in a new generation. A worker that still processes the old
+// generation can then no longer mark the event FAILED. reopen returns the event that the message
+// must carry, and the event's status.
 func (r Redriver) reopen(
 	ctx context.Context, event Event, items map[string]Item,
 ) (Event, Status, error) {

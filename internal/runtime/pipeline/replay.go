@@ -178,7 +178,7 @@ func (r Replayer) withParts(ctx context.Context, all []candidate) ([]candidate, 
 }
 
 // findItems returns the items of the objects' events. It derives missing items from the events'
-// records. An event without an item and a record gets an item whose ID is "".
+// records. An event with neither an item nor a record gets an item whose ID is "".
 func (r Replayer) findItems(
 	ctx context.Context, req ReplayRequest, objects []Object,
 ) ([]candidate, error) {

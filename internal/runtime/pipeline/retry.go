@@ -58,9 +58,10 @@ func (w Worker) retry(ctx context.Context, t *task, counted bool, storeErr error
 	}
 }
 
-// markedFor returns the maximum delay of a retry. If the worker could not replace its mark, Begun,
-// the mark counts as a crash after Begun.Until. The delay is then at most half of the time until
-// Begun.Until, but at least firstBackoff.
+// markedFor returns the maximum delay of a retry if the event's tries could not be stored. The item
+// can then still have the mark Begun of this delivery. A delivery after Begun.Until counts the mark
+// as a crash. The maximum is therefore half of the time until Begun.Until, but at least
+// firstBackoff.
 func (w Worker) markedFor(t *task) time.Duration {
 	begun := t.itemTries.Begun
 	if begun.MessageID != t.Delivery.MessageID || begun.Attempt != t.Delivery.Attempt {
@@ -69,8 +70,8 @@ func (w Worker) markedFor(t *task) time.Duration {
 	return max(begun.Until.Sub(w.Now())/2, firstBackoff)
 }
 
-// fail moves the message to the DLQ before it marks the event FAILED, because later deliveries skip
-// a FAILED event.
+// fail moves the message to the DLQ and then marks the event FAILED. In the reverse order, a crash
+// between the two steps would lose the message, because later deliveries skip a FAILED event.
 func (w Worker) fail(ctx context.Context, t *task) error {
 	deadLetter := DeadLetter{
 		Body:      t.Delivery.Body,

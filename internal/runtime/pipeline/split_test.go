@@ -148,7 +148,7 @@ func (b slowBucket) List(ctx context.Context, prefix, after string) ([]pipeline.
 	return b.bronze.List(ctx, prefix, after)
 }
 
-// 600 events need 200 pages of 150 ms each. One listing after the other takes 30 seconds.
+// 600 events need 200 pages of 150 ms each. A sequential listing takes 30 seconds.
 func TestReconciler_ListsBusyHoursInParallel(t *testing.T) {
 	var w world
 	w.acceptBusyHours(t, 600)

@@ -106,9 +106,8 @@ func (w Worker) setTries(ctx context.Context, t *task, tries Tries) error {
 	if tries == t.itemTries || t.Event.ID == "" {
 		return nil
 	}
-	// If the response to the write of the mark was lost, the stored tries can have the mark or not.
-	// The loop replaces either value. It tests the first value twice, because the write can arrive
-	// late.
+	// If the response to begin's write was lost, the table holds either itemTries or unmarked. The
+	// loop compares with both. It compares with itemTries again, because the write can arrive late.
 	var err error
 	var moved *TransitionError
 	for _, old := range []Tries{t.itemTries, t.unmarked, t.itemTries} {

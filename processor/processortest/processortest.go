@@ -4,7 +4,7 @@
 // own.
 //
 // To test that a processor returns in time, pass a context with a deadline. The processor's own
-// context ends a second earlier.
+// context ends a second before that deadline.
 package processortest
 
 import (

@@ -29,7 +29,7 @@ type Decoder struct {
 type Body struct {
 	Data        []byte   // the whole body, after its content coding is undone
 	Events      [][]byte // JSON of each event, byte for byte; 1 to pipeline.MaxBatchEvents
-	Batch       bool     // the body is a list, which can have only one event
+	Batch       bool     // the body is a list, even if it has only one event
 	CloudEvents bool     // the events are CloudEvents in the JSON format
 }
 

@@ -40,9 +40,9 @@ func (b *budget) validate(schema *jsonschema.Schema, value any) (err error) {
 	return schema.Validate(value)
 }
 
-// count changes a schema and all schemas to which it refers. Validating the keyword "format" of a
-// changed schema also subtracts the schema's steps from b.left. The library validates this keyword
-// before the value's members and elements.
+// count replaces the keyword "format" of a schema and of all schemas to which it refers. The new
+// keyword also subtracts the schema's steps from b.left. The library validates this keyword before
+// the value's members and elements.
 func (b *budget) count(schema *jsonschema.Schema, counted map[*jsonschema.Schema]bool) {
 	if counted[schema] {
 		return

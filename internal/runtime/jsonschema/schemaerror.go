@@ -92,7 +92,7 @@ func (d documents) reference(target string) string {
 }
 
 // findReference returns the JSON pointer of the first reference to target in value. pointer is the
-// JSON pointer of value. References are relative to the URL base.
+// JSON pointer of value. base is the URL to which references are relative.
 func findReference(value any, base *url.URL, target, pointer string) (string, bool) {
 	switch value := value.(type) {
 	case []any:

@@ -9,7 +9,8 @@ import (
 )
 
 // Escape replaces each unprintable character with its JSON escape, such as \u001b. A terminal can
-// interpret such a character as a command. The result of a JSON text is JSON with the same value.
+// interpret such a character as a command. If the text is JSON, the result is JSON with the same
+// value.
 func Escape(text string) string { return escape(text, "") }
 
 // EscapeLines escapes like Escape, but keeps line breaks and tabs.

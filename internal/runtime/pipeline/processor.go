@@ -5,10 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/lazyregexp"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/terminal"
 )
 
 // Processor transforms an event's payload into the payloads of its records.
@@ -67,12 +67,7 @@ func invalidCodeError(code string) *Error {
 // cleanReason replaces unprintable characters and limits the length. The result is safe in a
 // message attribute, an item and a terminal.
 func cleanReason(text string) string {
-	text = strings.Map(func(r rune) rune {
-		if r == utf8.RuneError || !unicode.IsPrint(r) {
-			return ' '
-		}
-		return r
-	}, text)
+	text = terminal.Blank(text)
 	for end := MaxReasonBytes; len(text) > MaxReasonBytes; end-- {
 		if utf8.RuneStart(text[end]) {
 			text = text[:end]

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // Escape replaces each unprintable character with its JSON escape, such as \u001b. A terminal can
@@ -29,4 +30,14 @@ func escape(text, keep string) string {
 		}
 	}
 	return b.String()
+}
+
+// Blank replaces each unprintable or invalid character with a space.
+func Blank(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, text)
 }

@@ -12,3 +12,10 @@ func TestEscape(t *testing.T) {
 		t.Errorf("EscapeLines: got %q", got)
 	}
 }
+
+func TestBlank(t *testing.T) {
+	const text = "aä \n\x1b[31m\u202e\x00\xff\ufffdz"
+	if got, want := Blank(text), "aä   [31m    z"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

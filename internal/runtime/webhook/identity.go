@@ -6,8 +6,6 @@ import (
 	"encoding/hex"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -147,12 +145,4 @@ func members(object []byte) map[string]jsontext.Value {
 		found[key] = jsontext.Value(object[end-int64(len(value)) : end])
 	}
 	return found
-}
-
-// printable replaces characters that could harm a log, a terminal or a message.
-func printable(c rune) rune {
-	if c == utf8.RuneError || !unicode.IsPrint(c) {
-		return ' '
-	}
-	return c
 }

@@ -4,9 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/lazyregexp"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/terminal"
 )
 
 // Source describes the sender of webhooks: how it signs requests, and how a request becomes an
@@ -105,7 +105,7 @@ func (s Source) KeptHeaders(headers map[string]string) map[string]string {
 		if kept == nil {
 			kept = make(map[string]string, len(s.Headers))
 		}
-		kept[name] = strings.Map(printable, value)
+		kept[name] = terminal.Blank(value)
 	}
 	return kept
 }

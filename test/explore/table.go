@@ -1,10 +1,10 @@
 package explore
 
 import (
-	"cmp"
 	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/inmem"
 )
 
 // table simulates the events table. Its writes check the same conditions as package
@@ -37,21 +37,7 @@ func (t *table) finish(item pipeline.Item) error {
 	if exists && !old.Replay.SameGeneration(item.Replay) {
 		return &pipeline.TransitionError{From: old, To: item.Status}
 	}
-	item.RequestID = cmp.Or(item.RequestID, old.RequestID)
-	item.BodySHA256 = cmp.Or(item.BodySHA256, old.BodySHA256)
-	item.Rejected = cmp.Or(item.Rejected, old.Rejected)
-	item.SplitOff = cmp.Or(item.SplitOff, old.SplitOff)
-	if item.EnqueuedAt.IsZero() {
-		item.EnqueuedAt = old.EnqueuedAt
-	}
-	if item.Reenqueues == 0 {
-		item.Reenqueues = old.Reenqueues
-	}
-	if item.ExpiresAt.IsZero() {
-		item.ExpiresAt = old.ExpiresAt
-	}
-	item.Tries = old.Tries
-	t.write(item)
+	t.write(inmem.Merge(old, item))
 	return nil
 }
 

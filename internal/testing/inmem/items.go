@@ -83,6 +83,13 @@ func (i *Items) Finish(_ context.Context, item pipeline.Item) error {
 	if ok && (old.Status != pipeline.Enqueued || !old.Replay.SameGeneration(item.Replay)) {
 		return &pipeline.TransitionError{From: old, To: item.Status}
 	}
+	i.put(Merge(old, item))
+	return nil
+}
+
+// Merge returns the item that the table contains after Finish: the parameter item, with the values
+// of old for fields that it does not set.
+func Merge(old, item pipeline.Item) pipeline.Item {
 	item.RequestID = cmp.Or(item.RequestID, old.RequestID)
 	item.BodySHA256 = cmp.Or(item.BodySHA256, old.BodySHA256)
 	item.Rejected = cmp.Or(item.Rejected, old.Rejected)
@@ -99,8 +106,7 @@ func (i *Items) Finish(_ context.Context, item pipeline.Item) error {
 	if item.ExpiresAt.IsZero() {
 		item.ExpiresAt = old.ExpiresAt
 	}
-	i.put(item)
-	return nil
+	return item
 }
 
 // Move replaces the stored item by next if the stored item has the state of old.

@@ -229,7 +229,7 @@ func TestConsole_RedrivesAnEventIfAnotherClientHoldsOtherMessages(t *testing.T) 
 	d := deploy(t)
 	d.accept(t, poison)
 	d.process(t)
-	d.hold(t, 1)
+	d.receiveDeadLetters(t, 1)
 	id := d.accept(t, poison)[0]
 	d.process(t)
 	b := d.openConsole(t, "--write")

@@ -306,18 +306,19 @@ func (d *deployed) take(t *testing.T, url string) []types.Message {
 	return out.Messages
 }
 
-// hold receives the messages in the DLQ, and returns their receipt handles. Other clients can't
-// receive these messages for a minute. The test fails if the number of messages differs from want.
-func (d *deployed) hold(t *testing.T, want int) (receipts []string) {
+// receiveDeadLetters receives the messages in the DLQ, and returns their receipt handles. Other
+// clients can't receive these messages for a minute. The test fails if the number of messages
+// differs from want.
+func (d *deployed) receiveDeadLetters(t *testing.T, want int) (receiptHandles []string) {
 	t.Helper()
 	held, err := d.DeadLetterQueue().Receive(t.Context(), time.Minute)
 	if err != nil || len(held) != want {
 		t.Fatalf("received %d dead letters, want %d, %v", len(held), want, err)
 	}
-	for _, letter := range held {
-		receipts = append(receipts, letter.ReceiptHandle)
+	for _, message := range held {
+		receiptHandles = append(receiptHandles, message.ReceiptHandle)
 	}
-	return receipts
+	return receiptHandles
 }
 
 // visible returns the number of visible messages of a queue.

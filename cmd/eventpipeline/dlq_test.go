@@ -100,7 +100,7 @@ func TestDLQList_FailsIfAnotherClientHasMessages(t *testing.T) {
 	d := deploy(t)
 	d.accept(t, poison, poison)
 	d.process(t)
-	d.hold(t, 2)
+	d.receiveDeadLetters(t, 2)
 	const hidden = "another client has received 2 messages"
 	code, out, errOut := d.run(t, "dlq", "list")
 	if code != exitFailure || out != "No message in the DLQ matches.\n" ||
@@ -127,7 +127,7 @@ func TestDLQRedrive_SucceedsIfAllIDsOfItsArgumentsAreFound(t *testing.T) {
 	d := deploy(t)
 	d.accept(t, poison)
 	d.process(t)
-	d.hold(t, 1)
+	d.receiveDeadLetters(t, 1)
 	id := d.accept(t, poison)[0]
 	d.process(t)
 	code, out, errOut := d.run(t, "dlq", "redrive", id, "--yes", "--json")
@@ -142,7 +142,7 @@ func TestDLQDrop_DropsOnlyAnnouncedMessages(t *testing.T) {
 	d := deploy(t)
 	ids := d.accept(t, poison, poison)
 	d.process(t)
-	receipts := d.hold(t, 2)
+	receiptHandles := d.receiveDeadLetters(t, 2)
 	d.accept(t, poison, poison)
 	d.process(t)
 	r := d.newDLQRun(t.Context(), dlqChange{past: "dropped", action: dlq.Discard})
@@ -150,7 +150,7 @@ func TestDLQDrop_DropsOnlyAnnouncedMessages(t *testing.T) {
 		t.Fatalf("previewed %+v, %v", r.result, err)
 	}
 	// While the user confirms, another client makes its messages visible again.
-	d.DeadLetterQueue().Release(t.Context(), receipts)
+	d.DeadLetterQueue().Release(t.Context(), receiptHandles)
 	if err := r.apply(); err != nil || r.result.Done != 2 || r.result.Unseen != 0 {
 		t.Errorf("%+v, %v", r.result, err)
 	}
@@ -453,7 +453,7 @@ func TestDLQShow_SaysThatAnotherClientMayHaveTheMessage(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	id := d.sendToDLQ(t, "not ours")
-	d.hold(t, 1)
+	d.receiveDeadLetters(t, 1)
 	code, _, errOut := d.run(t, "dlq", "show", id)
 	if code != exitFailure || !strings.Contains(errOut, "Another client") {
 		t.Errorf("exit code %d, printed %q", code, errOut)

@@ -36,9 +36,9 @@ func (f *localFlags) prepareWebhooks(
 			return nil, err
 		}
 		for _, source := range sources {
-			secret, given := secrets[source.Name]
+			secret, isSet := secrets[source.Name]
 			used[source.Name] = true
-			if given && !source.UsableSecret(secret) {
+			if isSet && !source.UsableSecret(secret) {
 				return nil, usageErrorf("--secret %s: %w", source.Name, webhook.ErrUnusable)
 			}
 			if secret, err = localSecret(ctx, source, secret); err != nil {

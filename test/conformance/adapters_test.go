@@ -176,9 +176,9 @@ func deadLetter(body string, code pipeline.Code) pipeline.DeadLetter {
 func TestAdapter_DeadLetterQueueSendsTheMessageAndItsFailure(t *testing.T) {
 	forEachQueue(t, nil, func(q testQueue) {
 		const body = `{"caller":"\uffff"}`
-		letter := deadLetter("{\"caller\":\"\uffff\"}", pipeline.InvalidMessage)
+		message := deadLetter("{\"caller\":\"\uffff\"}", pipeline.InvalidMessage)
 		dlq := sqs.NewDeadLetterQueue(q.target.Config, q.url)
-		if err := dlq.Send(q.Context(), letter); err != nil {
+		if err := dlq.Send(q.Context(), message); err != nil {
 			q.Fatal(err)
 		}
 		m := q.receiveOne(0)

@@ -47,8 +47,8 @@ func TestBatch_RejectedEventsFailAlone(t *testing.T) {
 	if failure["code"] != "rejected.unknown-currency" {
 		t.Errorf("got the status %v", failed)
 	}
-	if letters := p.deadLetters(t); len(letters) != 3 || !letters[ids[87]] {
-		t.Errorf("the DLQ has %v", letters)
+	if deadLetters := p.deadLetters(t); len(deadLetters) != 3 || !deadLetters[ids[87]] {
+		t.Errorf("the DLQ has %v", deadLetters)
 	}
 
 	out, err := command(t.Context(), "record", "--aws", p.AWS, ids[98]).Output()

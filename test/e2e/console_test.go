@@ -175,11 +175,11 @@ func (b *tab) clickTwice(t *testing.T, xpath string) {
 		chromedp.MouseClickXY(at[0], at[1], chromedp.ClickCount(2)))
 }
 
-// hostileEvent returns an event that an attacker can send. It contains markup, characters that
+// badInputEvent returns an event that an attacker can send. It contains markup, characters that
 // change the direction of text, deeply nested arrays, a large field and a long number.
-func hostileEvent() string {
+func badInputEvent() string {
 	const markup = `<script>alert(1)</script><img src=x onerror=alert(2)>\u202eevil\u2066`
-	return `{"eventType":"console.hostile","` + markup + `":"` + markup + `","deep":` +
+	return `{"eventType":"console.badinput","` + markup + `":"` + markup + `","deep":` +
 		strings.Repeat(`[`, 55) + strings.Repeat(`]`, 55) +
 		`,"big":1234567890123456789012345678901,"large":"` + strings.Repeat("<b>x", 200_000) + `"}`
 }
@@ -300,10 +300,10 @@ func testConsole(t *testing.T, p *platform) {
 	b.wait(t, "#error", "Choose a page above.")
 	b.checkPage(t, "error")
 
-	hostile := p.accept(t, hostileEvent())
-	p.waitForStatus(t, hostile, "PROCESSED")
+	badInput := p.accept(t, badInputEvent())
+	p.waitForStatus(t, badInput, "PROCESSED")
 	for name, path := range map[string]string{
-		"overview": "/", "events": "/events?type=console.order", "hostile": "/events/" + hostile,
+		"overview": "/", "events": "/events?type=console.order", "badinput": "/events/" + badInput,
 		"failed": "/events/" + failed, "send": "/send",
 	} {
 		b.open(t, path)

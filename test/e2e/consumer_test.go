@@ -130,9 +130,9 @@ func TestConsumer_RunsAndReloadsTheApp(t *testing.T) {
 	if code := waitProcessed("Returns", sendOne("Returns")); code != "second" {
 		t.Errorf("the new code filtered the event of Returns as %q", code)
 	}
-	letters := cli("dlq", "list", "--pipeline", "Returns")
-	if !strings.Contains(letters, "The DLQ is empty") {
-		t.Errorf("the DLQ of Returns: %s", letters)
+	output := cli("dlq", "list", "--pipeline", "Returns")
+	if !strings.Contains(output, "The DLQ is empty") {
+		t.Errorf("the DLQ of Returns: %s", output)
 	}
 	replay := cli("replay", "--pipeline", "Orders", "--type", "demo", "--from", "1h", "--dry-run")
 	if !strings.Contains(replay, "to replay  2") {

@@ -58,7 +58,7 @@ func (r *run) spawn(role, name string, input uint64, lifetime time.Duration,
 		s.deadline = r.now.Add(lifetime)
 	}
 	r.actors = append(r.actors, actor{name: name, past: r.begin(s)})
-	r.notice(len(r.actors) - 1)
+	r.recordReaction(len(r.actors) - 1)
 	return len(r.actors) - 1
 }
 
@@ -66,11 +66,11 @@ func (r *run) spawn(role, name string, input uint64, lifetime time.Duration,
 func (r *run) pass(i int, in input) {
 	a := &r.actors[i]
 	a.past = r.after(a.past, in)
-	r.notice(i)
+	r.recordReaction(i)
 }
 
-// notice records the parts of an actor's last reaction that the invariants check.
-func (r *run) notice(i int) {
+// recordReaction records the parts of an actor's last reaction that the invariants check.
+func (r *run) recordReaction(i int) {
 	past := r.actors[i].past
 	r.unanswered = r.unanswered || past.unanswered
 	for _, id := range past.failedEvents {

@@ -12,8 +12,8 @@
 // call and no message is waiting, and the reconciler's last pass has left no event unfinished. A
 // schedule also ends in a state that another schedule has reached before.
 //
-// The search is depth first. Before each choice, it saves the complete state as a [moment]. Later,
-// it returns to that moment and tries the next choice. A moment refers to a [history] for each
+// The search is depth first. Before each choice, it saves the complete state as a [scheduleState].
+// Later, it returns to that state and tries the next choice. A state refers to a [history] for each
 // actor. A history holds the actor's inputs so far, and the calls that the actor makes next. To
 // find these calls, a [process] runs the actor's real code once for each history.
 //

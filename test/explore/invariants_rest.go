@@ -12,8 +12,9 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// checkRest checks the invariants that must hold at the end of a schedule, when the system is idle.
-func (r *run) checkRest() {
+// checkIdleState checks the invariants that must hold at the end of a schedule, when the system is
+// idle.
+func (r *run) checkIdleState() {
 	ids := make(map[string]bool)
 	for _, a := range r.accepted {
 		ids[a.id] = true

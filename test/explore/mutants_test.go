@@ -157,7 +157,7 @@ var mutants = []mutant{
 		"old.RewindTo.IsZero() || hour.Before(old.RewindTo)", "true || hour.IsZero()",
 		"a replay follows a crashed replay of another hour", "I5"},
 	{"reconciler: nothing is enqueued again", domain + "heal.go",
-		"s.Queue.SendMany(ctx, claimed)", "[]error(nil)",
+		"s.Queue.SendMany(ctx, counted)", "[]error(nil)",
 		"one event", "I9"},
 	{"reconciler: re-enqueues are unlimited", domain + "heal.go",
 		"if s.mayGiveUp(item) {", "if false {",

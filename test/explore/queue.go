@@ -17,7 +17,7 @@ const (
 )
 
 // queue simulates the queue, its redrive policy and the DLQ. A change of a message creates a new
-// message, because saved moments refer to the old one.
+// message, because saved states refer to the old one.
 type queue struct {
 	maxReceives int // maxReceiveCount of the redrive policy
 	messages    []*message

@@ -12,7 +12,7 @@ import (
 
 // run runs schedules of one scenario.
 type run struct {
-	moment
+	scheduleState
 	t        *testing.T
 	scenario Scenario
 	system   System
@@ -31,9 +31,9 @@ type run struct {
 	processes []*process                  // the least recently used first
 }
 
-// moment holds everything that changes during a schedule. Its maps and shared slices are never
-// changed in place, so an assignment saves them. Only actors are changed in place (see copy).
-type moment struct {
+// scheduleState holds everything that changes during a schedule. Its maps and shared slices are
+// never changed in place, so an assignment saves them. Only actors are changed in place (see copy).
+type scheduleState struct {
 	world
 	actors     []actor
 	current    int // index of the actor that took the last step, or none
@@ -53,8 +53,8 @@ type lateCall struct {
 	identity uint64
 }
 
-// copy returns a copy of the moment.
-func (m *moment) copy() moment {
+// copy returns a copy of the state.
+func (m *scheduleState) copy() scheduleState {
 	c := *m
 	c.actors = slices.Clone(m.actors)
 	return c
@@ -111,7 +111,7 @@ func (r *run) advance(visited func() bool) []step {
 		case len(steps) == 1:
 			steps[0].do()
 		case r.atRest():
-			r.checkRest()
+			r.checkIdleState()
 			return nil
 		default:
 			r.passTime()

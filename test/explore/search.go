@@ -31,13 +31,13 @@ func (s *search) explore() bool {
 		s.out.count(s.violations, s.used, s.path)
 		return s.out.First == nil || !s.untilFirst
 	}
-	before := s.moment.copy()
+	before := s.scheduleState.copy()
 	for i, next := range steps {
 		used := before.used.plus(next.cost)
 		if !used.within(s.budget) {
 			continue
 		}
-		s.moment = before.copy()
+		s.scheduleState = before.copy()
 		s.used, s.path = used, append(s.path, i)
 		next.do()
 		if !s.explore() {

@@ -80,7 +80,7 @@ func (w *world) state(unread bool) uint64 {
 	return h
 }
 
-// with returns a copy of a map with one more element. A saved moment keeps the original map.
+// with returns a copy of a map with one more element. A saved state keeps the original map.
 func with[K comparable, V any](m map[K]V, key K, value V) map[K]V {
 	changed := maps.Clone(m)
 	if changed == nil {

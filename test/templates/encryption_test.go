@@ -121,28 +121,28 @@ func TestKeys_AreUsedOnlyThroughAWSServices(t *testing.T) {
 	want := map[string]map[string][]string{
 		"ApiRole": {
 			"BronzeKey": {
-				generate + via("s3"),
+				generate + viaService("s3"),
 			},
-			"TableKey":  {decrypt + via("dynamodb")},
-			"Key":       {decrypt + via("sqs"), generate + via("sqs")},
-			"SecretKey": {decrypt + via("secretsmanager")},
+			"TableKey":  {decrypt + viaService("dynamodb")},
+			"Key":       {decrypt + viaService("sqs"), generate + viaService("sqs")},
+			"SecretKey": {decrypt + viaService("secretsmanager")},
 		},
 		"WorkerRole": {
 			"BronzeKey": {
-				decrypt + via("s3"),
+				decrypt + viaService("s3"),
 			},
-			"SilverKey": {decrypt + via("s3"), generate + via("s3")},
+			"SilverKey": {decrypt + viaService("s3"), generate + viaService("s3")},
 			"TableKey": {
-				decrypt + via("dynamodb"),
+				decrypt + viaService("dynamodb"),
 			},
-			"Key": {decrypt + via("sqs"), generate + via("sqs")},
+			"Key": {decrypt + viaService("sqs"), generate + viaService("sqs")},
 		},
 		"ReconcilerRole": {
 			"SilverKey": {
-				decrypt + via("s3"),
+				decrypt + viaService("s3"),
 			},
-			"TableKey": {decrypt + via("dynamodb")},
-			"Key":      {decrypt + via("sqs"), generate + via("sqs")},
+			"TableKey": {decrypt + viaService("dynamodb")},
+			"Key":      {decrypt + viaService("sqs"), generate + viaService("sqs")},
 		},
 	}
 	for role, keys := range want {
@@ -157,7 +157,7 @@ func TestKeys_AreUsedOnlyThroughAWSServices(t *testing.T) {
 
 const decrypt, generate = "kms:Decrypt", "kms:GenerateDataKey"
 
-func via(service string) string {
+func viaService(service string) string {
 	return fmt.Sprintf(
 		` if {"StringEquals":{"kms:ViaService":"%s.${AWS::Region}.${AWS::URLSuffix}"}}`,
 		service,
@@ -277,7 +277,7 @@ func TestFormerEncryptionKeys_OnlyDecrypt(t *testing.T) {
 	s := pipeline(t, func(stack awscdk.Stack) *props {
 		return &props{FormerEncryptionKeys: &[]awskms.IKey{newKey(stack, "FormerKey")}}
 	})
-	via := func(service string) map[string]any {
+	viaService := func(service string) map[string]any {
 		return map[string]any{"StringEquals": map[string]any{
 			"kms:ViaService": service + ".${AWS::Region}.${AWS::URLSuffix}"}}
 	}
@@ -287,7 +287,7 @@ func TestFormerEncryptionKeys_OnlyDecrypt(t *testing.T) {
 		var want, got []statement
 		for _, service := range services {
 			want = append(want, statement{Effect: "Allow", Actions: []string{"kms:Decrypt"},
-				Resources: []string{"${FormerKey.Arn}"}, Condition: via(service)})
+				Resources: []string{"${FormerKey.Arn}"}, Condition: viaService(service)})
 		}
 		policy := s.resource(t, role+"DefaultPolicy", "AWS::IAM::Policy")
 		for _, statement := range policy.statements(t) {

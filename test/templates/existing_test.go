@@ -141,29 +141,29 @@ func TestExisting_FunctionsHaveLeastPrivilege(t *testing.T) {
 	keys := map[string]map[string][]string{
 		"ApiRole": {
 			"${YourBronzeKey.Arn}": {
-				generate + via("s3"),
+				generate + viaService("s3"),
 			},
-			"${YourTableKey.Arn}": {decrypt + via("dynamodb")},
-			"${YourQueueKey.Arn}": {decrypt + via("sqs"), generate + via("sqs")},
+			"${YourTableKey.Arn}": {decrypt + viaService("dynamodb")},
+			"${YourQueueKey.Arn}": {decrypt + viaService("sqs"), generate + viaService("sqs")},
 		},
 		"WorkerRole": {
 			"${YourBronzeKey.Arn}": {
-				decrypt + via("s3"),
+				decrypt + viaService("s3"),
 			},
-			"${YourTableKey.Arn}": {decrypt + via("dynamodb")},
+			"${YourTableKey.Arn}": {decrypt + viaService("dynamodb")},
 			"${YourQueueKey.Arn}": {
-				decrypt + via("sqs"),
-				generate + via("sqs"),
+				decrypt + viaService("sqs"),
+				generate + viaService("sqs"),
 			},
-			"${YourDLQKey.Arn}": {decrypt + via("sqs"), generate + via("sqs")},
+			"${YourDLQKey.Arn}": {decrypt + viaService("sqs"), generate + viaService("sqs")},
 		},
 		"ReconcilerRole": {
-			"${YourTableKey.Arn}": {decrypt + via("dynamodb")},
+			"${YourTableKey.Arn}": {decrypt + viaService("dynamodb")},
 			"${YourQueueKey.Arn}": {
-				decrypt + via("sqs"),
-				generate + via("sqs"),
+				decrypt + viaService("sqs"),
+				generate + viaService("sqs"),
 			},
-			"${YourDLQKey.Arn}": {decrypt + via("sqs"), generate + via("sqs")},
+			"${YourDLQKey.Arn}": {decrypt + viaService("sqs"), generate + viaService("sqs")},
 		},
 	}
 	for role, own := range grants {
@@ -288,7 +288,7 @@ func TestExisting_MayBeImported(t *testing.T) {
 	for resource, want := range map[string][]string{
 		"arn:${AWS::Partition}:s3:::lake/bronze/*": {"s3:GetObject"},
 		"arn:${AWS::Partition}:s3:::lake/silver/*": {"s3:GetObject", "s3:PutObject"},
-		keyARN: {decrypt + via("s3"), generate + via("s3")},
+		keyARN: {decrypt + viaService("s3"), generate + viaService("s3")},
 	} {
 		if diff := cmp.Diff(want, may[resource]); diff != "" {
 			t.Errorf("permissions of the worker on %s (-want +got):\n%s", resource, diff)

@@ -65,9 +65,9 @@ func step(name string, n int, details ...activity.Detail) activity.Step {
 
 func eventID(n int) string { return fmt.Sprintf("019aaf3e-6f0b-7cc2-9c49-%012x", n) }
 
-// hostile is text that an attacker can send. It contains markup, control characters, and characters
-// that change the direction of text.
-const hostile = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>" +
+// badInput is text that an attacker can send. It contains markup, control characters, and
+// characters that change the direction of text.
+const badInput = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>" +
 	"\u202eevil\u2066\x1b[31m\x00"
 
 func wantHarmless(t *testing.T, html string) {
@@ -84,13 +84,13 @@ func wantHarmless(t *testing.T, html string) {
 
 func TestPages_EscapeAllTextOfEvents(t *testing.T) {
 	w := newWorld(t, Options{Local: true, Watch: true, Write: true})
-	failed := step("failed", 1, activity.StringDetail("error", hostile),
-		activity.StringDetail("code", hostile), activity.StringDetail(hostile, hostile))
-	failed.EventType, failed.Level = hostile, 8
+	failed := step("failed", 1, activity.StringDetail("error", badInput),
+		activity.StringDetail("code", badInput), activity.StringDetail(badInput, badInput))
+	failed.EventType, failed.Level = badInput, 8
 	w.Record(failed)
 	w.Record(activity.Step{
 		Name: activity.Request, Source: "api", Details: []activity.Detail{
-			{Name: "status", Value: []byte("400")}, activity.StringDetail("path", "/"+hostile),
+			{Name: "status", Value: []byte("400")}, activity.StringDetail("path", "/"+badInput),
 			activity.StringDetail("body", `{"`+"<script>alert(1)</script>"+`":"\u202e<img src=x"}`),
 			{Name: "headers",
 				Value: []byte(`{"x-<script>alert(1)":"\u202e<img src=x onerror=y>"}`)},
@@ -99,8 +99,8 @@ func TestPages_EscapeAllTextOfEvents(t *testing.T) {
 		},
 	})
 	w.Record(activity.Step{
-		Name: "not reloaded", Output: hostile,
-		Details: []activity.Detail{activity.StringDetail("error", hostile)},
+		Name: "not reloaded", Output: badInput,
+		Details: []activity.Detail{activity.StringDetail("error", badInput)},
 	})
 	for _, path := range []string{
 		"/Orders/", "/Orders/events", "/Orders/events?q=" + "%3Cscript%3Ealert(1)%3C/script%3E",
@@ -115,7 +115,7 @@ func TestPages_EscapeAllTextOfEvents(t *testing.T) {
 	}
 }
 
-func TestTree_ShowsHostilePayloads(t *testing.T) {
+func TestTree_ShowsBadInput(t *testing.T) {
 	deep := strings.Repeat(`{"a":`, 5000) + "1" + strings.Repeat("}", 5000)
 	for name, payload := range map[string]string{
 		"markup":      `{"<script>alert(1)</script>":"<img src=x onerror=alert(2)>\u202e"}`,
@@ -124,7 +124,7 @@ func TestTree_ShowsHostilePayloads(t *testing.T) {
 		"long number": `{"n":` + strings.Repeat("9", 200_000) + `}`,
 		"many values": "[" + strings.Repeat("1,", 50_000) + "1]",
 		"deep":        deep,
-		"no JSON":     hostile,
+		"no JSON":     badInput,
 		"empty":       "",
 	} {
 		tree := parseTree([]byte(payload))

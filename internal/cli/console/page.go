@@ -68,7 +68,7 @@ func (v *view) show(w http.ResponseWriter, r *http.Request, p page) {
 	}
 	var html bytes.Buffer
 	if err := templates.ExecuteTemplate(&html, name, p); err != nil {
-		writeNotice(w, http.StatusInternalServerError, notice{
+		writePlainPage(w, http.StatusInternalServerError, plainPage{
 			"The console can't show this page",
 			"This is a fault of the console; please report it: " + visible(err.Error()),
 			v.path() + "/", "Overview",
@@ -155,7 +155,7 @@ type viewKey struct{}
 func (s *Server) servePage(w http.ResponseWriter, r *http.Request, pages http.Handler) {
 	all := s.all()
 	if len(all) == 0 {
-		refuse(w, r, http.StatusServiceUnavailable, notice{
+		refuse(w, r, http.StatusServiceUnavailable, plainPage{
 			"The pipelines are not known yet", "The platform is starting.", r.URL.Path, "Try again",
 		})
 		return

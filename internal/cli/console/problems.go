@@ -63,28 +63,28 @@ func eventProblem(err error) pageProblem {
 	return pageProblem{http.StatusBadGateway, err, adviceForAWS}
 }
 
-// notice is a page without the navigation bar.
-type notice struct {
+// plainPage is a page without the navigation bar.
+type plainPage struct {
 	Title, Text string
 	Link        string // address that the page links to
 	LinkText    string
 }
 
-// writeNotice writes a notice as a page.
-func writeNotice(w http.ResponseWriter, status int, n notice) {
+// writePlainPage writes a page without the navigation bar.
+func writePlainPage(w http.ResponseWriter, status int, page plainPage) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	_ = templates.ExecuteTemplate(w, "notice", n) // the browser can be gone
+	_ = templates.ExecuteTemplate(w, "plainPage", page) // the browser can be gone
 }
 
-// refuse writes a notice if the request is for a page. For other requests, it writes an error,
-// which the page's script shows.
-func refuse(w http.ResponseWriter, r *http.Request, status int, n notice) {
+// refuse writes a plain page if the request is for a page. For other requests, it writes an
+// error, which the page's script shows.
+func refuse(w http.ResponseWriter, r *http.Request, status int, page plainPage) {
 	if !isRead(r) {
-		writeAnswer(w, status, answer{Error: n.Title + ". " + n.Text})
+		writeAnswer(w, status, answer{Error: page.Title + ". " + page.Text})
 		return
 	}
-	writeNotice(w, status, n)
+	writePlainPage(w, status, page)
 }
 
 func isRead(r *http.Request) bool {

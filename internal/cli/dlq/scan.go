@@ -22,10 +22,10 @@ const (
 	// MaxHeld is the maximum number of messages that a scan hides at the same time. SQS allows
 	// 120,000 in-flight messages per queue.
 	MaxHeld = 100_000
-	// maxReceipts is the maximum number of messages that a finished scan makes visible. The others
+	// maxHandles is the maximum number of messages that a finished scan makes visible. The others
 	// become visible after hideFor.
-	maxReceipts = 10_000
-	scanners    = 4 // concurrent requests for messages
+	maxHandles = 10_000
+	scanners   = 4 // concurrent requests for messages
 )
 
 // Scan visits the messages that were in the DLQ when the scan began, each message once. Received
@@ -42,9 +42,9 @@ type Scan struct {
 	bronzeBucket string
 	begin        time.Time
 
-	mu       sync.Mutex        // protects held, receipts and Truncated
-	held     map[string]string // receipt handles by message id; "" beyond maxReceipts
-	receipts int               // handles in held that are not ""
+	mu          sync.Mutex        // protects held, heldHandles and Truncated
+	held        map[string]string // receipt handles by message id; "" beyond maxHandles
+	heldHandles int               // handles in held that are not ""
 }
 
 // NewScan returns a scan of the messages that were in the DLQ at the time begin. limit is the
@@ -143,18 +143,18 @@ func (s *Scan) hold(received []sqs.ReceivedDeadLetter) (messages []Message, more
 
 // remember stores the newest receipt handle of a message. The caller holds s.mu.
 func (s *Scan) remember(m sqs.ReceivedDeadLetter) {
-	if s.receipts == maxReceipts {
+	if s.heldHandles == maxHandles {
 		s.held[m.MessageID] = ""
 		return
 	}
 	s.held[m.MessageID] = m.ReceiptHandle
-	s.receipts++
+	s.heldHandles++
 }
 
 // forget removes a message from s.held. The caller holds s.mu.
 func (s *Scan) forget(messageID string) {
 	if s.held[messageID] != "" {
-		s.receipts--
+		s.heldHandles--
 	}
 	delete(s.held, messageID)
 }
@@ -182,13 +182,13 @@ func (s *Scan) lookUp(ctx context.Context, messages []Message) error {
 // remove deletes the finished messages. If it can't delete a message, a later scan visits the
 // message again. This is harmless, because a redrive or discard can be repeated.
 func (s *Scan) remove(ctx context.Context, finished []Message) error {
-	receipts := make([]string, len(finished))
+	receiptHandles := make([]string, len(finished))
 	for i, m := range finished {
-		receipts[i] = m.ReceiptHandle
+		receiptHandles[i] = m.ReceiptHandle
 	}
 	// These messages' events have been redriven or discarded. So even a cancelled command must
 	// delete the messages.
-	errs := s.dlq.Delete(context.WithoutCancel(ctx), receipts)
+	errs := s.dlq.Delete(context.WithoutCancel(ctx), receiptHandles)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i, m := range finished {
@@ -203,14 +203,14 @@ func (s *Scan) remove(ctx context.Context, finished []Message) error {
 func (s *Scan) release(ctx context.Context) {
 	ctx, cancel := withoutCancel(ctx)
 	defer cancel()
-	var receipts []string
-	for _, receipt := range s.held {
-		if receipt != "" {
-			receipts = append(receipts, receipt)
+	var receiptHandles []string
+	for _, handle := range s.held {
+		if handle != "" {
+			receiptHandles = append(receiptHandles, handle)
 		}
 	}
 	var running sync.WaitGroup
-	for part := range slices.Chunk(receipts, max(1, len(receipts)/scanners)) {
+	for part := range slices.Chunk(receiptHandles, max(1, len(receiptHandles)/scanners)) {
 		running.Go(func() { s.dlq.Release(ctx, part) })
 	}
 	running.Wait()

@@ -18,7 +18,7 @@ type Queue interface {
 	ARN() string
 	// Receive returns at most limit messages. It waits at most maxWait for the first message.
 	Receive(ctx context.Context, limit int, maxWait time.Duration) ([]sqs.Message, error)
-	Delete(receipts ...string) error
+	Delete(receiptHandles ...string) error
 }
 
 // Mapping connects a queue to a function.

@@ -22,7 +22,7 @@ type Queue struct {
 type MessageSource interface {
 	ARN() string
 	Receive(ctx context.Context, limit int, wait time.Duration) ([]sqs.Message, error)
-	Delete(receipts ...string) error
+	Delete(receiptHandles ...string) error
 }
 
 // Queue returns a queue that delivers some of the source's messages twice to the function.

@@ -24,7 +24,7 @@ import (
 type API struct {
 	Ingest              pipeline.Ingest
 	Items               pipeline.ItemReader
-	Open                bool                      // no authorizer, so requests have no caller
+	OpenToAnyone        bool                      // no authorizer, so requests have no caller
 	TextPlain           bool                      // accepts text/plain as JSON
 	StatusForAllCallers bool                      // a caller may look up the events of all callers
 	QueueName           string                    // dimension of the pipeline's metrics

@@ -43,8 +43,8 @@ func (w *world) api() API {
 			Now:   func() time.Time { return time.Date(2026, 11, 23, 7, 30, 0, 0, time.UTC) },
 			NewID: func() (string, error) { return id, nil },
 		},
-		Items: &w.events,
-		Open:  true, QueueName: "events",
+		Items:        &w.events,
+		OpenToAnyone: true, QueueName: "events",
 		Log: slog.New(slog.NewJSONHandler(&w.log, nil)),
 	}
 }

@@ -51,7 +51,7 @@ func (c claims) stringOrNumber(name string) string {
 // an API without an authorizer. Otherwise, a request without a caller is an error.
 func (a API) caller(req request) (string, error) {
 	name := req.RequestContext.Authorizer.callerName()
-	if name == "" && req.RequestContext.HTTP.Method != "" && !a.Open {
+	if name == "" && req.RequestContext.HTTP.Method != "" && !a.OpenToAnyone {
 		return "", pipeline.Errorf(pipeline.CallerUnknown,
 			"The API's authorizer did not identify the caller. A JWT must contain sub or "+
 				"client_id, and a Lambda authorizer's context must contain sub or principalId.")

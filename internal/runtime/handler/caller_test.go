@@ -151,7 +151,7 @@ func TestAPI_RejectsUnidentifiedCallersUnlessOpen(t *testing.T) {
 		} {
 			var w world
 			api := w.api()
-			api.Open, api.StatusForAllCallers = false, true
+			api.OpenToAnyone, api.StatusForAllCallers = false, true
 			got := invoke(t, api, request)
 			if got.StatusCode != http.StatusForbidden ||
 				!strings.Contains(got.Body, string(pipeline.CallerUnknown)) {
@@ -168,7 +168,7 @@ func TestAPI_RejectsUnidentifiedCallersUnlessOpen(t *testing.T) {
 func TestAPI_AcceptsDirectInvocationWithoutCaller(t *testing.T) {
 	var w world
 	api := w.api()
-	api.Open = false
+	api.OpenToAnyone = false
 	got := invoke(t, api, map[string]string{"body": body})
 	if got.StatusCode != http.StatusAccepted {
 		t.Fatalf("got %+v", got)
@@ -189,7 +189,7 @@ func TestAPI_AcceptsDirectInvocationWithoutCaller(t *testing.T) {
 func TestAPI_ReturnsHealthWithoutCaller(t *testing.T) {
 	var w world
 	api := w.api()
-	api.Open = false
+	api.OpenToAnyone = false
 	got := invoke(t, api, httpEvent("GET", "/health", ""))
 	if got.StatusCode != http.StatusOK || got.Body != `{"status":"ok"}` {
 		t.Errorf("got %+v", got)

@@ -257,7 +257,7 @@ func exchanges(t *testing.T) []exchange {
 	broken.Items = panicking{}
 	broken.Ingest.NewID = func() (string, error) { return "", errors.New("no ids left") }
 	closed := w.api()
-	closed.Open = false
+	closed.OpenToAnyone = false
 	for _, api := range []API{down, broken, closed} {
 		send(api, "failing", get)
 		send(api, "failing", httpEvent("POST", "/events", body))

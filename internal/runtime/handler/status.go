@@ -46,7 +46,7 @@ func (a API) status(ctx context.Context, req request, id string) response {
 	item, err := pipeline.LookUp(ctx, a.Items, id)
 	// The caller of a webhook's event is its source, so no request has this caller. Without an
 	// authorizer, all requests see such events.
-	openWebhook := a.Open && item.Webhook != nil
+	openWebhook := a.OpenToAnyone && item.Webhook != nil
 	visible := a.StatusForAllCallers || item.Caller == caller || openWebhook
 	hidden := err == nil && (!visible || item.Expired(a.Ingest.Now()))
 	if errors.Is(err, pipeline.ErrNotFound) || hidden { // same answer for events of other callers

@@ -495,7 +495,7 @@ func TestWebhook_AnOpenAPIShowsTheStatus(t *testing.T) {
 	if got := invoke(t, api, status); got.StatusCode != http.StatusOK {
 		t.Errorf("got %+v", got)
 	}
-	api.Open = false
+	api.OpenToAnyone = false
 	status["requestContext"].(map[string]any)["authorizer"] = map[string]any{
 		"lambda": map[string]string{"sub": "anna"},
 	}

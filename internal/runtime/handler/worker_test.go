@@ -60,11 +60,11 @@ func (downBucket) Get(context.Context, string) ([]byte, error) {
 
 func (w *world) message(t *testing.T, body string) string {
 	t.Helper()
-	receipt, err := w.api().Ingest.Accept(t.Context(), pipeline.Request{Body: []byte(body)})
+	accepted, err := w.api().Ingest.Accept(t.Context(), pipeline.Request{Body: []byte(body)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return messageOf(t, receipt.Event)
+	return messageOf(t, accepted.Event)
 }
 
 func messageOf(t *testing.T, event pipeline.Event) string {

@@ -156,7 +156,7 @@ func (w Worker) replaceBatch(
 		_, span, _, _ := ParseID(record.ID)
 		indexes = append(indexes, span.First)
 	}
-	inTime := !d.hurried(time.Now())
+	inTime := !d.pastHalf(time.Now())
 	output := w.processBatch(d, t, indexes, payloads)
 	if err := output.firstError(inTime); err != nil {
 		return batchObject{}, err

@@ -11,7 +11,7 @@ type SplitOff struct {
 	Err   error // permanent error of an event that is FAILED; nil if the part was enqueued
 }
 
-func (t *task) hasParts() bool { return t.open() && len(t.batch.parts) > 0 }
+func (t *task) hasParts() bool { return t.unresolved() && len(t.batch.parts) > 0 }
 
 // splitOff returns the spans of the parts, as the batch's item stores them.
 func (s batchObject) splitOff() string {

@@ -313,12 +313,13 @@ func TestBatch_RejectedEventsFailAloneAtOnce(t *testing.T) {
 	}
 	w.wantStatus(t, id+".1", pipeline.Failed)
 	item := w.wantStatus(t, id+".2", pipeline.Failed)
-	letters := w.deadLetters.Sent()
-	if len(letters) != 2 || item.Failure.Code != "rejected.negative" || len(w.queue.Sent()) != 1 {
-		t.Errorf("got the dead letters %+v, and %+v", letters, item)
+	deadLetters := w.deadLetters.Sent()
+	if len(deadLetters) != 2 || item.Failure.Code != "rejected.negative" ||
+		len(w.queue.Sent()) != 1 {
+		t.Errorf("got the dead letters %+v, and %+v", deadLetters, item)
 	}
 	reject = false
-	results := w.redriver().Redrive(t.Context(), [][]byte{letters[0].Body, letters[1].Body})
+	results := w.redriver().Redrive(t.Context(), [][]byte{deadLetters[0].Body, deadLetters[1].Body})
 	for _, r := range results {
 		if r.Err != nil {
 			t.Error(r.Err)

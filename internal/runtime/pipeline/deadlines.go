@@ -43,9 +43,9 @@ type deadlines struct {
 	processors                     chan struct{}
 }
 
-// hurried reports whether more than half of the time for processors is over. If a processor begins
+// pastHalf reports whether more than half of the time for processors is over. If a processor begins
 // after that and does not end in time, the delivery does not count as a try.
-func (d deadlines) hurried(now time.Time) bool { return !d.half.IsZero() && now.After(d.half) }
+func (d deadlines) pastHalf(now time.Time) bool { return !d.half.IsZero() && now.After(d.half) }
 
 // beginEnded reports whether the processors' contexts have ended.
 func (d deadlines) beginEnded(now time.Time) bool {

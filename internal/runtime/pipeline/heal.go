@@ -132,26 +132,26 @@ func (s *passRun) heal(ctx context.Context, stuck []Item) {
 	s.forEachItem(ctx, exhausted, &s.report.GivenUp, &s.report.Overtaken, s.giveUp)
 
 	var mu sync.Mutex
-	var claimed []Event
-	claim := func(ctx context.Context, item Item) (bool, error) {
-		ok, err := s.claim(ctx, item)
+	var counted []Event
+	count := func(ctx context.Context, item Item) (bool, error) {
+		ok, err := s.countReenqueue(ctx, item)
 		if ok {
 			mu.Lock()
 			defer mu.Unlock()
-			claimed = append(claimed, item.Event)
+			counted = append(counted, item.Event)
 		}
 		return ok, err
 	}
-	s.forEachItem(ctx, retryable, &s.report.Reenqueued, &s.report.Overtaken, claim)
-	if len(claimed) == 0 {
+	s.forEachItem(ctx, retryable, &s.report.Reenqueued, &s.report.Overtaken, count)
+	if len(counted) == 0 {
 		return
 	}
-	// If the reconciler crashes here, the claimed events become stuck again after the grace period.
+	// If the reconciler crashes here, the counted events become stuck again after the grace period.
 	// A later pass then enqueues them.
-	for i, err := range s.Queue.SendMany(ctx, claimed) {
+	for i, err := range s.Queue.SendMany(ctx, counted) {
 		if err != nil {
 			s.report.Reenqueued--
-			s.countError(ctx, claimed[i], unavailable("enqueue the event", err))
+			s.countError(ctx, counted[i], unavailable("enqueue the event", err))
 		}
 	}
 }
@@ -165,10 +165,10 @@ func (s *passRun) countError(ctx context.Context, event Event, err error) {
 	}
 }
 
-// claim increments the item's count of re-enqueues before the message is sent. The count limits the
-// retries of a message that crashes its worker. If several reconcilers claim the same event, only
-// one succeeds.
-func (s *passRun) claim(ctx context.Context, item Item) (bool, error) {
+// countReenqueue increments the item's count of re-enqueues before the message is sent. The count
+// limits the retries of a message that crashes its worker. If several reconcilers find the same
+// event, only one succeeds.
+func (s *passRun) countReenqueue(ctx context.Context, item Item) (bool, error) {
 	next := item
 	next.Reenqueues++
 	next.EnqueuedAt = toMillis(s.Now())

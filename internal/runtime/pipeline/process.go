@@ -70,9 +70,9 @@ func (w Worker) transform(
 	case <-d.begin.Done():
 		return Output{}, unavailable("start the processor in time", d.begin.Err())
 	}
-	hurried := d.hurried(time.Now())
+	late := d.pastHalf(time.Now())
 	output, err := Transform(d.output, w.Processor, event, attempt, payload)
-	if err != nil && hurried && d.beginEnded(time.Now()) {
+	if err != nil && late && d.beginEnded(time.Now()) {
 		// Slow services or other events have used up the time. The processor did not fail.
 		return Output{}, unavailable("give the processor enough time", err)
 	}
@@ -119,7 +119,7 @@ func (w Worker) publish(ctx context.Context, tasks []*task) {
 	var notifications []Notification
 	var published []*task
 	for _, t := range tasks {
-		if t.open() && !t.Event.Replay.Quiet {
+		if t.unresolved() && !t.Event.Replay.Quiet {
 			about := w.notificationsOf(t)
 			notifications = append(notifications, about...)
 			published = append(published, slices.Repeat([]*task{t}, len(about))...)

@@ -19,7 +19,7 @@ func (w Worker) subBatches(tasks []*task) (batches [][]*task, alone []*task) {
 	crashes := 0
 	for _, t := range tasks {
 		switch {
-		case !t.open():
+		case !t.unresolved():
 		case t.tries.runsAlone(w.MaxReceiveCount):
 			alone = append(alone, t)
 		case t.redelivery:
@@ -105,7 +105,7 @@ func (w Worker) finishStored(d deadlines, stored <-chan *task, tasks []*task) (r
 	group, rest := waitForStored(stored, tasks)
 	forEachTask(group, (*task).hasParts, func(t *task) { t.Err = w.splitOff(d.finish, t) })
 	w.publish(d.finish, group)
-	forEachTask(group, (*task).open, func(t *task) { t.Err = w.complete(d.finish, t) })
+	forEachTask(group, (*task).unresolved, func(t *task) { t.Err = w.complete(d.finish, t) })
 	w.resolveFailures(d.resolve, group)
 	return rest
 }

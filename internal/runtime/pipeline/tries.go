@@ -67,7 +67,7 @@ func (t Tries) crashedTooOften(maxReceiveCount int) bool {
 }
 
 // afterCrash reports whether the worker of the previous delivery crashed.
-func (t *task) afterCrash() bool { return t.open() && t.tries.Crashes > t.itemTries.Crashes }
+func (t *task) afterCrash() bool { return t.unresolved() && t.tries.Crashes > t.itemTries.Crashes }
 
 // countCrash stores the crash of the previous delivery's worker. Call it before any processor runs,
 // because another message can crash this worker before the task begins.

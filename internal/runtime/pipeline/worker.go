@@ -150,8 +150,8 @@ func (w Worker) newTask(d Delivery) *task {
 	return t
 }
 
-// open reports whether the task has neither failed nor been skipped.
-func (t *task) open() bool { return t.Err == nil && !t.Skipped }
+// unresolved reports whether the task has neither failed nor been skipped.
+func (t *task) unresolved() bool { return t.Err == nil && !t.Skipped }
 
 func (t *task) failed() bool { return t.Err != nil }
 
@@ -159,7 +159,7 @@ func (t *task) failed() bool { return t.Err != nil }
 func (w Worker) lookUp(ctx context.Context, tasks []*task) {
 	items, err := getItems(ctx, w.Items, tasks, func(t *task) string { return t.Event.ID })
 	for _, t := range tasks {
-		if !t.open() {
+		if !t.unresolved() {
 			continue
 		}
 		if err != nil {

@@ -43,7 +43,7 @@ func New(cfg aws.Config, env *contract.Reader, log *slog.Logger) (handler.API, e
 			NewID:              newID,
 		},
 		Items:               items,
-		Open:                env.Bool(contract.OpenToAnyone),
+		OpenToAnyone:        env.Bool(contract.OpenToAnyone),
 		TextPlain:           env.Bool(contract.AcceptTextPlain),
 		StatusForAllCallers: env.Bool(contract.StatusForAllCallers),
 		QueueName:           sqs.QueueName(queue),

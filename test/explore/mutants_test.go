@@ -69,8 +69,8 @@ var mutants = []mutant{
 		"a webhook and its repeat with another payload", "I6"},
 	{"worker: PROCESSED before the notification", domain + "subbatches.go",
 		`	w.publish(d.finish, group)
-	forEachTask(group, (*task).open, func(t *task) { t.Err = w.complete(d.finish, t) })`,
-		`	forEachTask(group, (*task).open, func(t *task) { t.Err = w.complete(d.finish, t) })
+	forEachTask(group, (*task).unresolved, func(t *task) { t.Err = w.complete(d.finish, t) })`,
+		`	forEachTask(group, (*task).unresolved, func(t *task) { t.Err = w.complete(d.finish, t) })
 	w.publish(d.finish, group)`,
 		"one event", "I2"},
 	{"worker: entries that the bus rejected are ignored", domain + "process.go",

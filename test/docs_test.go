@@ -10,6 +10,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/faults"
 )
 
@@ -331,8 +332,18 @@ func TestDocs_ExampleOfFaultsIsValid(t *testing.T) {
 	if err := os.WriteFile(file, []byte(example), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	config, err := faults.ReadConfig(file)
+	config, err := faults.ReadConfig(file, emulator.FaultServices())
 	if err != nil || len(config.Rules) != strings.Count(example, `"fault"`) {
 		t.Errorf("got %+v, %v", config, err)
+	}
+}
+
+func TestDocs_NameTheServicesOfFaults(t *testing.T) {
+	row, _, _ := strings.Cut(read(t, "../docs/faults.md"), "`rules[].operation`")
+	_, row, _ = strings.Cut(row, "`rules[].service`")
+	for _, service := range emulator.FaultServices() {
+		if !strings.Contains(row, "`"+service+"`") {
+			t.Errorf("the row of rules[].service in docs/faults.md must contain %s", service)
+		}
 	}
 }

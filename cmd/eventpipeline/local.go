@@ -155,7 +155,7 @@ func (f *localFlags) parse() (err error) {
 		return err
 	}
 	if f.faults != "" {
-		if f.options.Faults, err = faults.ReadConfig(f.faults); err != nil {
+		if f.options.Faults, err = faults.ReadConfig(f.faults, emulator.FaultServices()); err != nil {
 			return err
 		}
 	}

@@ -11,6 +11,19 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/resources"
 )
 
+// Services without resources of their own. They describe the platform to AWS's tools.
+var (
+	apisInfo = protocol.Info{
+		Name:      protocol.APIGateway,
+		Operation: func(r *http.Request) string { return r.Method },
+	}
+	queryInfo = protocol.Info{
+		Name:      protocol.Query,
+		Throttled: protocol.ErrorCode{Status: http.StatusBadRequest, Code: "Throttling"},
+		Denied:    protocol.ErrorCode{Status: http.StatusForbidden, Code: "AccessDenied"},
+	}
+)
+
 // queryHandler returns a handler for the query protocol. It serves the operations that AWS's tools
 // need: those that describe CloudFormation stacks, and GetCallerIdentity of STS.
 func queryHandler(account string, stacks []Stack) protocol.QueryHandler {
@@ -43,7 +56,7 @@ func getAPIHandler(apis []*resources.API) http.HandlerFunc {
 				return
 			}
 		}
-		protocol.WriteError(w, "apigateway", http.StatusNotFound, "NotFoundException",
+		protocol.WriteError(w, protocol.APIGateway, http.StatusNotFound, "NotFoundException",
 			"Invalid API identifier specified "+id)
 	}
 }

@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
@@ -29,9 +31,8 @@ import (
 // services holds the emulated AWS services of a platform.
 type services struct {
 	resources.Services
-	json       map[string]jsonService // service by the prefix of X-Amz-Target
-	recorder   *activity.Recorder     // nil if Options.Steps is nil
-	debug      bool                   // Options.Debug
+	recorder   *activity.Recorder // nil if Options.Steps is nil
+	debug      bool               // Options.Debug
 	mappings   *eventsource.Service
 	faults     *faults.Injector
 	authorizer iam.Authorizer
@@ -39,13 +40,46 @@ type services struct {
 	logDenials map[string]error // function name → reason why the function may not write logs
 }
 
-// jsonService represents a service with an AWS JSON protocol.
-type jsonService struct {
-	name    string // name of the service in IAM actions and fault configurations
+// service represents an emulated service that serves an AWS API.
+type service struct {
+	protocol.Info
 	handler interface {
 		http.Handler
 		Operations() []string
 	}
+}
+
+// list returns the emulated services, in the order in which they are closed. EventBridge is the
+// first, because it delivers events to other services until it is closed.
+func (s *services) list() []service {
+	return []service{
+		{eventbridge.Info, s.EventBridge},
+		{dynamodb.Info, s.DynamoDB},
+		{lambda.Info, lambdaAPI{s.Lambda, s.mappings}},
+		{logs.Info, s.Logs},
+		{s3.Info, s.S3},
+		{secretsmanager.Info, s.SecretsManager},
+		{sqs.Info, s.SQS},
+	}
+}
+
+// infos describes the emulated services and the APIs that describe the platform.
+func infos() protocol.Services {
+	described := protocol.Services{apisInfo, queryInfo}
+	for _, service := range new(services).list() {
+		described = append(described, service.Info)
+	}
+	return described
+}
+
+// FaultServices returns the sorted names of the services that a fault rule can name.
+func FaultServices() []string {
+	var names []string
+	for _, service := range new(services).list() {
+		names = append(names, service.Name)
+	}
+	slices.Sort(names)
+	return names
 }
 
 // newServices creates the services. They load their resources from db and from the data folder.
@@ -70,16 +104,9 @@ func newServices(o Options, db *store.DB, endpoint, account, region string) (*se
 		Deliver: s.deliverEvent, CheckTarget: s.checkTarget,
 		OnEvent: s.recordEvent, OnError: s.recordUndelivered,
 	})
-	s.json = map[string]jsonService{
-		dynamodb.TargetPrefix:       {"dynamodb", s.DynamoDB},
-		eventbridge.TargetPrefix:    {"events", s.EventBridge},
-		logs.TargetPrefix:           {"logs", s.Logs},
-		secretsmanager.TargetPrefix: {"secretsmanager", s.SecretsManager},
-		sqs.TargetPrefix:            {"sqs", s.SQS},
-	}
-	s.faults = faults.New(o.Faults, s.targets(), s.sandboxOf, s.recordFault)
+	s.faults = faults.New(o.Faults, infos(), s.sandboxOf, s.recordFault)
 	s.authorizer = iam.Authorizer{
-		Targets: s.targets(), Region: region, Account: account,
+		Services: infos(), Region: region, Account: account,
 		FunctionOf: s.functionOf, Report: s.recordDenial,
 	}
 	return s, nil
@@ -136,14 +163,6 @@ func objectsDir(data string) string {
 	return filepath.Join(data, "s3")
 }
 
-func (s *services) targets() protocol.Targets {
-	targets := protocol.Targets{}
-	for prefix, service := range s.json {
-		targets[prefix] = service.name
-	}
-	return targets
-}
-
 // awsHandler returns the handler of AWS's APIs. It injects faults into each call, then authorizes
 // the call, and then serves it.
 func (s *services) awsHandler(account string, stacks []Stack, apis []*resources.API) http.Handler {
@@ -169,17 +188,15 @@ func (s *services) awsHandler(account string, stacks []Stack, apis []*resources.
 // of the service.
 func (s *services) route(account string, stacks []Stack, apis []*resources.API) http.Handler {
 	handlers := map[string]http.Handler{
-		"lambda":     s.lambdaHandler(),
-		"query":      queryHandler(account, stacks),
-		"apigateway": getAPIHandler(apis),
-		"s3":         s.S3,
+		apisInfo.Name:  getAPIHandler(apis),
+		queryInfo.Name: queryHandler(account, stacks),
 	}
-	for _, service := range s.json {
-		handlers[service.name] = service.handler
+	for _, service := range s.list() {
+		handlers[service.Name] = service.handler
 	}
-	targets := s.targets()
+	known := infos()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		handler, ok := handlers[targets.ReadCall(r).Service]
+		handler, ok := handlers[known.ReadCall(r).Service]
 		if !ok {
 			protocol.WriteNotServed(w, r)
 			return
@@ -188,21 +205,17 @@ func (s *services) route(account string, stacks []Stack, apis []*resources.API) 
 	})
 }
 
-// lambdaHandler returns a handler of the Lambda API.
-func (s *services) lambdaHandler() http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("/", s.Lambda)
-	mux.Handle(eventsource.Path, s.mappings.Handler())
-	mux.Handle(eventsource.Path+"/", s.mappings.Handler())
-	return mux
-}
-
-// close closes EventBridge, S3, DynamoDB, SQS and the recorder. It writes the objects to disk and
-// passes the remaining steps to Options.Steps.
+// close closes the services and the recorder. It writes the objects to disk and passes the
+// remaining steps to Options.Steps.
 func (s *services) close() error {
-	err := errors.Join(s.EventBridge.Close(), s.S3.Close(), s.DynamoDB.Close(), s.SQS.Close())
+	var errs []error
+	for _, service := range s.list() {
+		if closer, ok := service.handler.(io.Closer); ok {
+			errs = append(errs, closer.Close())
+		}
+	}
 	s.recorder.Close()
-	return err
+	return errors.Join(errs...)
 }
 
 // FaultsError reports that Options.Faults names an unknown operation or function.
@@ -214,9 +227,9 @@ func (e *FaultsError) Unwrap() error { return e.err }
 // checkFaults rejects faults for unknown operations and functions. The platform never injects such
 // faults, so a test with them passes without testing a failure.
 func (s *services) checkFaults(c faults.Config, functions []string) error {
-	operations := map[string][]string{"s3": protocol.S3Operations()}
-	for _, service := range s.json {
-		operations[service.name] = service.handler.Operations()
+	operations := map[string][]string{}
+	for _, service := range s.list() {
+		operations[service.Name] = service.handler.Operations()
 	}
 	if err := c.CheckNames(operations, functions); err != nil {
 		return &FaultsError{fmt.Errorf("check the faults: %w", err)}

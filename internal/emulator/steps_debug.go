@@ -78,9 +78,9 @@ func headersOf(r *http.Request) map[string]string {
 // recordCalls returns a handler that passes AWS calls to the handler next. The handler records the
 // calls that contain an event's id.
 func (s *services) recordCalls(next http.Handler) http.Handler {
-	targets := s.targets()
+	known := infos()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		call, begin := targets.ReadCall(r), time.Now()
+		call, begin := known.ReadCall(r), time.Now()
 		body := &copiedBody{ReadCloser: r.Body}
 		r.Body = body
 		response := &statusWriter{ResponseWriter: w, status: http.StatusOK}
@@ -93,7 +93,7 @@ func (s *services) recordCalls(next http.Handler) http.Handler {
 			}
 			caller, isFunction := s.sandboxOf(call.AccessKey)
 			resource := ""
-			if call.Service == "s3" {
+			if call.Service == protocol.S3 {
 				resource = strings.TrimPrefix(path, "/")
 			}
 			step.Time = step.Time.Add(-took)

@@ -10,6 +10,8 @@ import (
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventbridge"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
 
 // deliverEvent sends an event to the target of a rule. The target is a queue or a function.
@@ -21,7 +23,7 @@ func (s *services) deliverEvent(_ context.Context, d eventbridge.Delivery) error
 	if err != nil {
 		return err
 	}
-	if target.Service == "sqs" {
+	if target.Service == sqs.Name {
 		return s.deliverToQueue(d)
 	}
 	return s.deliverToFunction(d)
@@ -35,12 +37,12 @@ func (s *services) checkTarget(targetARN string) error {
 		return fmt.Errorf("parse the target's ARN %s: %w", targetARN, err)
 	}
 	region, account := s.authorizer.Region, s.authorizer.Account
-	fifo := strings.HasSuffix(target.Resource, ".fifo")
+	toQueue, toFunction := target.Service == sqs.Name, target.Service == protocol.Lambda
 	switch {
-	case target.Service != "sqs" && target.Service != "lambda", target.Service == "sqs" && fifo:
+	case !toQueue && !toFunction, toQueue && strings.HasSuffix(target.Resource, ".fifo"):
 		return errors.New("the local platform delivers events only to standard queues of SQS " +
 			"and to functions of Lambda")
-	case target.Service == "lambda" && !strings.HasPrefix(target.Resource, "function:"):
+	case toFunction && !strings.HasPrefix(target.Resource, "function:"):
 		return fmt.Errorf("the target must be a function, got %s", targetARN)
 	case target.Region != region || target.AccountID != account:
 		return fmt.Errorf("the target must be in region %s and account %s, got %s",

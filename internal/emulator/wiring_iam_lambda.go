@@ -1,6 +1,9 @@
 package emulator
 
-import "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam"
+import (
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/logs"
+)
 
 // functionOf returns the function whose sandbox signs its calls with the access key.
 func (s *services) functionOf(accessKey string) (string, bool) {
@@ -12,6 +15,6 @@ func (s *services) functionOf(accessKey string) (string, bool) {
 func (s *services) denyLogs(function, operation string, reason error) {
 	s.logDenials[function] = reason
 	s.recordDenial(iam.Denial{
-		Caller: function, Service: "logs", Operation: operation, Message: reason.Error(),
+		Caller: function, Service: logs.Name, Operation: operation, Message: reason.Error(),
 	})
 }

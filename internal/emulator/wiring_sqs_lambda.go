@@ -3,9 +3,12 @@ package emulator
 import (
 	"cmp"
 	"context"
+	"net/http"
+	"strings"
 	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventsource"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/lambda"
 )
 
 // newMappings returns a service that runs the event source mappings, from SQS queues to Lambda
@@ -23,6 +26,20 @@ func (p *Platform) startMappings() {
 	ctx, cancel := context.WithCancel(context.Background())
 	p.stop = cancel
 	p.stopped.Go(func() { p.services.mappings.Run(ctx) })
+}
+
+// lambdaAPI serves the whole Lambda API: the functions and the event source mappings.
+type lambdaAPI struct {
+	*lambda.Service
+	mappings *eventsource.Service
+}
+
+func (a lambdaAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == eventsource.Path || strings.HasPrefix(r.URL.Path, eventsource.Path+"/") {
+		a.mappings.Handler().ServeHTTP(w, r)
+		return
+	}
+	a.Service.ServeHTTP(w, r)
 }
 
 // connect returns a copy of the event source mapping that polls the emulated SQS and invokes

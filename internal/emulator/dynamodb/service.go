@@ -19,9 +19,6 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/store"
 )
 
-// TargetPrefix identifies DynamoDB's requests in the X-Amz-Target header.
-const TargetPrefix = "DynamoDB_20120810"
-
 // Config configures a service.
 type Config struct {
 	DB      *store.DB        // nil if the tables are not kept across runs
@@ -154,7 +151,7 @@ func (s *Service) saveTable(t *table) error {
 }
 
 func (s *Service) tableARN(name string) string {
-	return protocol.ARN("dynamodb", s.config.Region, s.config.Account, "table/"+name)
+	return protocol.ARN(Name, s.config.Region, s.config.Account, "table/"+name)
 }
 
 // tableName returns a table's name. nameOrARN is the table's name or ARN.

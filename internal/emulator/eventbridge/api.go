@@ -10,9 +10,6 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// TargetPrefix identifies EventBridge's requests in the X-Amz-Target header.
-const TargetPrefix = "AWSEvents"
-
 func (s *Service) operations() protocol.JSONHandler {
 	read, write := s.mu.RLocker(), &s.mu
 	return protocol.JSONHandler{

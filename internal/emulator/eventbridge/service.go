@@ -118,12 +118,12 @@ func (s *Service) RuleARN(bus, name string) string {
 	if bus = strings.TrimPrefix(bus, s.BusARN("")); bus != "" && bus != defaultBus {
 		name = bus + "/" + name
 	}
-	return protocol.ARN("events", s.cfg.Region, s.cfg.Account, "rule/"+name)
+	return protocol.ARN(Name, s.cfg.Region, s.cfg.Account, "rule/"+name)
 }
 
 // BusARN returns the ARN of an event bus.
 func (s *Service) BusARN(name string) string {
-	return protocol.ARN("events", s.cfg.Region, s.cfg.Account, "event-bus/"+name)
+	return protocol.ARN(Name, s.cfg.Region, s.cfg.Account, "event-bus/"+name)
 }
 
 // Close makes the service reject events and stop all schedules. It then waits for the running

@@ -39,7 +39,7 @@ type scalingConfig struct{ MaximumConcurrency int }
 
 func (m *managed) describe() description {
 	queue, _ := arn.Parse(m.Queue.ARN()) // a queue always has a valid ARN
-	lambdaARN := protocol.ARN("lambda", queue.Region, queue.AccountID, "")
+	lambdaARN := protocol.ARN(protocol.Lambda, queue.Region, queue.AccountID, "")
 	d := description{
 		UUID:                           m.ID,
 		EventSourceArn:                 m.Queue.ARN(),
@@ -69,7 +69,7 @@ func (s *Service) serveList(w http.ResponseWriter, r *http.Request) {
 	first, err := number(query.Get("Marker"), 0)
 	limit, limitErr := number(query.Get("MaxItems"), 100)
 	if err != nil || limitErr != nil || limit < 1 {
-		protocol.WriteError(w, "lambda", http.StatusBadRequest, "InvalidParameterValueException",
+		protocol.WriteError(w, protocol.Lambda, http.StatusBadRequest, "InvalidParameterValueException",
 			"Marker and MaxItems must be numbers")
 		return
 	}
@@ -118,7 +118,7 @@ func (s *Service) serveUpdate(w http.ResponseWriter, r *http.Request) {
 		err = protocol.DecodeStrict(body, &in)
 	}
 	if err != nil {
-		protocol.WriteError(w, "lambda", http.StatusBadRequest, "InvalidParameterValueException",
+		protocol.WriteError(w, protocol.Lambda, http.StatusBadRequest, "InvalidParameterValueException",
 			"the local platform changes only Enabled: "+err.Error())
 		return
 	}
@@ -142,7 +142,7 @@ func (s *Service) find(w http.ResponseWriter, r *http.Request) *managed {
 			return m
 		}
 	}
-	protocol.WriteError(w, "lambda", http.StatusNotFound, "ResourceNotFoundException",
+	protocol.WriteError(w, protocol.Lambda, http.StatusNotFound, "ResourceNotFoundException",
 		"The resource you requested does not exist.")
 	return nil
 }

@@ -27,7 +27,7 @@ type Config struct {
 // Rule injects a fault into a share of the matching calls. A call gets at most one fault: after a
 // rule injects its fault, the later rules do not apply.
 type Rule struct {
-	Service   string  `json:"service"`   // s3, dynamodb, sqs, events or secretsmanager; "" for all
+	Service   string  `json:"service"`   // such as s3; "" for all
 	Operation string  `json:"operation"` // such as PutObject; "" for all
 	Function  string  `json:"function"`  // suffix of the function name, such as worker; "" for all
 	Rate      float64 `json:"rate"`      // share of the matching calls that get the fault, 0 to 1
@@ -52,23 +52,21 @@ const (
 	Slow         Fault = "slow"          // the response comes after DelayMS
 )
 
-var (
-	allFaults   = []Fault{Error, Throttle, Denied, Timeout, LostResponse, Slow}
-	allServices = []string{"s3", "dynamodb", "sqs", "events", "secretsmanager"}
-)
+var allFaults = []Fault{Error, Throttle, Denied, Timeout, LostResponse, Slow}
 
 // maxDelayMS is the maximum delay of the fault "slow". It equals Lambda's maximum timeout.
 const maxDelayMS = 15 * 60 * 1000
 
-// ReadConfig reads a Config from a JSON file. It rejects unknown fields.
-func ReadConfig(file string) (Config, error) {
+// ReadConfig reads a Config from a JSON file. It rejects unknown fields. services lists the services
+// that a rule can name.
+func ReadConfig(file string, services []string) (Config, error) {
 	content, err := protocol.ReadFile(file)
 	if err != nil {
 		return Config{}, fmt.Errorf("read faults: %w", err)
 	}
 	var c Config
 	if err = protocol.DecodeStrict(content, &c); err == nil {
-		err = c.check()
+		err = c.check(services)
 	}
 	if err != nil {
 		return Config{}, fmt.Errorf("read faults in %s: %w", file, err)
@@ -77,7 +75,7 @@ func ReadConfig(file string) (Config, error) {
 }
 
 // check returns all validation errors.
-func (c Config) check() error {
+func (c Config) check(services []string) error {
 	var errs []error
 	require := func(ok bool, format string, args ...any) {
 		if !ok {
@@ -94,8 +92,8 @@ func (c Config) check() error {
 		requireRate(name+".rate", r.Rate)
 		require(slices.Contains(allFaults, r.Fault),
 			"%s.fault must be one of %q, got %q", name, allFaults, r.Fault)
-		require(r.Service == "" || slices.Contains(allServices, r.Service),
-			"%s.service must be one of %q or absent, got %q", name, allServices, r.Service)
+		require(r.Service == "" || slices.Contains(services, r.Service),
+			"%s.service must be one of %q or absent, got %q", name, services, r.Service)
 		require(r.Fault == Slow || r.DelayMS == 0,
 			"%s.delayMs must be absent with the fault %q, got %d", name, r.Fault, r.DelayMS)
 		require(r.FromSeconds >= 0, "%s.fromSeconds must be at least 0, got %g", name,

@@ -17,12 +17,15 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/dynamodb"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventbridge"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/logs"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/s3"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
 
-var targets = protocol.Targets{"DynamoDB_20120810": "dynamodb", "AmazonSQS": "sqs",
-	"AWSEvents": "events"}
+var services = protocol.Services{dynamodb.Info, eventbridge.Info, logs.Info, s3.Info, sqs.Info}
 
 func readConfig(t *testing.T, content string) (Config, error) {
 	t.Helper()
@@ -30,7 +33,7 @@ func readConfig(t *testing.T, content string) (Config, error) {
 	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return ReadConfig(file)
+	return ReadConfig(file, []string{"s3", "sqs"})
 }
 
 func TestReadConfig_RejectsInvalidConfigs(t *testing.T) {
@@ -51,7 +54,7 @@ func TestReadConfig_RejectsInvalidConfigs(t *testing.T) {
 			t.Errorf("%s: got %v, want it to contain %s", content, err, want)
 		}
 	}
-	if _, err := ReadConfig("absent.json"); err == nil {
+	if _, err := ReadConfig("absent.json", nil); err == nil {
 		t.Error("a missing file was accepted")
 	}
 	got, err := readConfig(t, `{"seed":7,"killRate":0.5,"rules":[{"service":"s3",`+
@@ -82,7 +85,7 @@ func serve(t *testing.T, config Config) *service {
 	caller := func(accessKey string) (Caller, bool) {
 		return Caller{Function: "p-worker", Kill: func() { s.kills.Add(1) }}, accessKey == "sandbox"
 	}
-	injector := New(config, targets, caller, func(injection Injection) {
+	injector := New(config, services, caller, func(injection Injection) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.injections = append(s.injections, injection)
@@ -157,6 +160,8 @@ func TestInjector_ReturnsTheErrorsOfTheService(t *testing.T) {
 			Injection{"p-worker", "events", "PutEvents", "denied"}},
 		{Throttle, "POST", "/", "AWSEvents.PutEvents", 400, "ThrottlingException",
 			Injection{"p-worker", "events", "PutEvents", "throttle"}},
+		{Throttle, "POST", "/", "Logs_20140328.GetLogEvents", 400, "ThrottlingException",
+			Injection{"p-worker", "logs", "GetLogEvents", "throttle"}},
 		{Error, "GET", "/bucket?list-type=2", "", 500, "InternalError",
 			Injection{"p-worker", "s3", "ListObjectsV2", "error"}},
 	} {
@@ -192,7 +197,7 @@ func TestInjector_TimesOutWithoutEffect(t *testing.T) {
 
 func TestInjector_EndsATimeoutWhenTheClientDisconnects(t *testing.T) {
 	caller := func(string) (Caller, bool) { return Caller{}, true }
-	injector := New(always(Timeout), targets, caller, func(Injection) {})
+	injector := New(always(Timeout), services, caller, func(Injection) {})
 	handler := injector.Wrap(http.NotFoundHandler())
 	ended := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

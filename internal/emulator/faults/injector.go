@@ -12,12 +12,12 @@ import (
 
 // Injector injects faults into the AWS calls of functions.
 type Injector struct {
-	config  Config
-	targets protocol.Targets
-	caller  func(accessKey string) (Caller, bool)
-	report  func(Injection)
-	start   time.Time
-	calls   atomic.Uint64
+	config   Config
+	services protocol.Services
+	caller   func(accessKey string) (Caller, bool)
+	report   func(Injection)
+	start    time.Time
+	calls    atomic.Uint64
 }
 
 // Caller identifies the sandbox that makes a call.
@@ -37,12 +37,12 @@ type Injection struct {
 // must be safe for concurrent use.
 func New(
 	config Config,
-	targets protocol.Targets,
+	services protocol.Services,
 	caller func(accessKey string) (Caller, bool),
 	report func(Injection),
 ) *Injector {
 	return &Injector{
-		config: config, targets: targets, caller: caller, report: report, start: time.Now(),
+		config: config, services: services, caller: caller, report: report, start: time.Now(),
 	}
 }
 
@@ -55,7 +55,7 @@ type call struct {
 // Wrap returns a handler that injects faults into the calls to the handler next.
 func (i *Injector) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		read := i.targets.ReadCall(r)
+		read := i.services.ReadCall(r)
 		caller, ok := i.caller(read.AccessKey)
 		if !ok {
 			next.ServeHTTP(w, r)
@@ -81,7 +81,7 @@ func (i *Injector) serve(w http.ResponseWriter, r *http.Request, next http.Handl
 			continue
 		}
 		i.reportInjection(c, string(rule.Fault))
-		inject(rule, w, r, next, c.Service)
+		inject(rule, w, r, next, i.services.Find(c.Service))
 		return
 	}
 	next.ServeHTTP(w, r)
@@ -97,15 +97,19 @@ func (i *Injector) reportInjection(c call, fault string) {
 	i.report(Injection{c.Function, c.Service, c.Operation, fault})
 }
 
-func inject(rule Rule, w http.ResponseWriter, r *http.Request, next http.Handler, service string) {
+func inject(
+	rule Rule, w http.ResponseWriter, r *http.Request, next http.Handler, service protocol.Info,
+) {
 	switch rule.Fault {
 	case Error:
-		respondError(w, service, http.StatusInternalServerError, "InternalError")
+		internal := protocol.ErrorCode{
+			Status: http.StatusInternalServerError, Code: "InternalError",
+		}
+		respondError(w, service, internal)
 	case Throttle:
-		respondError(w, service, throttleStatus(service), throttles[service])
+		respondError(w, service, service.Throttled)
 	case Denied:
-		status, code := denial(service)
-		respondError(w, service, status, code)
+		respondError(w, service, service.KeyDenied)
 	case Timeout:
 		// The server detects a disconnected client only after the server has read the body.
 		_, _ = io.Copy(io.Discard, r.Body)
@@ -139,38 +143,6 @@ func closeConnection(w http.ResponseWriter) {
 	_ = connection.Close()
 }
 
-// throttles maps each service to its error code for throttled calls. The AWS SDK retries calls that
-// fail with this code.
-var throttles = map[string]string{
-	"s3":       "SlowDown",
-	"dynamodb": "ProvisionedThroughputExceededException",
-	"sqs":      "RequestThrottled",
-	"events":   "ThrottlingException",
-
-	"secretsmanager": "ThrottlingException",
-	"lambda":         "TooManyRequestsException",
-	"query":          "Throttling",
-}
-
-// denial returns the HTTP status and the error code of a service for a denied call. For SQS, the
-// code reports a missing permission for the KMS key.
-func denial(service string) (status int, code string) {
-	switch service {
-	case "s3":
-		return http.StatusForbidden, "AccessDenied"
-	case "sqs":
-		return http.StatusBadRequest, "KmsAccessDenied"
-	}
-	return http.StatusBadRequest, "AccessDeniedException"
-}
-
-func throttleStatus(service string) int {
-	if service == "s3" {
-		return http.StatusServiceUnavailable
-	}
-	return http.StatusBadRequest
-}
-
-func respondError(w http.ResponseWriter, service string, status int, code string) {
-	protocol.WriteError(w, service, status, code, "injected fault")
+func respondError(w http.ResponseWriter, service protocol.Info, e protocol.ErrorCode) {
+	protocol.WriteError(w, service.Name, e.Status, e.Code, "injected fault")
 }

@@ -40,7 +40,7 @@ func (q *Queue) Receive(ctx context.Context, limit int, wait time.Duration) ([]s
 		if q.injector.random().Float64() >= q.injector.config.DuplicateDeliveryRate {
 			continue
 		}
-		q.injector.report(Injection{q.function, "sqs", "ReceiveMessage", "duplicate-delivery"})
+		q.injector.report(Injection{q.function, sqs.Name, "ReceiveMessage", "duplicate-delivery"})
 		q.mu.Lock()
 		q.redeliveries = append(q.redeliveries, m)
 		q.mu.Unlock()

@@ -17,7 +17,7 @@ import (
 type Authorizer struct {
 	Policies        Policies
 	Region, Account string
-	Targets         protocol.Targets
+	Services        protocol.Services
 	// FunctionOf returns the name of the function that signs its calls with the access key.
 	FunctionOf func(accessKey string) (name string, ok bool)
 	// Report is called for each denial. It must be safe for concurrent use.
@@ -43,7 +43,7 @@ type caller struct {
 func (a Authorizer) Wrap(next http.Handler) http.Handler {
 	a.known = new(sync.Map)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		call := a.Targets.ReadCall(r)
+		call := a.Services.ReadCall(r)
 		who, known := a.caller(call.AccessKey)
 		// Unsigned calls, such as calls of the Runtime API, need no permissions. The next handler
 		// rejects a call that names no service.
@@ -241,18 +241,12 @@ func (f *notFoundFilter) Write(p []byte) (int, error) {
 // deny reports a denial and responds with the error code of the service.
 func (a Authorizer) deny(w http.ResponseWriter, call protocol.Call, who caller, err error) {
 	a.Report(Denial{who.name, call.Service, call.Operation, err.Error()})
-	status, code := http.StatusBadRequest, "AccessDeniedException"
-	switch call.Service {
-	case "s3", "sqs", "query":
-		status, code = http.StatusForbidden, "AccessDenied"
-	case "lambda":
-		status = http.StatusForbidden
-	}
+	service := a.Services.Find(call.Service)
+	response := service.Denied
 	var denied *DeniedError
-	keyDenied := errors.As(err, &denied) && strings.HasPrefix(denied.Request.Action, "kms:")
-	if call.Service == "sqs" && keyDenied {
-		status, code = http.StatusBadRequest, "KmsAccessDenied"
+	if errors.As(err, &denied) && strings.HasPrefix(denied.Request.Action, "kms:") {
+		response = service.KeyDenied
 	}
 	clear(w.Header()) // remove the headers of the discarded response
-	protocol.WriteError(w, call.Service, status, code, err.Error())
+	protocol.WriteError(w, call.Service, response.Status, response.Code, err.Error())
 }

@@ -11,11 +11,16 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/dynamodb"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventbridge"
+	awslambda "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/lambda"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/s3"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
 
-var targets = protocol.Targets{
-	"DynamoDB_20120810": "dynamodb", "AmazonSQS": "sqs", "AWSEvents": "events",
+var services = protocol.Services{
+	dynamodb.Info, eventbridge.Info, awslambda.Info, s3.Info, sqs.Info, {Name: protocol.Query},
 }
 
 // request returns a request in the form of the SDK, signed with the access key of the function
@@ -166,8 +171,8 @@ func TestAuthorizer_DerivesThePermissionsOfEachCall(t *testing.T) {
 		{form("Action=DescribeStacks"), []string{"cloudformation:DescribeStacks * map[]"}},
 		{presigned("/?Action=DescribeStacks"), []string{"cloudformation:DescribeStacks * map[]"}},
 	} {
-		authorizer := Authorizer{Targets: targets, Region: "us-east-1", Account: account}
-		list, err := authorizer.requiredPermissions(targets.ReadCall(c.request), c.request)
+		authorizer := Authorizer{Services: services, Region: "us-east-1", Account: account}
+		list, err := authorizer.requiredPermissions(services.ReadCall(c.request), c.request)
 		if err != nil {
 			t.Errorf("%s %s: %v", c.request.Method, c.request.URL, err)
 			continue
@@ -194,7 +199,7 @@ type api struct {
 func newAPI(t *testing.T, statements string) *api {
 	a := &api{status: http.StatusOK}
 	authorizer := Authorizer{
-		Targets: targets, Region: "us-east-1", Account: account,
+		Services: services, Region: "us-east-1", Account: account,
 		Policies: Policies{Roles: map[string]Role{"worker": {role, identity(t, statements)}}},
 		FunctionOf: func(accessKey string) (string, bool) {
 			return "worker", accessKey == "sandbox"
@@ -324,7 +329,7 @@ func TestAuthorizer_HidesNotFoundWithoutListPermission(t *testing.T) {
 func TestAuthorizer_PassesCallsOfUnknownRoles(t *testing.T) {
 	a := newAPI(t, `[]`)
 	authorizer := Authorizer{
-		Targets:    targets,
+		Services:   services,
 		FunctionOf: func(string) (string, bool) { return "other", true },
 	}
 	w := httptest.NewRecorder()

@@ -73,7 +73,7 @@ func TestAuthorizer_ChecksThePermissionForTheKMSKey(t *testing.T) {
 			200, "served"},
 	} {
 		authorizer := Authorizer{
-			Targets: targets, Region: "us-east-1", Account: account, Report: func(Denial) {},
+			Services: services, Region: "us-east-1", Account: account, Report: func(Denial) {},
 			Policies: Policies{
 				Roles: map[string]Role{"worker": {role, identity(t, c.statements)}},
 				Keys:  map[string]string{queue: key},

@@ -127,7 +127,7 @@ func writeError(w http.ResponseWriter, err error) {
 	status, code := http.StatusInternalServerError, "ServiceException"
 	if failure, ok := errors.AsType[*protocol.Error](err); ok {
 		status, code = cmp.Or(failure.Status, http.StatusBadRequest), failure.Code
-		protocol.WriteError(w, "lambda", status, code, failure.Message)
+		protocol.WriteError(w, protocol.Lambda, status, code, failure.Message)
 		return
 	}
 	if _, ok := errors.AsType[*NotFoundError](err); ok {
@@ -136,5 +136,5 @@ func writeError(w http.ResponseWriter, err error) {
 	if _, ok := errors.AsType[*TooLargeError](err); ok {
 		status, code = http.StatusRequestEntityTooLarge, "RequestTooLargeException"
 	}
-	protocol.WriteError(w, "lambda", status, code, err.Error())
+	protocol.WriteError(w, protocol.Lambda, status, code, err.Error())
 }

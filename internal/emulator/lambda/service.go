@@ -319,7 +319,7 @@ func (s *Service) FindSandbox(accessKey string) (function string, kill func(), o
 
 // qualifiedARN returns the ARN of a function. qualifier can be "".
 func (s *Service) qualifiedARN(name, qualifier string) string {
-	arn := protocol.ARN("lambda", s.config.Region, s.config.Account, "function:"+name)
+	arn := protocol.ARN(protocol.Lambda, s.config.Region, s.config.Account, "function:"+name)
 	if qualifier == "" {
 		return arn
 	}

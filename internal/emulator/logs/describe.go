@@ -9,9 +9,6 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// TargetPrefix identifies requests to CloudWatch Logs in the X-Amz-Target header.
-const TargetPrefix = "Logs_20140328"
-
 func (s *Service) operations() protocol.JSONHandler {
 	read := s.mu.RLocker()
 	return protocol.JSONHandler{

@@ -125,5 +125,5 @@ func (g *group) deleteOldest() {
 }
 
 func (s *Service) groupARN(name string) string {
-	return protocol.ARN("logs", s.config.Region, s.config.Account, "log-group:"+name)
+	return protocol.ARN(Name, s.config.Region, s.config.Account, "log-group:"+name)
 }

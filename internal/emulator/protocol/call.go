@@ -10,14 +10,19 @@ import (
 // Call describes a request to an AWS API.
 type Call struct {
 	AccessKey string // from the signature; "" if the request is unsigned
-	// Service is s3, lambda, apigateway, query (the query protocol) or a value of Targets. It is ""
-	// for a request that the platform does not serve.
+	// Service is the name of a service, or Query for the query protocol. It is "" for a request
+	// that the platform does not serve.
 	Service   string
 	Operation string // for example PutObject; "" if unknown or in the query protocol
 }
 
-// Targets maps a prefix of the X-Amz-Target header to a service name.
-type Targets map[string]string
+// Names of services with other protocols than AWS JSON.
+const (
+	APIGateway = "apigateway"
+	Lambda     = "lambda"
+	Query      = "query" // every service that the platform serves with the query protocol
+	S3         = "s3"
+)
 
 // queryServices lists the services that the platform serves with the query protocol, except SQS.
 // The entry "" stands for the unknown service of an unsigned request.
@@ -34,35 +39,40 @@ func KeepCall(next http.Handler) http.Handler {
 }
 
 // ReadCall finds out which service and operation a request calls.
-func (t Targets) ReadCall(r *http.Request) Call {
+func (s Services) ReadCall(r *http.Request) Call {
 	kept, _ := r.Context().Value(callKey{}).(**Call)
 	if kept == nil {
-		return t.readCall(r)
+		return s.readCall(r)
 	}
 	if *kept == nil {
-		call := t.readCall(r)
+		call := s.readCall(r)
 		*kept = &call
 	}
 	return **kept
 }
 
-func (t Targets) readCall(r *http.Request) Call {
+func (s Services) readCall(r *http.Request) Call {
 	call := Call{AccessKey: accessKey(r)}
 	if target, operation, ok := strings.Cut(r.Header.Get("X-Amz-Target"), "."); ok {
-		call.Service, call.Operation = t[target], operation
+		call.Service, call.Operation = s.findTarget(target), operation
 		return call
 	}
-	switch service := calledService(r); {
-	case IsQuery(r):
+	service := calledService(r)
+	if IsQuery(r) {
 		if slices.Contains(queryServices, service) {
-			call.Service = "query"
+			call.Service = Query
 		}
-	case service == "lambda":
-		call.Service, call.Operation = service, lambdaOperation(r)
-	case service == "apigateway" && r.Method == http.MethodGet && isAPI(r):
-		call.Service, call.Operation = service, http.MethodGet
-	case service == "" || service == "s3" && !isS3Control(r):
-		call.Service, call.Operation = "s3", S3Operation(r)
+		return call
+	}
+	switch {
+	case service == "":
+		service = S3
+	case service == APIGateway && (r.Method != http.MethodGet || !isAPI(r)),
+		service == S3 && isS3Control(r):
+		return call
+	}
+	if info, ok := s.find(service); ok && info.Operation != nil {
+		call.Service, call.Operation = service, info.Operation(r)
 	}
 	return call
 }
@@ -76,51 +86,6 @@ func isAPI(r *http.Request) bool {
 // isS3Control reports whether a request is for the S3 Control API. Clients sign these requests for
 // the service "s3".
 func isS3Control(r *http.Request) bool { return r.Header.Get("X-Amz-Account-Id") != "" }
-
-const (
-	functionsPath = "/2015-03-31/functions"
-	mappingsPath  = "/2015-03-31/event-source-mappings"
-)
-
-// lambdaOperation returns the operation's name, or "" if the platform does not serve the operation.
-func lambdaOperation(r *http.Request) string {
-	if rest, ok := strings.CutPrefix(r.URL.Path, mappingsPath); ok {
-		return mappingOperation(r.Method, strings.Trim(rest, "/"))
-	}
-	rest, ok := strings.CutPrefix(r.URL.Path, functionsPath)
-	if !ok {
-		return ""
-	}
-	_, suffix, _ := strings.Cut(strings.TrimPrefix(rest, "/"), "/")
-	switch r.Method + " " + suffix {
-	case "GET ":
-		if LambdaFunction(r) == "" {
-			return "ListFunctions"
-		}
-		return "GetFunction"
-	case "GET configuration":
-		return "GetFunctionConfiguration"
-	case "PUT configuration":
-		return "UpdateFunctionConfiguration"
-	case "POST invocations":
-		return "Invoke"
-	}
-	return ""
-}
-
-// mappingOperation returns the operation of a request for event source mappings. id is the
-// mapping's id, or "" for requests without an id.
-func mappingOperation(method, id string) string {
-	switch {
-	case method == http.MethodGet && id == "":
-		return "ListEventSourceMappings"
-	case method == http.MethodGet:
-		return "GetEventSourceMapping"
-	case method == http.MethodPut && id != "":
-		return "UpdateEventSourceMapping"
-	}
-	return ""
-}
 
 // SplitFunction splits a reference to a Lambda function into the function's name and the qualifier.
 // The reference is a name, an ARN or a partial ARN. The qualifier can be "".
@@ -136,7 +101,7 @@ func SplitFunction(reference string) (name, qualifier string) {
 // LambdaFunction returns the function's name or ARN in the URL of a request to Lambda, or "" if
 // there is none.
 func LambdaFunction(r *http.Request) string {
-	rest, ok := strings.CutPrefix(r.URL.Path, functionsPath+"/")
+	rest, ok := strings.CutPrefix(r.URL.Path, "/2015-03-31/functions/")
 	if !ok {
 		return ""
 	}

@@ -1,14 +1,25 @@
-package protocol
+package protocol_test
 
 import (
 	"cmp"
 	"encoding/json"
 	"encoding/xml"
+	"net/http"
 	"net/http/httptest"
 	"testing"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/dynamodb"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventbridge"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/lambda"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/s3"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
 
-var targets = Targets{"DynamoDB_20120810": "dynamodb", "AmazonSQS": "sqs", "AWSEvents": "events"}
+var services = protocol.Services{
+	dynamodb.Info, eventbridge.Info, lambda.Info, s3.Info, sqs.Info,
+	{Name: protocol.APIGateway, Operation: func(r *http.Request) string { return r.Method }},
+}
 
 func TestReadCall_NamesServiceAndOperation(t *testing.T) {
 	for _, c := range []struct{ method, url, target, service, operation string }{
@@ -42,7 +53,7 @@ func TestReadCall_NamesServiceAndOperation(t *testing.T) {
 		if c.target != "" {
 			r.Header.Set("X-Amz-Target", c.target)
 		}
-		if got := targets.ReadCall(r); got != (Call{Service: c.service, Operation: c.operation}) {
+		if got := services.ReadCall(r); got != (protocol.Call{Service: c.service, Operation: c.operation}) {
 			t.Errorf("%s %s %s: got %+v", c.method, c.url, c.target, got)
 		}
 	}
@@ -53,12 +64,12 @@ func TestReadCall_NamesServiceAndOperation(t *testing.T) {
 		"AWS4-HMAC-SHA256 Credential=key/20261123/us-east-1/s3/aws4_request, SignedHeaders=host, "+
 			"Signature=0",
 	)
-	if got := targets.ReadCall(r); got != (Call{"key", "s3", "CopyObject"}) {
+	if got := services.ReadCall(r); got != (protocol.Call{"key", "s3", "CopyObject"}) {
 		t.Errorf("got %+v", got)
 	}
 	r = httptest.NewRequest("POST", "/", nil)
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
-	if got := targets.ReadCall(r); got.Service != "query" {
+	if got := services.ReadCall(r); got.Service != "query" {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -91,7 +102,7 @@ func TestReadCall_SelectsTheServiceBySignature(t *testing.T) {
 		if c.authorization != "" {
 			r.Header.Set("Authorization", c.authorization+"/aws4_request, SignedHeaders=host")
 		}
-		got := targets.ReadCall(r)
+		got := services.ReadCall(r)
 		if got.Service != c.service || got.Operation != c.operation {
 			t.Errorf("%s %s %s: got %+v", c.method, c.url, c.authorization, got)
 		}
@@ -117,19 +128,19 @@ func TestReadCall_SelectsTheServiceOfUnsignedRequestsByHints(t *testing.T) {
 		r := httptest.NewRequest("GET", c.url, nil)
 		r.Host = cmp.Or(c.host, "127.0.0.1:4566")
 		r.Header.Set("User-Agent", c.userAgent)
-		if got := targets.ReadCall(r); got.Service != c.service {
+		if got := services.ReadCall(r); got.Service != c.service {
 			t.Errorf("%+v: got %+v", c, got)
 		}
 	}
 	r := httptest.NewRequest("GET", "/federation/credentials", nil)
 	r.Header.Set("X-Amz-Sso_bearer_token", "token")
-	if got := targets.ReadCall(r); got.Service != "" {
+	if got := services.ReadCall(r); got.Service != "" {
 		t.Errorf("SSO: got %+v", got)
 	}
 	r = httptest.NewRequest("GET", "/v20180820/jobs", nil)
 	r.Header.Set("X-Amz-Account-Id", "000000000000")
 	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=k/1/us-east-1/s3/aws4_request")
-	if got := targets.ReadCall(r); got.Service != "" {
+	if got := services.ReadCall(r); got.Service != "" {
 		t.Errorf("S3 Control: got %+v", got)
 	}
 }
@@ -146,7 +157,7 @@ func TestSplitFunction_AcceptsEveryFormOfReference(t *testing.T) {
 		arn + "my-function":              {"my-function", ""},
 		arn + "my-function:1":            {"my-function", "1"},
 	} {
-		name, qualifier := SplitFunction(reference)
+		name, qualifier := protocol.SplitFunction(reference)
 		if got := [2]string{name, qualifier}; got != want {
 			t.Errorf("%s: got %q, want %q", reference, got, want)
 		}
@@ -156,14 +167,14 @@ func TestSplitFunction_AcceptsEveryFormOfReference(t *testing.T) {
 func TestWriteError_UsesTheFormatOfTheService(t *testing.T) {
 	const message = `no <b> & "c"`
 	w := httptest.NewRecorder()
-	WriteError(w, "s3", 403, "AccessDenied", message)
+	protocol.WriteError(w, "s3", 403, "AccessDenied", message)
 	var answer struct{ Code, Message string }
 	err := xml.Unmarshal(w.Body.Bytes(), &answer)
 	if err != nil || w.Code != 403 || answer.Code != "AccessDenied" || answer.Message != message {
 		t.Errorf("S3: got %d %s, %v", w.Code, w.Body, err)
 	}
 	w = httptest.NewRecorder()
-	WriteError(w, "query", 400, "AccessDenied", message)
+	protocol.WriteError(w, "query", 400, "AccessDenied", message)
 	var query struct {
 		Error struct{ Code, Message string }
 	}
@@ -172,7 +183,7 @@ func TestWriteError_UsesTheFormatOfTheService(t *testing.T) {
 		t.Errorf("query: got %d %s, %v", w.Code, w.Body, err)
 	}
 	w = httptest.NewRecorder()
-	WriteError(w, "dynamodb", 400, "AccessDeniedException", message)
+	protocol.WriteError(w, "dynamodb", 400, "AccessDeniedException", message)
 	var failure struct {
 		Type    string `json:"__type"`
 		Message string `json:"message"`

@@ -52,17 +52,17 @@ func WriteError(w http.ResponseWriter, service string, status int, code, message
 	contentType, marshal := jsonType, json.Marshal
 	var answer any = map[string]string{"__type": code, "message": message}
 	switch service {
-	case "s3":
+	case S3:
 		contentType, marshal = "application/xml", xml.Marshal
 		answer = s3Error{Code: code, Message: message, RequestID: setRequestID(w)}
 		w.Header().Set("X-Amz-Request-Id", w.Header().Get(requestIDHeader))
-	case "query":
+	case Query:
 		contentType, marshal = "text/xml", xml.Marshal
 		answer = queryError{
 			Error:     struct{ Type, Code, Message string }{"Sender", code, message},
 			RequestID: setRequestID(w),
 		}
-	case "lambda", "apigateway":
+	case Lambda, APIGateway:
 		w.Header().Set("X-Amzn-Errortype", code)
 		contentType = "application/json"
 		answer = map[string]string{"Type": "User", "Message": message}

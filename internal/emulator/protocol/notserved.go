@@ -35,13 +35,13 @@ func WriteNotServed(w http.ResponseWriter, r *http.Request) {
 		}
 		write(w, http.StatusBadRequest, "text/xml", xml.Marshal, answer)
 	case IsQuery(r):
-		WriteError(w, "query", http.StatusBadRequest, "InvalidAction", message)
-	case service == "s3" || service == "s3express":
-		WriteError(w, "s3", http.StatusNotImplemented, "NotImplemented", message)
+		WriteError(w, Query, http.StatusBadRequest, "InvalidAction", message)
+	case service == S3 || service == "s3express":
+		WriteError(w, S3, http.StatusNotImplemented, "NotImplemented", message)
 	case service == "cloudfront" || service == "route53":
-		WriteError(w, "query", http.StatusNotImplemented, "NotImplemented", message)
+		WriteError(w, Query, http.StatusNotImplemented, "NotImplemented", message)
 	default:
-		WriteError(w, "lambda", http.StatusNotFound, code, message)
+		WriteError(w, Lambda, http.StatusNotFound, code, message)
 	}
 }
 

@@ -30,7 +30,7 @@ const maxForm = 1 << 20
 // IsQuery reports whether a request uses the query protocol. The action is in a form or in a
 // presigned URL.
 func IsQuery(r *http.Request) bool {
-	if r.URL.Path != "/" || signedService(r) == "s3" {
+	if r.URL.Path != "/" || signedService(r) == S3 {
 		return false
 	}
 	form := strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
@@ -41,7 +41,7 @@ func (h QueryHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer, err := h.answer(w, r)
 	if err != nil {
 		failure := asError(err)
-		WriteError(w, "query", failure.Status, failure.Code, failure.Message)
+		WriteError(w, Query, failure.Status, failure.Code, failure.Message)
 		return
 	}
 	answer.RequestID = setRequestID(w)

@@ -2,7 +2,6 @@ package protocol
 
 import (
 	"fmt"
-	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -84,16 +83,6 @@ var s3Parameters = func() []string {
 	slices.Sort(list)
 	return slices.Compact(list)
 }()
-
-// S3Operations returns the sorted names of the S3 operations that ReadCall recognizes.
-func S3Operations() []string {
-	names := slices.Collect(maps.Values(s3Copies))
-	for _, operations := range s3Operations {
-		names = slices.AppendSeq(names, maps.Values(operations))
-	}
-	slices.Sort(names)
-	return names
-}
 
 // s3Copies maps an operation to its copy operation. The header x-amz-copy-source selects the copy
 // operation.

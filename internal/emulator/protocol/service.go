@@ -19,9 +19,9 @@ func calledService(r *http.Request) string {
 	}
 	switch {
 	case lambdaPath.MatchString(r.URL.Path):
-		return "lambda"
+		return Lambda
 	case strings.HasPrefix(r.URL.Path, apisPath):
-		return "apigateway"
+		return APIGateway
 	case r.Header.Get("X-Amz-Sso_bearer_token") != "":
 		return "sso"
 	}
@@ -32,7 +32,7 @@ func calledService(r *http.Request) string {
 	if service := match[1] + match[2]; service != "s3api" { // the AWS CLI's name for S3
 		return service
 	}
-	return "s3"
+	return S3
 }
 
 // credential returns the text after "Credential=" in a request's signature. The text begins with

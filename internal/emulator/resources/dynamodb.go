@@ -34,7 +34,7 @@ func createTable(c *creation, in tableProperties) (values, error) {
 	if n := len(in.GlobalSecondaryIndexes) + len(in.LocalSecondaryIndexes); n > 0 {
 		c.reportNotRun("secondary index of "+name, n)
 	}
-	arn := c.arn("dynamodb", "table/"+name)
+	arn := c.arn(dynamodb.Name, "table/"+name)
 	c.encrypt(arn, in.SSESpecification.KMSMasterKeyId)
 	for _, replica := range in.Replicas {
 		if replica.Region == c.Region {

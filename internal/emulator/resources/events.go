@@ -8,6 +8,7 @@ import (
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventbridge"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
 
 type ruleProperties struct {
@@ -66,9 +67,9 @@ func (p *Provider) unsupportedTarget(targetARN string) string {
 		return "" // PutRule rejects the invalid ARN
 	}
 	switch target.Service {
-	case "sqs":
+	case sqs.Name:
 		return ""
-	case "lambda":
+	case protocol.Lambda:
 		if name := FunctionName(targetARN); !p.runs(name) {
 			return "function " + name + ", which is not run"
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cloudformation"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/logs"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
@@ -264,7 +265,7 @@ func (e enforcement) checkFunction(f *iamFunction) error {
 	for _, queue := range f.queues {
 		require("function", "SQS", queue, "ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
 	}
-	stream := e.arn("logs", "log-group:"+f.logGroup+":log-stream:local")
+	stream := e.arn(logs.Name, "log-group:"+f.logGroup+":log-stream:local")
 	for _, action := range []string{"CreateLogStream", "PutLogEvents"} {
 		if err := e.authorizer.AuthorizeFunction(f.name, "logs:"+action, stream); err != nil {
 			e.denyLogs(f.name, action, err)

@@ -301,6 +301,6 @@ func createMapping(c *creation, in mappingProperties) (values, error) {
 		Disabled: c.NoWorker || in.Enabled != nil && !bool(*in.Enabled),
 		Now:      c.Now,
 	})
-	arn := c.arn("lambda", "event-source-mapping:"+id)
+	arn := c.arn(protocol.Lambda, "event-source-mapping:"+id)
 	return created(id, "Id", id, "EventSourceMappingArn", arn), nil
 }

@@ -15,7 +15,7 @@ func createLogGroup(c *creation, in logGroupProperties) (values, error) {
 	c.Logs.CreateGroup(logs.Group{
 		Name: name, RetentionDays: in.RetentionInDays.int(), KMSKey: in.KmsKeyId,
 	})
-	arn := c.arn("logs", "log-group:"+name)
+	arn := c.arn(logs.Name, "log-group:"+name)
 	c.checkKeyLater("logs."+c.Region+".amazonaws.com", in.KmsKeyId, arn, "aws:logs:arn")
 	return created(name, "Arn", arn+":*"), nil
 }

@@ -140,5 +140,5 @@ func (p *Provider) arn(service, resource string) string {
 // functionARN returns the ARN of a function. The reference is the function's name, with or without
 // a version or alias, as in worker:live.
 func (p *Provider) functionARN(reference string) string {
-	return p.arn("lambda", "function:"+reference)
+	return p.arn(protocol.Lambda, "function:"+reference)
 }

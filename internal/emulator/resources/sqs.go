@@ -79,7 +79,7 @@ type queuePolicyProperties struct {
 
 func createQueuePolicy(c *creation, in queuePolicyProperties) (values, error) {
 	for _, url := range in.Queues {
-		arn := c.arn("sqs", path.Base(url))
+		arn := c.arn(sqs.Name, path.Base(url))
 		if err := c.addResourcePolicy(arn, in.PolicyDocument); err != nil {
 			return values{}, err
 		}

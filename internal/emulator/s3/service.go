@@ -9,9 +9,11 @@ package s3
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -91,6 +93,9 @@ func (s *Service) CreateBucket(name, versioning string) error {
 func (s *Service) Close() error {
 	return errors.Join(s.db.Close(), s.bodies.close())
 }
+
+// Operations returns the sorted names of the operations.
+func (*Service) Operations() []string { return slices.Sorted(maps.Keys(operations)) }
 
 // call represents a request and its response.
 type call struct {

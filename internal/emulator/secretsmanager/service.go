@@ -15,9 +15,6 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/store"
 )
 
-// TargetPrefix identifies requests to Secrets Manager in the X-Amz-Target header.
-const TargetPrefix = "secretsmanager"
-
 // Config configures a Service.
 type Config struct {
 	Region, Account string

@@ -8,9 +8,6 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// TargetPrefix identifies SQS's requests in the X-Amz-Target header.
-const TargetPrefix = "AmazonSQS"
-
 // ServeHTTP serves the SQS API.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx := context.WithValue(r.Context(), headerKey{}, w.Header())

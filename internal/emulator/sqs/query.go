@@ -29,7 +29,7 @@ func QueryProtocol(next http.Handler) http.Handler {
 		// A form can be longer than the same request in JSON, because it escapes more characters.
 		r.Body = http.MaxBytesReader(w, r.Body, 2*protocol.MaxJSONBody)
 		if err := r.ParseForm(); err != nil {
-			protocol.WriteError(w, "query", http.StatusBadRequest, "MalformedQueryString",
+			protocol.WriteError(w, protocol.Query, http.StatusBadRequest, "MalformedQueryString",
 				err.Error())
 			return
 		}
@@ -188,7 +188,7 @@ func (a *bufferedAnswer) writeXML(w http.ResponseWriter, action string) {
 		if !ok {
 			code = fmt.Sprint(fields["__type"])
 		}
-		protocol.WriteError(w, "query", a.status, code, fmt.Sprint(fields["message"]))
+		protocol.WriteError(w, protocol.Query, a.status, code, fmt.Sprint(fields["message"]))
 		return
 	}
 	var text bytes.Buffer

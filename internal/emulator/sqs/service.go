@@ -142,7 +142,7 @@ func (s *Service) queueByURL(url string) (*Queue, error) {
 }
 
 func (s *Service) arn(name string) string {
-	return protocol.ARN("sqs", s.cfg.Region, s.cfg.Account, name)
+	return protocol.ARN(Name, s.cfg.Region, s.cfg.Account, name)
 }
 
 func (s *Service) url(name string) string {

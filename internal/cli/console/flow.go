@@ -55,10 +55,10 @@ type link struct {
 }
 
 var links = []link{
-	{atClient, atAPI, "accepted"}, {atAPI, atBronze, "accepted"}, {atAPI, atTable, "accepted"},
-	{atAPI, atQueue, "accepted"},
-	{atQueue, atWorker, "processed"}, {atWorker, atSilver, "processed"},
-	{atWorker, atBus, "published"}, {atWorker, atDLQ, "failed"},
+	{atClient, atAPI, counterAccepted}, {atAPI, atBronze, counterAccepted},
+	{atAPI, atTable, counterAccepted}, {atAPI, atQueue, counterAccepted},
+	{atQueue, atWorker, counterProcessed}, {atWorker, atSilver, counterProcessed},
+	{atWorker, atBus, counterPublished}, {atWorker, atDLQ, counterFailed},
 }
 
 // point is the upper left corner of a box.
@@ -81,10 +81,10 @@ func narrowFlow(m measures) flow {
 func newFlow(name string, down bool, width, height, w, h int, corners []point, m measures) flow {
 	f := flow{Name: name, Width: width, Height: height}
 	numbers := map[int]string{
-		atAPI:    m.total("accepted") + " accepted",
+		atAPI:    m.total(counterAccepted) + " accepted",
 		atQueue:  m.number(m.queue.Known, m.queue.Waiting+m.queue.Delayed) + " waiting",
 		atWorker: m.number(m.queue.Known, m.queue.InFlight) + " in flight",
-		atSilver: m.total("processed") + " processed",
+		atSilver: m.total(counterProcessed) + " processed",
 		atDLQ:    m.number(m.failed >= 0, m.failed) + " failed",
 	}
 	for i, corner := range corners {
@@ -114,7 +114,7 @@ func newArrow(from, to box, down bool, l link, m measures) arrow {
 	if rate, ok := m.rates[l.counter]; ok { // no metric counts the notifications
 		a.Label = formatRate(rate)
 	}
-	if l.counter == "failed" && m.rates["failed"] > 0 {
+	if l.counter == counterFailed && m.rates[counterFailed] > 0 {
 		a.Tone = "bad"
 	}
 	const gap = 5 // between the head of the arrow and the box
@@ -163,8 +163,8 @@ const (
 func (m measures) charts() []chart {
 	var charts []chart
 	for _, each := range []struct{ name, title, tone string }{
-		{"accepted", "Accepted", ""}, {"processed", "Processed", "good"},
-		{"retried", "Retried", "warn"}, {"failed", "Failed", "bad"},
+		{counterAccepted, "Accepted", ""}, {counterProcessed, "Processed", "good"},
+		{counterRetried, "Retried", "warn"}, {counterFailed, "Failed", "bad"},
 	} {
 		c := chart{
 			Name: each.title, Tone: each.tone, Width: chartWidth,

@@ -54,15 +54,15 @@ func (v *view) cloudWatch(ctx context.Context) measures {
 	defer cancel()
 	queue := queueName(v.QueueURL)
 	metrics := []metric{
-		{"accepted", contract.MetricNamespace, contract.MetricAccepted,
+		{counterAccepted, contract.MetricNamespace, contract.MetricAccepted,
 			contract.PipelineDimension, queue, "Sum"},
-		{"processed", contract.MetricNamespace, contract.MetricProcessed,
+		{counterProcessed, contract.MetricNamespace, contract.MetricProcessed,
 			contract.PipelineDimension, queue, "Sum"},
-		{"failed", contract.MetricNamespace, contract.MetricFailed,
+		{counterFailed, contract.MetricNamespace, contract.MetricFailed,
 			contract.PipelineDimension, queue, "Sum"},
-		{"retried", contract.MetricNamespace, contract.MetricRetried,
+		{counterRetried, contract.MetricNamespace, contract.MetricRetried,
 			contract.PipelineDimension, queue, "Sum"},
-		{"oldest", "AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", queue, "Maximum"},
+		{oldestMessage, "AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", queue, "Maximum"},
 	}
 	end := v.server.o.Now().UTC().Truncate(time.Minute)
 	input := &cloudwatch.GetMetricDataInput{StartTime: aws.Time(end.Add(-period)), EndTime: &end}
@@ -95,8 +95,12 @@ func (v *view) cloudWatch(ctx context.Context) measures {
 func unknownMeasures(note string) measures {
 	return measures{
 		p50: -1, p99: -1, oldest: -1, step: time.Minute, note: note,
-		rates:  map[string]float64{"accepted": -1, "processed": -1, "retried": -1, "failed": -1},
-		totals: map[string]int{"accepted": -1, "processed": -1, "retried": -1, "failed": -1},
+		rates: map[string]float64{
+			counterAccepted: -1, counterProcessed: -1, counterRetried: -1, counterFailed: -1,
+		},
+		totals: map[string]int{
+			counterAccepted: -1, counterProcessed: -1, counterRetried: -1, counterFailed: -1,
+		},
 	}
 }
 
@@ -115,7 +119,7 @@ func (m *measures) addResult(id string, result types.MetricDataResult, end time.
 			newest = max(newest, bucket)
 		}
 	}
-	if id == "oldest" {
+	if id == oldestMessage {
 		m.oldest = 0 // SQS writes no values for an idle queue
 		if newest >= 0 {
 			m.oldest = time.Duration(values[newest]) * time.Second

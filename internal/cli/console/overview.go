@@ -151,8 +151,8 @@ func (j *journal) localMeasures(slug string) measures {
 		totals: map[string]int{}, step: period / chartBuckets,
 	}
 	for name, c := range map[string]*counter{
-		"accepted": &s.accepted, "processed": &s.processed, "failed": &s.failed,
-		"retried": &s.retried, "refused": &s.refused, "published": &s.published,
+		counterAccepted: &s.accepted, counterProcessed: &s.processed, counterFailed: &s.failed,
+		counterRetried: &s.retried, counterPublished: &s.published,
 	} {
 		m.series[name] = c.series(now, chartBuckets)
 		m.rates[name] = float64(c.sum(now, rateWindow)) / rateWindow.Seconds()

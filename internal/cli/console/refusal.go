@@ -77,7 +77,6 @@ func (j *journal) addRefusal(step activity.Step, slug string) {
 		r.addFaults(e, elementPointer(e.Index))
 	}
 	j.refused = appendLimited(j.refused, r, maxRefused)
-	j.statsOf(slug).refused.add(j.now(), 1)
 }
 
 // addFaults adds the faults of an event, with their JSON pointers. place is the event's JSON

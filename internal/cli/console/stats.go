@@ -7,9 +7,9 @@ import (
 // period is the time that the charts show.
 const period = 15 * time.Minute
 
-// stats counts a pipeline's events and refused requests in the last period.
+// stats counts a pipeline's events and failed batches in the last period.
 type stats struct {
-	accepted, processed, failed, retried, published, refused, failedBatches counter
+	accepted, processed, failed, retried, published, failedBatches counter
 
 	latencies []latency // the newest last
 }
@@ -22,6 +22,18 @@ func (j *journal) statsOf(slug string) *stats {
 	}
 	return s
 }
+
+// Names of the counters in measures. Most are also ids of CloudWatch queries.
+const (
+	counterAccepted  = "accepted"
+	counterProcessed = "processed"
+	counterFailed    = "failed"
+	counterRetried   = "retried"
+	counterPublished = "published"
+)
+
+// oldestMessage is the id of the query for the age of the oldest message in the queue.
+const oldestMessage = "oldest"
 
 // counter counts events in each second of the last period.
 type counter struct {

@@ -70,8 +70,8 @@ func (c *Client) backoff(attempt int, err error) time.Duration {
 	return delay
 }
 
-// wait waits for a delay and returns true. If the delay exceeds the context's deadline, it returns
-// false immediately.
+// wait waits for a delay and returns true. It returns false if ctx ends first. If the deadline of
+// ctx is earlier than the end of the delay, it does not wait.
 func wait(ctx context.Context, delay time.Duration) bool {
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < delay {
 		return false

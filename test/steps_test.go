@@ -9,7 +9,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/logging"
 )
 
-// The emulator must not import package logging, so it has its own names for these messages.
+// The emulator must not import package logging, so it has its own names for the log messages.
 func TestSteps_HaveTheNamesThatFollowFromTheLogMessages(t *testing.T) {
 	for message, want := range map[string]string{
 		logging.EventAccepted:  activity.Accepted,

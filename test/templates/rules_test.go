@@ -215,7 +215,7 @@ func TestOnEventProcessed_AcceptsTwoStacksOfTheSameKind(t *testing.T) {
 	})
 }
 
-// A rule in the other stack must select the same events as a rule of the pipeline.
+// A rule in the target's stack must select the same events as a rule in the pipeline's stack.
 func TestOnEventProcessedIn_WorksForEveryTarget(t *testing.T) {
 	for _, targets := range []map[string]func(awscdk.Stack) awsevents.IRuleTarget{
 		targetsOfOtherStacks, cyclicTargets,

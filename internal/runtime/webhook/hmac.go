@@ -103,8 +103,8 @@ func (h HMAC) validate() error {
 	require(strings.Count(content, bodyPlaceholder) == 1,
 		"SignedContent must contain {body} exactly once, got %q", content)
 	signsTime := strings.Contains(content, timePlaceholder)
-	require(signsTime == (h.TimestampHeader != ""), "SignedContent must contain {timestamp} "+
-		"together with the option TimestampHeader, got %q: only a signed timestamp protects from "+
+	require(signsTime == (h.TimestampHeader != ""), "SignedContent must contain {timestamp} if "+
+		"TimestampHeader is set, and only then, got %q: only a signed timestamp protects from "+
 		"repeated requests", content)
 	require(!strings.Contains(content, idPlaceholder) || h.DeliveryIDHeader != "",
 		"SignedContent must not contain {id} without DeliveryIdHeader, got %q", content)

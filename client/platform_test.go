@@ -44,7 +44,7 @@ func (p *platform) serve(t *testing.T) http.Handler {
 				return id.String(), err
 			},
 		},
-		Items: &p.items, Open: true, Log: slog.New(slog.DiscardHandler),
+		Items: &p.items, OpenToAnyone: true, Log: slog.New(slog.DiscardHandler),
 	}
 	gateway, err := apigateway.New(apigateway.API{
 		ID: "api", Region: "us-east-1", Account: "000000000000",

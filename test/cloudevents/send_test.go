@@ -42,7 +42,7 @@ func newAPI(t *testing.T) *api {
 				return fmt.Sprintf("0199aaaa-0000-7000-8000-%012d", ids), nil
 			},
 		},
-		Open: true, Log: slog.New(slog.DiscardHandler),
+		OpenToAnyone: true, Log: slog.New(slog.DiscardHandler),
 	}
 	gateway, err := apigateway.New(apigateway.API{
 		Stages: []apigateway.Stage{{Name: apigateway.DefaultStage}},

@@ -71,8 +71,9 @@ func (f *apiFlags) client(ctx context.Context, o client.Options) (*client.Client
 	return client.New(address, o)
 }
 
-// find returns the URL of the API. localRegion is the region of the local platform. If the flags
-// select another API, localRegion is "".
+// find returns the URL of the API. If the API is on the local platform, localRegion is the
+// platform's region. If the flags select another API, or the platform does not answer, localRegion
+// is "".
 func (f *apiFlags) find(ctx context.Context) (url, localRegion string, err error) {
 	if f.url != "" {
 		f.pipeline = "API " + f.url

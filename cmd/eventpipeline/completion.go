@@ -137,7 +137,7 @@ func completeCodes(ctx context.Context, f *stackFlags) ([]string, error) {
 	return slices.Compact(codes), nil
 }
 
-// failedToday selects the events of the last day that failed.
+// failedToday selects the FAILED events that were received in the last 24 hours.
 func failedToday() events.Query {
 	return events.Query{Since: time.Now().Add(-24 * time.Hour), Status: pipeline.Failed}
 }

@@ -157,8 +157,8 @@ func (r *dlqRun) incompleteError() error {
 	return errors.Join(errs...)
 }
 
-// preview prints the number of matching messages of each code, event type and status. If it could
-// check all messages, it sets r.announced and r.missing.
+// preview prints how many matching messages each combination of code, event type and status has. If
+// it could check all messages, it sets r.announced and r.missing.
 func (r *dlqRun) preview() error {
 	p, err := r.change.Preview(r.cmd.Context())
 	if err != nil {

@@ -159,8 +159,8 @@ func formatAge(d time.Duration) string {
 	return fmt.Sprintf("%dd", int(d.Hours()/24))
 }
 
-// printCounts prints the number of messages of each code, event type and status. The largest number
-// comes first.
+// printCounts prints how many messages each combination of code, event type and status has. The
+// largest number comes first.
 func printCounts(w io.Writer, c dlq.Counts) error {
 	if len(c) == 0 {
 		_, err := fmt.Fprintln(w, "No message in the DLQ matches.")

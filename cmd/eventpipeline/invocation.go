@@ -51,7 +51,7 @@ func invocationOf(name, executable string, info *debug.BuildInfo) string {
 func builtToRun(executable string) bool { return strings.Contains(executable, "go-build") }
 
 // stopWithGoCommand calls stop when the go command that started this process ends. A signal can end
-// the go command and not this process, which must then free its ports.
+// only the go command. This process would then keep its ports.
 func stopWithGoCommand(ctx context.Context, stop func()) {
 	if executable, err := os.Executable(); err != nil || !builtToRun(executable) {
 		return

@@ -103,8 +103,8 @@ func TestEventPrinter_ForgetsTheOldestEvents(t *testing.T) {
 	}
 }
 
-// The printer must remember a batch that is not finished, even if it prints steps of more than
-// maxKnownEvents events of other batches.
+// The printer must remember a batch that is not finished. In this test, other batches have more
+// than maxKnownEvents events.
 func TestEventPrinter_RemembersABatchWithManySteps(t *testing.T) {
 	var out strings.Builder
 	p := newEventPrinter(&out, activity.Style{}, false)

@@ -58,7 +58,7 @@ func (p *stepPrinter) run(ctx context.Context) error {
 	}
 }
 
-// flush prints a step if its time, or the time of its arrival, is not after limit.
+// flush prints each step that happened or arrived at or before limit.
 func (p *stepPrinter) flush(limit time.Time) (err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -19,8 +19,8 @@ type localWebhook struct {
 	secret   string
 }
 
-// prepareWebhooks stores the secrets that --secret sets. It generates secrets for the other sources
-// that have no usable secret on the local platform.
+// prepareWebhooks stores the secrets that --secret sets. For each other source, it generates a
+// secret, unless the local platform already has a usable one.
 func (f *localFlags) prepareWebhooks(
 	ctx context.Context, pipelines []deployment.Pipeline,
 ) ([]localWebhook, error) {

@@ -57,8 +57,8 @@ func TestLogs_FailsIfThereIsNothingToShow(t *testing.T) {
 	}
 }
 
-// A line without an event id must be found if it is between the lines of an invocation for the
-// event. For example, the output of fmt.Println has no event id.
+// The output of fmt.Println contains no event id. The command must find it by the invocation that
+// processed the event.
 func TestLogs_FindsTheOutputOfTheInvocation(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)

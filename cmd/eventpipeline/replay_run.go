@@ -89,9 +89,8 @@ func rateFlag(rate float64) string {
 	return fmt.Sprintf("--rate %g", rate)
 }
 
-// replayFailed replays FAILED events. The old messages of these events can remain in the DLQ.
-// replayFailed prints the maximum number of such events, and a command that drops their old
-// messages.
+// replayFailed replays FAILED events. Their old messages can remain in the DLQ. replayFailed prints
+// the maximum number of events with such a message, and a command that drops these messages.
 func (r replayRun) replayFailed() error {
 	held, countErr := r.pipeline.DeadLetterQueue().Count(r.cmd.Context())
 	if err := r.replay(); err != nil {

@@ -39,8 +39,9 @@ type waiter struct {
 	failure    string                  // names an event that failed and the reason
 }
 
-// waitUntilProcessed waits until the accepted events are processed, and prints the duration. It
-// adds an error to err if an event failed, or if no event was finished for maxWait.
+// waitUntilProcessed waits until each accepted event is PROCESSED or FAILED. Without --json, it
+// prints a summary. It adds an error to err if an event failed, or if no event was finished for
+// maxWait.
 func (r *sendResults) waitUntilProcessed(
 	cmd *cobra.Command, c *client.Client, f *sendFlags, err error,
 ) (*processing, error) {

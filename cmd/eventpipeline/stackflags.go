@@ -22,8 +22,8 @@ type stackFlags struct{ aws, stack, pipeline string }
 
 const localAWS = "http://127.0.0.1:4566"
 
-// endpointVariable names the environment variable that sets the URL of the AWS services in the AWS
-// CLI and SDKs.
+// endpointVariable names the environment variable from which the AWS CLI and SDKs read the URL of
+// the AWS services.
 const endpointVariable = "AWS_ENDPOINT_URL"
 
 func (f *stackFlags) add(cmd *cobra.Command) {

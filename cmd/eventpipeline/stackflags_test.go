@@ -77,8 +77,8 @@ func TestAPI_SuggestsLocalWhenThePlatformDoesNotAnswer(t *testing.T) {
 	}
 }
 
-// With --stack, the command must not call services on this machine. The AWS settings can select
-// such services in an environment variable or a configuration file.
+// With --stack, the command must not call services on this machine. An environment variable or a
+// configuration file can set the URL of such services.
 func TestStack_OfADeploymentMustNotBeOnThisMachine(t *testing.T) {
 	d := deploy(t)
 	settings := filepath.Join(t.TempDir(), "config")

@@ -192,7 +192,8 @@ func (d *eventData) addFacts(item pipeline.Item) {
 	}
 }
 
-// addMembers adds a batch's events, and the parts of the batch that are not in d yet.
+// addMembers sets d.Members to the events that are still part of the batch. It adds the events and
+// ranges that were split off to d.Parts.
 func (v *view) addMembers(ctx context.Context, d *eventData, item pipeline.Item) error {
 	parts, err := v.parts(ctx, item)
 	if err != nil {

@@ -327,7 +327,7 @@ func (s *jobs) isBusy(page string) bool {
 	})
 }
 
-// Took returns how long the job has run since its start, or since its last pause.
+// Took returns how long the job has run since its start, or since it was last resumed.
 func (j job) Took() time.Duration {
 	if j.End.IsZero() {
 		return time.Since(j.Begin)
@@ -335,7 +335,7 @@ func (j job) Took() time.Duration {
 	return j.End.Sub(j.Begin)
 }
 
-// Rate returns the job's events per second since its start, or since its last pause.
+// Rate returns the job's events per second since its start, or since it was last resumed.
 func (j job) Rate() float64 {
 	if seconds := j.Took().Seconds(); seconds > 0 {
 		return float64(j.Done-j.earlier) / seconds

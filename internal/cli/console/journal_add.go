@@ -46,7 +46,7 @@ func (j *journal) add(step activity.Step, slug string) {
 			return // ignore the console's own calls
 		}
 		step.Details = slices.DeleteFunc(step.Details, func(d activity.Detail) bool {
-			// There can be up to 100 ids, and each of the events would keep them.
+			// A call can have 100 ids. To save memory, its events do not store them.
 			return d.Name == activity.DetailIDs
 		})
 	}

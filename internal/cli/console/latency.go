@@ -19,8 +19,9 @@ type latencies struct {
 	note     string
 }
 
-// sampleLatencies returns percentiles of the events that a deployed pipeline received in the last
-// 15 minutes. It reads items of the events table, because CloudWatch has no metric of the latency.
+// sampleLatencies returns percentiles of the latency of events that a deployed pipeline received in
+// the last 15 minutes. It reads items of the events table, because CloudWatch has no metric of the
+// latency.
 func (v *view) sampleLatencies(ctx context.Context) latencies {
 	pending := latencies{p50: -1, p99: -1, note: "reading a sample of events …"}
 	return cachedSoon(&v.cache, "latencies", time.Minute, pending, func() latencies {

@@ -93,7 +93,7 @@ func TestRunbooks_AreSectionsOfTheDocument(t *testing.T) {
 	}
 }
 
-// Each arrow of the flow shows a rate on the local platform.
+// On the local platform, each arrow of the flow shows a rate.
 func TestFlow_ShowsTheRateOfEachArrow(t *testing.T) {
 	now := time.Now()
 	w := newWorld(t, Options{Local: true, Now: func() time.Time { return now }})

@@ -24,8 +24,8 @@ type rowsMessage struct {
 	Skipped int   `json:"skipped,omitempty"` // changed events that are not in the message
 }
 
-// serveStream sends a message when the journal changes. Each message contains the journal's current
-// state. A slow reader can miss messages, but never blocks the platform.
+// serveStream sends messages about changes, until the reader or the console ends the stream.
+// Several changes can share one message. A slow reader never blocks the platform.
 func (v *view) serveStream(w http.ResponseWriter, r *http.Request) {
 	out := http.NewResponseController(w)
 	w.Header().Set("Content-Type", "text/event-stream")
@@ -112,6 +112,8 @@ func (v *view) lastSeen(r *http.Request, id string) uint64 {
 //   - the event with the id in the request changed, or any event if the request has no id
 //   - a job changed
 //   - AWS answered a slow call
+//
+// If the request has no id, it also returns a message after each refreshInterval.
 func (v *view) changeSince(r *http.Request) func(time.Time) (string, any) {
 	id := r.URL.Query().Get("id")
 	state := func() [3]uint64 {

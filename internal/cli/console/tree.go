@@ -115,7 +115,7 @@ func (t tree) comparePayload(payload tree) {
 	}
 }
 
-// compareNodes marks the differences between the two values in both of them.
+// compareNodes compares two values, and marks the differences in both values.
 func compareNodes(before, after *node) {
 	if before.kind != after.kind || len(before.children)+len(after.children) == 0 {
 		if before.kind != after.kind || before.text != after.text {
@@ -284,7 +284,8 @@ func (n *node) writeValue(b *strings.Builder) {
 	}
 }
 
-// writeMark also writes the mark as text, because some users can't see colours.
+// writeMark writes the mark as text. The colour alone is not enough, because some users can't see
+// colours.
 func (n *node) writeMark(b *strings.Builder) {
 	if n.mark != "" {
 		b.WriteString(`<span class="m">` + n.mark + `</span>`)

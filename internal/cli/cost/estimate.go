@@ -190,8 +190,8 @@ func (p Pipeline) kmsRequests() float64 {
 	return requests
 }
 
-// scans returns how often the reconciler checks each object: in all runs of the object's hour, and
-// in one run of the next hour.
+// scans returns how often the reconciler checks each object: in each run of the hour in which the
+// object was stored, and in one run of the next hour.
 func (e estimator) scans() float64 { return max(1, 3600/e.ReconcileInterval) + 1 }
 
 // Speed and requests of the reconciler.
@@ -267,7 +267,7 @@ func (e estimator) fixed() []Line {
 }
 
 // webhookMetrics returns the number of metrics that only a pipeline with webhook sources has:
-// RefusedSignatures, and two metrics with the dimensions of each source.
+// RefusedSignatures, and two metrics for each source.
 func (p Pipeline) webhookMetrics() int {
 	if p.WebhookSources == 0 {
 		return 0

@@ -82,8 +82,8 @@ func (p Pipeline) raiseWorker() string {
 	return fmt.Sprintf("set MaxConcurrency (now %g) or BatchSize", p.Source.MaxConcurrency)
 }
 
-// reconcilerRate returns how many new objects per second the reconciler can check. It checks each
-// object twice.
+// reconcilerRate returns how many new objects per second the reconciler can check. The model
+// assumes one pass per hour, and therefore two checks of each object (see scans).
 func (p Pipeline) reconcilerRate() float64 {
 	if p.Reconciler == nil || p.ReconcileInterval == 0 {
 		return 0

@@ -91,8 +91,9 @@ func (t document) pipeline(name string, functions map[contract.Role]string) Pipe
 	return p
 }
 
-// addResources adds the settings of resources to which no function refers. Their logical ids begin
-// with the pipeline's name.
+// addResources adds the settings of resources to which no function refers. It finds the queue's
+// mapping and the schedule by their function, and the others by a logical id that begins with the
+// pipeline's name.
 func (p *Pipeline) addResources(t document, functions map[contract.Role]string) {
 	hasAPI := false
 	for _, id := range slices.Sorted(maps.Keys(t.Resources)) {
@@ -132,8 +133,8 @@ func (p *Pipeline) addResources(t document, functions map[contract.Role]string) 
 	}
 }
 
-// addWebhooks counts the webhook sources and their secrets. sources is the environment variable of
-// the API function that lists the sources.
+// addWebhooks counts the webhook sources and their secrets. sources is the API function's
+// environment variable Webhooks.
 func (p *Pipeline) addWebhooks(sources value) {
 	var list []struct{ Secret string }
 	if json.Unmarshal([]byte(sources.joined()), &list) != nil {
@@ -234,7 +235,7 @@ func (t document) bucket(properties value) Bucket {
 }
 
 // countKeys counts the KMS keys to which the pipeline's resources refer. A resource belongs to the
-// pipeline if its id is in used, or begins with the pipeline's name.
+// pipeline if the list used contains its id, or if its id begins with the pipeline's name.
 func (t document) countKeys(pipeline string, used []string) int {
 	keys := map[string]bool{}
 	for id, r := range t.Resources {

@@ -115,8 +115,8 @@ func choose(pipelines []Pipeline, name string) (Pipeline, error) {
 	return chosen[0], nil
 }
 
-// Names returns the names that Find accepts. If pipelines of several stacks have the same name,
-// their names have the form STACK/NAME.
+// Names returns a name that Find accepts for each pipeline. If several stacks have a pipeline with
+// the same name, the names of these pipelines have the form STACK/NAME.
 func Names(pipelines []Pipeline) (names []string) {
 	for _, p := range pipelines {
 		name := p.Name

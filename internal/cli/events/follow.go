@@ -60,7 +60,7 @@ func (f *Follower) Next(ctx context.Context, now time.Time) (changed []pipeline.
 			return nil, err
 		}
 	}
-	// The loop misses events that were split off, and events of earlier hours.
+	// The loop skips finished batches with their parts, and earlier hours.
 	if err := visit(f.enqueued(seen)); err != nil {
 		return nil, err
 	}

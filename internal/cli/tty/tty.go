@@ -24,8 +24,8 @@ func IsTerminal(stream any) bool {
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 
-// ShowsColours reports whether w is a terminal that supports colours and the user has not disabled
-// them (https://no-color.org).
+// ShowsColours reports whether w is a terminal that supports colours. It returns false if the user
+// has disabled colours (https://no-color.org).
 func ShowsColours(w io.Writer) bool {
 	return IsTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }

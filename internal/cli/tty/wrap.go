@@ -47,7 +47,7 @@ func Width(w io.Writer) int {
 // wrapIndent returns the indentation of a line that continues the previous line.
 func wrapIndent(string) string { return "    " }
 
-// firstColumn matches the first column of a table with the spaces after it.
+// firstColumn matches the first column of a row, and the spaces after this column.
 var firstColumn = regexp.MustCompile(`^ *[^ ]+( [^ ]+)*  +`)
 
 // tableIndent returns the indentation of a line that continues a row of a table. It is the place of

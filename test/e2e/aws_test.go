@@ -15,7 +15,7 @@ import (
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
-// listKeys returns the keys with the prefix in a bucket. output is the stack output with the
+// listKeys returns a bucket's keys that begin with prefix. output is the stack output with the
 // bucket's name.
 func (p *platform) listKeys(t *testing.T, output, prefix string) []string {
 	t.Helper()

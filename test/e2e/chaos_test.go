@@ -95,8 +95,8 @@ func TestChaos_KilledPlatformKeepsAcknowledgedEvents(t *testing.T) {
 	p.expectEachOnce(t, acknowledged)
 }
 
-// freePort returns a free port for a platform that starts later. It is below 32768, because the
-// system assigns ports above 32767 to other tests.
+// freePort returns a free port for a platform that starts later. The port is below 32768, because
+// the system assigns ports above 32767 to other tests.
 func freePort(t *testing.T) string {
 	t.Helper()
 	for range 100 {

@@ -133,8 +133,8 @@ func sha(body []byte) string {
 }
 
 // appendDeliveries appends a step for each batch that the queue can deliver. Normally, the queue
-// delivers the oldest messages as one batch. The delivery of any other message, alone, costs a
-// preemption.
+// delivers the oldest messages as one batch. Each message can also be delivered alone, which costs
+// a preemption. At most two workers run at the same time.
 func (r *run) appendDeliveries(steps []step, cost Budget) []step {
 	running := 0
 	for i := range r.actors {

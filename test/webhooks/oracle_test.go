@@ -1,4 +1,5 @@
-// Package webhooks compares the signatures of webhooks with the official SDKs of the senders.
+// Package webhooks compares package webhook with the official SDKs of the webhooks' senders. Both
+// must accept the same signatures.
 package webhooks
 
 import (

@@ -1,3 +1,4 @@
-// Package gosdk compares the signatures of webhooks with the Go SDKs of Stripe, Slack and Standard
-// Webhooks. It is a separate module, so that the platform does not depend on the SDKs.
+// Package gosdk compares package webhook with the Go SDKs of Stripe, Slack and Standard Webhooks.
+// Both must accept the same signatures. This package is a separate module, so that the
+// platform does not depend on the SDKs.
 package gosdk

@@ -27,8 +27,8 @@ func (v *requiredValue) Set(value string) error {
 func (v *requiredValue) String() string { return string(*v) }
 func (v *requiredValue) Type() string   { return "string" }
 
-// exclusiveFlags lists flags that can't be combined, for all commands. The first flag of an element
-// can't be combined with the other flags of the element.
+// exclusiveFlags lists flags that can't be combined. The first flag of an element can't be combined
+// with any other flag of the element. This applies to all commands.
 var exclusiveFlags = []string{
 	"api aws pipeline stack",
 	"as api batch concurrency count gzip rate retries sign token type wait",

@@ -129,7 +129,8 @@ func readArray(r io.Reader, yield func([]byte) bool) error {
 }
 
 // maxLine limits the length of a line, in bytes. It is larger than API Gateway's maximum of 10 MB
-// per request. An event that is too large therefore reaches the API, which rejects it.
+// per request. If an event exceeds this maximum, the command can still send it, and the API
+// explains the error.
 const maxLine = 12 << 20
 
 func readLines(r io.Reader, yield func([]byte) bool) error {

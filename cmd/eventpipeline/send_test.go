@@ -459,7 +459,7 @@ func TestSend_StopsWhenTheAPIHasStopped(t *testing.T) {
 	}
 }
 
-// If the server closes the connection, the client can't know whether it accepted the event.
+// If the server closes the connection, the client can't know whether the server accepted the event.
 func TestSend_CountsAnUnansweredRequestAsUnknown(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost {

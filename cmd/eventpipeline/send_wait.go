@@ -80,8 +80,8 @@ func (r *sendResults) waitUntilProcessed(
 	return p, errors.Join(err, waitErr)
 }
 
-// failed returns the error for count failed events. If the API returned reasons, the error contains
-// one event's id and reason.
+// failed returns an error with the number of failed events. If the API returned reasons, the error
+// contains one event's id and reason.
 func (w *waiter) failed(count int) error {
 	text := formatCount(count, "event") + " failed"
 	switch {

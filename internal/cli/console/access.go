@@ -97,7 +97,9 @@ func (a access) exchange(w http.ResponseWriter, r *http.Request, cookieName, tok
 	writePlainPage(w, http.StatusOK, plainPage{"Opening the console …", "", path, "Open now"})
 }
 
-// sameOrigin reports whether a page of the console sent the request, or the user opened its URL.
+// sameOrigin reports whether a page of the console sent the request, or the user opened the URL of
+// a page. It also returns true for a request without Origin and Sec-Fetch-Site, for example from
+// curl.
 func sameOrigin(r *http.Request) bool {
 	origin, site := r.Header.Get("Origin"), r.Header.Get("Sec-Fetch-Site")
 	if origin != "" && !strings.EqualFold(origin, "http://"+r.Host) {

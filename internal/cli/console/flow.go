@@ -212,8 +212,8 @@ func runbookOf(logicalID string) string {
 	return ""
 }
 
-// runbooks lists the sections of docs/runbooks.md about alarms. If a name ends with another name,
-// the longer name must come first.
+// runbooks lists the sections of docs/runbooks.md about alarms. If the name of a section ends with
+// the name of another section, the longer name must come first.
 var runbooks = []string{
 	"notificationdeadlettersalarm", "deadlettersalarm", "failedeventsalarm", "retriedeventsalarm",
 	"oldestmessagealarm", "apiservererrorsalarm", "throttledrequestsalarm", "apierrorsalarm",

@@ -47,7 +47,8 @@ func (v value) text() string {
 	return text
 }
 
-// equals reports whether v is the string text. A Boolean counts as the string "true" or "false".
+// equals reports whether the string v equals text. A Boolean counts as the string "true" or
+// "false".
 func (v value) equals(text string) bool { return v.exists() && fmt.Sprint(v.any) == text }
 
 // number returns v as a number. v can also be text that contains a number. For other values, it

@@ -8,8 +8,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Payload returns the accepted payload of the event in Bronze, byte for byte. For a batch, it
-// returns an array of the payloads.
+// Payload reads the payload of an event from Bronze, byte for byte as it was accepted. For a batch,
+// it returns an array of payloads.
 func Payload(ctx context.Context, p deployment.Pipeline, e pipeline.Event) ([]byte, error) {
 	stored, err := p.BronzeBucket().Get(ctx, e.Bronze.Key)
 	if err != nil {
@@ -18,7 +18,7 @@ func Payload(ctx context.Context, p deployment.Pipeline, e pipeline.Event) ([]by
 	return e.PayloadIn(stored)
 }
 
-// Records returns the records of a PROCESSED event in Silver, one line of JSON for each.
+// Records reads the records of a PROCESSED event from Silver. Each record is one line of JSON.
 func Records(ctx context.Context, p deployment.Pipeline, item pipeline.Item) ([]byte, error) {
 	stored, err := p.SilverBucket().Get(ctx, item.Silver.Key)
 	if err != nil || item.Count == 0 || item.IsBatch() {

@@ -72,8 +72,8 @@ func (t Table) Field(name, value string) {
 	}
 }
 
-// NewBar returns a progress bar for total events; -1 means that the number is unknown. The bar is
-// drawn only if w is a terminal.
+// NewBar returns a progress bar. total is the number of events, or -1 if it is unknown. The bar is
+// drawn only if w is a terminal, and never for a single event.
 func NewBar(w io.Writer, total int, activity string) *progressbar.ProgressBar {
 	return newBar(w, IsTerminal(w) && total != 1, total, activity)
 }

@@ -150,8 +150,8 @@ func (f *apiFlags) explainProblem(problem *client.Problem, err error) error {
 	return err
 }
 
-// localTokenAdvice returns advice on how to make a token for the local platform. For another API,
-// it returns "".
+// localTokenAdvice returns advice on how to make a token for the local platform. For --stack and
+// for a URL of API Gateway, it returns "".
 func (f *apiFlags) localTokenAdvice() string {
 	if f.stack.stack != "" || strings.Contains(f.url, ".execute-api.") {
 		return ""

@@ -21,7 +21,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator"
 )
 
-// consoleFlags holds the flags of the console of the local platform.
+// consoleFlags holds the flags with which `eventpipeline local` and `eventpipeline console` serve
+// the console.
 type consoleFlags struct {
 	port         int // -1: defaultConsolePort or, if that port is in use, any free port
 	off, openURL bool

@@ -11,7 +11,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator"
 )
 
-// progress prints the startup phases with their durations, and the output of the CDK app.
+// progress prints the phases of the start and the stop with their durations, and the output of the
+// CDK app.
 type progress struct {
 	out   io.Writer
 	begin time.Time

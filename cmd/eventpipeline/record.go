@@ -82,8 +82,8 @@ func readStored(
 	return records, explainMissing(err, "record", id, item.Silver)
 }
 
-// explainMissing adds the object's location to err if err is pipeline.ErrNotFound. It returns other
-// errors unchanged.
+// explainMissing replaces pipeline.ErrNotFound by an error with the object's location. It returns
+// other errors unchanged.
 func explainMissing(err error, name, id string, location pipeline.Location) error {
 	if !errors.Is(err, pipeline.ErrNotFound) {
 		return err

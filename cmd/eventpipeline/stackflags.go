@@ -149,7 +149,7 @@ func deployedConfig(ctx context.Context, alternative string) (aws.Config, error)
 	return cfg, nil
 }
 
-// announce prints the pipeline that a command is about to change.
+// announce prints the pipeline that a command uses.
 func announce(cmd *cobra.Command, pipeline any) {
 	fmt.Fprintf(tty.Wrap(cmd.ErrOrStderr()), "Pipeline: %s\n", pipeline)
 }

@@ -112,8 +112,8 @@ func (f *tokenFlags) tokenClaims(now time.Time) (map[string]any, time.Time, erro
 	return claims, expiresAt, nil
 }
 
-// openKeyFile returns the first key of the file. If there is no file, it creates one with a new
-// key.
+// openKeyFile returns the first private RSA key of the file. If there is no file, it creates one
+// with a new key.
 func openKeyFile(name string) (key jose.JSONWebKey, isNew bool, err error) {
 	data, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -86,7 +86,8 @@ func (f *rotateFlags) run(cmd *cobra.Command, name string) error {
 	return err
 }
 
-// secret returns the new secret. It removes the line break at the end of a file.
+// secret returns the new secret. It removes white space around the secret, such as the line break
+// at the end of a file.
 func (f *rotateFlags) secret(stdin io.Reader, source deployment.WebhookSource) (string, error) {
 	if f.file == "" {
 		if source.SenderCreatesSecret() {

@@ -51,8 +51,8 @@ func (v *view) storedItems(ctx context.Context) (items []pipeline.Item, err erro
 	return items, nil
 }
 
-// addStored adds the events that the items describe. For an event that the journal knows, it adds
-// only missing values, because the journal's state is newer.
+// addStored adds the events that the items describe. If the journal has recorded the end of an
+// event, addStored keeps the event's state in the journal, which is newer.
 func (j *journal) addStored(items []pipeline.Item, slug string) {
 	slices.SortStableFunc(items, func(a, b pipeline.Item) int { // a batch comes before its parts
 		return cmp.Or(a.ReceivedAt.Compare(b.ReceivedAt), b.Events()-a.Events())
@@ -71,7 +71,8 @@ func (j *journal) addStored(items []pipeline.Item, slug string) {
 	j.forget()
 }
 
-// addStored adds values from the event's item. It keeps values that the journal has from steps.
+// addStored sets the event's values from its item. If the journal has recorded the end of the
+// event, addStored keeps the status and the duration.
 func (e *event) addStored(item pipeline.Item) {
 	known := *e
 	stored := itemEvent(item, e.pipeline)

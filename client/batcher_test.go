@@ -38,13 +38,13 @@ func (r *results) add(result client.Result) {
 	r.errs[string(result.Event)] = result.Err
 }
 
-func numbered(i int) []byte { return fmt.Appendf(nil, `{"eventType":"a","n":%d}`, i) }
+func numberedEvent(i int) []byte { return fmt.Appendf(nil, `{"eventType":"a","n":%d}`, i) }
 
 // addAll adds count events, and fails the test if the Batcher rejects one.
 func addAll(t *testing.T, b *client.Batcher, count int, done func(client.Result)) {
 	t.Helper()
 	for i := range count {
-		if err := b.Add(t.Context(), numbered(i), done); err != nil {
+		if err := b.Add(t.Context(), numberedEvent(i), done); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -80,7 +80,7 @@ func TestBatcher_SendsAFullBatch(t *testing.T) {
 }
 
 func TestBatcher_LimitsTheSizeOfABatch(t *testing.T) {
-	one := len(numbered(0))
+	one := len(numberedEvent(0))
 	for limit, want := range map[int][]int{
 		2 + 3*one + 2: {3, 3, 3}, 2 + 3*one + 1: {1, 2, 2, 2, 2}, one: {1, 1, 1, 1, 1, 1, 1, 1, 1},
 		1: {1, 1, 1, 1, 1, 1, 1, 1, 1},
@@ -169,7 +169,7 @@ func TestBatcher_SendsASingleEventWithoutAnArray(t *testing.T) {
 
 func TestBatcher_HasRoomAgainAfterEachFlush(t *testing.T) {
 	var a api
-	one := len(numbered(0))
+	one := len(numberedEvent(0))
 	b := newClient(t, &a, client.Options{}).NewBatcher(client.BatcherOptions{
 		MaxBufferedEvents: 9, MaxBufferedBytes: 9 * one, MaxConcurrentRequests: 2,
 		OnDrop: func(event []byte) { t.Errorf("dropped %s", event) },
@@ -343,8 +343,8 @@ func TestBatcher_LosesAndRepeatsNothingIfRequestsFail(t *testing.T) {
 	}
 }
 
-// blocked returns an API that waits until release is called. Then it answers all requests.
-func blocked() (a *api, release func()) {
+// newBlockedAPI returns an API that waits until release is called. Then it answers all requests.
+func newBlockedAPI() (a *api, release func()) {
 	released := make(chan struct{})
 	a = &api{fault: func(_ int, _ http.ResponseWriter, r *http.Request) bool {
 		select {
@@ -357,7 +357,7 @@ func blocked() (a *api, release func()) {
 }
 
 func TestBatcher_WaitsForRoomInTheBuffer(t *testing.T) {
-	one := len(numbered(0))
+	one := len(numberedEvent(0))
 	for name, o := range map[string]client.BatcherOptions{
 		"events": {MaxBufferedEvents: 6, MaxBatchEvents: 2},
 		"bytes":  {MaxBufferedBytes: 6*one + one/2, MaxBatchEvents: 2},
@@ -366,18 +366,18 @@ func TestBatcher_WaitsForRoomInTheBuffer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				a, release := blocked()
+				a, release := newBlockedAPI()
 				var r results
 				b := newDirectClient(t, a, client.Options{}).NewBatcher(o)
 				addAll(t, b, 6, r.add)
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 				defer cancel()
-				err := b.Add(ctx, numbered(6), r.add)
+				err := b.Add(ctx, numberedEvent(6), r.add)
 				if !errors.Is(err, context.DeadlineExceeded) {
 					t.Errorf("Add to a full buffer returned %v", err)
 				}
 				added := make(chan error)
-				go func() { added <- b.Add(t.Context(), numbered(7), r.add) }()
+				go func() { added <- b.Add(t.Context(), numberedEvent(7), r.add) }()
 				synctest.Wait()
 				released := time.Now()
 				release()
@@ -395,11 +395,11 @@ func TestBatcher_WaitsForRoomInTheBuffer(t *testing.T) {
 // If a large event waits for room, the Batcher must send the pending batch at once. It must not
 // wait until Linger ends.
 func TestBatcher_SendsAPartialBatchToMakeRoom(t *testing.T) {
-	one := len(numbered(0))
+	one := len(numberedEvent(0))
 	large := []byte(`{"eventType":"a","text":"` + strings.Repeat("x", 3*one) + `"}`)
 	for range 100 { // the sender and Add run at the same time; the race detector slows them down
 		synctest.Test(t, func(t *testing.T) {
-			a, release := blocked()
+			a, release := newBlockedAPI()
 			b := newDirectClient(t, a, client.Options{}).NewBatcher(client.BatcherOptions{
 				MaxBatchEvents: 2, MaxBufferedBytes: len(large) + one/2, Linger: 1000 * time.Hour,
 			})
@@ -429,7 +429,7 @@ func TestBatcher_AcceptsAnEventThatIsLargerThanTheBuffer(t *testing.T) {
 }
 
 func TestBatcher_DropsEventsInsteadOfWaiting(t *testing.T) {
-	a, release := blocked()
+	a, release := newBlockedAPI()
 	var r results
 	var dropped []string
 	b := newClient(t, a, client.Options{}).NewBatcher(client.BatcherOptions{
@@ -437,14 +437,14 @@ func TestBatcher_DropsEventsInsteadOfWaiting(t *testing.T) {
 		OnDrop:            func(event []byte) { dropped = append(dropped, string(event)) },
 	})
 	for i := range 4 {
-		err := b.Add(t.Context(), numbered(i), r.add)
+		err := b.Add(t.Context(), numberedEvent(i), r.add)
 		if full := errors.Is(err, client.ErrBufferFull); full != (i >= 2) {
 			t.Errorf("event %d: %v", i, err)
 		}
 	}
 	release()
 	err := b.Close(t.Context())
-	want := []string{string(numbered(2)), string(numbered(3))}
+	want := []string{string(numberedEvent(2)), string(numberedEvent(3))}
 	if err != nil || !slices.Equal(dropped, want) || len(r.accepted) != 2 {
 		t.Errorf("dropped %q, accepted %q, %v", dropped, r.accepted, err)
 	}
@@ -452,7 +452,7 @@ func TestBatcher_DropsEventsInsteadOfWaiting(t *testing.T) {
 
 func TestBatcher_LimitsConcurrentRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a, release := blocked()
+		a, release := newBlockedAPI()
 		b := newDirectClient(t, a, client.Options{}).NewBatcher(client.BatcherOptions{
 			MaxBatchEvents: 1, MaxConcurrentRequests: 3,
 		})
@@ -470,7 +470,7 @@ func TestBatcher_LimitsConcurrentRequests(t *testing.T) {
 
 func TestBatcher_FlushWaitsForTheEventsThatWereAddedBefore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a, release := blocked()
+		a, release := newBlockedAPI()
 		var r results
 		b := newDirectClient(t, a, client.Options{}).NewBatcher(client.BatcherOptions{
 			Linger: time.Hour,
@@ -493,7 +493,7 @@ func TestBatcher_FlushWaitsForTheEventsThatWereAddedBefore(t *testing.T) {
 
 func TestBatcher_CloseEndsCallsThatWaitForRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a, release := blocked()
+		a, release := newBlockedAPI()
 		b := newDirectClient(t, a, client.Options{}).NewBatcher(client.BatcherOptions{
 			MaxBufferedEvents: 1,
 		})
@@ -514,7 +514,7 @@ func TestBatcher_CloseEndsCallsThatWaitForRoom(t *testing.T) {
 
 func TestBatcher_CloseReportsEachEventThatIsNotSent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a, release := blocked()
+		a, release := newBlockedAPI()
 		defer release()
 		var r results
 		b := newDirectClient(t, a, client.Options{}).NewBatcher(client.BatcherOptions{
@@ -522,7 +522,7 @@ func TestBatcher_CloseReportsEachEventThatIsNotSent(t *testing.T) {
 		})
 		addAll(t, b, 7, r.add)
 		waiting := make(chan error)
-		go func() { waiting <- b.Add(t.Context(), numbered(7), r.add) }()
+		go func() { waiting <- b.Add(t.Context(), numberedEvent(7), r.add) }()
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
@@ -557,7 +557,7 @@ func TestBatcher_IsSafeForConcurrentUse(t *testing.T) {
 	for i := range 20 {
 		adding.Go(func() {
 			for range 50 {
-				if err := b.Add(t.Context(), numbered(i), r.add); err != nil {
+				if err := b.Add(t.Context(), numberedEvent(i), r.add); err != nil {
 					t.Error(err)
 				}
 			}

@@ -22,7 +22,7 @@ func TestNew_RejectsInvalidURLs(t *testing.T) {
 	}
 }
 
-func token(text string) client.TokenSource {
+func staticToken(text string) client.TokenSource {
 	return func(context.Context) (string, error) { return text, nil }
 }
 
@@ -33,7 +33,7 @@ func TestNew_RequiresHTTPSForATokenUnlessLocal(t *testing.T) {
 		"http://127.0.0.1:8080":      true, "http://localhost:8080": true,
 		"http://[::1]:8080": true,
 	} {
-		_, err := client.New(address, client.Options{Token: token("secret")})
+		_, err := client.New(address, client.Options{Token: staticToken("secret")})
 		if (err == nil) != accepted {
 			t.Errorf("%s: %v", address, err)
 		}
@@ -43,7 +43,7 @@ func TestNew_RequiresHTTPSForATokenUnlessLocal(t *testing.T) {
 func TestNew_RequiresOneAuthorization(t *testing.T) {
 	keys := credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "secret", "")
 	for _, o := range []client.Options{
-		{Credentials: keys}, {Credentials: keys, Region: "eu-west-1", Token: token("secret")},
+		{Credentials: keys}, {Credentials: keys, Region: "eu-west-1", Token: staticToken("secret")},
 	} {
 		if _, err := client.New("https://events.example.org", o); err == nil {
 			t.Errorf("%+v was accepted", o)
@@ -127,7 +127,7 @@ func TestClient_DoesNotFollowRedirects(t *testing.T) {
 	defer other.Close()
 	redirect := http.RedirectHandler(other.URL, http.StatusTemporaryRedirect)
 	for _, base := range []*http.Client{nil, new(http.Client)} {
-		c := newClient(t, redirect, client.Options{Token: token("secret"), HTTPClient: base})
+		c := newClient(t, redirect, client.Options{Token: staticToken("secret"), HTTPClient: base})
 		if _, err := c.Send(t.Context(), event); err == nil {
 			t.Error("no error")
 		}

@@ -107,7 +107,7 @@ func (c *Client) Send(
 		EventID string `json:"eventId"`
 	}
 	if err := json.Unmarshal(answer.body, &body); err != nil || body.EventID == "" {
-		return Accepted{}, c.foreign("the answer has no eventId")
+		return Accepted{}, c.notAPIError("the answer has no eventId")
 	}
 	return Accepted{EventID: body.EventID, Duplicate: answer.duplicate}, nil
 }
@@ -154,7 +154,7 @@ func (c *Client) sendBatch(
 		}
 	}
 	if err := json.Unmarshal(answer.body, &body); err != nil {
-		return AcceptedBatch{}, c.foreign("the answer to a batch is not JSON")
+		return AcceptedBatch{}, c.notAPIError("the answer to a batch is not JSON")
 	}
 	accepted := AcceptedBatch{
 		Batches:   body.Batches,
@@ -168,14 +168,14 @@ func (c *Client) sendBatch(
 	}
 	for i, e := range accepted.Events {
 		if (e.EventID == "") == (e.Problem == nil) {
-			return AcceptedBatch{}, c.foreign(
+			return AcceptedBatch{}, c.notAPIError(
 				fmt.Sprintf("the answer to a batch has no result for event %d", i))
 		}
 	}
 	return accepted, nil
 }
 
-func (c *Client) foreign(reason string) error {
+func (c *Client) notAPIError(reason string) error {
 	return fmt.Errorf("%s is not the API of a pipeline: %s", c.base, reason)
 }
 

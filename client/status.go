@@ -63,7 +63,7 @@ func (c *Client) Status(ctx context.Context, id string) (EventStatus, error) {
 	}
 	var status EventStatus
 	if err := json.Unmarshal(answer.body, &status); err != nil || status.Status == "" {
-		return EventStatus{}, c.foreign("the answer has no status")
+		return EventStatus{}, c.notAPIError("the answer has no status")
 	}
 	return status, nil
 }

@@ -321,8 +321,8 @@ func (d *deployed) receiveDeadLetters(t *testing.T, want int) (receiptHandles []
 	return receiptHandles
 }
 
-// visible returns the number of visible messages of a queue.
-func (d *deployed) visible(t *testing.T, url string) int {
+// countVisible returns the number of visible messages of a queue.
+func (d *deployed) countVisible(t *testing.T, url string) int {
 	t.Helper()
 	name := types.QueueAttributeNameApproximateNumberOfMessages
 	out, err := awssqs.NewFromConfig(d.Config).GetQueueAttributes(t.Context(),
@@ -341,7 +341,7 @@ func (d *deployed) visible(t *testing.T, url string) int {
 
 func (d *deployed) wantVisible(t *testing.T, url string, want int) {
 	t.Helper()
-	if got := d.visible(t, url); got != want {
+	if got := d.countVisible(t, url); got != want {
 		t.Errorf("%s: %d messages, want %d", url, got, want)
 	}
 }

@@ -60,7 +60,7 @@ func showMessage(cmd *cobra.Command, p deployment.Pipeline, m dlq.Message, asJSO
 		}
 	}
 	if asJSON {
-		return errors.Join(printJSON(cmd.OutOrStdout(), shown(m, payload)), err)
+		return errors.Join(printJSON(cmd.OutOrStdout(), newShownMessage(m, payload)), err)
 	}
 	if printErr := printMessage(cmd.ErrOrStderr(), m); printErr != nil || err != nil {
 		return errors.Join(printErr, err)
@@ -76,7 +76,7 @@ type shownMessage struct {
 	Payload    string             `json:"payload,omitempty"` // without an event: the message's body
 }
 
-func shown(m dlq.Message, payload []byte) shownMessage {
+func newShownMessage(m dlq.Message, payload []byte) shownMessage {
 	s := shownMessage{
 		listedMessage: newListedMessage(m), ReceivedAt: m.Event.ReceivedAt,
 		Payload: string(payload),

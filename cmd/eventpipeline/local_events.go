@@ -96,7 +96,7 @@ func (p *eventPrinter) find(s activity.Step) *knownEvent {
 func (p *eventPrinter) printAccepted(s activity.Step, e *knownEvent) error {
 	var isDuplicate bool
 	if readDetail(s, contract.FieldReplayed, &isDuplicate); isDuplicate {
-		return p.row(s, e, "accepted again: the idempotency key is known")
+		return p.printRow(s, e, "accepted again: the idempotency key is known")
 	}
 	var took float64
 	readDetail(s, contract.FieldDurationMs, &took)
@@ -105,7 +105,7 @@ func (p *eventPrinter) printAccepted(s activity.Step, e *knownEvent) error {
 	if !p.accepted {
 		return nil
 	}
-	return p.row(s, e)
+	return p.printRow(s, e)
 }
 
 func (p *eventPrinter) printEnd(s activity.Step, e *knownEvent, status pipeline.Status) error {
@@ -126,7 +126,7 @@ func (p *eventPrinter) printEnd(s activity.Step, e *knownEvent, status pipeline.
 	case activity.DeadLettered:
 		notes = append(notes, "the worker did not finish; the message moved to the DLQ")
 	}
-	err := p.row(s, e, notes...)
+	err := p.printRow(s, e, notes...)
 	e.receivedAt = time.Time{} // a later duration begins at a redrive or replay, which is unknown
 	return err
 }
@@ -148,12 +148,13 @@ func (p *eventPrinter) printRetry(s activity.Step, e *knownEvent) error {
 	readDetail(s, contract.FieldAttempt, &attempt)
 	readDetail(s, contract.FieldRetryInSeconds, &wait)
 	e.status = pipeline.Enqueued
-	return p.row(s, e, markOf(s), fmt.Sprintf("attempt %d failed, next in %.0f s", attempt, wait),
+	return p.printRow(s, e, markOf(s),
+		fmt.Sprintf("attempt %d failed, next in %.0f s", attempt, wait),
 		failureText(s))
 }
 
-// row prints the event's line, followed by the notes that are not empty.
-func (p *eventPrinter) row(s activity.Step, e *knownEvent, notes ...string) error {
+// printRow prints the event's line, followed by the notes that are not empty.
+func (p *eventPrinter) printRow(s activity.Step, e *knownEvent, notes ...string) error {
 	r := events.Row{
 		Time: s.Time, ID: s.EventID, Type: e.eventType, Status: string(e.status), Took: -1,
 	}

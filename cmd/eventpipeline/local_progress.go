@@ -38,8 +38,8 @@ var phaseTitles = map[emulator.Phase]string{
 
 func newProgress(out io.Writer) *progress { return &progress{out: out, begin: time.Now()} }
 
-// phase ends the current phase and begins the named one.
-func (p *progress) phase(name emulator.Phase) {
+// beginPhase ends the current phase and begins the named one.
+func (p *progress) beginPhase(name emulator.Phase) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.endPhase()
@@ -92,7 +92,7 @@ func (p *progress) stopReminder() bool {
 	return true
 }
 
-func (p *progress) ready() {
+func (p *progress) reportReady() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.endPhase()

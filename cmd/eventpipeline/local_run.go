@@ -76,7 +76,7 @@ func (f *localFlags) run(cmd *cobra.Command) error {
 // steps and the log lines.
 func (r *localRun) emulatorOptions() (emulator.Options, error) {
 	o := r.options
-	o.Progress, o.Phase, o.Debug = r.progress, r.progress.phase, r.page != nil
+	o.Progress, o.Phase, o.Debug = r.progress, r.progress.beginPhase, r.page != nil
 	o.Steps = func(s activity.Step) {
 		if r.page != nil {
 			r.page.Record(s)
@@ -114,7 +114,7 @@ func (r *localRun) start(ctx context.Context, platform *emulator.Platform) error
 		}
 		r.consoleURL = r.page.url
 	}
-	r.progress.ready()
+	r.progress.reportReady()
 	out, errOut := r.cmd.OutOrStdout(), r.cmd.ErrOrStderr()
 	announce := func() error { return r.announce(out, errOut, platform, pipelines, webhooks) }
 	if err := r.steps.start(r.printFunc(out, pipelines), announce); err != nil {
@@ -137,7 +137,7 @@ func (r *localRun) serve(ctx context.Context, platform *emulator.Platform) error
 		}
 	}()
 	err := platform.Run(ctx)
-	r.progress.phase(stopping)
+	r.progress.beginPhase(stopping)
 	_ = r.page.close() // while its jobs can still call the platform
 	err = errors.Join(err, platform.Close())
 	if printErr := r.steps.flush(time.Now()); context.Cause(ctx) == nil {

@@ -64,14 +64,14 @@ func TestProgress_PrintsRemindersAndDurations(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
 		p := newProgress(&out)
-		p.phase(emulator.Synthesize)
+		p.beginPhase(emulator.Synthesize)
 		time.Sleep(13 * time.Second)
 		synctest.Wait()
 		if _, err := p.Write([]byte("Bundling asset\n")); err != nil {
 			t.Error(err)
 		}
 		time.Sleep(4 * time.Second)
-		p.ready()
+		p.reportReady()
 		p.stop()
 		time.Sleep(time.Hour)
 		synctest.Wait()

@@ -78,7 +78,7 @@ func announceWebhooks(w io.Writer, webhooks []localWebhook, awsURL string) {
 	fmt.Fprintln(w, "Webhooks")
 	table := tty.NewTable(w)
 	for _, webhook := range webhooks {
-		table.Row("  "+webhook.Name, webhook.URL, "secret "+masked(webhook.secret))
+		table.Row("  "+webhook.Name, webhook.URL, "secret "+maskSecret(webhook.secret))
 	}
 	table.Flush()
 	flags, name := stackFlags{aws: awsURL}, webhooks[0].Name
@@ -87,8 +87,8 @@ func announceWebhooks(w io.Writer, webhooks []localWebhook, awsURL string) {
 		suggestCommand("webhooks secret "+name, flags.String()))
 }
 
-// masked returns the first characters of a secret. It hides a short secret completely.
-func masked(secret string) string {
+// maskSecret returns the first characters of a secret. It hides a short secret completely.
+func maskSecret(secret string) string {
 	const shown = 3
 	if len(secret) < 4*shown {
 		return strings.Repeat("*", len(secret))

@@ -182,7 +182,7 @@ func TestReplay_ResumesWhereItStopped(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	go func() { // stops after two of twelve events; sending the others takes over two seconds
-		for d.visible(t, d.QueueURL) < 2 && ctx.Err() == nil {
+		for d.countVisible(t, d.QueueURL) < 2 && ctx.Err() == nil {
 		}
 		stop()
 	}()
@@ -327,7 +327,7 @@ func TestReplay_ComparesAndWritesNothing(t *testing.T) {
 	if parseLines[pipeline.Comparison](t, out)[1].Changed != 1 {
 		t.Errorf("printed %s", out)
 	}
-	if n := d.visible(t, d.QueueURL); n != 0 {
+	if n := d.countVisible(t, d.QueueURL); n != 0 {
 		t.Errorf("%d messages on the queue", n)
 	}
 }

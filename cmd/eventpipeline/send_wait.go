@@ -72,7 +72,7 @@ func (r *sendResults) waitUntilProcessed(
 		fmt.Fprintf(cmd.ErrOrStderr(), "Stopped; %s may still be processed.\n", unknown)
 	}
 	if p.Failed > 0 {
-		waitErr = errors.Join(waitErr, w.failed(p.Failed))
+		waitErr = errors.Join(waitErr, w.failureError(p.Failed))
 	}
 	if !f.asJSON && p.Processed+p.Failed > 0 {
 		waitErr = errors.Join(waitErr, p.print(cmd.OutOrStdout()))
@@ -80,9 +80,9 @@ func (r *sendResults) waitUntilProcessed(
 	return p, errors.Join(err, waitErr)
 }
 
-// failed returns an error with the number of failed events. If the API returned reasons, the error
+// failureError returns an error with the number of failed events. If the API returned reasons, the error
 // contains one event's id and reason.
-func (w *waiter) failed(count int) error {
+func (w *waiter) failureError(count int) error {
 	text := formatCount(count, "event") + " failed"
 	switch {
 	case w.failure == "":

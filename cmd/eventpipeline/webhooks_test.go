@@ -19,7 +19,7 @@ func TestMasked_HidesMostOfASecret(t *testing.T) {
 	for secret, want := range map[string]string{
 		"": "", "short": "*****", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw": "whs******",
 	} {
-		if got := masked(secret); got != want {
+		if got := maskSecret(secret); got != want {
 			t.Errorf("%q: got %q, want %q", secret, got, want)
 		}
 	}

@@ -51,7 +51,7 @@ func (a access) check(address string, next http.Handler) http.Handler {
 			return
 		}
 		if token := r.URL.Query().Get("token"); r.Method == http.MethodGet && token != "" {
-			a.exchange(w, r, cookieName, token)
+			a.exchangeToken(w, r, cookieName, token)
 			return
 		}
 		isAsset := strings.HasPrefix(r.URL.Path, "/-/") // the page uses the style sheet
@@ -76,10 +76,10 @@ func (a access) check(address string, next http.Handler) http.Handler {
 	})
 }
 
-// exchange sets the session cookie if the token is right. Then the browser loads the page again
-// without the token. exchange uses the header Refresh, because browsers can omit a SameSite=Strict
-// cookie after a redirect.
-func (a access) exchange(w http.ResponseWriter, r *http.Request, cookieName, token string) {
+// exchangeToken sets the session cookie if the token is right. Then the browser loads the page
+// again without the token. exchangeToken uses the header Refresh, because browsers can omit a
+// SameSite=Strict cookie after a redirect.
+func (a access) exchangeToken(w http.ResponseWriter, r *http.Request, cookieName, token string) {
 	if !equal(token, a.token) {
 		writePlainPage(w, http.StatusUnauthorized, plainPage{
 			"This URL is from an earlier start",

@@ -81,7 +81,7 @@ func (v *view) searchBronze(ctx context.Context, q query, cursor string) (rowsAn
 	}
 	found.More = strconv.FormatInt(hour.Unix(), 10)
 	found.Note = fmt.Sprintf("Searched %s back to %s. Each step lists the keys of up to %d hours "+
-		"in Bronze and reads their items.%s", plural(len(types), "type"),
+		"in Bronze and reads their items.%s", quantity(len(types), "type"),
 		formatMinute(hour.Add(time.Hour)), searchHours, partial)
 	return found, nil
 }
@@ -107,9 +107,9 @@ func formatMinute(t time.Time) string { return t.Local().Format("2006-01-02 15:0
 func itemEvent(item pipeline.Item, slug string) event {
 	e := event{pipeline: slug, receivedAt: item.ReceivedAt}
 	e.row = row{
-		ID: item.ID, Type: visible(item.Type), Status: string(item.Status), Took: -1,
-		Time: item.ReceivedAt.UnixMilli(), Caller: visible(item.Caller),
-		Code: visible(string(item.Failure.Code)), Attempts: item.Attempts,
+		ID: item.ID, Type: escape(item.Type), Status: string(item.Status), Took: -1,
+		Time: item.ReceivedAt.UnixMilli(), Caller: escape(item.Caller),
+		Code: escape(string(item.Failure.Code)), Attempts: item.Attempts,
 	}
 	if item.IsBatch() {
 		e.Count = item.Events()
@@ -121,7 +121,7 @@ func itemEvent(item pipeline.Item, slug string) event {
 		e.Took = took.Milliseconds()
 	}
 	if item.Status == pipeline.Processed && item.Filtered != (pipeline.Filtered{}) {
-		e.Mark, e.Code = events.MarkFiltered, visible(item.Filtered.Code)
+		e.Mark, e.Code = events.MarkFiltered, escape(item.Filtered.Code)
 	}
 	e.Mark = cmp.Or(e.Mark, events.Mark(item))
 	return e

@@ -131,7 +131,7 @@ func (s *Server) Close() error {
 	s.stop()
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
-	for _, v := range s.all() {
+	for _, v := range s.views() {
 		v.jobs.waitForAll(ctx)
 	}
 	s.mu.RLock()
@@ -155,8 +155,8 @@ func (s *Server) find(slug string) *view {
 	return nil
 }
 
-// all returns the pipelines.
-func (s *Server) all() []*view {
+// views returns the pipelines.
+func (s *Server) views() []*view {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.pipelines

@@ -224,13 +224,13 @@ func TestJournal_ReportsRowsThatNoLongerMatch(t *testing.T) {
 	j.add(step("accepted", 1), "p")
 	j.add(step("accepted", 2), "q")
 	enqueued := query{Pipeline: "p", Status: "ENQUEUED"}
-	rows, _, seq := j.changed(enqueued, 0, 10)
+	rows, _, seq := j.changedRows(enqueued, 0, 10)
 	if len(rows) != 1 || rows[0].IsOther {
 		t.Errorf("got %+v", rows)
 	}
 	j.add(step("processed", 1), "p")
 	j.add(step("processed", 2), "q")
-	rows, skipped, _ := j.changed(enqueued, seq, 10)
+	rows, skipped, _ := j.changedRows(enqueued, seq, 10)
 	if len(rows) != 1 || !rows[0].IsOther || rows[0].Status != "PROCESSED" || skipped != 0 {
 		t.Errorf("got %+v, skipped %d", rows, skipped)
 	}
@@ -591,7 +591,7 @@ func TestUnchecked_NamesWhatAChangeCouldNotCheck(t *testing.T) {
 			"more than 100\u2009000",
 		},
 	} {
-		got := strings.Join(unchecked(dlq.Filter{IDs: test.ids}, test.p, test.result), "; ")
+		got := strings.Join(describeUnchecked(dlq.Filter{IDs: test.ids}, test.p, test.result), "; ")
 		if (got == "") != (test.want == "") || !strings.Contains(got, test.want) {
 			t.Errorf("%s: got %q, want %q", name, got, test.want)
 		}
@@ -677,7 +677,7 @@ func TestPage_NamesTheStackOnce(t *testing.T) {
 	for name, want := range map[string]int{"": 0, "Orders": 1} {
 		p.Name = name
 		w.SetPipelines([]deployment.Pipeline{p})
-		_, page := w.get(t, w.all()[0].path("refused"))
+		_, page := w.get(t, w.views()[0].path("refused"))
 		_, after, _ := strings.Cut(page, `<span class="where">`)
 		where, _, _ := strings.Cut(after, "</span>")
 		if strings.Count(where, "shop") != want || !strings.Contains(where, "eu-west-1") {

@@ -78,12 +78,12 @@ func (v *view) showDeadLetters(w http.ResponseWriter, r *http.Request, preview *
 		data.Command = v.command(listCommand(filter, values)...)
 	}
 	if err != nil {
-		data.Problem = visible(err.Error())
+		data.Problem = escape(err.Error())
 	}
 	if !data.Busy { // a scan would hide messages from the job
 		scan := v.scanDeadLetters(r.Context())
 		if scan.err != nil {
-			data.Problem = "The DLQ can't be read: " + visible(scan.err.Error())
+			data.Problem = "The DLQ can't be read: " + escape(scan.err.Error())
 		}
 		data.add(scan, filter, v)
 	}
@@ -123,8 +123,8 @@ func (d *deadLettersData) add(scan deadLetterScan, filter dlq.Filter, v *view) {
 		d.Matched++
 		if len(d.Rows) < maxDeadRows {
 			d.Rows = append(d.Rows, deadRow{
-				ID: visible(m.ID()), Code: visible(m.Code()), Type: visible(m.EventType),
-				Status: string(m.Status), Reason: visible(m.Failure.Reason), At: m.FailureTime(),
+				ID: escape(m.ID()), Code: escape(m.Code()), Type: escape(m.EventType),
+				Status: string(m.Status), Reason: escape(m.Failure.Reason), At: m.FailureTime(),
 				Attempts: m.Attempts, HasEvent: m.EventID != "",
 			})
 		}
@@ -144,7 +144,7 @@ func (v *view) newGroup(m dlq.Message) *group {
 		query.Set("type", m.EventType)
 	}
 	return &group{
-		Code: visible(m.Code()), Type: visible(m.EventType),
+		Code: escape(m.Code()), Type: escape(m.EventType),
 		Path: v.path("deadletters") + "?" + query.Encode(),
 	}
 }

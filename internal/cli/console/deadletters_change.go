@@ -125,7 +125,7 @@ func (v *view) change(
 		update(func(j *job) {
 			j.Done = c.Done + c.Failed
 			if err != nil && len(j.Problems) < maxProblems {
-				j.Problems = append(j.Problems, visible(m.ID()+": "+err.Error()))
+				j.Problems = append(j.Problems, escape(m.ID()+": "+err.Error()))
 			}
 		})
 	}
@@ -136,17 +136,17 @@ func (v *view) change(
 			j.Results = append(j.Results, field{"Failed", formatCount(result.Failed)})
 		}
 		if err == nil {
-			j.Problems = append(j.Problems, unchecked(change.Filter, *preview, result)...)
+			j.Problems = append(j.Problems, describeUnchecked(change.Filter, *preview, result)...)
 		}
 	})
 	return err
 }
 
-// unchecked describes the messages that a change could not check. It omits hidden messages if the
-// change has found all ids of the filter.
-func unchecked(f dlq.Filter, p dlq.Preview, result dlq.Result) (problems []string) {
+// describeUnchecked describes the messages that a change could not check. It omits hidden messages
+// if the change has found all ids of the filter.
+func describeUnchecked(f dlq.Filter, p dlq.Preview, result dlq.Result) (problems []string) {
 	for _, id := range p.Missing {
-		problems = append(problems, visible(id)+": no message in the DLQ has this id. "+
+		problems = append(problems, escape(id)+": no message in the DLQ has this id. "+
 			"To process the event again, replay it.")
 	}
 	hidden := p.Hidden
@@ -155,12 +155,12 @@ func unchecked(f dlq.Filter, p dlq.Preview, result dlq.Result) (problems []strin
 	}
 	allFound := len(f.IDs) > 0 && !p.Truncated && len(p.Missing) == 0
 	if hidden > 0 && !allFound {
-		problems = append(problems, plural(hidden, "message")+" not checked: received by "+
+		problems = append(problems, quantity(hidden, "message")+" not checked: received by "+
 			"another client. Hidden messages become visible within five minutes.")
 	}
 	if lost := p.Counts.Total() - result.Done - result.Failed; lost > 0 && !p.Truncated {
 		problems = append(problems, "Another client has deleted or received "+
-			plural(lost, "message")+" in the meantime. Start again to check the DLQ.")
+			quantity(lost, "message")+" in the meantime. Start again to check the DLQ.")
 	}
 	if result.Truncated {
 		problems = append(problems, "The DLQ holds more than "+formatCount(dlq.MaxHeld)+

@@ -79,7 +79,7 @@ func listCommand(f dlq.Filter, values url.Values) []string {
 func describeFilter(f dlq.Filter) string {
 	var parts []string
 	if len(f.IDs) > 3 {
-		parts = append(parts, plural(len(f.IDs), "id"))
+		parts = append(parts, quantity(len(f.IDs), "id"))
 	} else {
 		parts = append(parts, f.IDs...)
 	}
@@ -100,5 +100,5 @@ func describeFilter(f dlq.Filter) string {
 	if len(parts) == 0 {
 		return "all messages"
 	}
-	return visible(strings.Join(parts, ", "))
+	return escape(strings.Join(parts, ", "))
 }

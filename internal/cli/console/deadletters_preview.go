@@ -99,7 +99,7 @@ func (v *view) deadLetterPreview(w http.ResponseWriter, r *http.Request) {
 	}
 	for _, kind := range p.Counts.Kinds() {
 		n := p.Counts[kind]
-		kind.Code, kind.EventType = visible(kind.Code), visible(kind.EventType)
+		kind.Code, kind.EventType = escape(kind.Code), escape(kind.EventType)
 		data.Kinds = append(data.Kinds, kindCount{kind, n})
 	}
 	v.showDeadLetters(w, r, data)

@@ -103,7 +103,7 @@ func (v *view) eventData(ctx context.Context, id string) (eventData, error) {
 	}
 	batchID, _, isPart, _ := pipeline.ParseID(id)
 	if isPart && !isKnown { // log lines about an event that was not split off name its batch
-		known = v.server.journal.holder(id)
+		known = v.server.journal.eventOrBatch(id)
 	}
 	data := eventData{row: known.row, ReceivedAt: known.receivedAt, isLogged: known.ID != ""}
 	data.addSteps(known, v)
@@ -141,12 +141,12 @@ func (d *eventData) addItem(item pipeline.Item, v *view) {
 	d.isLogged = d.useTook(known)
 	d.ReceivedAt = item.ReceivedAt
 	if item.Status == pipeline.Failed {
-		d.Failure = field{visible(string(item.Failure.Code)), visible(item.Failure.Reason)}
+		d.Failure = field{escape(string(item.Failure.Code)), escape(item.Failure.Reason)}
 		d.Advice = adviceFor(item.Failure.Code)
 	}
 	if item.Filtered != (pipeline.Filtered{}) {
 		d.RecordNote = "The processor filtered the event: " +
-			visible(item.Filtered.Code+": "+item.Filtered.Reason)
+			escape(item.Filtered.Code+": "+item.Filtered.Reason)
 	}
 	d.CanRedrive = item.Status == pipeline.Failed
 	d.CanReplay = item.Status != pipeline.Enqueued
@@ -157,7 +157,7 @@ func (d *eventData) addItem(item pipeline.Item, v *view) {
 func (d *eventData) addFacts(item pipeline.Item) {
 	add := func(name, value string) {
 		if value != "" {
-			d.Facts = append(d.Facts, field{name, visible(value)})
+			d.Facts = append(d.Facts, field{name, escape(value)})
 		}
 	}
 	add("Caller", item.Caller)
@@ -173,11 +173,11 @@ func (d *eventData) addFacts(item pipeline.Item) {
 		add("Events in the batch", formatCount(item.Count))
 	}
 	if item.Reenqueues > 0 {
-		add("Enqueued again", plural(item.Reenqueues, "time")+" by the reconciler")
+		add("Enqueued again", quantity(item.Reenqueues, "time")+" by the reconciler")
 	}
 	add("Replay", item.Replay.ID)
 	if item.Replay.Redrives > 0 {
-		add("Redriven", plural(item.Replay.Redrives, "time"))
+		add("Redriven", quantity(item.Replay.Redrives, "time"))
 	}
 	if last := item.LastEnqueued(); !last.Equal(item.ReceivedAt) {
 		add("Last enqueued", last.Local().Format("2006-01-02 15:04:05.000"))
@@ -224,7 +224,7 @@ func (v *view) addContent(ctx context.Context, d *eventData, item pipeline.Item)
 		Path: v.path("events", item.ID, "payload.json"),
 	}
 	if err != nil {
-		d.Payload.Note = "The payload can't be read: " + visible(err.Error())
+		d.Payload.Note = "The payload can't be read: " + escape(err.Error())
 	}
 	if d.CanSend {
 		d.Curl = v.curl(ctx, payload)
@@ -244,7 +244,7 @@ func (v *view) addContent(ctx context.Context, d *eventData, item pipeline.Item)
 func (v *view) addRecords(ctx context.Context, d *eventData, item pipeline.Item) {
 	records, err := stored.Records(ctx, v.Pipeline, item)
 	if err != nil {
-		d.RecordNote = "The record can't be read: " + visible(err.Error())
+		d.RecordNote = "The record can't be read: " + escape(err.Error())
 	}
 	lines := slices.Collect(bytes.Lines(records))
 	for i, line := range lines[:min(len(lines), maxRecords)] {

@@ -54,13 +54,13 @@ func (v *view) events(w http.ResponseWriter, r *http.Request) {
 		Seq: v.server.journal.lastChange(""), // before the rows, so that the stream misses none
 	}
 	if err != nil {
-		data.Problem = visible(err.Error())
+		data.Problem = escape(err.Error())
 	}
 	if v.server.o.Local {
 		if err == nil {
 			data.Rows, data.More = v.localRows(q, 0)
 		}
-		data.Types, data.Codes = v.server.journal.known(v.Slug)
+		data.Types, data.Codes = v.server.journal.typesAndCodes(v.Slug)
 	} else {
 		data.Slow = true
 		data.Types, _ = v.bronzeTypes(r.Context()) // only suggestions; the search reports the error
@@ -88,7 +88,7 @@ func (v *view) eventRows(w http.ResponseWriter, r *http.Request) {
 		found, err = v.searchBronze(r.Context(), q, r.URL.Query().Get("before"))
 	}
 	if err != nil {
-		found.Error = visible(err.Error())
+		found.Error = escape(err.Error())
 	}
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(found) // the browser can be gone

@@ -81,11 +81,11 @@ func narrowFlow(m measures) flow {
 func newFlow(name string, down bool, width, height, w, h int, corners []point, m measures) flow {
 	f := flow{Name: name, Width: width, Height: height}
 	numbers := map[int]string{
-		atAPI:    m.total(counterAccepted) + " accepted",
-		atQueue:  m.number(m.queue.Known, m.queue.Waiting+m.queue.Delayed) + " waiting",
-		atWorker: m.number(m.queue.Known, m.queue.InFlight) + " in flight",
-		atSilver: m.total(counterProcessed) + " processed",
-		atDLQ:    m.number(m.failed >= 0, m.failed) + " failed",
+		atAPI:    m.formatTotal(counterAccepted) + " accepted",
+		atQueue:  m.countOrDash(m.queue.Known, m.queue.Waiting+m.queue.Delayed) + " waiting",
+		atWorker: m.countOrDash(m.queue.Known, m.queue.InFlight) + " in flight",
+		atSilver: m.formatTotal(counterProcessed) + " processed",
+		atDLQ:    m.countOrDash(m.failed >= 0, m.failed) + " failed",
 	}
 	for i, corner := range corners {
 		b := box{X: corner.x, Y: corner.y, W: w, H: h, Name: boxNames[i], Number: numbers[i]}
@@ -168,7 +168,7 @@ func (m measures) charts() []chart {
 	} {
 		c := chart{
 			Name: each.title, Tone: each.tone, Width: chartWidth,
-			Total: m.total(each.name), Now: formatRate(m.rates[each.name]),
+			Total: m.formatTotal(each.name), Now: formatRate(m.rates[each.name]),
 		}
 		values := m.series[each.name]
 		peak := 0.0

@@ -15,12 +15,12 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/terminal"
 )
 
-// visible escapes characters that are not printable, such as control characters. html/template
-// escapes the rest.
-func visible(text string) string { return terminal.Escape(strings.ToValidUTF8(text, "\ufffd")) }
+// escape escapes characters that are not printable, such as control characters.
+// html/template escapes the rest.
+func escape(text string) string { return terminal.Escape(strings.ToValidUTF8(text, "\ufffd")) }
 
-// sentence returns the text of an error with an upper-case first letter and a full stop.
-func sentence(text string) string {
+// toSentence returns the text of an error with an upper-case first letter and a full stop.
+func toSentence(text string) string {
 	first, size := utf8.DecodeRuneInString(text)
 	text = string(unicode.ToUpper(first)) + text[size:]
 	if !strings.HasSuffix(text, ".") {
@@ -107,8 +107,8 @@ func formatRate(perSecond float64) string {
 	return formatCount(int(math.Round(perSecond))) + "/s"
 }
 
-// plural returns the number with the noun, such as "1 event" or "2 events".
-func plural(n int, noun string) string {
+// quantity returns the number with the noun, such as "1 event" or "2 events".
+func quantity(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}

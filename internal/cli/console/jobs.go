@@ -110,7 +110,7 @@ func (s *jobs) startCounted(ctx context.Context, id int, next func(dryRun job) j
 
 // add adds and runs the job. The caller holds s.mu.
 func (s *jobs) add(ctx context.Context, j job) int {
-	s.keep(&j)
+	s.insert(&j)
 	s.resume(ctx, &j)
 	return j.ID
 }
@@ -121,11 +121,11 @@ func (s *jobs) addPaused(j job) {
 	defer s.mu.Unlock()
 	j.State, j.Begin = paused, time.Now()
 	j.End = j.Begin
-	s.keep(&j)
+	s.insert(&j)
 }
 
-// keep adds the job to the list. The caller holds s.mu.
-func (s *jobs) keep(j *job) {
+// insert adds the job to the list. The caller holds s.mu.
+func (s *jobs) insert(j *job) {
 	s.last++
 	j.ID = s.last
 	s.list = append(s.list, j)
@@ -167,7 +167,7 @@ func (s *jobs) resume(ctx context.Context, j *job) {
 			case ctx.Err() != nil:
 				j.State = stopped
 			default:
-				j.State, j.Error = broken, visible(err.Error())
+				j.State, j.Error = broken, escape(err.Error())
 			}
 			if j.State == stopped && j.wanted == stopped && j.onStop != nil {
 				j.onStop()

@@ -17,16 +17,16 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// endless runs until the job's context ends.
-func endless(ctx context.Context, _ func(func(*job))) error {
+// runUntilCancelled runs until the job's context ends.
+func runUntilCancelled(ctx context.Context, _ func(func(*job))) error {
 	<-ctx.Done()
 	return ctx.Err()
 }
 
-func done(context.Context, func(func(*job))) error { return nil }
+func runNothing(context.Context, func(func(*job))) error { return nil }
 
-// counted simulates a dry run that counts three events.
-func counted(_ context.Context, update func(func(*job))) error {
+// runDryRun simulates a dry run that counts three events.
+func runDryRun(_ context.Context, update func(func(*job))) error {
 	update(func(j *job) { j.Total = 3 })
 	return nil
 }
@@ -41,7 +41,7 @@ func (s *jobs) wantState(t *testing.T, id int, want jobState) {
 func TestJobs_StopsAPausedJob(t *testing.T) {
 	w := newWorld(t, Options{Local: true, Write: true})
 	jobs, stopped := &w.find("Orders").jobs, 0
-	j := job{Page: "replay", CanPause: true, run: endless, onStop: func() { stopped++ }}
+	j := job{Page: "replay", CanPause: true, run: runUntilCancelled, onStop: func() { stopped++ }}
 	control := func(id int, action string) bool { return jobs.control(w.ctx, id, action) }
 
 	id := jobs.start(w.ctx, j)
@@ -67,7 +67,7 @@ func TestJobs_WaitsForTheJobWithTheID(t *testing.T) {
 	jobs := &w.find("Orders").jobs
 	failing := func(context.Context, func(func(*job))) error { return errors.New("no") }
 	first := jobs.start(w.ctx, job{Page: "deadletters", run: failing})
-	jobs.start(w.ctx, job{Page: "deadletters", run: endless})
+	jobs.start(w.ctx, job{Page: "deadletters", run: runUntilCancelled})
 	if got := jobs.wait(t.Context(), first); got.State != broken || got.failure() == nil {
 		t.Errorf("got the job %+v", got)
 	}
@@ -77,19 +77,19 @@ func TestJobs_ADryRunIsOutOfDateAfterAChange(t *testing.T) {
 	w := newWorld(t, Options{Local: true, Write: true})
 	jobs := &w.find("Orders").jobs
 	count := func() int {
-		id := jobs.start(w.ctx, job{Page: "replay", Kind: "count", run: counted})
+		id := jobs.start(w.ctx, job{Page: "replay", Kind: "count", run: runDryRun})
 		jobs.wait(t.Context(), id)
 		return id
 	}
 	start := func(id int) bool {
 		return jobs.startCounted(w.ctx, id, func(dryRun job) job {
-			return job{Page: "replay", Kind: "replay", run: done, Total: dryRun.Total}
+			return job{Page: "replay", Kind: "replay", run: runNothing, Total: dryRun.Total}
 		})
 	}
 	isFresh := func(id int) bool { return jobs.wait(t.Context(), id).IsFresh }
 
 	id := count()
-	jobs.wait(t.Context(), jobs.start(w.ctx, job{Page: "replay", Kind: "compare", run: done}))
+	jobs.wait(t.Context(), jobs.start(w.ctx, job{Page: "replay", Kind: "compare", run: runNothing}))
 	if !isFresh(id) || !start(id) {
 		t.Error("the replay does not start")
 	}
@@ -98,12 +98,12 @@ func TestJobs_ADryRunIsOutOfDateAfterAChange(t *testing.T) {
 	}
 	for _, kind := range []string{"redrive", "discard", "replay", "count"} {
 		id := count()
-		jobs.wait(t.Context(), jobs.start(w.ctx, job{Page: "x", Kind: kind, run: done}))
+		jobs.wait(t.Context(), jobs.start(w.ctx, job{Page: "x", Kind: kind, run: runNothing}))
 		if isFresh(id) || start(id) {
 			t.Errorf("the dry run is up to date after a %s", kind)
 		}
 	}
-	changing := jobs.start(w.ctx, job{Page: "x", Kind: "redrive", run: endless})
+	changing := jobs.start(w.ctx, job{Page: "x", Kind: "redrive", run: runUntilCancelled})
 	id = count()
 	jobs.control(w.ctx, changing, "stop")
 	jobs.wantState(t, changing, stopped)

@@ -160,13 +160,13 @@ func (j *journal) list(q query, cursor uint64, limit int) (rows []row, more bool
 	return rows, false
 }
 
-// changed returns the rows with a change number above lastSeen, the newest change first:
+// changedRows returns the rows with a change number above lastSeen, the newest change first:
 //   - up to limit rows that the query selects
 //   - then up to limit rows that the query does not select, because the page can still show them
 //
 // skipped counts the selected rows above the limit, up to maxSkipped. seq is the number of the last
 // change.
-func (j *journal) changed(
+func (j *journal) changedRows(
 	q query, lastSeen uint64, limit int,
 ) (rows []row, skipped int, seq uint64) {
 	const maxSkipped = 1000
@@ -206,9 +206,9 @@ func (j *journal) lastChange(id string) uint64 {
 	return 0
 }
 
-// known returns the types and codes of the pipeline's newest events. The page suggests them as
-// filters.
-func (j *journal) known(pipeline string) (types, codes []string) {
+// typesAndCodes returns the types and codes of the pipeline's newest events. The page suggests them
+// as filters.
+func (j *journal) typesAndCodes(pipeline string) (types, codes []string) {
 	j.mu.RLock()
 	defer j.mu.RUnlock()
 	seenTypes, seenCodes := map[string]bool{}, map[string]bool{}

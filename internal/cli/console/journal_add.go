@@ -82,7 +82,7 @@ func (j *journal) reopen(ids []string, at time.Time, caller string) {
 			j.addStep(e, activity.Step{Time: at, Name: stepEnqueuedAgain, EventID: id})
 		}
 		e.reopenedAt = at
-		j.touch(e)
+		j.markChanged(e)
 		if e.finishedAt.After(at) { // the worker was faster than the response of SQS
 			e.Took = e.finishedAt.Sub(at).Milliseconds()
 			continue
@@ -133,7 +133,7 @@ func (j *journal) event(id string, step activity.Step, slug string) *event {
 		e.pipeline = slug
 	}
 	if e.Type == "" {
-		e.Type = visible(step.EventType)
+		e.Type = escape(step.EventType)
 	}
 	return e
 }
@@ -155,16 +155,16 @@ func (j *journal) newEvent(id, slug string) *event {
 // addTo adds the step to the event, and updates the event's state.
 func (j *journal) addTo(e *event, step activity.Step) {
 	wasFailed := e.isFailed()
-	j.touch(e)
-	j.keep(e, step)
+	j.markChanged(e)
+	j.addEventStep(e, step)
 	j.update(e, step)
 	if e.isFailed() != wasFailed {
 		j.reportToBatch(e)
 	}
 }
 
-// keep adds the step to the steps of the event.
-func (j *journal) keep(e *event, step activity.Step) {
+// addEventStep adds the step to the steps of the event.
+func (j *journal) addEventStep(e *event, step activity.Step) {
 	if step.EventID != "" && step.EventID != e.ID { // an event of the batch
 		id := activity.StringDetail(contract.FieldEventID, step.EventID)
 		step.Details = append([]activity.Detail{id}, step.Details...)
@@ -183,7 +183,7 @@ func (j *journal) update(e *event, step activity.Step) {
 	s := j.statsOf(e.pipeline)
 	switch now := j.now(); step.Name {
 	case activity.Request:
-		e.Caller = visible(callerOf(step))
+		e.Caller = escape(callerOf(step))
 	case activity.Accepted:
 		if stringOf(step, contract.FieldReplayed) == "true" {
 			return // the same idempotency key again
@@ -206,12 +206,12 @@ func (j *journal) update(e *event, step activity.Step) {
 			e.Mark = events.MarkFiltered
 		}
 		if e.Code = ""; step.Name == activity.Filtered {
-			e.Code = visible(stringOf(step, contract.FieldCode))
+			e.Code = escape(stringOf(step, contract.FieldCode))
 		}
 		s.processed.add(now, max(e.Count-numberOf(step, contract.FieldSplitOff), 1))
 	case activity.Failed:
 		e.finish(string(pipeline.Failed), step)
-		e.Code = visible(stringOf(step, contract.FieldCode))
+		e.Code = escape(stringOf(step, contract.FieldCode))
 		s.failed.add(now, max(e.Count, 1))
 	case activity.DeadLettered:
 		if !e.isFailed() {
@@ -220,7 +220,7 @@ func (j *journal) update(e *event, step activity.Step) {
 		}
 	case activity.Retried:
 		e.reopen()
-		e.Code = visible(stringOf(step, contract.FieldCode))
+		e.Code = escape(stringOf(step, contract.FieldCode))
 		e.Attempts = max(e.Attempts, numberOf(step, contract.FieldAttempt))
 		s.retried.add(now, 1)
 	case activity.Published:

@@ -42,9 +42,10 @@ func (j *journal) parts(batchID string) (rows []row) {
 	return rows
 }
 
-// holder returns a copy of the event with the id. If the event is still part of a batch or range,
-// holder copies the batch or range. If the journal knows none of them, the copy is empty.
-func (j *journal) holder(id string) knownEvent {
+// eventOrBatch returns a copy of the event with the id. If the event is still part of a batch or
+// range, eventOrBatch copies the batch or range. If the journal knows none of them, the copy is
+// empty.
+func (j *journal) eventOrBatch(id string) knownEvent {
 	j.mu.RLock()
 	found := j.events[id]
 	if batchID, span, isPart, _ := pipeline.ParseID(id); isPart && found == nil {
@@ -87,17 +88,17 @@ func (j *journal) reportToBatch(part *event) {
 		return
 	}
 	if batch := j.events[part.Batch]; batch != nil {
-		j.touch(batch)
+		j.markChanged(batch)
 	}
 	for _, other := range j.splitOff[part.Batch] {
 		if other != part && contains(other.span, part.span) {
-			j.touch(other)
+			j.markChanged(other)
 		}
 	}
 }
 
-// touch records that the event has changed. The caller holds j.mu.
-func (j *journal) touch(e *event) {
+// markChanged records that the event has changed. The caller holds j.mu.
+func (j *journal) markChanged(e *event) {
 	e.seq = j.seq
 	j.changes.MoveToFront(e.inChanges)
 }

@@ -46,13 +46,13 @@ func TestJournal_ABatchShowsThatItsEventsFailed(t *testing.T) {
 	j.add(partStep("dead-lettered", ".20"), "p")
 	want("FAILED FAILED, FAILED FAILED, 1 failed FAILED, 2 failed FAILED")
 	// An open page gets the rows of the batch and the range, too.
-	if rows, _, _ := j.changed(query{Pipeline: "p"}, seq, 10); len(rows) != 4 {
+	if rows, _, _ := j.changedRows(query{Pipeline: "p"}, seq, 10); len(rows) != 4 {
 		t.Errorf("the page gets %+v", rows)
 	}
 	seq = j.lastChange("")
 	j.add(partStep("redriven", ".3"), "p")
 	want("ENQUEUED ENQUEUED, FAILED FAILED, PROCESSED PROCESSED, 1 failed FAILED")
-	if rows, _, _ := j.changed(query{Pipeline: "p"}, seq, 10); len(rows) != 3 {
+	if rows, _, _ := j.changedRows(query{Pipeline: "p"}, seq, 10); len(rows) != 3 {
 		t.Errorf("the page gets %+v", rows)
 	}
 	j.add(partStep("failed", ".0-9"), "p")

@@ -47,7 +47,7 @@ func (v *view) sampleLatencies(ctx context.Context) latencies {
 		}
 		if len(took) > 0 {
 			l.p50, l.p99 = percentiles(took)
-			l.note = fmt.Sprintf("a sample of %s from 15 minutes", plural(len(took), "event"))
+			l.note = fmt.Sprintf("a sample of %s from 15 minutes", quantity(len(took), "event"))
 		}
 		return l
 	})

@@ -22,7 +22,7 @@ func (s *Server) LoadStored(ctx context.Context) error {
 	if !s.o.Resume {
 		return nil
 	}
-	for _, v := range s.all() {
+	for _, v := range s.views() {
 		items, err := v.storedItems(ctx)
 		s.journal.addStored(items, v.Slug)
 		if err != nil {
@@ -66,7 +66,7 @@ func (j *journal) addStored(items []pipeline.Item, slug string) {
 			e = j.newEvent(item.ID, slug)
 		}
 		e.addStored(item)
-		j.touch(e)
+		j.markChanged(e)
 	}
 	j.forget()
 }

@@ -79,14 +79,14 @@ func (v *view) cloudWatch(ctx context.Context) measures {
 	client := cloudwatch.NewFromConfig(v.Config)
 	out, err := client.GetMetricData(ctx, input)
 	if err != nil {
-		return unknownMeasures("CloudWatch did not return the metrics: " + visible(err.Error()))
+		return unknownMeasures("CloudWatch did not return the metrics: " + escape(err.Error()))
 	}
 	for _, result := range out.MetricDataResults {
 		m.addResult(aws.ToString(result.Id), result, end)
 	}
 	m.alarms, err = v.ringingAlarms(ctx, client)
 	if err != nil {
-		m.note = "CloudWatch did not return the alarms: " + visible(err.Error())
+		m.note = "CloudWatch did not return the alarms: " + escape(err.Error())
 	}
 	return m
 }
@@ -168,7 +168,7 @@ func (v *view) ringingAlarms(ctx context.Context, client *cloudwatch.Client) ([]
 		for _, a := range out.MetricAlarms {
 			name := aws.ToString(a.AlarmName)
 			ringing = append(ringing, alarm{
-				Name: visible(name), Text: visible(aws.ToString(a.AlarmDescription)),
+				Name: escape(name), Text: escape(aws.ToString(a.AlarmDescription)),
 				Runbook: runbookOf(logicalIDs[name]),
 			})
 		}

@@ -46,7 +46,7 @@ func (v *view) memberRows(w http.ResponseWriter, r *http.Request) {
 	var found rowsAnswer
 	var err error
 	if found.Rows, err = v.members(r.Context(), r.PathValue("id")); err != nil {
-		found.Error = visible(err.Error())
+		found.Error = escape(err.Error())
 	}
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(found) // the browser can be gone
@@ -132,7 +132,7 @@ func spanOf(batch pipeline.Item) pipeline.Span {
 // duration too. The duration in the item is some milliseconds shorter.
 func (v *view) rowOf(item pipeline.Item) row {
 	r := itemEvent(item, v.Slug).row
-	r.useTook(v.server.journal.holder(item.ID).row)
+	r.useTook(v.server.journal.eventOrBatch(item.ID).row)
 	return r
 }
 

@@ -56,14 +56,14 @@ func (v *view) overview(w http.ResponseWriter, r *http.Request) {
 		m.p50, m.p99, latencyNote = sample.p50, sample.p99, sample.note
 	}
 	data.Cards = []card{
-		{Name: "In the queue", Value: m.number(m.queue.Known, m.queue.Waiting+m.queue.Delayed),
+		{Name: "In the queue", Value: m.countOrDash(m.queue.Known, m.queue.Waiting+m.queue.Delayed),
 			Note: "messages wait for the worker"},
 		{Name: "Oldest message", Value: m.oldestText(), Note: "since it was enqueued",
-			Tone: tone(m.oldest >= 5*time.Minute, "warn")},
-		{Name: "In flight", Value: m.number(m.queue.Known, m.queue.InFlight),
+			Tone: toneIf(m.oldest >= 5*time.Minute, "warn")},
+		{Name: "In flight", Value: m.countOrDash(m.queue.Known, m.queue.InFlight),
 			Note: "the worker processes them"},
-		{Name: "Dead letters", Value: m.number(m.failed >= 0, m.failed), Note: "failed events",
-			Tone: tone(m.failed > 0, "bad"), Path: v.path("deadletters")},
+		{Name: "Dead letters", Value: m.countOrDash(m.failed >= 0, m.failed), Note: "failed events",
+			Tone: toneIf(m.failed > 0, "bad"), Path: v.path("deadletters")},
 		{Name: "Median (p50)", Value: m.latencyText(m.p50), Note: latencyNote},
 		{Name: "99th percentile (p99)", Value: m.latencyText(m.p99), Note: latencyNote},
 	}
@@ -83,7 +83,7 @@ func (v *view) loadOverview(ctx context.Context) {
 	calls.Go(func() { v.measure(ctx) })
 }
 
-func tone(when bool, name string) string {
+func toneIf(when bool, name string) string {
 	if when {
 		return name
 	}
@@ -106,16 +106,16 @@ type measures struct {
 	isPending bool // CloudWatch has not answered yet
 }
 
-func (m measures) number(known bool, n int) string {
+func (m measures) countOrDash(known bool, n int) string {
 	if !known {
 		return "–"
 	}
 	return formatCount(n)
 }
 
-// total returns the number of events that the counter has counted in the period.
-func (m measures) total(counter string) string {
-	return m.number(m.totals[counter] >= 0, m.totals[counter])
+// formatTotal returns the number of events that the counter has counted in the period.
+func (m measures) formatTotal(counter string) string {
+	return m.countOrDash(m.totals[counter] >= 0, m.totals[counter])
 }
 
 func (m measures) oldestText() string {

@@ -58,7 +58,7 @@ const fragmentHeader = "X-Fragment"
 // show renders a page. If the request has the header fragmentHeader, show renders only the main
 // part.
 func (v *view) show(w http.ResponseWriter, r *http.Request, p page) {
-	p.View, p.Pipelines = v, v.server.all()
+	p.View, p.Pipelines = v, v.server.views()
 	p.Local, p.Watch, p.Write = v.server.o.Local, v.server.o.Watch, v.server.o.Write
 	p.Change = v.server.access.change
 	p.Badges = v.badges(r.Context())
@@ -70,7 +70,7 @@ func (v *view) show(w http.ResponseWriter, r *http.Request, p page) {
 	if err := templates.ExecuteTemplate(&html, name, p); err != nil {
 		writePlainPage(w, http.StatusInternalServerError, plainPage{
 			"The console can't show this page",
-			"This is a fault of the console; please report it: " + visible(err.Error()),
+			"This is a fault of the console; please report it: " + escape(err.Error()),
 			v.path() + "/", "Overview",
 		})
 		return
@@ -153,7 +153,7 @@ type viewKey struct{}
 // servePage passes the request to a page of a pipeline. The first part of the path is the
 // pipeline's slug.
 func (s *Server) servePage(w http.ResponseWriter, r *http.Request, pages http.Handler) {
-	all := s.all()
+	all := s.views()
 	if len(all) == 0 {
 		refuse(w, r, http.StatusServiceUnavailable, plainPage{
 			"The pipelines are not known yet", "The platform is starting.", r.URL.Path, "Try again",
@@ -215,8 +215,8 @@ var templateFunctions = template.FuncMap{
 	"bytes":    formatBytes,
 	"rate":     formatRate,
 	"dict":     dict,
-	"visible":  visible,
-	"plural":   plural,
+	"visible":  escape,
+	"plural":   quantity,
 	"add":      func(a, b int) int { return a + b },
 
 	"detailType": func() string { return activity.DetailType },

@@ -29,7 +29,7 @@ func (v *view) showProblem(w http.ResponseWriter, r *http.Request, nav string, p
 	if p.status == http.StatusNotFound {
 		title = "Not found"
 	}
-	data := problemData{sentence(visible(p.err.Error())), p.advice}
+	data := problemData{toSentence(escape(p.err.Error())), p.advice}
 	v.show(w, r, page{Title: title, Nav: nav, Status: p.status, Data: data})
 }
 

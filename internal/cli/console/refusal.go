@@ -61,18 +61,18 @@ func (j *journal) addRefusal(step activity.Step, slug string) {
 	}
 	r := refusal{
 		number: j.seq, pipeline: slug, Time: step.Time, Status: status,
-		Path: visible(stringOf(step, activity.DetailPath)), Headers: headerFields(step),
+		Path: escape(stringOf(step, activity.DetailPath)), Headers: headerFields(step),
 		Body:     []byte(stringOf(step, activity.DetailBody)),
 		Bytes:    numberOf(step, activity.DetailBodyBytes),
 		Response: stringOf(step, activity.DetailResponse),
 	}
 	var p problem
 	_ = json.Unmarshal([]byte(r.Response), &p) // a response without a problem has no details
-	r.Code = visible(p.Type[strings.LastIndex(p.Type, ":")+1:])
-	r.Title, r.Detail = visible(p.Title+p.Message), visible(p.Detail)
+	r.Code = escape(p.Type[strings.LastIndex(p.Type, ":")+1:])
+	r.Title, r.Detail = escape(p.Title+p.Message), escape(p.Detail)
 	r.addFaults(p.refusedEvent, "")
 	for _, e := range p.Errors[:min(len(p.Errors), maxRefusedErrors)] {
-		e.Title, e.Detail = visible(e.Title), visible(e.Detail)
+		e.Title, e.Detail = escape(e.Title), escape(e.Detail)
 		r.Errors = append(r.Errors, e)
 		r.addFaults(e, elementPointer(e.Index))
 	}
@@ -89,7 +89,7 @@ func (r *refusal) addFaults(e refusedEvent, place string) {
 		if place+v.Pointer != "" {
 			r.Pointers = append(r.Pointers, place+v.Pointer)
 		}
-		r.Faults = append(r.Faults, field{visible(place + v.Pointer), visible(v.Detail)})
+		r.Faults = append(r.Faults, field{escape(place + v.Pointer), escape(v.Detail)})
 	}
 }
 
@@ -113,7 +113,7 @@ func headerFields(step activity.Step) []field {
 	_ = json.Unmarshal(step.Detail(activity.DetailHeaders), &headers)
 	var fields []field
 	for _, name := range sortedKeys(headers) {
-		fields = append(fields, field{visible(name), visible(headers[name])})
+		fields = append(fields, field{escape(name), escape(headers[name])})
 	}
 	return fields
 }

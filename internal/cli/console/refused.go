@@ -59,7 +59,7 @@ func (v *view) refused(w http.ResponseWriter, r *http.Request) {
 		}
 		view.Tree.highlight(request.Pointers)
 		response, rest := shorten(request.Response)
-		if view.Response = visible(response); rest > 0 {
+		if view.Response = escape(response); rest > 0 {
 			view.Response += " and " + formatCount(rest) + " more characters"
 		}
 		data.Requests = append(data.Requests, view)

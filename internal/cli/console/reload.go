@@ -59,24 +59,24 @@ func (r *reloadView) add(step activity.Step) {
 	switch step.Name {
 	case activity.Changed:
 		for _, file := range listOf(step, activity.DetailFiles) {
-			r.Files = append(r.Files, visible(file))
+			r.Files = append(r.Files, escape(file))
 		}
 	case activity.Reloaded:
-		r.Names = append(r.Names, visible(step.Source))
+		r.Names = append(r.Names, escape(step.Source))
 		finish("Reloaded", "good")
 	case activity.NotReloaded:
-		r.Error, r.Output = visible(stringOf(step, contract.FieldError)), terminalLines(step.Output)
+		r.Error, r.Output = escape(stringOf(step, contract.FieldError)), terminalLines(step.Output)
 		finish("Build failed: the old code keeps running", "bad")
 	case activity.NothingToReload:
 		finish("Nothing to reload", "")
 	case activity.RestartNeeded:
 		needed, held := listOf(step, activity.DetailFor), listOf(step, activity.DetailOldCode)
 		for _, name := range append(needed, held...) {
-			r.Names = append(r.Names, visible(name))
+			r.Names = append(r.Names, escape(name))
 		}
 		finish("Restart needed", "warn")
 	default:
-		r.Error = visible(step.Name + " " + stringOf(step, contract.FieldError))
+		r.Error = escape(step.Name + " " + stringOf(step, contract.FieldError))
 	}
 }
 

@@ -122,7 +122,7 @@ func timesOf(s *replay.State) (from, to time.Time) {
 func (v *view) startCounting(s *replay.State, form string) {
 	from, to := timesOf(s)
 	v.jobs.start(v.server.ctx, job{
-		Page: "replay", Kind: "count", Title: "Dry run: " + visible(s.String()),
+		Page: "replay", Kind: "count", Title: "Dry run: " + escape(s.String()),
 		From: from, To: to, Form: form, counted: s,
 		run: func(ctx context.Context, update func(func(*job))) error {
 			counts, err := s.Count(ctx, replay.NewReplayer(v.Pipeline, s), func(scanned int) {
@@ -165,14 +165,14 @@ const (
 )
 
 func (v *view) startComparison(s *replay.State, worker string) {
-	processor := "the worker in " + visible(worker)
+	processor := "the worker in " + escape(worker)
 	if worker == "" {
 		processor = "the default processor"
 	}
 	from, to := timesOf(s)
 	v.jobs.start(v.server.ctx, job{
 		Page: "replay", Kind: "compare",
-		Title: "Compare with " + processor + ": " + visible(s.String()), From: from, To: to,
+		Title: "Compare with " + processor + ": " + escape(s.String()), From: from, To: to,
 		run: func(ctx context.Context, update func(func(*job))) error {
 			r := replay.NewReplayer(v.Pipeline, s)
 			if worker == "" {
@@ -202,9 +202,9 @@ func compare(
 	ctx context.Context, r pipeline.Replayer, s *replay.State, update func(func(*job)),
 ) error {
 	report := func(d pipeline.Difference) {
-		d.Reason = visible(d.Reason)
+		d.Reason = escape(d.Reason)
 		for i := range d.Fields {
-			d.Fields[i] = visible(d.Fields[i])
+			d.Fields[i] = escape(d.Fields[i])
 		}
 		update(func(j *job) {
 			if len(j.Changed) < maxDifferences {

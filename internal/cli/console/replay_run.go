@@ -80,7 +80,7 @@ func (v *view) newReplay(s *replay.State) job {
 	file, isNew := s.File, s.Stack == ""
 	from, to := timesOf(s)
 	return job{
-		Page: "replay", Kind: "replay", Title: "Replay " + visible(s.String()),
+		Page: "replay", Kind: "replay", Title: "Replay " + escape(s.String()),
 		From: from, To: to, Total: s.Total,
 		Done: s.Counts.Sent, CanPause: true, Continue: v.command("replay", "--resume", file),
 		run: func(ctx context.Context, update func(func(*job))) error {
@@ -136,7 +136,7 @@ func (v *view) replay(ctx context.Context, s *replay.State, update func(func(*jo
 			countFields(s.Counts)...)
 		if err == nil && s.Total > 0 && s.Counts.Sent != s.Total {
 			j.Problems = append(j.Problems, fmt.Sprintf("Expected %s, but replayed %s: the states "+
-				"of events have changed in the meantime.", plural(s.Total, "event"),
+				"of events have changed in the meantime.", quantity(s.Total, "event"),
 				formatCount(s.Counts.Sent)))
 		}
 	})

@@ -63,7 +63,7 @@ func (v *view) sendForm(w http.ResponseWriter, r *http.Request) {
 		payload, err := v.payloadOf(r.Context(), data.From)
 		switch {
 		case err != nil:
-			data.Error = visible(err.Error())
+			data.Error = escape(err.Error())
 		case len(payload) > maxEdit:
 			data.Error = "The payload is too large to edit here. Use curl."
 		default:

@@ -28,7 +28,7 @@ func (d *eventData) addStoredSteps(item pipeline.Item) {
 			"Enqueued again by a redrive, a replay or the reconciler")
 	}
 	finish := func(at time.Time, step activity.Step) {
-		add(at, step, describe(step)+", "+plural(item.Attempts, "attempt"))
+		add(at, step, describe(step)+", "+quantity(item.Attempts, "attempt"))
 	}
 	switch {
 	case item.Status == pipeline.Processed && item.Filtered != (pipeline.Filtered{}):

@@ -90,7 +90,7 @@ func (v *view) rowsSince(r *http.Request) func(time.Time) (string, any) {
 			return "", nil
 		}
 		var m rowsMessage
-		m.Rows, m.Skipped, seq = v.server.journal.changed(q, seq, streamRows)
+		m.Rows, m.Skipped, seq = v.server.journal.changedRows(q, seq, streamRows)
 		if len(m.Rows) == 0 {
 			return "", nil
 		}

@@ -39,7 +39,7 @@ func (d *eventData) addSteps(e knownEvent, v *view) {
 		view := v.newStepView(step, e.steps[0].Time)
 		if step.Name == activity.Request {
 			d.Headers = headerFields(step)
-			d.Response = visible(stringOf(step, activity.DetailResponse))
+			d.Response = escape(stringOf(step, activity.DetailResponse))
 		}
 		if view.IsCall {
 			d.Calls++
@@ -112,8 +112,8 @@ var shownElsewhere = []string{
 func (v *view) newStepView(step activity.Step, first time.Time) stepView {
 	view := stepView{
 		Time: step.Time, Offset: "+" + formatDuration(max(step.Time.Sub(first), 0)),
-		Name: visible(step.Name), Source: v.sourceName(step), IsCall: isCall(step),
-		Output: visible(step.Output), Tone: toneOf(step), Text: describe(step),
+		Name: escape(step.Name), Source: v.sourceName(step), IsCall: isCall(step),
+		Output: escape(step.Output), Tone: toneOf(step), Text: describe(step),
 	}
 	if step.Time.Equal(first) {
 		view.Offset = ""
@@ -134,7 +134,7 @@ func (v *view) newStepView(step activity.Step, first time.Time) stepView {
 		text := detailText(d.Value)
 		isShown := slices.Contains(shownElsewhere, d.Name) && step.Name != activity.BatchFailed
 		if !isShown && text != "" && text != "null" && text != "[]" {
-			view.Details = append(view.Details, field{visible(d.Name), terminalLines(text)})
+			view.Details = append(view.Details, field{escape(d.Name), terminalLines(text)})
 		}
 	}
 	return view
@@ -142,7 +142,7 @@ func (v *view) newStepView(step activity.Step, first time.Time) stepView {
 
 // describe returns a sentence about a step.
 func describe(step activity.Step) string {
-	text := func(name string) string { return visible(stringOf(step, name)) }
+	text := func(name string) string { return escape(stringOf(step, name)) }
 	switch step.Name {
 	case activity.Request:
 		return fmt.Sprintf("%s %s answered %s", text(activity.DetailMethod),
@@ -238,7 +238,7 @@ func (e *event) wasInProgress(at time.Time) bool {
 func (v *view) sourceName(step activity.Step) string {
 	switch step.Source {
 	case "":
-		return visible(stringOf(step, activity.DetailCaller))
+		return escape(stringOf(step, activity.DetailCaller))
 	case v.APIFunction:
 		return "API function"
 	case v.WorkerFunction:
@@ -250,5 +250,5 @@ func (v *view) sourceName(step activity.Step) string {
 	case queueName(v.DLQURL):
 		return "DLQ"
 	}
-	return visible(step.Source)
+	return escape(step.Source)
 }

@@ -125,7 +125,7 @@ func compareNodes(before, after *node) {
 	}
 	matched := map[*node]bool{}
 	for i, child := range before.children {
-		match := partner(after, child, i, before.kind)
+		match := counterpart(after, child, i, before.kind)
 		if match == nil {
 			child.mark = "removed"
 			continue
@@ -140,9 +140,9 @@ func compareNodes(before, after *node) {
 	}
 }
 
-// partner returns the child of parent that corresponds to child: the element with the same index,
-// or the member with the same name. It returns nil if there is none.
-func partner(parent, child *node, index int, kind byte) *node {
+// counterpart returns the child of parent that corresponds to child: the element with the same
+// index, or the member with the same name. It returns nil if there is none.
+func counterpart(parent, child *node, index int, kind byte) *node {
 	if kind == '[' {
 		if index < len(parent.children) {
 			return parent.children[index]
@@ -257,7 +257,7 @@ func (n *node) write(b *strings.Builder, depth int, open bool) {
 
 func (n *node) writeName(b *strings.Builder) {
 	if n.name != "" {
-		b.WriteString(`<span class="k">` + template.HTMLEscapeString(visible(n.name)) +
+		b.WriteString(`<span class="k">` + template.HTMLEscapeString(escape(n.name)) +
 			`</span><span class="p">: </span>`)
 	}
 }
@@ -301,7 +301,7 @@ func shorten(text string) (start string, rest int) {
 	return string(runes[:maxTreeText]), len(runes) - maxTreeText
 }
 
-// terminalLines is like visible, but keeps line breaks and tabs.
+// terminalLines is like escape, but keeps line breaks and tabs.
 func terminalLines(text string) string {
 	return terminal.EscapeLines(strings.ToValidUTF8(text, "\ufffd"))
 }

@@ -36,8 +36,8 @@ const (
 	None     Notifications = contract.NotifyNone
 )
 
-// count returns the number of notifications for a batch of n events.
-func (m Notifications) count(n int) float64 {
+// forBatch returns the number of notifications for a batch of n events.
+func (m Notifications) forBatch(n int) float64 {
 	switch m {
 	case PerBatch:
 		return 1
@@ -92,6 +92,6 @@ func APICalls() Calls { return Calls{PutObject: 1, WriteItem: 1, SendMessage: 1}
 func WorkerCalls(messages float64, n int, mode Notifications) Calls {
 	return Calls{
 		ReadItems: 1, GetObject: messages, PutObject: messages, WriteItem: messages,
-		PutEvents: math.Ceil(messages * mode.count(n) / maxEntries),
+		PutEvents: math.Ceil(messages * mode.forBatch(n) / maxEntries),
 	}
 }

@@ -49,7 +49,7 @@ func formatInt(n int) string {
 
 func estimates(t *testing.T, perRequest int) (perEvent, perBatch Estimate) {
 	t.Helper()
-	p, prices := golden(t, "prod"), DefaultPrices()
+	p, prices := goldenPipeline(t, "prod"), DefaultPrices()
 	perEvent = p.withNotifications(PerEvent).Estimate(workload(perRequest), prices, Durations{})
 	perBatch = p.withNotifications(PerBatch).Estimate(workload(perRequest), prices, Durations{})
 	return perEvent, perBatch
@@ -76,7 +76,7 @@ func serviceTable(t *testing.T) string {
 		fmt.Fprintf(&b, "| %s |", name)
 		for _, n := range batches {
 			_, e := estimates(t, n)
-			fmt.Fprintf(&b, " %.4f |", usd(t, append(e.Requests, e.Operation...), name))
+			fmt.Fprintf(&b, " %.4f |", lineUSD(t, append(e.Requests, e.Operation...), name))
 		}
 		b.WriteString("\n")
 	}
@@ -85,7 +85,7 @@ func serviceTable(t *testing.T) string {
 
 // limitTable returns the events per second at which each limit is reached.
 func limitTable(t *testing.T) string {
-	p := golden(t, "prod").withNotifications(PerEvent)
+	p := goldenPipeline(t, "prod").withNotifications(PerEvent)
 	var b strings.Builder
 	for _, q := range p.Quotas(workload(1), Durations{}) {
 		batch := 0.0
@@ -94,14 +94,15 @@ func limitTable(t *testing.T) string {
 				batch = other.Events
 			}
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", q.Name, rounded(q.Limit), rounded(q.Events),
-			rounded(batch))
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", q.Name, formatRounded(q.Limit),
+			formatRounded(q.Events),
+			formatRounded(batch))
 	}
 	return b.String()
 }
 
-// rounded formats a number with two significant digits.
-func rounded(n float64) string {
+// formatRounded formats a number with two significant digits.
+func formatRounded(n float64) string {
 	step := 1.0
 	for n/step >= 100 {
 		step *= 10

@@ -61,7 +61,7 @@ func (p Pipeline) workerDuration(w Workload, messages float64, measured Duration
 		return measured.Worker
 	}
 	process := messages * (workerTimePerMessage + workerTimePerEvent*float64(w.PerRequest))
-	notify := messages * workerTimePerNotification * p.Notifications.count(w.PerRequest)
+	notify := messages * workerTimePerNotification * p.Notifications.forBatch(w.PerRequest)
 	putEvents := math.Ceil(WorkerCalls(messages, w.PerRequest, p.Notifications).PutEvents / 10)
 	return getObjectLatency + putObjectLatency + putEvents*putEventsLatency + dynamoDBLatency +
 		p.Worker.computingTime(process) + p.Worker.computingTime(notify)

@@ -23,7 +23,7 @@ func TestComputingTime_PausesAtTheQuota(t *testing.T) {
 }
 
 func TestMessagesPerInvocation_GrowsWithTheRate(t *testing.T) {
-	p, d := golden(t, "prod"), Durations{Worker: 0.1}
+	p, d := goldenPipeline(t, "prod"), Durations{Worker: 0.1}
 	window := p
 	window.Source.BatchSize, window.Source.Window = 100, 2
 	for _, test := range []struct {

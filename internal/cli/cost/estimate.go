@@ -60,8 +60,9 @@ func (p Pipeline) Estimate(w Workload, prices Prices, measured Durations) Estima
 	e.calls = APICalls().plus(worker.Times(1 / e.messages))
 	result := Estimate{
 		Calls: e.calls, Duration: e.durations,
-		Messages: e.messages, Requests: e.requests(), Operation: e.operation(), Fixed: e.fixed(),
-		Storage: e.storage(0),
+		Messages: e.messages, Requests: e.requestLines(), Operation: e.operationLines(),
+		Fixed:   e.fixedLines(),
+		Storage: e.storageLines(0),
 	}
 	result.RequestsPerMillion = sum(result.Requests)
 	result.TotalPerMillion = result.RequestsPerMillion + sum(result.Operation)
@@ -70,7 +71,7 @@ func (p Pipeline) Estimate(w Workload, prices Prices, measured Durations) Estima
 	result.BillPerMillion = result.FirstMonth / w.EventsPerMonth * million
 	result.TwelfthMonth = running
 	for age := range 12 {
-		result.TwelfthMonth += sum(e.storage(age))
+		result.TwelfthMonth += sum(e.storageLines(age))
 	}
 	return result
 }
@@ -88,18 +89,18 @@ const (
 	writeUnit = 1 << 10
 )
 
-func (e estimator) requests() []Line {
+func (e estimator) requestLines() []Line {
 	apiUnits := math.Ceil(e.RequestBytes() / apiUnit)
 	writes := e.calls.WriteItem * math.Ceil(Item/writeUnit)
 	return []Line{
 		{"API Gateway", e.APIRequests * apiUnits * e.perMillion / million},
-		{"Lambda", e.lambda(e.API, e.perMillion, e.durations.API) +
-			e.lambda(e.Worker, e.invocations, e.durations.Worker)},
+		{"Lambda", e.lambdaPrice(e.API, e.perMillion, e.durations.API) +
+			e.lambdaPrice(e.Worker, e.invocations, e.durations.Worker)},
 		{"S3", (e.S3Puts*e.calls.PutObject + e.S3Gets*e.calls.GetObject) * e.perMillion / million},
 		{"DynamoDB", (e.DynamoDBWrites*writes + e.DynamoDBReads) * e.perMillion / million},
 		{"SQS", e.SQSRequests * e.sqsRequests() / million},
 		{"EventBridge",
-			e.EventBridgeEvents * e.Notifications.count(e.PerRequest) * e.perMillion / million},
+			e.EventBridgeEvents * e.Notifications.forBatch(e.PerRequest) * e.perMillion / million},
 	}
 }
 
@@ -110,13 +111,13 @@ func (e estimator) sqsRequests() float64 {
 	return (e.calls.SendMessage + polls) * e.perMillion
 }
 
-// lambda returns the price of invocations that take the given seconds each.
-func (e estimator) lambda(f Function, invocations, seconds float64) float64 {
-	return e.LambdaRequests*invocations/million + e.computing(f, invocations*seconds)
+// lambdaPrice returns the price of invocations that take the given seconds each.
+func (e estimator) lambdaPrice(f Function, invocations, seconds float64) float64 {
+	return e.LambdaRequests*invocations/million + e.computePrice(f, invocations*seconds)
 }
 
-// computing returns the price of a function that runs for the given seconds.
-func (e estimator) computing(f Function, seconds float64) float64 {
+// computePrice returns the price of a function that runs for the given seconds.
+func (e estimator) computePrice(f Function, seconds float64) float64 {
 	price := e.LambdaGBSecondArm
 	if f.X86 {
 		price = e.LambdaGBSecondX86
@@ -124,7 +125,7 @@ func (e estimator) computing(f Function, seconds float64) float64 {
 	return seconds * f.MemoryMB / 1024 * price
 }
 
-func (e estimator) operation() []Line {
+func (e estimator) operationLines() []Line {
 	logs := APILine + platformLines
 	if !e.API.InfoLogs {
 		logs -= APILine
@@ -141,10 +142,10 @@ func (e estimator) operation() []Line {
 		{"SQS message groups", e.messageGroups()},
 		{"CloudWatch Logs", e.LogsGB * bytes / gb},
 		{"X-Ray", e.Traces / million *
-			(e.traces(e.API, e.perMillion) + e.traces(e.Worker, e.invocations))},
+			(e.countTraces(e.API, e.perMillion) + e.countTraces(e.Worker, e.invocations))},
 		{"KMS", e.KMSRequests * e.kmsRequests() * e.perMillion / million},
-		{"Reconciler", e.reconciler()},
-		{"S3 lifecycle", e.transitions()},
+		{"Reconciler", e.reconcilerPrice()},
+		{"S3 lifecycle", e.transitionPrice()},
 	}
 	var used []Line
 	for _, line := range lines {
@@ -166,9 +167,9 @@ func (e estimator) messageGroups() float64 {
 	return e.SQSFairRequests * e.sqsRequests() / million
 }
 
-// traces returns the number of traces per million events. By default, X-Ray records one request per
-// second and 5% of the others.
-func (e estimator) traces(f Function, invocations float64) float64 {
+// countTraces returns the number of traces per million events. By default, X-Ray records one
+// request per second and 5% of the others.
+func (e estimator) countTraces(f Function, invocations float64) float64 {
 	if !f.Tracing {
 		return 0
 	}
@@ -190,9 +191,9 @@ func (p Pipeline) kmsRequests() float64 {
 	return requests
 }
 
-// scans returns how often the reconciler checks each object: in each run of the hour in which the
+// countScans returns how often the reconciler checks each object: in each run of the hour in which the
 // object was stored, and in one run of the next hour.
-func (e estimator) scans() float64 { return max(1, 3600/e.ReconcileInterval) + 1 }
+func (e estimator) countScans() float64 { return max(1, 3600/e.ReconcileInterval) + 1 }
 
 // Speed and requests of the reconciler.
 const (
@@ -201,14 +202,14 @@ const (
 	keysPerList     = 1_000
 )
 
-func (e estimator) reconciler() float64 {
+func (e estimator) reconcilerPrice() float64 {
 	if e.Reconciler == nil || e.ReconcileInterval == 0 {
 		return 0
 	}
-	checks := e.perMillion * e.scans()
+	checks := e.perMillion * e.countScans()
 	seconds := checks / checksPerSecond * e.Reconciler.slowdown()
 	return e.DynamoDBReads*readUnits*checks/million + e.S3Puts*checks/keysPerList/million +
-		e.computing(*e.Reconciler, seconds)
+		e.computePrice(*e.Reconciler, seconds)
 }
 
 const (
@@ -233,8 +234,8 @@ func (p Pipeline) NotPriced() (classes []string) {
 	return classes
 }
 
-// transitions returns the price of moving objects to other storage classes.
-func (e estimator) transitions() (usd float64) {
+// transitionPrice returns the price of moving objects to other storage classes.
+func (e estimator) transitionPrice() (usd float64) {
 	for _, t := range slices.Concat(e.Bronze.Transitions, e.Silver.Transitions) {
 		if e.RequestBytes() < t.MinBytes {
 			continue
@@ -249,7 +250,7 @@ func (e estimator) transitions() (usd float64) {
 	return usd
 }
 
-func (e estimator) fixed() []Line {
+func (e estimator) fixedLines() []Line {
 	polls := pollers * secondsPerMonth / 20.0 // long polls of 20 seconds
 	lines := []Line{
 		{"Alarms", e.Alarm * float64(e.AlarmMetrics)},
@@ -257,11 +258,11 @@ func (e estimator) fixed() []Line {
 		{"Dashboards", e.Dashboard * float64(e.Dashboards)},
 		{"KMS keys", e.KMSKey * float64(e.KMSKeys)},
 		{"SQS polling", e.SQSRequests * polls / million},
-		{"Secrets Manager", e.secrets()},
+		{"Secrets Manager", e.secretPrice()},
 	}
 	if e.Reconciler != nil && e.ReconcileInterval > 0 {
 		runs := secondsPerMonth / e.ReconcileInterval
-		lines = append(lines, Line{"Reconciler runs", e.lambda(*e.Reconciler, runs, 0.5)})
+		lines = append(lines, Line{"Reconciler runs", e.lambdaPrice(*e.Reconciler, runs, 0.5)})
 	}
 	return lines
 }
@@ -279,8 +280,8 @@ func (p Pipeline) webhookMetrics() int {
 // month. It reads two versions every 5 minutes.
 const secretReads = 2 * secondsPerMonth / 300.0
 
-// secrets returns the monthly price of the webhook sources' secrets.
-func (e estimator) secrets() float64 {
+// secretPrice returns the monthly price of the webhook sources' secrets.
+func (e estimator) secretPrice() float64 {
 	environments := max(1, e.EventsPerSecond()/float64(e.PerRequest)*e.durations.API)
 	requests := secretReads * environments
 	return float64(e.WebhookSecrets) * (e.Secret + e.SecretRequests*requests/million)
@@ -294,9 +295,9 @@ var customMetrics = []string{
 	contract.MetricOrphans, contract.MetricOvertaken, contract.MetricErrors, contract.MetricLag,
 }
 
-// storage returns the monthly storage price of one month's events. age is the age of these events
-// in months.
-func (e estimator) storage(age int) []Line {
+// storageLines returns the monthly storage price of one month's events. age is the age of these
+// events in months.
+func (e estimator) storageLines(age int) []Line {
 	requests := e.EventsPerMonth / float64(e.PerRequest)
 	days := float64(age) * hoursPerMonth / 24
 	payload := e.EventsPerMonth * float64(e.Bytes)

@@ -16,7 +16,7 @@ func (p Pipeline) withNotifications(mode Notifications) Pipeline {
 	return p
 }
 
-func usd(t *testing.T, lines []Line, name string) float64 {
+func lineUSD(t *testing.T, lines []Line, name string) float64 {
 	t.Helper()
 	for _, line := range lines {
 		if line.Name == name {
@@ -35,7 +35,8 @@ func wantUSD(t *testing.T, what string, got, want float64) {
 
 // The expected figures are calculated by hand from the list prices.
 func TestEstimate_OfSingleEvents(t *testing.T) {
-	e := golden(t, "prod").Estimate(workload(1), DefaultPrices(), Durations{API: 0.04, Worker: 0.1})
+	e := goldenPipeline(t, "prod").Estimate(workload(1), DefaultPrices(),
+		Durations{API: 0.04, Worker: 0.1})
 	for name, want := range map[string]float64{
 		"API Gateway": 1,
 		"Lambda":      0.2 + 0.2 + (0.04+0.1)*0.5*13.3334, // batches of one message
@@ -44,7 +45,7 @@ func TestEstimate_OfSingleEvents(t *testing.T) {
 		"SQS":         3 * 0.4, // send, receive and delete
 		"EventBridge": 1,
 	} {
-		wantUSD(t, name, usd(t, e.Requests, name), want)
+		wantUSD(t, name, lineUSD(t, e.Requests, name), want)
 	}
 	if e.Calls.Total() != 8 {
 		t.Errorf("%v calls for an event, want 8", e.Calls.Total())
@@ -55,7 +56,7 @@ func TestEstimate_MeetsItsTargetsForBatches(t *testing.T) {
 	for mode, want := range map[Notifications]struct{ calls, usd float64 }{
 		PerBatch: {9, 0.16}, PerEvent: {18, 1.15},
 	} {
-		p := golden(t, "prod").withNotifications(mode)
+		p := goldenPipeline(t, "prod").withNotifications(mode)
 		e := p.Estimate(workload(100), DefaultPrices(), Durations{})
 		if e.Calls.Total() > want.calls || e.RequestsPerMillion > want.usd {
 			t.Errorf("%s: %v calls for a request of 100 events, $%.4f per million events; "+
@@ -118,22 +119,22 @@ func TestEstimate_FollowsTheSettings(t *testing.T) {
 			0.25 * 50e6 * 750 / (1 << 30)},
 		{"backups", 1, nil, storage, "DynamoDB", 0.45 * 50e6 * 750 / (1 << 30)},
 	} {
-		p := golden(t, "prod")
+		p := goldenPipeline(t, "prod")
 		if test.change != nil {
 			test.change(&p)
 		}
 		e := p.Estimate(workload(test.perRequest), DefaultPrices(), Durations{})
-		wantUSD(t, test.name, usd(t, test.lines(e), test.line), test.want)
+		wantUSD(t, test.name, lineUSD(t, test.lines(e), test.line), test.want)
 	}
 }
 
 func TestEstimate_OfTheTwelfthMonthIncludesEarlierEvents(t *testing.T) {
-	p, prices := golden(t, "prod"), DefaultPrices()
+	p, prices := goldenPipeline(t, "prod"), DefaultPrices()
 	p.Table.RetentionDays, p.Bronze.AccessLogs, p.Silver.AccessLogs = 1, false, false
 	p.Bronze.Expiration = 45
 	p.Silver.Expiration = 1
 	e := p.Estimate(workload(1), prices, Durations{})
-	bronze := usd(t, e.Storage, "S3 Bronze") // two months of events are younger than 45 days
+	bronze := lineUSD(t, e.Storage, "S3 Bronze") // two months of events are younger than 45 days
 	wantUSD(t, "twelfth month", e.TwelfthMonth, e.FirstMonth+bronze)
 }
 
@@ -160,7 +161,7 @@ func TestQuotas_NameTheLowestLimitFirst(t *testing.T) {
 			p.API.Reserved, p.Source.MaxConcurrency = 10, 1000
 		}, "API reserved concurrency", 10 / 0.05},
 	} {
-		p, w := golden(t, "prod"), workload(1)
+		p, w := goldenPipeline(t, "prod"), workload(1)
 		if test.change != nil {
 			test.change(&p, &w)
 		}
@@ -174,7 +175,7 @@ func TestQuotas_NameTheLowestLimitFirst(t *testing.T) {
 
 // The peak rate of the workload changes Quota.Used, but not the limit in Quota.Events.
 func TestQuotas_CompareThePeakRate(t *testing.T) {
-	p, w := golden(t, "prod"), workload(1)
+	p, w := goldenPipeline(t, "prod"), workload(1)
 	w.EventsPerMonth, w.Peak = 100*secondsPerMonth, 20
 	var throttle Quota
 	for _, q := range p.Quotas(w, Durations{}) {

@@ -56,11 +56,11 @@ func (t document) pipeline(name string, functions map[contract.Role]string) Pipe
 		p.Reconciler = &reconciler
 	}
 	p.MaxPayloadBytes = t.environment(functions[contract.RoleAPI]).
-		at(contract.MaxPayloadBytes).number(0)
+		get(contract.MaxPayloadBytes).asNumber(0)
 	environment := t.environment(functions[contract.RoleWorker])
 	used := []string{}
 	lookUp := func(variable, what string) (resource, bool) {
-		id := environment.at(variable).reference()
+		id := environment.get(variable).reference()
 		r, ok := t.Resources[id]
 		if !ok {
 			p.Unknown = append(p.Unknown, what)
@@ -74,20 +74,20 @@ func (t document) pipeline(name string, functions map[contract.Role]string) Pipe
 	if r, ok := lookUp(contract.SilverBucket, "the existing Silver bucket"); ok {
 		p.Silver = t.bucket(r.Properties)
 	}
-	p.Table.RetentionDays = environment.at(contract.StatusRetentionDays).number(0)
+	p.Table.RetentionDays = environment.get(contract.StatusRetentionDays).asNumber(0)
 	if r, ok := lookUp(contract.EventsTable, "the existing table"); ok {
 		p.Table.Backups = r.Properties.
-			at("PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled").equals("true")
+			get("PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled").equals("true")
 	}
 	lookUp(contract.QueueURL, "the existing queue")
 	p.Notifications = PerEvent
-	if mode := environment.at(contract.Notifications).text(); mode != "" {
+	if mode := environment.get(contract.Notifications).asString(); mode != "" {
 		p.Notifications = Notifications(mode)
 	}
 	p.Source = EventSource{BatchSize: 10, MaxConcurrency: 50}
 	p.addResources(t, functions)
 	p.KMSKeys = t.countKeys(name, used)
-	p.addWebhooks(t.environment(functions[contract.RoleAPI]).at(contract.Webhooks))
+	p.addWebhooks(t.environment(functions[contract.RoleAPI]).get(contract.Webhooks))
 	return p
 }
 
@@ -101,25 +101,25 @@ func (p *Pipeline) addResources(t document, functions map[contract.Role]string) 
 		properties := r.Properties
 		switch {
 		case r.Type == "AWS::Lambda::EventSourceMapping":
-			if properties.at("FunctionName").reference() == functions[contract.RoleWorker] {
+			if properties.get("FunctionName").reference() == functions[contract.RoleWorker] {
 				p.Source = eventSource(properties)
 			}
-		case r.Type == "AWS::Events::Rule" && properties.at("ScheduleExpression").text() != "":
-			target := properties.at("Targets").first().at("Arn").reference()
+		case r.Type == "AWS::Events::Rule" && properties.get("ScheduleExpression").asString() != "":
+			target := properties.get("Targets").first().get("Arn").reference()
 			if id, ok := functions[contract.RoleReconciler]; ok && target == id {
-				p.ReconcileInterval = rateSeconds(properties.at("ScheduleExpression").text())
+				p.ReconcileInterval = rateSeconds(properties.get("ScheduleExpression").asString())
 			}
 		case !strings.HasPrefix(id, p.Name):
 		case r.Type == "AWS::ApiGatewayV2::Route":
-			if properties.at("RouteKey").equals("POST " + contract.EventsPath) {
-				authorization := properties.at("AuthorizationType")
+			if properties.get("RouteKey").equals("POST " + contract.EventsPath) {
+				authorization := properties.get("AuthorizationType")
 				p.MessageGroups = authorization.exists() && !authorization.equals("NONE")
 			}
 		case r.Type == "AWS::ApiGatewayV2::Stage":
 			hasAPI = true
-			settings := properties.at("DefaultRouteSettings")
-			p.APIThrottle = settings.at("ThrottlingRateLimit").number(0)
-			p.APIAccessLog = properties.at("AccessLogSettings", "DestinationArn").exists()
+			settings := properties.get("DefaultRouteSettings")
+			p.APIThrottle = settings.get("ThrottlingRateLimit").asNumber(0)
+			p.APIAccessLog = properties.get("AccessLogSettings", "DestinationArn").exists()
 		case r.Type == "AWS::CloudWatch::Alarm":
 			p.AlarmMetrics += alarmMetrics(properties)
 		case r.Type == "AWS::CloudWatch::Dashboard":
@@ -137,7 +137,7 @@ func (p *Pipeline) addResources(t document, functions map[contract.Role]string) 
 // environment variable Webhooks.
 func (p *Pipeline) addWebhooks(sources value) {
 	var list []struct{ Secret string }
-	if json.Unmarshal([]byte(sources.joined()), &list) != nil {
+	if json.Unmarshal([]byte(sources.joinedText()), &list) != nil {
 		return // no sources
 	}
 	secrets := map[string]bool{}
@@ -150,8 +150,8 @@ func (p *Pipeline) addWebhooks(sources value) {
 
 func alarmMetrics(properties value) int {
 	count := 0
-	for _, metric := range properties.at("Metrics").list() {
-		if metric.at("MetricStat").exists() {
+	for _, metric := range properties.get("Metrics").asList() {
+		if metric.get("MetricStat").exists() {
 			count++
 		}
 	}
@@ -160,13 +160,13 @@ func alarmMetrics(properties value) int {
 
 func eventSource(properties value) EventSource {
 	s := EventSource{
-		BatchSize:      properties.at("BatchSize").number(10),
-		Window:         properties.at("MaximumBatchingWindowInSeconds").number(0),
-		MaxConcurrency: properties.at("ScalingConfig", "MaximumConcurrency").number(0),
+		BatchSize:      properties.get("BatchSize").asNumber(10),
+		Window:         properties.get("MaximumBatchingWindowInSeconds").asNumber(0),
+		MaxConcurrency: properties.get("ScalingConfig", "MaximumConcurrency").asNumber(0),
 	}
-	if pollers := properties.at("ProvisionedPollerConfig"); pollers.exists() {
+	if pollers := properties.get("ProvisionedPollerConfig"); pollers.exists() {
 		s.Provisioned = true
-		s.MaxConcurrency = concurrencyPerPoller * pollers.at("MaximumPollers").number(200)
+		s.MaxConcurrency = concurrencyPerPoller * pollers.get("MaximumPollers").asNumber(200)
 	}
 	return s
 }
@@ -175,18 +175,18 @@ func eventSource(properties value) EventSource {
 const concurrencyPerPoller = 10
 
 func (t document) environment(function string) value {
-	return t.Resources[function].Properties.at("Environment", "Variables")
+	return t.Resources[function].Properties.get("Environment", "Variables")
 }
 
 func (t document) function(id string) Function {
 	properties := t.Resources[id].Properties
-	level := t.environment(id).at(contract.LogLevel).text()
+	level := t.environment(id).get(contract.LogLevel).asString()
 	return Function{
-		MemoryMB: properties.at("MemorySize").number(128),
-		X86:      !properties.at("Architectures").first().equals("arm64"),
-		Tracing:  properties.at("TracingConfig", "Mode").equals("Active"),
-		Timeout:  properties.at("Timeout").number(3),
-		Reserved: properties.at("ReservedConcurrentExecutions").number(0),
+		MemoryMB: properties.get("MemorySize").asNumber(128),
+		X86:      !properties.get("Architectures").first().equals("arm64"),
+		Tracing:  properties.get("TracingConfig", "Mode").equals("Active"),
+		Timeout:  properties.get("Timeout").asNumber(3),
+		Reserved: properties.get("ReservedConcurrentExecutions").asNumber(0),
 		InfoLogs: level == "info" || level == "debug",
 	}
 }
@@ -196,37 +196,38 @@ const defaultMinBytes = 128 << 10
 
 func (t document) bucket(properties value) Bucket {
 	var b Bucket
-	encryption := properties.at("BucketEncryption", "ServerSideEncryptionConfiguration").first()
-	hasKey := encryption.at("ServerSideEncryptionByDefault", "KMSMasterKeyID").exists()
-	b.KMSPerRequest = hasKey && !encryption.at("BucketKeyEnabled").equals("true")
-	lifecycle := properties.at("LifecycleConfiguration")
-	varies := lifecycle.at("TransitionDefaultMinimumObjectSize").equals("varies_by_storage_class")
-	for _, rule := range lifecycle.at("Rules").list() {
-		if !rule.at("Status").equals("Enabled") {
+	encryption := properties.get("BucketEncryption", "ServerSideEncryptionConfiguration").first()
+	hasKey := encryption.get("ServerSideEncryptionByDefault", "KMSMasterKeyID").exists()
+	b.KMSPerRequest = hasKey && !encryption.get("BucketKeyEnabled").equals("true")
+	lifecycle := properties.get("LifecycleConfiguration")
+	varies := lifecycle.get("TransitionDefaultMinimumObjectSize").equals("varies_by_storage_class")
+	for _, rule := range lifecycle.get("Rules").asList() {
+		if !rule.get("Status").equals("Enabled") {
 			continue
 		}
-		if days := rule.at("ExpirationInDays").number(0); days > 0 {
+		if days := rule.get("ExpirationInDays").asNumber(0); days > 0 {
 			b.Expiration = days
 		}
-		for _, transition := range rule.at("Transitions").list() {
-			class := transition.at("StorageClass").text()
+		for _, transition := range rule.get("Transitions").asList() {
+			class := transition.get("StorageClass").asString()
 			minBytes := float64(defaultMinBytes)
 			if varies && class != infrequentAccess {
 				minBytes = 0
 			}
 			b.Transitions = append(b.Transitions, Transition{
-				Class: class, Days: transition.at("TransitionInDays").number(0), MinBytes: minBytes,
+				Class: class, Days: transition.get("TransitionInDays").asNumber(0),
+				MinBytes: minBytes,
 			})
 		}
 	}
 	slices.SortStableFunc(b.Transitions, func(x, y Transition) int {
 		return cmp.Compare(x.Days, y.Days)
 	})
-	if logging := properties.at("LoggingConfiguration"); logging.exists() {
+	if logging := properties.get("LoggingConfiguration"); logging.exists() {
 		b.AccessLogs = true
-		destination := t.Resources[logging.at("DestinationBucketName").reference()].Properties
-		for _, rule := range destination.at("LifecycleConfiguration", "Rules").list() {
-			if days := rule.at("ExpirationInDays").number(0); days > 0 {
+		destination := t.Resources[logging.get("DestinationBucketName").reference()].Properties
+		for _, rule := range destination.get("LifecycleConfiguration", "Rules").asList() {
+			if days := rule.get("ExpirationInDays").asNumber(0); days > 0 {
 				b.AccessLogDays = days
 			}
 		}

@@ -7,8 +7,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// golden returns the pipeline in the golden template of a stage.
-func golden(t *testing.T, stage string) Pipeline {
+// goldenPipeline returns the pipeline in the golden template of a stage.
+func goldenPipeline(t *testing.T, stage string) Pipeline {
 	t.Helper()
 	template, err := os.ReadFile("../../../test/templates/testdata/" + stage + ".template.json")
 	if err != nil {
@@ -37,16 +37,16 @@ func TestPipelines_ReadsTheStages(t *testing.T) {
 		Source: EventSource{BatchSize: 10, MaxConcurrency: 50}, Notifications: PerEvent,
 		MaxPayloadBytes: 1 << 20, APIThrottle: 1000, APIAccessLog: true, ReconcileInterval: 900,
 		MessageGroups: true,
-		AlarmMetrics:  golden(t, "prod").AlarmMetrics, MetricFilters: 1, Dashboards: 1,
+		AlarmMetrics:  goldenPipeline(t, "prod").AlarmMetrics, MetricFilters: 1, Dashboards: 1,
 	}
-	if diff := cmp.Diff(prod, golden(t, "prod")); diff != "" || prod.AlarmMetrics < 15 {
+	if diff := cmp.Diff(prod, goldenPipeline(t, "prod")); diff != "" || prod.AlarmMetrics < 15 {
 		t.Errorf("stage prod, %d metrics of alarms (-want +got):\n%s", prod.AlarmMetrics, diff)
 	}
-	local := golden(t, "local")
+	local := goldenPipeline(t, "local")
 	if local.WebhookSources != 6 || local.WebhookSecrets != 6 || !local.MessageGroups {
 		t.Errorf("stage local: %+v", local)
 	}
-	dev, keys := golden(t, "dev"), golden(t, "keys")
+	dev, keys := goldenPipeline(t, "dev"), goldenPipeline(t, "keys")
 	if dev.Table.Backups || dev.KMSKeys != 0 {
 		t.Errorf("stage dev: backups %v, %d keys", dev.Table.Backups, dev.KMSKeys)
 	}

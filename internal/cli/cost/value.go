@@ -15,9 +15,9 @@ func (v *value) UnmarshalJSON(data []byte) error { return json.Unmarshal(data, &
 
 func (v value) exists() bool { return v.any != nil }
 
-// at returns a nested property of v. For example, at("A", "B") returns the property B of the
-// property A.
-func (v value) at(names ...string) value {
+// get returns a nested property of v. For example, get("A", "B") returns the property B
+// of the property A.
+func (v value) get(names ...string) value {
 	for _, name := range names {
 		object, _ := v.any.(map[string]any)
 		v = value{object[name]}
@@ -25,7 +25,7 @@ func (v value) at(names ...string) value {
 	return v
 }
 
-func (v value) list() []value {
+func (v value) asList() []value {
 	elements, _ := v.any.([]any)
 	values := make([]value, len(elements))
 	for i, element := range elements {
@@ -36,13 +36,13 @@ func (v value) list() []value {
 
 // first returns the first element of a list.
 func (v value) first() value {
-	if list := v.list(); len(list) > 0 {
+	if list := v.asList(); len(list) > 0 {
 		return list[0]
 	}
 	return value{}
 }
 
-func (v value) text() string {
+func (v value) asString() string {
 	text, _ := v.any.(string)
 	return text
 }
@@ -51,9 +51,9 @@ func (v value) text() string {
 // "false".
 func (v value) equals(text string) bool { return v.exists() && fmt.Sprint(v.any) == text }
 
-// number returns v as a number. v can also be text that contains a number. For other values, it
+// asNumber returns v as a number. v can also be text that contains a number. For other values, it
 // returns fallback.
-func (v value) number(fallback float64) float64 {
+func (v value) asNumber(fallback float64) float64 {
 	switch n := v.any.(type) {
 	case float64:
 		return n
@@ -67,24 +67,24 @@ func (v value) number(fallback float64) float64 {
 
 // reference returns the logical id to which Ref or Fn::GetAtt refers, or "".
 func (v value) reference() string {
-	if id := v.at("Ref").text(); id != "" {
+	if id := v.get("Ref").asString(); id != "" {
 		return id
 	}
-	return v.at("Fn::GetAtt").first().text()
+	return v.get("Fn::GetAtt").first().asString()
 }
 
-// joined returns v if v is text. If v is an Fn::Join, it returns the joined text, in which logical
-// ids replace the references.
-func (v value) joined() string {
-	arguments := v.at("Fn::Join").list()
+// joinedText returns v if v is text. If v is an Fn::Join, it returns the joined text, in which
+// logical ids replace the references.
+func (v value) joinedText() string {
+	arguments := v.get("Fn::Join").asList()
 	if len(arguments) != 2 {
-		return v.text()
+		return v.asString()
 	}
 	var parts []string
-	for _, part := range arguments[1].list() {
-		parts = append(parts, part.text()+part.reference())
+	for _, part := range arguments[1].asList() {
+		parts = append(parts, part.asString()+part.reference())
 	}
-	return strings.Join(parts, arguments[0].text())
+	return strings.Join(parts, arguments[0].asString())
 }
 
 // references returns the logical ids to which v, or any value in it, refers.
@@ -97,7 +97,7 @@ func (v value) references() (ids []string) {
 			ids = append(ids, value{member}.references()...)
 		}
 	}
-	for _, element := range v.list() {
+	for _, element := range v.asList() {
 		ids = append(ids, element.references()...)
 	}
 	return ids

@@ -39,7 +39,7 @@ func (f *Follower) Next(ctx context.Context, now time.Time) (changed []pipeline.
 	}
 	seen := make(map[string]pipeline.Status)
 	visit := func(ids []string) error {
-		items, err := read(ctx, f.pipeline, ids)
+		items, err := readItems(ctx, f.pipeline, ids)
 		for _, item := range items {
 			if _, again := seen[item.ID]; again {
 				continue
@@ -56,12 +56,12 @@ func (f *Follower) Next(ctx context.Context, now time.Time) (changed []pipeline.
 		if err != nil {
 			return nil, err
 		}
-		if err := visit(f.unfinished(ids, seen)); err != nil {
+		if err := visit(f.withoutFinished(ids, seen)); err != nil {
 			return nil, err
 		}
 	}
 	// The loop skips finished batches with their parts, and earlier hours.
-	if err := visit(f.enqueued(seen)); err != nil {
+	if err := visit(f.enqueuedIDs(seen)); err != nil {
 		return nil, err
 	}
 	f.statuses = seen
@@ -71,9 +71,9 @@ func (f *Follower) Next(ctx context.Context, now time.Time) (changed []pipeline.
 	return changed, nil
 }
 
-// unfinished returns ids without the events that were PROCESSED or FAILED at the last call. It adds
-// these events to seen.
-func (f *Follower) unfinished(ids []string, seen map[string]pipeline.Status) []string {
+// withoutFinished returns ids without the events that were PROCESSED or FAILED at the last call. It
+// adds these events to seen.
+func (f *Follower) withoutFinished(ids []string, seen map[string]pipeline.Status) []string {
 	return slices.DeleteFunc(ids, func(id string) bool {
 		status := f.statuses[id]
 		isFinished := status == pipeline.Processed || status == pipeline.Failed
@@ -84,8 +84,9 @@ func (f *Follower) unfinished(ids []string, seen map[string]pipeline.Status) []s
 	})
 }
 
-// enqueued returns the ids of the events that were ENQUEUED at the last call, except those in seen.
-func (f *Follower) enqueued(seen map[string]pipeline.Status) (ids []string) {
+// enqueuedIDs returns the ids of the events that were ENQUEUED at the last call, except those in
+// seen.
+func (f *Follower) enqueuedIDs(seen map[string]pipeline.Status) (ids []string) {
 	for id, status := range f.statuses {
 		if _, ok := seen[id]; !ok && status == pipeline.Enqueued {
 			ids = append(ids, id)

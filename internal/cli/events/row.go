@@ -169,7 +169,7 @@ func (r Row) format(l layout, colours bool) string {
 			colour = terminal.Faint
 		}
 		line.WriteString(noteIndent)
-		note := shortened(oneLine(strings.Join(notes, ", ")), l.width-len(noteIndent))
+		note := shorten(oneLine(strings.Join(notes, ", ")), l.width-len(noteIndent))
 		line.WriteString(paint(colour, note))
 		line.WriteString("\n")
 	}
@@ -182,17 +182,17 @@ func oneLine(text string) string {
 
 // Note returns the text as one line. With the indent of a note, the line fits into the width of w.
 func Note(w io.Writer, text string) string {
-	return shortened(oneLine(text), layoutFor(w).width-len(noteIndent))
+	return shorten(oneLine(text), layoutFor(w).width-len(noteIndent))
 }
 
 // Fit returns the text as one line with exactly width characters.
 func Fit(text string, width int) string {
-	text = shortened(oneLine(text), width)
+	text = shorten(oneLine(text), width)
 	return text + strings.Repeat(" ", width-utf8.RuneCountInString(text))
 }
 
-// shortened returns the text with at most width characters.
-func shortened(text string, width int) string {
+// shorten returns the text with at most width characters.
+func shorten(text string, width int) string {
 	width = max(width, 1)
 	if utf8.RuneCountInString(text) <= width {
 		return text

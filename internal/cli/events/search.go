@@ -108,7 +108,7 @@ func InHour(
 	if err != nil {
 		return nil, false, err
 	}
-	items, err = read(ctx, p, ids)
+	items, err = readItems(ctx, p, ids)
 	slices.SortFunc(items, func(a, b pipeline.Item) int {
 		return cmp.Or(b.ReceivedAt.Compare(a.ReceivedAt), strings.Compare(b.ID, a.ID))
 	})
@@ -129,7 +129,7 @@ func ReceivedSince(
 			if err != nil {
 				return nil, err
 			}
-			found, err := read(ctx, p, ids[:min(len(ids), limit)])
+			found, err := readItems(ctx, p, ids[:min(len(ids), limit)])
 			if err != nil {
 				return nil, err
 			}
@@ -147,8 +147,9 @@ func uuidAt(t time.Time) string {
 	return hex[:8] + "-" + hex[8:]
 }
 
-// read returns the items with the given ids. For a batch or range, it adds the items of its parts.
-func read(
+// readItems returns the items with the given ids. For a batch or range, it adds the items of its
+// parts.
+func readItems(
 	ctx context.Context, p deployment.Pipeline, ids []string,
 ) (found []pipeline.Item, err error) {
 	for len(ids) > 0 {
@@ -180,7 +181,7 @@ func Parts(
 	for _, part := range batch.Parts() {
 		ids = append(ids, part.ID)
 	}
-	items, err := read(ctx, p, ids)
+	items, err := readItems(ctx, p, ids)
 	return slices.DeleteFunc(items, func(item pipeline.Item) bool {
 		return item.Bronze != batch.Bronze
 	}), err

@@ -29,7 +29,7 @@ func WriteJSON(w io.Writer, content []byte, colours bool) error {
 	for _, value := range values {
 		var indented bytes.Buffer
 		if json.Indent(&indented, bytes.TrimSpace(value), "", "  ") != nil {
-			_, err := io.WriteString(w, readable(string(content)))
+			_, err := io.WriteString(w, escapeLines(string(content)))
 			return err
 		}
 		escaped := terminal.EscapeLines(indented.String())

@@ -34,13 +34,13 @@ func ShowsColours(w io.Writer) bool {
 // missing line end. Otherwise, it writes the content byte for byte.
 func Write(w io.Writer, content []byte) error {
 	if IsTerminal(w) {
-		content = []byte(readable(string(content)))
+		content = []byte(escapeLines(string(content)))
 	}
 	_, err := w.Write(content)
 	return err
 }
 
-func readable(text string) string {
+func escapeLines(text string) string {
 	text = terminal.EscapeLines(text)
 	if text != "" && !strings.HasSuffix(text, "\n") {
 		text += "\n"

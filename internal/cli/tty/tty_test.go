@@ -14,7 +14,7 @@ func TestReadable_EndsTheLastLineAndEscapesControlCharacters(t *testing.T) {
 	for text, want := range map[string]string{
 		"{}": "{}\n", "{}\n": "{}\n", "": "", "a\x1b\t\nb\r": "a\\u001b\t\nb\\u000d\n",
 	} {
-		if got := readable(text); got != want {
+		if got := escapeLines(text); got != want {
 			t.Errorf("%q: got %q, want %q", text, got, want)
 		}
 	}

@@ -14,7 +14,7 @@ import (
 var errFound = errors.New("message found")
 
 // Find returns the state of the event from its item. If there is no item, Find searches the DLQ for
-// the event's message.
+// a message of the event, or for the message with this id.
 func Find(ctx context.Context, p deployment.Pipeline, id string) (Message, error) {
 	item, err := pipeline.LookUp(ctx, p.Items(), id)
 	if err == nil {

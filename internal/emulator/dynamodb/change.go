@@ -1,7 +1,7 @@
 package dynamodb
 
-// change represents one write. plan validates a change and commit applies it. A transaction plans
-// all its changes before it commits the first one.
+// change represents one write. plan checks it, and commit applies it. A transaction plans all its
+// changes before it commits the first one.
 type change struct {
 	table string
 	// key returns the key of the item in the table.

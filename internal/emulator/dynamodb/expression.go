@@ -50,7 +50,7 @@ func (c *expressionCache) parse(kind, text string) (*expression, error) {
 	return e, nil
 }
 
-// placeholders holds a request's values for the placeholders in its expressions.
+// placeholders maps the placeholders in a request's expressions to attribute names and values.
 type placeholders struct {
 	ExpressionAttributeNames  map[string]string
 	ExpressionAttributeValues attributes

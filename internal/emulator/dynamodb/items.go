@@ -35,8 +35,8 @@ func (s *Service) updateItem(in *writeInput) (*writeOutput, error) {
 		"ALL_OLD", "ALL_NEW", "UPDATED_OLD", "UPDATED_NEW")
 }
 
-// writeItem validates the request and applies the change. returnValues lists the valid values of
-// the request's ReturnValues, except NONE.
+// writeItem validates the request and applies the change. The request's ReturnValues must be NONE
+// or one of returnValues.
 func (s *Service) writeItem(
 	in *writeInput, c *change, returnValues ...string,
 ) (*writeOutput, error) {

@@ -56,7 +56,8 @@ func invalidNumber(text string) error {
 	return validationError("The parameter cannot be converted to a numeric value: %s", text)
 }
 
-// formatDecimal returns the text of the number 0.digits × 10^exponent. negative adds a minus sign.
+// formatDecimal returns the text of the number 0.digits × 10^exponent. If negative is true, the
+// text begins with a minus sign.
 func formatDecimal(negative bool, digits string, exponent int) string {
 	var out strings.Builder
 	if negative {

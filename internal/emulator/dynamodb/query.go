@@ -135,9 +135,8 @@ func (s *Service) bindRead(
 	return t, boundRead{expressions[0], expressions[1], expressions[2]}, nil
 }
 
-// collect reads the entries and returns one page of items. start is the request's
-// ExclusiveStartKey; the page omits its item. ScannedCount counts the items that match the key
-// condition.
+// collect reads the entries and returns one page of items. The page omits the item with the key
+// start, if the request has an ExclusiveStartKey. ScannedCount ignores the filter.
 func (in *readInput) collect(
 	t *table, entries iter.Seq[entry], start key, bound boundRead,
 ) (*pageOutput, error) {

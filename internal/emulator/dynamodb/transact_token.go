@@ -15,8 +15,9 @@ const tokenLifetime = 10 * time.Minute
 // maxToken limits the length of a ClientRequestToken, as in DynamoDB.
 const maxToken = 36
 
-// requestTokens remembers the tokens of committed transactions until the service restarts. A client
-// can repeat a transaction with the same token, for example after a timeout.
+// requestTokens remembers the tokens of committed transactions for tokenLifetime. A restart of the
+// service deletes them. A client can repeat a transaction with the same token, for example after a
+// timeout.
 type requestTokens struct {
 	requests map[string]requestHash // by token
 	order    []usedToken            // oldest first

@@ -12,8 +12,7 @@ type update struct {
 	remove           []path
 }
 
-// action assigns a value to a path. If the operand evaluates to nil, the action removes the
-// attribute.
+// action assigns a value to a path. If the value is nil, the action removes the attribute.
 type action struct {
 	path  path
 	value updateOperand

@@ -38,8 +38,8 @@ type caller struct {
 	context   map[string]string // see Request.Caller
 }
 
-// Wrap returns a handler that passes allowed calls to the handler next. It responds to other calls
-// with an error.
+// Wrap returns a handler that calls next for allowed calls. It responds to other calls with an
+// error.
 func (a Authorizer) Wrap(next http.Handler) http.Handler {
 	a.known = new(sync.Map)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -185,8 +185,8 @@ func (a Authorizer) AuthorizeFunction(function, action, resource string) error {
 }
 
 // AuthorizeService returns nil if the AWS service may perform the action on behalf of the source.
-// Otherwise it returns a *DeniedError. source is an ARN, for example of a rule. context holds the
-// values of additional condition keys in lower case.
+// Otherwise it returns a *DeniedError. source is an ARN, for example of a rule. context maps
+// additional condition keys to values. The keys must be in lower case.
 func (a Authorizer) AuthorizeService(
 	service, source, action, resource string, context map[string]string,
 ) error {

@@ -47,8 +47,8 @@ var operators = map[string]func(value, want string) bool{
 	"NumericGreaterThanEquals": numeric(0, 1),
 }
 
-// numeric returns a test that compares two numbers. results lists the results of cmp.Compare that
-// pass.
+// numeric returns a test that compares two numbers. The test passes if cmp.Compare returns one of
+// the results.
 func numeric(results ...int) func(value, want string) bool {
 	return func(value, want string) bool {
 		a, errA := strconv.ParseFloat(value, 64)

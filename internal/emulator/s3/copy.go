@@ -49,8 +49,8 @@ func (s *Service) findSource(c *call) (v *version, source protocol.CopySource, e
 	return v, source, nil
 }
 
-// replaces reports whether a directive header has the value REPLACE. If so, the copy gets the
-// values of the request. Otherwise, it gets the values of the source.
+// replaces reports whether a directive header is REPLACE. If so, the copy gets the metadata or tags
+// of the request. Otherwise, it gets those of the source.
 func (c *call) replaces(directive string) (bool, error) {
 	switch value := c.r.Header.Get(directive); value {
 	case "", "COPY":

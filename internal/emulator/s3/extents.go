@@ -11,7 +11,8 @@ import (
 	"sync"
 )
 
-// segmentSize is the maximum size of a segment in bytes. A larger body gets its own segment.
+// segmentSize is the maximum size, in bytes, of a segment with several extents. A larger extent
+// gets its own segment.
 const segmentSize = 64 << 20
 
 // extents stores bytes in segment files, so that objects need little memory. It removes a segment
@@ -179,8 +180,8 @@ func (x *extents) find(r extentRecord) extent {
 // compactExtent identifies an extent without a pointer and in little memory.
 type compactExtent struct{ segment, offset, size uint32 }
 
-// compact returns the compact form of an extent with less than 4 GiB. The offset fits, because each
-// extent begins within the first segmentSize bytes of its segment.
+// compact returns the compact form of an extent with less than 4 GiB. An offset needs only 32 bits,
+// because it is less than segmentSize.
 func (e extent) compact() compactExtent {
 	r := e.record()
 	return compactExtent{uint32(r.Segment), uint32(r.Offset), uint32(r.Size)}

@@ -26,7 +26,7 @@ const maxBody = 5 << 30
 type content struct {
 	extent
 	md5 [16]byte
-	// checksumName is the name of the checksum header, or "" if the request has none.
+	// checksumName is the name of the checksum header, or "" if there is no checksum.
 	checksumName, checksum string
 }
 
@@ -38,8 +38,8 @@ func (c content) addChecksum(fields map[string]string, kind string) {
 }
 
 // receive stores the body of a request and verifies its checksums. If the request has no checksum
-// header, receive calculates a checksum. defaultChecksum names its header, such as
-// x-amz-checksum-crc32, or is "" for no checksum.
+// header, receive calculates the checksum for the header defaultChecksum. If defaultChecksum is "",
+// the content has no checksum.
 func (s *Service) receive(r *http.Request, defaultChecksum string) (content, error) {
 	body, size, err := decodeBody(r)
 	if err != nil {

@@ -26,7 +26,7 @@ type tagging struct {
 	TagSet struct{ Tag []tag }
 }
 
-// tagText matches a tag's key or value with valid characters.
+// tagText matches a text that can be a tag's key or value. It does not check the length.
 var tagText = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 
 func invalidTag(message string) error {

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// SQS's limits on the durations of a request, in seconds.
+// SQS's limits for parameters of requests, in seconds.
 const (
 	maxDelay             = 900
 	maxVisibilityTimeout = 43200

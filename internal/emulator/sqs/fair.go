@@ -76,7 +76,7 @@ func (f *fairOrder) removeInFlight(e *entry) {
 	}
 }
 
-// forget deletes a quiet tenant that has no messages in flight.
+// forget deletes the tenant if it is quiet and has no messages in flight.
 func (f *fairOrder) forget(t *tenant) {
 	if t.inFlight == 0 && t.visible == nil {
 		delete(f.tenants, t.group)
@@ -97,8 +97,8 @@ func (f *fairOrder) first() *entry {
 	return next.Front().Value.(*entry)
 }
 
-// detectNoise marks the tenant of a received entry as noisy, if the tenant exceeds both limits and
-// has visible entries.
+// detectNoise marks the tenant of a received entry as noisy, if the tenant has too many messages in
+// flight. A tenant without visible entries stays quiet.
 func (f *fairOrder) detectNoise(received *entry) {
 	t := f.tenants[received.GroupID]
 	if t == nil || t.visible != nil || t.inFlight < noisyInFlight ||

@@ -18,8 +18,8 @@ import (
 )
 
 // QueryProtocol returns a handler for SQS's former query protocol, which old SDKs use. It converts
-// a request in this protocol to the JSON protocol for the handler next, and converts the answer
-// back. It passes all other requests unchanged.
+// a request to the JSON protocol, calls next, and converts the answer back. Requests in other
+// protocols reach next unchanged.
 func QueryProtocol(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !isQuery(r) {

@@ -14,7 +14,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// publisher serves the configuration and keys of an issuer on this machine.
+// publisher serves an issuer's configuration and keys on a local port.
 type publisher struct {
 	url           string
 	configuration string // if empty, a valid configuration

@@ -155,7 +155,8 @@ func (f *localFlags) parse() (err error) {
 		return err
 	}
 	if f.faults != "" {
-		if f.options.Faults, err = faults.ReadConfig(f.faults, emulator.FaultServices()); err != nil {
+		f.options.Faults, err = faults.ReadConfig(f.faults, emulator.FaultServices())
+		if err != nil {
 			return err
 		}
 	}

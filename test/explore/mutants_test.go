@@ -68,10 +68,10 @@ var mutants = []mutant{
 		"if event.Webhook != nil {", "if false {",
 		"a webhook and its repeat with another payload", "I6"},
 	{"worker: PROCESSED before the notification", domain + "subbatches.go",
-		`	w.publish(d.finish, group)
-	forEachTask(group, (*task).unresolved, func(t *task) { t.Err = w.complete(d.finish, t) })`,
-		`	forEachTask(group, (*task).unresolved, func(t *task) { t.Err = w.complete(d.finish, t) })
-	w.publish(d.finish, group)`,
+		"	w.publish(d.finish, group)\n	forEachTask(group, (*task).unresolved, " +
+			"func(t *task) { t.Err = w.complete(d.finish, t) })",
+		"	forEachTask(group, (*task).unresolved, " +
+			"func(t *task) { t.Err = w.complete(d.finish, t) })\n	w.publish(d.finish, group)",
 		"one event", "I2"},
 	{"worker: entries that the bus rejected are ignored", domain + "process.go",
 		"published[i].Err = unavailable(", "_, _ = i, unavailable(",

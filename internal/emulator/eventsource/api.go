@@ -69,8 +69,8 @@ func (s *Service) serveList(w http.ResponseWriter, r *http.Request) {
 	first, err := number(query.Get("Marker"), 0)
 	limit, limitErr := number(query.Get("MaxItems"), 100)
 	if err != nil || limitErr != nil || limit < 1 {
-		protocol.WriteError(w, protocol.Lambda, http.StatusBadRequest, "InvalidParameterValueException",
-			"Marker and MaxItems must be numbers")
+		protocol.WriteError(w, protocol.Lambda, http.StatusBadRequest,
+			"InvalidParameterValueException", "Marker and MaxItems must be numbers")
 		return
 	}
 	s.mu.Lock()
@@ -118,7 +118,8 @@ func (s *Service) serveUpdate(w http.ResponseWriter, r *http.Request) {
 		err = protocol.DecodeStrict(body, &in)
 	}
 	if err != nil {
-		protocol.WriteError(w, protocol.Lambda, http.StatusBadRequest, "InvalidParameterValueException",
+		protocol.WriteError(w, protocol.Lambda, http.StatusBadRequest,
+			"InvalidParameterValueException",
 			"the local platform changes only Enabled: "+err.Error())
 		return
 	}

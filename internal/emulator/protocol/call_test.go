@@ -53,7 +53,8 @@ func TestReadCall_NamesServiceAndOperation(t *testing.T) {
 		if c.target != "" {
 			r.Header.Set("X-Amz-Target", c.target)
 		}
-		if got := services.ReadCall(r); got != (protocol.Call{Service: c.service, Operation: c.operation}) {
+		want := protocol.Call{Service: c.service, Operation: c.operation}
+		if got := services.ReadCall(r); got != want {
 			t.Errorf("%s %s %s: got %+v", c.method, c.url, c.target, got)
 		}
 	}

@@ -14,7 +14,7 @@ import (
 
 // AlarmThresholds set the values at which the alarms fire. An alarm fires when its metric reaches
 // the threshold in one period of 5 minutes. RetriedEvents needs three such periods in a row. The
-// period of ReconcilerLag is ReconcilerInterval.
+// period of ReconcilerLag and ReconcilerMissingRuns is ReconcilerInterval.
 type AlarmThresholds struct {
 	// DeadLetters sets the threshold for the messages in the DLQ. Default: 1.
 	DeadLetters *float64
@@ -34,6 +34,10 @@ type AlarmThresholds struct {
 	WorkerThrottles *float64
 	// ReconcilerErrors sets the threshold for failed runs of the reconciler function. Default: 1.
 	ReconcilerErrors *float64
+	// ReconcilerMissingRuns sets the threshold for consecutive periods of ReconcilerInterval in
+	// which the reconciler function does not run. Together, the periods must not exceed 1 day, or 7
+	// days if ReconcilerInterval is at least 1 hour. Default: 3.
+	ReconcilerMissingRuns *float64
 	// FailedEvents sets the threshold for events that failed. Default: 1.
 	FailedEvents *float64
 	// RetriedEvents sets the threshold for failed deliveries that SQS will retry. Default: 5.
@@ -45,9 +49,11 @@ type AlarmThresholds struct {
 	// Default: 1.
 	NotificationDeadLetters *float64
 	// FailedDeliveries sets the threshold for notifications that EventBridge moved to the DLQ for
-	// notifications. It also applies to notifications that a rule of OnEventProcessed lost.
-	// Default: 1.
+	// notifications. Default: 1.
 	FailedDeliveries *float64
+	// LostEvents sets the threshold for notifications that EventBridge could deliver neither to the
+	// target of one rule of OnEventProcessed nor to the target's DLQ. Default: 1.
+	LostEvents *float64
 	// RefusedSignatures sets the threshold for requests without a valid signature to one webhook
 	// source. Default: 5.
 	RefusedSignatures *float64
@@ -59,25 +65,6 @@ type AlarmThresholds struct {
 	// most one hour. Default: the sum of ReconcilerGracePeriod, one hour and four times
 	// ReconcilerInterval.
 	ReconcilerLag awscdk.Duration
-}
-
-func (t *AlarmThresholds) withDefaults(reconcilerLag awscdk.Duration) *AlarmThresholds {
-	thresholds := valueOrZero(t)
-	setDefault(&thresholds.ReconcilerLag, reconcilerLag)
-	setDefault(&thresholds.OldestMessage, seconds(5*60))
-	setDefault(&thresholds.ApiServerErrors, jsii.Number(5))
-	setDefault(&thresholds.ThrottledRequests, jsii.Number(100))
-	setDefault(&thresholds.RetriedEvents, jsii.Number(5))
-	setDefault(&thresholds.RefusedSignatures, jsii.Number(5))
-	for _, threshold := range []**float64{
-		&thresholds.DeadLetters, &thresholds.ApiErrors, &thresholds.ApiThrottles,
-		&thresholds.WorkerErrors, &thresholds.WorkerThrottles,
-		&thresholds.ReconcilerErrors, &thresholds.UnhealedEvents, &thresholds.FailedEvents,
-		&thresholds.NotificationDeadLetters, &thresholds.FailedDeliveries,
-	} {
-		setDefault(threshold, jsii.Number(1))
-	}
-	return &thresholds
 }
 
 // alarms contains the pipeline's alarms. docs/runbooks.md describes how to respond to each alarm.
@@ -146,27 +133,22 @@ func newAlarms(p *eventPipeline, m metrics) alarms {
 func newRetriedAlarm(p *eventPipeline, retried awscloudwatch.IMetric) awscloudwatch.Alarm {
 	props := thresholdAlarm(retried, *p.props.AlarmThresholds.RetriedEvents,
 		"Deliveries fail again and again: an AWS service or the processor does not work.")
-	props.AlarmName = p.physicalName("retried-events")
 	props.EvaluationPeriods = jsii.Number(3) // a short fault needs no action
-	return createAlarm(p, p, "RetriedEventsAlarm", props)
+	return createAlarm(p, p, "RetriedEventsAlarm", "retried-events", props)
 }
 
-// newMissingRunsAlarm creates an alarm that fires if the reconciler does not run for three
+// newMissingRunsAlarm creates an alarm that fires if the reconciler does not run for several
 // intervals. The metric has no value for an interval without a run, so the alarm treats missing
 // data as breaching.
 func newMissingRunsAlarm(p *eventPipeline) awscloudwatch.Alarm {
 	runs := p.reconcilerFunction.MetricInvocations(&awscloudwatch.MetricOptions{
 		Statistic: jsii.String("Sum"), Period: p.props.ReconcilerInterval,
 	})
-	return createAlarm(p, p, "ReconcilerMissingRunsAlarm", &awscloudwatch.AlarmProps{
-		AlarmName:          p.physicalName("reconciler-missing-runs"),
-		Metric:             runs,
-		Threshold:          jsii.Number(1),
-		ComparisonOperator: awscloudwatch.ComparisonOperator_LESS_THAN_THRESHOLD,
-		EvaluationPeriods:  jsii.Number(3),
-		TreatMissingData:   awscloudwatch.TreatMissingData_BREACHING,
-		AlarmDescription:   jsii.String("The reconciler does not run. See docs/runbooks.md."),
-	})
+	props := thresholdAlarm(runs, 1, "The reconciler does not run.")
+	props.ComparisonOperator = awscloudwatch.ComparisonOperator_LESS_THAN_THRESHOLD
+	props.EvaluationPeriods = p.props.AlarmThresholds.ReconcilerMissingRuns
+	props.TreatMissingData = awscloudwatch.TreatMissingData_BREACHING
+	return createAlarm(p, p, "ReconcilerMissingRunsAlarm", "reconciler-missing-runs", props)
 }
 
 // newRuleAlarm creates an alarm that fires if EventBridge lost an event of the rule. EventBridge
@@ -188,9 +170,23 @@ func newRuleAlarm(p *eventPipeline, rule awsevents.Rule) awscloudwatch.Alarm {
 		DimensionsMap: &dimensions,
 		Statistic:     jsii.String("Sum"),
 	})
-	props := thresholdAlarm(lost, *p.props.AlarmThresholds.FailedDeliveries,
+	props := thresholdAlarm(lost, *p.props.AlarmThresholds.LostEvents,
 		"A rule of OnEventProcessed lost events.")
-	return createAlarm(p, rule, "LostEventsAlarm", props)
+	return createAlarm(p, rule, "LostEventsAlarm", lostEventsName(p, rule), props)
+}
+
+// lostEventsName returns the end of the name of a rule's alarm. It contains the id of a rule of
+// OnEventProcessed. It contains the path of a rule of OnEventProcessedIn, because such rules can
+// have the same id in different stacks.
+func lostEventsName(p *eventPipeline, rule awsevents.Rule) string {
+	const maxLength = 150 // an alarm's name has at most 255 characters, and the prefix at most 53
+	name, scope := *rule.Node().Id(), *rule.Node().Scope().Node().Path()
+	if scope != *p.Node().Path()+"/"+rulesID || len(name) > maxLength {
+		name = *awscdk.Names_UniqueResourceName(rule, &awscdk.UniqueResourceNameOptions{
+			MaxLength: jsii.Number(maxLength),
+		})
+	}
+	return "lost-events-" + name
 }
 
 func newAlarm(
@@ -198,8 +194,7 @@ func newAlarm(
 	description string,
 ) awscloudwatch.Alarm {
 	props := thresholdAlarm(metric, threshold, description)
-	props.AlarmName = p.physicalName(kebabCase(strings.TrimSuffix(id, "Alarm")))
-	return createAlarm(p, p, id, props)
+	return createAlarm(p, p, id, kebabCase(strings.TrimSuffix(id, "Alarm")), props)
 }
 
 // thresholdAlarm returns the props of an alarm that fires if a metric reaches the threshold.
@@ -217,10 +212,12 @@ func thresholdAlarm(
 	}
 }
 
-// createAlarm creates an alarm. The alarm notifies the topic in the prop AlarmTopic, if set.
+// createAlarm creates an alarm. The alarm's name is PhysicalNamePrefix, a hyphen and name. The
+// alarm notifies the topic in the prop AlarmTopic, if set.
 func createAlarm(
-	p *eventPipeline, scope constructs.Construct, id string, props *awscloudwatch.AlarmProps,
+	p *eventPipeline, scope constructs.Construct, id, name string, props *awscloudwatch.AlarmProps,
 ) awscloudwatch.Alarm {
+	props.AlarmName = p.physicalName(name)
 	alarm := awscloudwatch.NewAlarm(scope, &id, props)
 	if p.props.AlarmTopic != nil {
 		action := awscloudwatchactions.NewSnsAction(p.props.AlarmTopic)
@@ -230,13 +227,12 @@ func createAlarm(
 	return alarm
 }
 
-// alarmNames returns a map whose keys are the names of the alarms. Each value is environment.
-// Alarms whose names CloudFormation generates are not in the map.
-func (p *eventPipeline) alarmNames(environment string) map[string]string {
-	names := map[string]string{}
-	for _, alarm := range p.Alarms() {
+// namesOf returns the names of alarms, without the names that CloudFormation generates.
+func namesOf(alarms ...awscloudwatch.Alarm) []string {
+	names := []string{}
+	for _, alarm := range alarms {
 		if name := alarm.Node().DefaultChild().(awscloudwatch.CfnAlarm).AlarmName(); name != nil {
-			names[*name] = environment
+			names = append(names, *name)
 		}
 	}
 	return names
@@ -269,38 +265,33 @@ func (p *eventPipeline) Alarms() []awscloudwatch.Alarm {
 	return slices.Concat(all, a.refusedSignatures, a.rules)
 }
 
-func (p *eventPipeline) FailedEventsAlarm() awscloudwatch.Alarm { return p.alarms.failedEvents }
-
-func (p *eventPipeline) RetriedEventsAlarm() awscloudwatch.Alarm { return p.alarms.retriedEvents }
-
-func (p *eventPipeline) ThrottledRequestsAlarm() awscloudwatch.Alarm {
-	return p.alarms.throttledRequests
-}
-
-func (p *eventPipeline) NotificationDeadLettersAlarm() awscloudwatch.Alarm {
-	return p.alarms.notificationDeadLetters
-}
-
-func (p *eventPipeline) FailedDeliveriesAlarm() awscloudwatch.Alarm {
-	return p.alarms.failedDeliveries
-}
-
-func (p *eventPipeline) ReconcilerLagAlarm() awscloudwatch.Alarm { return p.alarms.reconcilerLag }
-
-func (p *eventPipeline) ReconcilerMissingRunsAlarm() awscloudwatch.Alarm {
-	return p.alarms.missingRuns
-}
-
 func (p *eventPipeline) DeadLettersAlarm() awscloudwatch.Alarm   { return p.alarms.deadLetters }
+func (p *eventPipeline) FailedEventsAlarm() awscloudwatch.Alarm  { return p.alarms.failedEvents }
+func (p *eventPipeline) RetriedEventsAlarm() awscloudwatch.Alarm { return p.alarms.retriedEvents }
 func (p *eventPipeline) OldestMessageAlarm() awscloudwatch.Alarm { return p.alarms.oldestMessage }
 
 func (p *eventPipeline) ApiServerErrorsAlarm() awscloudwatch.Alarm {
 	return p.alarms.apiServerErrors
 }
 
+func (p *eventPipeline) ThrottledRequestsAlarm() awscloudwatch.Alarm {
+	return p.alarms.throttledRequests
+}
+
+func (p *eventPipeline) RefusedSignaturesAlarm(source *string) awscloudwatch.Alarm {
+	for i, w := range valueOrZero(p.props.Webhooks) {
+		if w.source.Name == valueOrZero(source) {
+			return p.alarms.refusedSignatures[i]
+		}
+	}
+	if p.validation.failed() { // placeholderProps omits Webhooks, but the app can use the alarm
+		return p.alarms.failedEvents
+	}
+	return nil
+}
+
 func (p *eventPipeline) ApiErrorsAlarm() awscloudwatch.Alarm    { return p.alarms.apiErrors }
 func (p *eventPipeline) ApiThrottlesAlarm() awscloudwatch.Alarm { return p.alarms.apiThrottles }
-
 func (p *eventPipeline) WorkerErrorsAlarm() awscloudwatch.Alarm { return p.alarms.workerErrors }
 
 func (p *eventPipeline) WorkerThrottlesAlarm() awscloudwatch.Alarm {
@@ -311,4 +302,26 @@ func (p *eventPipeline) ReconcilerErrorsAlarm() awscloudwatch.Alarm {
 	return p.alarms.reconcilerErrors
 }
 
+func (p *eventPipeline) ReconcilerMissingRunsAlarm() awscloudwatch.Alarm {
+	return p.alarms.missingRuns
+}
+
+func (p *eventPipeline) ReconcilerLagAlarm() awscloudwatch.Alarm  { return p.alarms.reconcilerLag }
 func (p *eventPipeline) UnhealedEventsAlarm() awscloudwatch.Alarm { return p.alarms.unhealedEvents }
+
+func (p *eventPipeline) NotificationDeadLettersAlarm() awscloudwatch.Alarm {
+	return p.alarms.notificationDeadLetters
+}
+
+func (p *eventPipeline) FailedDeliveriesAlarm() awscloudwatch.Alarm {
+	return p.alarms.failedDeliveries
+}
+
+func (p *eventPipeline) LostEventsAlarm(rule awsevents.IRule) awscloudwatch.Alarm {
+	for _, alarm := range p.alarms.rules {
+		if *alarm.Node().Scope().Node().Path() == *rule.Node().Path() {
+			return alarm
+		}
+	}
+	return nil
+}

@@ -86,6 +86,9 @@ type EventPipeline interface {
 	// ThrottledRequestsAlarm fires when the API's stage throttles requests. It is nil for an
 	// existing HttpApi.
 	ThrottledRequestsAlarm() awscloudwatch.Alarm
+	// RefusedSignaturesAlarm fires when requests to a webhook source have no valid signature. It is
+	// nil if Webhooks does not contain the source.
+	RefusedSignaturesAlarm(source *string) awscloudwatch.Alarm
 	// ApiErrorsAlarm fires when the API function crashes or times out.
 	ApiErrorsAlarm() awscloudwatch.Alarm
 	// ApiThrottlesAlarm fires when the API function is throttled.
@@ -108,7 +111,10 @@ type EventPipeline interface {
 	// FailedDeliveriesAlarm fires when EventBridge moves notifications to
 	// NotificationDeadLetterQueue.
 	FailedDeliveriesAlarm() awscloudwatch.Alarm
-	// Alarms returns all alarms of the pipeline, including those of the rules of OnEventProcessed.
+	// LostEventsAlarm fires when EventBridge loses an event of a rule of OnEventProcessed. It is nil
+	// for other rules.
+	LostEventsAlarm(rule awsevents.IRule) awscloudwatch.Alarm
+	// Alarms returns all alarms of the pipeline, including those of webhook sources and rules.
 	Alarms() []awscloudwatch.Alarm
 	// Dashboard returns the dashboard with the pipeline's alarms and metrics.
 	Dashboard() awscloudwatch.Dashboard
@@ -140,7 +146,7 @@ type EventPipeline interface {
 	// rule ignores events of other pipelines on the same bus. A target can receive an event twice,
 	// so it must ignore a detail.eventId that it has already received. If target is nil, add a
 	// target to the returned rule later. A target without its own DeadLetterQueue gets
-	// NotificationDeadLetterQueue. An alarm fires if the rule loses events.
+	// NotificationDeadLetterQueue. The rule's LostEventsAlarm fires if the rule loses events.
 	OnEventProcessed(id *string, target awsevents.IRuleTarget) awsevents.Rule
 	// OnEventProcessedIn adds the rule of OnEventProcessed to scope. Use it if the target or its
 	// DeadLetterQueue is a queue of another stack. scope must then be in the queue's stack. The

@@ -53,7 +53,9 @@ func (p *eventPipeline) OnEventProcessedIn(
 	}
 	rule := awsevents.NewRule(scope, id, props)
 	awscdk.Aspects_Of(rule).Add(&ruleTargets{p}, nil)
-	p.alarms.rules = append(p.alarms.rules, newRuleAlarm(p, rule))
+	alarm := newRuleAlarm(p, rule)
+	p.alarms.rules = append(p.alarms.rules, alarm)
+	p.registerNames(p.props.PhysicalNamePrefix, map[string]string{}, alarm)
 	return rule
 }
 

@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/jsii-runtime-go"
 )
 
@@ -194,7 +195,7 @@ func (v *validation) validate(p EventPipelineProps) {
 	formats := []NotificationFormat{NotificationFormatJson, NotificationFormatCloudEvents}
 	v.require(slices.Contains(formats, p.NotificationFormat), "NotificationFormat",
 		"must be one of %q, got %q", formats, p.NotificationFormat)
-	v.validateAlarmThresholds(*p.AlarmThresholds)
+	v.validateAlarmThresholds(p)
 }
 
 func (v *validation) validateStorage(p EventPipelineProps) {
@@ -249,10 +250,10 @@ func (v *validation) validateQueue(p EventPipelineProps) {
 // nameMetadata is the type of the metadata that holds the app's name registry.
 const nameMetadata = "eventpipeline:names"
 
-// registerNames adds the pipeline's names and resources to the app's name registry. At synth, a
-// check rejects each name or resource that an earlier pipeline also uses.
-func (v *validation) registerNames(p *eventPipeline, prefix *string) {
-	environment, path := environmentOf(p), *p.Node().Path()
+// sharedNames returns the values of the props that two pipelines must not share. Each value
+// identifies a resource or, for PhysicalNamePrefix, names in an account and region.
+func (p *eventPipeline) sharedNames(prefix *string) map[string]string {
+	environment := environmentOf(p)
 	names := map[string]string{
 		"BronzeBucket":    identity(p.bronzeBucket, p.bronzeBucket.BucketName(), environment),
 		"EventsTable":     identity(p.eventsTable, p.eventsTable.TableName(), environment),
@@ -263,39 +264,59 @@ func (v *validation) registerNames(p *eventPipeline, prefix *string) {
 	if prefix != nil {
 		names["PhysicalNamePrefix"] = *prefix + " in " + environment
 	}
-	app := p.Node().Root().Node()
-	alarms := p.alarmNames(environment)
-	entry := map[string]any{"pipeline": path, "names": names, "alarms": alarms}
-	app.AddMetadata(jsii.String(nameMetadata), entry, nil)
-	v.deferred = append(v.deferred, func(v *validation) {
-		for _, metadata := range *app.Metadata() {
-			if *metadata.Type != nameMetadata {
-				continue
-			}
-			other := metadata.Data.(map[string]any)
-			if other["pipeline"] == path {
-				return
-			}
-			taken := other["names"].(map[string]any)
-			for _, prop := range slices.Sorted(maps.Keys(names)) {
-				v.require(names[prop] != taken[prop], prop,
-					"must differ from that of pipeline %s: otherwise %s",
-					other["pipeline"], sharing[prop])
-			}
-			if names["PhysicalNamePrefix"] != taken["PhysicalNamePrefix"] {
-				v.requireOtherAlarms(alarms, other)
-			}
+	return names
+}
+
+// registerNames adds an entry to the app's name registry. names is the result of sharedNames, or
+// empty if only alarms are registered.
+func (p *eventPipeline) registerNames(
+	prefix *string, names map[string]string, alarms ...awscloudwatch.Alarm,
+) {
+	entry := map[string]any{
+		"pipeline": *p.Node().Path(), "environment": environmentOf(p),
+		"prefix": valueOrZero(prefix), "names": names, "alarms": namesOf(alarms...),
+	}
+	p.Node().Root().Node().AddMetadata(jsii.String(nameMetadata), entry, nil)
+}
+
+// requireOwnNames adds an error for each name and resource of the pipeline that an earlier entry of
+// another pipeline in the app's name registry contains too.
+func (v *validation) requireOwnNames(p *eventPipeline) {
+	var earlier []map[string]any
+	for _, metadata := range *p.Node().Root().Node().Metadata() {
+		if *metadata.Type != nameMetadata {
+			continue
 		}
-	})
+		entry := metadata.Data.(map[string]any)
+		if entry["pipeline"] != *p.Node().Path() {
+			earlier = append(earlier, entry)
+			continue
+		}
+		for _, other := range earlier {
+			v.requireOtherNames(entry, other)
+			v.requireOtherAlarms(entry, other)
+		}
+	}
+}
+
+func (v *validation) requireOtherNames(entry, other map[string]any) {
+	names, taken := entry["names"].(map[string]any), other["names"].(map[string]any)
+	for _, prop := range slices.Sorted(maps.Keys(names)) {
+		v.require(names[prop] != taken[prop], prop,
+			"must differ from that of pipeline %s: otherwise %s", other["pipeline"], sharing[prop])
+	}
 }
 
 // requireOtherAlarms adds an error for each alarm whose name another pipeline uses too. Different
 // prefixes can result in the same name: "x" + "-notification-dead-letters" is equal to
-// "x-notification" + "-dead-letters".
-func (v *validation) requireOtherAlarms(alarms map[string]string, other map[string]any) {
-	taken := other["alarms"].(map[string]any)
-	for _, name := range slices.Sorted(maps.Keys(alarms)) {
-		v.require(alarms[name] != taken[name], "PhysicalNamePrefix",
+// "x-notification" + "-dead-letters". requireOtherNames rejects equal prefixes.
+func (v *validation) requireOtherAlarms(entry, other map[string]any) {
+	if entry["environment"] != other["environment"] || entry["prefix"] == other["prefix"] {
+		return
+	}
+	taken := other["alarms"].([]any)
+	for _, name := range entry["alarms"].([]any) {
+		v.require(!slices.Contains(taken, name), "PhysicalNamePrefix",
 			"must result in other alarm names than that of pipeline %s, got %s for both: "+
 				"choose a prefix that does not begin with the other pipeline's prefix",
 			other["pipeline"], name)

@@ -138,6 +138,16 @@ func (v *validation) unusedProps(p EventPipelineProps) {
 	waits := p.MaxBatchingWindow != nil && inSeconds(p.MaxBatchingWindow) > 0
 	v.require(valueOrZero(p.BatchSize) != 1 || !waits, "MaxBatchingWindow",
 		"must be 0 with a BatchSize of 1: a single message fills the batch")
+	if t := p.AlarmThresholds; t != nil {
+		v.require(t.ThrottledRequests == nil || p.HttpApi == nil,
+			"AlarmThresholds.ThrottledRequests", "must not be set with HttpApi: the pipeline "+
+				"can't count the throttled requests of an existing API")
+		v.require(t.RefusedSignatures == nil || p.Webhooks != nil,
+			"AlarmThresholds.RefusedSignatures", "must not be set without Webhooks")
+		v.require(t.ReconcilerMissingRuns == nil || p.ReconcilerEnabled == nil ||
+			*p.ReconcilerEnabled, "AlarmThresholds.ReconcilerMissingRuns",
+			"must not be set with ReconcilerEnabled false")
+	}
 	if cors := p.CorsPreflight; cors != nil {
 		v.require(len(valueOrZero(cors.AllowOrigins)) > 0, "CorsPreflight",
 			"must contain AllowOrigins: without an origin, no browser may call the API")
@@ -159,8 +169,10 @@ func (v *validation) unused(p EventPipelineProps, cond bool, rule string, props 
 // validateAtSynth defers checks until synth. Before synth, the app can still change existing
 // resources and the pipeline's L1 resources.
 func (v *validation) validateAtSynth(p *eventPipeline, requested EventPipelineProps) {
-	v.registerNames(p, requested.PhysicalNamePrefix)
+	prefix := requested.PhysicalNamePrefix
+	p.registerNames(prefix, p.sharedNames(prefix), p.Alarms()...)
 	v.deferred = append(v.deferred, func(v *validation) {
+		v.requireOwnNames(p)
 		v.validateQueuesAtSynth(requested)
 		v.validateTableAtSynth(requested)
 		v.validateEnvironmentAtSynth(p)

@@ -222,8 +222,8 @@ func newWebhookAlarms(p *eventPipeline) []awscloudwatch.Alarm {
 		refused := webhookMetric(p, name, contract.MetricRefusedSignatures)
 		props := thresholdAlarm(refused, *p.props.AlarmThresholds.RefusedSignatures,
 			"Webhooks of "+name+" have no valid signature: the sender uses another secret.")
-		props.AlarmName = p.physicalName("refused-signatures-" + name)
-		alarms = append(alarms, createAlarm(p, p, "RefusedSignaturesAlarm-"+name, props))
+		alarms = append(alarms, createAlarm(p, p, "RefusedSignaturesAlarm-"+name,
+			"refused-signatures-"+name, props))
 	}
 	return alarms
 }

@@ -3,13 +3,18 @@ package templates
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/jsii-runtime-go"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
 	"github.com/event-driven-cloud-platform/eventpipeline/stacks"
@@ -156,37 +161,59 @@ func TestAlarms_NotifyTheTopic(t *testing.T) {
 	}
 }
 
-func TestAlarms_UseTheThresholds(t *testing.T) {
-	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
-		return &eventpipeline.EventPipelineProps{AlarmThresholds: &eventpipeline.AlarmThresholds{
-			DeadLetters:      jsii.Number(2),
-			OldestMessage:    seconds(90),
-			ApiServerErrors:  jsii.Number(50),
-			ApiErrors:        jsii.Number(3),
-			ApiThrottles:     jsii.Number(4),
-			WorkerErrors:     jsii.Number(5),
-			WorkerThrottles:  jsii.Number(6),
-			ReconcilerErrors: jsii.Number(7),
-			UnhealedEvents:   jsii.Number(8),
-
-			FailedEvents:            jsii.Number(9),
-			ThrottledRequests:       jsii.Number(10),
-			NotificationDeadLetters: jsii.Number(11),
-			FailedDeliveries:        jsii.Number(12),
-			ReconcilerLag:           seconds(13),
-			RetriedEvents:           jsii.Number(14),
-		}}
+// withEveryAlarm returns a pipeline that has all alarms: those of a source and of two rules too. One
+// rule is in another stack.
+func withEveryAlarm(t *testing.T, p props) (eventpipeline.EventPipeline, []awsevents.Rule) {
+	t.Helper()
+	app := synth.NewApp(t, nil)
+	var made eventpipeline.EventPipeline
+	var rules []awsevents.Rule
+	synth.Must(t, func() error {
+		stack := awscdk.NewStack(app, jsii.String("Stack"), nil)
+		p.Webhooks = &webhookSources{
+			eventpipeline.GitHubWebhook("github", importedSecret(stack, "github")),
+		}
+		made = eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), &p)
+		consumers := awscdk.NewStack(app, jsii.String("Consumers"), nil)
+		rules = []awsevents.Rule{
+			made.OnEventProcessed(jsii.String("Index"), nil),
+			made.OnEventProcessedIn(consumers, jsii.String("Index"), nil),
+		}
+		return nil
 	})
-	for id, threshold := range map[string]int{
-		"DeadLettersAlarm": 2, "OldestMessageAlarm": 90, "ApiServerErrorsAlarm": 50,
-		"ApiErrorsAlarm": 3, "ApiThrottlesAlarm": 4,
-		"WorkerErrorsAlarm": 5, "WorkerThrottlesAlarm": 6, "ReconcilerErrorsAlarm": 7,
-		"UnhealedEventsAlarm": 8, "FailedEventsAlarm": 9, "ThrottledRequestsAlarm": 10,
-		"NotificationDeadLettersAlarm": 11, "FailedDeliveriesAlarm": 12,
-		"ReconcilerLagAlarm": 13, "RetriedEventsAlarm": 14,
-	} {
-		s.resource(t, id, "AWS::CloudWatch::Alarm").
-			expect(t, fmt.Sprintf(`{"Threshold": %d}`, threshold))
+	return made, rules
+}
+
+// kindOf returns the id of an alarm without Alarm and the name of a source. It is the name of the
+// alarm's threshold.
+func kindOf(alarm awscloudwatch.Alarm) string {
+	kind, _, _ := strings.Cut(*alarm.Node().Id(), "Alarm")
+	return kind
+}
+
+func TestAlarms_EachHasItsOwnThreshold(t *testing.T) {
+	thresholds, want := &alarmThresholds{}, map[string]float64{}
+	for field, value := range reflect.ValueOf(thresholds).Elem().Fields() {
+		n := float64(len(want) + 11) // differs from each default
+		want[field.Name] = n
+		if field.Type == reflect.TypeFor[*float64]() {
+			value.Set(reflect.ValueOf(&n))
+		} else {
+			value.Set(reflect.ValueOf(seconds(n)))
+		}
+	}
+	got := map[string]float64{}
+	p, _ := withEveryAlarm(t, props{AlarmThresholds: thresholds})
+	for _, alarm := range p.Alarms() {
+		resource := alarm.Node().DefaultChild().(awscloudwatch.CfnAlarm)
+		kind := kindOf(alarm)
+		got[kind] = *resource.Threshold()
+		if kind == "ReconcilerMissingRuns" { // its threshold is a number of periods
+			got[kind] = *resource.EvaluationPeriods()
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("thresholds of the alarms (-want +got):\n%s", diff)
 	}
 }
 
@@ -214,25 +241,77 @@ func TestAlarms_HaveNamesOnlyWithAPrefix(t *testing.T) {
 	}
 }
 
-func TestAlarms_EachHasAGetter(t *testing.T) {
+// The names are unique in the account and region, and CloudWatch accepts them.
+func TestAlarms_EachHasAName(t *testing.T) {
+	prefix := strings.Repeat("p", 53) // the longest prefix
+	p, _ := withEveryAlarm(t, props{PhysicalNamePrefix: &prefix})
+	long := strings.Repeat("a", 200) // with the prefix, it is too long for a name
 	synth.Must(t, func() error {
-		p := eventpipeline.NewEventPipeline(newStack(t), jsii.String("EventPipeline"), nil)
-		all := p.Alarms()
-		for i, alarm := range []awscloudwatch.Alarm{
-			p.DeadLettersAlarm(), p.FailedEventsAlarm(), p.OldestMessageAlarm(),
-			p.ApiServerErrorsAlarm(), p.ApiErrorsAlarm(), p.ApiThrottlesAlarm(),
-			p.WorkerErrorsAlarm(), p.WorkerThrottlesAlarm(), p.ReconcilerErrorsAlarm(),
-			p.UnhealedEventsAlarm(), p.NotificationDeadLettersAlarm(), p.FailedDeliveriesAlarm(),
-			p.ReconcilerLagAlarm(), p.RetriedEventsAlarm(), p.ThrottledRequestsAlarm(),
-			p.ReconcilerMissingRunsAlarm(),
-		} {
-			if alarm != all[i] {
-				t.Errorf("getter %d returns %s, want %s",
-					i, *alarm.Node().Path(), *all[i].Node().Path())
-			}
-		}
+		p.OnEventProcessed(&long, nil)
 		return nil
 	})
+	paths := map[string]string{}
+	for _, alarm := range p.Alarms() {
+		path := *alarm.Node().Path()
+		name := alarm.Node().DefaultChild().(awscloudwatch.CfnAlarm).AlarmName()
+		if name == nil || !strings.HasPrefix(*name, prefix+"-") || len(*name) > 255 {
+			t.Errorf("%s must have a name with the prefix and at most 255 characters", path)
+			continue
+		}
+		if other, taken := paths[*name]; taken {
+			t.Errorf("%s and %s must have different names, got %s", path, other, *name)
+		}
+		paths[*name] = path
+	}
+	for _, name := range []string{"lost-events-Index", "refused-signatures-github"} {
+		if paths[prefix+"-"+name] == "" {
+			t.Errorf("no alarm has the name %s, got %q", name, slices.Sorted(maps.Keys(paths)))
+		}
+	}
+}
+
+func TestAlarms_EachHasAGetter(t *testing.T) {
+	p, rules := withEveryAlarm(t, props{})
+	var got []string
+	for method, value := range reflect.ValueOf(p).Methods() {
+		if !strings.HasSuffix(method.Name, "Alarm") {
+			continue
+		}
+		calls := [][]reflect.Value{nil}
+		switch method.Name {
+		case "RefusedSignaturesAlarm":
+			calls = [][]reflect.Value{{reflect.ValueOf(jsii.String("github"))}}
+		case "LostEventsAlarm":
+			calls = [][]reflect.Value{{reflect.ValueOf(rules[0])}, {reflect.ValueOf(rules[1])}}
+		}
+		for _, arguments := range calls {
+			alarm, _ := value.Call(arguments)[0].Interface().(awscloudwatch.Alarm)
+			if alarm == nil || kindOf(alarm)+"Alarm" != method.Name {
+				t.Errorf("%s must return its alarm, got %v", method.Name, alarm)
+				continue
+			}
+			got = append(got, *alarm.Node().Path())
+		}
+	}
+	var want []string
+	for _, alarm := range p.Alarms() {
+		want = append(want, *alarm.Node().Path())
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("alarms of the getters (-want +got):\n%s", diff)
+	}
+}
+
+func TestAlarms_OfAnUnknownSourceOrRuleAreNil(t *testing.T) {
+	p, _ := withEveryAlarm(t, props{})
+	if alarm := p.RefusedSignaturesAlarm(jsii.String("stripe")); alarm != nil {
+		t.Errorf("unknown source: got %s", *alarm.Node().Path())
+	}
+	if alarm := p.LostEventsAlarm(p.Schedule()); alarm != nil {
+		t.Errorf("another rule: got %s", *alarm.Node().Path())
+	}
 }
 
 func TestDashboard_ShowsAlarmsAndMetrics(t *testing.T) {

@@ -126,6 +126,38 @@ func TestPipelines_MustHaveDifferentAlarmNames(t *testing.T) {
 	})
 }
 
+// The app can add a rule before or after it creates the other pipeline.
+func TestPipelines_MustHaveDifferentAlarmNamesThanRules(t *testing.T) {
+	for _, later := range []bool{false, true} {
+		app := synth.NewApp(t, nil)
+		create := func(prefix string) eventpipeline.EventPipeline {
+			stack := awscdk.NewStack(app, &prefix, nil)
+			return eventpipeline.NewEventPipeline(stack, jsii.String("Pipeline"), &props{
+				PhysicalNamePrefix: &prefix,
+			})
+		}
+		synth.Must(t, func() error {
+			p := create("x")
+			if later {
+				create("x-lost-events")
+			}
+			p.OnEventProcessed(jsii.String("dead-letters"), nil)
+			p.OnEventProcessed(jsii.String("other"), nil)
+			if !later {
+				create("x-lost-events")
+			}
+			return nil
+		})
+		reporting, other := "x-lost-events/Pipeline", "x/Pipeline"
+		if later {
+			reporting, other = other, reporting
+		}
+		expectErrors(t, app, map[string][]string{
+			reporting: {"PhysicalNamePrefix x-lost-events-dead-letters " + other},
+		})
+	}
+}
+
 // A token can have another value in each stack. Therefore, the same token in two stacks is no
 // error.
 func TestPipelines_MayHaveTokensAsNames(t *testing.T) {

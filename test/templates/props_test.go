@@ -172,6 +172,8 @@ func samples(t *testing.T, stack awscdk.Stack) map[string]any {
 		"AlarmThresholds.NotificationDeadLetters": jsii.Number(2),
 		"AlarmThresholds.FailedDeliveries":        jsii.Number(2),
 		"AlarmThresholds.RefusedSignatures":       jsii.Number(2),
+		"AlarmThresholds.ReconcilerMissingRuns":   jsii.Number(2),
+		"AlarmThresholds.LostEvents":              jsii.Number(2),
 	}
 	for _, function := range []string{"ApiFunction", "WorkerFunction", "ReconcilerFunction"} {
 		samples[function+".MemorySize"] = jsii.Number(128)
@@ -210,9 +212,10 @@ var requiredProps = map[string][]string{
 	"AlarmThresholds.RefusedSignatures": {"Webhooks"},
 }
 
-// inCode lists the props that change only a function's code. Other tests check them:
-// TestSchemas_AreBuiltIntoTheApiFunction and TestWorkerEntry_IsBuiltFromTheUsersModule.
-var inCode = []string{"SchemaDirectory", "WorkerEntry"}
+// testedElsewhere lists the props that change only a function's code, or only the alarms of rules.
+// Other tests check them: TestSchemas_AreBuiltIntoTheApiFunction,
+// TestWorkerEntry_IsBuiltFromTheUsersModule and TestAlarms_EachHasItsOwnThreshold.
+var testedElsewhere = []string{"SchemaDirectory", "WorkerEntry", "AlarmThresholds.LostEvents"}
 
 // Each prop must change the template. The test compares a template with the prop to a template
 // without it. Both templates contain the props that this prop requires.
@@ -260,7 +263,7 @@ func TestProps_EachChangesTheTemplate(t *testing.T) {
 			if len(requiredProps[prop]) > 0 {
 				without = "Lacks" + prop
 			}
-			if slices.Contains(inCode, prop) {
+			if slices.Contains(testedElsewhere, prop) {
 				continue
 			}
 			if template("Has"+prop) == template(without) {

@@ -134,10 +134,11 @@ func unusedProps(stack awscdk.Stack) map[string]invalidProps {
 					Bucket: bucket("Trust"), Key: jsii.String("store.pem"),
 				},
 				DisableExecuteApiEndpoint: jsii.Bool(true),
+				AlarmThresholds:           &alarmThresholds{ThrottledRequests: jsii.Number(1)},
 			},
 			eachWith("HttpApi", "ThrottlingRateLimit", "ThrottlingBurstLimit", "CorsPreflight",
 				"DomainName", "DomainCertificate", "DomainMappingKey", "MutualTls",
-				"DisableExecuteApiEndpoint")...),
+				"DisableExecuteApiEndpoint", "AlarmThresholds.ThrottledRequests")...),
 		"ReconcilerDisabled": invalid(
 			props{ReconcilerEnabled: jsii.Bool(false), ReconcilerInterval: seconds(60)},
 			"ReconcilerInterval ReconcilerEnabled false"),

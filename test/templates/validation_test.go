@@ -107,6 +107,9 @@ func invalidFunctions(parameter awscdk.CfnParameter) map[string]invalidProps {
 	variables := func(variables map[string]*string) *functionOptions {
 		return &functionOptions{Environment: &variables}
 	}
+	missingRuns := func(n float64) *alarmThresholds {
+		return &alarmThresholds{ReconcilerMissingRuns: &n}
+	}
 	token := parameter.ValueAsNumber()
 	return map[string]invalidProps{
 		"VisibilityTooShort": invalid(
@@ -245,6 +248,21 @@ func invalidFunctions(parameter awscdk.CfnParameter) map[string]invalidProps {
 				OldestMessage: seconds(0), ApiServerErrors: jsii.Number(0),
 			}},
 			"AlarmThresholds.OldestMessage 1 0", "AlarmThresholds.ApiServerErrors 1 0"),
+		"MissingRunsOfZero": invalid(
+			props{AlarmThresholds: missingRuns(0)}, "AlarmThresholds.ReconcilerMissingRuns 1 0"),
+		"MissingRunsFraction": invalid(props{AlarmThresholds: missingRuns(1.5)},
+			"AlarmThresholds.ReconcilerMissingRuns 1 96 1.5"),
+		"MissingRunsOfMoreThanADay": invalid(props{AlarmThresholds: missingRuns(97)},
+			"AlarmThresholds.ReconcilerMissingRuns 1 96 97 CloudWatch"),
+		"MissingRunsOfMoreThanAWeek": invalid(
+			props{AlarmThresholds: missingRuns(169), ReconcilerInterval: hours(1)},
+			"AlarmThresholds.ReconcilerMissingRuns 1 168 169 CloudWatch"),
+		"MissingRunsWithoutSchedule": invalid(
+			props{AlarmThresholds: missingRuns(4), ReconcilerEnabled: jsii.Bool(false)},
+			"AlarmThresholds.ReconcilerMissingRuns ReconcilerEnabled"),
+		"RefusedSignaturesWithoutWebhooks": invalid(
+			props{AlarmThresholds: &alarmThresholds{RefusedSignatures: jsii.Number(1)}},
+			"AlarmThresholds.RefusedSignatures Webhooks"),
 	}
 }
 
@@ -510,6 +528,9 @@ func TestValidation_KeepsGettersOfAnInvalidPipeline(t *testing.T) {
 		invalid("Fifo", props{Queue: fifo, DeadLetterQueue: deadLetters},
 			"Queue FIFO", "DeadLetterQueue FIFO").
 			Queue().GrantSendMessages(user)
+		hook := eventpipeline.GitHubWebhook("github", importedSecret(stack, "github"))
+		invalid("Webhooks", props{Webhooks: &webhookSources{hook}}).
+			RefusedSignaturesAlarm(jsii.String("github")).AddAlarmAction()
 		props := existingResources(stack)
 		p := invalid("Existing", *props)
 		for name, same := range map[string]bool{
@@ -610,6 +631,7 @@ func TestValidation_AcceptsTheLimits(t *testing.T) {
 			ThrottlingRateLimit: jsii.Number(0.5), ThrottlingBurstLimit: jsii.Number(1),
 			AlarmThresholds: &alarmThresholds{
 				OldestMessage: seconds(1), ApiServerErrors: jsii.Number(1),
+				ReconcilerMissingRuns: jsii.Number(1),
 			},
 			ReconcilerInterval: seconds(60), ReconcilerGracePeriod: seconds(30),
 			ReconcilerMaxReenqueues: jsii.Number(1),
@@ -624,6 +646,7 @@ func TestValidation_AcceptsTheLimits(t *testing.T) {
 			BatchSize:          jsii.Number(10000), MaxBatchingWindow: seconds(300),
 			MaxConcurrency: jsii.Number(1000), MaxPayloadBytes: jsii.Number(2 << 20),
 			ThrottlingBurstLimit: jsii.Number(math.MaxInt32),
+			AlarmThresholds:      &alarmThresholds{ReconcilerMissingRuns: jsii.Number(7)},
 			ReconcilerInterval:   hours(24), ReconcilerGracePeriod: days(14),
 			ReconcilerMaxReenqueues: jsii.Number(100),
 		},

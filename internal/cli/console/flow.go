@@ -203,6 +203,9 @@ func runbookOf(logicalID string) string {
 	if found == nil {
 		return ""
 	}
+	if strings.HasSuffix(found[1], "LostEventsAlarm") {
+		return "lost-events-of-a-rule"
+	}
 	id := strings.ToLower(found[1])
 	for _, name := range runbooks {
 		if strings.HasSuffix(id, name) {

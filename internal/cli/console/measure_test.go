@@ -83,10 +83,15 @@ func TestRunbooks_AreSectionsOfTheDocument(t *testing.T) {
 			t.Errorf("%s: got %q", found[1], got)
 		}
 	}
-	const refused = "## Refused signatures of webhooks\n"
-	got := runbookOf("OrdersRefusedSignaturesAlarmgithub1A2B3C4D")
-	if got != "refused-signatures-of-webhooks" || !strings.Contains(string(document), refused) {
-		t.Errorf("got %q for refused signatures", got)
+	for id, section := range map[string]string{
+		"OrdersRefusedSignaturesAlarmgithub1A2B3C4D":         "Refused signatures of webhooks",
+		"OrdersOnEventProcessedIndexLostEventsAlarm1A2B3C4D": "Lost events of a rule",
+	} {
+		want := strings.ReplaceAll(strings.ToLower(section), " ", "-")
+		if got := runbookOf(id); got != want ||
+			!strings.Contains(string(document), "## "+section+"\n") {
+			t.Errorf("%s: got %q, want the section %q", id, got, section)
+		}
 	}
 	if got := runbookOf("SomethingElse12345678"); got != "" {
 		t.Errorf("got %q for a foreign alarm", got)

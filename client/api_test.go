@@ -36,6 +36,17 @@ type savedAnswer struct {
 	body   string
 }
 
+// serve starts an API that prints the named header of each request.
+func serve(header string) *httptest.Server {
+	var pipeline api
+	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if header != "" {
+			fmt.Printf("%s: %.24s\n", header, r.Header.Get(header))
+		}
+		pipeline.ServeHTTP(w, r)
+	}))
+}
+
 func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	a.attempts++

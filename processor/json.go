@@ -42,7 +42,8 @@ func JSON[T any](fn func(ctx context.Context, event Event, payload T) (Record, e
 		var payload T
 		if err := jsonv2.Unmarshal(event.Payload, &payload, decoding); err != nil {
 			return Record{}, Reject(InvalidPayload,
-				"The payload does not match the processor's type: %s.", mismatch[T](event.Payload))
+				"The payload does not match the processor's type: %s.",
+				describeMismatch[T](event.Payload))
 		}
 		return fn(ctx, event, payload)
 	}

@@ -19,10 +19,10 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/jsonpointer"
 )
 
-// mismatch describes the first value in payload that does not match T: its place, its kind, and the
-// values that T accepts there. The description contains no values and no keys of maps, because it
-// appears in the log and in the status.
-func mismatch[T any](payload []byte) string {
+// describeMismatch describes the first value in payload that does not match T: its place, its kind,
+// and the values that T accepts there. The description contains no values and no keys of maps,
+// because it appears in the log and in the status.
+func describeMismatch[T any](payload []byte) string {
 	// This option adds the JSON pointer to the errors of types that decode themselves.
 	err := jsonv2.Unmarshal(payload, new(T), decoding,
 		jsonv1.ReportErrorsWithLegacySemantics(false))
@@ -35,14 +35,15 @@ func mismatch[T any](payload []byte) string {
 	if isInvalidType { // T is invalid, for example a tag is valid only in encoding/json
 		return fmt.Sprintf("the mismatch can't be located, because %v", wrong.Err)
 	}
-	where, inString := place(reflect.TypeFor[T](), wrong, payload)
-	return fmt.Sprintf("%s must be %s, got %s", where, expected(wrong, inString), received(wrong))
+	where, inString := locate(reflect.TypeFor[T](), wrong, payload)
+	return fmt.Sprintf("%s must be %s, got %s", where, describeExpected(wrong, inString),
+		describeReceived(wrong))
 }
 
-// place returns the JSON pointer of a mismatch in a value of type t. In the pointer, * stands for
+// locate returns the JSON pointer of a mismatch in a value of type t. In the pointer, * stands for
 // each key of a map. inString is true for a map's key, and for a field whose tag has the option
 // string.
-func place(
+func locate(
 	t reflect.Type, wrong *jsonv2.SemanticError, payload []byte,
 ) (where string, inString bool) {
 	var keys []string
@@ -99,9 +100,9 @@ func isKey(text []byte) bool {
 	return len(rest) > 0 && rest[0] == ':'
 }
 
-// expected describes the JSON values that the Go type of a mismatch accepts. If inString is true,
-// these values must be in strings.
-func expected(wrong *jsonv2.SemanticError, inString bool) string {
+// describeExpected describes the JSON values that the Go type of a mismatch accepts. If inString is
+// true, these values must be in strings.
+func describeExpected(wrong *jsonv2.SemanticError, inString bool) string {
 	t := wrong.GoType
 	switch t {
 	case reflect.TypeFor[time.Time]():
@@ -156,8 +157,8 @@ func expectedKind(t reflect.Type) string {
 	return "absent, because the Go type " + t.String() + " can't be decoded"
 }
 
-// received describes the kind of the JSON value that did not match, without the value.
-func received(wrong *jsonv2.SemanticError) string {
+// describeReceived describes the kind of the JSON value that did not match, without the value.
+func describeReceived(wrong *jsonv2.SemanticError) string {
 	isBigInt := wrong.GoType == reflect.TypeFor[big.Int]()
 	switch wrong.JSONKind {
 	case jsontext.KindNull:

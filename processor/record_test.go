@@ -10,8 +10,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/processor/processortest"
 )
 
-// always returns a processor whose result for every event is record.
-func always(record processor.Record) processor.Func {
+// alwaysReturn returns a processor whose result for every event is record.
+func alwaysReturn(record processor.Record) processor.Func {
 	return func(context.Context, processor.Event) (processor.Record, error) { return record, nil }
 }
 
@@ -34,7 +34,7 @@ func TestRecord_IsEncodedAsJSON(t *testing.T) {
 			"FILTERED old: from 1999",
 		},
 	} {
-		got := processortest.Process(t.Context(), always(c.record), payload).String()
+		got := processortest.Process(t.Context(), alwaysReturn(c.record), payload).String()
 		if got != c.want {
 			t.Errorf("%s: got %s, want %s", c.name, got, c.want)
 		}
@@ -57,7 +57,7 @@ func TestRecord_InvalidOutputIsPermanent(t *testing.T) {
 		"record as a part":     processor.FanOut(processor.Filter("old", "old")),
 		"filtered and payload": filteredWithPayload,
 	} {
-		got := processortest.Process(t.Context(), always(record), payload)
+		got := processortest.Process(t.Context(), alwaysReturn(record), payload)
 		if got.Outcome != processortest.Failed || got.Code != "invalid-output" {
 			t.Errorf("%s: got %s", name, got)
 		}

@@ -80,8 +80,8 @@ func (r *sendResults) waitUntilProcessed(
 	return p, errors.Join(err, waitErr)
 }
 
-// failureError returns an error with the number of failed events. If the API returned reasons, the error
-// contains one event's id and reason.
+// failureError returns an error with the number of failed events. If the API returned reasons, the
+// error contains one event's id and reason.
 func (w *waiter) failureError(count int) error {
 	text := formatCount(count, "event") + " failed"
 	switch {

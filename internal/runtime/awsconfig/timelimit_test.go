@@ -95,12 +95,12 @@ func hangInBody(w http.ResponseWriter, r *http.Request) {
 	hang(w, r)
 }
 
-func ok(w http.ResponseWriter, r *http.Request) {
+func respondOK(w http.ResponseWriter, r *http.Request) {
 	io.Copy(io.Discard, r.Body)
 	io.WriteString(w, "content")
 }
 
-func conflicts(w http.ResponseWriter, _ *http.Request) {
+func respondConflict(w http.ResponseWriter, _ *http.Request) {
 	w.WriteHeader(http.StatusConflict)
 	io.WriteString(w, "<Error><Code>"+conflict+"</Code></Error>")
 }
@@ -120,7 +120,7 @@ func TestLoad_RetriesARequestThatGetsNoResponse(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%d bytes", size), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				client, requests := newClient(t, hang, ok)
+				client, requests := newClient(t, hang, respondOK)
 				start := time.Now()
 				if err := put(t, client, make([]byte, size)); err != nil || requests.Load() != 2 {
 					t.Errorf("got %v after %d requests", err, requests.Load())
@@ -163,7 +163,7 @@ func TestLoad_EndsAResponseThatStops(t *testing.T) {
 
 func TestLoad_RetriesAConflictOfConditionalWrites(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		client, requests := newClient(t, conflicts, conflicts, ok)
+		client, requests := newClient(t, respondConflict, respondConflict, respondOK)
 		if err := put(t, client, nil); err != nil || requests.Load() != 3 {
 			t.Errorf("got %v after %d requests", err, requests.Load())
 		}

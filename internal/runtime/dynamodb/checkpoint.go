@@ -27,7 +27,7 @@ func NewCheckpoints(cfg aws.Config, table string) Checkpoints {
 }
 
 // checkpointKey is the key of the checkpoint. No event has this key.
-var checkpointKey = attributes{"pk": text("CHECKPOINT#reconciler")}
+var checkpointKey = attributes{"pk": stringValue("CHECKPOINT#reconciler")}
 
 // Load returns the checkpoint. Before the first run, it returns the zero Checkpoint.
 func (c Checkpoints) Load(ctx context.Context) (pipeline.Checkpoint, error) {
@@ -75,7 +75,7 @@ func (c Checkpoints) replace(
 	ctx context.Context, before, after string,
 ) (stored attributes, err error) {
 	state := newCondition()
-	state.text("checkpoint", before)
+	state.requireString("checkpoint", before)
 	put := dynamodb.PutItemInput{
 		TableName:                           &c.table,
 		Item:                                maps.Clone(checkpointKey),
@@ -83,7 +83,7 @@ func (c Checkpoints) replace(
 		ExpressionAttributeNames:            state.names,
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	}
-	put.Item["checkpoint"] = text(after)
+	put.Item["checkpoint"] = stringValue(after)
 	if len(state.values) > 0 { // DynamoDB rejects an empty map
 		put.ExpressionAttributeValues = state.values
 	}
@@ -112,5 +112,5 @@ func decodeCheckpoint(item attributes) (checkpoint pipeline.Checkpoint, err erro
 // storedText returns the checkpoint in the item as JSON, or "" if the item has no checkpoint.
 func storedText(item attributes) string {
 	r := reader{attributes: item}
-	return r.text("checkpoint")
+	return r.readString("checkpoint")
 }

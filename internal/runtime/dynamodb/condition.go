@@ -23,47 +23,49 @@ func newCondition() *condition {
 
 func (c *condition) expression() string { return strings.Join(c.terms, " AND ") }
 
-func (c *condition) equal(name string, value types.AttributeValue) {
+func (c *condition) requireEqual(name string, value types.AttributeValue) {
 	c.names["#"+name], c.values[":old_"+name] = name, value
 	c.terms = append(c.terms, "#"+name+" = :old_"+name)
 }
 
-func (c *condition) equalOrAbsent(name string, value types.AttributeValue, absent bool) {
+func (c *condition) requireEqualOrAbsent(name string, value types.AttributeValue, absent bool) {
 	if !absent {
-		c.equal(name, value)
+		c.requireEqual(name, value)
 		return
 	}
 	c.names["#"+name] = name
 	c.terms = append(c.terms, "attribute_not_exists(#"+name+")")
 }
 
-// text requires that the attribute has the value. If value is "", the attribute must be absent.
-func (c *condition) text(name, value string) {
-	c.equalOrAbsent(name, text(value), value == "")
-}
-
-// time requires that the attribute has the value. If value is the zero time, the attribute must be
+// requireString requires that the attribute has the value. If value is "", the attribute must be
 // absent.
-func (c *condition) time(name string, value time.Time) {
-	c.equalOrAbsent(name, timestamp(value), value.IsZero())
+func (c *condition) requireString(name, value string) {
+	c.requireEqualOrAbsent(name, stringValue(value), value == "")
 }
 
-// count requires that the attribute has the value. If value is 0, the attribute must be absent.
-func (c *condition) count(name string, value int) {
-	c.equalOrAbsent(name, number(int64(value)), value == 0)
+// requireTime requires that the attribute has the value. If value is the zero time, the attribute
+// must be absent.
+func (c *condition) requireTime(name string, value time.Time) {
+	c.requireEqualOrAbsent(name, timeValue(value), value.IsZero())
 }
 
-// tries requires that the item has these tries.
-func (c *condition) tries(tries pipeline.Tries) {
-	c.count("failures", tries.Failures)
-	c.count("crashes", tries.Crashes)
-	c.text("begunMessage", tries.Begun.MessageID)
-	c.count("begunAttempt", tries.Begun.Attempt)
-	c.time("begunUntil", tries.Begun.Until)
+// requireCount requires that the attribute has the value. If value is 0, the attribute must be
+// absent.
+func (c *condition) requireCount(name string, value int) {
+	c.requireEqualOrAbsent(name, numberValue(int64(value)), value == 0)
 }
 
-// generation requires that the item has the given replay id and number of redrives.
-func (c *condition) generation(replay pipeline.Replay) {
-	c.text("replayId", replay.ID)
-	c.count("redrives", replay.Redrives)
+// requireTries requires that the item has these tries.
+func (c *condition) requireTries(tries pipeline.Tries) {
+	c.requireCount("failures", tries.Failures)
+	c.requireCount("crashes", tries.Crashes)
+	c.requireString("begunMessage", tries.Begun.MessageID)
+	c.requireCount("begunAttempt", tries.Begun.Attempt)
+	c.requireTime("begunUntil", tries.Begun.Until)
+}
+
+// requireGeneration requires that the item has the given replay id and number of redrives.
+func (c *condition) requireGeneration(replay pipeline.Replay) {
+	c.requireString("replayId", replay.ID)
+	c.requireCount("redrives", replay.Redrives)
 }

@@ -44,44 +44,46 @@ const keyPrefix = "EVENT#"
 
 type attributes = map[string]types.AttributeValue
 
-func key(id string) attributes { return attributes{"pk": text(keyPrefix + id)} }
+func itemKey(id string) attributes { return attributes{"pk": stringValue(keyPrefix + id)} }
 
-func text(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
+func stringValue(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
 
-func number(n int64) types.AttributeValue {
+func numberValue(n int64) types.AttributeValue {
 	return &types.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)}
 }
 
-func timestamp(t time.Time) types.AttributeValue { return text(t.UTC().Format(time.RFC3339Nano)) }
+func timeValue(t time.Time) types.AttributeValue {
+	return stringValue(t.UTC().Format(time.RFC3339Nano))
+}
 
 func marshal(item pipeline.Item) attributes {
 	a := attributes{
-		"pk":            text(keyPrefix + item.ID),
-		"eventId":       text(item.ID),
-		"eventType":     text(item.Type),
-		"status":        text(string(item.Status)),
-		"receivedAt":    timestamp(item.ReceivedAt),
-		"s3Bucket":      text(item.Bronze.Bucket),
-		"s3Key":         text(item.Bronze.Key),
-		"payloadSha256": text(item.SHA256),
-		"payloadBytes":  number(int64(item.Bytes)),
+		"pk":            stringValue(keyPrefix + item.ID),
+		"eventId":       stringValue(item.ID),
+		"eventType":     stringValue(item.Type),
+		"status":        stringValue(string(item.Status)),
+		"receivedAt":    timeValue(item.ReceivedAt),
+		"s3Bucket":      stringValue(item.Bronze.Bucket),
+		"s3Key":         stringValue(item.Bronze.Key),
+		"payloadSha256": stringValue(item.SHA256),
+		"payloadBytes":  numberValue(int64(item.Bytes)),
 	}
 	for name, value := range map[string]string{
 		"caller": item.Caller, "requestId": item.RequestID, "bodySha256": item.BodySHA256,
 		"rejected": item.Rejected, "splitOff": item.SplitOff,
 	} {
 		if value != "" {
-			a[name] = text(value)
+			a[name] = stringValue(value)
 		}
 	}
 	if item.Webhook != nil {
 		marshalWebhook(a, *item.Webhook)
 	}
 	if !item.EnqueuedAt.IsZero() {
-		a["enqueuedAt"] = timestamp(item.EnqueuedAt)
+		a["enqueuedAt"] = timeValue(item.EnqueuedAt)
 	}
 	if item.Replay.ID != "" {
-		a["replayId"] = text(item.Replay.ID)
+		a["replayId"] = stringValue(item.Replay.ID)
 		a["replayQuiet"] = &types.AttributeValueMemberBOOL{Value: item.Replay.Quiet}
 	}
 	for name, count := range map[string]int{
@@ -89,31 +91,32 @@ func marshal(item pipeline.Item) attributes {
 		"failures": item.Tries.Failures, "crashes": item.Tries.Crashes, "count": item.Count,
 	} {
 		if count > 0 {
-			a[name] = number(int64(count))
+			a[name] = numberValue(int64(count))
 		}
 	}
 	if begun := item.Tries.Begun; begun.MessageID != "" {
-		a["begunMessage"], a["begunAttempt"] = text(begun.MessageID), number(int64(begun.Attempt))
+		a["begunMessage"] = stringValue(begun.MessageID)
+		a["begunAttempt"] = numberValue(int64(begun.Attempt))
 		if !begun.Until.IsZero() {
-			a["begunUntil"] = timestamp(begun.Until)
+			a["begunUntil"] = timeValue(begun.Until)
 		}
 	}
 	if item.Status == pipeline.Processed {
-		a["processedAt"] = timestamp(item.ProcessedAt)
-		a["silverBucket"] = text(item.Silver.Bucket)
-		a["silverKey"] = text(item.Silver.Key)
+		a["processedAt"] = timeValue(item.ProcessedAt)
+		a["silverBucket"] = stringValue(item.Silver.Bucket)
+		a["silverKey"] = stringValue(item.Silver.Key)
 	}
 	if item.Filtered != (pipeline.Filtered{}) {
-		a["droppedCode"] = text(item.Filtered.Code)
-		a["droppedReason"] = text(item.Filtered.Reason)
+		a["droppedCode"] = stringValue(item.Filtered.Code)
+		a["droppedReason"] = stringValue(item.Filtered.Reason)
 	}
 	if item.Status == pipeline.Failed {
-		a["failedAt"] = timestamp(item.FailedAt)
-		a["failureCode"] = text(string(item.Failure.Code))
-		a["failureReason"] = text(item.Failure.Reason)
+		a["failedAt"] = timeValue(item.FailedAt)
+		a["failureCode"] = stringValue(string(item.Failure.Code))
+		a["failureReason"] = stringValue(item.Failure.Reason)
 	}
 	if !item.ExpiresAt.IsZero() {
-		a["expiresAt"] = number(item.ExpiresAt.Unix())
+		a["expiresAt"] = numberValue(item.ExpiresAt.Unix())
 	}
 	return a
 }
@@ -122,53 +125,57 @@ func unmarshal(a attributes) (pipeline.Item, error) {
 	r := reader{attributes: a}
 	item := pipeline.Item{
 		Event: pipeline.Event{
-			ID:         strings.TrimPrefix(r.text("pk"), keyPrefix),
-			Type:       r.text("eventType"),
-			ReceivedAt: r.time("receivedAt"),
-			Bronze:     pipeline.Location{Bucket: r.text("s3Bucket"), Key: r.text("s3Key")},
-			SHA256:     r.text("payloadSha256"),
-			Bytes:      int(r.number("payloadBytes")),
-			Caller:     r.text("caller"),
-			Count:      int(r.number("count")),
+			ID:         strings.TrimPrefix(r.readString("pk"), keyPrefix),
+			Type:       r.readString("eventType"),
+			ReceivedAt: r.readTime("receivedAt"),
+			Bronze: pipeline.Location{
+				Bucket: r.readString("s3Bucket"), Key: r.readString("s3Key"),
+			},
+			SHA256: r.readString("payloadSha256"),
+			Bytes:  int(r.readNumber("payloadBytes")),
+			Caller: r.readString("caller"),
+			Count:  int(r.readNumber("count")),
 			Replay: pipeline.Replay{
-				ID:       r.text("replayId"),
-				Redrives: int(r.number("redrives")),
-				Quiet:    r.bool("replayQuiet"),
+				ID:       r.readString("replayId"),
+				Redrives: int(r.readNumber("redrives")),
+				Quiet:    r.readBool("replayQuiet"),
 			},
 		},
-		Status:     pipeline.Status(r.text("status")),
-		RequestID:  r.text("requestId"),
-		BodySHA256: r.text("bodySha256"),
-		Rejected:   r.text("rejected"),
-		SplitOff:   r.text("splitOff"),
-		EnqueuedAt: r.time("enqueuedAt"),
-		Reenqueues: int(r.number("reenqueues")),
+		Status:     pipeline.Status(r.readString("status")),
+		RequestID:  r.readString("requestId"),
+		BodySHA256: r.readString("bodySha256"),
+		Rejected:   r.readString("rejected"),
+		SplitOff:   r.readString("splitOff"),
+		EnqueuedAt: r.readTime("enqueuedAt"),
+		Reenqueues: int(r.readNumber("reenqueues")),
 		Tries: pipeline.Tries{
-			Failures: int(r.number("failures")),
-			Crashes:  int(r.number("crashes")),
+			Failures: int(r.readNumber("failures")),
+			Crashes:  int(r.readNumber("crashes")),
 			Begun: pipeline.Begun{
-				MessageID: r.text("begunMessage"),
-				Attempt:   int(r.number("begunAttempt")),
-				Until:     r.time("begunUntil"),
+				MessageID: r.readString("begunMessage"),
+				Attempt:   int(r.readNumber("begunAttempt")),
+				Until:     r.readTime("begunUntil"),
 			},
 		},
-		Attempts:    int(r.number("attempts")),
-		ProcessedAt: r.time("processedAt"),
-		Silver:      pipeline.Location{Bucket: r.text("silverBucket"), Key: r.text("silverKey")},
-		Filtered: pipeline.Filtered{
-			Code: r.text("droppedCode"), Reason: r.text("droppedReason"),
+		Attempts:    int(r.readNumber("attempts")),
+		ProcessedAt: r.readTime("processedAt"),
+		Silver: pipeline.Location{
+			Bucket: r.readString("silverBucket"), Key: r.readString("silverKey"),
 		},
-		FailedAt: r.time("failedAt"),
+		Filtered: pipeline.Filtered{
+			Code: r.readString("droppedCode"), Reason: r.readString("droppedReason"),
+		},
+		FailedAt: r.readTime("failedAt"),
 		Failure: pipeline.Failure{
-			Code: pipeline.Code(r.text("failureCode")), Reason: r.text("failureReason"),
+			Code: pipeline.Code(r.readString("failureCode")), Reason: r.readString("failureReason"),
 		},
 	}
-	item.Webhook = r.webhook()
-	if seconds := r.number("expiresAt"); seconds != 0 {
+	item.Webhook = r.readWebhook()
+	if seconds := r.readNumber("expiresAt"); seconds != 0 {
 		item.ExpiresAt = time.Unix(seconds, 0).UTC()
 	}
 	if r.err != nil {
-		return pipeline.Item{}, fmt.Errorf("decode item %s: %w", r.text("pk"), r.err)
+		return pipeline.Item{}, fmt.Errorf("decode item %s: %w", r.readString("pk"), r.err)
 	}
 	return item, nil
 }
@@ -180,19 +187,19 @@ type reader struct {
 	err        error
 }
 
-func (r *reader) text(name string) string {
+func (r *reader) readString(name string) string {
 	if value, ok := r.attributes[name].(*types.AttributeValueMemberS); ok {
 		return value.Value
 	}
 	return ""
 }
 
-func (r *reader) bool(name string) bool {
+func (r *reader) readBool(name string) bool {
 	value, ok := r.attributes[name].(*types.AttributeValueMemberBOOL)
 	return ok && value.Value
 }
 
-func (r *reader) number(name string) int64 {
+func (r *reader) readNumber(name string) int64 {
 	value, ok := r.attributes[name].(*types.AttributeValueMemberN)
 	if !ok {
 		return 0
@@ -202,8 +209,8 @@ func (r *reader) number(name string) int64 {
 	return n
 }
 
-func (r *reader) time(name string) time.Time {
-	value := r.text(name)
+func (r *reader) readTime(name string) time.Time {
+	value := r.readString(name)
 	if value == "" {
 		return time.Time{}
 	}

@@ -39,7 +39,7 @@ func (s Items) EventuallyConsistent() Items {
 // Create stores an item. If the event already has an item that has not expired, Create returns that
 // item and pipeline.ErrExists.
 func (s Items) Create(ctx context.Context, item pipeline.Item) (old pipeline.Item, err error) {
-	now := number(item.EnqueuedAt.Unix())
+	now := numberValue(item.EnqueuedAt.Unix())
 	_, err = s.client.PutItem(ctx, &dynamodb.PutItemInput{
 		TableName: &s.table,
 		Item:      marshal(item),
@@ -76,7 +76,7 @@ func (s Items) Get(ctx context.Context, id string) (pipeline.Item, error) {
 
 func (s Items) get(ctx context.Context, id string, consistent bool) (pipeline.Item, error) {
 	out, err := s.client.GetItem(ctx, &dynamodb.GetItemInput{
-		TableName: &s.table, Key: key(id), ConsistentRead: &consistent,
+		TableName: &s.table, Key: itemKey(id), ConsistentRead: &consistent,
 	})
 	if err != nil {
 		return pipeline.Item{}, fmt.Errorf("get item of event %s: %w", id, err)
@@ -99,7 +99,7 @@ func (s Items) GetMany(ctx context.Context, ids []string) (map[string]pipeline.I
 	for n, batch := range batches {
 		keys := make([]map[string]types.AttributeValue, len(batch))
 		for i, id := range batch {
-			keys[i] = key(id)
+			keys[i] = itemKey(id)
 		}
 		found[n] = make(map[string]pipeline.Item, len(batch))
 		running.Go(func() { errs[n] = s.batchGet(ctx, keys, found[n]) })

@@ -20,8 +20,8 @@ import (
 // *pipeline.TransitionError.
 func (s Items) Finish(ctx context.Context, item pipeline.Item) error {
 	state := newCondition()
-	state.equal("status", text(string(pipeline.Enqueued)))
-	state.generation(item.Replay)
+	state.requireEqual("status", stringValue(string(pipeline.Enqueued)))
+	state.requireGeneration(item.Replay)
 	return s.update(ctx, item, state)
 }
 
@@ -30,9 +30,9 @@ func (s Items) Finish(ctx context.Context, item pipeline.Item) error {
 // SetTries returns a *pipeline.TransitionError.
 func (s Items) SetTries(ctx context.Context, item pipeline.Item, tries pipeline.Tries) error {
 	state := newCondition()
-	state.equal("status", text(string(pipeline.Enqueued)))
-	state.generation(item.Replay)
-	state.tries(item.Tries)
+	state.requireEqual("status", stringValue(string(pipeline.Enqueued)))
+	state.requireGeneration(item.Replay)
+	state.requireTries(item.Tries)
 	item.Tries = tries
 	return s.update(ctx, item, state,
 		"failures", "crashes", "begunMessage", "begunAttempt", "begunUntil")
@@ -46,7 +46,7 @@ func (s Items) update(
 ) error {
 	update := dynamodb.UpdateItemInput{
 		TableName: &s.table,
-		Key:       key(item.ID),
+		Key:       itemKey(item.ID),
 		ConditionExpression: aws.String(
 			"attribute_not_exists(pk) OR (" + state.expression() + ")"),
 		ExpressionAttributeNames:            state.names,
@@ -84,15 +84,15 @@ func (s Items) Move(ctx context.Context, old, next pipeline.Item) error {
 		return err
 	}
 	state := newCondition()
-	state.equal("status", text(string(old.Status)))
-	state.equal("receivedAt", timestamp(old.ReceivedAt))
-	state.equal("s3Key", text(old.Bronze.Key))
-	state.generation(old.Replay)
-	state.time("enqueuedAt", old.EnqueuedAt)
-	state.time("processedAt", old.ProcessedAt)
-	state.time("failedAt", old.FailedAt)
-	state.count("reenqueues", old.Reenqueues)
-	state.tries(old.Tries)
+	state.requireEqual("status", stringValue(string(old.Status)))
+	state.requireEqual("receivedAt", timeValue(old.ReceivedAt))
+	state.requireEqual("s3Key", stringValue(old.Bronze.Key))
+	state.requireGeneration(old.Replay)
+	state.requireTime("enqueuedAt", old.EnqueuedAt)
+	state.requireTime("processedAt", old.ProcessedAt)
+	state.requireTime("failedAt", old.FailedAt)
+	state.requireCount("reenqueues", old.Reenqueues)
+	state.requireTries(old.Tries)
 	_, err := s.client.PutItem(ctx, &dynamodb.PutItemInput{
 		TableName:                           &s.table,
 		Item:                                marshal(next),

@@ -17,7 +17,7 @@ import (
 
 const eventID = "0199aaaa-0000-7000-8000-000000000001"
 
-func processed(generation pipeline.Replay) pipeline.Notification {
+func processedNotification(generation pipeline.Replay) pipeline.Notification {
 	return pipeline.NewNotification(pipeline.Item{
 		Event:       pipeline.Event{ID: eventID, Type: "demo", Replay: generation},
 		Status:      pipeline.Processed,
@@ -61,7 +61,7 @@ func publishedIn(t *testing.T, format string, n pipeline.Notification) string {
 }
 
 func TestPublish_SendsCloudEventsIfSelected(t *testing.T) {
-	n := processed(pipeline.Replay{})
+	n := processedNotification(pipeline.Replay{})
 	plain := publishedIn(t, "JSON", n)
 	want := `{"specversion":"1.0","id":"` + eventID + `:processed",` +
 		`"source":"urn:eventpipeline:orders-events","type":"io.eventpipeline.event.processed",` +
@@ -96,8 +96,8 @@ func TestCloudEventID_DiffersByGeneration(t *testing.T) {
 	for _, generation := range []pipeline.Replay{
 		{}, {Redrives: 1}, {ID: "r1"}, {ID: "r1", Redrives: 1}, {ID: "r2"},
 	} {
-		id := cloudEventID(processed(generation))
-		if ids[id] || cloudEventID(processed(generation)) != id {
+		id := cloudEventID(processedNotification(generation))
+		if ids[id] || cloudEventID(processedNotification(generation)) != id {
 			t.Errorf("%+v: id %s", generation, id)
 		}
 		ids[id] = true
@@ -106,7 +106,7 @@ func TestCloudEventID_DiffersByGeneration(t *testing.T) {
 
 // The API of a pipeline must accept the CloudEvents that a pipeline publishes.
 func TestCloudEvent_IsValid(t *testing.T) {
-	event := newCloudEvent("urn:eventpipeline:orders", processed(pipeline.Replay{}))
+	event := newCloudEvent("urn:eventpipeline:orders", processedNotification(pipeline.Replay{}))
 	text, err := json.Marshal(event)
 	if err != nil {
 		t.Fatal(err)

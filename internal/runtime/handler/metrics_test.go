@@ -93,7 +93,7 @@ func TestAPI_CountsAcceptedEventOnce(t *testing.T) {
 
 func TestWorker_CountsResultsOfBatch(t *testing.T) {
 	var w world
-	good := record("a", w.message(t, body), 1)
+	good := sqsRecord("a", w.message(t, body), 1)
 	down := w.worker()
 	down.Worker.Bronze = downBucket{}
 	for _, c := range []struct {
@@ -102,7 +102,7 @@ func TestWorker_CountsResultsOfBatch(t *testing.T) {
 		processed, failed, retried float64
 	}{
 		{down, good, 0, 0, 1},
-		{w.worker(), good + "," + record("b", "x", 1) + "," + record("c", "y", 1), 1, 2, 0},
+		{w.worker(), good + "," + sqsRecord("b", "x", 1) + "," + sqsRecord("c", "y", 1), 1, 2, 0},
 	} {
 		c.worker.Log = w.logger(slog.LevelError)
 		w.log.Reset()
@@ -126,7 +126,7 @@ func TestWorker_CountsResultsOfBatch(t *testing.T) {
 
 func TestWorker_DoesNotCountSkippedDeliveries(t *testing.T) {
 	var w world
-	good := []byte(`{"Records":[` + record("a", w.message(t, body), 1) + `]}`)
+	good := []byte(`{"Records":[` + sqsRecord("a", w.message(t, body), 1) + `]}`)
 	worker := w.worker()
 	for range 2 {
 		w.log.Reset()

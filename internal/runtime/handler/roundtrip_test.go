@@ -38,7 +38,7 @@ func TestAPI_StoresAnyPayloadUnchanged(t *testing.T) {
 		worker.Worker.Silver = &silver
 		sent := messageOf(t, w.queue.Sent()[0])
 		_, err = worker.Invoke(t.Context(),
-			fmt.Appendf(nil, `{"Records":[%s]}`, record("m", sent, 1)))
+			fmt.Appendf(nil, `{"Records":[%s]}`, sqsRecord("m", sent, 1)))
 		if err != nil {
 			rt.Fatal(err)
 		}

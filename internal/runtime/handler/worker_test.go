@@ -40,7 +40,7 @@ func (w *world) worker() Worker {
 	}
 }
 
-func record(messageID, body string, attempt int) string {
+func sqsRecord(messageID, body string, attempt int) string {
 	text, _ := json.Marshal(body)
 	return fmt.Sprintf(
 		`{"messageId":%q,"receiptHandle":"r","body":%s,`+
@@ -78,7 +78,7 @@ func messageOf(t *testing.T, event pipeline.Event) string {
 
 func TestWorker_ReturnsOnlyMessagesToRetry(t *testing.T) {
 	var w world
-	good := record("good", w.message(t, body), 1)
+	good := sqsRecord("good", w.message(t, body), 1)
 	down := w.worker()
 	down.Worker.Bronze = downBucket{}
 	for _, c := range []struct {
@@ -88,7 +88,7 @@ func TestWorker_ReturnsOnlyMessagesToRetry(t *testing.T) {
 		{down, strings.TrimSuffix(good, "}") + `,"MESSAGEID":"x","BODY":"not JSON"}`,
 			`{"batchItemFailures":[{"itemIdentifier":"good"}]}`},
 		{down, good, `{"batchItemFailures":[{"itemIdentifier":"good"}]}`},
-		{w.worker(), good + "," + record("bad", "not JSON", 1), `{"batchItemFailures":[]}`},
+		{w.worker(), good + "," + sqsRecord("bad", "not JSON", 1), `{"batchItemFailures":[]}`},
 		{w.worker(), "", `{"batchItemFailures":[]}`},
 	} {
 		got, err := c.worker.Invoke(t.Context(), []byte(`{"Records":[`+c.records+`]}`))
@@ -127,11 +127,11 @@ func TestWorker_LogsOneLinePerDelivery(t *testing.T) {
 		worker  Worker
 		records string
 	}{
-		{down, record("a", good, 1)},
-		{w.worker(), record("a", good, 2) + "," + record("b", "x", 1)},
-		{w.worker(), record("a", good, 3)},
-		{poisoned.worker(), record("c", poison, 1)},
-		{poisoned.worker(), record("c", poison, 2)},
+		{down, sqsRecord("a", good, 1)},
+		{w.worker(), sqsRecord("a", good, 2) + "," + sqsRecord("b", "x", 1)},
+		{w.worker(), sqsRecord("a", good, 3)},
+		{poisoned.worker(), sqsRecord("c", poison, 1)},
+		{poisoned.worker(), sqsRecord("c", poison, 2)},
 	} {
 		c.worker.Log = slog.New(slog.NewJSONHandler(&w.log, nil))
 		_, err := c.worker.Invoke(t.Context(), []byte(`{"Records":[`+c.records+`]}`))
@@ -184,7 +184,7 @@ func TestWorker_ReportsAFailureOnceIfTheBusIsDown(t *testing.T) {
 			worker.Worker.Bus = downBus{}
 		}
 		response, err := worker.Invoke(t.Context(),
-			[]byte(`{"Records":[`+record("a", message, i+1)+`]}`))
+			[]byte(`{"Records":[`+sqsRecord("a", message, i+1)+`]}`))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -214,7 +214,7 @@ func TestWorker_LogsProcessorsLinesWithEventID(t *testing.T) {
 	w.log.Reset()
 	ctx := lambdacontext.NewContext(t.Context(),
 		&lambdacontext.LambdaContext{AwsRequestID: "request-1"})
-	_, err := worker.Invoke(ctx, []byte(`{"Records":[`+record("m", message, 1)+`]}`))
+	_, err := worker.Invoke(ctx, []byte(`{"Records":[`+sqsRecord("m", message, 1)+`]}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -249,7 +249,7 @@ func TestWorker_LogsStackOfPanicInSeparateField(t *testing.T) {
 	worker := w.worker()
 	worker.Worker.Processor = panickingProcessor{}
 	w.log.Reset()
-	_, err := worker.Invoke(t.Context(), []byte(`{"Records":[`+record("m", message, 1)+`]}`))
+	_, err := worker.Invoke(t.Context(), []byte(`{"Records":[`+sqsRecord("m", message, 1)+`]}`))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 // maxSteps limits the work per payload. A step takes about a microsecond of CPU time (see the
-// function steps). The limit stops schemas whose work doubles at each level of the payload.
+// function countSteps). The limit stops schemas whose work doubles at each level of the payload.
 const maxSteps = 1_000_000
 
 // maxLocating limits the steps for locating violations. It is lower than maxSteps, because each
@@ -56,16 +56,16 @@ func (b *budget) count(schema *jsonschema.Schema, counted map[*jsonschema.Schema
 		format = *schema.Format
 	}
 	schema.Format = &jsonschema.Format{Name: format.Name, Validate: func(value any) error {
-		if b.left -= steps(schema, value); b.left < 0 {
+		if b.left -= countSteps(schema, value); b.left < 0 {
 			panic(ErrTooComplex)
 		}
 		return format.Validate(value)
 	}}
 }
 
-// steps returns the steps that a schema takes for a value. The steps of subschemas are not
+// countSteps returns the steps that a schema takes for a value. The steps of subschemas are not
 // included.
-func steps(schema *jsonschema.Schema, value any) int {
+func countSteps(schema *jsonschema.Schema, value any) int {
 	n := 1
 	switch value := value.(type) {
 	case string:
@@ -84,25 +84,26 @@ func steps(schema *jsonschema.Schema, value any) int {
 	case []any:
 		n += len(value) / 2
 		if schema.UniqueItems {
-			n += size(value)
+			n += countValues(value)
 		}
 	}
 	return n
 }
 
-// size counts a value and all values in it. Each 64 bytes of a string count as another value.
-func size(value any) int {
+// countValues counts a value and all values in it. Each 64 bytes of a string count as another
+// value.
+func countValues(value any) int {
 	n := 1
 	switch value := value.(type) {
 	case string:
 		n += len(value) / 64
 	case map[string]any:
 		for _, member := range value {
-			n += size(member)
+			n += countValues(member)
 		}
 	case []any:
 		for _, element := range value {
-			n += size(element)
+			n += countValues(element)
 		}
 	}
 	return n

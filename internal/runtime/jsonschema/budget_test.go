@@ -54,44 +54,44 @@ func TestCheck_LimitsStepsOfRecursiveSchemas(t *testing.T) {
 // times.
 var costly = map[string]struct{ schema, payload string }{
 	"pattern": {
-		`{"items": ` + repeat(`{"pattern": "a$"}`) + `}`,
+		`{"items": ` + repeatSchema(`{"pattern": "a$"}`) + `}`,
 		`["` + strings.Repeat("a", 1<<20-10) + `"]`,
 	},
 	"format": {
-		`{"items": ` + repeat(`{"format": "regex"}`) + `}`,
+		`{"items": ` + repeatSchema(`{"format": "regex"}`) + `}`,
 		`["` + strings.Repeat("(a)", 300000) + `"]`,
 	},
 	"length": {
-		`{"items": ` + repeat(`{"maxLength": 2000000}`) + `}`,
+		`{"items": ` + repeatSchema(`{"maxLength": 2000000}`) + `}`,
 		`["` + strings.Repeat("é", 1<<19-10) + `"]`,
 	},
 	"names": {
-		repeat(`{"propertyNames": {"pattern": "a$"}}`),
+		repeatSchema(`{"propertyNames": {"pattern": "a$"}}`),
 		`{"` + strings.Repeat("a", 1<<20-10) + `":1}`,
 	},
 	"patternProperties": {
-		repeat(`{"patternProperties": {"a$": {}, "b$": {}}}`),
+		repeatSchema(`{"patternProperties": {"a$": {}, "b$": {}}}`),
 		`{"` + strings.Repeat("a", 1<<20-10) + `":1}`,
 	},
 	"members": {
-		repeat(`{"additionalProperties": {}, "unevaluatedProperties": {}}`),
-		`{` + strings.Join(members(80000), ",") + `}`,
+		repeatSchema(`{"additionalProperties": {}, "unevaluatedProperties": {}}`),
+		`{` + strings.Join(jsonMembers(80000), ",") + `}`,
 	},
 	"elements": {
-		repeat(`{"items": {}, "unevaluatedItems": {}}`),
+		repeatSchema(`{"items": {}, "unevaluatedItems": {}}`),
 		`[` + strings.Join(numbers(150000), ",") + `]`,
 	},
 	"unique numbers": {
-		repeat(`{"uniqueItems": true}`),
+		repeatSchema(`{"uniqueItems": true}`),
 		`[[` + strings.Join(numbers(100000), "],[") + `]]`,
 	},
 	"unique objects": {
-		repeat(`{"uniqueItems": true}`),
+		repeatSchema(`{"uniqueItems": true}`),
 		`[{"x":` + strings.Join(numbers(80000), `},{"x":`) + `}]`,
 	},
 }
 
-func repeat(schema string) string {
+func repeatSchema(schema string) string {
 	return `{"allOf": [` + strings.Repeat(schema+",", 1000) + `{}]}`
 }
 

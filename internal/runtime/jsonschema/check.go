@@ -52,12 +52,12 @@ func (s *Set) Check(
 		return nil, true, nil
 	}
 	if values > maxLocated {
-		return unlocated(), true, nil
+		return unlocatedViolations(), true, nil
 	}
 	s.budget.left = maxLocating
 	err = s.budget.validate(schemas.schema, value)
 	if err == ErrTooComplex {
-		return unlocated(), true, nil
+		return unlocatedViolations(), true, nil
 	}
 	var invalid *jsonschema.ValidationError
 	if !errors.As(err, &invalid) {
@@ -66,7 +66,7 @@ func (s *Set) Check(
 	return firstViolations(invalid), true, nil
 }
 
-func unlocated() []violation.Violation {
+func unlocatedViolations() []violation.Violation {
 	return []violation.Violation{{
 		Keyword: Unlocated, Detail: "the payload is too large or too deep to find the place",
 	}}

@@ -141,7 +141,7 @@ func TestCheck_FollowsRecursiveSchema(t *testing.T) {
 func TestCheck_ReturnsInTimeForExpensivePayloads(t *testing.T) {
 	set := compile(t, shop)
 	const megabyte = 1 << 20
-	unknown := strings.Join(members(50000), ",")
+	unknown := strings.Join(jsonMembers(50000), ",")
 	lines := func(elements string) string { return `{"amount":1,"lines":[` + elements + `]}` }
 	longNumber := "0." + strings.Repeat("7", 1000)
 	for name, c := range map[string]struct{ payload, keyword string }{
@@ -182,7 +182,7 @@ func TestCheck_ReturnsInTimeForExpensivePayloads(t *testing.T) {
 	}
 }
 
-func members(n int) []string {
+func jsonMembers(n int) []string {
 	all := numbers(n)
 	for i := range all {
 		all[i] = `"k` + all[i] + `":0`

@@ -31,7 +31,7 @@ func describe(err *jsonschema.ValidationError) string {
 		return fmt.Sprintf("the value must be of type %s, got %s",
 			strings.Join(k.Want, " or "), k.Got)
 	case *kind.Enum:
-		return "the value must be " + oneOf(k.Want)
+		return "the value must be " + describeAllowed(k.Want)
 	case *kind.Const:
 		return "the value must be " + quote(k.Want)
 	case *kind.Format:
@@ -39,55 +39,55 @@ func describe(err *jsonschema.ValidationError) string {
 	case *kind.Pattern:
 		return "the string must match the pattern " + quote(k.Want)
 	case *kind.MinLength:
-		return length("the string", "at least", k.Want, "character", k.Got)
+		return describeLength("the string", "at least", k.Want, "character", k.Got)
 	case *kind.MaxLength:
-		return length("the string", "at most", k.Want, "character", k.Got)
+		return describeLength("the string", "at most", k.Want, "character", k.Got)
 	case *kind.MinItems:
-		return length("the array", "at least", k.Want, "element", k.Got)
+		return describeLength("the array", "at least", k.Want, "element", k.Got)
 	case *kind.MaxItems:
-		return length("the array", "at most", k.Want, "element", k.Got)
+		return describeLength("the array", "at most", k.Want, "element", k.Got)
 	case *kind.MinProperties:
-		return length("the object", "at least", k.Want, "member", k.Got)
+		return describeLength("the object", "at least", k.Want, "member", k.Got)
 	case *kind.MaxProperties:
-		return length("the object", "at most", k.Want, "member", k.Got)
+		return describeLength("the object", "at most", k.Want, "member", k.Got)
 	case *kind.MinContains:
-		return length("the array", "at least", k.Want, "matching element", len(k.Got))
+		return describeLength("the array", "at least", k.Want, "matching element", len(k.Got))
 	case *kind.MaxContains:
-		return length("the array", "at most", k.Want, "matching element", len(k.Got))
+		return describeLength("the array", "at most", k.Want, "matching element", len(k.Got))
 	case *kind.Contains:
 		return "the array must have a matching element"
 	case *kind.UniqueItems:
 		return fmt.Sprintf("the elements must differ, but %d and %d are equal", k.Duplicates[0],
 			k.Duplicates[1])
 	case *kind.Minimum:
-		return "the number must be at least " + number(k.Want)
+		return "the number must be at least " + formatNumber(k.Want)
 	case *kind.Maximum:
-		return "the number must be at most " + number(k.Want)
+		return "the number must be at most " + formatNumber(k.Want)
 	case *kind.ExclusiveMinimum:
-		return "the number must be greater than " + number(k.Want)
+		return "the number must be greater than " + formatNumber(k.Want)
 	case *kind.ExclusiveMaximum:
-		return "the number must be less than " + number(k.Want)
+		return "the number must be less than " + formatNumber(k.Want)
 	case *kind.MultipleOf:
-		return "the number must be a multiple of " + number(k.Want)
+		return "the number must be a multiple of " + formatNumber(k.Want)
 	case *kind.Not:
 		return "the value must not match the schema of \"not\""
 	case *kind.FalseSchema:
 		return notAllowed
 	case *kind.AnyOf:
-		return alternatives(err, "anyOf")
+		return describeAlternatives(err, "anyOf")
 	case *kind.OneOf:
 		if len(k.Subschemas) > 1 {
 			return "the value must match only one alternative of oneOf, but matches several"
 		}
-		return alternatives(err, "oneOf")
+		return describeAlternatives(err, "oneOf")
 	}
 	return "the value violates the keyword " + quote(violatedKeyword(err))
 }
 
-func missing(name string) string { return "the property " + quote(name) + " is missing" }
+func describeMissing(name string) string { return "the property " + quote(name) + " is missing" }
 
-// oneOf returns a text that lists the allowed values.
-func oneOf(values []any) string {
+// describeAllowed returns a text that lists the allowed values.
+func describeAllowed(values []any) string {
 	if len(values) == 1 {
 		return quote(values[0])
 	}
@@ -102,16 +102,16 @@ func oneOf(values []any) string {
 	return text
 }
 
-func length(subject, bound string, want int, unit string, got int) string {
+func describeLength(subject, bound string, want int, unit string, got int) string {
 	if want != 1 {
 		unit += "s"
 	}
 	return fmt.Sprintf("%s must have %s %d %s, got %d", subject, bound, want, unit, got)
 }
 
-// alternatives describes a violation of the keyword anyOf or oneOf. It names the first violation of
-// each alternative.
-func alternatives(err *jsonschema.ValidationError, keyword string) string {
+// describeAlternatives describes a violation of the keyword anyOf or oneOf. It names the first
+// violation of each alternative.
+func describeAlternatives(err *jsonschema.ValidationError, keyword string) string {
 	var texts []string
 	for _, cause := range err.Causes[:min(len(err.Causes), maxAlternatives)] {
 		first := firstViolations(cause)[0]
@@ -132,8 +132,8 @@ func alternatives(err *jsonschema.ValidationError, keyword string) string {
 	return shorten(text, 3*maxText)
 }
 
-// number returns a number of the schema as a decimal.
-func number(n *big.Rat) string {
+// formatNumber returns a number of the schema as a decimal.
+func formatNumber(n *big.Rat) string {
 	if n.IsInt() {
 		return shorten(n.Num().String(), maxText)
 	}

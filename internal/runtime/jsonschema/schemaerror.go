@@ -24,26 +24,26 @@ func (d documents) explain(name string, err error) error {
 	var validation *jsonschema.ValidationError
 	if errors.As(err, &invalid) && errors.As(invalid.Err, &validation) {
 		if file, fragment, ok := splitURL(invalid.URL); ok {
-			leaf := deepest(validation)
+			leaf := deepestError(validation)
 			pointer := fragment + jsonpointer.New(leaf.InstanceLocation...)
 			return fmt.Errorf("%s#%s: %s", file, pointer, withoutPlace(leaf))
 		}
 	}
 	text := strings.ReplaceAll(err.Error(), root, "")
-	if target := unresolved(err); target != "" {
-		if place := d.reference(target); place != "" {
+	if target := unresolvedReference(err); target != "" {
+		if place := d.firstReference(target); place != "" {
 			return fmt.Errorf("%s: %s", place, text)
 		}
 	}
 	return fmt.Errorf("%s: %s", name, text)
 }
 
-// deepest returns the error that is deepest in the schema. If several are equally deep, it returns
-// the first.
-func deepest(err *jsonschema.ValidationError) *jsonschema.ValidationError {
+// deepestError returns the error that is deepest in the schema. If several are equally deep, it
+// returns the first.
+func deepestError(err *jsonschema.ValidationError) *jsonschema.ValidationError {
 	best := err
 	for _, cause := range err.Causes {
-		leaf := deepest(cause)
+		leaf := deepestError(cause)
 		if len(best.Causes) > 0 || len(leaf.InstanceLocation) > len(best.InstanceLocation) {
 			best = leaf
 		}
@@ -60,8 +60,9 @@ func withoutPlace(leaf *jsonschema.ValidationError) string {
 	return text
 }
 
-// unresolved returns the reference that the library could not resolve, or "" for other errors.
-func unresolved(err error) string {
+// unresolvedReference returns the reference that the library could not resolve, or "" for other
+// errors.
+func unresolvedReference(err error) string {
 	var load *jsonschema.LoadURLError
 	var pointer *jsonschema.JSONPointerNotFoundError
 	var anchor *jsonschema.AnchorNotFoundError
@@ -76,9 +77,9 @@ func unresolved(err error) string {
 	return ""
 }
 
-// reference returns the position of the first reference to target, in the form "file#pointer", or
-// "".
-func (d documents) reference(target string) string {
+// firstReference returns the position of the first reference to target, in the form "file#pointer",
+// or "".
+func (d documents) firstReference(target string) string {
 	for _, name := range slices.Sorted(maps.Keys(d)) {
 		base, err := url.Parse(fileURL(name))
 		if err != nil {

@@ -52,11 +52,11 @@ func violationsOf(err *jsonschema.ValidationError) []violation.Violation {
 		}
 	case *kind.Required:
 		for _, name := range k.Missing {
-			found = append(found, at(missing(name)))
+			found = append(found, at(describeMissing(name)))
 		}
 	case *kind.DependentRequired:
 		for _, name := range k.Missing {
-			found = append(found, at(missing(name)+", which "+quote(k.Prop)+" requires"))
+			found = append(found, at(describeMissing(name)+", which "+quote(k.Prop)+" requires"))
 		}
 	case *kind.PropertyNames:
 		found = append(found, at("the schema does not allow this name", k.Property))

@@ -129,10 +129,10 @@ func splitPayloads(array []byte) ([]json.RawMessage, error) {
 	return payloads, nil
 }
 
-// cut finds the events that did not succeed, and returns the spans of their parts. Each of up to
-// nine consecutive events becomes its own part. Ten or more become ranges. A range has at most a
-// tenth of the batch's events, rounded up.
-func cut(batch Span, succeeded map[int]bool) []Span {
+// failedSpans finds the events that did not succeed, and returns the spans of their parts. Each of
+// up to nine consecutive events becomes its own part. Ten or more become ranges. A range has at
+// most a tenth of the batch's events, rounded up.
+func failedSpans(batch Span, succeeded map[int]bool) []Span {
 	longest := (batch.Len() + 9) / 10
 	var spans []Span
 	for first := batch.First; first <= batch.Last; first++ {
@@ -152,7 +152,7 @@ func cut(batch Span, succeeded map[int]bool) []Span {
 	return spans
 }
 
-// minNeighbors is the minimum number of consecutive events that cut divides into ranges.
+// minNeighbors is the minimum number of consecutive events that failedSpans divides into ranges.
 const minNeighbors = 10
 
 // formatSpans returns spans as the text that the table stores, such as "3,10-19".

@@ -117,7 +117,7 @@ func newBatchObject(batch Event, records Records) batchObject {
 			s.records = append(s.records, record)
 		}
 	}
-	for _, span := range cut(batch.span(), succeeded) {
+	for _, span := range failedSpans(batch.span(), succeeded) {
 		s.parts = append(s.parts, batch.part(span))
 	}
 	return s
@@ -208,7 +208,7 @@ func (w Worker) processBatch(
 		event := t.Event.part(Span{index, index})
 		event.Replay = t.Event.Replay
 		output, err := w.transform(d, event, t.Delivery.Attempt, payloads[index])
-		if n := int64(output.bytes()); err == nil && size.Add(n) > MaxOutputBytes {
+		if n := int64(output.size()); err == nil && size.Add(n) > MaxOutputBytes {
 			size.Add(-n)
 			output, err = Output{}, errNoRoom
 		}

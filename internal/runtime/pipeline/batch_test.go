@@ -50,7 +50,7 @@ func byNumber(f func(n int) error) processorFunc {
 		if err := f(n); err != nil {
 			return pipeline.Output{}, err
 		}
-		return returning(string(payload))(pipeline.Event{}, 1, nil)
+		return returnPayloads(string(payload))(pipeline.Event{}, 1, nil)
 	}
 }
 
@@ -356,7 +356,7 @@ func TestBatch_EventsThatFailForNowAreRetriedAlone(t *testing.T) {
 
 func TestBatch_IsRetriedTogetherIfAllItsEventsFail(t *testing.T) {
 	var w world
-	worker := w.workerWith(fails(errors.New("down")))
+	worker := w.workerWith(failWith(errors.New("down")))
 	w.drain(t, worker, w.acceptBatch(t, 0, 1, 2))
 	item := w.wantStatus(t, id, pipeline.Failed)
 	if item.Failure.Code != pipeline.ProcessorError || len(w.queue.Sent()) != 1 ||
@@ -371,7 +371,7 @@ func TestBatch_IsRetriedTogetherIfAllItsEventsFail(t *testing.T) {
 
 func TestBatch_OfRejectedEventsOnlyIsDivided(t *testing.T) {
 	var w world
-	worker := w.workerWith(fails(errRejected))
+	worker := w.workerWith(failWith(errRejected))
 	w.drain(t, worker, w.acceptBatch(t, make([]int, 250)...))
 	w.wantStatus(t, id, pipeline.Processed)
 	if n := len(w.deadLetters.Sent()); n != 250 {
@@ -427,7 +427,7 @@ func TestBatch_IsDividedAfterACrash(t *testing.T) {
 		t.Fatal(err)
 	}
 	delivery.Attempt = 3
-	worker := w.workerWith(fails(errors.New("must not run")))
+	worker := w.workerWith(failWith(errors.New("must not run")))
 	result := worker.Process(t.Context(), []pipeline.Delivery{delivery})[0]
 	item = w.wantStatus(t, id, pipeline.Processed)
 	if result.Err != nil || result.Events != 0 || item.SplitOff != "0,1,2" {
@@ -470,7 +470,8 @@ func TestBatch_FailsIfItsOutputNoLongerFitsInAReplay(t *testing.T) {
 	bytes := 1
 	worker := w.workerWith(processorFunc(
 		func(pipeline.Event, int, []byte) (pipeline.Output, error) {
-			return returning(`{"a":"`+strings.Repeat("x", bytes)+`"}`)(pipeline.Event{}, 1, nil)
+			return returnPayloads(`{"a":"`+strings.Repeat("x", bytes)+`"}`)(pipeline.Event{}, 1,
+				nil)
 		}))
 	w.drain(t, worker, w.acceptBatch(t, 0, 1, 2))
 	bytes = pipeline.MaxOutputBytes / 2
@@ -532,7 +533,7 @@ func TestBatch_KeepsOnlyTheOutputsThatFit(t *testing.T) {
 				runtime.GC()
 				runtime.ReadMemStats(&last)
 			}
-			return returning(payload)(e, 1, nil)
+			return returnPayloads(payload)(e, 1, nil)
 		}))
 	delivery := w.acceptBatch(t, make([]int, events)...)
 	runtime.GC()
@@ -595,7 +596,7 @@ func TestLookUp_FindsARangeOnlyIfItWasSplitOff(t *testing.T) {
 // the same id must not have the state of the old part.
 func TestLookUp_IgnoresPartsOfAnEarlierBatch(t *testing.T) {
 	var w world
-	worker := w.workerWith(fails(errRejected))
+	worker := w.workerWith(failWith(errRejected))
 	w.drain(t, worker, w.acceptBatch(t, 0, 1))
 	batch := w.wantStatus(t, id, pipeline.Processed)
 	w.items.Delete(id)

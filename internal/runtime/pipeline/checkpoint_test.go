@@ -31,7 +31,7 @@ func TestReconciler_BeginsAtTheFirstUnfinishedHour(t *testing.T) {
 	w.wantReport(t, w.reconciler(now.Add(4*time.Hour)), pipeline.Report{})
 
 	// The reconciler checks reopened events after the grace period.
-	w.replay(t, w.replayer(), hours("r1"))
+	w.replay(t, w.replayer(), replayRequest("r1"))
 	c, _ := w.checkpoints.Load(t.Context())
 	w.wantReport(t, w.reconciler(c.RewoundAt.Add(grace-time.Minute)), pipeline.Report{})
 	w.wantReport(t, w.reconciler(c.RewoundAt.Add(grace+time.Minute)),

@@ -170,7 +170,7 @@ func (r Replayer) compareBatch(ctx context.Context, batch Item, id string) []com
 			payload = payloads[span.First]
 		}
 		lines, encodeErr := old.Lines()
-		d, err := r.difference(ctx, item, lines, payload, cmp.Or(err, encodeErr))
+		d, err := r.compareRecords(ctx, item, lines, payload, cmp.Or(err, encodeErr))
 		d.EventID = item.ID
 		results = append(results, compared{Difference: d, err: err})
 	}
@@ -224,12 +224,12 @@ func (r Replayer) compareEvent(ctx context.Context, item Item) (Difference, erro
 	if err != nil && !Permanent(ErrorCode(err)) {
 		return Difference{}, err
 	}
-	return r.difference(ctx, item, old, payload, err)
+	return r.compareRecords(ctx, item, old, payload, err)
 }
 
-// difference compares an event's records with the records of today's processor. err is nil, or the
-// permanent error from reading the payload.
-func (r Replayer) difference(
+// compareRecords compares an event's records with the records of today's processor. err is nil, or
+// the permanent error from reading the payload.
+func (r Replayer) compareRecords(
 	ctx context.Context, item Item, old, payload []byte, err error,
 ) (Difference, error) {
 	var today []byte

@@ -12,24 +12,24 @@ import (
 
 func TestCompare_UsesTheProcessor(t *testing.T) {
 	var w world
-	w.workerWith(returning(`{"n":1}`, `{"n":2}`)).Process(t.Context(), w.accept(t, body))
+	w.workerWith(returnPayloads(`{"n":1}`, `{"n":2}`)).Process(t.Context(), w.accept(t, body))
 	for name, c := range map[string]struct {
 		processor pipeline.Processor
 		want      []pipeline.Difference
 	}{
-		"the same": {returning(`{"n":1}`, `{"n":2}`), nil},
-		"another payload": {returning(`{"n":1}`, `{"n":3}`),
+		"the same": {returnPayloads(`{"n":1}`, `{"n":2}`), nil},
+		"another payload": {returnPayloads(`{"n":1}`, `{"n":3}`),
 			[]pipeline.Difference{{EventID: id, Kind: "changed",
 				Fields: []string{"/1/payload/n"}}}},
-		"fewer records": {returning(`{"n":1}`),
+		"fewer records": {returnPayloads(`{"n":1}`),
 			[]pipeline.Difference{{EventID: id, Kind: "changed", Fields: []string{"/parts"}}}},
 		"no processor": {nil, []pipeline.Difference{{EventID: id, Kind: "changed",
 			Fields: []string{"/parts"}}}},
-		"now filtered": {filters("c", "r"),
+		"now filtered": {filterWith("c", "r"),
 			[]pipeline.Difference{{EventID: id, Kind: "changed", Fields: []string{"/parts"}}}},
-		"now rejected": {fails(pipeline.NewRejection("c", "why")),
+		"now rejected": {failWith(pipeline.NewRejection("c", "why")),
 			[]pipeline.Difference{{EventID: id, Kind: "refused", Reason: "why"}}},
-		"now fails": {fails(errService),
+		"now fails": {failWith(errService),
 			[]pipeline.Difference{{EventID: id, Kind: "refused",
 				Reason: "the processor failed: " + errService.Error()}}},
 	} {
@@ -37,7 +37,7 @@ func TestCompare_UsesTheProcessor(t *testing.T) {
 			replayer := w.replayer()
 			replayer.Processor = c.processor
 			var got []pipeline.Difference
-			err := replayer.Compare(t.Context(), hours(""),
+			err := replayer.Compare(t.Context(), replayRequest(""),
 				func(d pipeline.Difference) { got = append(got, d) },
 				func(string, pipeline.Comparison) error { return nil })
 			if diff := cmp.Diff(c.want, got); err != nil || diff != "" {
@@ -72,7 +72,7 @@ func TestCompare_ReportsDifferences(t *testing.T) {
 
 	var got []pipeline.Difference
 	var counts pipeline.Comparison
-	err := w.replayer().Compare(t.Context(), hours(""),
+	err := w.replayer().Compare(t.Context(), replayRequest(""),
 		func(d pipeline.Difference) { got = append(got, d) },
 		func(_ string, c pipeline.Comparison) error {
 			counts = c
@@ -108,7 +108,8 @@ func TestCompare_ReportsUnreadableRecords(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got pipeline.Difference
-	err = w.replayer().Compare(t.Context(), hours(""), func(d pipeline.Difference) { got = d },
+	err = w.replayer().Compare(t.Context(), replayRequest(""),
+		func(d pipeline.Difference) { got = d },
 		func(string, pipeline.Comparison) error { return nil })
 	if err != nil || got.Kind != "changed" || len(got.Fields) > 0 ||
 		got.Reason != "the record in Silver is not a JSON object" {
@@ -165,7 +166,8 @@ func TestCompare_SelectsAnEventOfABatch(t *testing.T) {
 		".2": {changed(".2"), pipeline.Comparison{Scanned: 1, Changed: 1}},
 		".3": {nil, pipeline.Comparison{}},
 	} {
-		differences, counts := w.compareEvent(t, returning(`{"eventType":"demo","n":9}`), id+suffix)
+		differences, counts := w.compareEvent(t, returnPayloads(`{"eventType":"demo","n":9}`),
+			id+suffix)
 		if diff := cmp.Diff(want.differences, differences); diff != "" {
 			t.Errorf("%q: differences differ (-want +got):\n%s", suffix, diff)
 		}

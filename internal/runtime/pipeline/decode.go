@@ -82,21 +82,21 @@ func scanObject(
 		return nil, Errorf(InvalidJSON, "The event is not valid UTF-8.")
 	}
 	if err := json.Unmarshal(body, new(json.RawMessage)); err != nil {
-		return nil, Errorf(InvalidJSON, "The event is not valid JSON%s.", position(err))
+		return nil, Errorf(InvalidJSON, "The event is not valid JSON%s.", describePosition(err))
 	}
 	s := &scanner{data: body, member: fn}
-	s.space()
+	s.skipSpace()
 	if s.data[s.pos] != '{' {
 		return nil, Errorf(NotAnObject,
 			`The event must be a JSON object, such as {"eventType":"order.created"}.`)
 	}
-	if err := s.value(1); err != nil {
+	if err := s.readValue(1); err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
-func position(err error) string {
+func describePosition(err error) string {
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) {
 		return ": the error is at or before byte " + strconv.FormatInt(syntax.Offset, 10)
@@ -117,37 +117,37 @@ type scanner struct {
 	overflow  *Error // number beyond the range of float64
 }
 
-func (s *scanner) value(depth int) *Error {
+func (s *scanner) readValue(depth int) *Error {
 	switch s.data[s.pos] {
 	case '{':
-		return s.object(depth)
+		return s.readObject(depth)
 	case '[':
-		return s.array(depth)
+		return s.readArray(depth)
 	case '"':
-		s.string()
+		s.readString()
 	default:
-		s.scalar()
+		s.readScalar()
 	}
 	return nil
 }
 
-func (s *scanner) object(depth int) *Error {
+func (s *scanner) readObject(depth int) *Error {
 	if depth > maxDepth {
 		return s.error(InvalidJSON, "The event nests deeper than %d levels.", maxDepth)
 	}
 	keys := make(map[string]struct{})
 	for s.enter(); s.data[s.pos] != '}'; s.next() {
-		key := s.string()
+		key := s.readString()
 		s.path = append(s.path, step{key: key})
 		if _, twice := keys[key]; twice {
 			return s.error(InvalidJSON, "The event has a duplicate key in an object.")
 		}
 		keys[key] = struct{}{}
-		s.space()
+		s.skipSpace()
 		s.pos++ // the colon
-		s.space()
+		s.skipSpace()
 		start := s.pos
-		if err := s.value(depth + 1); err != nil {
+		if err := s.readValue(depth + 1); err != nil {
 			return err
 		}
 		s.path = s.path[:len(s.path)-1]
@@ -159,13 +159,13 @@ func (s *scanner) object(depth int) *Error {
 	return nil
 }
 
-func (s *scanner) array(depth int) *Error {
+func (s *scanner) readArray(depth int) *Error {
 	if depth > maxDepth {
 		return s.error(InvalidJSON, "The event nests deeper than %d levels.", maxDepth)
 	}
 	s.path = append(s.path, step{inArray: true})
 	for s.enter(); s.data[s.pos] != ']'; s.next() {
-		if err := s.value(depth + 1); err != nil {
+		if err := s.readValue(depth + 1); err != nil {
 			return err
 		}
 		s.path[len(s.path)-1].index++
@@ -178,26 +178,26 @@ func (s *scanner) array(depth int) *Error {
 // enter moves past an opening bracket or brace to the first element.
 func (s *scanner) enter() {
 	s.pos++
-	s.space()
+	s.skipSpace()
 }
 
 // next moves past the comma after an element, if there is one.
 func (s *scanner) next() {
-	s.space()
+	s.skipSpace()
 	if s.data[s.pos] == ',' {
 		s.pos++
-		s.space()
+		s.skipSpace()
 	}
 }
 
-func (s *scanner) space() {
+func (s *scanner) skipSpace() {
 	for s.pos < len(s.data) && strings.IndexByte(whiteSpace, s.data[s.pos]) >= 0 {
 		s.pos++
 	}
 }
 
-// string moves past a string and returns its value.
-func (s *scanner) string() string {
+// readString moves past a string and returns its value.
+func (s *scanner) readString() string {
 	start, escaped := s.pos, false
 	for s.pos++; s.data[s.pos] != '"'; s.pos++ {
 		if s.data[s.pos] == '\\' {
@@ -245,8 +245,8 @@ func codeUnit(text []byte) rune {
 	return rune(n)
 }
 
-// scalar moves past a number, true, false or null.
-func (s *scanner) scalar() {
+// readScalar moves past a number, true, false or null.
+func (s *scanner) readScalar() {
 	start := s.pos
 	for s.pos < len(s.data) && strings.IndexByte(",]}"+whiteSpace, s.data[s.pos]) < 0 {
 		s.pos++

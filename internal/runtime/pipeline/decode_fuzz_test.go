@@ -23,7 +23,7 @@ func TestDecodeType_HandlesBadInput(t *testing.T) {
 		if (err == nil) != (c.Status == 202) || err != nil && ErrorCode(err) != Code(c.Code) {
 			t.Errorf("%s: got %v, want %d %s", c.Name, err, c.Status, c.Code)
 		}
-		if err == nil != acceptable([]byte(c.Body)) && c.Status != 422 {
+		if err == nil != isAcceptable([]byte(c.Body)) && c.Status != 422 {
 			t.Errorf("%s: DecodeType returns %v, but acceptable disagrees", c.Name, err)
 		}
 	}
@@ -44,12 +44,12 @@ func FuzzDecode(f *testing.F) {
 			if !errors.As(err, &e) || e.Code == "" || e.Detail == "" {
 				t.Fatalf("the error has no code or no detail: %#v", err)
 			}
-			if e.Code != MissingEventType && e.Code != InvalidEventType && acceptable(body) {
+			if e.Code != MissingEventType && e.Code != InvalidEventType && isAcceptable(body) {
 				t.Fatalf("DecodeType rejects a body that the other decoder accepts: %v", err)
 			}
 			return
 		}
-		if !acceptable(body) {
+		if !isAcceptable(body) {
 			t.Fatal("DecodeType accepts a body that the other decoder rejects")
 		}
 		output, err := Transform(t.Context(), nil, Event{Type: eventType}, 1, body)
@@ -63,9 +63,9 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// acceptable reports whether a body follows all rules of DecodeType except those for eventType. It
-// uses another JSON decoder than DecodeType.
-func acceptable(body []byte) bool {
+// isAcceptable reports whether a body follows all rules of DecodeType except those for eventType.
+// It uses another JSON decoder than DecodeType.
+func isAcceptable(body []byte) bool {
 	if !utf8.Valid(body) || loneSurrogate(string(body)) {
 		return false
 	}

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func nested(depth int) string {
+func nestedJSON(depth int) string {
 	return `{"eventType":"demo","a":` + strings.Repeat("[", depth-1) +
 		strings.Repeat("]", depth-1) + "}"
 }
@@ -22,7 +22,7 @@ func TestDecodeType_AcceptsAnyJSONObjectWithAnEventType(t *testing.T) {
 		`{"eventType":"demo","n":[0,-1.5e-7,1.7976931348623157e308,1e-999,` +
 			`true,false,null,[],{},""]}`,
 		`{"eventType":"demo","a":{"k":1},"b":{"k":1},"c":[{"k":1},{"k":1}]}`,
-		nested(maxDepth),
+		nestedJSON(maxDepth),
 	} {
 		if got, err := DecodeType([]byte(body)); got != "demo" || err != nil {
 			t.Errorf("%s: got %q, %v", body, got, err)
@@ -46,7 +46,8 @@ func TestDecodeType_RejectsWithCodeAndPointer(t *testing.T) {
 		{"duplicate key", `{"eventType":"demo","eventType":"demo"}`, "/eventType", InvalidJSON},
 		{"duplicate key, one escaped", `{"eventType":"demo","a":[{},{"b/~":{"x":1,"\u0078":2}}]}`,
 			"/a/1/b~1~0/x", InvalidJSON},
-		{"too deep", nested(maxDepth + 1), "/a" + strings.Repeat("/0", maxDepth-1), InvalidJSON},
+		{"too deep", nestedJSON(maxDepth + 1), "/a" + strings.Repeat("/0", maxDepth-1),
+			InvalidJSON},
 		{"unpaired high surrogate", `{"eventType":"demo","a":["\ud83d"]}`, "/a/0", InvalidJSON},
 		{"unpaired low surrogate", `{"eventType":"demo","a":"\ude00\ud83d"}`, "/a", InvalidJSON},
 		{"high surrogate twice", `{"eventType":"demo","a":"\ud83d\ud83d\ude00"}`, "/a",

@@ -228,7 +228,7 @@ func (s *passRun) repair(ctx context.Context, item Item) (bool, error) {
 			return false, err
 		}
 	}
-	return repaired(processed, s.Items.Move(ctx, item, processed))
+	return repairResult(processed, s.Items.Move(ctx, item, processed))
 }
 
 // redriveBatch puts a FAILED batch on the queue again, and then returns errEnqueued.
@@ -259,9 +259,9 @@ var errEnqueued = errors.New("the batch was enqueued")
 // event.
 var errOvertaken = errors.New("another writer has changed the event's state")
 
-// repaired returns true if the event's PROCESSED item was stored. err is the error from storing it,
-// or nil. If another writer has changed the event's state, repaired returns errOvertaken.
-func repaired(processed Item, err error) (bool, error) {
+// repairResult returns true if the event's PROCESSED item was stored. err is the error from storing
+// it, or nil. If another writer has changed the event's state, repairResult returns errOvertaken.
+func repairResult(processed Item, err error) (bool, error) {
 	ok, err := movedTo(processed, err)
 	if !ok && err == nil {
 		return false, errOvertaken

@@ -63,7 +63,7 @@ func (w *world) failAfterTheRecord(t *testing.T, deliveries []pipeline.Delivery,
 	worker := w.workerWith(p)
 	worker.Bus = downBus{}
 	worker.Process(t.Context(), deliveries)
-	w.redelivered(t, deliveries, worker.MaxReceiveCount)
+	w.redeliver(t, deliveries, worker.MaxReceiveCount)
 	worker.Process(t.Context(), deliveries[:1])
 }
 
@@ -72,7 +72,7 @@ type downBus struct{}
 func TestReconciler_IgnoresRecordsOfEarlierGenerations(t *testing.T) {
 	var w world
 	w.worker().Process(t.Context(), w.accept(t, body))
-	w.replay(t, w.replayer(), hours("r1"))
+	w.replay(t, w.replayer(), replayRequest("r1"))
 	worker := w.workerWith(processorFunc(func(pipeline.Event, int, []byte) (pipeline.Output,
 		error) {
 		return pipeline.Output{}, errService

@@ -15,7 +15,7 @@ const (
 	otherID   = "0199aaaa-0000-7000-8000-000000000002"
 )
 
-func keyed(body, key string) pipeline.Request {
+func keyedRequest(body, key string) pipeline.Request {
 	return pipeline.Request{Body: []byte(body), Keyed: true, Key: key, Caller: "caller"}
 }
 
@@ -26,12 +26,12 @@ func TestIngest_ReturnsTheFirstEventForADuplicate(t *testing.T) {
 			var w world
 			in := w.ingest()
 			in.KeyCache = cache
-			first, err := in.Accept(t.Context(), keyed(body, "key"))
+			first, err := in.Accept(t.Context(), keyedRequest(body, "key"))
 			if err != nil || first.Duplicate || !pipeline.ValidID(first.Event.ID) {
 				t.Fatal(first, err)
 			}
 			in.Now = func() time.Time { return now.Add(2 * time.Hour) }
-			again, err := in.Accept(t.Context(), keyed(body, "key"))
+			again, err := in.Accept(t.Context(), keyedRequest(body, "key"))
 			if err != nil || !again.Duplicate || again.Event != first.Event {
 				t.Errorf("got %+v, %v; want a duplicate of %+v", again, err, first.Event)
 			}
@@ -49,10 +49,10 @@ func TestIngest_RejectsAReusedKeyAndStoresNothing(t *testing.T) {
 			var w world
 			in := w.ingest()
 			in.KeyCache = cache
-			if _, err := in.Accept(t.Context(), keyed(body, "key")); err != nil {
+			if _, err := in.Accept(t.Context(), keyedRequest(body, "key")); err != nil {
 				t.Fatal(err)
 			}
-			_, err := in.Accept(t.Context(), keyed(otherBody, "key"))
+			_, err := in.Accept(t.Context(), keyedRequest(otherBody, "key"))
 			if pipeline.ErrorCode(err) != pipeline.KeyReused {
 				t.Errorf("got %v, want %s", err, pipeline.KeyReused)
 			}
@@ -66,7 +66,7 @@ func TestIngest_RejectsAReusedKeyAndStoresNothing(t *testing.T) {
 func TestIngest_TreatsTheSameKeyOfTwoCallersAsTwoKeys(t *testing.T) {
 	var w world
 	ids := make(map[string]bool)
-	for _, req := range []pipeline.Request{keyed(body, "key"), keyed(body, "other"),
+	for _, req := range []pipeline.Request{keyedRequest(body, "key"), keyedRequest(body, "other"),
 		{Body: []byte(body), Keyed: true, Key: "key", Caller: "other"}} {
 		accepted, err := w.ingest().Accept(t.Context(), req)
 		if err != nil || accepted.Duplicate {
@@ -82,14 +82,14 @@ func TestIngest_TreatsTheSameKeyOfTwoCallersAsTwoKeys(t *testing.T) {
 func TestIngest_RejectsKeysThatAreNotVisibleASCII(t *testing.T) {
 	var w world
 	for _, key := range []string{"a b", "a\tb", "\x00", "é", "\x7f", strings.Repeat("k", 256)} {
-		_, err := w.ingest().Accept(t.Context(), keyed(body, key))
+		_, err := w.ingest().Accept(t.Context(), keyedRequest(body, key))
 		if pipeline.ErrorCode(err) != pipeline.InvalidKey {
 			t.Errorf("%q: got %v, want %s", key, err, pipeline.InvalidKey)
 		}
 	}
 	w.wantNothing(t)
 	for _, key := range []string{"!", "~", strings.Repeat("k", 255)} {
-		if _, err := w.ingest().Accept(t.Context(), keyed(body, key)); err != nil {
+		if _, err := w.ingest().Accept(t.Context(), keyedRequest(body, key)); err != nil {
 			t.Errorf("%q: %v", key, err)
 		}
 	}
@@ -97,7 +97,7 @@ func TestIngest_RejectsKeysThatAreNotVisibleASCII(t *testing.T) {
 
 func TestIngest_RejectsAnEmptyKey(t *testing.T) {
 	var w world
-	_, err := w.ingest().Accept(t.Context(), keyed(body, ""))
+	_, err := w.ingest().Accept(t.Context(), keyedRequest(body, ""))
 	if pipeline.ErrorCode(err) != pipeline.InvalidKey {
 		t.Errorf("got %v, want %s", err, pipeline.InvalidKey)
 	}
@@ -128,9 +128,9 @@ func TestIngest_CompletesTheFirstOfConcurrentRequests(t *testing.T) {
 		in.Items = afterFind{&w.items, func() {
 			crashing := w.ingest()
 			crashing.Queue = failingQueue{} // stores the item, but sends no message
-			first, _ = crashing.Accept(t.Context(), keyed(body, "key"))
+			first, _ = crashing.Accept(t.Context(), keyedRequest(body, "key"))
 		}}
-		accepted, err := in.Accept(t.Context(), keyed(c.body, "key"))
+		accepted, err := in.Accept(t.Context(), keyedRequest(c.body, "key"))
 		if c.code != "" {
 			if pipeline.ErrorCode(err) != c.code || len(w.queue.Sent()) != 0 {
 				t.Errorf("got %v, sent %v", err, w.queue.Sent())
@@ -154,9 +154,9 @@ func TestIngest_TreatsOneOfSimultaneousRequestsAsFirst(t *testing.T) {
 	in.NewID = func() (string, error) { return otherID, nil }
 	var first pipeline.Accepted
 	in.Items = afterFind{&w.items, func() {
-		first, _ = w.ingest().Accept(t.Context(), keyed(body, "key"))
+		first, _ = w.ingest().Accept(t.Context(), keyedRequest(body, "key"))
 	}}
-	second, err := in.Accept(t.Context(), keyed(body, "key"))
+	second, err := in.Accept(t.Context(), keyedRequest(body, "key"))
 	if err != nil || first.Duplicate || !second.Duplicate || second.Event != first.Event {
 		t.Errorf("got %+v and %+v, %v; want one duplicate", first, second, err)
 	}
@@ -172,13 +172,13 @@ func TestItem_KeepsItsRequestWhenItIsReopened(t *testing.T) {
 
 func TestIngest_SendsNothingForADuplicateOfAFinishedEvent(t *testing.T) {
 	var w world
-	accepted, err := w.ingest().Accept(t.Context(), keyed(body, "key"))
+	accepted, err := w.ingest().Accept(t.Context(), keyedRequest(body, "key"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.worker().Process(t.Context(), []pipeline.Delivery{deliver(t, accepted.Event, "message")})
 	w.wantStatus(t, accepted.Event.ID, pipeline.Processed)
-	again, err := w.ingest().Accept(t.Context(), keyed(body, "key"))
+	again, err := w.ingest().Accept(t.Context(), keyedRequest(body, "key"))
 	if err != nil || !again.Duplicate {
 		t.Errorf("got %+v, %v", again, err)
 	}
@@ -193,11 +193,11 @@ func TestIngest_AcceptsANewEventForAnExpiredKey(t *testing.T) {
 		var w world
 		in := w.ingest()
 		in.KeyCache = cache
-		if _, err := in.Accept(t.Context(), keyed(body, "key")); err != nil {
+		if _, err := in.Accept(t.Context(), keyedRequest(body, "key")); err != nil {
 			t.Fatal(err)
 		}
 		in.Now = func() time.Time { return now.Add(25 * time.Hour) } // expired, but not deleted yet
-		accepted, err := in.Accept(t.Context(), keyed(otherBody, "key"))
+		accepted, err := in.Accept(t.Context(), keyedRequest(otherBody, "key"))
 		if err != nil || accepted.Duplicate {
 			t.Errorf("%s: got %+v, %v; want a new event", name, accepted, err)
 		}
@@ -208,7 +208,7 @@ func TestIngest_ReportsNoDuplicateIfTheSDKRetriesItsWrite(t *testing.T) {
 	var w world
 	in := w.ingest()
 	in.Items = retriedCreate{&w}
-	accepted, err := in.Accept(t.Context(), keyed(body, "key"))
+	accepted, err := in.Accept(t.Context(), keyedRequest(body, "key"))
 	if err != nil || accepted.Duplicate {
 		t.Errorf("got %+v, %v", accepted, err)
 	}
@@ -232,7 +232,7 @@ func TestIngest_SendsNothingIfTheItemOfAKeyCannotBeStored(t *testing.T) {
 	var w world
 	in := w.ingest()
 	in.Items = brokenCreate{&w}
-	_, err := in.Accept(t.Context(), keyed(body, "key"))
+	_, err := in.Accept(t.Context(), keyedRequest(body, "key"))
 	if pipeline.ErrorCode(err) != pipeline.Unavailable || !errors.Is(err, errService) {
 		t.Errorf("got %v", err)
 	}

@@ -53,12 +53,12 @@ func TestIngest_StoresPayloadThenItemAndMessage(t *testing.T) {
 
 func TestIngest_StoresNothingOfRejectedRequests(t *testing.T) {
 	for body, code := range map[string]pipeline.Code{
-		"":                                   pipeline.EmptyBody,
-		"{":                                  pipeline.InvalidJSON,
-		"[]":                                 pipeline.NotAnObject,
-		"{}":                                 pipeline.MissingEventType,
-		`{"eventType":"a b"}`:                pipeline.InvalidEventType,
-		`{"eventType":"demo"` + pad(1024-18): pipeline.PayloadTooLarge,
+		"":                                       pipeline.EmptyBody,
+		"{":                                      pipeline.InvalidJSON,
+		"[]":                                     pipeline.NotAnObject,
+		"{}":                                     pipeline.MissingEventType,
+		`{"eventType":"a b"}`:                    pipeline.InvalidEventType,
+		`{"eventType":"demo"` + padding(1024-18): pipeline.PayloadTooLarge,
 	} {
 		var w world
 		_, err := w.ingest().Accept(t.Context(), request(body))
@@ -69,7 +69,7 @@ func TestIngest_StoresNothingOfRejectedRequests(t *testing.T) {
 	}
 }
 
-func pad(n int) string { return strings.Repeat(" ", n) + "}" }
+func padding(n int) string { return strings.Repeat(" ", n) + "}" }
 
 func (w *world) wantNothing(t *testing.T) {
 	t.Helper()
@@ -83,7 +83,7 @@ func (w *world) wantNothing(t *testing.T) {
 
 func TestIngest_AcceptsPayloadsUpToTheLimit(t *testing.T) {
 	var w world
-	_, err := w.ingest().Accept(t.Context(), request(`{"eventType":"demo"`+pad(1024-20)))
+	_, err := w.ingest().Accept(t.Context(), request(`{"eventType":"demo"`+padding(1024-20)))
 	if err != nil {
 		t.Error(err)
 	}

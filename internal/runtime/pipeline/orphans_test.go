@@ -23,7 +23,7 @@ func (w *world) orphanReplayer() (pipeline.Replayer, pipeline.ReplayRequest) {
 	r := w.replayer()
 	r.BronzeBucket = "bronze"
 	r.Now = func() time.Time { return now.Add(2 * time.Hour) }
-	req := hours("r1")
+	req := replayRequest("r1")
 	req.Orphans = true
 	return r, req
 }

@@ -79,8 +79,8 @@ func cleanReason(text string) string {
 	return text
 }
 
-// bytes returns the size of all payloads.
-func (o Output) bytes() int {
+// size returns the size of all payloads.
+func (o Output) size() int {
 	size := 0
 	for _, payload := range o.Payloads {
 		size += len(payload)
@@ -88,8 +88,8 @@ func (o Output) bytes() int {
 	return size
 }
 
-// validated returns the output with a clean reason, or an error with the code InvalidOutput.
-func (o Output) validated() (Output, error) {
+// validate returns the output with a clean reason, or an error with the code InvalidOutput.
+func (o Output) validate() (Output, error) {
 	if o.Filtered != (Filtered{}) {
 		if !codePattern.MatchString(o.Filtered.Code) {
 			return Output{}, invalidCodeError(o.Filtered.Code)

@@ -21,8 +21,8 @@ func (fn processorFunc) Process(_ context.Context, event pipeline.Event, attempt
 	return fn(event, attempt, payload)
 }
 
-// returning creates a processor that returns these payloads for every event.
-func returning(payloads ...string) processorFunc {
+// returnPayloads creates a processor that returns these payloads for every event.
+func returnPayloads(payloads ...string) processorFunc {
 	var output pipeline.Output
 	for _, p := range payloads {
 		output.Payloads = append(output.Payloads, json.RawMessage(p))
@@ -30,13 +30,13 @@ func returning(payloads ...string) processorFunc {
 	return func(pipeline.Event, int, []byte) (pipeline.Output, error) { return output, nil }
 }
 
-func filters(code, reason string) processorFunc {
+func filterWith(code, reason string) processorFunc {
 	return func(pipeline.Event, int, []byte) (pipeline.Output, error) {
 		return pipeline.Output{Filtered: pipeline.Filtered{Code: code, Reason: reason}}, nil
 	}
 }
 
-func fails(err error) processorFunc {
+func failWith(err error) processorFunc {
 	return func(pipeline.Event, int, []byte) (pipeline.Output, error) {
 		return pipeline.Output{}, err
 	}
@@ -78,7 +78,7 @@ func TestProcessor_ReceivesTheEventAndItsPayload(t *testing.T) {
 
 func TestProcessor_FansOutIntoOneObject(t *testing.T) {
 	var w world
-	w.workerWith(returning(`{"n": 1}`, `{"n":2}`)).Process(t.Context(), w.accept(t, body))
+	w.workerWith(returnPayloads(`{"n": 1}`, `{"n":2}`)).Process(t.Context(), w.accept(t, body))
 	w.wantStatus(t, id, pipeline.Processed)
 	if keys := w.silver.Keys(); len(keys) != 1 {
 		t.Errorf("Silver has %v", keys)
@@ -101,7 +101,8 @@ func TestProcessor_FansOutIntoOneObject(t *testing.T) {
 
 func TestProcessor_FiltersWithAReason(t *testing.T) {
 	var w world
-	result := w.workerWith(filters("test-order", "of the\nshop's own tests")).Process(t.Context(),
+	result := w.workerWith(
+		filterWith("test-order", "of the\nshop's own tests")).Process(t.Context(),
 		w.accept(t, body))[0]
 	want := pipeline.Filtered{Code: "test-order", Reason: "of the shop's own tests"}
 	item := w.wantStatus(t, id, pipeline.Processed)
@@ -122,7 +123,7 @@ func TestProcessor_FiltersWithAReason(t *testing.T) {
 func TestProcessor_RejectsWithoutRetry(t *testing.T) {
 	var w world
 	cause := fmt.Errorf("order 7: %w", pipeline.NewRejection("no-stock", "sold out"))
-	result := w.workerWith(fails(cause)).Process(t.Context(), w.accept(t, body))[0]
+	result := w.workerWith(failWith(cause)).Process(t.Context(), w.accept(t, body))[0]
 	want := pipeline.Failure{Code: "rejected.no-stock", Reason: "sold out"}
 	item := w.wantStatus(t, id, pipeline.Failed)
 	if item.Failure != want || result.Retry || !errors.Is(result.Err, cause) {
@@ -136,7 +137,7 @@ func TestProcessor_RejectsWithoutRetry(t *testing.T) {
 
 func TestProcessor_OtherErrorsAreRetriedAndNotDisclosed(t *testing.T) {
 	for name, p := range map[string]pipeline.Processor{
-		"error": fails(errors.New("secret of db.internal")),
+		"error": failWith(errors.New("secret of db.internal")),
 		"panic": processorFunc(func(pipeline.Event, int, []byte) (pipeline.Output,
 			error) {
 			panic("secret of db.internal")
@@ -201,18 +202,18 @@ func TestProcessor_APanicReportsItsFileAndLine(t *testing.T) {
 
 func TestProcessor_OutputIsValidated(t *testing.T) {
 	for name, p := range map[string]processorFunc{
-		"no record":     returning(),
-		"not JSON":      returning(`{`),
-		"not an object": returning(`{}`, `[1]`),
-		"duplicate key": returning(`{"a":1,"a":2}`),
-		"large number":  returning(`{"a":1e999}`),
-		"too many": returning(strings.Split(strings.Repeat("{} ", pipeline.MaxRecords)+"{}",
+		"no record":     returnPayloads(),
+		"not JSON":      returnPayloads(`{`),
+		"not an object": returnPayloads(`{}`, `[1]`),
+		"duplicate key": returnPayloads(`{"a":1,"a":2}`),
+		"large number":  returnPayloads(`{"a":1e999}`),
+		"too many": returnPayloads(strings.Split(strings.Repeat("{} ", pipeline.MaxRecords)+"{}",
 			" ")...),
-		"too large": returning(
+		"too large": returnPayloads(
 			`{"a":"` + strings.Repeat("x", pipeline.MaxOutputBytes) + `"}`),
-		"bad filter code": filters("Test Order", "r"),
-		"no filter code":  filters("", "r"),
-		"bad reject code": fails(pipeline.NewRejection("Ungültig", "r")),
+		"bad filter code": filterWith("Test Order", "r"),
+		"no filter code":  filterWith("", "r"),
+		"bad reject code": failWith(pipeline.NewRejection("Ungültig", "r")),
 		"filtered and records": func(pipeline.Event, int, []byte) (pipeline.Output, error) {
 			return pipeline.Output{Payloads: []json.RawMessage{[]byte("{}")},
 				Filtered: pipeline.Filtered{Code: "c"}}, nil
@@ -232,9 +233,11 @@ func TestProcessor_OutputIsValidated(t *testing.T) {
 		})
 	}
 	for name, p := range map[string]processorFunc{
-		"most records": returning(strings.Split(strings.Repeat("{} ", pipeline.MaxRecords-1)+"{}",
+		"most records": returnPayloads(strings.Split(
+			strings.Repeat("{} ", pipeline.MaxRecords-1)+"{}",
 			" ")...),
-		"most bytes": returning(`{"a":"` + strings.Repeat("x", pipeline.MaxOutputBytes-8) + `"}`),
+		"most bytes": returnPayloads(`{"a":"` + strings.Repeat("x", pipeline.MaxOutputBytes-8) +
+			`"}`),
 	} {
 		t.Run(name, func(t *testing.T) {
 			var w world

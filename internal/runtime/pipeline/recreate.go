@@ -36,5 +36,5 @@ func (s *passRun) recreateItem(ctx context.Context, orphan Item) (bool, error) {
 	if err := publish(ctx, s.Bus, processed); err != nil {
 		return false, err
 	}
-	return repaired(processed, s.Items.Finish(ctx, processed))
+	return repairResult(processed, s.Items.Finish(ctx, processed))
 }

@@ -11,7 +11,7 @@ import (
 func TestReconciler_ReadsFilteredEventsFromSilver(t *testing.T) {
 	t.Run("repairs", func(t *testing.T) {
 		var w world
-		w.failAfterTheRecord(t, w.accept(t, body), filters("test-order", "r"))
+		w.failAfterTheRecord(t, w.accept(t, body), filterWith("test-order", "r"))
 		w.wantStatus(t, id, pipeline.Failed)
 		w.wantReport(t, w.reconciler(now.Add(grace+time.Minute)),
 			pipeline.Report{Scanned: 1, Repaired: 1})
@@ -19,8 +19,8 @@ func TestReconciler_ReadsFilteredEventsFromSilver(t *testing.T) {
 			t.Errorf("item = %+v", item)
 		}
 	})
-	for name, p := range map[string]processorFunc{"test-order": filters("test-order", "r"),
-		"": returning(`{"n":1}`, `{"n":2}`)} {
+	for name, p := range map[string]processorFunc{"test-order": filterWith("test-order", "r"),
+		"": returnPayloads(`{"n":1}`, `{"n":2}`)} {
 		t.Run("recreates "+name, func(t *testing.T) {
 			var w world
 			w.bronze.Now = func() time.Time { return now }

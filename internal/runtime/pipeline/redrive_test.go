@@ -70,7 +70,7 @@ func TestRedrive_SendsTheGenerationOfTheItem(t *testing.T) {
 	var w world
 	first := w.accept(t, body)
 	w.worker().Process(t.Context(), first)
-	w.replay(t, w.replayer(), hours("r1"))
+	w.replay(t, w.replayer(), replayRequest("r1"))
 	w.redriver().Redrive(t.Context(), [][]byte{first[0].Body})
 	sent := w.queue.Sent()
 	if got := sent[len(sent)-1].Replay.ID; got != "r1" {
@@ -101,14 +101,14 @@ func TestRedrive_ReturnsAnErrorForUnsentMessages(t *testing.T) {
 
 func TestRedrive_RejectsAMessageIfItsEventsKeyWasReused(t *testing.T) {
 	var w world
-	accepted, err := w.ingest().Accept(t.Context(), keyed(body, "key"))
+	accepted, err := w.ingest().Accept(t.Context(), keyedRequest(body, "key"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	old := accepted.Event
 	in := w.ingest()
 	in.Now = func() time.Time { return now.Add(25 * time.Hour) }
-	if _, err := in.Accept(t.Context(), keyed(otherBody, "key")); err != nil {
+	if _, err := in.Accept(t.Context(), keyedRequest(otherBody, "key")); err != nil {
 		t.Fatal(err)
 	}
 	result := w.redriver().Redrive(t.Context(), [][]byte{deliver(t, old, "m").Body})[0]

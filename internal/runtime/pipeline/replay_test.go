@@ -22,7 +22,7 @@ func (w *world) replayer() pipeline.Replayer {
 	}
 }
 
-func hours(replayID string) pipeline.ReplayRequest {
+func replayRequest(replayID string) pipeline.ReplayRequest {
 	return pipeline.ReplayRequest{Replay: pipeline.Replay{ID: replayID}, Type: "demo",
 		From: now.Add(-time.Hour), To: now.Add(time.Hour)}
 }
@@ -68,7 +68,7 @@ func TestReplay_ReplacesTheRecords(t *testing.T) {
 	var w world
 	w.worker().Process(t.Context(), w.accept(t, body, body, body, body, poison))
 	sent := len(w.queue.Sent())
-	counts := w.replay(t, w.replayer(), hours("r1"))
+	counts := w.replay(t, w.replayer(), replayRequest("r1"))
 	diff := cmp.Diff(pipeline.ReplayCounts{Scanned: 5, Matched: 5, Sent: 4, Failed: 1}, counts)
 	if diff != "" {
 		t.Errorf("counts differ (-want +got):\n%s", diff)
@@ -97,7 +97,7 @@ func TestReplay_ReplacesTheRecords(t *testing.T) {
 func TestReplay_OmitsNotificationsIfQuiet(t *testing.T) {
 	var w world
 	w.worker().Process(t.Context(), w.accept(t, body))
-	req := hours("r1")
+	req := replayRequest("r1")
 	req.Replay.Quiet = true
 	w.replay(t, w.replayer(), req)
 	w.deliverSent(t, 1)
@@ -110,7 +110,7 @@ func TestReplay_OmitsNotificationsIfQuiet(t *testing.T) {
 func TestReplay_WritesNothingInADryRun(t *testing.T) {
 	var w world
 	w.worker().Process(t.Context(), w.accept(t, body, body))
-	req := hours("r1")
+	req := replayRequest("r1")
 	req.DryRun = true
 	if counts := w.replay(t, w.replayer(), req); counts.Sent != 2 || counts.Matched != 2 {
 		t.Errorf("counts = %+v", counts)
@@ -136,7 +136,7 @@ func TestReplay_SelectsByTimeOfReceipt(t *testing.T) {
 		{received.Add(-time.Hour), received, 0},
 		{received.Add(time.Millisecond), received.Add(time.Hour), 0},
 	} {
-		req := hours("r1")
+		req := replayRequest("r1")
 		req.From, req.To, req.DryRun = c.from, c.to, true
 		if counts := w.replay(t, w.replayer(), req); counts.Matched != c.want {
 			t.Errorf("%s to %s: %+v, want %d", c.from, c.to, counts, c.want)
@@ -150,21 +150,22 @@ func TestReplay_ResumesAfterACrash(t *testing.T) {
 	r := w.replayer()
 	var after string
 	stop := errors.New("stopped")
-	err := r.Run(t.Context(), hours("r1"), "", func(a string, _ pipeline.ReplayCounts) error {
-		after = a
-		return stop
-	})
+	err := r.Run(t.Context(), replayRequest("r1"), "",
+		func(a string, _ pipeline.ReplayCounts) error {
+			after = a
+			return stop
+		})
 	if !errors.Is(err, stop) {
 		t.Fatal(err)
 	}
 	broken := r
 	broken.Queue = halfQueue{&w} // reopens all events of a chunk, but does not send the last one
-	err = broken.Run(t.Context(), hours("r1"), after,
+	err = broken.Run(t.Context(), replayRequest("r1"), after,
 		func(string, pipeline.ReplayCounts) error { return nil })
 	if err == nil {
 		t.Fatal("the queue's error was not returned")
 	}
-	err = r.Run(t.Context(), hours("r1"), after,
+	err = r.Run(t.Context(), replayRequest("r1"), after,
 		func(string, pipeline.ReplayCounts) error { return nil })
 	if err != nil {
 		t.Fatal(err)
@@ -189,7 +190,7 @@ func (halfQueue) SendMany(_ context.Context, events []pipeline.Event) []error {
 func TestReplay_RewindsTheReconcilerFirst(t *testing.T) {
 	var w world
 	w.worker().Process(t.Context(), w.accept(t, body))
-	w.replay(t, w.replayer(), hours("r1"))
+	w.replay(t, w.replayer(), replayRequest("r1"))
 	c, _ := w.checkpoints.Load(t.Context())
 	if !c.RewindTo.Equal(now.Truncate(time.Hour)) ||
 		!c.RewoundAt.Equal(now.Add(time.Hour).Truncate(time.Millisecond)) {
@@ -201,7 +202,7 @@ func TestReplay_RedrivesFailedEventsWithoutTheirDeadLetters(t *testing.T) {
 	var w world
 	w.worker().Process(t.Context(), w.accept(t, poison, body))
 	w.wantStatus(t, id, pipeline.Failed)
-	req := hours("r1")
+	req := replayRequest("r1")
 	req.Failed = true
 	counts := w.replay(t, w.replayer(), req)
 	if counts != (pipeline.ReplayCounts{Scanned: 2, Matched: 2, Sent: 1, Done: 1}) {
@@ -226,7 +227,7 @@ func TestReplay_RecreatesExpiredItems(t *testing.T) {
 	w.items.Delete(id)
 	r := w.replayer()
 	r.Now = func() time.Time { return now.AddDate(1, 0, 0) }
-	if counts := w.replay(t, r, hours("r1")); counts.Sent != 1 {
+	if counts := w.replay(t, r, replayRequest("r1")); counts.Sent != 1 {
 		t.Errorf("counts = %+v", counts)
 	}
 	if item := w.wantStatus(t, id, pipeline.Enqueued); item.Expired(now.AddDate(1, 0, 29)) {
@@ -246,7 +247,8 @@ func TestReplay_SkipsUnacknowledgedRequests(t *testing.T) {
 	if _, err := in.Accept(t.Context(), request(body)); err == nil {
 		t.Fatal("accepted")
 	}
-	if counts := w.replay(t, w.replayer(), hours("r1")); counts.Orphans != 1 || counts.Sent != 0 {
+	if counts := w.replay(t, w.replayer(), replayRequest("r1")); counts.Orphans != 1 ||
+		counts.Sent != 0 {
 		t.Errorf("counts = %+v", counts)
 	}
 }

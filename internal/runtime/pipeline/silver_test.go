@@ -14,10 +14,11 @@ import (
 // A worker can crash after it has stored records in Silver. At the next delivery, the processor can
 // return another output.
 func TestProcessor_OutputThatWasStoredFirstIsKept(t *testing.T) {
-	first := filters("test-order", "r")
+	first := filterWith("test-order", "r")
 	for _, again := range []processorFunc{
-		returning(`{"n":1}`), filters("other",
-			"r"), fails(pipeline.NewRejection("c", "r")), fails(errService), returning(`[]`),
+		returnPayloads(`{"n":1}`), filterWith("other", "r"),
+		failWith(pipeline.NewRejection("c", "r")), failWith(errService),
+		returnPayloads(`[]`),
 	} {
 		var w world
 		deliveries := w.accept(t, body)
@@ -43,8 +44,8 @@ func TestProcessor_OutputThatWasStoredFirstIsKept(t *testing.T) {
 func TestProcessor_AReplayReplacesAllRecords(t *testing.T) {
 	var w world
 	event := w.replayable(t)
-	for i, p := range []processorFunc{returning(`{"n":1}`, `{"n":2}`, `{"n":3}`),
-		filters("test-order", "r"), returning(`{"n":4}`, `{"n":5}`)} {
+	for i, p := range []processorFunc{returnPayloads(`{"n":1}`, `{"n":2}`, `{"n":3}`),
+		filterWith("test-order", "r"), returnPayloads(`{"n":4}`, `{"n":5}`)} {
 		item, err := w.items.Get(t.Context(), id)
 		if err != nil {
 			t.Fatal(err)
@@ -56,7 +57,8 @@ func TestProcessor_AReplayReplacesAllRecords(t *testing.T) {
 		event.Replay = next.Replay
 		delivery := deliver(t, event, "replayed")
 		w.workerWith(p).Process(t.Context(), []pipeline.Delivery{delivery})
-		w.workerWith(returning(`{"late":true}`)).Process(t.Context(), []pipeline.Delivery{delivery})
+		w.workerWith(returnPayloads(`{"late":true}`)).Process(t.Context(),
+			[]pipeline.Delivery{delivery})
 		want, _ := p(event, 1, nil)
 		item = w.wantStatus(t, id, pipeline.Processed)
 		records := w.records(t)
@@ -88,7 +90,7 @@ type concurrentWriter struct{ *world }
 func TestWorker_ReplacesOnlyTheRecordThatItRead(t *testing.T) {
 	var w world
 	w.worker().Process(t.Context(), w.accept(t, body))
-	w.replay(t, w.replayer(), hours("r1"))
+	w.replay(t, w.replayer(), replayRequest("r1"))
 	worker := w.worker()
 	worker.Silver = concurrentWriter{&w}
 	r := worker.Process(t.Context(), []pipeline.Delivery{deliver(t, w.queue.Sent()[1], "m")})[0]

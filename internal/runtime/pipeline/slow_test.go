@@ -97,7 +97,7 @@ func TestWorker_RunsTheNextSubBatchesDuringASlowDelivery(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var w world
 		deliveries := w.accept(t, body, body, body)
-		w.redelivered(t, deliveries, 1, 1, 1) // sub-batches of one event, beginning at the back
+		w.redeliver(t, deliveries, 1, 1, 1) // sub-batches of one event, beginning at the back
 		worker := w.workerWith(contextFunc(func(ctx context.Context, event pipeline.Event) error {
 			if event.ID != idOf(3) {
 				return nil

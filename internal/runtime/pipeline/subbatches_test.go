@@ -29,8 +29,8 @@ func (b crashingBronze) Get(ctx context.Context, key string) ([]byte, error) {
 
 func idOf(n int) string { return id[:len(id)-1] + string(rune('0'+n)) }
 
-// redelivered turns first deliveries into redeliveries after the given numbers of counted crashes.
-func (w *world) redelivered(t *testing.T, deliveries []pipeline.Delivery, crashes ...int) {
+// redeliver turns first deliveries into redeliveries after the given numbers of counted crashes.
+func (w *world) redeliver(t *testing.T, deliveries []pipeline.Delivery, crashes ...int) {
 	t.Helper()
 	for i, n := range crashes {
 		deliveries[i].Attempt = n + 2
@@ -78,7 +78,7 @@ func TestWorker_RunsRetriedDeliveriesInShrinkingSubBatches(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			var w world
 			deliveries := w.accept(t, body, body, body, body)
-			w.redelivered(t, deliveries, test.crashes...)
+			w.redeliver(t, deliveries, test.crashes...)
 			ctx, end := context.WithCancel(t.Context())
 			worker := w.worker()
 			worker.MaxReceiveCount = 9

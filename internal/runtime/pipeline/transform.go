@@ -28,7 +28,7 @@ func Transform(
 	if err != nil {
 		return Output{}, err
 	}
-	return output.validated()
+	return output.validate()
 }
 
 // checkProcessable returns an error if a raw payload can't become a record. Its errors are

@@ -24,9 +24,9 @@ type Begun struct {
 	Until     time.Time // end of the worker's invocation; zero if the worker returned the message
 }
 
-// returned returns the value that replaces the mark when the worker returns the message. The value
-// is unique, so a delayed write of the mark can't overwrite it.
-func (b Begun) returned() Begun { return Begun{MessageID: b.MessageID, Attempt: b.Attempt} }
+// afterReturn returns the value that replaces the mark when the worker returns the message. The
+// value is unique, so a delayed write of the mark can't overwrite it.
+func (b Begun) afterReturn() Begun { return Begun{MessageID: b.MessageID, Attempt: b.Attempt} }
 
 func (t Tries) count() int { return t.Failures + t.Crashes }
 
@@ -93,7 +93,7 @@ func (w Worker) begin(d deadlines, t *task) error {
 		return err
 	}
 	// Even after any other error, the table can have stored the mark.
-	t.itemTries, t.tries.Begun = marked, marked.Begun.returned()
+	t.itemTries, t.tries.Begun = marked, marked.Begun.afterReturn()
 	return err
 }
 

@@ -252,13 +252,13 @@ func TestWorker_SkipsMessagesOfOtherGenerations(t *testing.T) {
 	var w world
 	first := w.accept(t, body)
 	w.worker().Process(t.Context(), first)
-	w.replay(t, w.replayer(), hours("r1"))
+	w.replay(t, w.replayer(), replayRequest("r1"))
 	if r := w.worker().Process(t.Context(), first)[0]; r.Err != nil || !r.Skipped {
 		t.Errorf("result = %+v, want it skipped", r)
 	}
 	w.wantStatus(t, id, pipeline.Enqueued)
 	w.deliverSent(t, 1)
-	w.replay(t, w.replayer(), hours("r2"))
+	w.replay(t, w.replayer(), replayRequest("r2"))
 	if r := w.deliverSent(t, 1)[0]; !r.Skipped { // r1's message
 		t.Errorf("result = %+v, want it skipped", r)
 	}

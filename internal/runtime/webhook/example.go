@@ -47,14 +47,14 @@ func (s Source) Example(eventType, id string) []byte {
 		idPointer = ""
 	}
 	body := map[string]any{"message": "hello"}
-	set(body, typePointer, eventType)
-	set(body, idPointer, id)
+	setAt(body, typePointer, eventType)
+	setAt(body, idPointer, id)
 	text, _ := json.Marshal(body) // can't fail: the values are strings
 	return text
 }
 
-// set sets the value at a JSON pointer, and creates the missing objects above the value.
-func set(object map[string]any, pointer, value string) {
+// setAt sets the value at a JSON pointer, and creates the missing objects above the value.
+func setAt(object map[string]any, pointer, value string) {
 	keys := jsonpointer.Split(pointer)
 	if len(keys) == 0 {
 		return

@@ -99,7 +99,7 @@ func (h HMAC) validate() error {
 		require(option[1] == "" || option[1][0] == '/',
 			"%s must be a JSON pointer, which begins with a slash, got %q", option[0], option[1])
 	}
-	content := h.content()
+	content := h.signedContent()
 	require(strings.Count(content, bodyPlaceholder) == 1,
 		"SignedContent must contain {body} exactly once, got %q", content)
 	signsTime := strings.Contains(content, timePlaceholder)
@@ -123,7 +123,7 @@ func (h HMAC) validate() error {
 	return errors.Join(errs...)
 }
 
-func (h HMAC) content() string { return cmp.Or(h.SignedContent, bodyPlaceholder) }
+func (h HMAC) signedContent() string { return cmp.Or(h.SignedContent, bodyPlaceholder) }
 
 func (h HMAC) signatureHeaders() []string { return []string{h.Header} }
 
@@ -151,19 +151,19 @@ func (h HMAC) signature(headers map[string]string) (signature, error) {
 			return signature{}, err
 		}
 	}
-	if strings.Contains(h.content(), idPlaceholder) {
+	if strings.Contains(h.signedContent(), idPlaceholder) {
 		if id = headers[h.DeliveryIDHeader]; id == "" {
 			return signature{}, missingHeader(h.DeliveryIDHeader)
 		}
 	}
-	s.before, s.after = h.around(timestamp, id)
+	s.before, s.after = h.textsAroundBody(timestamp, id)
 	return s, nil
 }
 
-// around returns the two texts that are signed together with the body. The body follows the first
-// text and precedes the second.
-func (h HMAC) around(timestamp, id string) (before, after string) {
-	before, after, _ = strings.Cut(h.content(), bodyPlaceholder)
+// textsAroundBody returns the two texts that are signed together with the body. The body follows
+// the first text and precedes the second.
+func (h HMAC) textsAroundBody(timestamp, id string) (before, after string) {
+	before, after, _ = strings.Cut(h.signedContent(), bodyPlaceholder)
 	fill := strings.NewReplacer(timePlaceholder, timestamp, idPlaceholder, id)
 	return fill.Replace(before), fill.Replace(after)
 }
@@ -263,7 +263,7 @@ func (h HMAC) sign(key []byte, d Delivery) map[string]string {
 		headers[h.EventTypeHeader] = d.Type
 	}
 	s := signature{hash: hashes[h.Algorithm]}
-	s.before, s.after = h.around(timestamp, d.ID)
+	s.before, s.after = h.textsAroundBody(timestamp, d.ID)
 	headers[h.Header] = h.Prefix + h.encode(s.sum(key, d.Body))
 	return headers
 }

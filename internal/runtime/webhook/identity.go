@@ -91,15 +91,15 @@ func (p Payload) lookup(pointer string) string {
 	}
 	switch value.Kind() {
 	case jsontext.KindString:
-		return text(value)
+		return unquote(value)
 	case jsontext.KindNumber:
 		return string(value)
 	}
 	return ""
 }
 
-// text returns the value of a JSON string.
-func text(value jsontext.Value) string {
+// unquote returns the value of a JSON string.
+func unquote(value jsontext.Value) string {
 	unquoted, _ := jsontext.AppendUnquote(nil, value) // without the invalid part
 	return string(unquoted)
 }
@@ -107,7 +107,7 @@ func text(value jsontext.Value) string {
 // child returns a member of an object or an element of an array, or nil if value has no such child.
 func child(value jsontext.Value, key string) jsontext.Value {
 	if value.Kind() == jsontext.KindString {
-		value = jsontext.Value(text(value))
+		value = jsontext.Value(unquote(value))
 	}
 	if value.Kind() == jsontext.KindBeginArray {
 		var elements []jsontext.Value

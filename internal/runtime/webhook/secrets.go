@@ -62,7 +62,7 @@ type Secret struct {
 // returns the last known values. Get returns an error if no values are known or the secret was
 // deleted.
 func (s *Secrets) Get(ctx context.Context, id string) (Secret, error) {
-	c := s.lock(id)
+	c := s.lockSecret(id)
 	defer c.mu.Unlock()
 	now := s.Now()
 	if len(c.values) == 0 {
@@ -90,7 +90,7 @@ func (s *Secrets) Get(ctx context.Context, id string) (Secret, error) {
 // Renew returns the newest values of a secret. It reads the secret again at most once a second.
 // changed reports whether the values differ from the values in old.
 func (s *Secrets) Renew(ctx context.Context, old Secret) (renewed Secret, changed bool) {
-	c := s.lock(old.id)
+	c := s.lockSecret(old.id)
 	defer c.mu.Unlock()
 	if c.readings == old.reading && s.Now().Sub(c.triedAt) >= renewInterval {
 		if err := s.read(ctx, old.id, c, rereadLimit); err != nil {
@@ -100,7 +100,7 @@ func (s *Secrets) Renew(ctx context.Context, old Secret) (renewed Secret, change
 	return c.secret(old.id), !slices.Equal(c.values, old.Values)
 }
 
-func (s *Secrets) lock(id string) *cachedSecret {
+func (s *Secrets) lockSecret(id string) *cachedSecret {
 	s.mu.Lock()
 	c, ok := s.cached[id]
 	if !ok {

@@ -35,7 +35,7 @@ func TestVerify_RefusesEveryChangedByte(t *testing.T) {
 	for _, f := range fixtures {
 		for i := range f.body {
 			for _, flip := range []byte{1, 0x20, 0x80} {
-				f.refused(t, "a changed body", f.headers, changed(f.body, i, flip))
+				f.refused(t, "a changed body", f.headers, flipByte(f.body, i, flip))
 			}
 		}
 		f.refused(t, "an empty body", f.headers, "")
@@ -44,7 +44,7 @@ func TestVerify_RefusesEveryChangedByte(t *testing.T) {
 			value := f.headers[name]
 			for i := range value {
 				for _, flip := range []byte{1, 0x20, 0x80} {
-					f.refused(t, name, f.withHeader(name, changed(value, i, flip)), f.body)
+					f.refused(t, name, f.withHeader(name, flipByte(value, i, flip)), f.body)
 				}
 				shorter := f.withHeader(name, value[:i]+value[i+1:])
 				f.refused(t, name+" without a byte", shorter, f.body)
@@ -53,7 +53,7 @@ func TestVerify_RefusesEveryChangedByte(t *testing.T) {
 	}
 }
 
-func changed(text string, i int, flip byte) string {
+func flipByte(text string, i int, flip byte) string {
 	bytes := []byte(text)
 	bytes[i] ^= flip
 	return string(bytes)

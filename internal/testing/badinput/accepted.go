@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// accepted returns cases with unusual but valid events.
-func accepted() []Case {
+// acceptedCases returns cases with unusual but valid events.
+func acceptedCases() []Case {
 	return slices.Concat(
 		inputs{
 			{"only a type", `{"eventType":"demo"}`},

@@ -32,8 +32,8 @@ func (c Case) Payload() string {
 // Cases returns all cases.
 func Cases() []Case { return append(Bodies(), Requests()...) }
 
-// post returns a case that posts a body with the right headers.
-func post(name, body string, status int, code, pointer string) Case {
+// postCase returns a case that posts a body with the right headers.
+func postCase(name, body string, status int, code, pointer string) Case {
 	return Case{
 		Name: name, Method: "POST", Path: "/events",
 		Headers: map[string]string{"content-type": "application/json"}, Body: body,
@@ -50,7 +50,7 @@ func (group inputs) cases(
 ) []Case {
 	cases := make([]Case, len(group))
 	for i, g := range group {
-		cases[i] = post(prefix+": "+g.name, toBody(g.text), status, code, pointer)
+		cases[i] = postCase(prefix+": "+g.name, toBody(g.text), status, code, pointer)
 	}
 	return cases
 }

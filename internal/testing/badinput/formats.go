@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// compressed returns text as one gzip member.
-func compressed(text string) string {
+// compress returns text as one gzip member.
+func compress(text string) string {
 	var out bytes.Buffer
 	w := gzip.NewWriter(&out)
 	_, _ = w.Write([]byte(text)) // a buffer returns no error
@@ -17,28 +17,28 @@ func compressed(text string) string {
 	return out.String()
 }
 
-// codings returns cases about Content-Encoding: gzip.
-func codings() []Case {
+// gzipCases returns cases about Content-Encoding: gzip.
+func gzipCases() []Case {
 	var cases []Case
 	add := func(name, body string, status int, code, stored string) {
-		c := post("gzip: "+name, body, status, code, "")
+		c := postCase("gzip: "+name, body, status, code, "")
 		c.Headers["content-encoding"], c.Stored = "gzip", stored
 		cases = append(cases, c)
 	}
-	whole, large := compressed(event), withSize(MaxPayloadBytes)
+	whole, large := compress(event), withSize(MaxPayloadBytes)
 	add("an event", whole, 202, "", event)
-	add("the largest event", compressed(large), 202, "", large)
-	add("a larger event", compressed(large+" "), 413, "payload-too-large", "")
-	add("a bomb", compressed(strings.Repeat(" ", 4<<20)), 413, "payload-too-large", "")
-	add("no JSON", compressed("hello"), 400, "invalid-json", "")
-	add("gzip in gzip", compressed(whole), 400, "invalid-json", "")
-	add("nothing", compressed(""), 400, "empty-body", "")
+	add("the largest event", compress(large), 202, "", large)
+	add("a larger event", compress(large+" "), 413, "payload-too-large", "")
+	add("a bomb", compress(strings.Repeat(" ", 4<<20)), 413, "payload-too-large", "")
+	add("no JSON", compress("hello"), 400, "invalid-json", "")
+	add("gzip in gzip", compress(whole), 400, "invalid-json", "")
+	add("nothing", compress(""), 400, "empty-body", "")
 	add("no body", "", 400, "empty-body", "")
 	for _, c := range (inputs{
 		{"plain JSON", event}, {"header alone", whole[:10]}, {"cut off", whole[:len(whole)-9]},
 		{"no checksum", whole[:len(whole)-8]}, {"no length", whole[:len(whole)-4]},
 		{"wrong checksum", whole[:len(whole)-8] + "xxxx" + whole[len(whole)-4:]},
-		{"garbage at the end", whole + "x"}, {"a second member", whole + compressed(" ")},
+		{"garbage at the end", whole + "x"}, {"a second member", whole + compress(" ")},
 	}) {
 		add(c.name, c.text, 400, "invalid-gzip", "")
 	}
@@ -53,8 +53,8 @@ func withAttributes(members string) string {
 	return strings.TrimSuffix(cloudEvent, "}") + "," + members + "}"
 }
 
-// structuredMode returns cases about CloudEvents in structured mode.
-func structuredMode() []Case {
+// structuredModeCases returns cases about CloudEvents in structured mode.
+func structuredModeCases() []Case {
 	const invalid = "invalid-cloudevent"
 	group := slices.Concat(
 		inputs{
@@ -89,11 +89,11 @@ func structuredMode() []Case {
 	return group
 }
 
-// binaryMode returns cases about CloudEvents in binary mode.
-func binaryMode() []Case {
+// binaryModeCases returns cases about CloudEvents in binary mode.
+func binaryModeCases() []Case {
 	var cases []Case
 	add := func(name, body string, headers map[string]string, status int, code, pointer string) {
-		c := post("binary: "+name, body, status, code, pointer)
+		c := postCase("binary: "+name, body, status, code, pointer)
 		for name, value := range map[string]string{
 			"ce-id": "1", "ce-source": "/s", "ce-specversion": "1.0", "ce-type": "demo",
 		} {
@@ -125,13 +125,13 @@ func binaryMode() []Case {
 	add("data in a header", "", map[string]string{"ce-data": "1"}, 422, invalid, "")
 	add("type with a slash", "", map[string]string{"ce-type": "a/b"},
 		422, "invalid-event-type", "/type")
-	alone := post("binary: an attribute alone", event, 422, invalid, "")
+	alone := postCase("binary: an attribute alone", event, 422, invalid, "")
 	alone.Headers["ce-type"] = "demo"
 	return append(cases, alone)
 }
 
-// eventLists returns cases about bodies that can't be split into events.
-func eventLists() []Case {
+// eventListCases returns cases about bodies that can't be split into events.
+func eventListCases() []Case {
 	const json, lines = "application/json", "application/x-ndjson"
 	const cloudEvents = "application/cloudevents-batch+json"
 	array := func(n int) string { return "[" + strings.Repeat(event+",", n-1) + event + "]" }
@@ -159,7 +159,7 @@ func eventLists() []Case {
 		{"an invalid line", lines, event + "\n{", 422, "invalid-batch"},
 		{"an event for CloudEvents", cloudEvents, "[" + event + "]", 422, "invalid-batch"},
 	} {
-		next := post("list: "+c.name, c.body, c.status, c.code, "")
+		next := postCase("list: "+c.name, c.body, c.status, c.code, "")
 		next.Headers["content-type"] = c.contentType
 		cases = append(cases, next)
 	}

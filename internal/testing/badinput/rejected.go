@@ -7,11 +7,12 @@ import (
 
 // Bodies returns the cases of POST /events with JSON bodies.
 func Bodies() []Case {
-	return slices.Concat(accepted(), notJSON(), notUnicode(), ambiguous(), invalidEvents())
+	return slices.Concat(acceptedCases(), notJSONCases(), notUnicodeCases(), ambiguousCases(),
+		invalidEventCases())
 }
 
-// notJSON returns cases with bodies that violate the grammar of RFC 8259.
-func notJSON() []Case {
+// notJSONCases returns cases with bodies that violate the grammar of RFC 8259.
+func notJSONCases() []Case {
 	const code = "invalid-json"
 	beforeType := func(text string) string { return `{"eventType":` + text + `"demo"}` }
 	return slices.Concat(
@@ -82,8 +83,8 @@ func notJSON() []Case {
 	)
 }
 
-// notUnicode returns cases with bodies that are not UTF-8 or contain unpaired surrogates.
-func notUnicode() []Case {
+// notUnicodeCases returns cases with bodies that are not UTF-8 or contain unpaired surrogates.
+func notUnicodeCases() []Case {
 	const code = "invalid-json"
 	return slices.Concat(
 		inputs{
@@ -121,21 +122,21 @@ func notUnicode() []Case {
 			{"after a backslash", `\\\ud83d`}, {"before a raw character", "\\ud83d\U0001f600"},
 		}.cases("surrogate", withString, 400, code, "/a"),
 		[]Case{
-			post("surrogate: in a key", withMembers(`"a":{"\ud83d":1}`), 400, code, "/a"),
-			post("surrogate: in an array", withValue(`["",{"b":["\udc00"]}]`),
+			postCase("surrogate: in a key", withMembers(`"a":{"\ud83d":1}`), 400, code, "/a"),
+			postCase("surrogate: in an array", withValue(`["",{"b":["\udc00"]}]`),
 				400, code, "/a/1/b/0"),
-			post("surrogate: in the type", withType(`"demo\ud83d"`), 400, code, "/eventType"),
+			postCase("surrogate: in the type", withType(`"demo\ud83d"`), 400, code, "/eventType"),
 		},
 	)
 }
 
-// ambiguous returns cases with JSON that parsers can interpret differently.
-func ambiguous() []Case {
+// ambiguousCases returns cases with JSON that parsers can interpret differently.
+func ambiguousCases() []Case {
 	invalid := func(name, body, pointer string) Case {
-		return post(name, body, 400, "invalid-json", pointer)
+		return postCase(name, body, 400, "invalid-json", pointer)
 	}
 	number := func(name, body, pointer string) Case {
-		return post("number: "+name, body, 400, "number-out-of-range", pointer)
+		return postCase("number: "+name, body, 400, "number-out-of-range", pointer)
 	}
 	return []Case{
 		invalid("duplicate key: the type",
@@ -173,10 +174,11 @@ func ambiguous() []Case {
 	}
 }
 
-// invalidEvents returns cases with JSON that is not an object, has no valid type, or is too large.
-func invalidEvents() []Case {
+// invalidEventCases returns cases with JSON that is not an object, has no valid type, or is too
+// large.
+func invalidEventCases() []Case {
 	tooLarge := func(name, body string) Case {
-		return post("size: "+name, body, 413, "payload-too-large", "")
+		return postCase("size: "+name, body, 413, "payload-too-large", "")
 	}
 	return slices.Concat(
 		inputs{

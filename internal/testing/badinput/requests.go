@@ -11,11 +11,12 @@ const event = `{"eventType":"demo"}`
 // Requests returns the cases about methods, paths, headers and ids.
 func Requests() []Case {
 	return slices.Concat(
-		methods(), paths(), media(), codings(), structuredMode(), binaryMode(), eventLists(),
-		keys(), ids())
+		methodCases(), pathCases(), mediaTypeCases(), gzipCases(), structuredModeCases(),
+		binaryModeCases(), eventListCases(),
+		keyCases(), idCases())
 }
 
-func methods() []Case {
+func methodCases() []Case {
 	var cases []Case
 	for path, allowed := range map[string]string{
 		"/events": "POST", "/events/" + unknownID: "GET", "/health": "GET",
@@ -36,7 +37,7 @@ func methods() []Case {
 	return cases
 }
 
-func paths() []Case {
+func pathCases() []Case {
 	var cases []Case
 	for _, path := range []string{
 		"/", "//", "//events", "/events/", "/events//", "/EVENTS", "/Events", "/event",
@@ -58,11 +59,11 @@ func paths() []Case {
 	return cases
 }
 
-func media() []Case {
+func mediaTypeCases() []Case {
 	const unsupportedType = "unsupported-content-type"
 	var cases []Case
 	add := func(name string, headers map[string]string, status int, code string) {
-		c := post("media: "+name, event, status, code, "")
+		c := postCase("media: "+name, event, status, code, "")
 		c.Headers = headers
 		cases = append(cases, c)
 	}
@@ -103,16 +104,16 @@ func media() []Case {
 	return cases
 }
 
-func keys() []Case {
+func keyCases() []Case {
 	var cases []Case
 	add := func(name, value string, status int, code string) {
-		c := post("key: "+name, event, status, code, "")
+		c := postCase("key: "+name, event, status, code, "")
 		c.Headers["idempotency-key"] = value
 		cases = append(cases, c)
 	}
 	add("one character", "k", 202, "")
 	add("255 characters", strings.Repeat("k", 255), 202, "")
-	add("every visible character", visible(), 202, "")
+	add("every visible character", visibleCharacters(), 202, "")
 	add("path", "../../x", 202, "")
 	add("quoted, as a structured field", `"8e03978e-40d5-43dd-bc93-6894a57f9324"`, 202, "")
 	for _, c := range (inputs{
@@ -129,7 +130,7 @@ func keys() []Case {
 	return cases
 }
 
-func visible() string {
+func visibleCharacters() string {
 	var b strings.Builder
 	for c := byte('!'); c <= '~'; c++ {
 		b.WriteByte(c)
@@ -140,7 +141,7 @@ func visible() string {
 // unknownID has the form of an event id, but no event has it.
 const unknownID = "0199ffff-ffff-7fff-bfff-ffffffffffff"
 
-func ids() []Case {
+func idCases() []Case {
 	var cases []Case
 	for _, id := range []string{
 		"1", "EVENT#1", strings.ToUpper(unknownID), "{" + unknownID + "}", "urn:uuid:" + unknownID,
@@ -153,18 +154,18 @@ func ids() []Case {
 		"\x1b[31m",
 		"\\",
 	} {
-		cases = append(cases, get("id: "+id, "/events/"+id, 400, "invalid-event-id"))
+		cases = append(cases, getCase("id: "+id, "/events/"+id, 400, "invalid-event-id"))
 	}
-	withBody := get("id: with a body", "/events/"+unknownID, 404, "event-not-found")
+	withBody := getCase("id: with a body", "/events/"+unknownID, 404, "event-not-found")
 	withBody.Body = event
-	health := get("health: with a body of any type", "/health", 200, "")
+	health := getCase("health: with a body of any type", "/health", 200, "")
 	health.Body, health.Headers = "\xff", map[string]string{"content-encoding": "gzip"}
 	const zero = "00000000-0000-0000-0000-000000000000"
 	return append(cases, withBody, health,
-		get("id: unknown", "/events/"+unknownID, 404, "event-not-found"),
-		get("id: zero", "/events/"+zero, 404, "event-not-found"))
+		getCase("id: unknown", "/events/"+unknownID, 404, "event-not-found"),
+		getCase("id: zero", "/events/"+zero, 404, "event-not-found"))
 }
 
-func get(name, path string, status int, code string) Case {
+func getCase(name, path string, status int, code string) Case {
 	return Case{Name: name, Method: "GET", Path: path, Status: status, Code: code}
 }

@@ -24,7 +24,7 @@ func (r *recorder[T]) add(elements ...T) {
 	r.recorded = append(r.recorded, elements...)
 }
 
-func (r *recorder[T]) all() []T {
+func (r *recorder[T]) elements() []T {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.recorded)
@@ -51,7 +51,7 @@ func (q *Queue) SendMany(_ context.Context, events []pipeline.Event) []error {
 }
 
 // Sent returns the recorded events in order.
-func (q *Queue) Sent() []pipeline.Event { return q.events.all() }
+func (q *Queue) Sent() []pipeline.Event { return q.events.elements() }
 
 // Delay records the delay of a message.
 func (q *Queue) Delay(_ context.Context, receiptHandle string, d time.Duration) error {
@@ -81,7 +81,7 @@ func (d *DeadLetterQueue) Send(_ context.Context, deadLetter pipeline.DeadLetter
 }
 
 // Sent returns the recorded dead letters in order.
-func (d *DeadLetterQueue) Sent() []pipeline.DeadLetter { return d.all() }
+func (d *DeadLetterQueue) Sent() []pipeline.DeadLetter { return d.elements() }
 
 // Bus implements pipeline.Bus. The zero value is empty.
 type Bus struct {
@@ -95,7 +95,7 @@ func (b *Bus) Publish(_ context.Context, notifications []pipeline.Notification) 
 }
 
 // Published returns the recorded notifications in order.
-func (b *Bus) Published() []pipeline.Notification { return b.all() }
+func (b *Bus) Published() []pipeline.Notification { return b.elements() }
 
 // Checkpoints implements pipeline.CheckpointStore. The zero value is empty.
 type Checkpoints struct {

@@ -22,16 +22,16 @@ import (
 func TestItems(t *testing.T, items Items) {
 	ctx := t.Context()
 	t.Run("returns the stored item", func(t *testing.T) {
-		tried := enqueued()
+		tried := newEnqueuedItem()
 		tried.Tries = pipeline.Tries{Failures: 2, Crashes: 1, Begun: begun}
-		for _, item := range []pipeline.Item{enqueued(), processed(enqueued()),
-			filtered(enqueued()), failed(enqueued()), tried} {
+		for _, item := range []pipeline.Item{newEnqueuedItem(), asProcessed(newEnqueuedItem()),
+			asFiltered(newEnqueuedItem()), asFailed(newEnqueuedItem()), tried} {
 			create(t, items, item)
 			wantItem(t, items, item)
 		}
 	})
 	t.Run("finds an item", func(t *testing.T) {
-		item := enqueued()
+		item := newEnqueuedItem()
 		create(t, items, item)
 		if got, err := items.Find(ctx, item.ID); err != nil || cmp.Diff(item, got) != "" {
 			t.Errorf("got %+v, %v", got, err)
@@ -46,9 +46,9 @@ func TestItems(t *testing.T, items Items) {
 		}
 	})
 	t.Run("creates an item once", func(t *testing.T) {
-		item := enqueued()
+		item := newEnqueuedItem()
 		create(t, items, item)
-		second := processed(item)
+		second := asProcessed(item)
 		second.EnqueuedAt = item.ExpiresAt // not yet expired
 		existing, err := items.Create(ctx, second)
 		if !errors.Is(err, pipeline.ErrExists) {
@@ -60,15 +60,15 @@ func TestItems(t *testing.T, items Items) {
 		wantItem(t, items, item)
 	})
 	t.Run("replaces an expired item", func(t *testing.T) {
-		item := processed(enqueued())
+		item := asProcessed(newEnqueuedItem())
 		create(t, items, item)
-		next := enqueued()
+		next := newEnqueuedItem()
 		next.ID, next.EnqueuedAt = item.ID, item.ExpiresAt.Add(time.Second)
 		create(t, items, next)
 		wantItem(t, items, next)
 	})
 	t.Run("never replaces an item without expiry", func(t *testing.T) {
-		item := enqueued()
+		item := newEnqueuedItem()
 		item.ExpiresAt = time.Time{}
 		create(t, items, item)
 		next := item
@@ -78,8 +78,9 @@ func TestItems(t *testing.T, items Items) {
 		}
 	})
 	t.Run("finishes an event that is ENQUEUED or has no item", func(t *testing.T) {
-		for _, finish := range []func(pipeline.Item) pipeline.Item{processed, filtered, failed} {
-			known, missing := enqueued(), enqueued()
+		for _, finish := range []func(pipeline.Item) pipeline.Item{asProcessed, asFiltered,
+			asFailed} {
+			known, missing := newEnqueuedItem(), newEnqueuedItem()
 			known.Reenqueues, known.Tries.Failures = 2, 3
 			create(t, items, known)
 			for _, item := range []pipeline.Item{known, missing} {
@@ -88,7 +89,7 @@ func TestItems(t *testing.T, items Items) {
 				update.RequestID, update.EnqueuedAt, update.Reenqueues = "", time.Time{}, 0
 				update.BodySHA256, update.Rejected = "", ""
 				update.Tries = pipeline.Tries{}
-				check(t, items.Finish(ctx, update))
+				requireNoError(t, items.Finish(ctx, update))
 				if item.ID == known.ID {
 					update.EnqueuedAt, update.Reenqueues = known.EnqueuedAt, known.Reenqueues
 					update.RequestID, update.Tries = known.RequestID, known.Tries
@@ -103,18 +104,18 @@ func TestItems(t *testing.T, items Items) {
 			{{}, {ID: "replay"}}, {{ID: "replay"}, {}}, {{ID: "replay-1"}, {ID: "replay-2"}},
 			{{}, {Redrives: 1}}, {{Redrives: 1}, {}},
 		} {
-			item := enqueued()
+			item := newEnqueuedItem()
 			item.Replay = generations[1]
 			create(t, items, item)
-			outdated := processed(item)
+			outdated := asProcessed(item)
 			outdated.Replay = generations[0]
 			wantTransition(t, items.Finish(ctx, outdated), item, pipeline.Processed)
-			check(t, items.Finish(ctx, processed(item)))
-			wantItem(t, items, processed(item))
+			requireNoError(t, items.Finish(ctx, asProcessed(item)))
+			wantItem(t, items, asProcessed(item))
 		}
 	})
 	t.Run("replaces the tries of an event that is ENQUEUED or has no item", func(t *testing.T) {
-		known, missing := enqueued(), enqueued()
+		known, missing := newEnqueuedItem(), newEnqueuedItem()
 		missing.EnqueuedAt = time.Time{} // not set by the worker
 		create(t, items, known)
 		for _, item := range []pipeline.Item{known, missing} {
@@ -127,20 +128,20 @@ func TestItems(t *testing.T, items Items) {
 				worker := item
 				worker.EnqueuedAt = time.Time{}
 				// worker has the tries of the previous round, which SetTries requires.
-				check(t, items.SetTries(ctx, worker, tries))
+				requireNoError(t, items.SetTries(ctx, worker, tries))
 				item.Tries = tries
 				wantItem(t, items, item)
 			}
 		}
 	})
 	t.Run("never replaces the tries after another write", func(t *testing.T) {
-		tried, reopened := enqueued(), enqueued()
+		tried, reopened := newEnqueuedItem(), newEnqueuedItem()
 		tried.Tries.Crashes, reopened.Replay.Redrives = 1, 1
 		for _, stored := range []pipeline.Item{
-			tried, reopened, processed(enqueued()), failed(enqueued()),
+			tried, reopened, asProcessed(newEnqueuedItem()), asFailed(newEnqueuedItem()),
 		} {
 			create(t, items, stored)
-			read := enqueued()
+			read := newEnqueuedItem()
 			read.ID = stored.ID
 			err := items.SetTries(ctx, read, pipeline.Tries{Failures: 1})
 			wantTransition(t, err, stored, pipeline.Enqueued)
@@ -148,19 +149,19 @@ func TestItems(t *testing.T, items Items) {
 		}
 	})
 	t.Run("moves an item that is still in the state that was read", func(t *testing.T) {
-		for name, move := range moves() {
+		for name, move := range allowedMoves() {
 			from, to := move[0], move[1]
 			create(t, items, from)
-			check(t, items.Move(ctx, from, to))
+			requireNoError(t, items.Move(ctx, from, to))
 			wantItem(t, items, to)
 			wantTransition(t, annotate(name, items.Move(ctx, from, to)), to, to.Status)
 		}
 	})
 	t.Run("never moves an item whose state has changed since it was read", func(t *testing.T) {
-		for name, change := range changes() {
-			stored := failed(enqueued())
+		for name, change := range stateChanges() {
+			stored := asFailed(newEnqueuedItem())
 			if name == "reenqueues" {
-				stored = enqueued()
+				stored = newEnqueuedItem()
 			}
 			read := stored
 			change(&read)
@@ -190,10 +191,10 @@ func TestItems(t *testing.T, items Items) {
 		}
 	})
 	t.Run("never finishes an event twice", func(t *testing.T) {
-		for _, finish := range []func(pipeline.Item) pipeline.Item{processed, failed} {
-			item := finish(enqueued())
-			check(t, items.Finish(ctx, item))
-			for _, again := range []pipeline.Item{processed(item), failed(item)} {
+		for _, finish := range []func(pipeline.Item) pipeline.Item{asProcessed, asFailed} {
+			item := finish(newEnqueuedItem())
+			requireNoError(t, items.Finish(ctx, item))
+			for _, again := range []pipeline.Item{asProcessed(item), asFailed(item)} {
 				again.Attempts = 9
 				wantTransition(t, items.Finish(ctx, again), item, again.Status)
 				wantItem(t, items, item)
@@ -209,12 +210,12 @@ func TestItems(t *testing.T, items Items) {
 	t.Run("gets many items", func(t *testing.T) {
 		want := make(map[string]pipeline.Item)
 		for range 120 {
-			item := enqueued()
+			item := newEnqueuedItem()
 			create(t, items, item)
 			want[item.ID] = item
 		}
 		got, err := items.GetMany(ctx, append(slices.Collect(maps.Keys(want)), uuid.NewString()))
-		check(t, err)
+		requireNoError(t, err)
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("items differ (-want +got):\n%s", diff)
 		}
@@ -231,13 +232,13 @@ var returned = pipeline.Begun{MessageID: begun.MessageID, Attempt: begun.Attempt
 func TestItemsRace(t *testing.T, items Items) {
 	ctx := t.Context()
 	t.Run("finishes an event once under concurrent writes", func(t *testing.T) {
-		item := enqueued()
+		item := newEnqueuedItem()
 		create(t, items, item)
-		errs := race(8, func(i int) error {
+		errs := runConcurrently(8, func(i int) error {
 			if i%2 == 0 {
-				return items.Finish(ctx, processed(item))
+				return items.Finish(ctx, asProcessed(item))
 			}
-			return items.Finish(ctx, failed(item))
+			return items.Finish(ctx, asFailed(item))
 		})
 		wantOneWinner(t, errs, func(err error) bool {
 			var moved *pipeline.TransitionError
@@ -249,7 +250,7 @@ func TestItemsRace(t *testing.T, items Items) {
 func create(t *testing.T, items Items, item pipeline.Item) {
 	t.Helper()
 	_, err := items.Create(t.Context(), item)
-	check(t, err)
+	requireNoError(t, err)
 }
 
 func annotate(name string, err error) error {
@@ -273,7 +274,7 @@ func wantTransition(t *testing.T, err error, from pipeline.Item, to pipeline.Sta
 func wantItem(t *testing.T, items Items, want pipeline.Item) {
 	t.Helper()
 	got, err := items.Get(t.Context(), want.ID)
-	check(t, err)
+	requireNoError(t, err)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("item differs (-want +got):\n%s", diff)
 	}

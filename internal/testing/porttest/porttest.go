@@ -35,9 +35,9 @@ func TestObjects(t *testing.T, bucket Objects) {
 	t.Run("returns the same bytes", func(t *testing.T) {
 		key := "bronze/demo/" + uuid.NewString()
 		body := []byte("{\"a\": \"\u00e9\u2028\",\r\n \"b\":1e3}")
-		check(t, bucket.Put(ctx, key, body))
+		requireNoError(t, bucket.Put(ctx, key, body))
 		got, err := bucket.Get(ctx, key)
-		check(t, err)
+		requireNoError(t, err)
 		if string(got) != string(body) {
 			t.Errorf("put %q, got %q", body, got)
 		}
@@ -49,7 +49,7 @@ func TestObjects(t *testing.T, bucket Objects) {
 	})
 	t.Run("never overwrites an object", func(t *testing.T) {
 		key := "silver/demo/" + uuid.NewString()
-		check(t, bucket.Put(ctx, key, []byte("first")))
+		requireNoError(t, bucket.Put(ctx, key, []byte("first")))
 		if err := bucket.Put(ctx, key, []byte("second")); !errors.Is(err, pipeline.ErrExists) {
 			t.Errorf("second put: got %v, want ErrExists", err)
 		}
@@ -62,13 +62,13 @@ func TestObjects(t *testing.T, bucket Objects) {
 		if _, _, err := bucket.GetVersion(ctx, key); !errors.Is(err, pipeline.ErrNotFound) {
 			t.Errorf("missing object: got %v, want ErrNotFound", err)
 		}
-		check(t, bucket.Put(ctx, key, []byte("first")))
+		requireNoError(t, bucket.Put(ctx, key, []byte("first")))
 		body, first, err := bucket.GetVersion(ctx, key)
-		check(t, err)
+		requireNoError(t, err)
 		if string(body) != "first" {
 			t.Errorf("got %q", body)
 		}
-		check(t, bucket.Replace(ctx, key, []byte("second"), first))
+		requireNoError(t, bucket.Replace(ctx, key, []byte("second"), first))
 		err = bucket.Replace(ctx, key, []byte("third"), first)
 		if !errors.Is(err, pipeline.ErrChanged) {
 			t.Errorf("second replace: got %v, want ErrChanged", err)
@@ -86,13 +86,13 @@ func TestObjects(t *testing.T, bucket Objects) {
 		for _, key := range []string{"list-a/1", "list-a/2", "list-a/3", "list-a/4", "list-a/5",
 			"list-a-b/1", "list-c/1", "list-d/1"} {
 			want = append(want, "bronze/"+key)
-			check(t, bucket.Put(ctx, "bronze/"+key, []byte("{}")))
+			requireNoError(t, bucket.Put(ctx, "bronze/"+key, []byte("{}")))
 		}
-		check(t, bucket.Put(ctx, "silver/list-e/1", []byte("{}")))
+		requireNoError(t, bucket.Put(ctx, "silver/list-e/1", []byte("{}")))
 		var types, keys []string
 		for after := "list-"; ; after = types[len(types)-1] {
 			page, err := bucket.Types(ctx, after)
-			check(t, err)
+			requireNoError(t, err)
 			if len(page) == 0 {
 				break
 			}
@@ -104,7 +104,7 @@ func TestObjects(t *testing.T, bucket Objects) {
 		}
 		for after := want[0]; ; after = keys[len(keys)-1] {
 			page, err := bucket.List(ctx, "bronze/list-a/", after)
-			check(t, err)
+			requireNoError(t, err)
 			if len(page) == 0 {
 				break
 			}
@@ -126,15 +126,15 @@ func TestObjectsRace(t *testing.T, bucket Objects) {
 	ctx := t.Context()
 	t.Run("stores one of several concurrent writes", func(t *testing.T) {
 		key := "silver/demo/" + uuid.NewString()
-		errs := race(8, func(i int) error {
+		errs := runConcurrently(8, func(i int) error {
 			return bucket.Put(ctx, key, fmt.Appendf(nil, "writer %d", i))
 		})
 		wantOneWinner(t, errs, func(err error) bool { return errors.Is(err, pipeline.ErrExists) })
 	})
 }
 
-// race calls fn n times concurrently and returns the errors.
-func race(n int, fn func(i int) error) []error {
+// runConcurrently calls fn n times concurrently and returns the errors.
+func runConcurrently(n int, fn func(i int) error) []error {
 	errs := make([]error, n)
 	var running sync.WaitGroup
 	start := make(chan struct{})
@@ -165,7 +165,7 @@ func wantOneWinner(t *testing.T, errs []error, lost func(error) bool) {
 	}
 }
 
-func check(t *testing.T, err error) {
+func requireNoError(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -176,7 +176,7 @@ func check(t *testing.T, err error) {
 func TestCheckpoints(t *testing.T, checkpoints pipeline.CheckpointStore) {
 	ctx := t.Context()
 	none, err := checkpoints.Load(ctx)
-	check(t, err)
+	requireNoError(t, err)
 	if none != (pipeline.Checkpoint{}) {
 		t.Fatalf("got %+v, want the zero checkpoint", none)
 	}
@@ -187,15 +187,15 @@ func TestCheckpoints(t *testing.T, checkpoints pipeline.CheckpointStore) {
 	second := first
 	second.RewindTo = hour.Add(-time.Hour)
 	second.RewoundAt = hour.Add(90*time.Minute + time.Millisecond)
-	check(t, checkpoints.Save(ctx, none, first))
-	check(t, checkpoints.Save(ctx, first, second))
+	requireNoError(t, checkpoints.Save(ctx, none, first))
+	requireNoError(t, checkpoints.Save(ctx, first, second))
 	for _, old := range []pipeline.Checkpoint{none, first} {
 		if err := checkpoints.Save(ctx, old, first); !errors.Is(err, pipeline.ErrChanged) {
 			t.Errorf("got %v, want ErrChanged", err)
 		}
 	}
 	got, err := checkpoints.Load(ctx)
-	check(t, err)
+	requireNoError(t, err)
 	if diff := cmp.Diff(second, got); diff != "" {
 		t.Errorf("checkpoint differs (-want +got):\n%s", diff)
 	}

@@ -9,21 +9,21 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// moves returns the parameters old and next for calls of Move that every table must allow. The
-// map's keys describe the calls.
-func moves() map[string][2]pipeline.Item {
-	reenqueued := enqueued()
+// allowedMoves returns the parameters old and next for calls of Move that every table must allow.
+// The map's keys describe the calls.
+func allowedMoves() map[string][2]pipeline.Item {
+	reenqueued := newEnqueuedItem()
 	reenqueued.Reenqueues, reenqueued.EnqueuedAt = 1, reenqueued.EnqueuedAt.Add(time.Hour)
 	first := reenqueued
 	first.Reenqueues, first.EnqueuedAt = 0, time.Time{} // created by the worker
-	unrepaired, done := failed(enqueued()), processed(enqueued())
+	unrepaired, done := asFailed(newEnqueuedItem()), asProcessed(newEnqueuedItem())
 	quiet := pipeline.Replay{ID: "replay", Quiet: true}
-	replayed := processed(enqueued())
+	replayed := asProcessed(newEnqueuedItem())
 	replayed.Replay = quiet
-	poison, crashed := failed(enqueued()), enqueued()
+	poison, crashed := asFailed(newEnqueuedItem()), newEnqueuedItem()
 	return map[string][2]pipeline.Item{
 		"enqueued again": {first, reenqueued},
-		"repaired":       {unrepaired, processed(unrepaired)},
+		"repaired":       {unrepaired, asProcessed(unrepaired)},
 		"redriven while ENQUEUED": {crashed,
 			crashed.Reopened(pipeline.Replay{Redrives: 1}, crashed.ReceivedAt)},
 		"redriven": {poison, poison.Reopened(pipeline.Replay{Redrives: 1}, poison.FailedAt)},
@@ -33,13 +33,13 @@ func moves() map[string][2]pipeline.Item {
 	}
 }
 
-// changes returns functions that change one part of the state of a FAILED item. The map's keys name
-// that part.
-func changes() map[string]func(*pipeline.Item) {
+// stateChanges returns functions that change one part of the state of a FAILED item. The map's keys
+// name that part.
+func stateChanges() map[string]func(*pipeline.Item) {
 	return map[string]func(*pipeline.Item){
 		"status": func(i *pipeline.Item) {
 			failedAt := i.FailedAt
-			*i = processed(*i)
+			*i = asProcessed(*i)
 			i.FailedAt = failedAt
 		},
 		"failedAt":   func(i *pipeline.Item) { i.FailedAt = i.FailedAt.Add(time.Millisecond) },
@@ -57,16 +57,16 @@ func changes() map[string]func(*pipeline.Item) {
 
 // illegalMoves returns the parameters old and next for calls of Move that every table must reject.
 func illegalMoves() [][2]pipeline.Item {
-	item, other := enqueued(), enqueued()
+	item, other := newEnqueuedItem(), newEnqueuedItem()
 	skipped := item
 	skipped.Reenqueues = 2
-	done, again := processed(enqueued()), processed(enqueued())
-	same, failing := failed(enqueued()), failed(enqueued())
+	done, again := asProcessed(newEnqueuedItem()), asProcessed(newEnqueuedItem())
+	same, failing := asFailed(newEnqueuedItem()), asFailed(newEnqueuedItem())
 	return [][2]pipeline.Item{
-		{item, processed(item)}, // only Finish does this
-		{enqueued(), skipped},
-		{other, failed(other)},
-		{done, failed(done)},
+		{item, asProcessed(item)}, // only Finish does this
+		{newEnqueuedItem(), skipped},
+		{other, asFailed(other)},
+		{done, asFailed(done)},
 		// A PROCESSED event can't be redriven.
 		{again, again.Reopened(again.Replay, again.ProcessedAt)},
 		// A redrive needs a new generation.
@@ -75,7 +75,7 @@ func illegalMoves() [][2]pipeline.Item {
 	}
 }
 
-func enqueued() pipeline.Item {
+func newEnqueuedItem() pipeline.Item {
 	event := pipeline.Event{
 		ID:         uuid.NewString(),
 		Type:       "demo",
@@ -101,7 +101,7 @@ func enqueued() pipeline.Item {
 	}
 }
 
-func processed(item pipeline.Item) pipeline.Item {
+func asProcessed(item pipeline.Item) pipeline.Item {
 	item.Status, item.Attempts = pipeline.Processed, 2
 	item.FailedAt, item.Failure = time.Time{}, pipeline.Failure{}
 	item.ProcessedAt = item.ReceivedAt.Add(time.Second)
@@ -110,13 +110,13 @@ func processed(item pipeline.Item) pipeline.Item {
 	return item
 }
 
-func filtered(item pipeline.Item) pipeline.Item {
-	item = processed(item)
+func asFiltered(item pipeline.Item) pipeline.Item {
+	item = asProcessed(item)
 	item.Filtered = pipeline.Filtered{Code: "test-order", Reason: "why"}
 	return item
 }
 
-func failed(item pipeline.Item) pipeline.Item {
+func asFailed(item pipeline.Item) pipeline.Item {
 	item.Status, item.Attempts = pipeline.Failed, 5
 	item.ProcessedAt, item.Silver, item.SplitOff = time.Time{}, pipeline.Location{}, ""
 	item.FailedAt = item.ReceivedAt.Add(time.Minute)

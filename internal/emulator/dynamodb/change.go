@@ -6,8 +6,8 @@ type change struct {
 	table string
 	// key returns the key of the item in the table.
 	key func(Table) (key, error)
-	// next returns the new item and the updated paths. old is nil if the item does not exist. A nil
-	// new item deletes the old one. A condition check has no next.
+	// next returns the new item and the updated paths. old is nil if the item does not exist. If
+	// the new item is nil, the change deletes the old item. A condition check has no next.
 	next func(definition Table, k key, old Item) (Item, []path, error)
 
 	required           []member // the request's members for the table and the item or key
@@ -47,8 +47,8 @@ func (s *Service) locate(c *change) (location, error) {
 	return location{t, k}, err
 }
 
-// plannedChange represents a change that commit can apply. The condition of the change is true, and
-// its new item is known.
+// plannedChange represents a change that plan has checked. The condition is true, and the new item
+// is known.
 type plannedChange struct {
 	location
 	old, next Item

@@ -7,7 +7,7 @@ import (
 
 // member represents a required member of a request.
 type member struct {
-	name    string // as error messages of DynamoDB name it, such as tableName
+	name    string // in DynamoDB's error messages, such as tableName
 	present bool
 }
 

@@ -181,8 +181,8 @@ func TestNew_DeletesExpiredItems(t *testing.T) {
 	}
 }
 
-// TestState_SurvivesACrash kills a process that puts items. Every item whose put succeeded must be
-// in the store.
+// TestState_SurvivesACrash kills a process that puts items. The store must contain every item that
+// PutItem has confirmed.
 func TestState_SurvivesACrash(t *testing.T) {
 	now := time.Unix(1_800_000_000, 0)
 	if file := os.Getenv("DYNAMODB_TEST_FILE"); file != "" {

@@ -75,7 +75,7 @@ type Result struct {
 const longestPoll = 20 * time.Second
 
 // Run polls the queue until ctx is done. Then it waits for the running invocations, and cancels
-// them after DrainTimeout. It returns an error only if it cannot receive from the queue.
+// them after DrainTimeout. It returns an error only if it cannot receive or encode a message.
 func (m Mapping) Run(ctx context.Context) error {
 	m = m.withDefaults()
 	running, kill := context.WithCancel(context.WithoutCancel(ctx))

@@ -3,9 +3,9 @@
 //
 // A sandbox is a process that handles one invocation at a time. If no sandbox is idle, the service
 // starts one. It kills a sandbox that exceeds the function's timeout, or is idle for
-// Config.IdleTimeout. If Config.MaxSandboxes sandboxes are busy, further invocations wait. (AWS
-// throttles them.) If the emulator is killed, the sandboxes also exit: aws-lambda-go exits when the
-// Runtime API is gone.
+// Config.IdleTimeout. A function has at most Config.MaxSandboxes sandboxes. If all of them are
+// busy, further invocations wait. (AWS throttles them.) If the emulator is killed, the sandboxes
+// also exit: aws-lambda-go exits when the Runtime API is gone.
 package lambda
 
 import (

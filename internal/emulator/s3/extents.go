@@ -49,7 +49,7 @@ func openExtents(dir string) (*extents, error) {
 	return &extents{dir: dir, segments: map[int]*segment{}}, nil
 }
 
-// reserve returns a new extent, which the caller fills with write.
+// reserve returns a new extent of size bytes. The caller fills it with the method write.
 func (x *extents) reserve(size int64) (extent, error) {
 	if size == 0 {
 		return extent{}, nil

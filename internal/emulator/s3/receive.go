@@ -102,7 +102,7 @@ func (s *Service) store(in io.Reader, size int64, checksum string) (content, []b
 		writers = append(writers, checksumHash)
 	}
 	buffer := make([]byte, min(size+1, 64<<10))
-	// One byte more than expected shows that the body is too long.
+	// Read at most one byte more than expected. This byte shows that the body is too long.
 	n, err := io.CopyBuffer(io.MultiWriter(writers...), io.LimitReader(in, size+1), buffer)
 	switch {
 	case err == nil && n == size:

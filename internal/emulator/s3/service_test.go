@@ -141,8 +141,8 @@ func TestState_SurvivesARestart(t *testing.T) {
 	}
 }
 
-// TestState_SurvivesACrash kills a process that puts objects. Every object whose put succeeded must
-// be in the store.
+// TestState_SurvivesACrash kills a process that puts objects. The store must contain every object
+// that PutObject has confirmed.
 func TestState_SurvivesACrash(t *testing.T) {
 	if dir := os.Getenv("S3_TEST_DIR"); dir != "" {
 		putForever(t, dir)

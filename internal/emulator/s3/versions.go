@@ -51,7 +51,7 @@ func newBucket(name string, created time.Time) *bucket {
 	return &bucket{name: name, created: created, objects: objects}
 }
 
-// firstVersion returns the position of an object's newest version in the bucket's objects.
+// firstVersion returns the position in bucket.objects where the versions of an object begin.
 func firstVersion(key string) objectVersion {
 	return objectVersion{key, stored{sequence: math.MaxUint64}}
 }
@@ -83,9 +83,8 @@ func (b *bucket) version(key, id string) (v stored, ok bool) {
 	return stored{}, false
 }
 
-// afterVersion returns the position after a version in the bucket's objects. It also finds the
-// position of a deleted version. For a deleted null version, it returns the position of the
-// object's newest version.
+// afterVersion returns the position in bucket.objects after a version. The version can be deleted.
+// For a deleted null version, it returns the position of the newest version.
 func (b *bucket) afterVersion(key, id string) objectVersion {
 	position := firstVersion(key)
 	if sequence, err := strconv.ParseUint(id, 16, 64); err == nil {

@@ -38,7 +38,7 @@ type settings struct {
 	MaxMessageSize    int
 	MaxReceiveCount   int
 	DeadLetterARN     string
-	StoredOnly        map[string]string `json:"Kept"` // attributes without effect, such as Policy
+	StoredOnly        map[string]string `json:"Kept"` // attributes that the service only stores
 	Created, Modified time.Time
 }
 

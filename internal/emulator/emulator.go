@@ -200,7 +200,7 @@ func (o Options) accountAndRegion(stacks []cdkapp.Stack) (account, region string
 	return cmp.Or(account, o.Account), cmp.Or(region, o.Region)
 }
 
-// describe sets the exported fields of the platform.
+// describe sets the platform's fields APIs, Stacks and NotRun.
 func (p *Platform) describe(provider *resources.Provider) {
 	provider.NameAPIs()
 	for _, a := range provider.APIs {

@@ -318,8 +318,8 @@ func TestPlatform_StopsServersAndProcesses(t *testing.T) {
 	}
 }
 
-// processesIn returns the command lines of running processes that contain text. On systems without
-// /proc it returns none.
+// processesIn searches the command lines of running processes for text. It returns the command
+// lines that contain it. On systems without /proc it returns none.
 func processesIn(t *testing.T, text string) []string {
 	t.Helper()
 	files, err := filepath.Glob("/proc/[0-9]*/cmdline")

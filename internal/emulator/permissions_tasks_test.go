@@ -45,8 +45,8 @@ func (s *stage) accept(ctx context.Context, key string) (pipeline.Accepted, erro
 	})
 }
 
-// status reads the status of an event as a client does. It returns an error if the status is not
-// want.
+// status reads the status of an event as a client does. It returns an error if the status differs
+// from the parameter want.
 func (s *stage) status(ctx context.Context, event pipeline.Event, want pipeline.Status) error {
 	item, err := s.statuses.Get(ctx, event.ID)
 	if err == nil && item.Status != want {

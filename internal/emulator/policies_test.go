@@ -182,7 +182,7 @@ func TestPolicies_LimitEventBridgeToTheRule(t *testing.T) {
 	}
 }
 
-// EventBridge must not send events to a queue without a queue policy in the template.
+// EventBridge must not send events to a queue if the template has no queue policy for this queue.
 func TestPolicies_DenyEventBridgeIfQueueHasNoPolicy(t *testing.T) {
 	dir := edited(t, `"Queues": [{"Ref": "Seen"}]`, `"Queues": [{"Ref": "DeadLetters"}]`)
 	p, steps := start(t, func(o *Options) { o.Assembly = dir })

@@ -56,8 +56,8 @@ func newReloader(o Options, b *builds) (*reloader, error) {
 	return &reloader{dir: dir, watcher: watcher, builds: b, now: o.Now}, nil
 }
 
-// watchModules also watches the Go modules of the stacks' custom workers. It detects changes since
-// begin.
+// watchModules adds the Go modules of the stacks' custom workers to the watched sources. The
+// watcher also reports changes that happened in them since begin.
 func (r *reloader) watchModules(stacks []cdkapp.Stack, begin time.Time) error {
 	var modules []string
 	for _, s := range stacks {

@@ -117,8 +117,9 @@ func (r *recorder) waitTimes(t *testing.T, n int, name, source string) activity.
 	}
 }
 
-// record is an expression in the source of the test function. It reads the text that the function
-// writes to the bucket. A test changes it, so that the text shows the version of the function.
+// record is an expression in the source of the emulated function. The function writes the
+// expression's text to the bucket. A test replaces the expression, so that the text shows the
+// function's version.
 const record = `strings.NewReader(body)`
 
 func writes(version string) string { return `strings.NewReader("` + version + ` "+body)` }

@@ -163,8 +163,8 @@ func objectsDir(data string) string {
 	return filepath.Join(data, "s3")
 }
 
-// awsHandler returns the handler of AWS's APIs. It injects faults into each call, then authorizes
-// the call, and then serves it.
+// awsHandler returns the handler of AWS's APIs. Each call passes the fault injector, then the
+// authorizer, and then reaches its service.
 func (s *services) awsHandler(account string, stacks []Stack, apis []*resources.API) http.Handler {
 	handler := s.route(account, stacks, apis)
 	if !s.noPolicies {

@@ -56,8 +56,7 @@ func (s *services) recordDeadLetter(from, to string, m sqs.Message) {
 	}, m.Body)
 }
 
-// recordRedelivery records that a message was delivered again. The function itself logs the first
-// delivery.
+// recordRedelivery records that a message was delivered again. It ignores the first delivery.
 func (s *services) recordRedelivery(function string, m sqs.Message) {
 	if m.ReceiveCount > 1 {
 		s.record(activity.Step{
@@ -190,8 +189,9 @@ func (s *services) recordDenial(d iam.Denial) {
 	}, "")
 }
 
-// recordUnanswered records a request to an HTTP API that no function answered, or that an
-// authorizer rejected. Functions log all other requests.
+// recordUnanswered records a request if its access log line contains an error. For example, an
+// authorizer rejected the request, or the function failed. The line has no error if a function
+// answered.
 func (s *services) recordUnanswered(accessLog []byte) {
 	s.recorder.Record(func(step *activity.Step) bool {
 		var line struct {

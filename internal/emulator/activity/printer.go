@@ -77,7 +77,7 @@ func Print(w io.Writer, s Step, style Style) error {
 	return err
 }
 
-// padded adds spaces to the text until it has the width, in characters.
+// padded appends spaces to a text that has fewer than width characters.
 func padded(text string, width int) string {
 	const spaces = "                                        "
 	missing := width - utf8.RuneCountInString(text)

@@ -72,7 +72,7 @@ func (r *Recorder) Record(fill func(*Step) bool) {
 }
 
 // RecordDebug works like Record, for steps of level DEBUG. If the buffer is half full, it drops the
-// step, to leave room for other steps.
+// step, to leave room for other steps. The recorder does not count this step as dropped.
 func (r *Recorder) RecordDebug(fill func(*Step) bool) {
 	if r != nil && len(r.entries) < cap(r.entries)/2 {
 		r.Record(fill)

@@ -48,8 +48,8 @@ func (s Step) Detail(name string) json.RawMessage {
 	return nil
 }
 
-// changeCounts lists the fields of the reconciler's log line that count changes. Usually they are
-// 0.
+// changeCounts lists fields of the reconciler's log lines. Each field counts events that a run
+// changed. Usually all are 0, and parseLine skips the line.
 var changeCounts = []string{
 	contract.MetricReenqueued, contract.MetricGivenUp, contract.MetricRepaired,
 }
@@ -104,8 +104,8 @@ func countsChange(d Detail) bool {
 	return slices.Contains(changeCounts, d.Name) && string(d.Value) != "0"
 }
 
-// isWebhook reports whether the step is about a request to a webhook source. The sender of the
-// request sees only the status, so the developer needs the step.
+// isWebhook reports whether the step is about a request to a webhook source. parseLine keeps such a
+// step, because the sender gets the response, not the developer.
 func isWebhook(step Step) bool {
 	source := step.Detail(contract.SourceDimension)
 	return len(source) > 0 && string(source) != `""`

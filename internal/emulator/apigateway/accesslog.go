@@ -10,7 +10,7 @@ import (
 // contextVariable matches a variable in the format of an access log, such as $context.requestId.
 var contextVariable = regexp.MustCompile(`\$context\.([\w.]+)`)
 
-// accessLogLine returns the line of the stage's access log for the request. As in API Gateway, a
+// accessLogLine formats a line about the request with the stage's LogFormat. As in API Gateway, a
 // variable without a value becomes "-".
 func (x *exchange) accessLogLine(response httpResponse) []byte {
 	variables := x.contextVariables(response)

@@ -278,8 +278,8 @@ type tokenBucket struct {
 // defaultBurst is API Gateway's quota for the burst of an account.
 const defaultBurst = 5000
 
-// newBucket returns a full bucket, or nil if the rate is unlimited. If a limit is 0, the bucket is
-// always empty, as in API Gateway.
+// newBucket returns a full bucket. If rate or burst is 0, it returns a bucket that is always empty,
+// as in API Gateway. If rate is nil, it returns nil, which means no limit.
 func newBucket(rate, burst *float64, now time.Time) *tokenBucket {
 	size := float64(defaultBurst)
 	if burst != nil {

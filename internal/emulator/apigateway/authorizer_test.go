@@ -49,7 +49,8 @@ func newAuthorizedHandler(
 	}), logged
 }
 
-// caller returns requestContext.authorizer of the event in a response of echo.
+// caller returns requestContext.authorizer of the event that echo received. echo sends its event as
+// the response.
 func caller(t *testing.T, w *httptest.ResponseRecorder) any {
 	t.Helper()
 	var got struct {

@@ -150,8 +150,8 @@ func (l *Lambda) allows(d decision, arn string) (bool, error) {
 	return iam.Evaluate(request, []iam.Document{policy}, nil) == nil, nil
 }
 
-// routeARN returns the ARN of the requested route. The Resource patterns of policies match this
-// ARN.
+// routeARN returns the ARN of the requested route. An authorizer's policy names such ARNs in
+// Resource.
 func (x *exchange) routeARN() string {
 	api, path := x.handler.api, x.stage.routePath(x.request.URL.Path)
 	return protocol.ARN("execute-api", api.Region, api.Account, strings.Join([]string{

@@ -8,8 +8,8 @@ import (
 // DefaultStage is the name of the stage that serves all paths that belong to no other stage.
 const DefaultStage = "$default"
 
-// Stage describes a stage of an API. Except for DefaultStage, the path of a request begins with the
-// name of its stage.
+// Stage describes a stage of an API. The path of a request begins with the name of its stage,
+// except for DefaultStage.
 type Stage struct {
 	Name string
 	// RateLimit is the maximum number of requests per second over all routes. BurstLimit is the

@@ -80,8 +80,8 @@ func spaceForContext(env []string) int {
 	return limit - len(contextVariable) - len("={}") - 1
 }
 
-// splitContext divides context values into two maps. short contains the shortest values, in at most
-// space bytes of JSON. rest contains the other values.
+// splitContext divides context values into two maps. short contains the shortest values, and rest
+// the others. The parameter space limits the JSON of short, in bytes.
 func splitContext(values map[string]any, space int) (short, rest map[string]any, err error) {
 	sizes := map[string]int{}
 	for key, value := range values {

@@ -29,7 +29,7 @@ type App struct {
 // ErrNoApp reports that neither App.Command nor cdk.json contains a command.
 var ErrNoApp = errors.New(`found no cdk.json with the key "app"`)
 
-// killDelay is the time that an interrupted app has to end before it is killed.
+// killDelay is how long an interrupted app may continue before it is killed.
 const killDelay = 3 * time.Second
 
 // Check returns an error if the app can't be run because a tool or the command is missing.
@@ -53,7 +53,7 @@ func (a App) config() (config, error) {
 }
 
 // check returns the configuration in cdk.json. Fields of App take precedence. If the app is a
-// command, check also looks for the tools on the PATH.
+// command, check also calls checkTools.
 func (a App) check() (config, error) {
 	c, err := a.config()
 	if err != nil || a.assembly(c) != "" {
@@ -74,7 +74,7 @@ func (a App) check() (config, error) {
 	return c, nil
 }
 
-// assembly returns c.App if it is a folder, and "" if it is a command.
+// assembly returns the path of the folder c.App, or "" if c.App is not a folder.
 func (a App) assembly(c config) string {
 	folder := c.App
 	if !filepath.IsAbs(folder) {
@@ -86,7 +86,7 @@ func (a App) assembly(c config) string {
 	return folder
 }
 
-// checkTools looks for the tools on the PATH.
+// checkTools returns an error if go or node is not on the PATH.
 func checkTools() error {
 	var errs []error
 	for _, tool := range []struct{ name, reason, url string }{

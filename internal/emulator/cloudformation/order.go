@@ -11,9 +11,10 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// Order sorts the resources: each one comes after the resources that it refers to or depends on. If
-// the order of two resources does not matter, they keep the template's order. So an API keeps its
-// port when the app adds another API. Order includes resources whose condition is false.
+// Order sorts the resources: each one comes after the resources that it refers to or depends on.
+// Otherwise, resources keep the template's order. APIs get their ports in this order, so a new API
+// at the end does not change the ports of other APIs. Order includes resources whose condition is
+// false.
 func (t *Template) Order() ([]Resource, error) {
 	o := ordering{template: t, state: map[string]visit{}}
 	for _, id := range t.order {

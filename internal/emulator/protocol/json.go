@@ -58,8 +58,8 @@ const MaxJSONBody = 16 << 20
 
 const jsonType = "application/x-amz-json-1.0"
 
-// Operation returns the answer to a request. For an *Error, the client receives its code and
-// message. For any other error, the client receives the code InternalFailure.
+// Operation returns the answer to a request. If it returns an *Error, the client receives the code
+// and message of this error. For any other error, the client receives the code InternalFailure.
 type Operation func(r *http.Request, body []byte) (any, error)
 
 // NewOperation returns an Operation that decodes the request's body and calls fn. If an

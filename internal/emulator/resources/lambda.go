@@ -40,8 +40,9 @@ type function struct {
 	s3Key            string // S3 key of the asset with the function's code
 }
 
-// createFunction creates a function whose asset contains a bootstrap. It skips other functions,
-// which need one of AWS's runtimes.
+// createFunction creates a function on provided.al2023 whose asset contains a bootstrap for this
+// machine. It skips other functions. Only for a pipeline's function, a missing or foreign bootstrap
+// is an error.
 func createFunction(c *creation, in functionProperties) (values, error) {
 	switch {
 	case in.PackageType == "Image":

@@ -66,7 +66,7 @@ func typed[P any](create func(*creation, P) (values, error)) handler {
 	}
 }
 
-// comparing returns a copy of the handler with another function compared.
+// comparing returns a copy of the handler that uses the given function for the field compared.
 func (h handler) comparing(compared func(map[string]any) map[string]any) handler {
 	h.compared = compared
 	return h

@@ -50,7 +50,8 @@ func TestSecretReference_ResolvesToTheValue(t *testing.T) {
 	}
 }
 
-// An app must start even if its secrets are outside of the app.
+// A reference without a local value must stay as text. Then an app starts even if its secrets are
+// outside of the app.
 func TestSecretReference_StaysIfItHasNoValue(t *testing.T) {
 	for _, text := range []string{
 		"{{resolve:secretsmanager:absent}}", "{{resolve:secretsmanager:empty}}",

@@ -284,7 +284,8 @@ type listSecretsInput struct{}
 
 type listSecretsOutput struct{ SecretList []describedSecret }
 
-// listSecrets returns all secrets in one page. It ignores filters.
+// listSecrets returns the secrets in one page. It omits secrets that are marked for deletion, and
+// ignores filters.
 func (s *Service) listSecrets(*listSecretsInput) (*listSecretsOutput, error) {
 	out := &listSecretsOutput{SecretList: []describedSecret{}}
 	for _, listed := range s.secrets {
@@ -305,8 +306,7 @@ type deleteSecretOutput struct {
 	DeletionDate float64
 }
 
-// The minimum and the maximum of the recovery window: the days until Secrets Manager deletes a
-// secret.
+// Limits and default of the recovery window, in days. After this time, AWS deletes the secret.
 const (
 	minRecoveryWindow     = 7
 	maxRecoveryWindow     = 30

@@ -32,7 +32,7 @@ type Service struct {
 	secrets map[string]*secret
 }
 
-// secret represents a secret and its versions, from the oldest.
+// secret represents a secret and its versions. The oldest version is the first.
 type secret struct {
 	Name, Description string
 	KMSKey            string
@@ -99,7 +99,7 @@ func (s *Service) find(id string) (*secret, error) {
 		"Secrets Manager can't find the specified secret.")
 }
 
-// findUsable works like find, but returns an error if the secret is deleted.
+// findUsable works like find, but returns an error if the secret is marked for deletion.
 func (s *Service) findUsable(id string) (*secret, error) {
 	found, err := s.find(id)
 	if err == nil && !found.Deleted.IsZero() {

@@ -3,8 +3,8 @@ package watch
 import "time"
 
 // lateOutputs finds late outputs. A late output is a file that a background process writes some
-// time after each build. Changes of such a file must not cause builds, because builds would never
-// end.
+// time after each build. Changes of such a file must not cause builds: each build would cause the
+// next one.
 type lateOutputs struct {
 	builds  map[string]lateBuilds // by key of a file
 	ignored map[string]*lateOutput

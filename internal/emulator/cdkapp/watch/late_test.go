@@ -71,8 +71,9 @@ func TestRun_EndsIfFilesChangeAfterEachBuild(t *testing.T) {
 	}
 }
 
-// addLate simulates builds. After each build, a file changes at the given time. addLate returns the
-// builds whose change is ignored. The first build has the number 1.
+// addLate simulates builds. times contains, for each build, the time from its end to a change of a
+// file. addLate returns the numbers of the builds whose change is ignored. The first build has the
+// number 1.
 func addLate(l *lateOutputs, times ...time.Duration) (ignored []int) {
 	for i, after := range times {
 		l.endBuild()

@@ -169,7 +169,8 @@ func (n *snapshot) read(path string, last *snapshot) error {
 	return nil
 }
 
-// embedPattern matches a pattern in an embed directive. A pattern with spaces is in quotes.
+// embedPattern matches a pattern in an embed directive. A pattern that contains spaces must be
+// quoted.
 var embedPattern = regexp.MustCompile("\"(?:[^\"\\\\]|\\\\.)*\"|`[^`]*`|\\S+")
 
 // embeds returns the patterns in the embed directives of a Go file. Each pattern begins with dir,

@@ -180,8 +180,8 @@ const (
 	// longestChange is the maximum duration of a change. A longer change is reported after this
 	// time, even if events never stop.
 	longestChange = 2 * time.Second
-	// doubtPeriod is the pause before a build that can make a file an output, a file that builds
-	// write. If a user saves the file during the pause, the file does not become an output.
+	// doubtPeriod is the pause before a build that can make a file an output. If a user saves the
+	// file during the pause, the file does not become an output.
 	doubtPeriod = 3 * time.Second
 )
 

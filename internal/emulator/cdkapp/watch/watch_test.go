@@ -292,7 +292,8 @@ func TestAdd_ReportsChangesSinceATime(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// Run must report a new file in the app's folder even if the file's time is before built.
+	// Run must report a new file in the app's folder even if its modification time is before the
+	// build.
 	write(t, dir, map[string]string{"app/new.go": "package app"})
 	err = os.Chtimes(filepath.Join(app, "new.go"), built.Add(-time.Hour), built.Add(-time.Hour))
 	if err != nil {

@@ -13,6 +13,8 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
 // call represents a request that can be sent several times.
@@ -95,7 +97,7 @@ func (c *Client) exchange(request *http.Request) (answer, error) {
 	if response.StatusCode >= 300 {
 		return answer{}, newProblem(response, body)
 	}
-	duplicate := response.Header.Get("Idempotency-Replayed") == "true"
+	duplicate := response.Header.Get(contract.IdempotencyReplayedHeader) == "true"
 	return answer{body, duplicate}, nil
 }
 

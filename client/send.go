@@ -11,6 +11,8 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
 // Accepted is the result of an accepted event.
@@ -228,12 +230,10 @@ func checkEvent(event []byte) error {
 
 // post sends a JSON body to the API.
 func (c *Client) post(ctx context.Context, body []byte, o sendOptions) (answer, error) {
-	header := http.Header{
-		"Content-Type":    {"application/json"},
-		"Idempotency-Key": {o.key},
-	}
+	header := http.Header{"Content-Type": {"application/json"}}
+	header.Set(contract.IdempotencyKeyHeader, o.key)
 	if o.lenient {
-		header.Set("Prefer", "handling=lenient")
+		header.Set(contract.PreferHeader, contract.HandlingLenient)
 	}
 	if c.o.Gzip {
 		body = compress(body)

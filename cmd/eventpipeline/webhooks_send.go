@@ -15,6 +15,7 @@ import (
 
 	"github.com/event-driven-cloud-platform/eventpipeline/client"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/webhook"
 )
@@ -94,7 +95,7 @@ func (d webhookDelivery) send(ctx context.Context) (webhookAnswer, error) {
 	}
 	answer := webhookAnswer{
 		Status:    response.StatusCode,
-		Duplicate: response.Header.Get("Idempotency-Replayed") == "true",
+		Duplicate: response.Header.Get(contract.IdempotencyReplayedHeader) == "true",
 	}
 	if !answer.accepted() {
 		answer.Problem = &client.Problem{Status: response.StatusCode}

@@ -77,13 +77,13 @@ func corsPreflight(
 		// The wildcard * is not enough: browsers do not apply it to the header Authorization, or to
 		// requests with cookies.
 		cors.AllowHeaders = jsii.Strings("authorization", "content-encoding", "content-type",
-			"idempotency-key", "prefer", "x-amz-content-sha256", "x-amz-date",
-			"x-amz-security-token", "ce-dataschema", "ce-id", "ce-source", "ce-specversion",
-			"ce-subject", "ce-time", "ce-type")
+			contract.IdempotencyKeyHeader, contract.PreferHeader, "x-amz-content-sha256",
+			"x-amz-date", "x-amz-security-token", "ce-dataschema", "ce-id", "ce-source",
+			"ce-specversion", "ce-subject", "ce-time", "ce-type")
 	}
 	if cors.ExposeHeaders == nil {
 		cors.ExposeHeaders = jsii.Strings(
-			"idempotency-replayed", "preference-applied", "retry-after")
+			contract.IdempotencyReplayedHeader, contract.PreferenceAppliedHeader, "retry-after")
 	}
 	return &cors
 }

@@ -106,7 +106,7 @@ func (a API) accept(ctx context.Context, req request) response {
 	if decoded.Batch {
 		return a.acceptBatch(ctx, req, caller, decoded)
 	}
-	key, keyed := req.Headers["idempotency-key"]
+	key, keyed := req.Headers[contract.IdempotencyKeyHeader]
 	accepted, err := a.Ingest.Accept(ctx, pipeline.Request{
 		Body: decoded.Data, CloudEvent: decoded.CloudEvents,
 		Keyed: keyed, Key: format.Unquote(key), Caller: caller,
@@ -117,7 +117,7 @@ func (a API) accept(ctx context.Context, req request) response {
 	a.logAccepted(ctx, accepted, time.Since(start))
 	resp := jsonResponse(http.StatusAccepted, acceptedBody{"accepted", accepted.Event.ID})
 	if accepted.Duplicate {
-		resp.Headers["idempotency-replayed"] = "true"
+		resp.Headers[contract.IdempotencyReplayedHeader] = "true"
 	}
 	return resp
 }

@@ -37,8 +37,8 @@ func (a API) acceptBatch(
 	ctx context.Context, req request, caller string, body format.Body,
 ) response {
 	start := time.Now()
-	key, keyed := req.Headers["idempotency-key"]
-	lenient := prefersLenient(req.Headers["prefer"])
+	key, keyed := req.Headers[contract.IdempotencyKeyHeader]
+	lenient := prefersLenient(req.Headers[contract.PreferHeader])
 	accepted, err := a.Ingest.AcceptBatch(ctx, pipeline.BatchRequest{
 		Body: body.Data, Elements: body.Events, CloudEvents: body.CloudEvents, Lenient: lenient,
 		Keyed: keyed, Key: format.Unquote(key), Caller: caller,
@@ -66,10 +66,10 @@ func (a API) acceptBatch(
 	}
 	resp := jsonResponse(http.StatusAccepted, answer)
 	if accepted.Duplicate {
-		resp.Headers["idempotency-replayed"] = "true"
+		resp.Headers[contract.IdempotencyReplayedHeader] = "true"
 	}
 	if lenient {
-		resp.Headers["preference-applied"] = "handling=lenient"
+		resp.Headers[contract.PreferenceAppliedHeader] = contract.HandlingLenient
 	}
 	return resp
 }

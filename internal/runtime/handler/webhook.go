@@ -191,7 +191,7 @@ func webhookResponse(scheme webhook.Scheme, accepted pipeline.Accepted) response
 		resp.StatusCode = http.StatusOK
 	}
 	if accepted.Duplicate {
-		resp.Headers["idempotency-replayed"] = "true"
+		resp.Headers[contract.IdempotencyReplayedHeader] = "true"
 	}
 	return resp
 }

@@ -10,12 +10,12 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// Principal identifies who makes a request: a role session or an AWS service.
+// Principal identifies who makes a request: a role session, a user or an AWS service.
 type Principal struct {
 	Account    string
-	RoleARN    string // "" for a service
+	RoleARN    string // of the role or user; "" for a service
 	SessionARN string // shown in error messages
-	Service    string // such as events.amazonaws.com; "" for a role
+	Service    string // such as events.amazonaws.com; "" for a role or user
 }
 
 // statementPrincipal represents a principal in a resource policy.

@@ -83,7 +83,7 @@ func (p Pipeline) raiseWorker() string {
 }
 
 // reconcilerRate returns how many new objects per second the reconciler can check. The model
-// assumes one pass per hour, and therefore two checks of each object (see scans).
+// assumes one pass per hour, and therefore two checks of each object (see countScans).
 func (p Pipeline) reconcilerRate() float64 {
 	if p.Reconciler == nil || p.ReconcileInterval == 0 {
 		return 0

@@ -89,7 +89,8 @@ func TestPlatform_VerifiesSignaturesOfIAMRoutes(t *testing.T) {
 	}
 }
 
-// withAuthorizationType returns a copy of the test pipeline whose route has the authorization type.
+// withAuthorizationType returns a copy of the test pipeline. The copy's route has the given
+// authorization type.
 func withAuthorizationType(t *testing.T, authorizationType string) (dir string) {
 	t.Helper()
 	return variant(t, func(properties func(string) map[string]any) {
@@ -97,8 +98,8 @@ func withAuthorizationType(t *testing.T, authorizationType string) (dir string) 
 	})
 }
 
-// withAuthorizer returns a copy of the test pipeline whose route has an authorizer with the
-// properties.
+// withAuthorizer returns a copy of the test pipeline. The copy's route has an authorizer with the
+// given properties.
 func withAuthorizer(
 	t *testing.T,
 	authorizationType string,

@@ -22,8 +22,7 @@ type Platform struct {
 	APIs   []API
 	Stacks []Stack  // a stack comes before the stacks that are nested in it
 	NotRun []string // descriptions of the resources that the platform does not run
-	// Lookups lists the values that the app looks up in AWS. The platform replaces them with
-	// placeholders.
+	// Lookups lists the values that the app looked up in AWS and for which it got placeholders.
 	Lookups []Lookup
 
 	db       *store.DB // nil if Options name no data folder

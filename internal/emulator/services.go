@@ -144,8 +144,8 @@ func (s *services) createStores(
 	return err
 }
 
-// openData opens and locks the database in the data folder, with the state of earlier runs. It
-// returns nil if dir is "".
+// openData opens and locks the database in the data folder. The database contains the state of
+// earlier runs. openData returns nil if dir is "".
 func openData(dir string) (*store.DB, error) {
 	if dir == "" {
 		return nil, nil

@@ -14,7 +14,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// maxRefusedBody is the maximum number of bytes of a refused request's body that a step contains.
+// maxRefusedBody limits how many bytes a step contains of the body of a refused request.
 const maxRefusedBody = 64 << 10
 
 // recordRequest records a POST request to an HTTP API, and the response.

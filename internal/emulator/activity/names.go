@@ -40,8 +40,8 @@ const (
 	OldBuildKept       = "old build kept"       // the folder of an old build was not removed
 )
 
-// Names of the details that the emulator records, and that the console or a command reads. Details
-// that are also log fields have their names in package contract.
+// Names of details. The emulator records these details, and the console and the commands read them.
+// Package contract names the details that are also log fields.
 const (
 	DetailMethod     = "method"
 	DetailPath       = "path"

@@ -28,7 +28,7 @@ func (a App) environment(values map[string]any, outDir, tempDir string) ([]strin
 	for _, variable := range []string{"TMPDIR", "TMP", "TEMP"} { // Unix uses the first one
 		env = append(env, variable+"="+tempDir)
 	}
-	// Environment variables of this process take precedence.
+	// Set these variables only if the environment of this process does not contain them.
 	for _, fallback := range [][2]string{
 		// Skip the CDK's template validation, which takes seconds and does not change the template.
 		{"CDK_VALIDATION", "false"},

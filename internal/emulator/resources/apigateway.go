@@ -338,8 +338,8 @@ func (c *creation) routeAuthorizer(a *API, in routeProperties) apigateway.Author
 
 // Authorization describes how the API authorizes requests:
 //
-//   - signed: a route requires signed requests
-//   - token: a route requires a JSON Web Token
+//   - signed: at least one route requires signed requests
+//   - token: at least one route requires a JSON Web Token
 //   - open: all routes accept requests without authorization
 func (a *API) Authorization() (signed, token, open bool) {
 	open = true

@@ -294,8 +294,8 @@ func (e enforcement) checkRoutes() error {
 	return errors.Join(errs...)
 }
 
-// sources returns the call's source for each stage of the API. If the source names no stage, as for
-// an authorizer, it returns only this source.
+// sources returns the values of call.source: one for each stage of the API. An authorizer's source
+// contains no stage, so it has one value.
 func (a *API) sources(call functionCall) []string {
 	path, inStage := strings.CutPrefix(call.source, anyStage)
 	if !inStage {

@@ -111,8 +111,7 @@ func (c *creation) lambdaFunction(in functionProperties) (lambda.Function, error
 	return f, nil
 }
 
-// checkBootstrap returns an error if an asset contains no bootstrap. The asset is a folder or an
-// archive.
+// checkBootstrap returns an error unless the asset is a folder that contains a bootstrap.
 func checkBootstrap(asset string) error {
 	info, err := os.Stat(filepath.Join(asset, "bootstrap"))
 	if err != nil || !info.Mode().IsRegular() {

@@ -236,7 +236,7 @@ func TestRun_ReportsChangedFiles(t *testing.T) {
 	}
 }
 
-// failOnOutputs returns a callback for Run that fails the test.
+// failOnOutputs returns a callback for Run. The callback fails the test.
 func failOnOutputs(t *testing.T) func([]string) {
 	return func(files []string) { t.Errorf("Run ignores %q, want none", files) }
 }

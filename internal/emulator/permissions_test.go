@@ -58,8 +58,8 @@ func isNeeded(t *testing.T, file string, r permission) {
 	}
 }
 
-// The key policies must allow services to use the keys only for the pipeline's own log groups and
-// bus.
+// A stage must not work if a key's policy lacks its last statement, or names other principals and
+// resources.
 func TestPermissions_OfKeyPoliciesAreNeeded(t *testing.T) {
 	for key, want := range map[string]string{
 		"LogKey":    "logs.us-east-1.amazonaws.com is not authorized to perform: kms:Generate",

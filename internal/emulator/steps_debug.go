@@ -14,7 +14,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// maxRefusedBody limits how many bytes a step contains of the body of a refused request.
+// maxRefusedBody limits the body of a refused request in a step, in bytes.
 const maxRefusedBody = 64 << 10
 
 // recordRequest records a POST request to an HTTP API, and the response.

@@ -137,8 +137,8 @@ type stackResourceXML struct {
 	Status     string `xml:"ResourceStatus"`
 }
 
-// describeStackResources describes the resources of the stack that the request names. If the
-// request has a PhysicalResourceId, it describes the stack that contains this resource.
+// describeStackResources describes the resources of one stack. The request contains either the
+// stack's name or the PhysicalResourceId of one of its resources.
 func (a api) describeStackResources(form url.Values) (any, error) {
 	name, physicalID := form.Get("StackName"), form.Get("PhysicalResourceId")
 	if (name == "") == (physicalID == "") {

@@ -10,8 +10,8 @@ type lateOutputs struct {
 	ignored map[string]*lateOutput
 }
 
-// lateBuilds counts consecutive builds that the same file caused. shortest and longest are the
-// shortest and the longest time from the end of a build to the next change of the file.
+// lateBuilds counts consecutive builds that the same file caused. Each time, the delay from the end
+// of the build to the next change of the file was between shortest and longest.
 type lateBuilds struct {
 	n                 int
 	shortest, longest time.Duration

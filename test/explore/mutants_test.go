@@ -105,7 +105,7 @@ var mutants = []mutant{
 		"return b.MessageID != messageID && ", "return false && ",
 		"a message that crashes its worker", "I10"},
 	{"worker: the mark stays after the worker has returned the message", domain + "tries.go",
-		"t.itemTries, t.tries.Begun = marked, marked.Begun.returned()",
+		"t.itemTries, t.tries.Begun = marked, marked.Begun.afterReturn()",
 		"t.itemTries, t.tries.Begun = marked, marked.Begun",
 		"an outage of the bus", "I11"},
 	{"worker: a worker that may still run counts as crashed", domain + "tries.go",

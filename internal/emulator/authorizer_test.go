@@ -93,7 +93,7 @@ func TestPlatform_VerifiesSignaturesOfIAMRoutes(t *testing.T) {
 // authorization type.
 func withAuthorizationType(t *testing.T, authorizationType string) (dir string) {
 	t.Helper()
-	return variant(t, func(properties func(string) map[string]any) {
+	return pipelineWithProperties(t, func(properties func(string) map[string]any) {
 		properties("Route")["AuthorizationType"] = authorizationType
 	})
 }
@@ -106,7 +106,7 @@ func withAuthorizer(
 	properties map[string]any,
 ) (dir string) {
 	t.Helper()
-	return rewritten(t, func(resources map[string]map[string]any) {
+	return pipelineWithResources(t, func(resources map[string]map[string]any) {
 		properties["ApiId"] = map[string]any{"Ref": "Api"}
 		resources["Authorizer"] = map[string]any{
 			"Type":       "AWS::ApiGatewayV2::Authorizer",
@@ -281,7 +281,7 @@ func TestPlatform_RejectsRequestsIfAuthorizerIsUnsupported(t *testing.T) {
 }
 
 func TestPlatform_ServesAPIWithCustomDomainOnLoopback(t *testing.T) {
-	dir := rewritten(t, func(resources map[string]map[string]any) {
+	dir := pipelineWithResources(t, func(resources map[string]map[string]any) {
 		resources["Domain"] = map[string]any{
 			"Type": "AWS::ApiGatewayV2::DomainName",
 			"Properties": map[string]any{

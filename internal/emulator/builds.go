@@ -30,9 +30,9 @@ func newBuilds(o Options) *builds {
 	}}
 }
 
-// first returns the cloud assembly with which the platform starts. It is the existing assembly in
-// Options, or a newly synthesized one.
-func (b *builds) first(ctx context.Context, o Options) (*cdkapp.Assembly, error) {
+// firstAssembly returns the cloud assembly with which the platform starts. It is the existing
+// assembly in Options, or a newly synthesized one.
+func (b *builds) firstAssembly(ctx context.Context, o Options) (*cdkapp.Assembly, error) {
 	if o.Assembly != "" {
 		return cdkapp.Read(o.Assembly)
 	}
@@ -44,13 +44,13 @@ func (b *builds) first(ctx context.Context, o Options) (*cdkapp.Assembly, error)
 	if err != nil {
 		return nil, fmt.Errorf("create a folder for the cloud assembly: %w", err)
 	}
-	return b.next(ctx, o.Progress)
+	return b.nextAssembly(ctx, o.Progress)
 }
 
 func (b *builds) dir() string { return filepath.Join(b.temp.path, "builds") }
 
-// next synthesizes the app into a new folder. output receives the app's output.
-func (b *builds) next(ctx context.Context, output io.Writer) (*cdkapp.Assembly, error) {
+// nextAssembly synthesizes the app into a new folder. output receives the app's output.
+func (b *builds) nextAssembly(ctx context.Context, output io.Writer) (*cdkapp.Assembly, error) {
 	b.number++
 	b.app.Progress = output
 	b.app.Out = filepath.Join(b.dir(), strconv.Itoa(b.number), "cdk.out")

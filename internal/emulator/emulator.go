@@ -157,7 +157,7 @@ func (p *Platform) start(ctx context.Context, o Options, ports *ports) error {
 // it also starts to watch the app's sources.
 func (p *Platform) firstAssembly(ctx context.Context, o Options) (*cdkapp.Assembly, error) {
 	if !o.Watch {
-		return p.builds.first(ctx, o)
+		return p.builds.firstAssembly(ctx, o)
 	}
 	var err error
 	// Watch before the app is synthesized, so that no change is missed.
@@ -165,7 +165,7 @@ func (p *Platform) firstAssembly(ctx context.Context, o Options) (*cdkapp.Assemb
 		return nil, err
 	}
 	begin := o.Now()
-	assembly, err := p.builds.first(ctx, o)
+	assembly, err := p.builds.firstAssembly(ctx, o)
 	if err != nil {
 		return nil, err
 	}

@@ -337,22 +337,26 @@ func processesIn(t *testing.T, text string) []string {
 	return found
 }
 
-// variant returns a copy of the test pipeline. edit can change the properties of the copy's
-// resources.
-func variant(
+// pipelineWithProperties returns a copy of the test pipeline. edit can change the properties of the
+// copy's resources.
+func pipelineWithProperties(
 	t *testing.T,
 	edit func(properties func(logicalID string) map[string]any),
 ) (dir string) {
 	t.Helper()
-	return rewritten(t, func(resources map[string]map[string]any) {
+	return pipelineWithResources(t, func(resources map[string]map[string]any) {
 		edit(
 			func(id string) map[string]any { return resources[id]["Properties"].(map[string]any) },
 		)
 	})
 }
 
-// rewritten returns a copy of the test pipeline. edit can change the resources of the copy.
-func rewritten(t *testing.T, edit func(resources map[string]map[string]any)) (dir string) {
+// pipelineWithResources returns a copy of the test pipeline. edit can change the resources of the
+// copy.
+func pipelineWithResources(
+	t *testing.T,
+	edit func(resources map[string]map[string]any),
+) (dir string) {
 	t.Helper()
 	original, err := testPipeline()
 	if err != nil {
@@ -386,7 +390,7 @@ func rewritten(t *testing.T, edit func(resources map[string]map[string]any)) (di
 }
 
 func TestPlatform_ServesNamedStageUnderPathWithItsName(t *testing.T) {
-	dir := variant(
+	dir := pipelineWithProperties(
 		t,
 		func(properties func(string) map[string]any) { properties("Stage")["StageName"] = "v1" },
 	)
@@ -398,7 +402,7 @@ func TestPlatform_ServesNamedStageUnderPathWithItsName(t *testing.T) {
 }
 
 func TestPlatform_RecordsFailedFunction(t *testing.T) {
-	dir := variant(t, func(properties func(string) map[string]any) {
+	dir := pipelineWithProperties(t, func(properties func(string) map[string]any) {
 		properties("ApiFunction")["Environment"] = map[string]any{
 			"Variables": map[string]any{"PIPELINE_ROLE": "api"},
 		}

@@ -41,7 +41,7 @@ func TestServers_AnswerExpectForEveryLengthAndService(t *testing.T) {
 						frame := fmt.Sprintf("Content-Length: %d\r\n", length)
 						if framing == "chunked" {
 							frame = "Transfer-Encoding: chunked\r\n"
-							body = chunk(body) + "0\r\n\r\n"
+							body = encodeChunk(body) + "0\r\n\r\n"
 						}
 						c.send(service.target + " HTTP/1.1\r\nHost: localhost\r\n" +
 							service.header + frame + expect + "\r\n")
@@ -65,7 +65,7 @@ func TestServers_AnswerExpectForEveryLengthAndService(t *testing.T) {
 	}
 }
 
-func chunk(data string) string {
+func encodeChunk(data string) string {
 	if data == "" {
 		return ""
 	}

@@ -52,8 +52,9 @@ var outer = map[string]string{
 	}}`,
 }
 
-// nest adds the outer stack to the folder dir. The test pipeline in dir becomes a nested stack.
-func nest(t *testing.T, dir string) app {
+// nestPipeline adds the outer stack to the folder dir. The test pipeline in dir becomes a nested
+// stack.
+func nestPipeline(t *testing.T, dir string) app {
 	t.Helper()
 	a := app{dir}
 	for name, content := range outer {
@@ -80,8 +81,8 @@ func nest(t *testing.T, dir string) app {
 	return a
 }
 
-// nested returns a cloud assembly with the test pipeline in a nested stack.
-func nested(t *testing.T) app {
+// nestedPipeline returns a cloud assembly with the test pipeline in a nested stack.
+func nestedPipeline(t *testing.T) app {
 	t.Helper()
 	original, err := testPipeline()
 	if err != nil {
@@ -91,13 +92,13 @@ func nested(t *testing.T) app {
 	if err := os.CopyFS(dir, os.DirFS(original)); err != nil {
 		t.Fatal(err)
 	}
-	return nest(t, dir)
+	return nestPipeline(t, dir)
 }
 
 const nestedStack = "AWS::CloudFormation::Stack"
 
 func TestNestedStack_PassesParametersAndOutputs(t *testing.T) {
-	p, steps := start(t, func(o *Options) { o.Assembly = nested(t).dir })
+	p, steps := start(t, func(o *Options) { o.Assembly = nestedPipeline(t).dir })
 	post(t, p, `{"eventId":"e-1","eventType":"demo"}`)
 	steps.wait(t, "processed", "e-1")
 	status, body := object(t, p, "e-1")
@@ -125,7 +126,7 @@ func TestNestedStack_PassesParametersAndOutputs(t *testing.T) {
 }
 
 func TestNestedStack_IsPartOfErrors(t *testing.T) {
-	a := nested(t)
+	a := nestedPipeline(t)
 	a.edit(t, "App.template.json", `{"Outer": {"Ref": "Outside"}}`, `{}`)
 	_, err := New(t.Context(), Options{Assembly: a.dir})
 	want := "provision stack App: resource Inner (AWS::CloudFormation::Stack): " +
@@ -146,12 +147,12 @@ func TestNestedStack_IsPartOfErrors(t *testing.T) {
 
 func TestNestedStack_IsReloaded(t *testing.T) {
 	a := newApp(t)
-	nest(t, a.dir)
+	nestPipeline(t, a.dir)
 	p, steps := a.run(t)
 	inner := p.Stacks[1].Name
 	api := cloudformation.PhysicalName(inner, "ApiFunction", 64)
 
-	a.edit(t, "function/main.go", record, writes("v1"))
+	a.edit(t, "function/main.go", record, versionSource("v1"))
 	for _, function := range []string{"worker", "reader", api} {
 		steps.waitTimes(t, 1, "reloaded", function)
 	}
@@ -160,7 +161,7 @@ func TestNestedStack_IsReloaded(t *testing.T) {
 	if _, body := object(t, p, "e-1"); !strings.HasPrefix(body, "v1 ") {
 		t.Errorf("the record is %s, want version v1", body)
 	}
-	if n := steps.times("restart needed", ""); n > 0 {
+	if n := steps.countSteps("restart needed", ""); n > 0 {
 		t.Errorf("restart needed: recorded %d times, want none", n)
 	}
 
@@ -177,7 +178,7 @@ func TestNestedStack_IsReloaded(t *testing.T) {
 		`"Outputs.Bucket"]}}}`,
 		`"Outputs.Bucket"]}, "NEW": {"Fn::GetAtt": ["Inner", "Outputs.New"]}}}`,
 	)
-	a.edit(t, "function/main.go", writes("v1"), writes("v2"))
+	a.edit(t, "function/main.go", versionSource("v1"), versionSource("v2"))
 	got := detailText(steps.waitTimes(t, 1, "restart needed", ""))
 	if got != `for=["Outputs of stack `+inner+`"] oldCode=["reader"]` {
 		t.Errorf("restart needed %s", got)
@@ -192,7 +193,7 @@ func TestNestedStack_IsReloaded(t *testing.T) {
 		`"Outside": {"Type"`,
 		`"New": {"Type": "AWS::SQS::Queue"}, "Outside": {"Type"`,
 	)
-	a.edit(t, "function/main.go", writes("v2"), writes("v3"))
+	a.edit(t, "function/main.go", versionSource("v2"), versionSource("v3"))
 	want := `for=["Inner (AWS::CloudFormation::Stack)","New (AWS::SQS::Queue)",` +
 		`"Outputs of stack ` + inner + `"] oldCode=["` + api + `","worker","reader"]`
 	if got := detailText(steps.waitTimes(t, 2, "restart needed", "")); got != want {

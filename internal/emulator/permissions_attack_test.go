@@ -35,7 +35,7 @@ func startStage(t *testing.T, template string) *stage {
 	return newStage(t, p, func(iam.Denial) {})
 }
 
-func denied(err error) bool {
+func isDenied(err error) bool {
 	var failure smithy.APIError
 	return errors.As(err, &failure) && strings.HasPrefix(failure.ErrorCode(), "AccessDenied")
 }
@@ -101,7 +101,7 @@ func TestPermissions_ProtectBronzeFromEveryone(t *testing.T) {
 				return err
 			},
 		} {
-			if err := attack(t.Context(), w.operatorS3); !denied(err) {
+			if err := attack(t.Context(), w.operatorS3); !isDenied(err) {
 				t.Errorf("%s: %s: %v", template, name, err)
 			}
 		}
@@ -223,7 +223,7 @@ func TestPermissions_DenyCallsThatAFunctionDoesNotNeed(t *testing.T) {
 			false,
 		},
 	} {
-		if denied(c.err) == c.allowed || c.allowed && c.err != nil {
+		if isDenied(c.err) == c.allowed || c.allowed && c.err != nil {
 			t.Errorf("%s: %v", name, c.err)
 		}
 	}

@@ -20,9 +20,9 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
 )
 
-// edited returns a copy of the test pipeline's cloud assembly with replaced texts in the template.
-// replacements alternates old and new texts.
-func edited(t *testing.T, replacements ...string) string {
+// pipelineWithReplacements returns a copy of the test pipeline's cloud assembly with replaced texts
+// in the template. replacements alternates old and new texts.
+func pipelineWithReplacements(t *testing.T, replacements ...string) string {
 	t.Helper()
 	from, err := testPipeline()
 	if err != nil {
@@ -61,7 +61,7 @@ func edited(t *testing.T, replacements ...string) string {
 }
 
 func TestPolicies_DenyCallsOfFunction(t *testing.T) {
-	dir := edited(
+	dir := pipelineWithReplacements(
 		t,
 		`"Action": "sqs:SendMessage", "Resource": {"Fn::GetAtt": ["Queue"`,
 		`"Action": "sqs:SendMessage", "Resource": {"Fn::GetAtt": ["DeadLetters"`,
@@ -92,7 +92,7 @@ func TestPolicies_DenyCallsOfFunction(t *testing.T) {
 }
 
 func TestPolicies_AreIgnoredIfOptionNoPoliciesIsSet(t *testing.T) {
-	dir := edited(
+	dir := pipelineWithReplacements(
 		t,
 		`"Action": "sqs:SendMessage"`,
 		`"Action": "sqs:ListQueues"`,
@@ -150,7 +150,8 @@ func TestNew_RejectsInsufficientAndUnsupportedPolicies(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p, err := New(t.Context(), Options{Assembly: edited(t, c.replacements...)})
+			p, err := New(t.Context(),
+				Options{Assembly: pipelineWithReplacements(t, c.replacements...)})
 			if err == nil {
 				t.Fatal(errors.Join(errors.New("New returned no error"), p.Close()))
 			}
@@ -164,7 +165,7 @@ func TestNew_RejectsInsufficientAndUnsupportedPolicies(t *testing.T) {
 
 // EventBridge must not send a rule's events if the queue policy names another rule.
 func TestPolicies_LimitEventBridgeToTheRule(t *testing.T) {
-	dir := edited(
+	dir := pipelineWithReplacements(
 		t,
 		`{"aws:SourceArn": {"Fn::GetAtt": ["Rule", "Arn"]}}`,
 		`{"aws:SourceArn": {"Fn::Sub": `+
@@ -184,7 +185,8 @@ func TestPolicies_LimitEventBridgeToTheRule(t *testing.T) {
 
 // EventBridge must not send events to a queue if the template has no queue policy for this queue.
 func TestPolicies_DenyEventBridgeIfQueueHasNoPolicy(t *testing.T) {
-	dir := edited(t, `"Queues": [{"Ref": "Seen"}]`, `"Queues": [{"Ref": "DeadLetters"}]`)
+	dir := pipelineWithReplacements(t, `"Queues": [{"Ref": "Seen"}]`,
+		`"Queues": [{"Ref": "DeadLetters"}]`)
 	p, steps := start(t, func(o *Options) { o.Assembly = dir })
 	post(t, p, `{"eventId":"e-1","eventType":"demo"}`)
 	steps.wait(t, "not delivered", "")
@@ -303,7 +305,7 @@ func TestPutTargets_RejectsTargetsWithoutDelivery(t *testing.T) {
 }
 
 func TestPolicies_DiscardLogsThatRoleMayNotWrite(t *testing.T) {
-	dir := edited(
+	dir := pipelineWithReplacements(
 		t,
 		`"Action": ["logs:CreateLogStream", "logs:PutLogEvents"]`,
 		`"Action": "logs:PutLogEvents"`,

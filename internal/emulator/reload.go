@@ -100,7 +100,7 @@ func (p *Platform) Reload(ctx context.Context, files []string) {
 	})
 	defer r.removeOldBuilds()
 	var output strings.Builder
-	next, err := r.builds.next(ctx, &output)
+	next, err := r.builds.nextAssembly(ctx, &output)
 	err = errors.Join(err, r.watcher.EndBuild())
 	if ctx.Err() != nil {
 		return

@@ -80,8 +80,8 @@ func (a app) run(t *testing.T) (*Platform, *recorder) {
 	return start(t, func(o *Options) { o.Assembly, o.Dir, o.Watch = "", a.dir, true })
 }
 
-// times returns how often a step with the name and the source was recorded.
-func (r *recorder) times(name, source string) int {
+// countSteps returns how often a step with the name and the source was recorded.
+func (r *recorder) countSteps(name, source string) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	n := 0
@@ -122,7 +122,7 @@ func (r *recorder) waitTimes(t *testing.T, n int, name, source string) activity.
 // function's version.
 const record = `strings.NewReader(body)`
 
-func writes(version string) string { return `strings.NewReader("` + version + ` "+body)` }
+func versionSource(version string) string { return `strings.NewReader("` + version + ` "+body)` }
 
 func TestReload_LosesNoEventUnderLoad(t *testing.T) {
 	a := newApp(t)
@@ -161,8 +161,8 @@ func TestReload_LosesNoEventUnderLoad(t *testing.T) {
 	}
 	current := record
 	for i := range 3 {
-		a.edit(t, "function/main.go", current, writes(fmt.Sprintf("v%d", i+1)))
-		current = writes(fmt.Sprintf("v%d", i+1))
+		a.edit(t, "function/main.go", current, versionSource(fmt.Sprintf("v%d", i+1)))
+		current = versionSource(fmt.Sprintf("v%d", i+1))
 		steps.waitTimes(t, i+1, "reloaded", "worker")
 	}
 	close(stop)
@@ -192,7 +192,7 @@ func TestReload_LosesNoEventUnderLoad(t *testing.T) {
 		"dead-lettered",
 		"not answered",
 	} {
-		if n := steps.times(name, "worker"); n > 0 {
+		if n := steps.countSteps(name, "worker"); n > 0 {
 			t.Errorf("%s: %d times", name, n)
 		}
 	}
@@ -214,7 +214,7 @@ func TestReload_KeepsOldCodeIfBuildFails(t *testing.T) {
 	}
 	post(t, p, `{"eventId":"e-1","eventType":"demo"}`)
 	steps.wait(t, "processed", "e-1")
-	a.edit(t, "function/main.go", "strings.NewReeder(body)", writes("v2"))
+	a.edit(t, "function/main.go", "strings.NewReeder(body)", versionSource("v2"))
 	steps.waitTimes(t, 1, "reloaded", "worker")
 	post(t, p, `{"eventId":"e-2","eventType":"demo"}`)
 	steps.wait(t, "processed", "e-2")
@@ -228,7 +228,7 @@ func TestReload_RecordsChangesThatNeedARestart(t *testing.T) {
 	p, steps := a.run(t)
 	// A changed queue needs a restart, but functions are still replaced.
 	a.edit(t, "Pipeline.template.json", `"VisibilityTimeout": "1"`, `"VisibilityTimeout": "2"`)
-	a.edit(t, "function/main.go", record, writes("v2"))
+	a.edit(t, "function/main.go", record, versionSource("v2"))
 	// Change cdk.json, too. It is the only JSON file in the app's folder that the platform watches.
 	a.edit(
 		t,
@@ -255,12 +255,12 @@ func TestReload_RecordsChangesThatNeedARestart(t *testing.T) {
 		`"Seen": {"Type"`,
 		`"New": {"Type": "AWS::SQS::Queue"}, "Seen": {"Type"`,
 	)
-	a.edit(t, "function/main.go", writes("v2"), writes("v3"))
+	a.edit(t, "function/main.go", versionSource("v2"), versionSource("v3"))
 	got = detailText(steps.waitTimes(t, 2, "restart needed", ""))
 	if got != `for=["New (AWS::SQS::Queue)","Queue (AWS::SQS::Queue)"] oldCode=["worker"]` {
 		t.Errorf("restart needed %s", got)
 	}
-	if n := steps.times("reloaded", "worker"); n != 1 {
+	if n := steps.countSteps("reloaded", "worker"); n != 1 {
 		t.Errorf("the worker was reloaded %d times, want once", n)
 	}
 	steps.waitTimes(t, 2, "reloaded", functionName(t, p, "ApiFunction"))
@@ -314,7 +314,7 @@ func TestReload_ReplacesFunctionIfEnvironmentChanged(t *testing.T) {
 	post(t, p, `{"eventId":"e-2","eventType":"demo"}`)
 	a.edit(t, "cdk.json", `{ `, `{  `)
 	steps.waitTimes(t, 1, "nothing to reload", "")
-	if n := steps.times("reloaded", "worker"); n != 0 {
+	if n := steps.countSteps("reloaded", "worker"); n != 0 {
 		t.Errorf("the worker, which did not change, was reloaded %d times", n)
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// leave creates a folder like the temporary folder of a platform that was killed.
-func leave(t *testing.T, temp string) string {
+// leaveTempDir creates a folder like the temporary folder of a platform that was killed.
+func leaveTempDir(t *testing.T, temp string) string {
 	t.Helper()
 	path := filepath.Join(temp, "eventpipeline-local-1")
 	if err := os.MkdirAll(filepath.Join(path, "cdk.out"), 0o700); err != nil {
@@ -29,7 +29,7 @@ func exists(path string) bool {
 func TestMakeTempDir_RemovesAbandonedFolders(t *testing.T) {
 	temp := t.TempDir()
 	t.Setenv("TMPDIR", temp)
-	abandoned := leave(t, temp)
+	abandoned := leaveTempDir(t, temp)
 	others := filepath.Join(temp, "eventpipeline-local-2") // without a lock
 	if err := os.Mkdir(others, 0o700); err != nil {
 		t.Fatal(err)

@@ -48,10 +48,10 @@ func Print(w io.Writer, s Step, style Style) error {
 	var clock [16]byte
 	paint(terminal.Faint, string(s.Time.Local().AppendFormat(clock[:0], "15:04:05.000")))
 	line = append(line, "  "...)
-	paint(s.colour(), padded(oneLine(s.Name), 17))
+	paint(s.colour(), pad(oneLine(s.Name), 17))
 	if s.EventID != "" {
-		line = append(append(line, "  "...), padded(oneLine(s.EventID), 36)...)
-		line = append(append(line, "  "...), padded(oneLine(s.EventType), 12)...)
+		line = append(append(line, "  "...), pad(oneLine(s.EventID), 36)...)
+		line = append(append(line, "  "...), pad(oneLine(s.EventType), 12)...)
 	}
 	for _, d := range s.Details {
 		if slices.Contains(hiddenDetails, d.Name) {
@@ -77,8 +77,8 @@ func Print(w io.Writer, s Step, style Style) error {
 	return err
 }
 
-// padded appends spaces to a text that has fewer than width characters.
-func padded(text string, width int) string {
+// pad appends spaces to a text that has fewer than width characters.
+func pad(text string, width int) string {
 	const spaces = "                                        "
 	missing := width - utf8.RuneCountInString(text)
 	return text + spaces[:max(missing, 0)]

@@ -14,12 +14,12 @@ import (
 
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
-func at() time.Time { return noon }
+func alwaysNoon() time.Time { return noon }
 
 // collect calls record with a recorder and returns the recorded steps.
 func collect(record func(*Recorder)) []Step {
 	var steps []Step
-	r := NewRecorder(func(s Step) { steps = append(steps, s) }, at)
+	r := NewRecorder(func(s Step) { steps = append(steps, s) }, alwaysNoon)
 	record(r)
 	r.Close()
 	return steps
@@ -123,7 +123,7 @@ func TestRecorder_DropsStepsRatherThanWait(t *testing.T) {
 			<-resume
 		}
 		shown = append(shown, s.Name+stringValues(s.Details))
-	}, at, 2)
+	}, alwaysNoon, 2)
 	record := func(name string) { r.Record(func(s *Step) bool { s.Name = name; return true }) }
 	record("a")
 	<-started

@@ -27,7 +27,7 @@ func compileRoute(r Route) (route, error) {
 	}
 	compiled := route{Route: r, method: method, segments: splitPath(path)}
 	for i, s := range compiled.segments {
-		if name, isParameter := parameter(s); isParameter && name == "" {
+		if name, isParameter := parameterName(s); isParameter && name == "" {
 			return route{}, errors.New("a path parameter must have a name, such as {id}")
 		}
 		if isGreedy(s) && i != len(compiled.segments)-1 {
@@ -40,7 +40,7 @@ func compileRoute(r Route) (route, error) {
 
 func splitPath(path string) []string { return strings.Split(strings.TrimPrefix(path, "/"), "/") }
 
-func parameter(segment string) (name string, ok bool) {
+func parameterName(segment string) (name string, ok bool) {
 	if !strings.HasPrefix(segment, "{") || !strings.HasSuffix(segment, "}") {
 		return "", false
 	}
@@ -87,7 +87,7 @@ func (r route) matchRequest(
 		if i >= len(segments) {
 			return nil, "", false
 		}
-		name, isParameter := parameter(want)
+		name, isParameter := parameterName(want)
 		switch {
 		case isGreedy(want):
 			parameters = withParameter(parameters, name, strings.Join(segments[i:], "/"))

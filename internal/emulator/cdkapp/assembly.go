@@ -98,7 +98,7 @@ func (a *Assembly) read(dir string) error {
 	if err := readJSON(filepath.Join(dir, "manifest.json"), &m); err != nil {
 		return err
 	}
-	for _, id := range m.sorted() {
+	for _, id := range m.sortedIDs() {
 		artifact := m.Artifacts[id]
 		switch artifact.Type {
 		case "aws:cloudformation:stack":
@@ -129,9 +129,9 @@ func (a *Assembly) read(dir string) error {
 	return nil
 }
 
-// sorted returns the ids of the artifacts. An artifact comes after the artifacts on which it
+// sortedIDs returns the ids of the artifacts. An artifact comes after the artifacts on which it
 // depends.
-func (m manifest) sorted() []string {
+func (m manifest) sortedIDs() []string {
 	var order []string
 	seen := map[string]bool{}
 	var visit func(id string)
@@ -162,7 +162,7 @@ func (m manifest) stack(dir, id string) (Stack, error) {
 		Assets: map[string]string{}, AssetParameters: map[string]string{},
 	}
 	if env := environment.FindStringSubmatch(a.Environment); env != nil {
-		s.Account, s.Region = known(env[1]), known(env[2])
+		s.Account, s.Region = knownOrEmpty(env[1]), knownOrEmpty(env[2])
 	}
 	var err error
 	if s.Template, err = os.ReadFile(filepath.Join(dir, a.Properties.TemplateFile)); err != nil {
@@ -231,22 +231,22 @@ func (s *Stack) addLegacyAsset(dir string, a legacyAsset) {
 	if a.Packaging == "file" {
 		key = a.ID + filepath.Ext(a.Path)
 	}
-	s.Assets[key] = absolute(dir, a.Path)
+	s.Assets[key] = absolutePath(dir, a.Path)
 	s.AssetParameters[a.BucketParameter] = "cdktoolkit-stagingbucket"
 	s.AssetParameters[a.KeyParameter] = "||" + key // PREFIX||NAME, where the prefix is empty
 	s.AssetParameters[a.HashParameter] = a.ID
 }
 
-func absolute(dir, path string) string {
+func absolutePath(dir, path string) string {
 	if filepath.IsAbs(path) {
 		return path
 	}
 	return filepath.Join(dir, path)
 }
 
-// known returns an account or a region of a manifest. It returns "" for unknown-account and
+// knownOrEmpty returns an account or a region of a manifest. It returns "" for unknown-account and
 // unknown-region.
-func known(value string) string {
+func knownOrEmpty(value string) string {
 	if strings.HasPrefix(value, "unknown-") {
 		return ""
 	}
@@ -261,7 +261,7 @@ func readAssets(file string, assets map[string]string) error {
 	}
 	for _, asset := range m.Files {
 		for _, destination := range asset.Destinations {
-			assets[destination.ObjectKey] = absolute(filepath.Dir(file), asset.Source.Path)
+			assets[destination.ObjectKey] = absolutePath(filepath.Dir(file), asset.Source.Path)
 		}
 	}
 	return nil

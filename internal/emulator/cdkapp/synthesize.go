@@ -42,7 +42,7 @@ func (a App) Check() error {
 // CLI, the key "app" in cdk.json contains a command or the folder of a cloud assembly.
 func (a App) Assembly() (string, error) {
 	c, err := a.config()
-	return a.assembly(c), err
+	return a.assemblyFolder(c), err
 }
 
 // config returns the configuration in cdk.json. a.Command overrides the command in cdk.json.
@@ -56,7 +56,7 @@ func (a App) config() (config, error) {
 // command, check also calls checkTools.
 func (a App) check() (config, error) {
 	c, err := a.config()
-	if err != nil || a.assembly(c) != "" {
+	if err != nil || a.assemblyFolder(c) != "" {
 		return c, err
 	}
 	if err := checkTools(); err != nil {
@@ -74,8 +74,8 @@ func (a App) check() (config, error) {
 	return c, nil
 }
 
-// assembly returns the path of the folder c.App, or "" if c.App is not a folder.
-func (a App) assembly(c config) string {
+// assemblyFolder returns the path of the folder c.App, or "" if c.App is not a folder.
+func (a App) assemblyFolder(c config) string {
 	folder := c.App
 	if !filepath.IsAbs(folder) {
 		folder = filepath.Join(a.Dir, folder)
@@ -110,7 +110,7 @@ func (a App) Synthesize(ctx context.Context) (*Assembly, error) {
 	if err != nil {
 		return nil, err
 	}
-	if folder := a.assembly(c); folder != "" {
+	if folder := a.assemblyFolder(c); folder != "" {
 		return Read(folder)
 	}
 	out, err := filepath.Abs(a.Out)
@@ -153,7 +153,7 @@ func (a App) run(ctx context.Context, c config, outDir string) error {
 		warnOfNode(ctx, a.Progress)
 	}
 	output := &tail{out: a.Progress}
-	cmd := shell(ctx, c.App)
+	cmd := shellCommand(ctx, c.App)
 	cmd.Dir, cmd.Env = a.Dir, env
 	cmd.Stdout, cmd.Stderr = output, output
 	ownGroup(cmd)

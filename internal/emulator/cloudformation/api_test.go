@@ -10,7 +10,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-func ask(t *testing.T, form string) (status int, body string) {
+func queryAPI(t *testing.T, form string) (status int, body string) {
 	t.Helper()
 	api := API([]StackDescription{
 		{
@@ -34,7 +34,7 @@ func ask(t *testing.T, form string) (status int, body string) {
 
 func TestAPI_DescribesStackByNameOrID(t *testing.T) {
 	for _, id := range []string{"one", "arn:one"} {
-		status, body := ask(t, "Action=DescribeStacks&StackName="+id)
+		status, body := queryAPI(t, "Action=DescribeStacks&StackName="+id)
 		const output = "<OutputKey>ApiUrl</OutputKey>" +
 			"<OutputValue>http://127.0.0.1:8080/</OutputValue>"
 		if status != http.StatusOK || strings.Contains(body, "two") ||
@@ -47,7 +47,7 @@ func TestAPI_DescribesStackByNameOrID(t *testing.T) {
 }
 
 func TestAPI_DescribesAllStacks(t *testing.T) {
-	status, body := ask(t, "Action=DescribeStacks")
+	status, body := queryAPI(t, "Action=DescribeStacks")
 	if status != http.StatusOK || strings.Count(body, "<StackName>") != 2 ||
 		strings.Count(body, "<ParentId>arn:one</ParentId>") != 1 {
 		t.Errorf("HTTP %d %s", status, body)
@@ -60,7 +60,7 @@ func TestAPI_RejectsUnknownStacksAndActions(t *testing.T) {
 		"Action=CreateStack":                    "<Code>InvalidAction</Code>",
 		"Action=%zz":                            "<Code>InvalidRequest</Code>",
 	} {
-		status, body := ask(t, form)
+		status, body := queryAPI(t, form)
 		if status != http.StatusBadRequest || !strings.Contains(body, code) {
 			t.Errorf("%s: HTTP %d %s", form, status, body)
 		}
@@ -68,14 +68,14 @@ func TestAPI_RejectsUnknownStacksAndActions(t *testing.T) {
 }
 
 func TestAPI_ListsStackResources(t *testing.T) {
-	status, body := ask(t, "Action=ListStackResources&StackName=two")
+	status, body := queryAPI(t, "Action=ListStackResources&StackName=two")
 	want := "<member><LogicalResourceId>Queue</LogicalResourceId>" +
 		"<PhysicalResourceId>http://q</PhysicalResourceId>" +
 		"<ResourceType>AWS::SQS::Queue</ResourceType>"
 	if status != http.StatusOK || !strings.Contains(body, want) {
 		t.Errorf("HTTP %d %s", status, body)
 	}
-	status, body = ask(t, "Action=ListStackResources&StackName=three")
+	status, body = queryAPI(t, "Action=ListStackResources&StackName=three")
 	if status != http.StatusBadRequest || !strings.Contains(body, "ValidationError") {
 		t.Errorf("HTTP %d %s", status, body)
 	}
@@ -83,7 +83,7 @@ func TestAPI_ListsStackResources(t *testing.T) {
 
 func TestAPI_DescribesResourceWithMetadata(t *testing.T) {
 	const action = "Action=DescribeStackResource&StackName="
-	status, body := ask(t, action+"two&LogicalResourceId=Queue")
+	status, body := queryAPI(t, action+"two&LogicalResourceId=Queue")
 	if status != http.StatusOK {
 		t.Fatalf("HTTP %d %s", status, body)
 	}
@@ -99,7 +99,7 @@ func TestAPI_DescribesResourceWithMetadata(t *testing.T) {
 		"two&LogicalResourceId=Other",
 		"three&LogicalResourceId=Queue",
 	} {
-		status, body := ask(t, action+unknown)
+		status, body := queryAPI(t, action+unknown)
 		if status != http.StatusBadRequest || !strings.Contains(body, "ValidationError") {
 			t.Errorf("%s: HTTP %d %s", unknown, status, body)
 		}
@@ -113,7 +113,7 @@ func TestAPI_ListsStacksWithStatus(t *testing.T) {
 		"&StackStatusFilter.member.1=DELETE_COMPLETE&StackStatusFilter.member.2=CREATE_COMPLETE": 2,
 		"&StackStatusFilter.member.1=DELETE_COMPLETE":                                            0,
 	} {
-		status, body := ask(t, "Action=ListStacks"+form)
+		status, body := queryAPI(t, "Action=ListStacks"+form)
 		if status != http.StatusOK || strings.Count(body, "<StackName>") != want {
 			t.Errorf("%s: HTTP %d %s, want %d stacks", form, status, body, want)
 		}
@@ -129,7 +129,7 @@ func TestAPI_DescribesResourcesOfStack(t *testing.T) {
 		"&PhysicalResourceId=http%3A%2F%2Fq":     1,
 		"&StackName=one":                         0,
 	} {
-		status, body := ask(t, action+form)
+		status, body := queryAPI(t, action+form)
 		n := strings.Count(body, "<StackName>two</StackName><StackId>arn:two</StackId>"+
 			"<LogicalResourceId>Queue</LogicalResourceId>")
 		if status != http.StatusOK || n != want {
@@ -137,7 +137,7 @@ func TestAPI_DescribesResourcesOfStack(t *testing.T) {
 		}
 	}
 	for _, form := range []string{"", "&StackName=three", "&PhysicalResourceId=none"} {
-		if status, body := ask(t, action+form); status != http.StatusBadRequest ||
+		if status, body := queryAPI(t, action+form); status != http.StatusBadRequest ||
 			!strings.Contains(body, "ValidationError") {
 			t.Errorf("%s: HTTP %d %s", form, status, body)
 		}
@@ -146,11 +146,11 @@ func TestAPI_DescribesResourcesOfStack(t *testing.T) {
 
 func TestAPI_ReturnsTemplate(t *testing.T) {
 	const want = "<TemplateBody>{&#34;Description&#34;: &#34;&lt;&amp;&gt;&#34;}</TemplateBody>"
-	status, body := ask(t, "Action=GetTemplate&StackName=one")
+	status, body := queryAPI(t, "Action=GetTemplate&StackName=one")
 	if status != http.StatusOK || !strings.Contains(body, want) {
 		t.Errorf("HTTP %d %s", status, body)
 	}
-	status, body = ask(t, "Action=GetTemplate&StackName=three")
+	status, body = queryAPI(t, "Action=GetTemplate&StackName=three")
 	if status != http.StatusBadRequest {
 		t.Errorf("HTTP %d %s", status, body)
 	}

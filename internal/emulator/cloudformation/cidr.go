@@ -17,7 +17,7 @@ func (r *Resolver) cidr(argument any) (any, error) {
 	if !ok || len(parts) != 3 {
 		return nil, fmt.Errorf("the argument must be %s, got %s", expected, describe(argument))
 	}
-	texts, err := r.textEach(parts)
+	texts, err := r.resolveEachString(parts)
 	if err != nil {
 		return nil, err
 	}

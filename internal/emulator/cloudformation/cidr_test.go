@@ -27,18 +27,18 @@ func TestCidr_DividesARange(t *testing.T) {
 		{map[string]any{"Fn::Select": []any{"0", vpc}}, "2", "64", "placeholder/Ipv6CidrBlocks"},
 	} {
 		call := map[string]any{"Fn::Cidr": []any{test.block, test.count, test.bits}}
-		got, err := r.texts(call)
+		got, err := r.resolveStrings(call)
 		if err != nil || strings.Join(got, " ") != test.want {
 			t.Errorf("%v: got %v, %v, want %s", call, got, err, test.want)
 		}
-		got, err = r.texts([]any{map[string]any{"Fn::Select": []any{"0", call}}})
+		got, err = r.resolveStrings([]any{map[string]any{"Fn::Select": []any{"0", call}}})
 		if err != nil || !strings.HasPrefix(test.want, got[0]) {
 			t.Errorf("the first of %v: got %v, %v", call, got, err)
 		}
 	}
 	second := map[string]any{"Fn::Select": []any{"1",
 		map[string]any{"Fn::Cidr": []any{vpc, "2", "64"}}}}
-	if got, err := r.text(second); got != "placeholder/Ipv6CidrBlocks" {
+	if got, err := r.resolveString(second); got != "placeholder/Ipv6CidrBlocks" {
 		t.Errorf("the second range of a placeholder: got %s, %v; want the placeholder", got, err)
 	}
 	for _, invalid := range [][]any{
@@ -54,7 +54,7 @@ func TestCidr_DividesARange(t *testing.T) {
 }
 
 func TestResolver_ResolvesLanguageExtensions(t *testing.T) {
-	r := functions(t)
+	r := newResolver(t)
 	const toJSON = `{"Fn::ToJsonString": {"b": ["<", 1.0, true], "a": {"Ref": "AWS::Region"}}}`
 	for call, want := range map[string]string{
 		`{"Fn::Length": ["a", {"Ref": "Queue"}, "c"]}`: "3",
@@ -62,7 +62,7 @@ func TestResolver_ResolvesLanguageExtensions(t *testing.T) {
 		toJSON: `{"a":"us-east-1","b":["<",1.0,true]}`,
 	} {
 		output := parse(t, `{"Outputs": {"O": {"Value": `+call+`}}}`).Outputs["O"]
-		if got, err := r.text(output.Value); err != nil || got != want {
+		if got, err := r.resolveString(output.Value); err != nil || got != want {
 			t.Errorf("%s: got %s, %v, want %s", call, got, err, want)
 		}
 	}

@@ -50,7 +50,7 @@ func (e *Engine) Create(source cdkapp.Stack) (*Stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	parameters, err := e.Parameters.of(source.Name, template)
+	parameters, err := e.Parameters.forStack(source.Name, template)
 	if err != nil {
 		return nil, err
 	}

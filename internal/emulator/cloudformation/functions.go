@@ -15,7 +15,7 @@ func (r *Resolver) textAndValue(argument any, expected string) (string, any, err
 	if !ok || len(parts) != 2 {
 		return "", nil, fmt.Errorf("the argument must be %s, got %s", expected, describe(argument))
 	}
-	text, err := r.text(parts[0])
+	text, err := r.resolveString(parts[0])
 	return text, parts[1], err
 }
 
@@ -24,7 +24,7 @@ func (r *Resolver) join(argument any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	texts, err := r.texts(list)
+	texts, err := r.resolveStrings(list)
 	return strings.Join(texts, separator), err
 }
 
@@ -44,22 +44,23 @@ func (r *Resolver) resolveList(value any) ([]any, error) {
 	return list, nil
 }
 
-// texts resolves a value that must be a list of strings. It omits elements that are AWS::NoValue.
-func (r *Resolver) texts(value any) ([]string, error) {
+// resolveStrings resolves a value that must be a list of strings. It omits elements that are
+// AWS::NoValue.
+func (r *Resolver) resolveStrings(value any) ([]string, error) {
 	list, err := r.resolveList(value)
 	if err != nil {
 		return nil, err
 	}
-	return r.textEach(list)
+	return r.resolveEachString(list)
 }
 
-// textEach resolves each element of a list as a string.
-func (r *Resolver) textEach(list []any) ([]string, error) {
+// resolveEachString resolves each element of a list as a string.
+func (r *Resolver) resolveEachString(list []any) ([]string, error) {
 	var texts []string
 	for i, element := range list {
-		text, err := r.text(element)
+		text, err := r.resolveString(element)
 		if err != nil {
-			return nil, at(fmt.Sprintf("[%d]", i), err)
+			return nil, prependPath(fmt.Sprintf("[%d]", i), err)
 		}
 		texts = append(texts, text)
 	}
@@ -100,7 +101,7 @@ func (r *Resolver) sub(argument any) (any, error) {
 		}
 		value, err := r.substitute(strings.TrimSpace(name), variables)
 		if err != nil && failure == nil {
-			failure = at(match, err)
+			failure = prependPath(match, err)
 		}
 		return value
 	})
@@ -109,12 +110,12 @@ func (r *Resolver) sub(argument any) (any, error) {
 
 func (r *Resolver) substitute(name string, variables map[string]any) (string, error) {
 	if value, ok := variables[name]; ok {
-		return r.text(value)
+		return r.resolveString(value)
 	}
 	if strings.Contains(name, ".") {
-		return r.text(map[string]any{"Fn::GetAtt": name})
+		return r.resolveString(map[string]any{"Fn::GetAtt": name})
 	}
-	return r.text(map[string]any{"Ref": name})
+	return r.resolveString(map[string]any{"Ref": name})
 }
 
 func (r *Resolver) selectOne(argument any) (any, error) {
@@ -141,7 +142,7 @@ func (r *Resolver) split(argument any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := r.text(value)
+	text, err := r.resolveString(value)
 	if err != nil {
 		return nil, err
 	}
@@ -159,7 +160,7 @@ func (r *Resolver) findInMap(argument any) (any, error) {
 			"value, got %s"
 		return nil, fmt.Errorf(rule, describe(argument))
 	}
-	keys, err := r.textEach(parts[:3])
+	keys, err := r.resolveEachString(parts[:3])
 	if err != nil {
 		return nil, err
 	}
@@ -175,7 +176,7 @@ func (r *Resolver) findInMap(argument any) (any, error) {
 }
 
 func (r *Resolver) importValue(argument any) (any, error) {
-	name, err := r.text(argument)
+	name, err := r.resolveString(argument)
 	if err != nil {
 		return nil, err
 	}
@@ -194,13 +195,13 @@ func (r *Resolver) stackOutput(argument any) (any, error) {
 		return nil, fmt.Errorf("the argument must have StackName and OutputName, got %s",
 			describe(argument))
 	}
-	stack, err := r.text(named["StackName"])
+	stack, err := r.resolveString(named["StackName"])
 	if err != nil {
-		return nil, at("StackName", err)
+		return nil, prependPath("StackName", err)
 	}
-	output, err := r.text(named["OutputName"])
+	output, err := r.resolveString(named["OutputName"])
 	if err != nil {
-		return nil, at("OutputName", err)
+		return nil, prependPath("OutputName", err)
 	}
 	if value, ok := r.Stacks[stack][output]; ok {
 		return value, nil
@@ -257,7 +258,7 @@ func (r *Resolver) evaluate(expression any) (bool, error) {
 		if len(operands) != 2 {
 			return false, fmt.Errorf("Fn::Equals must have two values, got %d", len(operands))
 		}
-		pair, err := r.textEach(operands)
+		pair, err := r.resolveEachString(operands)
 		return err == nil && pair[0] == pair[1], err
 	case "Fn::Not":
 		if len(operands) != 1 {

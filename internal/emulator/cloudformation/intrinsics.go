@@ -45,10 +45,10 @@ func (r *Resolver) call(name string, argument any) (any, error) {
 	case "Fn::FindInMap":
 		return r.findInMap(argument)
 	case "Fn::Base64":
-		text, err := r.text(argument)
+		text, err := r.resolveString(argument)
 		return base64.StdEncoding.EncodeToString([]byte(text)), err
 	case "Fn::GetAZs":
-		region, err := r.text(argument)
+		region, err := r.resolveString(argument)
 		region = cmp.Or(region, r.Pseudo.Region)
 		return []any{region + "a", region + "b", region + "c"}, err
 	case "Fn::Cidr":
@@ -104,13 +104,13 @@ func (r *Resolver) ref(argument any) (any, error) {
 		return value, nil
 	}
 	if parameter, ok := r.Template.Parameters[id]; ok {
-		return r.parameter(id, parameter)
+		return r.parameterValue(id, parameter)
 	}
-	values, err := r.created(id)
+	values, err := r.returnValues(id)
 	return values.Ref, err
 }
 
-func (r *Resolver) created(id string) (values ReturnValues, err error) {
+func (r *Resolver) returnValues(id string) (values ReturnValues, err error) {
 	resource, ok := r.Template.Resources[id]
 	if !ok {
 		return values, fmt.Errorf("the template has no resource or parameter %q", id)
@@ -152,11 +152,11 @@ func (r *Resolver) getAtt(argument any) (any, error) {
 		return nil, fmt.Errorf("the argument must be a logical id and an attribute, got %s",
 			describe(argument))
 	}
-	name, err := r.text(attributeName)
+	name, err := r.resolveString(attributeName)
 	if err != nil {
 		return nil, err
 	}
-	values, err := r.created(id)
+	values, err := r.returnValues(id)
 	if err != nil {
 		return nil, err
 	}
@@ -182,7 +182,7 @@ func (r *Resolver) isPlaceholder(value any) bool {
 		return created && values.Attributes == nil
 	case "Fn::GetAtt":
 		id, attributeName, _ := attribute(argument)
-		name, err := r.text(attributeName)
+		name, err := r.resolveString(attributeName)
 		_, modelled := r.Values[id].Attributes[name]
 		return err == nil && !modelled
 	case "Fn::Split", "Fn::Select":

@@ -52,15 +52,15 @@ func (e *MissingParameterError) Error() string {
 		"default: %s", e.Stack, strings.Join(e.Names, ", "))
 }
 
-// parameter returns the value of a template's parameter.
-func (r *Resolver) parameter(id string, p Parameter) (any, error) {
+// parameterValue returns the value of a template's parameter.
+func (r *Resolver) parameterValue(id string, p Parameter) (any, error) {
 	value, passed := r.Parameters[id]
 	if !passed {
 		if p.Default == nil {
 			return nil, r.missingParameters()
 		}
 		var err error
-		if value, err = r.text(p.Default); err != nil {
+		if value, err = r.resolveString(p.Default); err != nil {
 			return nil, fmt.Errorf("parameter %s: %w", id, err)
 		}
 	}
@@ -69,7 +69,7 @@ func (r *Resolver) parameter(id string, p Parameter) (any, error) {
 		kind = match[1]
 		name := value
 		var err error
-		value, err = r.ssm(name)
+		value, err = r.ssmParameter(name)
 		if err != nil && kind == "AWS::EC2::Image::Id" {
 			return placeholderImage, nil // only EC2 uses images, and the emulator does not run EC2
 		}
@@ -81,7 +81,7 @@ func (r *Resolver) parameter(id string, p Parameter) (any, error) {
 		return value, nil
 	}
 	list := []any{}
-	for _, element := range elements(value) {
+	for _, element := range splitList(value) {
 		list = append(list, element)
 	}
 	return list, nil
@@ -92,8 +92,8 @@ func isList(parameterType string) bool {
 	return parameterType == "CommaDelimitedList" || strings.HasPrefix(parameterType, "List<")
 }
 
-// elements returns the elements of a list that is passed as a string.
-func elements(value string) []string {
+// splitList returns the elements of a list that is passed as a string.
+func splitList(value string) []string {
 	list := strings.Split(value, ",")
 	for i := range list {
 		list[i] = strings.TrimSpace(list[i])
@@ -112,9 +112,9 @@ func (r *Resolver) missingParameters() error {
 	return &MissingParameterError{Stack: r.Pseudo.StackName, Nested: r.Nested, Names: names}
 }
 
-// ssm returns the value of an SSM parameter. A name can end with ":" and a version. If the version
-// has no value, ssm returns the value of the name without the version.
-func (r *Resolver) ssm(name string) (string, error) {
+// ssmParameter returns the value of an SSM parameter. A name can end with ":" and a version. If the
+// version has no value, ssmParameter returns the value of the name without the version.
+func (r *Resolver) ssmParameter(name string) (string, error) {
 	unversioned, _, _ := strings.Cut(name, ":")
 	for _, known := range []string{name, unversioned} {
 		if value, ok := r.SSM[known]; ok {
@@ -130,7 +130,7 @@ func (p Parameter) check(value string) error {
 	if !isList(p.Type) {
 		return p.checkElement(value)
 	}
-	for _, element := range elements(value) {
+	for _, element := range splitList(value) {
 		if err := p.checkElement(element); err != nil {
 			return err
 		}
@@ -232,9 +232,9 @@ func (e *UnknownParameterError) Error() string {
 		strings.Join(e.Known, ", "), e.Key)
 }
 
-// of returns the values of a stack's parameters, by parameter name. The key STACK:NAME takes
+// forStack returns the values of a stack's parameters, by parameter name. The key STACK:NAME takes
 // precedence over the key NAME.
-func (p Parameters) of(stack string, template *Template) (map[string]string, error) {
+func (p Parameters) forStack(stack string, template *Template) (map[string]string, error) {
 	values := map[string]string{}
 	for name, parameter := range template.Parameters {
 		value, ok := p[stack+":"+name]

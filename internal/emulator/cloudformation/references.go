@@ -25,14 +25,14 @@ func (r *Resolver) dynamicReferences(value any) (any, error) {
 		for i := range v {
 			var err error
 			if v[i], err = r.dynamicReferences(v[i]); err != nil {
-				return nil, at(fmt.Sprintf("[%d]", i), err)
+				return nil, prependPath(fmt.Sprintf("[%d]", i), err)
 			}
 		}
 	case map[string]any:
 		for _, key := range slices.Sorted(maps.Keys(v)) {
 			var err error
 			if v[key], err = r.dynamicReferences(v[key]); err != nil {
-				return nil, at(key, err)
+				return nil, prependPath(key, err)
 			}
 		}
 	case string:
@@ -60,9 +60,9 @@ var errNoValue = errors.New("no value for the reference")
 func (r *Resolver) dynamicReference(service, parts string) (string, error) {
 	switch service {
 	case "ssm":
-		return r.ssm(parts)
+		return r.ssmParameter(parts)
 	case "secretsmanager":
-		return r.secret(parts)
+		return r.secretValue(parts)
 	}
 	return "", errNoValue
 }
@@ -70,9 +70,9 @@ func (r *Resolver) dynamicReference(service, parts string) (string, error) {
 // arnParts is the number of parts in the ARN of a secret.
 const arnParts = 7
 
-// secret returns the value to which a reference refers. The reference has the form
+// secretValue returns the value to which a reference refers. The reference has the form
 // ID:SecretString:KEY:STAGE:VERSION. Only ID is required. ID is the name or ARN of the secret.
-func (r *Resolver) secret(text string) (string, error) {
+func (r *Resolver) secretValue(text string) (string, error) {
 	parts := strings.Split(text, ":")
 	n := 1
 	if parts[0] == "arn" {

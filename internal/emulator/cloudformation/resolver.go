@@ -58,12 +58,12 @@ func (r *Resolver) Properties(resource Resource, names ...string) (map[string]an
 			}
 		}
 	}
-	resolved, err := r.object(selected)
+	resolved, err := r.resolveMembers(selected)
 	if err == nil {
 		_, err = r.dynamicReferences(resolved)
 	}
 	if err != nil {
-		return nil, at("Properties", err)
+		return nil, prependPath("Properties", err)
 	}
 	return resolved, nil
 }
@@ -73,9 +73,9 @@ func (r *Resolver) Metadata(resource Resource) (string, error) {
 	if resource.Metadata == nil {
 		return "", nil
 	}
-	resolved, err := r.object(resource.Metadata)
+	resolved, err := r.resolveMembers(resource.Metadata)
 	if err != nil {
-		return "", at("Metadata", err)
+		return "", prependPath("Metadata", err)
 	}
 	data, err := json.Marshal(resolved)
 	return string(data), err
@@ -95,29 +95,29 @@ func (r *Resolver) Exists(condition string) (bool, error) {
 func (r *Resolver) ResolveOutputs() (outputs, exports map[string]string, err error) {
 	outputs, exports = map[string]string{}, map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(r.Template.Outputs)) {
-		if err := r.output(name, outputs, exports); err != nil {
+		if err := r.resolveOutput(name, outputs, exports); err != nil {
 			return nil, nil, fmt.Errorf("output %s: %w", name, err)
 		}
 	}
 	return outputs, exports, nil
 }
 
-func (r *Resolver) output(name string, outputs, exports map[string]string) error {
+func (r *Resolver) resolveOutput(name string, outputs, exports map[string]string) error {
 	output := r.Template.Outputs[name]
 	if exists, err := r.Exists(output.Condition); !exists {
 		return err
 	}
-	value, err := r.text(output.Value)
+	value, err := r.resolveString(output.Value)
 	if err != nil {
-		return at("Value", err)
+		return prependPath("Value", err)
 	}
 	outputs[name] = value
 	if output.Export.Name == nil {
 		return nil
 	}
-	export, err := r.text(output.Export.Name)
+	export, err := r.resolveString(output.Export.Name)
 	if err != nil {
-		return at("Export.Name", err)
+		return prependPath("Export.Name", err)
 	}
 	exports[export] = value
 	return nil
@@ -128,26 +128,26 @@ func (r *Resolver) output(name string, outputs, exports map[string]string) error
 func (r *Resolver) resolve(value any) (any, error) {
 	switch v := value.(type) {
 	case []any:
-		return r.list(v)
+		return r.resolveElements(v)
 	case map[string]any:
 		if name, argument := intrinsic(v); name != "" {
 			plain, err := r.call(name, argument)
 			if err != nil {
-				return nil, at(name, err)
+				return nil, prependPath(name, err)
 			}
 			return plain, nil
 		}
-		return r.object(v)
+		return r.resolveMembers(v)
 	}
 	return value, nil
 }
 
-func (r *Resolver) list(list []any) (any, error) {
+func (r *Resolver) resolveElements(list []any) (any, error) {
 	resolved := []any{}
 	for i, element := range list {
 		plain, err := r.resolve(element)
 		if err != nil {
-			return nil, at(fmt.Sprintf("[%d]", i), err)
+			return nil, prependPath(fmt.Sprintf("[%d]", i), err)
 		}
 		if plain != (any)(noValue{}) {
 			resolved = append(resolved, plain)
@@ -156,12 +156,12 @@ func (r *Resolver) list(list []any) (any, error) {
 	return resolved, nil
 }
 
-func (r *Resolver) object(object map[string]any) (map[string]any, error) {
+func (r *Resolver) resolveMembers(object map[string]any) (map[string]any, error) {
 	resolved := map[string]any{}
 	for _, key := range slices.Sorted(maps.Keys(object)) {
 		plain, err := r.resolve(object[key])
 		if err != nil {
-			return nil, at(key, err)
+			return nil, prependPath(key, err)
 		}
 		if plain != (any)(noValue{}) {
 			resolved[key] = plain
@@ -170,9 +170,9 @@ func (r *Resolver) object(object map[string]any) (map[string]any, error) {
 	return resolved, nil
 }
 
-// text resolves a value that must be a string. As in CloudFormation, it converts numbers and
-// Booleans to strings.
-func (r *Resolver) text(value any) (string, error) {
+// resolveString resolves a value that must be a string. As in CloudFormation, it converts numbers
+// and Booleans to strings.
+func (r *Resolver) resolveString(value any) (string, error) {
 	plain, err := r.resolve(value)
 	if err != nil {
 		return "", err
@@ -209,8 +209,8 @@ type pathError struct {
 func (e *pathError) Error() string { return e.path + ": " + e.err.Error() }
 func (e *pathError) Unwrap() error { return e.err }
 
-// at adds step to the beginning of an error's path.
-func at(step string, err error) error {
+// prependPath adds step to the beginning of an error's path.
+func prependPath(step string, err error) error {
 	inner, ok := errors.AsType[*pathError](err)
 	if !ok {
 		return &pathError{step, err}

@@ -22,7 +22,7 @@ func parse(t *testing.T, text string) *Template {
 	return parsed
 }
 
-func functions(t *testing.T) *Resolver {
+func newResolver(t *testing.T) *Resolver {
 	t.Helper()
 	data, err := os.ReadFile("testdata/functions.json")
 	if err != nil {
@@ -47,7 +47,7 @@ func functions(t *testing.T) *Resolver {
 }
 
 func TestResolver_ResolvesEveryFunction(t *testing.T) {
-	r := functions(t)
+	r := newResolver(t)
 	properties, err := r.Properties(r.Template.Resources["Subject"])
 	if err != nil {
 		t.Fatal(err)
@@ -73,7 +73,7 @@ func TestResolver_ResolvesEveryFunction(t *testing.T) {
 }
 
 func TestResolver_ResolvesOnlyNamedProperties(t *testing.T) {
-	r := functions(t)
+	r := newResolver(t)
 	subject := r.Template.Resources["Subject"]
 	subject.Properties["Role"] = map[string]any{"Ref": "Absent"}
 	properties, err := r.Properties(subject, "Join", "NotThere")
@@ -83,7 +83,7 @@ func TestResolver_ResolvesOnlyNamedProperties(t *testing.T) {
 }
 
 func TestResolver_ResolvesOutputsWhoseConditionIsTrue(t *testing.T) {
-	outputs, exports, err := functions(t).ResolveOutputs()
+	outputs, exports, err := newResolver(t).ResolveOutputs()
 	if err != nil {
 		t.Fatal(err)
 	}

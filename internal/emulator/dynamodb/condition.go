@@ -118,7 +118,7 @@ func (c callCondition) holds(in scope) bool {
 	case "attribute_type":
 		return v != nil && argument == stringValue(v.typeName())
 	case "begins_with":
-		text, prefix, ok := texts(v, argument)
+		text, prefix, ok := bothTexts(v, argument)
 		return ok && strings.HasPrefix(text, prefix)
 	default:
 		return contains(v, argument)
@@ -133,6 +133,6 @@ func contains(v, part value) bool {
 	case listValue:
 		return slices.ContainsFunc(v, func(element value) bool { return equal(element, part) })
 	}
-	text, substring, ok := texts(v, part)
+	text, substring, ok := bothTexts(v, part)
 	return ok && strings.Contains(text, substring)
 }

@@ -21,10 +21,11 @@ type key struct {
 // compare compares the partition keys and then the sort keys. A nil value is less than all other
 // values.
 func (k key) compare(other key) int {
-	return cmp.Or(order(k.partition, other.partition), order(k.sort, other.sort))
+	return cmp.Or(compareKeyValues(k.partition, other.partition),
+		compareKeyValues(k.sort, other.sort))
 }
 
-func order(a, b value) int {
+func compareKeyValues(a, b value) int {
 	switch {
 	case a == nil && b == nil:
 		return 0

@@ -74,26 +74,26 @@ func formatDecimal(negative bool, digits string, exponent int) string {
 	return out.String()
 }
 
-// rational returns the value of a canonical number.
-func rational(number string) *big.Rat {
+// toRational returns the value of a canonical number.
+func toRational(number string) *big.Rat {
 	r, _ := new(big.Rat).SetString(number) // never fails for a canonical number
 	return r
 }
 
 // compareNumbers compares two canonical numbers.
-func compareNumbers(a, b string) int { return rational(a).Cmp(rational(b)) }
+func compareNumbers(a, b string) int { return toRational(a).Cmp(toRational(b)) }
 
 // addNumbers returns a+b, or a-b if subtract is set.
 func addNumbers(a, b numberValue, subtract bool) (value, error) {
-	x, y := rational(string(a)), rational(string(b))
+	x, y := toRational(string(a)), toRational(string(b))
 	if subtract {
 		y.Neg(y)
 	}
-	sum, err := canonicalNumber(x.Add(x, y).FloatString(max(decimals(a), decimals(b))))
+	sum, err := canonicalNumber(x.Add(x, y).FloatString(max(countDecimals(a), countDecimals(b))))
 	return numberValue(sum), err
 }
 
-func decimals(n numberValue) int {
+func countDecimals(n numberValue) int {
 	_, fraction, _ := strings.Cut(string(n), ".")
 	return len(fraction)
 }

@@ -16,8 +16,8 @@ func pack(k key) packedKey {
 	return packedKey(append(append(b, partition...), sort...))
 }
 
-// texts returns the texts of the partition key and the sort key.
-func (p packedKey) texts() (partition, sort string) {
+// splitTexts returns the texts of the partition key and the sort key.
+func (p packedKey) splitTexts() (partition, sort string) {
 	if p == "" {
 		return "", ""
 	}
@@ -26,14 +26,14 @@ func (p packedKey) texts() (partition, sort string) {
 }
 
 func (t Table) unpack(p packedKey) key {
-	partition, sort := p.texts()
+	partition, sort := p.splitTexts()
 	return key{valueOf(t.PartitionKey.Type, partition), valueOf(t.SortKey.Type, sort)}
 }
 
 // comparePacked compares the partition keys and then the sort keys, like key.compare.
 func (t Table) comparePacked(a, b packedKey) int {
-	partitionA, sortA := a.texts()
-	partitionB, sortB := b.texts()
+	partitionA, sortA := a.splitTexts()
+	partitionB, sortB := b.splitTexts()
 	return cmp.Or(compareTexts(t.PartitionKey.Type, partitionA, partitionB),
 		compareTexts(t.SortKey.Type, sortA, sortB))
 }

@@ -67,7 +67,7 @@ func (s *Service) scan(in *scanInput) (*pageOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	return in.collect(t, t.from(start), start, bound)
+	return in.collect(t, t.entriesFrom(start), start, bound)
 }
 
 type queryInput struct {
@@ -104,9 +104,9 @@ func (s *Service) query(in *queryInput) (*pageOutput, error) {
 			"based on provided conditions")
 	}
 	if in.ScanIndexForward == nil || *in.ScanIndexForward {
-		return in.collect(t, t.partition(start), start, bound)
+		return in.collect(t, t.entriesOfPartition(start), start, bound)
 	}
-	entries := slices.Collect(t.partition(first))
+	entries := slices.Collect(t.entriesOfPartition(first))
 	if in.ExclusiveStartKey != nil {
 		entries = slices.DeleteFunc(entries, func(e entry) bool { return e.compare(start) > 0 })
 	}
@@ -187,11 +187,11 @@ func (in *readInput) startKey(t Table) (key, error) {
 	return start, nil
 }
 
-// partition returns the entries with the same partition key as k, in ascending order. It skips the
-// entries before k.
-func (t *table) partition(k key) iter.Seq[entry] {
+// entriesOfPartition returns the entries with the same partition key as k, in ascending order. It
+// skips the entries before k.
+func (t *table) entriesOfPartition(k key) iter.Seq[entry] {
 	return func(yield func(entry) bool) {
-		for e := range t.from(k) {
+		for e := range t.entriesFrom(k) {
 			if e.partition != k.partition || !yield(e) {
 				return
 			}

@@ -69,8 +69,8 @@ func (s *Service) newTable(record tableRecord) (*table, error) {
 	}, err
 }
 
-// from returns the entries in ascending order. It skips the entries before k.
-func (t *table) from(k key) iter.Seq[entry] {
+// entriesFrom returns the entries in ascending order. It skips the entries before k.
+func (t *table) entriesFrom(k key) iter.Seq[entry] {
 	return func(yield func(entry) bool) {
 		t.index.Ascend(indexed{packed: pack(k)}, func(found indexed) bool {
 			return yield(entry{t.unpack(found.packed), found.at})

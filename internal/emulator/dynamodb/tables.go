@@ -192,7 +192,7 @@ func (s *Service) deleteTable(in *tableInput) (*tableDescriptionOutput, error) {
 		return nil, err
 	}
 	var keys []string
-	for e := range t.from(key{}) {
+	for e := range t.entriesFrom(key{}) {
 		keys = append(keys, e.String())
 	}
 	// Delete the items before the table. Otherwise, after a crash between the two steps, a new
@@ -203,7 +203,7 @@ func (s *Service) deleteTable(in *tableInput) (*tableDescriptionOutput, error) {
 	if err := s.tableRecords.Delete(t.Name); err != nil {
 		return nil, fmt.Errorf("delete table %s: %w", t.Name, err)
 	}
-	for e := range t.from(key{}) {
+	for e := range t.entriesFrom(key{}) {
 		t.values.Delete(e.at)
 	}
 	delete(s.tables, t.Name)

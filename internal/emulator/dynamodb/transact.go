@@ -61,7 +61,7 @@ func (s *Service) transactWriteItems(in *transactWriteItemsInput) (*struct{}, er
 	}
 	token, now := in.ClientRequestToken, s.config.Now()
 	if token != nil {
-		committed, err := s.tokens.committed(*token, in.TransactItems.hash, now)
+		committed, err := s.tokens.isCommitted(*token, in.TransactItems.hash, now)
 		if committed || err != nil {
 			return &struct{}{}, err
 		}

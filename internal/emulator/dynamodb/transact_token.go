@@ -52,9 +52,11 @@ func validateToken(token *string) error {
 		"failed to satisfy constraint: Member must have length between 1 and %d", *token, maxToken)
 }
 
-// committed reports whether a transaction with this token is already committed. It returns an error
-// if that transaction has other actions.
-func (t *requestTokens) committed(token string, request requestHash, now time.Time) (bool, error) {
+// isCommitted reports whether a transaction with this token is already committed. It returns an
+// error if that transaction has other actions.
+func (t *requestTokens) isCommitted(
+	token string, request requestHash, now time.Time,
+) (bool, error) {
 	t.expire(now)
 	earlier, ok := t.requests[token]
 	if ok && earlier != request {

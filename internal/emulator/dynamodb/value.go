@@ -56,12 +56,13 @@ func compare(a, b value) (int, bool) {
 	if isNumberA && isNumberB {
 		return compareNumbers(string(n), string(m)), true
 	}
-	x, y, ok := texts(a, b)
+	x, y, ok := bothTexts(a, b)
 	return cmp.Compare(x, y), ok
 }
 
-// texts returns the contents of two strings or two binaries. It returns false for all other values.
-func texts(a, b value) (x, y string, ok bool) {
+// bothTexts returns the contents of two strings or two binaries. It returns false for all other
+// values.
+func bothTexts(a, b value) (x, y string, ok bool) {
 	switch a := a.(type) {
 	case stringValue:
 		b, ok := b.(stringValue)

@@ -30,7 +30,7 @@ func parseLeaf(values []any, path []string) (leafPattern, error) {
 		if isObject {
 			m, err = parseMatcher(object)
 		} else {
-			m, err = equals(value)
+			m, err = equalsMatcher(value)
 		}
 		if err != nil {
 			return leaf, fmt.Errorf("field %q: %w", path[len(path)-1], err)
@@ -40,10 +40,10 @@ func parseLeaf(values []any, path []string) (leafPattern, error) {
 	return leaf, nil
 }
 
-// equals returns a matcher for leaves that are equal to the value. Numbers must have the same
-// notation: 300 and 3.0e2 differ, as EventBridge documents. IP addresses can differ in notation:
-// ::1 equals 0:0:0:0:0:0:0:1.
-func equals(value any) (matcher, error) {
+// equalsMatcher returns a matcher for leaves that are equal to the value. Numbers must have the
+// same notation: 300 and 3.0e2 differ, as EventBridge documents. IP addresses can differ in
+// notation: ::1 equals 0:0:0:0:0:0:0:1.
+func equalsMatcher(value any) (matcher, error) {
 	if _, isArray := value.([]any); isArray {
 		return nil, errors.New("arrays must not be nested")
 	}
@@ -71,9 +71,9 @@ func parseMatcher(object map[string]any) (matcher, error) {
 	case "anything-but":
 		return anythingBut(argument)
 	case "numeric":
-		return numeric(argument)
+		return numericMatcher(argument)
 	case "cidr":
-		return cidr(argument)
+		return cidrMatcher(argument)
 	}
 	return parseStringMatcher(name, argument)
 }
@@ -115,7 +115,7 @@ func parseStringMatcher(name string, argument any) (matcher, error) {
 		text = strings.ToLower(text)
 		matches = func(s string) bool { return strings.HasSuffix(strings.ToLower(s), text) }
 	case "wildcard":
-		expression, err := wildcard(text)
+		expression, err := wildcardRegexp(text)
 		if err != nil {
 			return nil, err
 		}
@@ -174,15 +174,16 @@ func anythingBut(argument any) (matcher, error) {
 func parseExcluded(value any) (matcher, error) {
 	switch value.(type) {
 	case json.Number:
-		return numeric([]any{"=", value})
+		return numericMatcher([]any{"=", value})
 	case string:
-		return equals(value)
+		return equalsMatcher(value)
 	}
 	return nil, fmt.Errorf("each value must be a string or a number, got %v", value)
 }
 
-// cidr returns a matcher for the IP addresses in a range such as 10.0.0.0/24 or 2001:db8::/32.
-func cidr(argument any) (matcher, error) {
+// cidrMatcher returns a matcher for the IP addresses in a range such as 10.0.0.0/24 or
+// 2001:db8::/32.
+func cidrMatcher(argument any) (matcher, error) {
 	text, _ := argument.(string)
 	network, err := netip.ParsePrefix(text)
 	if err != nil {
@@ -205,9 +206,10 @@ func parseAddress(value any) (netip.Addr, bool) {
 	return address, err == nil && address.Zone() == ""
 }
 
-// numeric returns a matcher that compares numbers by value. Its argument is, for example, ["=",
+// numericMatcher returns a matcher that compares numbers by value. Its argument is, for example,
+// ["=",
 // 300] or [">", 0, "<=", 5].
-func numeric(argument any) (matcher, error) {
+func numericMatcher(argument any) (matcher, error) {
 	list, _ := argument.([]any)
 	if len(list) != 2 && len(list) != 4 {
 		return nil, errors.New(`"numeric" must have one or two pairs of an operator and a number`)
@@ -248,9 +250,9 @@ func numeric(argument any) (matcher, error) {
 	}, nil
 }
 
-// wildcard translates a wildcard expression into a regular expression. A * matches any number of
-// characters. \* matches * and \\ matches \.
-func wildcard(text string) (*regexp.Regexp, error) {
+// wildcardRegexp translates a wildcard expression into a regular expression. A * matches any number
+// of characters. \* matches * and \\ matches \.
+func wildcardRegexp(text string) (*regexp.Regexp, error) {
 	expression := "(?s)^"
 	for i := 0; i < len(text); i++ {
 		switch {

@@ -66,8 +66,8 @@ func (s *Service) serveList(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	function, qualifier := protocol.SplitFunction(query.Get("FunctionName"))
 	source := query.Get("EventSourceArn")
-	first, err := number(query.Get("Marker"), 0)
-	limit, limitErr := number(query.Get("MaxItems"), 100)
+	first, err := parseNumber(query.Get("Marker"), 0)
+	limit, limitErr := parseNumber(query.Get("MaxItems"), 100)
 	if err != nil || limitErr != nil || limit < 1 {
 		protocol.WriteError(w, protocol.Lambda, http.StatusBadRequest,
 			"InvalidParameterValueException", "Marker and MaxItems must be numbers")
@@ -93,7 +93,7 @@ func (s *Service) serveList(w http.ResponseWriter, r *http.Request) {
 	protocol.WriteJSON(w, http.StatusOK, answer)
 }
 
-func number(text string, byDefault int) (int, error) {
+func parseNumber(text string, byDefault int) (int, error) {
 	if text == "" {
 		return byDefault, nil
 	}

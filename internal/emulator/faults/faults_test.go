@@ -131,7 +131,7 @@ func (s *service) callAs(
 	return response.StatusCode, string(content), err
 }
 
-func always(fault Fault) Config { return Config{Rules: []Rule{{Fault: fault, Rate: 1}}} }
+func alwaysInject(fault Fault) Config { return Config{Rules: []Rule{{Fault: fault, Rate: 1}}} }
 
 func TestInjector_ReturnsTheErrorsOfTheService(t *testing.T) {
 	for _, c := range []struct {
@@ -165,7 +165,7 @@ func TestInjector_ReturnsTheErrorsOfTheService(t *testing.T) {
 		{Error, "GET", "/bucket?list-type=2", "", 500, "InternalError",
 			Injection{"p-worker", "s3", "ListObjectsV2", "error"}},
 	} {
-		s := serve(t, always(c.fault))
+		s := serve(t, alwaysInject(c.fault))
 		status, body, err := s.call(t, c.method, c.path, c.target)
 		if err != nil || status != c.status || !strings.Contains(body, c.body) ||
 			s.effects.Load() != 0 {
@@ -178,7 +178,7 @@ func TestInjector_ReturnsTheErrorsOfTheService(t *testing.T) {
 }
 
 func TestInjector_LosesTheResponseAfterTheEffect(t *testing.T) {
-	s := serve(t, always(LostResponse))
+	s := serve(t, alwaysInject(LostResponse))
 	if status, _, err := s.call(t, "PUT", "/bucket/key", ""); err == nil || s.effects.Load() != 1 {
 		t.Errorf("got %d, %v after %d effects; want an error after 1 effect",
 			status, err, s.effects.Load())
@@ -186,7 +186,7 @@ func TestInjector_LosesTheResponseAfterTheEffect(t *testing.T) {
 }
 
 func TestInjector_TimesOutWithoutEffect(t *testing.T) {
-	s := serve(t, always(Timeout))
+	s := serve(t, alwaysInject(Timeout))
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	_, _, err := s.callAs(t, ctx, "sandbox", "PUT", "/bucket/key", "")
@@ -197,7 +197,7 @@ func TestInjector_TimesOutWithoutEffect(t *testing.T) {
 
 func TestInjector_EndsATimeoutWhenTheClientDisconnects(t *testing.T) {
 	caller := func(string) (Caller, bool) { return Caller{}, true }
-	injector := New(always(Timeout), services, caller, func(Injection) {})
+	injector := New(alwaysInject(Timeout), services, caller, func(Injection) {})
 	handler := injector.Wrap(http.NotFoundHandler())
 	ended := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

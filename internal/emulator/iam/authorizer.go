@@ -70,7 +70,7 @@ func (a Authorizer) Wrap(next http.Handler) http.Handler {
 }
 
 // administrator contains the policy for callers that are not functions, such as the AWS CLI.
-var administrator = []Document{allow("*")}
+var administrator = []Document{policyAllowing("*")}
 
 // caller returns the caller that signs with the access key. It returns false for a function whose
 // role is not in a template, because the role's permissions are unknown.
@@ -83,12 +83,12 @@ func (a Authorizer) caller(accessKey string) (caller, bool) {
 		return caller{"local", principal, administrator, true, context}, true
 	}
 	if a.known == nil {
-		return a.function(name)
+		return a.functionCaller(name)
 	}
 	if who, ok := a.known.Load(name); ok {
 		return who.(caller), true
 	}
-	who, ok := a.function(name)
+	who, ok := a.functionCaller(name)
 	if ok {
 		a.known.Store(name, who)
 	}
@@ -105,9 +105,9 @@ func (a Authorizer) callerContext(p Principal) map[string]string {
 	}
 }
 
-// function returns the caller for requests of a Lambda function. It returns false if the function's
-// role is unknown.
-func (a Authorizer) function(name string) (caller, bool) {
+// functionCaller returns the caller for requests of a Lambda function. It returns false if the
+// function's role is unknown.
+func (a Authorizer) functionCaller(name string) (caller, bool) {
 	role, ok := a.Policies.Roles[name]
 	if !ok {
 		return caller{}, false
@@ -177,7 +177,7 @@ func (a Authorizer) evaluate(who caller, p permission) error {
 // AuthorizeFunction returns nil if the function's role is unknown or may perform the action.
 // Otherwise it returns a *DeniedError.
 func (a Authorizer) AuthorizeFunction(function, action, resource string) error {
-	who, ok := a.function(function)
+	who, ok := a.functionCaller(function)
 	if !ok {
 		return nil
 	}

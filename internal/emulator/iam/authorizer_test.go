@@ -55,14 +55,14 @@ const (
 // call returns a request of an AWS JSON protocol.
 func call(target, body string) *http.Request { return request("POST", "/", target, body) }
 
-// form returns a request of AWS's query protocol.
-func form(body string) *http.Request {
+// formRequest returns a request of AWS's query protocol.
+func formRequest(body string) *http.Request {
 	r := request("POST", "/", "", body, "Content-Type", "application/x-www-form-urlencoded")
 	sign(r, "cloudformation")
 	return r
 }
 
-func presigned(url string) *http.Request {
+func presignedRequest(url string) *http.Request {
 	r := request("GET", url, "", "")
 	sign(r, "cloudformation")
 	return r
@@ -167,9 +167,10 @@ func TestAuthorizer_DerivesThePermissionsOfEachCall(t *testing.T) {
 			[]string{"lambda:UpdateFunctionConfiguration " + lambda + "f map[]"}},
 		{request("GET", "/2015-03-31/functions/f", "", ""),
 			[]string{"lambda:GetFunction " + lambda + "f map[]"}},
-		{form("Action=GetCallerIdentity"), nil},
-		{form("Action=DescribeStacks"), []string{"cloudformation:DescribeStacks * map[]"}},
-		{presigned("/?Action=DescribeStacks"), []string{"cloudformation:DescribeStacks * map[]"}},
+		{formRequest("Action=GetCallerIdentity"), nil},
+		{formRequest("Action=DescribeStacks"), []string{"cloudformation:DescribeStacks * map[]"}},
+		{presignedRequest("/?Action=DescribeStacks"),
+			[]string{"cloudformation:DescribeStacks * map[]"}},
 	} {
 		authorizer := Authorizer{Services: services, Region: "us-east-1", Account: account}
 		list, err := authorizer.requiredPermissions(services.ReadCall(c.request), c.request)
@@ -200,7 +201,7 @@ func newAPI(t *testing.T, statements string) *api {
 	a := &api{status: http.StatusOK}
 	authorizer := Authorizer{
 		Services: services, Region: "us-east-1", Account: account,
-		Policies: Policies{Roles: map[string]Role{"worker": {role, identity(t, statements)}}},
+		Policies: Policies{Roles: map[string]Role{"worker": {role, parseIdentity(t, statements)}}},
 		FunctionOf: func(accessKey string) (string, bool) {
 			return "worker", accessKey == "sandbox"
 		},

@@ -36,20 +36,20 @@ var conditionKeys = []string{
 var operators = map[string]func(value, want string) bool{
 	"StringEquals":             func(value, want string) bool { return value == want },
 	"StringEqualsIgnoreCase":   strings.EqualFold,
-	"StringLike":               like,
+	"StringLike":               matchesWildcards,
 	"ArnEquals":                arnLike, // AWS evaluates ArnEquals like ArnLike
 	"ArnLike":                  arnLike,
 	"Bool":                     strings.EqualFold,
-	"NumericEquals":            numeric(0),
-	"NumericLessThan":          numeric(-1),
-	"NumericLessThanEquals":    numeric(-1, 0),
-	"NumericGreaterThan":       numeric(1),
-	"NumericGreaterThanEquals": numeric(0, 1),
+	"NumericEquals":            numberTest(0),
+	"NumericLessThan":          numberTest(-1),
+	"NumericLessThanEquals":    numberTest(-1, 0),
+	"NumericGreaterThan":       numberTest(1),
+	"NumericGreaterThanEquals": numberTest(0, 1),
 }
 
-// numeric returns a test that compares two numbers. The test passes if cmp.Compare returns one of
-// the results.
-func numeric(results ...int) func(value, want string) bool {
+// numberTest returns a test that compares two numbers. The test passes if cmp.Compare returns one
+// of the results.
+func numberTest(results ...int) func(value, want string) bool {
 	return func(value, want string) bool {
 		a, errA := strconv.ParseFloat(value, 64)
 		b, errB := strconv.ParseFloat(want, 64)

@@ -14,8 +14,8 @@ const (
 
 var worker = Principal{Account: account, RoleARN: role, SessionARN: session}
 
-// identity returns an identity policy with the statement.
-func identity(t *testing.T, statement string) []Document {
+// parseIdentity returns an identity policy with the statement.
+func parseIdentity(t *testing.T, statement string) []Document {
 	t.Helper()
 	d, err := ParseIdentityPolicy([]byte(`{"Version":"2012-10-17","Statement":` + statement + `}`))
 	if err != nil {
@@ -24,8 +24,8 @@ func identity(t *testing.T, statement string) []Document {
 	return []Document{d}
 }
 
-// resource returns a resource policy with the statement.
-func resource(t *testing.T, statement string) []Document {
+// parseResource returns a resource policy with the statement.
+func parseResource(t *testing.T, statement string) []Document {
 	t.Helper()
 	d, err := ParseResourcePolicy([]byte(`{"Version":"2012-10-17","Statement":` + statement + `}`))
 	if err != nil {
@@ -66,7 +66,7 @@ func TestEvaluate_MatchesActionAndResource(t *testing.T) {
 		{`[]`, "s3:GetObject", "arn:aws:s3:::b/a", false},
 	} {
 		err := Evaluate(Request{Principal: worker, Action: c.action, Resource: c.resource},
-			identity(t, c.statement), nil)
+			parseIdentity(t, c.statement), nil)
 		if (err == nil) != c.allowed {
 			t.Errorf("%s on %s with %s: %v", c.action, c.resource, c.statement, err)
 		}
@@ -74,7 +74,7 @@ func TestEvaluate_MatchesActionAndResource(t *testing.T) {
 }
 
 func TestEvaluate_AppliesResourcePolicies(t *testing.T) {
-	allow := identity(t, `{"Effect":"Allow","Action":"*","Resource":"*"}`)
+	allow := parseIdentity(t, `{"Effect":"Allow","Action":"*","Resource":"*"}`)
 	for _, c := range []struct {
 		principal string
 		effect    string
@@ -100,7 +100,7 @@ func TestEvaluate_AppliesResourcePolicies(t *testing.T) {
 		{`{"AWS":"111122223333"}`, "Allow",
 			Principal{Account: account, Service: "events.amazonaws.com"}, nil, false},
 	} {
-		policy := resource(t,
+		policy := parseResource(t,
 			fmt.Sprintf(`{"Effect":%q,"Principal":%s,"Action":"*","Resource":"*"}`,
 				c.effect, c.principal))
 		request := Request{Principal: c.who, Action: "sqs:SendMessage", Resource: "arn:aws:sqs:::q"}
@@ -149,7 +149,7 @@ func TestEvaluate_AppliesConditions(t *testing.T) {
 		{`{"StringEquals":{"s3:prefix":"a"},"Bool":{"aws:SecureTransport":true}}`,
 			map[string]string{"s3:prefix": "a"}, false},
 	} {
-		documents := identity(t,
+		documents := parseIdentity(t,
 			`{"Effect":"Allow","Action":"*","Resource":"*","Condition":`+c.condition+`}`)
 		err := Evaluate(Request{Principal: worker, Action: "s3:ListBucket",
 			Resource: "arn:aws:s3:::b", Context: c.context}, documents, nil)
@@ -171,9 +171,9 @@ func TestEvaluate_ReturnsTheErrorsOfAWS(t *testing.T) {
 	for want, err := range map[string]error{
 		notAllowed: Evaluate(request, nil, nil),
 		"with an explicit deny in an identity-based policy": Evaluate(request,
-			identity(t, deny), nil),
+			parseIdentity(t, deny), nil),
 		"with an explicit deny in a resource-based policy": Evaluate(request, nil,
-			resource(t, `{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}`)),
+			parseResource(t, `{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}`)),
 		"User: events.amazonaws.com is not authorized to perform: sqs:SendMessage on resource: q " +
 			"because no resource-based policy": Evaluate(service, nil, nil),
 	} {
@@ -248,7 +248,7 @@ func TestLike(t *testing.T) {
 		{"a.c", "abc", false},
 		{"*/bronze/*", "b/bronze/x/y", true}, {"ab*ab", "abab", true}, {"ab*ab", "aba", false},
 	} {
-		if got := like(c.text, c.pattern); got != c.want {
+		if got := matchesWildcards(c.text, c.pattern); got != c.want {
 			t.Errorf("%q like %q: %t", c.text, c.pattern, got)
 		}
 	}

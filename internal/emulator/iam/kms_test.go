@@ -11,8 +11,8 @@ import (
 const key = "arn:aws:kms:us-east-1:111122223333:key/k"
 
 func TestEvaluate_RequiresTheKeyPolicyToAllow(t *testing.T) {
-	mine := identity(t, `{"Effect":"Allow","Action":"kms:Decrypt","Resource":"`+key+`"}`)
-	refused := identity(t, `{"Effect":"Deny","Action":"kms:Decrypt","Resource":"*"}`)
+	mine := parseIdentity(t, `{"Effect":"Allow","Action":"kms:Decrypt","Resource":"`+key+`"}`)
+	refused := parseIdentity(t, `{"Effect":"Deny","Action":"kms:Decrypt","Resource":"*"}`)
 	const toRole = `{"Effect":"Allow","Principal":{"AWS":"` + role +
 		`"},"Action":"kms:Decrypt","Resource":"*"}`
 	const toAccount = `{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"kms:*",` +
@@ -44,7 +44,7 @@ func TestEvaluate_RequiresTheKeyPolicyToAllow(t *testing.T) {
 				`{"Effect":"Deny","Principal":"*","Action":"kms:Decrypt","Resource":"*"}]`, mine,
 			false},
 	} {
-		set := Policies{Resources: map[string][]Document{key: resource(t, c.statement)}}
+		set := Policies{Resources: map[string][]Document{key: parseResource(t, c.statement)}}
 		err := set.Evaluate(Request{Principal: worker, Action: "kms:Decrypt", Resource: key},
 			c.identity)
 		if (err == nil) != c.allowed {
@@ -75,7 +75,7 @@ func TestAuthorizer_ChecksThePermissionForTheKMSKey(t *testing.T) {
 		authorizer := Authorizer{
 			Services: services, Region: "us-east-1", Account: account, Report: func(Denial) {},
 			Policies: Policies{
-				Roles: map[string]Role{"worker": {role, identity(t, c.statements)}},
+				Roles: map[string]Role{"worker": {role, parseIdentity(t, c.statements)}},
 				Keys:  map[string]string{queue: key},
 			},
 			FunctionOf: func(string) (string, bool) { return "worker", true },

@@ -48,13 +48,14 @@ func (p patterns) match(text string) bool {
 	if p.fold {
 		text = strings.ToLower(text)
 	}
-	found := slices.ContainsFunc(p.list, func(pattern string) bool { return like(text, pattern) })
+	found := slices.ContainsFunc(p.list,
+		func(pattern string) bool { return matchesWildcards(text, pattern) })
 	return found != p.negated
 }
 
-// like reports whether text matches a pattern. * matches any number of characters, and ? matches
-// one character.
-func like(text, pattern string) bool {
+// matchesWildcards reports whether text matches a pattern. * matches any number of characters, and
+// ? matches one character.
+func matchesWildcards(text, pattern string) bool {
 	// star is the index after the last * that the loop has reached, or -1. pattern[:star] matches
 	// text[:matched].
 	star, matched := -1, 0
@@ -85,7 +86,7 @@ func arnLike(arn, pattern string) bool {
 		return false
 	}
 	for i := range parts {
-		if !like(parts[i], patternParts[i]) {
+		if !matchesWildcards(parts[i], patternParts[i]) {
 			return false
 		}
 	}

@@ -50,11 +50,11 @@ func ManagedPolicy(arn string) (Document, error) {
 	if !ok || !strings.Contains(arn, ":iam::aws:policy/") {
 		return Document{}, fmt.Errorf("the emulator does not support the managed policy %s", arn)
 	}
-	return allow(actions...), nil
+	return policyAllowing(actions...), nil
 }
 
-// allow returns a policy that allows the actions on all resources.
-func allow(actions ...string) Document {
+// policyAllowing returns a policy that allows the actions on all resources.
+func policyAllowing(actions ...string) Document {
 	lower := make([]string, len(actions))
 	for i, action := range actions {
 		lower[i] = strings.ToLower(action)

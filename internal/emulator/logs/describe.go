@@ -28,7 +28,7 @@ type groupReference struct {
 // group returns the group that a request names. The caller holds s.mu.
 func (s *Service) group(in groupReference) (*group, error) {
 	if (in.LogGroupName == "") == (in.LogGroupIdentifier == "") {
-		return nil, invalid("exactly one of logGroupName and logGroupIdentifier must be set")
+		return nil, errInvalid("exactly one of logGroupName and logGroupIdentifier must be set")
 	}
 	name := cmp.Or(in.LogGroupName, strings.TrimPrefix(in.LogGroupIdentifier, s.groupARN("")))
 	g, ok := s.groups[strings.TrimSuffix(name, ":*")]
@@ -39,11 +39,11 @@ func (s *Service) group(in groupReference) (*group, error) {
 	return g, nil
 }
 
-func invalid(format string, args ...any) error {
+func errInvalid(format string, args ...any) error {
 	return protocol.Errorf("InvalidParameterException", format, args...)
 }
 
-func invalidToken() error { return invalid("The specified nextToken is invalid.") }
+func invalidToken() error { return errInvalid("The specified nextToken is invalid.") }
 
 type describeGroupsInput struct {
 	LogGroupNamePrefix  string `json:"logGroupNamePrefix"`
@@ -110,8 +110,8 @@ func pageSize(requested *int, quota int) (int, error) {
 	case requested == nil:
 		return quota, nil
 	case *requested < 1:
-		return 0, invalid("1 validation error detected: Value '%d' at 'limit' failed to satisfy "+
-			"constraint: Member must have value greater than or equal to 1", *requested)
+		return 0, errInvalid("1 validation error detected: Value '%d' at 'limit' failed to "+
+			"satisfy constraint: Member must have value greater than or equal to 1", *requested)
 	}
 	return min(*requested, quota), nil
 }
@@ -151,7 +151,7 @@ func (s *Service) describeLogStreams(in *describeStreamsInput) (*describeStreams
 	}
 	byTime := in.OrderBy == "LastEventTime"
 	if byTime && in.LogStreamNamePrefix != "" {
-		return nil, invalid("Cannot order by LastEventTime with a logStreamNamePrefix.")
+		return nil, errInvalid("Cannot order by LastEventTime with a logStreamNamePrefix.")
 	}
 	streams := slices.Collect(maps.Values(g.streams))
 	streams = slices.DeleteFunc(streams, func(t *stream) bool {

@@ -164,7 +164,7 @@ func (p *parser) operator() (func(found []any) bool, error) {
 		if err != nil {
 			return nil, fmt.Errorf("a number must follow %s, got %q", operator, operand)
 		}
-		return anyValue(func(v any) bool { return compares(operator, v, limit) }), nil
+		return anyValue(func(v any) bool { return compareWithLimit(operator, v, limit) }), nil
 	default:
 		return nil, fmt.Errorf("an operator must be =, !=, <, <=, >, >=, IS, EXISTS or "+
 			"NOT EXISTS, got %q", operator)
@@ -182,9 +182,9 @@ func anyValue(holds condition) func(found []any) bool {
 	}
 }
 
-// compares compares a value in a log line with a limit. The operator is <, <=, > or >=. It returns
-// false if the value is not a number.
-func compares(operator string, value any, limit float64) bool {
+// compareWithLimit compares a value in a log line with a limit. The operator is <, <=, > or >=. It
+// returns false if the value is not a number.
+func compareWithLimit(operator string, value any, limit float64) bool {
 	text, ok := scalarText(value)
 	number, err := strconv.ParseFloat(text, 64)
 	if !ok || err != nil {
@@ -217,7 +217,7 @@ func parseEqual(operand string) (condition, error) {
 	text, quoted := cutQuotes(operand, `"`)
 	if number, err := strconv.ParseFloat(text, 64); err == nil && !quoted {
 		return func(v any) bool {
-			return compares("<=", v, number) && compares(">=", v, number)
+			return compareWithLimit("<=", v, number) && compareWithLimit(">=", v, number)
 		}, nil
 	}
 	if quoted {

@@ -62,7 +62,7 @@ func (s *Service) filterLogEvents(in *filterInput) (*filterOutput, error) {
 		return nil, err
 	}
 	if len(in.LogStreamNames) > 0 && in.LogStreamNamePrefix != "" {
-		return nil, invalid("logStreamNames and logStreamNamePrefix must not both be set")
+		return nil, errInvalid("logStreamNames and logStreamNamePrefix must not both be set")
 	}
 	limit, err := pageSize(in.Limit, maxEvents)
 	if err != nil {
@@ -70,7 +70,7 @@ func (s *Service) filterLogEvents(in *filterInput) (*filterOutput, error) {
 	}
 	matches, err := parseFilter(in.FilterPattern)
 	if err != nil {
-		return nil, invalid("Invalid filter pattern: %v", err)
+		return nil, errInvalid("Invalid filter pattern: %v", err)
 	}
 	from := 0
 	if in.NextToken != "" {

@@ -68,5 +68,5 @@ func WriteError(w http.ResponseWriter, service string, status int, code, message
 		contentType = "application/json"
 		answer = map[string]string{"Type": "User", "Message": message}
 	}
-	write(w, status, contentType, marshal, answer)
+	writeResponse(w, status, contentType, marshal, answer)
 }

@@ -101,7 +101,7 @@ func (h JSONHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		status, answer = jsonError(err)
 	}
-	write(w, status, contentType, json.Marshal, answer)
+	writeResponse(w, status, contentType, json.Marshal, answer)
 }
 
 func (h JSONHandler) answer(r *http.Request) (any, error) {
@@ -134,10 +134,10 @@ func jsonError(err error) (status int, body map[string]any) {
 
 // WriteJSON writes a response with a JSON body.
 func WriteJSON(w http.ResponseWriter, status int, answer any) {
-	write(w, status, "application/json", json.Marshal, answer)
+	writeResponse(w, status, "application/json", json.Marshal, answer)
 }
 
-func write(
+func writeResponse(
 	w http.ResponseWriter, status int, contentType string,
 	marshal func(any) ([]byte, error), answer any,
 ) {

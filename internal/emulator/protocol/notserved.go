@@ -15,7 +15,7 @@ import (
 // serve. Every client shows the message, because the answer has the format of the request's
 // protocol.
 func WriteNotServed(w http.ResponseWriter, r *http.Request) {
-	message := "the local platform does not serve " + describe(r)
+	message := "the local platform does not serve " + describeRequest(r)
 	// Read the body. Otherwise, the client can get a reset connection before the answer.
 	_, _ = io.CopyN(io.Discard, r.Body, MaxJSONBody)
 	const code = "UnknownOperationException"
@@ -25,15 +25,15 @@ func WriteNotServed(w http.ResponseWriter, r *http.Request) {
 	case r.Header.Get("Smithy-Protocol") == "rpc-v2-cbor":
 		w.Header().Set("Smithy-Protocol", "rpc-v2-cbor")
 		answer := cbor.Map{"__type": cbor.String(code), "message": cbor.String(message)}
-		write(w, http.StatusBadRequest, "application/cbor", encodeCBOR, answer)
+		writeResponse(w, http.StatusBadRequest, "application/cbor", encodeCBOR, answer)
 	case target || strings.HasPrefix(contentType, "application/x-amz-json-"):
 		answer := map[string]string{"__type": code, "message": message}
-		write(w, http.StatusBadRequest, cmp.Or(contentType, jsonType), json.Marshal, answer)
+		writeResponse(w, http.StatusBadRequest, cmp.Or(contentType, jsonType), json.Marshal, answer)
 	case service == "ec2":
 		answer := ec2Error{
 			Code: "InvalidAction", Message: message, RequestID: setRequestID(w),
 		}
-		write(w, http.StatusBadRequest, "text/xml", xml.Marshal, answer)
+		writeResponse(w, http.StatusBadRequest, "text/xml", xml.Marshal, answer)
 	case IsQuery(r):
 		WriteError(w, Query, http.StatusBadRequest, "InvalidAction", message)
 	case service == S3 || service == "s3express":
@@ -45,8 +45,8 @@ func WriteNotServed(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// describe returns the service and the operation of a request.
-func describe(r *http.Request) string {
+// describeRequest returns the service and the operation of a request.
+func describeRequest(r *http.Request) string {
 	operation := r.Method + " " + r.URL.Path
 	if target := r.Header.Get("X-Amz-Target"); target != "" {
 		operation = target

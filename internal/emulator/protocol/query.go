@@ -45,7 +45,7 @@ func (h QueryHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	answer.RequestID = setRequestID(w)
-	write(w, http.StatusOK, "text/xml", xml.Marshal, answer)
+	writeResponse(w, http.StatusOK, "text/xml", xml.Marshal, answer)
 }
 
 func (h QueryHandler) answer(

@@ -94,7 +94,7 @@ func createAPI(c *creation, in apiProperties) (values, error) {
 		}
 	}
 	c.APIs = append(c.APIs, a)
-	return created(a.Settings.ID, "ApiEndpoint", a.Endpoint, "ApiId", a.Settings.ID), nil
+	return newValues(a.Settings.ID, "ApiEndpoint", a.Endpoint, "ApiId", a.Settings.ID), nil
 }
 
 // api returns the API with the id, or nil if the emulator does not run it.
@@ -126,7 +126,7 @@ func createStage(c *creation, in stageProperties) (values, error) {
 		LogGroup:   strings.TrimSuffix(group, ":*"),
 		LogFormat:  in.AccessLogSettings.Format,
 	})
-	return created(in.StageName), nil
+	return newValues(in.StageName), nil
 }
 
 // URL returns the URL of the default stage, or of the first stage if the API has no default stage.
@@ -202,14 +202,14 @@ func createIntegration(c *creation, in integrationProperties) (values, error) {
 		return c.skip("")
 	case in.IntegrationType != "AWS_PROXY" || in.PayloadFormatVersion != "2.0":
 		return c.skip(" other than AWS_PROXY with payload format 2.0")
-	case !c.runs(FunctionName(in.IntegrationUri)):
+	case !c.runsFunction(FunctionName(in.IntegrationUri)):
 		return c.skip(" of a function that is not run")
 	}
 	id := c.id(7)
 	a.integrations[id] = integration{
 		functionReference(in.IntegrationUri), in.CredentialsArn != "",
 	}
-	return created(id, "IntegrationId", id), nil
+	return newValues(id, "IntegrationId", id), nil
 }
 
 type routeProperties struct {
@@ -239,7 +239,7 @@ func createRoute(c *creation, in routeProperties) (values, error) {
 		a.calls = append(a.calls, call)
 	}
 	id := c.id(7)
-	return created(id, "RouteId", id), nil
+	return newValues(id, "RouteId", id), nil
 }
 
 // LocalKey is an access key that APIs with IAM authorization always accept. The secret key is the
@@ -279,7 +279,7 @@ func createAuthorizer(c *creation, in authorizerProperties) (values, error) {
 			"authorizer " + cmp.Or(in.Name, c.resource.LogicalID), l.Function, "authorizers/" + id,
 		}
 	}
-	return created(id, "AuthorizerId", id), nil
+	return newValues(id, "AuthorizerId", id), nil
 }
 
 // authorizer returns the authorizer. problem says why the emulator does not support it, or is "".
@@ -302,7 +302,7 @@ func (c *creation) authorizer(in authorizerProperties) (_ apigateway.Authorizer,
 		return nil, "its type must be JWT or REQUEST, got " + in.AuthorizerType
 	case in.AuthorizerPayloadFormatVersion != "2.0":
 		return nil, "its payload format must be 2.0"
-	case !c.runs(FunctionName(in.AuthorizerUri)):
+	case !c.runsFunction(FunctionName(in.AuthorizerUri)):
 		return nil, "the local platform does not run its function"
 	}
 	return &apigateway.Lambda{
@@ -367,10 +367,10 @@ func createDomainName(c *creation, in domainNameProperties) (values, error) {
 	if in.MutualTlsAuthentication != nil {
 		c.reportNotRun("mutual TLS of "+in.DomainName, 1)
 	}
-	return created(in.DomainName,
+	return newValues(in.DomainName,
 		"DomainNameArn", "arn:aws:apigateway:"+c.Region+"::/domainnames/"+in.DomainName,
 		"RegionalDomainName", "d-"+c.id(10)+".execute-api."+c.Region+".amazonaws.com",
-		"RegionalHostedZoneId", "Z"+c.suffix()), nil
+		"RegionalHostedZoneId", "Z"+c.uniqueSuffix()), nil
 }
 
 type apiMappingProperties struct{ ApiId, DomainName, ApiMappingKey, Stage string }
@@ -388,5 +388,5 @@ func createAPIMapping(c *creation, in apiMappingProperties) (values, error) {
 	}
 	a.domainURLs[url] = in.Stage
 	id := c.id(6)
-	return created(id, "ApiMappingId", id), nil
+	return newValues(id, "ApiMappingId", id), nil
 }

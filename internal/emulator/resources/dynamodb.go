@@ -41,5 +41,5 @@ func createTable(c *creation, in tableProperties) (values, error) {
 			c.encrypt(arn, replica.SSESpecification.KMSMasterKeyId)
 		}
 	}
-	return created(name, "Arn", arn), nil
+	return newValues(name, "Arn", arn), nil
 }

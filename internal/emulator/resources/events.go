@@ -56,7 +56,7 @@ func createRule(c *creation, in ruleProperties) (values, error) {
 	if err != nil {
 		return values{}, err
 	}
-	return created(name, "Arn", c.EventBridge.RuleARN(in.EventBusName, name)), nil
+	return newValues(name, "Arn", c.EventBridge.RuleARN(in.EventBusName, name)), nil
 }
 
 // unsupportedTarget describes a target to which the emulator sends no events. For other targets, it
@@ -70,7 +70,7 @@ func (p *Provider) unsupportedTarget(targetARN string) string {
 	case sqs.Name:
 		return ""
 	case protocol.Lambda:
-		if name := FunctionName(targetARN); !p.runs(name) {
+		if name := FunctionName(targetARN); !p.runsFunction(name) {
 			return "function " + name + ", which is not run"
 		}
 		return ""
@@ -87,5 +87,5 @@ func createBus(c *creation, in busProperties) (values, error) {
 	}
 	arn := c.EventBridge.BusARN(name)
 	c.checkKeyLater("events.amazonaws.com", in.KmsKeyIdentifier, arn, "aws:events:event-bus:arn")
-	return created(name, "Arn", arn, "Name", name), nil
+	return newValues(name, "Arn", arn, "Name", name), nil
 }

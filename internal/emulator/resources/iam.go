@@ -174,13 +174,13 @@ func createRole(c *creation, in roleProperties) (values, error) {
 		c.reportNotRun("permissions boundary of role "+name, 1)
 	}
 	c.iam.roles[name] = role{c, arn}
-	return created(name, "Arn", arn, "RoleId", "AROA"+c.suffix()), nil
+	return newValues(name, "Arn", arn, "RoleId", "AROA"+c.uniqueSuffix()), nil
 }
 
 // createRolePolicy records a policy. Its properties name the roles to which it is attached.
 func createRolePolicy(c *creation, _ struct{}) (values, error) {
 	c.iam.policies = append(c.iam.policies, c)
-	return created(c.name("", 128)), nil
+	return newValues(c.name("", 128)), nil
 }
 
 type managedPolicyProperties struct{ ManagedPolicyName, Path string }
@@ -189,7 +189,7 @@ func createManagedPolicy(c *creation, in managedPolicyProperties) (values, error
 	c.iam.policies = append(c.iam.policies, c)
 	name := c.name(in.ManagedPolicyName, 128)
 	arn := protocol.ARN("iam", "", c.Account, "policy"+cmp.Or(in.Path, "/")+name)
-	return created(arn, "PolicyArn", arn), nil
+	return newValues(arn, "PolicyArn", arn), nil
 }
 
 // enforcement holds the state of one call of Enforce.

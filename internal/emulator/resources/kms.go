@@ -17,7 +17,7 @@ func createKey(c *creation, in keyProperties) (values, error) {
 	if policy == nil {
 		policy = c.defaultKeyPolicy()
 	}
-	return created(id, "Arn", arn, "KeyId", id), c.addResourcePolicy(arn, policy)
+	return newValues(id, "Arn", arn, "KeyId", id), c.addResourcePolicy(arn, policy)
 }
 
 // defaultKeyPolicy returns the policy of a key whose template contains no policy. It lets the

@@ -81,7 +81,7 @@ func createFunction(c *creation, in functionProperties) (values, error) {
 		traced:   in.TracingConfig.Mode == "Active",
 		logGroup: cmp.Or(in.LoggingConfig.LogGroup, "/aws/lambda/"+f.Name),
 	})
-	return created(f.Name, "Arn", arn), nil
+	return newValues(f.Name, "Arn", arn), nil
 }
 
 // lambdaFunction returns the definition of the function for the emulated Lambda service.
@@ -182,9 +182,9 @@ func (p *Provider) functionOf(s *cloudformation.Stack, r cloudformation.Resource
 	return nil
 }
 
-// updated returns a function with the properties in the new template. Unchanged code stays in the
-// folder of f.
-func (f *function) updated(c *creation) (*function, error) {
+// updatedFunction returns a function with the properties in the new template. Unchanged code stays
+// in the folder of f.
+func (f *function) updatedFunction(c *creation) (*function, error) {
 	var in functionProperties
 	if err := c.decode(&in); err != nil {
 		return nil, err
@@ -207,7 +207,7 @@ func createVersion(c *creation, in versionProperties) (values, error) {
 	name := FunctionName(in.FunctionName)
 	c.Lambda.AddQualifier(name, "1", "1")
 	arn := c.functionARN(name) + ":1"
-	return created(arn, "Version", "1", "FunctionArn", arn), nil
+	return newValues(arn, "Version", "1", "FunctionArn", arn), nil
 }
 
 type aliasProperties struct{ FunctionName, FunctionVersion, Name string }
@@ -217,7 +217,7 @@ func createAlias(c *creation, in aliasProperties) (values, error) {
 	name := FunctionName(in.FunctionName)
 	c.Lambda.AddQualifier(name, in.Name, in.FunctionVersion)
 	arn := c.functionARN(name) + ":" + in.Name
-	return created(arn, "AliasArn", arn), nil
+	return newValues(arn, "AliasArn", arn), nil
 }
 
 type permissionProperties struct{ Action, FunctionName, Principal, SourceArn, SourceAccount string }
@@ -247,7 +247,7 @@ func createPermission(c *creation, in permissionProperties) (values, error) {
 	if err != nil {
 		return values{}, err
 	}
-	return created(c.suffix()), c.addResourcePolicy(arn, policy)
+	return newValues(c.uniqueSuffix()), c.addResourcePolicy(arn, policy)
 }
 
 type mappingProperties struct {
@@ -272,7 +272,7 @@ func createMapping(c *creation, in mappingProperties) (values, error) {
 			in.EventSourceArn)
 	case len(in.FilterCriteria.Filters) > 0:
 		return c.skip(" with FilterCriteria")
-	case !c.runs(name):
+	case !c.runsFunction(name):
 		return c.skip(" to a function that is not run")
 	}
 	err := checkLimits(
@@ -302,5 +302,5 @@ func createMapping(c *creation, in mappingProperties) (values, error) {
 		Now:      c.Now,
 	})
 	arn := c.arn(protocol.Lambda, "event-source-mapping:"+id)
-	return created(id, "Id", id, "EventSourceMappingArn", arn), nil
+	return newValues(id, "Id", id, "EventSourceMappingArn", arn), nil
 }

@@ -17,5 +17,5 @@ func createLogGroup(c *creation, in logGroupProperties) (values, error) {
 	})
 	arn := c.arn(logs.Name, "log-group:"+name)
 	c.checkKeyLater("logs."+c.Region+".amazonaws.com", in.KmsKeyId, arn, "aws:logs:arn")
-	return created(name, "Arn", arn+":*"), nil
+	return newValues(name, "Arn", arn+":*"), nil
 }

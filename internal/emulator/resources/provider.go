@@ -106,8 +106,8 @@ func (p *Provider) FunctionNames() []string {
 	return names
 }
 
-// runs reports whether the emulator runs the named function.
-func (p *Provider) runs(functionName string) bool {
+// runsFunction reports whether the emulator runs the named function.
+func (p *Provider) runsFunction(functionName string) bool {
 	return slices.ContainsFunc(p.functions, func(f *function) bool {
 		return f.Name == functionName
 	})

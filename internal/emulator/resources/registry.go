@@ -13,47 +13,47 @@ import (
 
 // registry maps resource types to handlers. It contains the types that the emulator creates.
 var registry = map[string]handler{
-	"AWS::ApiGatewayV2::Api":          typed(createAPI),
-	"AWS::ApiGatewayV2::ApiMapping":   typed(createAPIMapping),
-	"AWS::ApiGatewayV2::Authorizer":   typed(createAuthorizer),
-	"AWS::ApiGatewayV2::DomainName":   typed(createDomainName),
-	"AWS::ApiGatewayV2::Integration":  typed(createIntegration),
-	"AWS::ApiGatewayV2::Route":        typed(createRoute),
-	"AWS::ApiGatewayV2::Stage":        typed(createStage),
-	nestedStackType:                   typed(createNestedStack).comparing(without("TemplateURL")),
-	"AWS::DynamoDB::GlobalTable":      typed(createTable),
-	"AWS::DynamoDB::Table":            typed(createTable),
-	"AWS::Events::EventBus":           typed(createBus),
-	"AWS::Events::Rule":               typed(createRule),
-	"AWS::IAM::ManagedPolicy":         typed(createManagedPolicy),
-	"AWS::IAM::Policy":                typed(createRolePolicy),
-	"AWS::IAM::Role":                  typed(createRole),
-	"AWS::IAM::RolePolicy":            typed(createRolePolicy),
-	"AWS::KMS::Key":                   typed(createKey),
-	"AWS::Lambda::Alias":              typed(createAlias).comparing(without("FunctionVersion")),
-	"AWS::Lambda::EventSourceMapping": typed(createMapping),
-	"AWS::Lambda::Function":           typed(createFunction).comparing(fixedOfFunction),
-	"AWS::Lambda::Permission":         typed(createPermission),
-	"AWS::Lambda::Version":            typed(createVersion).comparing(nil),
-	"AWS::Logs::LogGroup":             typed(createLogGroup).comparing(nil),
-	"AWS::S3::Bucket":                 typed(createBucket),
-	"AWS::S3::BucketPolicy":           typed(createBucketPolicy),
-	"AWS::SSM::Parameter":             typed(createSSMParameter),
-	"AWS::SecretsManager::Secret":     typed(createSecret),
-	"AWS::SQS::Queue":                 typed(createQueue),
-	"AWS::SQS::QueuePolicy":           typed(createQueuePolicy),
+	"AWS::ApiGatewayV2::Api":          newHandler(createAPI),
+	"AWS::ApiGatewayV2::ApiMapping":   newHandler(createAPIMapping),
+	"AWS::ApiGatewayV2::Authorizer":   newHandler(createAuthorizer),
+	"AWS::ApiGatewayV2::DomainName":   newHandler(createDomainName),
+	"AWS::ApiGatewayV2::Integration":  newHandler(createIntegration),
+	"AWS::ApiGatewayV2::Route":        newHandler(createRoute),
+	"AWS::ApiGatewayV2::Stage":        newHandler(createStage),
+	nestedStackType:                   newHandler(createNestedStack).withFixed(omit("TemplateURL")),
+	"AWS::DynamoDB::GlobalTable":      newHandler(createTable),
+	"AWS::DynamoDB::Table":            newHandler(createTable),
+	"AWS::Events::EventBus":           newHandler(createBus),
+	"AWS::Events::Rule":               newHandler(createRule),
+	"AWS::IAM::ManagedPolicy":         newHandler(createManagedPolicy),
+	"AWS::IAM::Policy":                newHandler(createRolePolicy),
+	"AWS::IAM::Role":                  newHandler(createRole),
+	"AWS::IAM::RolePolicy":            newHandler(createRolePolicy),
+	"AWS::KMS::Key":                   newHandler(createKey),
+	"AWS::Lambda::Alias":              newHandler(createAlias).withFixed(omit("FunctionVersion")),
+	"AWS::Lambda::EventSourceMapping": newHandler(createMapping),
+	"AWS::Lambda::Function":           newHandler(createFunction).withFixed(fixedOfFunction),
+	"AWS::Lambda::Permission":         newHandler(createPermission),
+	"AWS::Lambda::Version":            newHandler(createVersion).withFixed(nil),
+	"AWS::Logs::LogGroup":             newHandler(createLogGroup).withFixed(nil),
+	"AWS::S3::Bucket":                 newHandler(createBucket),
+	"AWS::S3::BucketPolicy":           newHandler(createBucketPolicy),
+	"AWS::SSM::Parameter":             newHandler(createSSMParameter),
+	"AWS::SecretsManager::Secret":     newHandler(createSecret),
+	"AWS::SQS::Queue":                 newHandler(createQueue),
+	"AWS::SQS::QueuePolicy":           newHandler(createQueuePolicy),
 }
 
 // handler creates the resources of one type. It also selects the properties that a reload compares.
 type handler struct {
 	create func(*creation) (values, error)
-	// compared selects the properties that a reload can't change. It is nil if there are none.
-	compared func(properties map[string]any) map[string]any
+	// fixed selects the properties that a reload can't change. It is nil if there are none.
+	fixed func(properties map[string]any) map[string]any
 }
 
-// typed returns a handler that decodes a resource's properties into a P. It resolves only the
-// properties with the names of P's fields. A change of any property needs a restart.
-func typed[P any](create func(*creation, P) (values, error)) handler {
+// newHandler returns a handler that decodes a resource's properties into a P. It resolves only
+// the properties with the names of P's fields. A change of any property needs a restart.
+func newHandler[P any](create func(*creation, P) (values, error)) handler {
 	return handler{
 		create: func(c *creation) (values, error) {
 			var properties P
@@ -62,18 +62,18 @@ func typed[P any](create func(*creation, P) (values, error)) handler {
 			}
 			return create(c, properties)
 		},
-		compared: func(properties map[string]any) map[string]any { return properties },
+		fixed: func(properties map[string]any) map[string]any { return properties },
 	}
 }
 
-// comparing returns a copy of the handler that uses the given function for the field compared.
-func (h handler) comparing(compared func(map[string]any) map[string]any) handler {
-	h.compared = compared
+// withFixed returns a copy of the handler that uses the given function for the field fixed.
+func (h handler) withFixed(fixed func(map[string]any) map[string]any) handler {
+	h.fixed = fixed
 	return h
 }
 
-// without returns a function that selects all properties except one.
-func without(name string) func(map[string]any) map[string]any {
+// omit returns a function that selects all properties except one.
+func omit(name string) func(map[string]any) map[string]any {
 	return func(properties map[string]any) map[string]any {
 		rest := maps.Clone(properties)
 		delete(rest, name)
@@ -81,14 +81,14 @@ func without(name string) func(map[string]any) map[string]any {
 	}
 }
 
-// compared returns the resource's properties that a reload can't change. It returns false if there
-// are none.
-func compared(r cloudformation.Resource) (map[string]any, bool) {
+// fixedProperties returns the resource's properties that a reload can't change. It returns false if
+// there are none.
+func fixedProperties(r cloudformation.Resource) (map[string]any, bool) {
 	h := registry[r.Type]
-	if h.compared == nil {
+	if h.fixed == nil {
 		return nil, false
 	}
-	return h.compared(r.Properties), true
+	return h.fixed(r.Properties), true
 }
 
 // values is a short name for the type that every handler returns.
@@ -101,9 +101,9 @@ type creation struct {
 	resource cloudformation.Resource
 }
 
-// created returns values with the Ref and the attributes. pairs alternates the names and the values
-// of the attributes.
-func created(ref string, pairs ...string) values {
+// newValues returns values with the Ref and the attributes. pairs alternates the names and the
+// values of the attributes.
+func newValues(ref string, pairs ...string) values {
 	v := values{Ref: ref, Attributes: map[string]string{}}
 	for i := 0; i < len(pairs); i += 2 {
 		v.Attributes[pairs[i]] = pairs[i+1]
@@ -118,13 +118,13 @@ func (c *creation) name(fromProperties string, maxLength int) string {
 	return cmp.Or(fromProperties, generated)
 }
 
-// suffix returns 12 upper-case characters that are different for each resource.
-func (c *creation) suffix() string {
+// uniqueSuffix returns 12 upper-case characters that are different for each resource.
+func (c *creation) uniqueSuffix() string {
 	return cloudformation.UniqueSuffix(c.stack.Name, c.resource.LogicalID)
 }
 
 // id returns a lower-case id in the style of API Gateway. length is at most 12.
-func (c *creation) id(length int) string { return strings.ToLower(c.suffix()[:length]) }
+func (c *creation) id(length int) string { return strings.ToLower(c.uniqueSuffix()[:length]) }
 
 // uuid returns a UUID that is different for each resource.
 func (c *creation) uuid() string {

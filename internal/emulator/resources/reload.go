@@ -68,7 +68,7 @@ func (p *Provider) compareStack(
 	if err != nil {
 		return err
 	}
-	changes := cloudformation.Compare(s.Template, template, compared)
+	changes := cloudformation.Compare(s.Template, template, fixedProperties)
 	d.Restart = append(d.Restart, describeChanges(changes)...)
 	for _, section := range changes.Sections() {
 		d.Restart = append(d.Restart, section+" of stack "+s.Name)
@@ -108,7 +108,7 @@ func (p *Provider) compareResource(c *creation, hold bool, d *Difference) error 
 		d.Held = append(d.Held, f.Name)
 		return nil
 	}
-	next, err := f.updated(c)
+	next, err := f.updatedFunction(c)
 	if err != nil {
 		return err
 	}

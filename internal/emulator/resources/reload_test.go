@@ -69,7 +69,7 @@ func TestMissing_IncludesRolesWithChangedPolicies(t *testing.T) {
 }
 
 func compare(before, after *cloudformation.Template) cloudformation.Changes {
-	return cloudformation.Compare(before, after, compared)
+	return cloudformation.Compare(before, after, fixedProperties)
 }
 
 func parse(t *testing.T, text string) *cloudformation.Template {

@@ -23,7 +23,7 @@ func createBucket(c *creation, in bucketProperties) (values, error) {
 	for _, rule := range in.BucketEncryption.ServerSideEncryptionConfiguration {
 		c.encrypt(bucketARN(name), rule.ServerSideEncryptionByDefault.KMSMasterKeyID)
 	}
-	return created(name, "Arn", bucketARN(name),
+	return newValues(name, "Arn", bucketARN(name),
 		"DomainName", name+".s3.amazonaws.com",
 		"RegionalDomainName", name+".s3."+c.Region+".amazonaws.com"), nil
 }
@@ -36,5 +36,5 @@ type bucketPolicyProperties struct {
 }
 
 func createBucketPolicy(c *creation, in bucketPolicyProperties) (values, error) {
-	return created(in.Bucket), c.addResourcePolicy(bucketARN(in.Bucket), in.PolicyDocument)
+	return newValues(in.Bucket), c.addResourcePolicy(bucketARN(in.Bucket), in.PolicyDocument)
 }

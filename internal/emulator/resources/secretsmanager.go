@@ -35,7 +35,7 @@ func createSecret(c *creation, in secretProperties) (values, error) {
 	}
 	c.iam.addResource(arn)
 	c.encrypt(arn, in.KmsKeyId)
-	return created(arn, "Id", arn), nil
+	return newValues(arn, "Id", arn), nil
 }
 
 // value returns the secret's value: a text of the template, a random password, or a JSON object

@@ -34,7 +34,7 @@ func createQueue(c *creation, in queueProperties) (values, error) {
 	}
 	c.iam.addResource(queue.ARN())
 	c.encrypt(queue.ARN(), in.KmsMasterKeyId)
-	return created(queue.URL(),
+	return newValues(queue.URL(),
 		"Arn", queue.ARN(), "QueueName", queue.Name(), "QueueUrl", queue.URL()), nil
 }
 
@@ -84,5 +84,5 @@ func createQueuePolicy(c *creation, in queuePolicyProperties) (values, error) {
 			return values{}, err
 		}
 	}
-	return created(c.suffix()), nil
+	return newValues(c.uniqueSuffix()), nil
 }

@@ -11,5 +11,5 @@ func createSSMParameter(c *creation, in ssmParameterProperties) (values, error) 
 	if _, passed := c.Engine.SSM[name]; !passed {
 		c.Engine.SSM[name] = in.Value
 	}
-	return created(name, "Type", in.Type, "Value", in.Value), nil
+	return newValues(name, "Type", in.Type, "Value", in.Value), nil
 }

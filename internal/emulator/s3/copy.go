@@ -95,7 +95,8 @@ func (s *Service) copyObject(c *call) error {
 		return err
 	}
 	return c.answer("CopyObjectResult", copied{
-		LastModified: xmlTime(v.Modified), ETag: v.etag(), Checksum: body.elements(fullObject),
+		LastModified: xmlTime(v.Modified), ETag: v.etag(),
+		Checksum: body.checksumElements(fullObject),
 	})
 }
 

@@ -18,15 +18,15 @@ type listing struct {
 }
 
 func (c *call) listing(limitName, afterName string) (listing, error) {
-	limit, err := c.limit(limitName)
+	limit, err := c.pageSize(limitName)
 	return listing{
 		prefix: c.query.Get("prefix"), delimiter: c.query.Get("delimiter"),
 		after: c.query.Get(afterName), limit: limit,
 	}, err
 }
 
-// limit returns the page size that the named parameter requests.
-func (c *call) limit(name string) (int, error) {
+// pageSize returns the page size that the named parameter requests.
+func (c *call) pageSize(name string) (int, error) {
 	text := c.query.Get(name)
 	if text == "" {
 		return maxListed, nil
@@ -53,8 +53,8 @@ func (l listing) commonPrefix(key string) string {
 	return l.prefix + folder + l.delimiter
 }
 
-// start returns the least key that can be on the page.
-func (l listing) start() string {
+// firstKey returns the least key that can be on the page.
+func (l listing) firstKey() string {
 	switch {
 	case l.after < l.prefix:
 		return l.prefix
@@ -98,7 +98,7 @@ func (p page) count() int { return len(p.entries) + len(p.prefixes) }
 func (b *bucket) list(l listing) page {
 	var p page
 	objects := b.objects.Iter()
-	for ok := objects.Seek(firstVersion(l.start())); ok; {
+	for ok := objects.Seek(firstVersion(l.firstKey())); ok; {
 		newest := objects.Item()
 		key := newest.key
 		if !strings.HasPrefix(key, l.prefix) {

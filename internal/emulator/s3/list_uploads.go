@@ -12,7 +12,7 @@ import (
 // l.prefix and come after l.after. If marker is an upload's id, list also returns the later uploads
 // of the key l.after.
 func (u *uploads) list(bucket string, l listing, marker string) []*upload {
-	first, markerNumber := l.start(), uploadNumber(marker)
+	first, markerNumber := l.firstKey(), uploadNumber(marker)
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	var list []*upload
@@ -97,7 +97,7 @@ func (s *Service) listMultipartUploads(c *call) error {
 }
 
 func (s *Service) listParts(c *call) error {
-	limit, err := c.limit("max-parts")
+	limit, err := c.pageSize("max-parts")
 	if err != nil {
 		return err
 	}
@@ -125,7 +125,7 @@ func (s *Service) listParts(c *call) error {
 		Bucket: c.bucket, Key: c.key, UploadID: c.query.Get("uploadId"), Initiator: localOwner,
 		Owner: localOwner, PartNumberMarker: marker, MaxParts: limit,
 	}
-	err = s.uploads.use(c, func(up *upload) error {
+	err = s.uploads.withUpload(c, func(up *upload) error {
 		out.ChecksumAlgorithm = checksumAlgorithm(up.checksumName)
 		out.ChecksumType, out.StorageClass = up.checksumType, up.header.storageClass()
 		for _, number := range slices.Sorted(maps.Keys(up.parts)) {
@@ -139,7 +139,7 @@ func (s *Service) listParts(c *call) error {
 			p := up.parts[number]
 			out.NextPartNumberMarker = number
 			out.Part = append(out.Part, listedPart{
-				number, xmlTime(p.modified), p.etag(), p.size, p.elements(""),
+				number, xmlTime(p.modified), p.etag(), p.size, p.checksumElements(""),
 			})
 		}
 		return nil

@@ -48,7 +48,7 @@ func (p *versionPage) add(key string, v *version, latest bool, encode func(strin
 func (x *index) listVersions(
 	b *bucket, l listing, id string, encode func(string) string,
 ) (p versionPage, err error) {
-	start := firstVersion(l.start())
+	start := firstVersion(l.firstKey())
 	if id != "" && l.after >= l.prefix {
 		start = b.afterVersion(l.after, id)
 	}

@@ -48,7 +48,7 @@ func TestService_TakesLittleMemoryForALargeBody(t *testing.T) {
 		t.Fatal(err)
 	}
 	const size, limit = 100 << 20, 10 << 20
-	before := allocated()
+	before := allocatedBytes()
 	r := httptest.NewRequest(http.MethodPut, "/bucket/key", io.LimitReader(zeros{}, size))
 	r.ContentLength = size
 	w := httptest.NewRecorder()
@@ -56,7 +56,7 @@ func TestService_TakesLittleMemoryForALargeBody(t *testing.T) {
 	if w.Code != http.StatusOK {
 		t.Fatal(w.Code, w.Body)
 	}
-	if got := allocated() - before; got > limit {
+	if got := allocatedBytes() - before; got > limit {
 		t.Errorf("a body of %d bytes allocates %d bytes, want at most %d", size, got, limit)
 	}
 }
@@ -69,8 +69,8 @@ func (zeros) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// allocated returns the number of bytes that the process has allocated since its start.
-func allocated() int64 {
+// allocatedBytes returns the number of bytes that the process has allocated since its start.
+func allocatedBytes() int64 {
 	var stats runtime.MemStats
 	runtime.ReadMemStats(&stats)
 	return int64(stats.TotalAlloc)

@@ -44,8 +44,8 @@ type part struct {
 
 func (p *part) etag() string { return fmt.Sprintf(`"%x"`, p.md5) }
 
-// use calls fn with the requested upload. fn may change the upload.
-func (u *uploads) use(c *call, fn func(up *upload) error) error {
+// withUpload calls fn with the requested upload. fn may change the upload.
+func (u *uploads) withUpload(c *call, fn func(up *upload) error) error {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	id := c.query.Get("uploadId")
@@ -59,7 +59,7 @@ func (u *uploads) use(c *call, fn func(up *upload) error) error {
 // take removes and returns the requested upload. If fn returns an error, take returns the error and
 // keeps the upload.
 func (u *uploads) take(c *call, fn func(up *upload) error) (taken *upload, err error) {
-	err = u.use(c, func(up *upload) error {
+	err = u.withUpload(c, func(up *upload) error {
 		if err := fn(up); err != nil {
 			return err
 		}
@@ -163,7 +163,7 @@ func (s *Service) partNumber(c *call) (number int, checksum string, err error) {
 		return 0, "", invalidArgument("partNumber", text,
 			"Part number must be an integer between 1 and 10000, inclusive")
 	}
-	err = s.uploads.use(c, func(up *upload) error {
+	err = s.uploads.withUpload(c, func(up *upload) error {
 		checksum = up.checksumName
 		return nil
 	})
@@ -193,7 +193,7 @@ func (s *Service) uploadPart(c *call) error {
 // addPart adds or replaces a part of the requested upload. If addPart fails, it releases the body.
 func (s *Service) addPart(c *call, number int, body content) (*part, error) {
 	p := &part{body, s.config.Now()}
-	err := s.uploads.use(c, func(up *upload) error {
+	err := s.uploads.withUpload(c, func(up *upload) error {
 		if up.checksumName != "" && p.checksumName != up.checksumName {
 			return invalidRequest(fmt.Sprintf("Checksum Type mismatch occurred, expected checksum "+
 				"Type: %s, actual checksum Type: %s",
@@ -239,7 +239,7 @@ func (s *Service) uploadPartCopy(c *call) error {
 		return err
 	}
 	return c.answer("CopyPartResult", copied{
-		LastModified: xmlTime(p.modified), ETag: p.etag(), Checksum: p.elements(""),
+		LastModified: xmlTime(p.modified), ETag: p.etag(), Checksum: p.checksumElements(""),
 	})
 }
 

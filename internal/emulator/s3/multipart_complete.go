@@ -62,7 +62,7 @@ func (s *Service) completeMultipartUpload(c *call) error {
 		Checksum                    []element
 	}{
 		"http://" + c.r.Host + c.r.URL.EscapedPath(), c.bucket, c.key, v.etag(),
-		body.elements(up.checksumType),
+		body.checksumElements(up.checksumType),
 	})
 }
 
@@ -135,8 +135,9 @@ func (s *Service) join(
 	return v, body, s.add(c, v)
 }
 
-// elements returns the XML elements of a checksum. kind is the checksum's type, or "" to omit it.
-func (c content) elements(kind string) []element {
+// checksumElements returns the XML elements of a checksum. kind is the checksum's type, or "" to
+// omit it.
+func (c content) checksumElements(kind string) []element {
 	if c.checksumName == "" {
 		return nil
 	}

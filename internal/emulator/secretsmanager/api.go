@@ -32,7 +32,7 @@ var namePattern = regexp.MustCompile(`^[A-Za-z0-9/_+=.@-]{1,512}$`)
 // maxValue is the maximum size of a secret's value in bytes.
 const maxValue = 65536
 
-func invalid(format string, args ...any) error {
+func errInvalid(format string, args ...any) error {
 	return protocol.Errorf("InvalidParameterException", format, args...)
 }
 
@@ -56,9 +56,9 @@ func (v newValue) empty() bool { return v.SecretString == nil && v.SecretBinary 
 func (v newValue) check() error {
 	switch {
 	case v.SecretString != nil && v.SecretBinary != nil:
-		return invalid("You can't specify both a binary secret value and a string secret value.")
+		return errInvalid("You can't specify both a binary secret value and a string secret value.")
 	case v.SecretString != nil && len(*v.SecretString) > maxValue, len(v.SecretBinary) > maxValue:
-		return invalid("The secret value must have at most %d bytes.", maxValue)
+		return errInvalid("The secret value must have at most %d bytes.", maxValue)
 	}
 	return nil
 }
@@ -84,7 +84,7 @@ type createSecretOutput struct {
 
 func (s *Service) createSecret(in *createSecretInput) (*createSecretOutput, error) {
 	if !namePattern.MatchString(in.Name) {
-		return nil, invalid("The name must match %s.", namePattern)
+		return nil, errInvalid("The name must match %s.", namePattern)
 	}
 	if err := in.check(); err != nil {
 		return nil, err
@@ -145,13 +145,13 @@ func (s *Service) getSecretValue(in *getSecretValueInput) (*getSecretValueOutput
 			"Secrets Manager can't find the specified secret value for %s", what)
 	}
 	return &getSecretValueOutput{
-		secretName: s.name(found), CreatedDate: epoch(v.Created),
+		secretName: s.name(found), CreatedDate: epochSeconds(v.Created),
 		SecretString: v.Value.String, SecretBinary: v.Value.Binary,
 		VersionID: v.ID, VersionStages: v.Stages,
 	}, nil
 }
 
-func epoch(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
+func epochSeconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
 
 type putSecretValueInput struct {
 	newValue
@@ -174,7 +174,7 @@ func (s *Service) putSecretValue(in *putSecretValueInput) (*putSecretValueOutput
 		return nil, err
 	}
 	if in.empty() {
-		return nil, invalid("You must provide either SecretString or SecretBinary.")
+		return nil, errInvalid("You must provide either SecretString or SecretBinary.")
 	}
 	v, err := s.putVersion(found, in.newValue, in.VersionStages)
 	if err != nil {
@@ -254,10 +254,11 @@ type describedSecret struct {
 func (s *Service) describe(of *secret) describedSecret {
 	d := describedSecret{
 		secretName: s.name(of), Description: of.Description, KMSKeyID: of.KMSKey,
-		CreatedDate: epoch(of.Created), LastChangedDate: epoch(of.Changed), Tags: of.Tags,
+		CreatedDate: epochSeconds(of.Created), LastChangedDate: epochSeconds(of.Changed),
+		Tags: of.Tags,
 	}
 	if !of.Deleted.IsZero() {
-		d.DeletedDate = epoch(of.Deleted)
+		d.DeletedDate = epochSeconds(of.Deleted)
 	}
 	return d
 }
@@ -324,18 +325,19 @@ func (s *Service) deleteSecret(in *secretInput) (*deleteSecretOutput, error) {
 	}
 	switch {
 	case in.ForceDeleteWithoutRecovery && in.RecoveryWindowInDays != nil:
-		return nil, invalid("You can't use ForceDeleteWithoutRecovery in conjunction with " +
+		return nil, errInvalid("You can't use ForceDeleteWithoutRecovery in conjunction with " +
 			"RecoveryWindowInDays.")
 	case days < minRecoveryWindow || days > maxRecoveryWindow:
-		return nil, invalid("The RecoveryWindowInDays value must be between %d and %d days "+
+		return nil, errInvalid("The RecoveryWindowInDays value must be between %d and %d days "+
 			"(inclusive).", minRecoveryWindow, maxRecoveryWindow)
 	case in.ForceDeleteWithoutRecovery:
 		delete(s.secrets, found.Name)
-		return &deleteSecretOutput{s.name(found), epoch(s.cfg.Now())}, s.bucket.Delete(found.Name)
+		return &deleteSecretOutput{s.name(found),
+			epochSeconds(s.cfg.Now())}, s.bucket.Delete(found.Name)
 	}
 	found.Deleted = s.cfg.Now()
 	until := found.Deleted.AddDate(0, 0, days)
-	return &deleteSecretOutput{s.name(found), epoch(until)}, s.save(found)
+	return &deleteSecretOutput{s.name(found), epochSeconds(until)}, s.save(found)
 }
 
 func (s *Service) restoreSecret(in *secretInput) (*secretName, error) {

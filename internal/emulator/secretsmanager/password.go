@@ -65,7 +65,7 @@ func (p Password) Generate() (string, error) {
 	for {
 		password := make([]byte, length)
 		for i := range password {
-			password[i] = all[random(len(all))]
+			password[i] = all[randomInt(len(all))]
 		}
 		if !p.requiresEachType() || containsEach(string(password), types) {
 			return string(password), nil
@@ -86,7 +86,7 @@ func containsEach(password string, types []string) bool {
 	return true
 }
 
-func random(n int) int64 {
+func randomInt(n int) int64 {
 	i, err := rand.Int(rand.Reader, big.NewInt(int64(n)))
 	if err != nil {
 		panic(err) // the system's random source never fails

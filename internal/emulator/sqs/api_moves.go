@@ -50,7 +50,7 @@ func (s *Service) startMessageMoveTask(in *startMoveInput) (*startMoveOutput, er
 		return nil, invalidParameter("There is already a task running. Only one active task is " +
 			"allowed for a source queue arn at a given time.")
 	}
-	return &startMoveOutput{s.startMove(source, destination, interval).handle()}, nil
+	return &startMoveOutput{s.startMove(source, destination, interval).encodeHandle()}, nil
 }
 
 func (s *Service) isDeadLetterQueue(dlq *Queue) bool {
@@ -133,7 +133,7 @@ func (t *moveTask) describe() moveResult {
 		StartedTimestamp:                  t.started.UnixMilli(),
 	}
 	if t.status == moveRunning {
-		out.TaskHandle = t.handle()
+		out.TaskHandle = t.encodeHandle()
 	}
 	if t.destination != nil {
 		out.DestinationArn = t.destination.ARN()

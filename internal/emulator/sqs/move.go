@@ -142,7 +142,7 @@ type taskHandle struct {
 	SourceARN string `json:"sourceArn"`
 }
 
-func (t *moveTask) handle() string {
+func (t *moveTask) encodeHandle() string {
 	text, _ := json.Marshal(taskHandle{t.id, t.source.ARN()}) // cannot fail
 	return base64.StdEncoding.EncodeToString(text)
 }

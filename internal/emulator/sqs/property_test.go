@@ -94,7 +94,7 @@ func (m *model) Receive(t *rapid.T) {
 		t.Fatal(err)
 	}
 	for _, r := range got {
-		m.received(t, r)
+		m.checkReceived(t, r)
 	}
 	if len(got) == limit {
 		// Receive returned as many messages as it may. So the queue did not examine the remaining
@@ -113,7 +113,7 @@ func (m *model) Receive(t *rapid.T) {
 	}
 }
 
-func (m *model) received(t *rapid.T, r sqs.Message) {
+func (m *model) checkReceived(t *rapid.T, r sqs.Message) {
 	msg := m.messages[r.ID]
 	switch {
 	case msg == nil:

@@ -104,13 +104,13 @@ func jsonFields(form map[string]any) map[string]any {
 		children, nested := value.(map[string]any)
 		switch {
 		case slices.Contains(integers, name):
-			out[name] = number(value)
+			out[name] = toNumber(value)
 		case !nested:
 			out[name] = value
 		case strings.HasSuffix(name, "RequestEntry"):
 			out["Entries"] = jsonEntries(children)
 		case strings.HasSuffix(name, "Name"):
-			out[name+"s"] = elements(children)
+			out[name+"s"] = sortedChildren(children)
 		default:
 			out[name+"s"] = jsonMap(children)
 		}
@@ -118,8 +118,8 @@ func jsonFields(form map[string]any) map[string]any {
 	return out
 }
 
-// number converts the text of a number to a JSON number. It returns other values unchanged.
-func number(value any) any {
+// toNumber converts the text of a number to a JSON number. It returns other values unchanged.
+func toNumber(value any) any {
 	if text, ok := value.(string); ok {
 		if n, err := strconv.Atoi(text); err == nil {
 			return n
@@ -129,7 +129,7 @@ func number(value any) any {
 }
 
 func jsonEntries(children map[string]any) []any {
-	list := elements(children)
+	list := sortedChildren(children)
 	for i, e := range list {
 		if fields, ok := e.(map[string]any); ok {
 			list[i] = jsonFields(fields)
@@ -140,7 +140,7 @@ func jsonEntries(children map[string]any) []any {
 
 func jsonMap(children map[string]any) map[string]any {
 	out := map[string]any{}
-	for _, e := range elements(children) {
+	for _, e := range sortedChildren(children) {
 		if pair, ok := e.(map[string]any); ok {
 			out[fmt.Sprint(pair["Name"])] = pair["Value"]
 		}
@@ -148,8 +148,8 @@ func jsonMap(children map[string]any) map[string]any {
 	return out
 }
 
-// elements returns the children in the order of their numbers.
-func elements(children map[string]any) []any {
+// sortedChildren returns the children in the order of their numbers.
+func sortedChildren(children map[string]any) []any {
 	names := slices.SortedFunc(maps.Keys(children), func(a, b string) int {
 		x, _ := strconv.Atoi(a)
 		y, _ := strconv.Atoi(b)

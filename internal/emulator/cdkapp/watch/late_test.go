@@ -53,7 +53,7 @@ func TestRun_EndsIfFilesChangeAfterEachBuild(t *testing.T) {
 			}
 			endBuild() // the build before Run
 			err = w.Run(ctx, func(files []string) {
-				last = relative(t, dir, files)
+				last = relativePaths(t, dir, files)
 				endBuild()
 				if ignored > 0 {
 					stop()

@@ -74,8 +74,8 @@ func (o *outputs) alreadyReported(f changed) bool {
 	return reported
 }
 
-// suspects reports whether a file becomes an output if it changes during one more build.
-func (o *outputs) suspects() bool {
+// hasSuspect reports whether a file becomes an output if it changes during one more build.
+func (o *outputs) hasSuspect() bool {
 	for _, n := range o.builds {
 		if n == buildsOfOutput-1 {
 			return true

@@ -60,7 +60,7 @@ func TestRun_EndsIfBuildsWriteSources(t *testing.T) {
 			build() // the build before Run
 			err = w.Run(ctx, func(files []string) {
 				build()
-				switch got := relative(t, dir, files); {
+				switch got := relativePaths(t, dir, files); {
 				case ignored == 0:
 					return
 				case !slices.Equal(got, []string{"main.go"}):
@@ -96,7 +96,7 @@ func TestOutputs_RequireChangesDuringBuildsOnly(t *testing.T) {
 	}
 	during(1)
 	during(1)
-	if !o.suspects() {
+	if !o.hasSuspect() {
 		t.Error("outputs does not suspect a file that changed in two builds")
 	}
 	o.addBetween(main) // the user writes the file

@@ -30,7 +30,7 @@ func Roots(dir string, modules ...string) ([]string, error) {
 		}
 		roots = append(roots, found...)
 	}
-	return outermost(roots), nil
+	return outermostDirs(roots), nil
 }
 
 // modulesOf returns the folder of the Go module that contains dir. It also returns the folders of
@@ -49,7 +49,7 @@ func modulesOf(dir string) ([]string, error) {
 		roots = append(roots, filepath.Dir(file))
 		for _, r := range module.Replace {
 			if r.New.Version == "" {
-				roots = append(roots, join(file, r.New.Path))
+				roots = append(roots, resolvePath(file, r.New.Path))
 			}
 		}
 	}
@@ -63,7 +63,7 @@ func modulesOf(dir string) ([]string, error) {
 			return nil, err
 		}
 		for _, u := range work.Use {
-			roots = append(roots, join(file, u.Path))
+			roots = append(roots, resolvePath(file, u.Path))
 		}
 	}
 	return roots, nil
@@ -85,8 +85,9 @@ func findUpwards(dir, name string) string {
 	}
 }
 
-// join resolves a path in a go.mod or go.work. A relative path is relative to the file's folder.
-func join(file, path string) string {
+// resolvePath resolves a path in a go.mod or go.work. A relative path is relative to the file's
+// folder.
+func resolvePath(file, path string) string {
 	path = filepath.FromSlash(path)
 	if filepath.IsAbs(path) {
 		return filepath.Clean(path)
@@ -94,9 +95,9 @@ func join(file, path string) string {
 	return filepath.Join(filepath.Dir(file), path)
 }
 
-// outermost returns the folders that are not inside another of the folders. It omits folders that
-// do not exist.
-func outermost(dirs []string) []string {
+// outermostDirs returns the folders that are not inside another of the folders. It omits folders
+// that do not exist.
+func outermostDirs(dirs []string) []string {
 	slices.Sort(dirs)
 	var kept []string
 	for _, dir := range dirs {

@@ -163,7 +163,7 @@ func (n *snapshot) read(path string, last *snapshot) error {
 	}
 	f := file{size: info.Size(), modified: info.ModTime(), sum: sha256.Sum256(content)}
 	if filepath.Ext(path) == ".go" {
-		f.embeds = embeds(filepath.Dir(path), string(content))
+		f.embeds = embedPatterns(filepath.Dir(path), string(content))
 	}
 	n.files[path] = f
 	return nil
@@ -173,9 +173,9 @@ func (n *snapshot) read(path string, last *snapshot) error {
 // quoted.
 var embedPattern = regexp.MustCompile("\"(?:[^\"\\\\]|\\\\.)*\"|`[^`]*`|\\S+")
 
-// embeds returns the patterns in the embed directives of a Go file. Each pattern begins with dir,
-// the path of the file's folder.
-func embeds(dir, content string) []string {
+// embedPatterns returns the patterns in the embed directives of a Go file. Each pattern begins with
+// dir, the path of the file's folder.
+func embedPatterns(dir, content string) []string {
 	var patterns []string
 	for line := range strings.Lines(content) {
 		directive, ok := strings.CutPrefix(line, "//go:embed")

@@ -43,7 +43,7 @@ func New(s Sources) (*Watcher, error) {
 // at or after start. Call Add only while Run is not running, or in Run's build function.
 func (w *Watcher) Add(roots []string, start time.Time) error {
 	before := w.sources.Roots
-	w.sources.Roots = outermost(slices.Concat(before, roots))
+	w.sources.Roots = outermostDirs(slices.Concat(before, roots))
 	if slices.Equal(w.sources.Roots, before) {
 		return nil
 	}
@@ -109,7 +109,7 @@ func (w *Watcher) compareAfterBuild(
 	if len(outputs) > 0 {
 		ignore(outputs)
 	}
-	if len(again) > 0 && w.outputs.suspects() {
+	if len(again) > 0 && w.outputs.hasSuspect() {
 		w.pause(ctx, w.doubt)
 	}
 	w.pause(ctx, quietPeriod) // an editor can still be saving a file

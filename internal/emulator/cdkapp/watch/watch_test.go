@@ -137,10 +137,10 @@ func TestSources_ContainOnlyTheFilesOfTheApp(t *testing.T) {
 		"two words.txt",
 		"words.txt",
 	}
-	if got := relative(t, dir, seen.changedSince(&snapshot{})); !slices.Equal(got, want) {
+	if got := relativePaths(t, dir, seen.changedSince(&snapshot{})); !slices.Equal(got, want) {
 		t.Errorf("sources\n%q, want\n%q", got, want)
 	}
-	got := relative(t, dir, folders)
+	got := relativePaths(t, dir, folders)
 	if !slices.Equal(
 		got,
 		[]string{".", "functions", "functions/orders", "internal", "pages", "pages/a", "schemas"},
@@ -160,7 +160,7 @@ func TestSources_ContainOnlyTheFilesOfTheApp(t *testing.T) {
 	}
 }
 
-func relative(t *testing.T, dir string, paths []string) []string {
+func relativePaths(t *testing.T, dir string, paths []string) []string {
 	t.Helper()
 	var names []string
 	for _, path := range paths {
@@ -192,7 +192,7 @@ func TestRun_ReportsChangedFiles(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	changes, ended := make(chan []string), make(chan error)
 	go func() {
-		build := func(files []string) { changes <- relative(t, dir, files) }
+		build := func(files []string) { changes <- relativePaths(t, dir, files) }
 		ended <- w.Run(ctx, build, failOnOutputs(t))
 	}()
 
@@ -254,7 +254,7 @@ func TestRun_ReportsChangesDuringCall(t *testing.T) {
 	defer stop()
 	var seen []string
 	err = w.Run(ctx, func(files []string) {
-		if seen = append(seen, relative(t, dir, files)...); len(seen) == 1 {
+		if seen = append(seen, relativePaths(t, dir, files)...); len(seen) == 1 {
 			write(t, dir, map[string]string{"b.go": "package a // during a build"})
 			return
 		}
@@ -306,7 +306,7 @@ func TestAdd_ReportsChangesSinceATime(t *testing.T) {
 	defer stop()
 	var seen []string
 	err = w.Run(ctx, func(files []string) {
-		seen = append(seen, relative(t, dir, files)...)
+		seen = append(seen, relativePaths(t, dir, files)...)
 		if slices.Contains(seen, "orders/old.go") {
 			stop()
 			return
@@ -339,8 +339,9 @@ func TestRoots_IncludeLocalModules(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"pipeline", "shop", "tools"}; !slices.Equal(relative(t, dir, got), want) {
-		t.Errorf("roots %q, want %q", relative(t, dir, got), want)
+	if want := []string{"pipeline", "shop", "tools"}; !slices.Equal(relativePaths(t, dir, got),
+		want) {
+		t.Errorf("roots %q, want %q", relativePaths(t, dir, got), want)
 	}
 	write(t, dir, map[string]string{
 		"elsewhere/go.mod":             "module elsewhere\n\nreplace example.com/lib => ../lib\n",
@@ -362,8 +363,8 @@ func TestRoots_IncludeLocalModules(t *testing.T) {
 		"pipeline",
 		"shop",
 		"tools",
-	}; !slices.Equal(relative(t, dir, got), want) {
-		t.Errorf("roots %q, want %q", relative(t, dir, got), want)
+	}; !slices.Equal(relativePaths(t, dir, got), want) {
+		t.Errorf("roots %q, want %q", relativePaths(t, dir, got), want)
 	}
 	write(t, dir, map[string]string{"shop/go.mod": "replace ("})
 	if _, err := Roots(filepath.Join(dir, "shop")); err == nil || errors.Is(err, os.ErrNotExist) {

@@ -38,7 +38,7 @@ type InvalidError struct{ Reason string }
 
 func (e *InvalidError) Error() string { return e.Reason }
 
-func invalid(reason string) error { return &InvalidError{reason} }
+func errInvalid(reason string) error { return &InvalidError{reason} }
 
 // algorithms lists the algorithms that API Gateway accepts. All of them use RSA keys.
 var algorithms = []jose.SignatureAlgorithm{jose.RS256, jose.RS384, jose.RS512}
@@ -51,33 +51,33 @@ type Claims map[string]any
 func (v Verifier) Verify(ctx context.Context, token string) (Claims, error) {
 	parsed, err := jwt.ParseSigned(token, algorithms)
 	if err != nil || len(parsed.Headers) != 1 {
-		return nil, invalid("the token must be a JWT with an RSA signature")
+		return nil, errInvalid("the token must be a JWT with an RSA signature")
 	}
 	header := parsed.Headers[0]
 	if header.KeyID == "" {
-		return nil, invalid("the token must have a key id")
+		return nil, errInvalid("the token must have a key id")
 	}
 	key, err := v.Keys.Key(ctx, v.Issuer, header.KeyID)
 	if errors.Is(err, ErrUnknownKey) {
-		return nil, invalid(ErrUnknownKey.Error())
+		return nil, errInvalid(ErrUnknownKey.Error())
 	}
 	if err != nil {
 		return nil, err
 	}
 	if key.Algorithm != "" && key.Algorithm != header.Algorithm || key.Use != "" &&
 		key.Use != "sig" {
-		return nil, invalid("the token's key must allow signatures with the token's algorithm")
+		return nil, errInvalid("the token's key must allow signatures with the token's algorithm")
 	}
 	var registered jwt.Claims
 	var all json.RawMessage
 	if err := parsed.Claims(key.Public(), &registered, &all); err != nil {
-		return nil, invalid("the token's signature does not match, or its claims are malformed")
+		return nil, errInvalid("the token's signature does not match, or its claims are malformed")
 	}
 	var claims Claims
 	decoder := json.NewDecoder(strings.NewReader(string(all)))
 	decoder.UseNumber()
 	if err := decoder.Decode(&claims); err != nil {
-		return nil, invalid("the token's claims are malformed")
+		return nil, errInvalid("the token's claims are malformed")
 	}
 	return claims, v.check(registered, claims)
 }
@@ -92,17 +92,17 @@ func (v Verifier) check(registered jwt.Claims, claims Claims) error {
 	}
 	switch {
 	case registered.Issuer != v.Issuer:
-		return invalid("the token does not have a valid issuer")
+		return errInvalid("the token does not have a valid issuer")
 	case !slices.ContainsFunc(audience, v.accepts):
-		return invalid("the token does not have a valid audience")
+		return errInvalid("the token does not have a valid audience")
 	case registered.Expiry == nil:
-		return invalid("the token must have an expiry")
+		return errInvalid("the token must have an expiry")
 	case !now.Before(registered.Expiry.Time()):
-		return invalid("the token has expired")
+		return errInvalid("the token has expired")
 	case registered.NotBefore != nil && now.Before(registered.NotBefore.Time()):
-		return invalid("the token is not valid yet")
+		return errInvalid("the token is not valid yet")
 	case registered.IssuedAt != nil && now.Before(registered.IssuedAt.Time()):
-		return invalid("the token was issued in the future")
+		return errInvalid("the token was issued in the future")
 	}
 	return nil
 }

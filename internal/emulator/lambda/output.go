@@ -68,8 +68,8 @@ func (w *lineWriter) expect(mark []byte) <-chan struct{} {
 	return w.arrived
 }
 
-// cutMark removes the expected mark from the end of a line. The text before the mark is an
-// incomplete line of the sandbox.
+// cutMark removes the expected mark from the end of a line. The text before the mark is
+// output of the sandbox without a newline.
 func (w *lineWriter) cutMark(line []byte) (before []byte, found bool) {
 	if w.arrived == nil {
 		return line, false

@@ -399,8 +399,8 @@ func TestAPI_PrefersRouteKeyToRawPath(t *testing.T) {
 	}
 }
 
-// The handler must reject requests from routes that the API does not define. Such a route, for
-// example $default, can require less authorization.
+// An existing HTTP API can have other routes than the construct's, for example $default. They can
+// require less authorization, so the handler must reject their requests.
 func TestAPI_RejectsRequestsOfOtherRoutes(t *testing.T) {
 	for _, key := range []string{"$default", "ANY /{proxy+}", "ANY /events", "POST /other"} {
 		for _, event := range []map[string]any{

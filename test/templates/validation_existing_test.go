@@ -19,6 +19,7 @@ import (
 func invalidWithExisting(stack awscdk.Stack) map[string]invalidProps {
 	all := invalidQueues(stack)
 	maps.Copy(all, unusedProps(stack))
+	maps.Copy(all, unusedApiProps(stack))
 	maps.Copy(all, invalidNetworks(stack))
 	sortedTable := awsdynamodb.NewTableV2(
 		stack,
@@ -118,6 +119,14 @@ func unusedProps(stack awscdk.Stack) map[string]invalidProps {
 			},
 			eachWith("Queue", "QueueEncryptionKey", "QueueRetention", "DeadLetterQueueRetention",
 				"VisibilityTimeout")...),
+		"ReconcilerDisabled": invalid(
+			props{ReconcilerEnabled: jsii.Bool(false), ReconcilerInterval: seconds(60)},
+			"ReconcilerInterval ReconcilerEnabled false"),
+	}
+}
+
+func unusedApiProps(stack awscdk.Stack) map[string]invalidProps {
+	return map[string]invalidProps{
 		"ExistingApi": invalid(
 			props{
 				HttpApi:              awsapigatewayv2.NewHttpApi(stack, jsii.String("Api"), nil),
@@ -131,7 +140,8 @@ func unusedProps(stack awscdk.Stack) map[string]invalidProps {
 				DomainCertificate: awscertificatemanager.Certificate_FromCertificateArn(stack,
 					jsii.String("UnusedCertificate"), jsii.String(certificate)),
 				MutualTls: &awsapigatewayv2.MTLSConfig{
-					Bucket: bucket("Trust"), Key: jsii.String("store.pem"),
+					Bucket: awss3.NewBucket(stack, jsii.String("Trust"), nil),
+					Key:    jsii.String("store.pem"),
 				},
 				DisableExecuteApiEndpoint: jsii.Bool(true),
 				AlarmThresholds:           &alarmThresholds{ThrottledRequests: jsii.Number(1)},
@@ -139,9 +149,6 @@ func unusedProps(stack awscdk.Stack) map[string]invalidProps {
 			eachWith("HttpApi", "ThrottlingRateLimit", "ThrottlingBurstLimit", "CorsPreflight",
 				"DomainName", "DomainCertificate", "DomainMappingKey", "MutualTls",
 				"DisableExecuteApiEndpoint", "AlarmThresholds.ThrottledRequests")...),
-		"ReconcilerDisabled": invalid(
-			props{ReconcilerEnabled: jsii.Bool(false), ReconcilerInterval: seconds(60)},
-			"ReconcilerInterval ReconcilerEnabled false"),
 	}
 }
 

@@ -3,19 +3,14 @@ package templates
 import (
 	"maps"
 	"math"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/jsii-runtime-go"
 
@@ -39,84 +34,9 @@ type invalidProps struct {
 
 func invalid(p props, errors ...string) invalidProps { return invalidProps{p, errors} }
 
-func invalidBronze() map[string]invalidProps {
-	lock := awss3.ObjectLockRetention_Compliance(days(1))
-	return map[string]invalidProps{
-		"InfrequentAccessTooEarly": invalid(props{BronzeInfrequentAccessAfter: days(29)},
-			"BronzeInfrequentAccessAfter 30 29"),
-		"InfrequentAccessInHours": invalid(props{BronzeInfrequentAccessAfter: hours(732)},
-			"BronzeInfrequentAccessAfter 30 30.5"),
-		"ArchiveTooEarly": invalid(props{BronzeArchiveAfter: days(59)}, "BronzeArchiveAfter 60 59"),
-		"ExpirationBeforeArchive": invalid(
-			props{BronzeArchiveAfter: days(90), BronzeExpiration: days(90)},
-			"BronzeExpiration 91 90 BronzeArchiveAfter"),
-		"ExpirationBeforeInfrequentAccess": invalid(
-			props{BronzeInfrequentAccessAfter: days(40), BronzeExpiration: days(40)},
-			"BronzeExpiration 41 40 BronzeInfrequentAccessAfter"),
-		"ArchiveAfterExpiration": invalid(
-			props{
-				BronzeArchiveAfter: days(20),
-				BronzeExpiration:   days(25),
-			},
-			"BronzeArchiveAfter 60 20",
-		),
-		"ExpirationOfZero": invalid(props{BronzeExpiration: days(0)}, "BronzeExpiration 1 0"),
-		"ObjectLockWithDestroy": invalid(
-			props{RemovalPolicy: awscdk.RemovalPolicy_DESTROY, BronzeObjectLock: lock},
-			"BronzeObjectLock RemovalPolicy DESTROY"),
-		"DeletionProtectionWithDestroy": invalid(
-			props{
-				RemovalPolicy:                 awscdk.RemovalPolicy_DESTROY,
-				EventsTableDeletionProtection: jsii.Bool(true),
-			},
-			"EventsTableDeletionProtection RemovalPolicy DESTROY"),
-	}
-}
-
-func invalidRetentions() map[string]invalidProps {
-	return map[string]invalidProps{
-		"SilverExpiration": invalid(props{SilverExpiration: days(0)}, "SilverExpiration 1 0"),
-		"ServerAccessLogsExpiration": invalid(props{ServerAccessLogsExpiration: hours(36)},
-			"ServerAccessLogsExpiration 1 1.5"),
-		"NoncurrentVersionExpiration": invalid(props{NoncurrentVersionExpiration: hours(12)},
-			"NoncurrentVersionExpiration 1 0.5"),
-		"AbortIncompleteMultipartUpload": invalid(
-			props{
-				AbortIncompleteMultipartUploadAfter: days(0),
-			},
-			"AbortIncompleteMultipartUploadAfter 1 0",
-		),
-		"StatusRetentionTooShort": invalid(
-			props{StatusRetention: days(29)}, "StatusRetention 30 29"),
-		"StatusRetentionInHours": invalid(
-			props{StatusRetention: hours(36)}, "StatusRetention 30 1.5"),
-		"QueueRetentionTooLong": invalid(
-			props{QueueRetention: days(15), DeadLetterQueueRetention: days(16)},
-			"QueueRetention 7200 1209600 1296000", "DeadLetterQueueRetention 60 1209600 1382400"),
-		"QueueRetentionNotBelowDLQ": invalid(props{QueueRetention: days(14)},
-			"DeadLetterQueueRetention QueueRetention 1209600"),
-	}
-}
-
-func invalidFunctions(parameter awscdk.CfnParameter) map[string]invalidProps {
-	memory := func(mib float64) *functionOptions { return &functionOptions{MemorySize: &mib} }
-	timeout := func(n float64) *functionOptions { return &functionOptions{Timeout: seconds(n)} }
-	reserved := func(n float64) *functionOptions {
-		return &functionOptions{ReservedConcurrentExecutions: &n}
-	}
-	variables := func(variables map[string]*string) *functionOptions {
-		return &functionOptions{Environment: &variables}
-	}
-	missingRuns := func(n float64) *alarmThresholds {
-		return &alarmThresholds{ReconcilerMissingRuns: &n}
-	}
+func invalidTokens(parameter awscdk.CfnParameter) map[string]invalidProps {
 	token := parameter.ValueAsNumber()
 	return map[string]invalidProps{
-		"VisibilityTooShort": invalid(
-			props{VisibilityTimeout: seconds(189), MaxBatchingWindow: seconds(10)},
-			"VisibilityTimeout 190 43200 189 WorkerFunction.Timeout MaxBatchingWindow"),
-		"MaxReceiveCountTooLow": invalid(props{MaxReceiveCount: jsii.Number(2)},
-			"MaxReceiveCount 3 1000 2"),
 		"Tokens": invalid(
 			props{
 				PhysicalNamePrefix: awscdk.Aws_STACK_NAME(), LogLevel: parameter.ValueAsString(),
@@ -130,284 +50,6 @@ func invalidFunctions(parameter awscdk.CfnParameter) map[string]invalidProps {
 			"PhysicalNamePrefix token", "LogLevel token", "UnknownEventTypes token",
 			"WorkerFunction.MemorySize token", "WorkerFunction.Timeout token",
 			"AlarmThresholds.DeadLetters token", "BatchSize 10 11 MaxBatchingWindow"),
-		"ReconcilerIntervalInSeconds": invalid(
-			props{ReconcilerInterval: seconds(90), ReconcilerMaxReenqueues: jsii.Number(0)},
-			"ReconcilerInterval 1 1440 1.5", "ReconcilerMaxReenqueues 1 100 0"),
-		"ReconcilerIntervalTooLong": invalid(
-			props{ReconcilerInterval: hours(25), ReconcilerMaxReenqueues: jsii.Number(101)},
-			"ReconcilerInterval 1 1440 1500", "ReconcilerMaxReenqueues 1 100 101"),
-		"ReconcilerGracePeriodTooShort": invalid(
-			props{ReconcilerGracePeriod: seconds(299), VisibilityTimeout: seconds(300)},
-			"ReconcilerGracePeriod 300 1209600 299 VisibilityTimeout"),
-		"Memory": invalid(
-			props{
-				ApiFunction:        memory(127),
-				WorkerFunction:     memory(10241),
-				ReconcilerFunction: memory(128.5),
-			},
-			"ApiFunction.MemorySize 128 10240 127",
-			"WorkerFunction.MemorySize 128 10240 10241",
-			"ReconcilerFunction.MemorySize 128 10240 128.5",
-		),
-		"Timeouts": invalid(
-			props{
-				ApiFunction:        timeout(30),
-				WorkerFunction:     timeout(4),
-				ReconcilerFunction: timeout(29),
-			},
-			"ApiFunction.Timeout 1 29 30",
-			"WorkerFunction.Timeout 5 900 4",
-			"ReconcilerFunction.Timeout 30 900 29",
-		),
-		"TimeoutInMilliseconds": invalid(
-			props{
-				WorkerFunction: &functionOptions{
-					Timeout: awscdk.Duration_Millis(jsii.Number(5500)),
-				},
-			},
-			"WorkerFunction.Timeout 5 900 5.5",
-		),
-		"Reserved": invalid(
-			props{
-				ApiFunction:        reserved(0),
-				WorkerFunction:     reserved(1),
-				ReconcilerFunction: reserved(0.5),
-			},
-			"ApiFunction.ReservedConcurrentExecutions 1 2147483647 0",
-			"WorkerFunction.ReservedConcurrentExecutions 2 2147483647 1",
-			"ReconcilerFunction.ReservedConcurrentExecutions 1 2147483647 0.5",
-		),
-		"Layers": invalid(
-			props{WorkerFunction: &functionOptions{Layers: &[]awslambda.ILayerVersion{6: nil}}},
-			"WorkerFunction.Layers nil", "WorkerFunction.Layers 5 7"),
-		"FormerKeys": invalid(props{FormerEncryptionKeys: &[]awskms.IKey{nil}},
-			"FormerEncryptionKeys nil"),
-		"Environment": invalid(
-			props{
-				ApiFunction: variables(map[string]*string{
-					"BRONZE_BUCKET": jsii.String("mine"), "TEAM": jsii.String("events"),
-				}),
-				WorkerFunction: variables(map[string]*string{
-					"AWS_REGION": jsii.String("mars"), "LAMBDA_TASK_ROOT": jsii.String("/"),
-				}),
-				ReconcilerFunction: variables(map[string]*string{
-					"1": jsii.String("one"), "A": jsii.String("a"), "NOTHING": nil,
-				}),
-			},
-			"ApiFunction.Environment BRONZE_BUCKET pipeline",
-			"WorkerFunction.Environment AWS_REGION Lambda",
-			"WorkerFunction.Environment LAMBDA_TASK_ROOT Lambda",
-			`ReconcilerFunction.Environment "1"`, `ReconcilerFunction.Environment "A"`,
-			"ReconcilerFunction.Environment NOTHING nil"),
-		"BatchWithoutWindow": invalid(props{BatchSize: jsii.Number(11)},
-			"BatchSize 10 11 MaxBatchingWindow"),
-		"BatchTooLarge": invalid(
-			props{BatchSize: jsii.Number(10001), MaxBatchingWindow: seconds(301)},
-			"BatchSize 1 10000 10001", "MaxBatchingWindow 0 300 301"),
-		"WindowForOneMessage": invalid(
-			props{
-				BatchSize:         jsii.Number(1),
-				MaxBatchingWindow: seconds(1),
-			},
-			"MaxBatchingWindow BatchSize 1",
-		),
-		"MaxConcurrencyTooLow": invalid(
-			props{MaxConcurrency: jsii.Number(1)}, "MaxConcurrency 2 1000 1"),
-		"MinimumPollersTooLow": invalid(
-			props{MinimumPollers: jsii.Number(1)}, "MinimumPollers 2 200 1"),
-		"MinimumPollersTooHigh": invalid(
-			props{MinimumPollers: jsii.Number(201), MaximumPollers: jsii.Number(300)},
-			"MinimumPollers 2 200 201"),
-		"MaximumPollersBelowMinimum": invalid(
-			props{MinimumPollers: jsii.Number(5), MaximumPollers: jsii.Number(4)},
-			"MaximumPollers 5 2000 4"),
-		"MaximumPollersAboveReserved": invalid(
-			props{
-				MinimumPollers: jsii.Number(2), MaximumPollers: jsii.Number(6),
-				WorkerFunction: &eventpipeline.FunctionOptions{
-					ReservedConcurrentExecutions: jsii.Number(59),
-				},
-			},
-			"MaximumPollers 6 59"),
-		"MaximumPollersAlone": invalid(
-			props{MaximumPollers: jsii.Number(4)}, "MaximumPollers MinimumPollers"),
-		"ConcurrencyWithPollers": invalid(
-			props{MinimumPollers: jsii.Number(2), MaxConcurrency: jsii.Number(4)},
-			"MaxConcurrency MinimumPollers"),
-		"MaxConcurrencyAboveReserved": invalid(
-			props{MaxConcurrency: jsii.Number(20), WorkerFunction: reserved(19)},
-			"MaxConcurrency WorkerFunction.ReservedConcurrentExecutions 20 19"),
-		"LogRetention": invalid(props{LogRetention: awslogs.RetentionDays_INFINITE},
-			"LogRetention INFINITE"),
-		"LogLevel": invalid(
-			props{LogLevel: jsii.String("INFO")},
-			`LogLevel "debug" "error" "INFO"`,
-		),
-		"AlarmThresholds": invalid(
-			props{AlarmThresholds: &alarmThresholds{
-				OldestMessage: seconds(0), ApiServerErrors: jsii.Number(0),
-			}},
-			"AlarmThresholds.OldestMessage 1 0", "AlarmThresholds.ApiServerErrors 1 0"),
-		"MissingRunsOfZero": invalid(
-			props{AlarmThresholds: missingRuns(0)}, "AlarmThresholds.ReconcilerMissingRuns 1 0"),
-		"MissingRunsFraction": invalid(props{AlarmThresholds: missingRuns(1.5)},
-			"AlarmThresholds.ReconcilerMissingRuns 1 96 1.5"),
-		"MissingRunsOfMoreThanADay": invalid(props{AlarmThresholds: missingRuns(97)},
-			"AlarmThresholds.ReconcilerMissingRuns 1 96 97 CloudWatch"),
-		"MissingRunsOfMoreThanAWeek": invalid(
-			props{AlarmThresholds: missingRuns(169), ReconcilerInterval: hours(1)},
-			"AlarmThresholds.ReconcilerMissingRuns 1 168 169 CloudWatch"),
-		"MissingRunsWithoutSchedule": invalid(
-			props{AlarmThresholds: missingRuns(4), ReconcilerEnabled: jsii.Bool(false)},
-			"AlarmThresholds.ReconcilerMissingRuns ReconcilerEnabled"),
-		"RefusedSignaturesWithoutWebhooks": invalid(
-			props{AlarmThresholds: &alarmThresholds{RefusedSignatures: jsii.Number(1)}},
-			"AlarmThresholds.RefusedSignatures Webhooks"),
-	}
-}
-
-func invalidWorkerEntries(t *testing.T) map[string]invalidProps {
-	t.Helper()
-	library := folderOf(t, map[string]string{"go.mod": "module x\n", "x.go": "package orders\n"})
-	noModule := folderOf(t, map[string]string{"x.go": "package main\n"})
-	noSources := folderOf(t, map[string]string{
-		"x_windows.go": "package main\n", "x_test.go": "package main\n",
-	})
-	module := folderOf(t, map[string]string{"go.mod": "module x\n"})
-	spaced := filepath.Join(*module, "functions", "my orders")
-	main := folderOf(t, map[string]string{"main.go": "package main\n"})
-	if err := os.CopyFS(spaced, os.DirFS(*main)); err != nil {
-		t.Fatal(err)
-	}
-	return map[string]invalidProps{
-		"WorkerEntryEmpty": invalid(props{WorkerEntry: jsii.String("")}, `WorkerEntry ""`),
-		"WorkerEntryMissing": invalid(props{WorkerEntry: jsii.String("./functions/orders")},
-			`WorkerEntry "./functions/orders" /functions/orders`),
-		"WorkerEntryLibrary": invalid(props{WorkerEntry: library}, "WorkerEntry orders "+*library),
-		"WorkerEntryNoModule": invalid(
-			props{WorkerEntry: noModule}, "WorkerEntry go.mod "+*noModule),
-		"WorkerEntryBadPath": invalid(
-			props{WorkerEntry: &spaced}, "WorkerEntry functions/my orders"),
-		"WorkerEntryNoSources": invalid(
-			props{WorkerEntry: noSources, LogLevel: jsii.String("trace")},
-			`LogLevel "trace"`, "WorkerEntry go.mod "+*noSources, "WorkerEntry Go "+*noSources),
-	}
-}
-
-func invalidAuthorization() map[string]invalidProps {
-	lambda := func(p eventpipeline.LambdaAuthorizerProps) props {
-		return props{LambdaAuthorizer: &p}
-	}
-	open := eventpipeline.AuthorizationOpenToAnyoneOnTheInternet
-	return map[string]invalidProps{
-		"Authorization": invalid(props{Authorization: "NONE"},
-			`Authorization "IAM" "JWT" "LAMBDA" "OPEN_TO_ANYONE_ON_THE_INTERNET" "NONE"`),
-		"JWTWithoutAuthorizer": invalid(props{Authorization: eventpipeline.AuthorizationJWT},
-			`JwtAuthorizer Authorization "JWT"`),
-		"LambdaWithoutAuthorizer": invalid(props{Authorization: eventpipeline.AuthorizationLambda},
-			`LambdaAuthorizer Authorization "LAMBDA"`),
-		"OpenWithAuthorizer": invalid(props{Authorization: open, JwtAuthorizer: jwt()},
-			`JwtAuthorizer Authorization "JWT" "OPEN_TO_ANYONE_ON_THE_INTERNET"`),
-		"IAMWithAuthorizer": invalid(
-			props{Authorization: eventpipeline.AuthorizationIAM, JwtAuthorizer: jwt()},
-			`JwtAuthorizer Authorization "JWT" "IAM"`),
-		"BothAuthorizers": invalid(
-			props{JwtAuthorizer: jwt(), LambdaAuthorizer: &eventpipeline.LambdaAuthorizerProps{}},
-			"JwtAuthorizer LambdaAuthorizer", "LambdaAuthorizer.Handler"),
-		"JWTEmpty": invalid(props{JwtAuthorizer: &eventpipeline.JwtAuthorizerProps{}},
-			"JwtAuthorizer.Issuer https nil", "JwtAuthorizer.Audience"),
-		"JWTByPlainHTTP": invalid(
-			props{JwtAuthorizer: &eventpipeline.JwtAuthorizerProps{
-				Issuer:       jsii.String("http://login.example.org"),
-				Audience:     jsii.Strings("a b"),
-				IngestScopes: &[]*string{}, StatusScopes: jsii.Strings(""),
-			}},
-			`JwtAuthorizer.Issuer https "http://login.example.org"`, `JwtAuthorizer.Audience "a b"`,
-			"JwtAuthorizer.IngestScopes empty", `JwtAuthorizer.StatusScopes ""`),
-		"LambdaAuthorizer": invalid(
-			lambda(eventpipeline.LambdaAuthorizerProps{
-				ResponseType:    "YES",
-				ResultsCacheTtl: hours(2),
-				IdentitySource:  &[]*string{jsii.String("Authorization"), nil},
-			}),
-			"LambdaAuthorizer.Handler", `LambdaAuthorizer.ResponseType "SIMPLE" "IAM" "YES"`,
-			"LambdaAuthorizer.ResultsCacheTtl 0 3600 7200",
-			`LambdaAuthorizer.IdentitySource $request.header.NAME "Authorization"`,
-			`LambdaAuthorizer.IdentitySource nil`),
-		"LambdaAuthorizerWithoutSource": invalid(
-			lambda(eventpipeline.LambdaAuthorizerProps{IdentitySource: &[]*string{}}),
-			"LambdaAuthorizer.Handler", "LambdaAuthorizer.IdentitySource empty"),
-		"StatusForAllCallersOfOpenApi": invalid(
-			props{Authorization: open, StatusForAllCallers: jsii.Bool(true)},
-			`StatusForAllCallers Authorization "OPEN_TO_ANYONE_ON_THE_INTERNET"`),
-	}
-}
-
-func invalidApis() map[string]invalidProps {
-	noOrigins := &awsapigatewayv2.CorsPreflightOptions{AllowOrigins: &[]*string{}}
-	return map[string]invalidProps{
-		"DomainWithoutCertificate": invalid(
-			props{
-				DomainName:       jsii.String("Events.example.org"),
-				DomainMappingKey: jsii.String("/v1/"),
-			},
-			`DomainName "Events.example.org"`,
-			"DomainCertificate DomainName",
-			`DomainMappingKey "/v1/"`,
-		),
-		"MappingWithoutDomain": invalid(props{DomainMappingKey: jsii.String("v1")},
-			"DomainMappingKey DomainName"),
-		"MutualTlsWithoutDomain": invalid(
-			props{
-				MutualTls:                 &awsapigatewayv2.MTLSConfig{},
-				DisableExecuteApiEndpoint: jsii.Bool(false),
-			},
-			"MutualTls DomainName",
-			"MutualTls Bucket Key",
-			"DisableExecuteApiEndpoint MutualTls",
-		),
-		"NoEndpoint": invalid(props{DisableExecuteApiEndpoint: jsii.Bool(true)},
-			"DisableExecuteApiEndpoint DomainName"),
-		"MaxPayloadBytes": invalid(props{MaxPayloadBytes: jsii.Number(2<<20 + 1)},
-			"MaxPayloadBytes 1 2097152 2097153"),
-		"AcceptTextPlain": invalid(props{AcceptTextPlain: jsii.Bool(true)},
-			`AcceptTextPlain Authorization "IAM"`),
-		"NotificationFormat": invalid(props{NotificationFormat: "XML"},
-			`NotificationFormat "JSON" "CLOUDEVENTS" "XML"`),
-		"Throttling": invalid(
-			props{ThrottlingRateLimit: jsii.Number(0), ThrottlingBurstLimit: jsii.Number(0)},
-			"ThrottlingRateLimit 0", "ThrottlingBurstLimit 1 2147483647 0"),
-		"CorsWithoutOrigins": invalid(
-			props{CorsPreflight: noOrigins}, "CorsPreflight AllowOrigins"),
-	}
-}
-
-func invalidSchemas(t *testing.T) map[string]invalidProps {
-	t.Helper()
-	violating := folderOf(t, map[string]string{
-		"a.json": `{"properties":{"x":{"minimum":"1"}}}`,
-		"b.json": `{"$ref":"https://example.com/x"}`,
-	})
-	broken := folderOf(t, map[string]string{"a.json": "{\n  oops\n}"})
-	empty, outside := folderOf(t, nil), linkedFolder(t)
-	directory := func(name *string) props { return props{SchemaDirectory: name} }
-	refuse := eventpipeline.UnknownEventTypesRefuse
-	return map[string]invalidProps{
-		"SchemasViolating": invalid(directory(violating),
-			"SchemaDirectory a.json#/properties/x/minimum "+*violating,
-			`SchemaDirectory b.json#/$ref "https://example.com/x" `+*violating),
-		"SchemasBroken": invalid(directory(broken), "SchemaDirectory a.json:2:3 'o' "+*broken),
-		"SchemasEmpty":  invalid(directory(empty), "SchemaDirectory <eventType>.json "+*empty),
-		"SchemasOutside": invalid(
-			directory(outside), "SchemaDirectory demo.json escapes "+*outside),
-		"SchemasNoFolder": invalid(directory(jsii.String("")), `SchemaDirectory ""`),
-		"SchemasMissing":  invalid(directory(jsii.String("nowhere")), "SchemaDirectory nowhere"),
-		"Notifications": invalid(props{Notifications: "SOME"},
-			`Notifications "PER_EVENT" "PER_BATCH" "NONE" "SOME"`),
-		"UnknownEventTypes": invalid(props{UnknownEventTypes: "DROP"},
-			`UnknownEventTypes "ACCEPT" "REFUSE" "DROP"`),
-		"UnknownEventTypesWithoutSchemas": invalid(props{UnknownEventTypes: refuse},
-			`UnknownEventTypes "REFUSE" SchemaDirectory`),
 	}
 }
 
@@ -430,6 +72,8 @@ func allInvalidProps(t *testing.T, stack awscdk.Stack) map[string]invalidProps {
 			props{DomainOwnershipCertificate: awscertificatemanager.Certificate_FromCertificateArn(
 				stack, jsii.String("Ownership"), jsii.String(certificate))},
 			"DomainOwnershipCertificate MutualTls"),
+		"FormerKeys": invalid(props{FormerEncryptionKeys: &[]awskms.IKey{nil}},
+			"FormerEncryptionKeys nil"),
 		"UnusedKey": invalid(
 			props{
 				EncryptionKey: key, BronzeEncryptionKey: key, SilverEncryptionKey: key,
@@ -438,9 +82,10 @@ func allInvalidProps(t *testing.T, stack awscdk.Stack) map[string]invalidProps {
 			}, "EncryptionKey"),
 	}
 	for _, group := range []map[string]invalidProps{
-		invalidBronze(), invalidRetentions(), invalidFunctions(parameter), invalidWorkerEntries(t),
-		invalidAuthorization(), invalidApis(), invalidSchemas(t), invalidWithExisting(stack),
-		invalidWebhooks(stack),
+		invalidTokens(parameter), invalidBronze(), invalidRetentions(), invalidDeliveries(),
+		invalidReconcilers(), invalidFunctions(), invalidEnvironments(), invalidEventSources(),
+		invalidWorkerEntries(t), invalidAuthorization(), invalidApis(), invalidSchemas(t),
+		invalidWebhooks(stack), invalidAlarmThresholds(), invalidWithExisting(stack),
 	} {
 		maps.Copy(all, group)
 	}

@@ -111,8 +111,8 @@ type EventPipeline interface {
 	// FailedDeliveriesAlarm fires when EventBridge moves notifications to
 	// NotificationDeadLetterQueue.
 	FailedDeliveriesAlarm() awscloudwatch.Alarm
-	// LostEventsAlarm fires when EventBridge loses an event of a rule of OnEventProcessed. It is nil
-	// for other rules.
+	// LostEventsAlarm fires when EventBridge loses an event of a rule of OnEventProcessed. It is
+	// nil for other rules.
 	LostEventsAlarm(rule awsevents.IRule) awscloudwatch.Alarm
 	// Alarms returns all alarms of the pipeline, including those of webhook sources and rules.
 	Alarms() []awscloudwatch.Alarm

@@ -161,8 +161,8 @@ func TestAlarms_NotifyTheTopic(t *testing.T) {
 	}
 }
 
-// withEveryAlarm returns a pipeline that has all alarms: those of a source and of two rules too. One
-// rule is in another stack.
+// withEveryAlarm returns a pipeline that has all alarms: those of a source and of two rules too.
+// One rule is in another stack.
 func withEveryAlarm(t *testing.T, p props) (eventpipeline.EventPipeline, []awsevents.Rule) {
 	t.Helper()
 	app := synth.NewApp(t, nil)

@@ -20,8 +20,8 @@ func newEventBus(p *eventPipeline) awsevents.IEventBus {
 	})
 }
 
-// allowBus lets EventBridge decrypt old notifications on the pipeline's own bus. A former key can
-// have encrypted them, and EventBridge keeps an undelivered notification for up to 24 hours.
+// allowBus lets EventBridge decrypt with a former key of the pipeline's own bus. For up to
+// 24 hours, EventBridge keeps notifications that it could not deliver.
 func allowBus(p *eventPipeline, key awskms.IKey) {
 	if p.props.EventBus != nil {
 		return

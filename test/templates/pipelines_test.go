@@ -126,7 +126,8 @@ func TestPipelines_MustHaveDifferentAlarmNames(t *testing.T) {
 	})
 }
 
-// The app can add a rule before or after it creates the other pipeline.
+// One pipeline's rule has an alarm. A second pipeline must not have an alarm of the same name. The
+// app can add the rule before or after it creates the second pipeline.
 func TestPipelines_MustHaveDifferentAlarmNamesThanRules(t *testing.T) {
 	for _, later := range []bool{false, true} {
 		app := synth.NewApp(t, nil)

@@ -95,9 +95,9 @@ type ItemUpdater interface {
 	// generation and have item's tries. Otherwise SetTries writes nothing and returns a
 	// *TransitionError. If the event has no item, SetTries stores item with the new tries.
 	SetTries(ctx context.Context, item Item, tries Tries) error
-	// Move replaces the stored item by next if the stored item has the state of old. Otherwise Move
-	// writes nothing and returns a *TransitionError. Move also returns this error if the AWS SDK
-	// repeats a successful request whose response was lost.
+	// Move replaces an event's stored item by the item next. If the stored item does not have the
+	// same state as the item old, Move writes nothing and returns a *TransitionError. Move also
+	// returns this error if the AWS SDK repeats a successful request whose response was lost.
 	Move(ctx context.Context, old, next Item) error
 }
 

@@ -66,8 +66,8 @@ func (r Replayer) orphanEvent(eventType string, o Object) (event Event, ok bool)
 // formPattern matches an encoded form. It does not match a JSON object.
 var formPattern = lazyregexp.New(`^[A-Za-z0-9%+._~*-]+=[A-Za-z0-9%&=+._~*-]*$`)
 
-// describePayload adds the size and the hash of the payload to the orphan's event. It keeps a hash
-// from the object's key, so that the worker detects a changed payload.
+// describePayload adds the size and the hash of the payload to the orphan's event. If the
+// object's key contains a hash, the event keeps that hash. So the worker detects a changed payload.
 func (r Replayer) describePayload(ctx context.Context, event Event) (Event, error) {
 	payload, err := r.Bronze.Get(ctx, event.Bronze.Key)
 	if err != nil {

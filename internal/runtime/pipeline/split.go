@@ -20,7 +20,7 @@ const (
 )
 
 // errSplit ends a listing after pagesBeforeSplit pages.
-var errSplit = errors.New("the listing has too many pages: split it")
+var errSplit = errors.New("the listing has too many pages")
 
 // keyRange represents the keys between low and high, both exclusive. low advances after each
 // checked page.

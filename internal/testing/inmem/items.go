@@ -109,7 +109,8 @@ func Merge(old, item pipeline.Item) pipeline.Item {
 	return item
 }
 
-// Move replaces the stored item by next if the stored item has the state of old.
+// Move replaces the stored item by the item next if the stored item and the item old have the same
+// state.
 func (i *Items) Move(_ context.Context, old, next pipeline.Item) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()

@@ -1,7 +1,9 @@
 package emulator
 
 import (
+	"bytes"
 	"encoding/xml"
+	"io"
 	"net/http"
 	"net/url"
 	"path"
@@ -18,7 +20,7 @@ var (
 		Operation: func(r *http.Request) string { return r.Method },
 	}
 	queryInfo = protocol.Info{
-		Name:      protocol.Query,
+		Name: protocol.Query, Permissions: queryPermissions,
 		Throttled: protocol.ErrorCode{Status: http.StatusBadRequest, Code: "Throttling"},
 		Denied:    protocol.ErrorCode{Status: http.StatusForbidden, Code: "AccessDenied"},
 	}
@@ -41,6 +43,27 @@ func queryHandler(account string, stacks []Stack) protocol.QueryHandler {
 type callerIdentityResult struct {
 	XMLName              xml.Name `xml:"GetCallerIdentityResult"`
 	Arn, UserId, Account string
+}
+
+// queryPermissions returns the permissions that a call of the query protocol needs.
+func queryPermissions(
+	_ protocol.Scope, _ string, r *http.Request,
+) ([]protocol.Permission, error) {
+	body, err := protocol.ReadBody(r, protocol.MaxJSONBody)
+	if err != nil {
+		return nil, err
+	}
+	call := http.Request{
+		Method: r.Method, URL: r.URL, Header: r.Header, Body: io.NopCloser(bytes.NewReader(body)),
+	}
+	if err := call.ParseForm(); err != nil {
+		return nil, err
+	}
+	action := call.Form.Get("Action")
+	if action == "GetCallerIdentity" { // needs no permission
+		return nil, nil
+	}
+	return []protocol.Permission{{Action: "cloudformation:" + action, Resource: "*"}}, nil
 }
 
 // getAPIHandler returns a handler for API Gateway's operation GetApi. GetApi returns the endpoint

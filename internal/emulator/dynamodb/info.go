@@ -14,7 +14,18 @@ const TargetPrefix = "DynamoDB_20120810"
 
 // Info describes DynamoDB.
 var Info = protocol.Info{
-	Name: Name, TargetPrefix: TargetPrefix,
+	Name: Name, TargetPrefix: TargetPrefix, Permissions: permissions,
+	KeyActions: map[string][]string{
+		"GetItem":            {"Decrypt"},
+		"BatchGetItem":       {"Decrypt"},
+		"Query":              {"Decrypt"},
+		"Scan":               {"Decrypt"},
+		"PutItem":            {"Decrypt"},
+		"UpdateItem":         {"Decrypt"},
+		"DeleteItem":         {"Decrypt"},
+		"BatchWriteItem":     {"Decrypt"},
+		"ConditionCheckItem": {"Decrypt"},
+	},
 	Throttled: protocol.ErrorCode{
 		Status: http.StatusBadRequest, Code: "ProvisionedThroughputExceededException",
 	},

@@ -25,8 +25,8 @@ const (
 	maxRequestSize = 1 << 20
 )
 
-// PutEventsInput represents the body of a PutEvents request.
-type PutEventsInput struct{ Entries []Entry }
+// putEventsInput represents the body of a PutEvents request.
+type putEventsInput struct{ Entries []Entry }
 
 // Entry represents an event in a PutEvents request.
 type Entry struct {
@@ -63,7 +63,7 @@ type envelope struct {
 	Detail     json.RawMessage `json:"detail"`
 }
 
-func (s *Service) putEvents(_ *http.Request, in *PutEventsInput) (*putEventsOutput, error) {
+func (s *Service) putEvents(_ *http.Request, in *putEventsInput) (*putEventsOutput, error) {
 	if n := len(in.Entries); n < 1 || n > maxEntries {
 		return nil, validationError("1 validation error detected: Value with %d entries at "+
 			"'entries' failed to satisfy constraint: Member must have length between 1 and %d",

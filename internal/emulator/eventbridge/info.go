@@ -9,4 +9,4 @@ const Name = "events"
 const TargetPrefix = "AWSEvents"
 
 // Info describes EventBridge.
-var Info = protocol.Info{Name: Name, TargetPrefix: TargetPrefix}
+var Info = protocol.Info{Name: Name, TargetPrefix: TargetPrefix, Permissions: permissions}

@@ -52,20 +52,18 @@ func (a Authorizer) Wrap(next http.Handler) http.Handler {
 			return
 		}
 		err := a.authorizeCall(call, r, who)
-		if errors.Is(err, errIncomplete) { // no policy denies the call, so it is not reported
+		// The caller stopped sending the body, for example because the emulator killed the
+		// function. No policy denies the call, so it is not reported.
+		if _, ok := errors.AsType[*protocol.IncompleteError](err); ok {
 			protocol.WriteError(w, call.Service, http.StatusBadRequest, "IncompleteBody",
-				errIncomplete.Error())
+				"the body of the request is incomplete")
 			return
 		}
 		if err != nil {
 			a.deny(w, call, who, err)
 			return
 		}
-		if call.Operation == "GetObject" || call.Operation == "HeadObject" {
-			a.hideNotFound(w, r, next, call, who)
-			return
-		}
-		next.ServeHTTP(w, r)
+		a.serve(w, r, next, call, who)
 	})
 }
 
@@ -116,13 +114,10 @@ func (a Authorizer) functionCaller(name string) (caller, bool) {
 		"assumed-role/"+path.Base(role.ARN)+"/"+name)
 	principal := Principal{Account: a.Account, RoleARN: role.ARN, SessionARN: session}
 	context := a.callerContext(principal)
-	context["lambda:sourcefunctionarn"] = a.arn("lambda", "function:"+name)
+	context["lambda:sourcefunctionarn"] = protocol.ARN(protocol.Lambda, a.Region, a.Account,
+		"function:"+name)
 	return caller{name, principal, role.Policies, false, context}, true
 }
-
-// errIncomplete reports that the caller stopped sending the body, for example because the emulator
-// killed the function.
-var errIncomplete = errors.New("the body of the request is incomplete")
 
 func (a Authorizer) authorizeCall(call protocol.Call, r *http.Request, who caller) error {
 	required, err := a.requiredPermissions(call, r)
@@ -140,24 +135,26 @@ func (a Authorizer) authorizeCall(call protocol.Call, r *http.Request, who calle
 
 // requiredPermissions returns the permissions that a call needs. The next handler can still read
 // the body of the request.
-func (a Authorizer) requiredPermissions(call protocol.Call, r *http.Request) ([]permission, error) {
-	var body []byte
-	if call.Service != "s3" && call.Service != "lambda" || call.Operation == "DeleteObjects" {
-		var err error
-		body, err = protocol.ReadBody(r, protocol.MaxJSONBody)
-		if _, tooLarge := errors.AsType[*protocol.TooLargeError](err); tooLarge {
-			return nil, err
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", errIncomplete, err)
-		}
+func (a Authorizer) requiredPermissions(
+	call protocol.Call, r *http.Request,
+) ([]protocol.Permission, error) {
+	service := a.Services.Find(call.Service)
+	if service.Operation != nil && call.Operation == "" {
+		return nil, fmt.Errorf("the emulator does not know the call %s %s", r.Method, r.URL.Path)
 	}
-	return a.permissions(call, r, body)
+	if service.Permissions == nil {
+		// The resource is unknown. Only a policy for all resources allows this call.
+		return []protocol.Permission{{
+			Action: call.Service + ":" + call.Operation, Resource: "*",
+		}}, nil
+	}
+	scope := protocol.Scope{Region: a.Region, Account: a.Account}
+	return service.Permissions(scope, call.Operation, r)
 }
 
 // authorize checks a permission. If a KMS key encrypts the resource, it also checks the permissions
 // for the key.
-func (a Authorizer) authorize(who caller, p permission) error {
+func (a Authorizer) authorize(who caller, p protocol.Permission) error {
 	if err := a.evaluate(who, p); err != nil {
 		return err
 	}
@@ -169,8 +166,8 @@ func (a Authorizer) authorize(who caller, p permission) error {
 	return nil
 }
 
-func (a Authorizer) evaluate(who caller, p permission) error {
-	request := Request{who.principal, p.action, p.resource, p.context, who.context}
+func (a Authorizer) evaluate(who caller, p protocol.Permission) error {
+	request := Request{who.principal, p.Action, p.Resource, p.Context, who.context}
 	return a.Policies.Evaluate(request, who.policies)
 }
 
@@ -181,7 +178,7 @@ func (a Authorizer) AuthorizeFunction(function, action, resource string) error {
 	if !ok {
 		return nil
 	}
-	return a.authorize(who, permission{action: action, resource: resource})
+	return a.authorize(who, protocol.Permission{Action: action, Resource: resource})
 }
 
 // AuthorizeService returns nil if the AWS service may perform the action on behalf of the source.
@@ -199,15 +196,12 @@ func (a Authorizer) AuthorizeService(
 	return a.Policies.Evaluate(Request{principal, action, resource, keys, nil}, nil)
 }
 
-// hideNotFound serves GetObject and HeadObject. As in S3, a caller without permission to list the
-// bucket gets AccessDenied for a missing object.
-func (a Authorizer) hideNotFound(
+// serve serves an allowed call. It replaces a response with the status 404 by an error if the
+// caller may not learn that the resource does not exist.
+func (a Authorizer) serve(
 	w http.ResponseWriter, r *http.Request, next http.Handler, call protocol.Call, who caller,
 ) {
-	bucket, key := protocol.S3Object(r)
-	err := a.evaluate(who, permission{
-		"s3:ListBucket", objectARN(bucket, ""), map[string]string{"s3:prefix": key},
-	})
+	err := a.authorizeNotFound(call, r, who)
 	if err == nil {
 		next.ServeHTTP(w, r)
 		return
@@ -217,6 +211,20 @@ func (a Authorizer) hideNotFound(
 	if filter.notFound {
 		a.deny(w, call, who, err)
 	}
+}
+
+// authorizeNotFound returns an error if the caller may not learn that the requested resource does
+// not exist.
+func (a Authorizer) authorizeNotFound(call protocol.Call, r *http.Request, who caller) error {
+	required := a.Services.Find(call.Service).NotFoundPermission
+	if required == nil {
+		return nil
+	}
+	p, ok := required(call.Operation, r)
+	if !ok {
+		return nil
+	}
+	return a.evaluate(who, p)
 }
 
 // notFoundFilter discards a response with the status 404.

@@ -1,41 +1,27 @@
 package iam
 
-import "strings"
+import (
+	"strings"
 
-// keyActions maps an action on an encrypted resource to the KMS actions that it requires.
-var keyActions = map[string][]string{
-	"s3:GetObject":                {"Decrypt"},
-	"s3:GetObjectVersion":         {"Decrypt"},
-	"s3:PutObject":                {"GenerateDataKey"},
-	"sqs:SendMessage":             {"GenerateDataKey", "Decrypt"},
-	"sqs:ReceiveMessage":          {"Decrypt"},
-	"dynamodb:GetItem":            {"Decrypt"},
-	"dynamodb:BatchGetItem":       {"Decrypt"},
-	"dynamodb:Query":              {"Decrypt"},
-	"dynamodb:Scan":               {"Decrypt"},
-	"dynamodb:PutItem":            {"Decrypt"},
-	"dynamodb:UpdateItem":         {"Decrypt"},
-	"dynamodb:DeleteItem":         {"Decrypt"},
-	"dynamodb:BatchWriteItem":     {"Decrypt"},
-	"dynamodb:ConditionCheckItem": {"Decrypt"},
-
-	"secretsmanager:GetSecretValue": {"Decrypt"},
-	"secretsmanager:PutSecretValue": {"GenerateDataKey", "Decrypt"},
-}
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
+)
 
 // keyPermissions returns the KMS permissions that the action of p also needs. It returns none if no
 // KMS key encrypts the resource of p.
-func (a Authorizer) keyPermissions(p permission) (list []permission) {
-	key, ok := a.Policies.Keys[parentARN(p.resource)]
+func (a Authorizer) keyPermissions(p protocol.Permission) (list []protocol.Permission) {
+	key, ok := a.Policies.Keys[parentARN(p.Resource)]
 	if !ok {
 		return nil
 	}
-	service, _, _ := strings.Cut(p.action, ":")
-	for _, action := range keyActions[p.action] {
-		list = append(list, permission{"kms:" + action, key, map[string]string{
-			"kms:viaservice":    service + "." + a.Region + ".amazonaws.com",
-			"kms:calleraccount": a.Account,
-		}})
+	service, action, _ := strings.Cut(p.Action, ":")
+	for _, keyAction := range a.Services.Find(service).KeyActions[action] {
+		list = append(list, protocol.Permission{
+			Action: "kms:" + keyAction, Resource: key,
+			Context: map[string]string{
+				"kms:viaservice":    service + "." + a.Region + ".amazonaws.com",
+				"kms:calleraccount": a.Account,
+			},
+		})
 	}
 	return list
 }

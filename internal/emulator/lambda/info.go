@@ -11,7 +11,7 @@ import (
 
 // Info describes Lambda.
 var Info = protocol.Info{
-	Name: protocol.Lambda, Operation: operationOf,
+	Name: protocol.Lambda, Operation: operationOf, Permissions: permissions,
 	Throttled: protocol.ErrorCode{
 		Status: http.StatusBadRequest, Code: "TooManyRequestsException",
 	},

@@ -14,6 +14,13 @@ func (e *TooLargeError) Error() string {
 	return fmt.Sprintf("the body must have at most %d bytes", e.Limit)
 }
 
+// IncompleteError reports a body whose end ReadBody could not read, for example because the client
+// disconnected.
+type IncompleteError struct{ Err error }
+
+func (e *IncompleteError) Error() string { return e.Err.Error() }
+func (e *IncompleteError) Unwrap() error { return e.Err }
+
 // heldBody is a body that ReadBody has read.
 type heldBody struct {
 	*bytes.Reader
@@ -24,7 +31,8 @@ type heldBody struct {
 func (heldBody) Close() error { return nil }
 
 // ReadBody returns the body of a request. If the body is larger than limit bytes, ReadBody returns
-// a *TooLargeError. The next handler can still read the body. Later calls of ReadBody return the
+// a *TooLargeError. If reading fails, it returns an *IncompleteError. The next handler can still
+// read the body. Later calls of ReadBody return the
 // same bytes, so the caller must not change them.
 func ReadBody(r *http.Request, limit int64) ([]byte, error) {
 	if held, ok := r.Body.(heldBody); ok {
@@ -38,7 +46,7 @@ func ReadBody(r *http.Request, limit int64) ([]byte, error) {
 		text.Grow(int(r.ContentLength) + bytes.MinRead) // ReadFrom needs MinRead bytes for the EOF
 	}
 	if _, err := text.ReadFrom(io.LimitReader(r.Body, limit+1)); err != nil {
-		return nil, err
+		return nil, &IncompleteError{err}
 	}
 	if int64(text.Len()) > limit {
 		return nil, &TooLargeError{limit}
@@ -64,4 +72,14 @@ func DecodeBody[T any](r *http.Request, body []byte) (*T, error) {
 		*held.decoded = value
 	}
 	return value, nil
+}
+
+// DecodeRequest decodes the JSON body of a request like Decode. The next handler can still read the
+// body.
+func DecodeRequest(r *http.Request, into any) error {
+	body, err := ReadBody(r, MaxJSONBody)
+	if err != nil {
+		return err
+	}
+	return Decode(body, into)
 }

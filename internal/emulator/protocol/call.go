@@ -97,14 +97,3 @@ func SplitFunction(reference string) (name, qualifier string) {
 	name, qualifier, _ = strings.Cut(reference, ":")
 	return name, qualifier
 }
-
-// LambdaFunction returns the function's name or ARN in the URL of a request to Lambda, or "" if
-// there is none.
-func LambdaFunction(r *http.Request) string {
-	rest, ok := strings.CutPrefix(r.URL.Path, "/2015-03-31/functions/")
-	if !ok {
-		return ""
-	}
-	function, _, _ := strings.Cut(rest, "/")
-	return function
-}

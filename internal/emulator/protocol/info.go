@@ -17,6 +17,16 @@ type Info struct {
 	// Operation returns the operation of a request, such as PutObject. It returns "" for a request
 	// that the platform does not serve. It is nil if the service has a TargetPrefix.
 	Operation func(r *http.Request) string
+	// Permissions returns the permissions that a call needs, by AWS's Service Authorization
+	// Reference. It does not change the request's body. If Permissions is nil, each call needs the
+	// permission <service>:<operation> for all resources.
+	Permissions func(s Scope, operation string, r *http.Request) ([]Permission, error)
+	// NotFoundPermission returns the permission without which a caller gets Denied in place of the
+	// status 404. It returns false if there is none. NotFoundPermission is optional.
+	NotFoundPermission func(operation string, r *http.Request) (Permission, bool)
+	// KeyActions maps an action, such as PutObject, to the KMS actions that it needs if a KMS key
+	// encrypts the resource.
+	KeyActions map[string][]string
 	// Throttled answers a throttled call. The AWS SDK retries calls that fail with this code. The
 	// default is a ThrottlingException.
 	Throttled ErrorCode

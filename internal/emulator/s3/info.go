@@ -9,6 +9,12 @@ import (
 // Info describes S3.
 var Info = protocol.Info{
 	Name: protocol.S3, Operation: protocol.S3Operation,
+	Permissions: permissions, NotFoundPermission: notFoundPermission,
+	KeyActions: map[string][]string{
+		"GetObject":        {"Decrypt"},
+		"GetObjectVersion": {"Decrypt"},
+		"PutObject":        {"GenerateDataKey"},
+	},
 	Throttled: protocol.ErrorCode{Status: http.StatusServiceUnavailable, Code: "SlowDown"},
 	Denied:    protocol.ErrorCode{Status: http.StatusForbidden, Code: "AccessDenied"},
 }

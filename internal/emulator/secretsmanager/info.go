@@ -9,4 +9,10 @@ const Name = "secretsmanager"
 const TargetPrefix = "secretsmanager"
 
 // Info describes Secrets Manager.
-var Info = protocol.Info{Name: Name, TargetPrefix: TargetPrefix}
+var Info = protocol.Info{
+	Name: Name, TargetPrefix: TargetPrefix, Permissions: permissions,
+	KeyActions: map[string][]string{
+		"GetSecretValue": {"Decrypt"},
+		"PutSecretValue": {"GenerateDataKey", "Decrypt"},
+	},
+}

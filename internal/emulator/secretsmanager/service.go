@@ -84,7 +84,7 @@ func New(cfg Config) (*Service, error) {
 }
 
 func (s *Service) arn(name string) string {
-	return protocol.SecretARN(s.cfg.Region, s.cfg.Account, name)
+	return secretARN(protocol.Scope{Region: s.cfg.Region, Account: s.cfg.Account}, name)
 }
 
 // find returns the secret. id is the name or the ARN of the secret.

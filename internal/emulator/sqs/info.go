@@ -14,7 +14,11 @@ const TargetPrefix = "AmazonSQS"
 
 // Info describes SQS.
 var Info = protocol.Info{
-	Name: Name, TargetPrefix: TargetPrefix,
+	Name: Name, TargetPrefix: TargetPrefix, Permissions: permissions,
+	KeyActions: map[string][]string{
+		"SendMessage":    {"GenerateDataKey", "Decrypt"},
+		"ReceiveMessage": {"Decrypt"},
+	},
 	Throttled: protocol.ErrorCode{Status: http.StatusBadRequest, Code: "RequestThrottled"},
 	Denied:    protocol.ErrorCode{Status: http.StatusForbidden, Code: "AccessDenied"},
 	KeyDenied: protocol.ErrorCode{Status: http.StatusBadRequest, Code: "KmsAccessDenied"},

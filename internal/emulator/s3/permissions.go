@@ -1,4 +1,4 @@
-package iam
+package s3
 
 import (
 	"cmp"
@@ -12,8 +12,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// s3Actions maps an S3 operation to its IAM action if their names differ.
-var s3Actions = map[string]string{
+// actions maps an S3 operation to its IAM action if their names differ.
+var actions = map[string]string{
 	"HeadBucket":           "ListBucket",
 	"ListMultipartUploads": "ListBucketMultipartUploads",
 	"ListObjectVersions":   "ListBucketVersions",
@@ -30,30 +30,32 @@ var s3Actions = map[string]string{
 	"UploadPartCopy":          "PutObject",
 }
 
-func s3Permissions(operation string, r *http.Request, body []byte) ([]permission, error) {
+// permissions implements Info.Permissions.
+func permissions(
+	_ protocol.Scope, operation string, r *http.Request,
+) ([]protocol.Permission, error) {
 	bucket, key := protocol.S3Object(r)
 	switch operation {
 	case "ListBuckets":
-		return []permission{{action: "s3:ListAllMyBuckets", resource: "*"}}, nil
+		return []protocol.Permission{{Action: "s3:ListAllMyBuckets", Resource: "*"}}, nil
 	case "DeleteObjects":
-		return deleteObjectsPermissions(bucket, body)
+		return deleteObjectsPermissions(bucket, r)
 	}
-	action := cmp.Or(s3Actions[operation], operation)
-	if action == "" {
-		return nil, fmt.Errorf("the emulator does not know the call %s %s", r.Method, r.URL.Path)
-	}
+	action := cmp.Or(actions[operation], operation)
 	query := r.URL.Query()
 	if query.Has("versionId") {
-		action = cmp.Or(s3VersionActions[action], action)
+		action = cmp.Or(versionActions[action], action)
 	}
 	object := objectARN(bucket, key)
-	list := []permission{{"s3:" + action, object, s3Context(operation, r, query)}}
+	list := []protocol.Permission{{
+		Action: "s3:" + action, Resource: object, Context: conditions(operation, r, query),
+	}}
 	if operation == "PutObject" && r.Header.Get("If-Match") != "" {
 		// S3 also requires s3:GetObject, because the response reveals the object's state.
-		list = append(list, permission{action: "s3:GetObject", resource: object})
+		list = append(list, protocol.Permission{Action: "s3:GetObject", Resource: object})
 	}
 	if r.Header.Get("X-Amz-Tagging") != "" && action == "PutObject" {
-		list = append(list, permission{action: "s3:PutObjectTagging", resource: object})
+		list = append(list, protocol.Permission{Action: "s3:PutObjectTagging", Resource: object})
 	}
 	if operation == "CopyObject" || operation == "UploadPartCopy" {
 		source, err := protocol.S3CopySource(r)
@@ -62,17 +64,17 @@ func s3Permissions(operation string, r *http.Request, body []byte) ([]permission
 		}
 		read := "GetObject"
 		if source.VersionID != "" {
-			read = s3VersionActions[read]
+			read = versionActions[read]
 		}
-		list = append(list, permission{
-			action: "s3:" + read, resource: objectARN(source.Bucket, source.Key),
+		list = append(list, protocol.Permission{
+			Action: "s3:" + read, Resource: objectARN(source.Bucket, source.Key),
 		})
 	}
 	return list, nil
 }
 
-// s3VersionActions maps an IAM action to the action that a request with a versionId needs.
-var s3VersionActions = map[string]string{
+// versionActions maps an IAM action to the action that a request with a versionId needs.
+var versionActions = map[string]string{
 	"DeleteObject":        "DeleteObjectVersion",
 	"DeleteObjectTagging": "DeleteObjectVersionTagging",
 	"GetObject":           "GetObjectVersion",
@@ -87,8 +89,8 @@ func objectARN(bucket, key string) string {
 	return "arn:aws:s3:::" + bucket + "/" + key
 }
 
-// s3Context returns the values of S3's condition keys.
-func s3Context(operation string, r *http.Request, query url.Values) map[string]string {
+// conditions returns the values of S3's condition keys.
+func conditions(operation string, r *http.Request, query url.Values) map[string]string {
 	context := map[string]string{}
 	for key, parameter := range map[string]string{
 		"s3:prefix": "prefix", "s3:delimiter": "delimiter",
@@ -103,7 +105,7 @@ func s3Context(operation string, r *http.Request, query url.Values) map[string]s
 			context["s3:"+header] = value
 		}
 	}
-	if operation == "PutObject" || s3Actions[operation] == "PutObject" {
+	if operation == "PutObject" || actions[operation] == "PutObject" {
 		// Only the last operation of a multipart upload creates the object.
 		creates := operation != "CreateMultipartUpload" &&
 			!strings.HasPrefix(operation, "UploadPart")
@@ -114,7 +116,11 @@ func s3Context(operation string, r *http.Request, query url.Values) map[string]s
 
 // deleteObjectsPermissions returns one permission for each object. The emulator rejects the whole
 // request if one permission is missing. S3 rejects only that object.
-func deleteObjectsPermissions(bucket string, body []byte) ([]permission, error) {
+func deleteObjectsPermissions(bucket string, r *http.Request) ([]protocol.Permission, error) {
+	body, err := protocol.ReadBody(r, protocol.MaxJSONBody)
+	if err != nil {
+		return nil, err
+	}
 	var in struct {
 		Object []struct {
 			Key       string
@@ -124,13 +130,23 @@ func deleteObjectsPermissions(bucket string, body []byte) ([]permission, error) 
 	if err := xml.Unmarshal(body, &in); err != nil {
 		return nil, fmt.Errorf("parse the objects to delete: %w", err)
 	}
-	var list []permission
+	var list []protocol.Permission
 	for _, o := range in.Object {
 		action := "s3:DeleteObject"
 		if o.VersionID != "" {
 			action += "Version"
 		}
-		list = append(list, permission{action: action, resource: objectARN(bucket, o.Key)})
+		list = append(list, protocol.Permission{Action: action, Resource: objectARN(bucket, o.Key)})
 	}
 	return list, nil
+}
+
+// notFoundPermission implements Info.NotFoundPermission. S3 tells only callers that may list the
+// bucket that an object does not exist.
+func notFoundPermission(operation string, r *http.Request) (protocol.Permission, bool) {
+	bucket, key := protocol.S3Object(r)
+	return protocol.Permission{
+		Action: "s3:ListBucket", Resource: objectARN(bucket, ""),
+		Context: map[string]string{"s3:prefix": key},
+	}, operation == "GetObject" || operation == "HeadObject"
 }

@@ -1,9 +1,10 @@
-package iam
+package dynamodb
 
 import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -19,16 +20,19 @@ var transactionActions = map[string]string{
 	"Get":            "GetItem",
 }
 
-func (a Authorizer) dynamodbPermissions(operation string, body []byte) ([]permission, error) {
+// permissions implements Info.Permissions.
+func permissions(
+	scope protocol.Scope, operation string, r *http.Request,
+) ([]protocol.Permission, error) {
 	var in struct {
 		TableName, IndexName string
 		RequestItems         map[string]json.RawMessage
 		TransactItems        []map[string]struct{ TableName string }
 	}
-	if err := protocol.Decode(body, &in); err != nil {
+	if err := protocol.DecodeRequest(r, &in); err != nil {
 		return nil, err
 	}
-	var list []permission
+	var list []protocol.Permission
 	switch operation {
 	case "TransactGetItems", "TransactWriteItems":
 		for _, item := range in.TransactItems {
@@ -38,30 +42,32 @@ func (a Authorizer) dynamodbPermissions(operation string, body []byte) ([]permis
 					return nil, fmt.Errorf("an action in TransactItems must be one of %q, got %q",
 						slices.Sorted(maps.Keys(transactionActions)), part)
 				}
-				list = append(list, a.tablePermission(action, target.TableName, ""))
+				list = append(list, tablePermission(scope, action, target.TableName, ""))
 			}
 		}
 	case "BatchGetItem", "BatchWriteItem":
 		for _, table := range slices.Sorted(maps.Keys(in.RequestItems)) {
-			list = append(list, a.tablePermission(operation, table, ""))
+			list = append(list, tablePermission(scope, operation, table, ""))
 		}
 	case "ListTables":
-		list = append(list, permission{action: "dynamodb:" + operation, resource: "*"})
+		list = append(list, protocol.Permission{Action: Name + ":" + operation, Resource: "*"})
 	case "Query", "Scan":
-		list = append(list, a.tablePermission(operation, in.TableName, in.IndexName))
+		list = append(list, tablePermission(scope, operation, in.TableName, in.IndexName))
 	default:
-		list = append(list, a.tablePermission(operation, in.TableName, ""))
+		list = append(list, tablePermission(scope, operation, in.TableName, ""))
 	}
 	return list, nil
 }
 
-func (a Authorizer) tablePermission(operation, nameOrARN, index string) permission {
+func tablePermission(
+	scope protocol.Scope, operation, nameOrARN, index string,
+) protocol.Permission {
 	arn := nameOrARN
 	if !strings.HasPrefix(arn, "arn:") {
-		arn = a.arn("dynamodb", "table/"+nameOrARN)
+		arn = scope.ARN(Name, "table/"+nameOrARN)
 	}
 	if index != "" {
 		arn += "/index/" + index
 	}
-	return permission{action: "dynamodb:" + operation, resource: arn}
+	return protocol.Permission{Action: Name + ":" + operation, Resource: arn}
 }

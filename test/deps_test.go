@@ -121,7 +121,7 @@ var forbiddenModules = []struct {
 }
 
 func TestImports_FollowTheFolderRules(t *testing.T) {
-	for path, dependencies := range packages(t) {
+	for path, dependencies := range dependencies(t) {
 		contains := func(r folderRule) bool { return within(path, r.folder) }
 		i := slices.IndexFunc(folderRules, contains)
 		if i < 0 {
@@ -144,7 +144,7 @@ func TestImports_FollowTheFolderRules(t *testing.T) {
 }
 
 func TestImports_AvoidForbiddenModules(t *testing.T) {
-	all := packages(t)
+	all := dependencies(t)
 	for _, rule := range forbiddenModules {
 		for path, dependencies := range all {
 			if !within(path, rule.folder) {
@@ -167,9 +167,9 @@ func within(path, folder string) bool {
 	return path == folder || folder != "" && strings.HasPrefix(path, folder+"/")
 }
 
-// packages returns the direct and indirect dependencies of each package. The map's keys are the
+// dependencies returns the direct and indirect dependencies of each package. The map's keys are the
 // paths of the packages in this module.
-func packages(t *testing.T) map[string][]string {
+func dependencies(t *testing.T) map[string][]string {
 	t.Helper()
 	format := `{{.ImportPath}}{{range .Deps}} {{.}}{{end}}`
 	out, err := exec.Command("go", "list", "-f", format, "../...").CombinedOutput()

@@ -20,7 +20,7 @@ func newDashboard(p *eventPipeline, m metrics) awscloudwatch.Dashboard {
 			Width: jsii.Number(24), Height: jsii.Number(3),
 		})},
 		{
-			graph("Events", m.accepted, m.processed, m.failed, m.retried),
+			newGraph("Events", m.accepted, m.processed, m.failed, m.retried),
 		},
 	}
 	if graphs := newWebhookGraphs(p); len(graphs) > 0 {
@@ -28,19 +28,19 @@ func newDashboard(p *eventPipeline, m metrics) awscloudwatch.Dashboard {
 	}
 	rows = append(rows,
 		&[]awscloudwatch.IWidget{
-			graph("API requests", m.requests, m.clientErrors, m.serverErrors),
-			graph("Queue", m.queued, m.deadLetters, m.notificationDeadLetters),
-			graph("Worker", m.workerErrors, m.workerThrottles),
+			newGraph("API requests", m.requests, m.clientErrors, m.serverErrors),
+			newGraph("Queue", m.queued, m.deadLetters, m.notificationDeadLetters),
+			newGraph("Worker", m.workerErrors, m.workerThrottles),
 		},
 		&[]awscloudwatch.IWidget{
-			graph("API latency (p99)", m.latency),
-			graph("Oldest message's age", m.oldestMessage),
-			graph("Worker duration (p99)", m.workerDuration),
+			newGraph("API latency (p99)", m.latency),
+			newGraph("Oldest message's age", m.oldestMessage),
+			newGraph("Worker duration (p99)", m.workerDuration),
 		},
 		&[]awscloudwatch.IWidget{
-			graph("Repaired by the reconciler", m.reenqueued, m.givenUp),
-			graph("Requests never acknowledged (orphans in Bronze)", m.orphans),
-			graph("Reconciler", m.reconcilerErrors, m.unhealed),
+			newGraph("Repaired by the reconciler", m.reenqueued, m.givenUp),
+			newGraph("Requests never acknowledged (orphans in Bronze)", m.orphans),
+			newGraph("Reconciler", m.reconcilerErrors, m.unhealed),
 		},
 	)
 	return awscloudwatch.NewDashboard(p, jsii.String("Dashboard"), &awscloudwatch.DashboardProps{
@@ -58,7 +58,7 @@ func dashboardName(p *eventPipeline) *string {
 	return name
 }
 
-func graph(title string, metrics ...awscloudwatch.IMetric) awscloudwatch.IWidget {
+func newGraph(title string, metrics ...awscloudwatch.IMetric) awscloudwatch.IWidget {
 	return awscloudwatch.NewGraphWidget(&awscloudwatch.GraphWidgetProps{
 		Title: &title, Left: &metrics, Width: jsii.Number(8), Height: jsii.Number(6),
 	})

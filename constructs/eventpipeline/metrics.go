@@ -23,7 +23,7 @@ type metrics struct {
 }
 
 func newMetrics(p *eventPipeline) metrics {
-	sum, maximum, p99 := statistic("Sum"), statistic("Maximum"), statistic("p99")
+	sum, maximum, p99 := metricOptions("Sum"), metricOptions("Maximum"), metricOptions("p99")
 	return metrics{
 		requests:        p.httpApi.MetricCount(sum),
 		clientErrors:    p.httpApi.MetricClientError(sum),
@@ -128,6 +128,6 @@ func logMetric(name string, dimensions map[string]*string) awscloudwatch.Metric 
 	})
 }
 
-func statistic(name string) *awscloudwatch.MetricOptions {
+func metricOptions(name string) *awscloudwatch.MetricOptions {
 	return &awscloudwatch.MetricOptions{Statistic: &name, Period: seconds(5 * 60)}
 }

@@ -135,7 +135,7 @@ func cyclicStack(rule awsevents.CfnRule) (stack awscdk.Stack, user string) {
 		if !ok {
 			continue
 		}
-		nested(other, func() {
+		inOwnCallback(other, func() {
 			if *other.Node().Path() != ownPath {
 				user = userOf(own, other, targets)
 			}
@@ -208,11 +208,11 @@ func logicalIDs(stack awscdk.Stack) map[string]bool {
 	return ids
 }
 
-// forEach calls f for each element of a list. It calls f within nested, for up to 50 elements at
-// once. Use it in an aspect for a list that can be long.
+// forEach calls f for each element of a list. It calls f within inOwnCallback, for up to 50
+// elements at once. Use it in an aspect for a list that can be long.
 func forEach[T any](stack awscdk.Stack, list []T, f func(T)) {
 	for part := range slices.Chunk(list, 50) {
-		nested(stack, func() {
+		inOwnCallback(stack, func() {
 			for _, element := range part {
 				f(element)
 			}
@@ -220,10 +220,10 @@ func forEach[T any](stack awscdk.Stack, list []T, f func(T)) {
 	}
 }
 
-// nested calls f in its own callback from Node.js. Calls to the CDK in a callback use the call
-// stack of Node.js until the callback returns. A few thousand calls in one callback overflow that
-// stack.
-func nested(stack awscdk.Stack, f func()) {
+// inOwnCallback calls f in its own callback from Node.js. Calls to the CDK in a callback use the
+// call stack of Node.js until the callback returns. A few thousand calls in one callback overflow
+// that stack.
+func inOwnCallback(stack awscdk.Stack, f func()) {
 	stack.Resolve(awscdk.Lazy_UncachedAny(&callback{f}, nil))
 }
 

@@ -234,7 +234,7 @@ func newWebhookGraphs(p *eventPipeline) []awscloudwatch.IWidget {
 	var graphs []awscloudwatch.IWidget
 	for _, w := range valueOrZero(p.props.Webhooks) {
 		name := w.source.Name
-		graphs = append(graphs, graph("Webhooks of "+name,
+		graphs = append(graphs, newGraph("Webhooks of "+name,
 			webhookMetric(p, name, contract.MetricAccepted),
 			webhookMetric(p, name, contract.MetricRefusedSignatures)))
 	}

@@ -88,7 +88,7 @@ func (p *platform) send(l load) (time.Duration, error) {
 		if err := p.post(l); err != nil {
 			return 0, err
 		}
-		return 0, waitUntil(p.drained)
+		return 0, waitUntil(p.isDrained)
 	}
 	args := []string{"send", "--api", "http://127.0.0.1:" + p.apiPort,
 		"--count", strconv.Itoa(l.count), "--concurrency", strconv.Itoa(l.concurrency),
@@ -98,7 +98,7 @@ func (p *platform) send(l load) (time.Duration, error) {
 		return 0, fmt.Errorf("send: %w: %s", err, text)
 	}
 	used := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
-	return used, waitUntil(p.drained)
+	return used, waitUntil(p.isDrained)
 }
 
 // post sends single events without an idempotency key. With a key, the API function makes more AWS
@@ -128,8 +128,8 @@ func (p *platform) post(l load) error {
 	return senders.Wait()
 }
 
-// drained reports whether all queues are empty.
-func (p *platform) drained() (bool, error) {
+// isDrained reports whether all queues are empty.
+func (p *platform) isDrained() (bool, error) {
 	var list struct {
 		QueueURLs []string `json:"QueueUrls"`
 	}
@@ -172,8 +172,8 @@ func (p *platform) callSQS(operation, in string, out any) error {
 	return json.Unmarshal(body, out)
 }
 
-// children returns the process ids of the running functions.
-func (p *platform) children() ([]int, error) {
+// childProcesses returns the process ids of the running functions.
+func (p *platform) childProcesses() ([]int, error) {
 	list := fmt.Sprintf("/proc/%d/task/*/children", p.cmd.Process.Pid)
 	files, err := filepath.Glob(list)
 	if err != nil {

@@ -37,7 +37,7 @@ func (v variant) measure(l load) (usage, error) {
 			return usage{}, err
 		}
 	}
-	before, err := p.used()
+	before, err := p.measureUsage()
 	if err != nil {
 		return usage{}, err
 	}
@@ -47,7 +47,7 @@ func (v variant) measure(l load) (usage, error) {
 		return usage{}, err
 	}
 	wall := time.Since(start)
-	after, err := p.used()
+	after, err := p.measureUsage()
 	after.platform -= before.platform
 	after.api -= before.api
 	after.worker -= before.worker
@@ -56,12 +56,12 @@ func (v variant) measure(l load) (usage, error) {
 	return after, err
 }
 
-// used returns the CPU time of the platform and of the running functions until now.
-func (p *platform) used() (u usage, err error) {
+// measureUsage returns the CPU time of the platform and of the running functions until now.
+func (p *platform) measureUsage() (u usage, err error) {
 	if u.platform, u.rss, err = readStat(p.cmd.Process.Pid); err != nil {
 		return u, err
 	}
-	ids, err := p.children()
+	ids, err := p.childProcesses()
 	if err != nil {
 		return u, err
 	}

@@ -41,7 +41,7 @@ func TestBundles_AreReproducibleForArm64(t *testing.T) {
 	}
 
 	template, outdir := synthesizeCopy(t)
-	there := bundles(t, template, outdir)
+	there := bootstrapPaths(t, template, outdir)
 	for name, file := range there {
 		want, got := filepath.Base(filepath.Dir(here[name])), filepath.Base(filepath.Dir(file))
 		if got != want {
@@ -72,11 +72,11 @@ func build(t *testing.T, stack awscdk.Stack) map[string]string {
 	t.Helper()
 	app := stack.Node().Root().(awscdk.App)
 	synth.Must(t, func() error { app.Synth(nil); return nil })
-	return bundles(t, synth.ReadTemplate(t, stack), *awscdk.Stage_Of(stack).AssetOutdir())
+	return bootstrapPaths(t, synth.ReadTemplate(t, stack), *awscdk.Stage_Of(stack).AssetOutdir())
 }
 
-// bundles returns the path of each function's bootstrap. The map's keys are function ids.
-func bundles(t *testing.T, template map[string]any, outdir string) map[string]string {
+// bootstrapPaths returns the path of each function's bootstrap. The map's keys are function ids.
+func bootstrapPaths(t *testing.T, template map[string]any, outdir string) map[string]string {
 	t.Helper()
 	files := map[string]string{}
 	for id, resource := range template["Resources"].(map[string]any) {

@@ -17,17 +17,17 @@ func TestSchemas_AreBuiltIntoTheApiFunction(t *testing.T) {
 	if err := os.CopyFS(copied, os.DirFS(schemas)); err != nil {
 		t.Fatal(err)
 	}
-	plain, with, same := assets(
+	plain, with, same := assetHashes(
 		t,
 		props{},
-	), assets(
+	), assetHashes(
 		t,
 		props{SchemaDirectory: jsii.String(schemas)},
-	), assets(t, props{SchemaDirectory: &copied})
+	), assetHashes(t, props{SchemaDirectory: &copied})
 	if err := os.WriteFile(filepath.Join(copied, "demo.json"), []byte("true"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	other := assets(t, props{SchemaDirectory: &copied})
+	other := assetHashes(t, props{SchemaDirectory: &copied})
 	if with["ApiFunction"] == plain["ApiFunction"] || with["ApiFunction"] == other["ApiFunction"] {
 		t.Error("different schemas must result in different API functions")
 	}
@@ -41,8 +41,8 @@ func TestSchemas_AreBuiltIntoTheApiFunction(t *testing.T) {
 	}
 }
 
-// assets returns the asset hash of each function. The map's keys are function ids.
-func assets(t *testing.T, p props) map[string]string {
+// assetHashes returns the asset hash of each function. The map's keys are function ids.
+func assetHashes(t *testing.T, p props) map[string]string {
 	t.Helper()
 	hashes := map[string]string{}
 	for name, file := range buildFunctions(t, p, bundling) {

@@ -19,26 +19,26 @@ import (
 // also have vendored dependencies. They change the worker's hash, because Go writes less
 // information about vendored modules into a binary.
 func TestWorkerEntry_IsBuiltFromTheUsersModule(t *testing.T) {
-	plain := consumer(t)
+	plain := newConsumer(t)
 	spaced := plain + " with spaces" // the module's folder can have any name
 	if err := os.Rename(plain, spaced); err != nil {
 		t.Fatal(err)
 	}
 	plain = spaced
-	vendored := consumer(t)
+	vendored := newConsumer(t)
 	command(t, vendored, "go", "mod", "vendor")
-	workspace := consumer(t)
+	workspace := newConsumer(t)
 	command(t, workspace, "go", "work", "init", ".")
 
-	standard := assets(t, props{})
-	want := assets(t, props{WorkerEntry: ordersWorker(plain)})
+	standard := assetHashes(t, props{})
+	want := assetHashes(t, props{WorkerEntry: ordersWorker(plain)})
 	if want["WorkerFunction"] == standard["WorkerFunction"] {
 		t.Error("the worker must not be the platform's own")
 	}
-	if got := assets(t, props{WorkerEntry: ordersWorker(workspace)}); !maps.Equal(got, want) {
+	if got := assetHashes(t, props{WorkerEntry: ordersWorker(workspace)}); !maps.Equal(got, want) {
 		t.Errorf("functions in a workspace: got %v, want %v", got, want)
 	}
-	got := assets(t, props{WorkerEntry: ordersWorker(vendored)})
+	got := assetHashes(t, props{WorkerEntry: ordersWorker(vendored)})
 	if got["WorkerFunction"] == standard["WorkerFunction"] {
 		t.Error("the vendored worker must not be the platform's own")
 	}
@@ -63,8 +63,8 @@ func ordersWorker(module string) *string {
 	return jsii.String(filepath.Join(module, "functions", "orders"))
 }
 
-// consumer creates a module with the example's worker and returns the module's folder.
-func consumer(t *testing.T) string {
+// newConsumer creates a module with the example's worker and returns the module's folder.
+func newConsumer(t *testing.T) string {
 	t.Helper()
 	module := t.TempDir()
 	functions := os.DirFS(example + "/functions")

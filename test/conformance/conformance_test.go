@@ -41,8 +41,8 @@ func (t target) isMoto() bool { return t.name == "moto" }
 // forEachTarget runs fn in one subtest for each target. It skips moto if moto is not installed.
 func forEachTarget(t *testing.T, fn func(t *testing.T, target target)) {
 	t.Helper()
-	t.Run("local", func(t *testing.T) { fn(t, local(t)) })
-	t.Run("moto", func(t *testing.T) { fn(t, moto(t)) })
+	t.Run("local", func(t *testing.T) { fn(t, localTarget(t)) })
+	t.Run("moto", func(t *testing.T) { fn(t, motoTarget(t)) })
 }
 
 // uniqueName returns a unique name that is valid for buckets, tables, queues and event buses.
@@ -90,7 +90,7 @@ var startLocal = sync.OnceValues(func() (*httptest.Server, error) {
 	return server, nil
 })
 
-func local(tb testing.TB) target {
+func localTarget(tb testing.TB) target {
 	tb.Helper()
 	server, err := startLocal()
 	if err != nil {
@@ -153,7 +153,7 @@ var startMoto = sync.OnceValues(func() (*motoServer, error) {
 	return nil, fmt.Errorf("moto_server exited before it was ready:\n%s", strings.Join(seen, "\n"))
 })
 
-func moto(tb testing.TB) target {
+func motoTarget(tb testing.TB) target {
 	tb.Helper()
 	server, err := startMoto()
 	if err != nil {

@@ -156,11 +156,11 @@ func wantItem(t *testing.T, got, want item) {
 		}
 	}
 	if len(got)+len(want) > 0 && !reflect.DeepEqual(got, want) {
-		t.Errorf("got the item %v, want %v", show(got), show(want))
+		t.Errorf("got the item %v, want %v", formatItem(got), formatItem(want))
 	}
 }
 
-func show(it item) string {
+func formatItem(it item) string {
 	var out []string
 	for _, name := range slices.Sorted(maps.Keys(it)) {
 		v := reflect.ValueOf(it[name])
@@ -706,7 +706,7 @@ func TestDynamoDB_GetsBatches(t *testing.T) {
 		}
 		got := map[string]bool{}
 		for _, it := range out.Responses[*table.name] {
-			got[show(it)] = true
+			got[formatItem(it)] = true
 		}
 		want := map[string]bool{"{n: 2, pk: 2}": true, "{n: 0, pk: 0}": true}
 		if !maps.Equal(got, want) || len(out.UnprocessedKeys) != 0 {
@@ -931,7 +931,7 @@ func TestDynamoDB_ScansInPages(t *testing.T) {
 			}
 			scanned += int(page.ScannedCount)
 			for _, it := range page.Items {
-				found = append(found, show(it))
+				found = append(found, formatItem(it))
 			}
 		}
 		slices.Sort(found)
@@ -943,7 +943,7 @@ func TestDynamoDB_ScansInPages(t *testing.T) {
 }
 
 func BenchmarkDynamoDB_PutItemIfAbsent(b *testing.B) {
-	table := newTable(b, local(b), "")
+	table := newTable(b, localTarget(b), "")
 	b.ResetTimer()
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
@@ -972,7 +972,7 @@ func eventItem(id string) item {
 }
 
 func BenchmarkDynamoDB_UpdateItemOnCondition(b *testing.B) {
-	table := newTable(b, local(b), "")
+	table := newTable(b, localTarget(b), "")
 	table.put(b, eventItem("EVENT#1"))
 	b.ResetTimer()
 	b.RunParallel(func(pb *testing.PB) {
@@ -999,7 +999,7 @@ func BenchmarkDynamoDB_UpdateItemOnCondition(b *testing.B) {
 }
 
 func BenchmarkDynamoDB_BatchGetItem10(b *testing.B) {
-	table := newTable(b, local(b), "")
+	table := newTable(b, localTarget(b), "")
 	var keys []item
 	for i := range 10 {
 		id := fmt.Sprintf("EVENT#%d", i)

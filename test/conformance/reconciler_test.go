@@ -25,7 +25,7 @@ const eventsPerPass = 20_000
 // BenchmarkReconciler_ProcessedEvents measures passes over an hour of processed events. The
 // reconciler shares the machine's CPUs with the local S3 and DynamoDB.
 func BenchmarkReconciler_ProcessedEvents(b *testing.B) {
-	target := local(b)
+	target := localTarget(b)
 	calls := &countingClient{client: target.HTTPClient}
 	target.HTTPClient = calls
 	bucket := s3.NewBucket(target.Config, createBucket(b, awss3.NewFromConfig(target.Config)))

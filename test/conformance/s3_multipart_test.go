@@ -34,11 +34,11 @@ func (b testBucket) newUpload() *upload {
 	return &upload{testBucket: b, id: out.UploadId}
 }
 
-func (u *upload) next() *int32 { return aws.Int32(int32(len(u.parts) + 1)) }
+func (u *upload) nextPartNumber() *int32 { return aws.Int32(int32(len(u.parts) + 1)) }
 
 func (u *upload) send(body []byte) {
 	u.Helper()
-	number := u.next()
+	number := u.nextPartNumber()
 	out, err := u.client.UploadPart(u.Context(), &s3.UploadPartInput{
 		Bucket: u.name, Key: aws.String("parts"), UploadId: u.id, PartNumber: number,
 		Body: bytes.NewReader(body),
@@ -51,7 +51,7 @@ func (u *upload) send(body []byte) {
 
 func (u *upload) copy(source, byteRange string) {
 	u.Helper()
-	number := u.next()
+	number := u.nextPartNumber()
 	out, err := u.client.UploadPartCopy(u.Context(), &s3.UploadPartCopyInput{
 		Bucket: u.name, Key: aws.String("parts"), UploadId: u.id, PartNumber: number,
 		CopySource: aws.String(*u.name + "/" + source), CopySourceRange: &byteRange,

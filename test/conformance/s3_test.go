@@ -416,8 +416,8 @@ func TestS3_ListsObjectsInPages(t *testing.T) {
 		} {
 			for _, pageSize := range []int32{1, 2, 1000} {
 				keys, prefixes := b.list(s3.ListObjectsV2Input{
-					Prefix: optional(test.prefix), Delimiter: optional(test.delimiter),
-					StartAfter: optional(test.startAfter), MaxKeys: &pageSize,
+					Prefix: nilIfEmpty(test.prefix), Delimiter: nilIfEmpty(test.delimiter),
+					StartAfter: nilIfEmpty(test.startAfter), MaxKeys: &pageSize,
 				})
 				if !slices.Equal(keys, test.keys) || !slices.Equal(prefixes, test.prefixes) {
 					b.Errorf("%s, page size %d: got %v %v, want %v %v",
@@ -428,8 +428,8 @@ func TestS3_ListsObjectsInPages(t *testing.T) {
 	})
 }
 
-// optional returns a pointer to s, or nil if s is "".
-func optional(s string) *string {
+// nilIfEmpty returns a pointer to s, or nil if s is "".
+func nilIfEmpty(s string) *string {
 	if s == "" {
 		return nil
 	}
@@ -562,7 +562,7 @@ func TestS3_CreatesAnExistingBucketAgain(t *testing.T) {
 }
 
 func BenchmarkS3_PutObjectIfAbsent1KB(b *testing.B) {
-	client := s3.NewFromConfig(local(b).Config)
+	client := s3.NewFromConfig(localTarget(b).Config)
 	bucket := createBucket(b, client)
 	body := bytes.Repeat([]byte("x"), 1<<10)
 	b.RunParallel(func(pb *testing.PB) {
@@ -580,7 +580,7 @@ func BenchmarkS3_PutObjectIfAbsent1KB(b *testing.B) {
 }
 
 func BenchmarkS3_GetObject1KB(b *testing.B) {
-	client := s3.NewFromConfig(local(b).Config)
+	client := s3.NewFromConfig(localTarget(b).Config)
 	bucket := createBucket(b, client)
 	_, err := client.PutObject(b.Context(), &s3.PutObjectInput{
 		Bucket: &bucket, Key: aws.String("key"), Body: bytes.NewReader(make([]byte, 1<<10)),

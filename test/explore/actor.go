@@ -32,8 +32,8 @@ func (a *actor) calls() []*call {
 	return a.past.calls
 }
 
-// state returns a hash of everything that determines the actor's next steps.
-func (a *actor) state() uint64 {
+// stateHash returns a hash of everything that determines the actor's next steps.
+func (a *actor) stateHash() uint64 {
 	if !a.alive() {
 		return 0
 	}
@@ -57,7 +57,7 @@ func (r *run) spawn(role, name string, input uint64, lifetime time.Duration,
 	if lifetime > 0 {
 		s.deadline = r.now.Add(lifetime)
 	}
-	r.actors = append(r.actors, actor{name: name, past: r.begin(s)})
+	r.actors = append(r.actors, actor{name: name, past: r.firstHistory(s)})
 	r.recordReaction(len(r.actors) - 1)
 	return len(r.actors) - 1
 }
@@ -65,7 +65,7 @@ func (r *run) spawn(role, name string, input uint64, lifetime time.Duration,
 // pass passes an input to an actor.
 func (r *run) pass(i int, in input) {
 	a := &r.actors[i]
-	a.past = r.after(a.past, in)
+	a.past = r.historyAfter(a.past, in)
 	r.recordReaction(i)
 }
 
@@ -74,7 +74,7 @@ func (r *run) recordReaction(i int) {
 	past := r.actors[i].past
 	r.unanswered = r.unanswered || past.unanswered
 	for _, id := range past.failedEvents {
-		r.failures = with(r.failures, id, r.failures[id]+1)
+		r.failures = copyWith(r.failures, id, r.failures[id]+1)
 	}
 }
 

@@ -42,7 +42,7 @@ func accept(ctx context.Context, p *process, req pipeline.Request,
 		KeyCache: p.run.keyCache, BronzeBucket: "bronze", MaxPayloadBytes: maxPayload,
 		StatusRetention: retention, Now: time.Now, NewID: newID,
 	}
-	if p.run.poison[sha(req.Body)] { // older versions accepted this body
+	if p.run.poison[sha256Hex(req.Body)] { // older versions accepted this body
 		event, err := porttest.AcceptOlder(ctx, in, req.Body)
 		return pipeline.Accepted{Event: event}, err
 	}
@@ -127,7 +127,7 @@ func keyOf(request pipeline.Request) string {
 // idOf returns the id of the event that the client sends without a key.
 func idOf(client int) string { return fmt.Sprintf("019b0000-0000-7000-8000-%012d", client) }
 
-func sha(body []byte) string {
+func sha256Hex(body []byte) string {
 	sum := sha256.Sum256(body)
 	return hex.EncodeToString(sum[:])
 }
@@ -233,7 +233,7 @@ func (r *run) deliver(batch []*message, h outcome) {
 		})
 	for _, d := range deliveries {
 		mark := pipeline.Begun{MessageID: d.MessageID, Attempt: d.Attempt}
-		r.byMark = with(r.byMark, mark, r.current)
+		r.byMark = copyWith(r.byMark, mark, r.current)
 	}
 	if r.scenario.Broken {
 		r.tracef("%s crashes at its start", r.actors[r.current].name)

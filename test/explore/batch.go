@@ -19,7 +19,8 @@ import (
 func (r *run) batchClient(number int, key string, bodies ...string) {
 	name := "client " + strconv.Itoa(number)
 	request := pipeline.BatchRequest{
-		Body: []byte(joined(bodies)), Lenient: true, Keyed: key != "", Key: key, Caller: "caller",
+		Body: []byte(batchPayload(bodies)), Lenient: true, Keyed: key != "", Key: key,
+		Caller: "caller",
 	}
 	for _, body := range bodies {
 		request.Elements = append(request.Elements, []byte(body))
@@ -64,8 +65,8 @@ func (r *run) acceptBatch(bodies ...string) {
 	r.runWithoutFaults()
 }
 
-// joined returns the Bronze object of a batch.
-func joined(bodies []string) string { return "[" + strings.Join(bodies, ",\n") + "]" }
+// batchPayload returns the Bronze object of a batch.
+func batchPayload(bodies []string) string { return "[" + strings.Join(bodies, ",\n") + "]" }
 
 // acknowledgeBatch records that a client has received the response 202 for several events.
 func (r *run) acknowledgeBatch(
@@ -81,7 +82,7 @@ func (r *run) acknowledgeBatch(
 	}
 	for _, batch := range result.Batches {
 		r.acknowledge(client, pipeline.Request{
-			Body: []byte(joined(bodies[batch.ID])), Keyed: request.Keyed,
+			Body: []byte(batchPayload(bodies[batch.ID])), Keyed: request.Keyed,
 			Key: request.Key + " " + batch.Type,
 		}, pipeline.Accepted{Event: batch, Duplicate: result.Duplicate})
 	}

@@ -14,7 +14,7 @@ type bucket struct {
 	objects map[string]object
 	keys    []string // sorted
 	content uint64   // sum of the objects' content
-	summary uint64   // sum of the objects' summary
+	summary uint64   // sum of the objects' summaries
 }
 
 type object struct {
@@ -22,7 +22,7 @@ type object struct {
 	version  string
 	modified time.Time
 	content  uint64 // hash of the object
-	summary  uint64 // see state
+	summary  uint64 // see stateHash
 }
 
 type versioned struct {
@@ -63,10 +63,10 @@ func (b *bucket) write(key string, body []byte, now time.Time) {
 		b.keys = slices.Insert(slices.Clone(b.keys), i, key)
 	}
 	version := string(body)
-	o := object{body, version, now, hash(key, version), summary(key, version)}
+	o := object{body, version, now, hash(key, version), summaryHash(key, version)}
 	b.content += o.content - old.content
 	b.summary += o.summary - old.summary
-	b.objects = with(b.objects, key, o)
+	b.objects = copyWith(b.objects, key, o)
 }
 
 // pageSize is so small that listings need several pages.
@@ -93,17 +93,17 @@ func (b *bucket) types(after string) []string {
 	return types
 }
 
-// state returns a hash of the content. If unread is true, no running actor has received an answer
-// from a service. Then later steps depend only on some data: the replay's id, the events' ids, and
-// whether an event was filtered. The hash includes only this data.
-func (b *bucket) state(unread bool) uint64 {
+// stateHash returns a hash of the content. If unread is true, no running actor has received an
+// answer from a service. Then later steps depend only on some data: the replay's id, the events'
+// ids, and whether an event was filtered. The hash includes only this data.
+func (b *bucket) stateHash(unread bool) uint64 {
 	if unread {
 		return b.summary
 	}
 	return b.content
 }
 
-func summary(key, version string) uint64 {
+func summaryHash(key, version string) uint64 {
 	_, replay, _ := strings.Cut(version, `"replayId":"`)
 	replay, _, _ = strings.Cut(replay, `"`)
 	h := hash(key, replay, strings.Contains(version, `"dropped":`))

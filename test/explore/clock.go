@@ -51,14 +51,14 @@ func (r *run) nextEvent() time.Time {
 	if r.system.Reconciles {
 		earlier(r.nextTick)
 	}
-	for _, c := range r.hanging() {
+	for _, c := range r.hangingCalls() {
 		earlier(c.deadline)
 	}
 	return next
 }
 
-// hanging returns the calls that wait for the end of their context.
-func (r *run) hanging() []hanging {
+// hangingCalls returns the calls that wait for the end of their context.
+func (r *run) hangingCalls() []hanging {
 	var all []hanging
 	for i := range r.actors {
 		if a := &r.actors[i]; a.alive() {
@@ -91,7 +91,7 @@ func (r *run) sleep(d time.Duration) {
 // passSubBatchWait reports whether a worker waits for a call that hangs. If so, it lets
 // SubBatchWait pass, and the worker stops waiting.
 func (r *run) passSubBatchWait() bool {
-	waiting := slices.ContainsFunc(r.hanging(),
+	waiting := slices.ContainsFunc(r.hangingCalls(),
 		func(c hanging) bool { return r.now.Sub(c.since) <= pipeline.SubBatchWait })
 	if waiting {
 		r.sleep(pipeline.SubBatchWait + 1)
@@ -134,7 +134,7 @@ func (r *run) passTime() {
 
 // atRest reports whether nothing more can happen.
 func (r *run) atRest() bool {
-	if len(r.hanging()) > 0 || !r.queue.next(r.now).IsZero() {
+	if len(r.hangingCalls()) > 0 || !r.queue.next(r.now).IsZero() {
 		return false
 	}
 	if !r.system.Reconciles {

@@ -73,14 +73,14 @@ func (out *Outcome) count(violations []Violation, used Budget, path []int) {
 			out.Violations[invariant]++
 		}
 	}
-	if out.First == nil || cheaper(used, out.First.Used) {
+	if out.First == nil || isCheaper(used, out.First.Used) {
 		first := violations[0]
 		first.Used, first.Schedule = used, deviations(path)
 		out.First = &first
 	}
 }
 
-func cheaper(a, b Budget) bool { return a.Faults+a.Preemptions < b.Faults+b.Preemptions }
+func isCheaper(a, b Budget) bool { return a.Faults+a.Preemptions < b.Faults+b.Preemptions }
 
 // runSchedule runs one schedule.
 func runSchedule(t *testing.T, system System, scenario Scenario, schedule []Deviation,

@@ -72,9 +72,9 @@ func exploreAll(t *testing.T, system System, budget Budget,
 			}
 			t.Run(scenario.Name, func(t *testing.T) {
 				t.Parallel()
-				outcomes[i] = explored(t, system, scenario, budget)
+				outcomes[i] = exploreScenario(t, system, scenario, budget)
 				t.Logf("%d schedules, %d states, violations: %s", outcomes[i].Schedules,
-					outcomes[i].States, counts(outcomes[i].Violations))
+					outcomes[i].States, formatCounts(outcomes[i].Violations))
 				check(t, scenario, outcomes[i])
 			})
 		}
@@ -85,7 +85,7 @@ func exploreAll(t *testing.T, system System, budget Budget,
 	return outcomes
 }
 
-func explored(t *testing.T, system System, scenario Scenario, budget Budget) Outcome {
+func exploreScenario(t *testing.T, system System, scenario Scenario, budget Budget) Outcome {
 	if !*first {
 		return Explore(t, system, scenario, budget, false)
 	}
@@ -97,7 +97,7 @@ func explored(t *testing.T, system System, scenario Scenario, budget Budget) Out
 	return out
 }
 
-func counts(violations map[string]int) string {
+func formatCounts(violations map[string]int) string {
 	var parts []string
 	for _, invariant := range slices.Sorted(maps.Keys(violations)) {
 		parts = append(parts, fmt.Sprintf("%s %d", invariant, violations[invariant]))

@@ -64,12 +64,13 @@ func scheduleTable(outcomes []Outcome) string {
 	var sum Outcome
 	for i, out := range outcomes {
 		fmt.Fprintf(&b, "| %s%s | %s | %s | %s |\n", Scenarios[i].Name, onePreemption(Scenarios[i]),
-			thousands(out.Schedules), thousands(out.States), counts(out.Violations))
+			formatThousands(out.Schedules), formatThousands(out.States),
+			formatCounts(out.Violations))
 		sum.Schedules += out.Schedules
 		sum.States += out.States
 	}
-	fmt.Fprintf(&b, "| **all** | **%s** | **%s** | |\n", thousands(sum.Schedules),
-		thousands(sum.States))
+	fmt.Fprintf(&b, "| **all** | **%s** | **%s** | |\n", formatThousands(sum.Schedules),
+		formatThousands(sum.States))
 	return b.String()
 }
 
@@ -99,7 +100,7 @@ func faultTable(outcomes []Outcome) string {
 		var parts []string
 		for k, n := range all[site] {
 			if n > 0 {
-				parts = append(parts, fmt.Sprintf("%s %s", Kind(k), thousands(n)))
+				parts = append(parts, fmt.Sprintf("%s %s", Kind(k), formatThousands(n)))
 			}
 		}
 		fmt.Fprintf(&b, "| %s | %s |\n", site, strings.Join(parts, "; "))
@@ -117,13 +118,14 @@ func controlTable(outcomes []Outcome) string {
 			continue
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %d, %d |\n", Scenarios[i].Name,
-			thousands(out.Schedules), thousands(out.Violating), counts(out.Violations),
+			formatThousands(out.Schedules), formatThousands(out.Violating),
+			formatCounts(out.Violations),
 			out.First.Used.Faults, out.First.Used.Preemptions)
 	}
 	return b.String()
 }
 
-func thousands(n int) string {
+func formatThousands(n int) string {
 	s := fmt.Sprint(n)
 	for i := len(s) - 3; i > 0; i -= 3 {
 		s = s[:i] + "," + s[i:]

@@ -37,8 +37,8 @@ type hanging struct{ since, deadline time.Time }
 // maxProcesses limits the number of processes that wait for their next input.
 const maxProcesses = 64
 
-// begin returns the history of an actor that has just started.
-func (r *run) begin(s start) *history {
+// firstHistory returns the history of an actor that has just started.
+func (r *run) firstHistory(s start) *history {
 	key := hash(s.role, s.input, s.began.UnixNano())
 	h := r.starts[key]
 	if h == nil {
@@ -49,9 +49,9 @@ func (r *run) begin(s start) *history {
 	return h
 }
 
-// after returns the history h with one more input. If the reaction is not yet known, it runs the
-// actor's code.
-func (r *run) after(h *history, in input) *history {
+// historyAfter returns the history h with one more input. If the reaction is not yet known, it runs
+// the actor's code.
+func (r *run) historyAfter(h *history, in input) *history {
 	key := in.digest()
 	if next := h.next[key]; next != nil {
 		return next

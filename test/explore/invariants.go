@@ -38,7 +38,7 @@ var Invariants = map[string]string{
 
 // acknowledge records that a client has received the response 202.
 func (r *run) acknowledge(client string, request pipeline.Request, result pipeline.Accepted) {
-	event, payload := result.Event, sha(request.Body)
+	event, payload := result.Event, sha256Hex(request.Body)
 	if request.Webhook != nil && result.Duplicate {
 		payload = event.SHA256 // a repeated request can have another payload
 	}
@@ -49,7 +49,7 @@ func (r *run) acknowledge(client string, request pipeline.Request, result pipeli
 		r.violate("I6", "%s got 202, but event %s has another payload", client, event.ID)
 	}
 	stored, err := r.bronze.get(event.Bronze.Key)
-	if err != nil || sha(stored.body) != payload {
+	if err != nil || sha256Hex(stored.body) != payload {
 		r.violate("I1", "%s got 202, but Bronze has another payload or none under %s", client,
 			event.Bronze.Key)
 	}
@@ -86,7 +86,7 @@ func (r *run) reject(client string, request pipeline.Request, err error) {
 	if request.Webhook != nil || pipeline.ErrorCode(err) != pipeline.KeyReused {
 		r.violate("I6", "%s was rejected: %v", client, err)
 	}
-	payload := sha(request.Body)
+	payload := sha256Hex(request.Body)
 	r.rejected, r.seen = append(r.rejected, payload), r.seen+hash("rejected", payload)
 }
 
@@ -101,7 +101,7 @@ func (r *run) checkWrite(old, item pipeline.Item) {
 	if i := slices.Index(past, item.Replay); i >= 0 && i < len(past)-1 {
 		r.violate("I4", "event %s returned to generation %+v", item.ID, item.Replay)
 	} else if i < 0 {
-		r.generations = with(r.generations, item.ID, append(slices.Clip(past), item.Replay))
+		r.generations = copyWith(r.generations, item.ID, append(slices.Clip(past), item.Replay))
 	}
 }
 
@@ -154,8 +154,8 @@ func (r *run) checkTries(old, item pipeline.Item) {
 	}
 }
 
-// faults returns the number of faults so far. An outage counts as outageFaults faults.
-func (r *run) faults(outageFaults int) int {
+// countFaults returns the number of faults so far. An outage counts as outageFaults faults.
+func (r *run) countFaults(outageFaults int) int {
 	if r.outageEnds.IsZero() {
 		return r.used.Faults
 	}
@@ -168,7 +168,7 @@ func (r *run) checkCrash(old pipeline.Item, tries pipeline.Tries) {
 	worker := r.markedBy(&old)
 	if worker == nil || !worker.crashed {
 		good := !r.mayFail(old.Event) && !r.poison[old.SHA256]
-		if good && r.faults(2) < falseCrash {
+		if good && r.countFaults(2) < falseCrash {
 			r.violate("I11", "a crash of event %s counts, but no worker has crashed", old.ID)
 		}
 		return

@@ -82,7 +82,7 @@ func (r *run) checkEvent(item pipeline.Item) {
 	if item.IsBatch() {
 		notified = r.checkBatchNotified(item)
 	} else {
-		notified = r.notified(item.ID, item)
+		notified = r.countNotifications(item.ID, item)
 	}
 	switch item.Status {
 	case pipeline.Enqueued:
@@ -106,8 +106,9 @@ func (r *run) checkEvent(item pipeline.Item) {
 	}
 }
 
-// notified returns the number of notifications about an event that belong to the item's replay.
-func (r *run) notified(id string, item pipeline.Item) int {
+// countNotifications returns the number of notifications about an event that belong to the item's
+// replay.
+func (r *run) countNotifications(id string, item pipeline.Item) int {
 	notified := 0
 	for _, n := range r.notifications {
 		if n.Detail.EventID != id || n.Type != contract.EventProcessed ||
@@ -139,7 +140,7 @@ func (r *run) checkBatchNotified(item pipeline.Item) int {
 		if covers(item.ID, record.ID) && record.ID != item.ID {
 			ofEvent := item
 			ofEvent.Filtered = record.Filtered
-			fewest = min(fewest, r.notified(record.ID, ofEvent))
+			fewest = min(fewest, r.countNotifications(record.ID, ofEvent))
 		}
 	}
 	return fewest
@@ -179,7 +180,7 @@ func (r *run) checkFailed(item pipeline.Item) {
 	switch item.Failure.Code {
 	case pipeline.WorkerCrashed: // checkCrash has checked each crash
 	case pipeline.NotFinished:
-		if r.faults(1) < maxReenqueues {
+		if r.countFaults(1) < maxReenqueues {
 			r.violate("I9", "good event %s is FAILED after %d faults: %s", item.ID, r.used.Faults,
 				item.Failure.Code)
 		}
@@ -244,7 +245,7 @@ func (r *run) checkTransformation(key string) {
 		r.violate("I3", "the payload %s of record %s is not in Bronze", source.Key, key)
 		return
 	}
-	if source.SHA256 != sha(payload.body) {
+	if source.SHA256 != sha256Hex(payload.body) {
 		r.violate("I8", "record %s has another hash than its payload %s", key, source.Key)
 	}
 	event := pipeline.Event{ID: silverID(key), Bronze: source.Location, Count: source.Count}

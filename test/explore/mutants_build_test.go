@@ -49,7 +49,7 @@ func buildMutants(t *testing.T, mutants []mutant) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		switched, err := switchable(source, mutants)
+		switched, err := addBranches(source, mutants)
 		if err != nil {
 			t.Fatalf("%s: %v", file, err)
 		}
@@ -74,8 +74,8 @@ func buildMutants(t *testing.T, mutants []mutant) string {
 	return binary
 }
 
-// switchable returns the source with a branch for each mutant.
-func switchable(source []byte, mutants []mutant) ([]byte, error) {
+// addBranches returns the source with a branch for each mutant.
+func addBranches(source []byte, mutants []mutant) ([]byte, error) {
 	files := token.NewFileSet()
 	parsed, err := parser.ParseFile(files, "", source, parser.SkipObjectResolution)
 	if err != nil {

@@ -24,10 +24,10 @@ func naiveAccept(ctx context.Context, p *process, req pipeline.Request,
 		return pipeline.Accepted{}, err
 	}
 	if req.Keyed {
-		text := sha([]byte(req.Caller + req.Key))
+		text := sha256Hex([]byte(req.Caller + req.Key))
 		id = text[:8] + "-" + text[8:12] + "-" + text[12:16] + "-" + text[16:20] + "-" + text[20:32]
 		if item, err := (itemsPort{process: p}).Find(ctx, id); err == nil {
-			if item.SHA256 != sha(req.Body) {
+			if item.SHA256 != sha256Hex(req.Body) {
 				return pipeline.Accepted{}, pipeline.Errorf(pipeline.KeyReused,
 					"the key was used for another payload")
 			}
@@ -36,7 +36,7 @@ func naiveAccept(ctx context.Context, p *process, req pipeline.Request,
 	}
 	event := pipeline.Event{
 		ID: id, Type: "demo", ReceivedAt: time.Now().UTC().Truncate(time.Millisecond),
-		SHA256: sha(req.Body), Bytes: len(req.Body),
+		SHA256: sha256Hex(req.Body), Bytes: len(req.Body),
 	}
 	event.Bronze = pipeline.Location{Bucket: "bronze", Key: event.BronzeKey()}
 	item := pipeline.Item{Event: event, Status: pipeline.Enqueued, EnqueuedAt: event.ReceivedAt}

@@ -51,9 +51,9 @@ func fanOut(_ int, payload []byte) (pipeline.Output, error) {
 	return filtered, nil
 }
 
-// alternating returns two records at odd deliveries of an event: the first, the third, and so on.
-// At the other deliveries, it filters the event.
-func alternating(attempt int, _ []byte) (pipeline.Output, error) {
+// alternateOutput returns two records at odd deliveries of an event: the first, the third, and so
+// on. At the other deliveries, it filters the event.
+func alternateOutput(attempt int, _ []byte) (pipeline.Output, error) {
 	if attempt%2 == 1 {
 		return twoRecords, nil
 	}

@@ -104,7 +104,7 @@ func (q *queue) next(now time.Time) time.Time {
 	return next
 }
 
-func (q *queue) state(now time.Time) uint64 {
+func (q *queue) stateHash(now time.Time) uint64 {
 	var h uint64
 	for _, m := range q.messages {
 		h += hash([3]uint64{m.content, uint64(m.receives), uint64(max(0, m.visibleAt.Sub(now)))})

@@ -87,7 +87,7 @@ func (tr traffic) scenario() Scenario {
 func (tr traffic) begin(r *run) {
 	for _, body := range tr.Bodies {
 		if strings.Contains(body, "1e999") {
-			r.poison[sha([]byte(body))] = true
+			r.poison[sha256Hex([]byte(body))] = true
 		}
 	}
 	for i, body := range tr.Bodies {

@@ -64,7 +64,7 @@ func (m *scheduleState) copy() scheduleState {
 func newRun(t *testing.T, system System, scenario Scenario, coverage Coverage, tracing bool) *run {
 	r := &run{
 		t: t, system: system, scenario: scenario, coverage: make(Coverage), tracing: tracing,
-		began: epoch, poison: map[string]bool{sha([]byte(poison)): true},
+		began: epoch, poison: map[string]bool{sha256Hex([]byte(poison)): true},
 		crashing: make(map[string]bool), starts: make(map[uint64]*history),
 		objects: make(map[string]pipeline.Records),
 	}
@@ -158,9 +158,10 @@ func (r *run) markedBy(item *pipeline.Item) *actor {
 	return nil
 }
 
-// state returns a hash of everything that determines the next steps. It omits times that no running
-// actor has read. It omits the current time if no timer expires before the reconciler's next run.
-func (r *run) state() uint64 {
+// stateHash returns a hash of everything that determines the next steps. It omits times that no
+// running actor has read. It omits the current time if no timer expires before the reconciler's
+// next run.
+func (r *run) stateHash() uint64 {
 	unread := len(r.late) == 0 // becomes false if an actor has received an answer
 	idle := unread && r.queue.next(r.now).IsZero()
 	var h uint64
@@ -168,10 +169,10 @@ func (r *run) state() uint64 {
 		if a := &r.actors[i]; a.alive() {
 			unread = unread && a.past.answers == 0
 			idle = false
-			h += a.state()
+			h += a.stateHash()
 		}
 	}
-	h += hash(r.world.state(unread), len(r.ticks), r.nextTick.UnixMilli())
+	h += hash(r.world.stateHash(unread), len(r.ticks), r.nextTick.UnixMilli())
 	if !idle {
 		h += hash(r.now.UnixMilli())
 	}
@@ -184,7 +185,7 @@ func (r *run) state() uint64 {
 		h += hash("outage", max(0, r.outageEnds.Sub(r.now)))
 	}
 	if r.current != none {
-		h += 3 * r.actors[r.current].state()
+		h += 3 * r.actors[r.current].stateHash()
 	}
 	for _, c := range r.late {
 		h += hash("late", c.identity)

@@ -67,22 +67,22 @@ var singleScenarios = []Scenario{
 	}, Begin: func(r *run) { r.passTime() }},
 	{Name: "an event at its last try", Setup: func(r *run) {
 		r.acceptAll(good)
-		r.redelivered(1, pipeline.Tries{Crashes: maxReceiveCount - 1})
+		r.redeliver(1, pipeline.Tries{Crashes: maxReceiveCount - 1})
 	}},
 	{Name: "an outage of S3", Preemptions: 1, Outage: s3Outage,
 		Setup: func(r *run) { r.acceptAll(good) }},
 	{Name: "an outage of the bus", Preemptions: 1, Outage: busOutage, Setup: func(r *run) {
 		r.acceptAll(good)
-		r.redelivered(7, pipeline.Tries{})
+		r.redeliver(7, pipeline.Tries{})
 	}},
 	{Name: "an outage of the table", Preemptions: 1, Outage: tableOutage, Setup: func(r *run) {
 		r.acceptAll(good)
-		r.redelivered(7, pipeline.Tries{})
+		r.redeliver(7, pipeline.Tries{})
 	}},
 	{Name: "an outage of all services during a run of the reconciler", Preemptions: 1,
 		Outage: fullOutage, MiscountsQueue: true, Setup: func(r *run) {
 			r.acceptAll(good)
-			r.redelivered(7, pipeline.Tries{})
+			r.redeliver(7, pipeline.Tries{})
 			r.sleep(tick - outageDuration/2)
 		}},
 	{Name: "a processor that fails", Processor: alwaysFails,
@@ -199,12 +199,12 @@ var singleScenarios = []Scenario{
 		}},
 	{Name: "a processor that fans out and filters", Batch: 2, Preemptions: 1,
 		Processor: fanOut, Setup: func(r *run) { r.acceptAll(good, other) }},
-	{Name: "a processor that changes its output", Processor: alternating,
+	{Name: "a processor that changes its output", Processor: alternateOutput,
 		Setup: func(r *run) { r.acceptAll(good) }},
 	{Name: "a processor that rejects an event after it was processed",
 		Processor: rejectsLater, Setup: func(r *run) { r.acceptAll(good) }},
 	{Name: "a replay by a processor that changes its output",
-		Preemptions: 1, Processor: alternating, Setup: func(r *run) {
+		Preemptions: 1, Processor: alternateOutput, Setup: func(r *run) {
 			r.acceptAll(good)
 			r.processOne()
 			r.reconcileAll()
@@ -223,8 +223,8 @@ func (r *run) acceptAll(bodies ...string) {
 	r.runWithoutFaults()
 }
 
-// redelivered sets the number of deliveries and the tries of all events.
-func (r *run) redelivered(deliveries int, tries pipeline.Tries) {
+// redeliver sets the number of deliveries and the tries of all events.
+func (r *run) redeliver(deliveries int, tries pipeline.Tries) {
 	for _, m := range r.queue.messages {
 		r.queue.receive(m, deliveries, m.visibleAt)
 	}
@@ -258,7 +258,7 @@ func (r *run) crashAt(site string) {
 // the first request.
 func (r *run) storeRejected(body string) {
 	event := r.queue.messages[0].event
-	event.SHA256 = sha([]byte(body))
+	event.SHA256 = sha256Hex([]byte(body))
 	r.bronze.write(event.KeyedBronzeKey(), []byte(body), r.now)
 	r.rejected = append(r.rejected, event.SHA256)
 }

@@ -51,7 +51,7 @@ func (s *search) explore() bool {
 // visit reports whether the current state was visited before with the same number of faults and
 // preemptions, or fewer. If not, it marks the state as visited.
 func (s *search) visit() bool {
-	state := s.state()
+	state := s.stateHash()
 	seen := s.visited[state]
 	for f := range s.used.Faults + 1 {
 		for p := range s.used.Preemptions + 1 {

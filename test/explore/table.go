@@ -112,17 +112,17 @@ func (t *table) write(item pipeline.Item) {
 		t.stale -= hash(item.ID, before)
 	}
 	t.stale += hash(item.ID, old)
-	t.items, t.previous = with(t.items, item.ID, item), with(t.previous, item.ID, old)
+	t.items, t.previous = copyWith(t.items, item.ID, item), copyWith(t.previous, item.ID, old)
 	t.onWrite(old, item)
 }
 
 // endStaleReads makes reads return the current items until the next write.
 func (t *table) endStaleReads() { t.previous, t.stale = nil, 0 }
 
-// state returns a hash of the content. If unread is true, no running actor has received an answer
-// from a service. Then no later step depends on ProcessedAt, on Attempts, or on a FailedAt that is
-// older than the grace period. The hash omits these fields.
-func (t *table) state(unread bool, now time.Time) uint64 {
+// stateHash returns a hash of the content. If unread is true, no running actor has received an
+// answer from a service. Then no later step depends on ProcessedAt, on Attempts, or on a FailedAt
+// that is older than the grace period. The hash omits these fields.
+func (t *table) stateHash(unread bool, now time.Time) uint64 {
 	if !unread {
 		return mix(t.content, t.stale)
 	}

@@ -68,9 +68,9 @@ func messageOf(event pipeline.Event) string {
 	return string(body)
 }
 
-func (w *world) state(unread bool) uint64 {
-	h := mix(w.bronze.state(false), w.silver.state(unread))
-	h = mix(mix(h, w.table.state(unread, w.now)), w.queue.state(w.now)) + w.seen
+func (w *world) stateHash(unread bool) uint64 {
+	h := mix(w.bronze.stateHash(false), w.silver.stateHash(unread))
+	h = mix(mix(h, w.table.stateHash(unread, w.now)), w.queue.stateHash(w.now)) + w.seen
 	for id, n := range w.failures {
 		h += hash("failures", id, n)
 	}
@@ -80,8 +80,8 @@ func (w *world) state(unread bool) uint64 {
 	return h
 }
 
-// with returns a copy of a map with one more element. A saved state keeps the original map.
-func with[K comparable, V any](m map[K]V, key K, value V) map[K]V {
+// copyWith returns a copy of a map with one more element. A saved state keeps the original map.
+func copyWith[K comparable, V any](m map[K]V, key K, value V) map[K]V {
 	changed := maps.Clone(m)
 	if changed == nil {
 		changed = make(map[K]V)

@@ -79,7 +79,8 @@ func publish(t *testing.T) publishedModule {
 func copyTrackedFiles(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	for name := range strings.SplitSeq(output(t, "git", "-C", root, "ls-files", "-z"), "\x00") {
+	for name := range strings.SplitSeq(commandOutput(t, "git", "-C", root, "ls-files", "-z"),
+		"\x00") {
 		content, err := os.ReadFile(filepath.Join(root, name))
 		if name == "" || errors.Is(err, fs.ErrNotExist) { // the file was removed without a commit
 			continue
@@ -151,10 +152,10 @@ func removeFromCache(t *testing.T, version string) {
 
 func goEnv(t *testing.T, name string) string {
 	t.Helper()
-	return output(t, "go", "env", name)
+	return commandOutput(t, "go", "env", name)
 }
 
-func output(t *testing.T, name string, args ...string) string {
+func commandOutput(t *testing.T, name string, args ...string) string {
 	t.Helper()
 	out, err := exec.Command(name, args...).Output()
 	if err != nil {

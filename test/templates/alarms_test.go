@@ -72,7 +72,7 @@ var alarms = map[string]string{
 }
 
 func TestAlarms_WatchQueuesFunctionsAndApi(t *testing.T) {
-	s := standard(t)
+	s := defaultPipeline(t)
 	s.expectCount(t, "AWS::CloudWatch::Alarm", len(alarms)+2) // two alarms have tests of their own
 	for id, want := range alarms {
 		t.Run(id, func(t *testing.T) {
@@ -102,7 +102,7 @@ func TestAlarms_WatchQueuesFunctionsAndApi(t *testing.T) {
 // ApproximateAgeOfOldestMessage does not show it, because it ignores messages after more than three
 // deliveries.
 func TestAlarms_WatchForDeliveriesThatFailForMinutes(t *testing.T) {
-	standard(t).resource(t, "RetriedEventsAlarm", "AWS::CloudWatch::Alarm").expect(t, `{
+	defaultPipeline(t).resource(t, "RetriedEventsAlarm", "AWS::CloudWatch::Alarm").expect(t, `{
 		"Namespace": "EventPipeline", "MetricName": "Retried", "Statistic": "Sum",
 		"Dimensions": [{"Name": "QueueName", "Value": "${Queue.QueueName}"}],
 		"Period": 300, "EvaluationPeriods": 3, "Threshold": 5,
@@ -114,7 +114,7 @@ func TestAlarms_WatchForDeliveriesThatFailForMinutes(t *testing.T) {
 // If the reconciler never runs, its metric has no data. Missing data must therefore raise the
 // alarm.
 func TestAlarms_WatchThatTheReconcilerRuns(t *testing.T) {
-	s := standard(t)
+	s := defaultPipeline(t)
 	s.resource(t, "ReconcilerMissingRunsAlarm", "AWS::CloudWatch::Alarm").expect(t, `{
 		"Namespace": "AWS/Lambda", "MetricName": "Invocations", "Statistic": "Sum",
 		"Dimensions": [{"Name": "FunctionName", "Value": "${ReconcilerFunction}"}],
@@ -131,7 +131,7 @@ func TestAlarms_WatchThatTheReconcilerRuns(t *testing.T) {
 
 // API Gateway has no metric of throttled requests. A metric filter counts them in the access log.
 func TestThrottledRequests_AreCountedInTheAccessLog(t *testing.T) {
-	s := standard(t)
+	s := defaultPipeline(t)
 	s.resource(t, "AccessLogGroupThrottledRequests", "AWS::Logs::MetricFilter").expect(t, `{
 		"LogGroupName": "${AccessLogGroup}",
 		"FilterPattern": "{ $.status = \"429\" }",
@@ -219,7 +219,8 @@ func TestAlarms_EachHasItsOwnThreshold(t *testing.T) {
 
 func TestAlarms_HaveNamesOnlyWithAPrefix(t *testing.T) {
 	for id := range alarms {
-		standard(t).resource(t, id, "AWS::CloudWatch::Alarm").expect(t, `{"AlarmName": null}`)
+		defaultPipeline(t).resource(t, id, "AWS::CloudWatch::Alarm").expect(t,
+			`{"AlarmName": null}`)
 	}
 	dev := stage(t, stacks.Dev)
 	for id, name := range map[string]string{
@@ -315,7 +316,7 @@ func TestAlarms_OfAnUnknownSourceOrRuleAreNil(t *testing.T) {
 }
 
 func TestDashboard_ShowsAlarmsAndMetrics(t *testing.T) {
-	s := standard(t)
+	s := defaultPipeline(t)
 	var body struct {
 		Widgets []struct {
 			Type       string

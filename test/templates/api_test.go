@@ -19,13 +19,13 @@ func TestHttpApi_OpensOnlyHealth(t *testing.T) {
 		"GET /health":           "NONE",
 		"$default":              "AWS_IAM",
 	}
-	if diff := cmp.Diff(want, routes(t, standard(t))); diff != "" {
+	if diff := cmp.Diff(want, routeAuthorization(t, defaultPipeline(t))); diff != "" {
 		t.Errorf("authorization of the routes (-want +got):\n%s", diff)
 	}
 }
 
 func TestHttpApi_CallsTheApiFunctionWithPayloadFormat2(t *testing.T) {
-	s := standard(t)
+	s := defaultPipeline(t)
 	s.resource(t, "HttpApi", "AWS::ApiGatewayV2::Api").
 		expect(t, `{"ProtocolType": "HTTP", "CorsConfiguration": null}`)
 	s.resource(t, "HttpApiPOSTeventsApi", "AWS::ApiGatewayV2::Integration").expect(t, `{
@@ -56,7 +56,7 @@ func TestHttpApi_SupportsCORS(t *testing.T) {
 			"ExposeHeaders": ["idempotency-replayed", "preference-applied", "retry-after"]
 		}
 	}`)
-	if got := routes(t, s)["OPTIONS /{proxy+}"]; got != "NONE" {
+	if got := routeAuthorization(t, s)["OPTIONS /{proxy+}"]; got != "NONE" {
 		t.Errorf("preflight route must have authorization NONE, got %q", got)
 	}
 }
@@ -89,7 +89,7 @@ func TestApi_AcceptsTextPlainIfItIsOpen(t *testing.T) {
 }
 
 func TestStage_ThrottlesAndDeploysAutomatically(t *testing.T) {
-	s := standard(t)
+	s := defaultPipeline(t)
 	s.expectCount(t, "AWS::ApiGatewayV2::Stage", 1)
 	s.resource(t, "Stage", "AWS::ApiGatewayV2::Stage").expect(t, `{
 		"ApiId": "${HttpApi}",
@@ -112,7 +112,7 @@ func TestStage_ThrottlesAndDeploysAutomatically(t *testing.T) {
 }
 
 func TestStage_LogsJSONWithoutPayloads(t *testing.T) {
-	s := standard(t)
+	s := defaultPipeline(t)
 	stage := s.resource(t, "Stage", "AWS::ApiGatewayV2::Stage")
 	settings := stage.Properties["AccessLogSettings"].(map[string]any)
 	if settings["DestinationArn"] != "${AccessLogGroup.Arn}" {

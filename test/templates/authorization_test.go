@@ -24,13 +24,13 @@ func TestHttpApi_MayBeOpen(t *testing.T) {
 		"GET /health":           "NONE",
 		"$default":              "NONE",
 	}
-	if diff := cmp.Diff(want, routes(t, s)); diff != "" {
+	if diff := cmp.Diff(want, routeAuthorization(t, s)); diff != "" {
 		t.Errorf("authorization of the routes (-want +got):\n%s", diff)
 	}
 }
 
-// routes returns the authorization type of each route. The map's keys are route keys.
-func routes(t *testing.T, s synthesized) map[string]string {
+// routeAuthorization returns the authorization type of each route. The map's keys are route keys.
+func routeAuthorization(t *testing.T, s synthesized) map[string]string {
 	t.Helper()
 	s.expectCount(t, "AWS::ApiGatewayV2::Integration", 1)
 	authorization := map[string]string{}
@@ -48,7 +48,7 @@ func TestApiFunction_ReceivesWhetherTheApiIsOpen(t *testing.T) {
 	stage(t, "prod").environment(t, "ApiFunction").expect(t, `{"OPEN_API": "false"}`)
 }
 
-func jwt() *eventpipeline.JwtAuthorizerProps {
+func jwtProps() *eventpipeline.JwtAuthorizerProps {
 	return &eventpipeline.JwtAuthorizerProps{
 		Issuer:       jsii.String("https://login.example.org/pool"),
 		Audience:     jsii.Strings("events", "events-test"),
@@ -59,7 +59,7 @@ func jwt() *eventpipeline.JwtAuthorizerProps {
 
 func TestJWT_RequiresScopesPerRoute(t *testing.T) {
 	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
-		return &eventpipeline.EventPipelineProps{JwtAuthorizer: jwt()}
+		return &eventpipeline.EventPipelineProps{JwtAuthorizer: jwtProps()}
 	})
 	want := map[string]string{
 		"POST /events":          "JWT",
@@ -67,7 +67,7 @@ func TestJWT_RequiresScopesPerRoute(t *testing.T) {
 		"GET /health":           "NONE",
 		"$default":              "JWT",
 	}
-	if diff := cmp.Diff(want, routes(t, s)); diff != "" {
+	if diff := cmp.Diff(want, routeAuthorization(t, s)); diff != "" {
 		t.Errorf("authorization of the routes (-want +got):\n%s", diff)
 	}
 	s.resource(t, "HttpApiJwtAuthorizer", "AWS::ApiGatewayV2::Authorizer").expect(t, `{
@@ -101,7 +101,7 @@ func TestLambdaAuthorizer_CachesNothingByDefault(t *testing.T) {
 		"GET /health":           "NONE",
 		"$default":              "CUSTOM",
 	}
-	if diff := cmp.Diff(want, routes(t, s)); diff != "" {
+	if diff := cmp.Diff(want, routeAuthorization(t, s)); diff != "" {
 		t.Errorf("authorization of the routes (-want +got):\n%s", diff)
 	}
 	s.resource(t, "HttpApiLambdaAuthorizer", "AWS::ApiGatewayV2::Authorizer").expect(t, `{

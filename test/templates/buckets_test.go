@@ -14,7 +14,7 @@ import (
 var buckets = []string{"BronzeBucket", "SilverBucket", "ServerAccessLogsBucket"}
 
 func TestBuckets_ArePrivateEncryptedVersionedAndOwned(t *testing.T) {
-	s := standard(t)
+	s := defaultPipeline(t)
 	s.expectCount(t, "AWS::S3::Bucket", len(buckets))
 	for _, id := range buckets {
 		s.resource(t, id, "AWS::S3::Bucket").expect(t, `{
@@ -30,7 +30,7 @@ func TestBuckets_ArePrivateEncryptedVersionedAndOwned(t *testing.T) {
 }
 
 func TestBuckets_RejectRequestsWithoutTLS(t *testing.T) {
-	s := standard(t)
+	s := defaultPipeline(t)
 	for _, bucket := range buckets {
 		r := s.resource(t, bucket+"Policy", "AWS::S3::BucketPolicy")
 		r.expect(t, `{"Bucket": "${`+bucket+`}"}`)
@@ -51,7 +51,7 @@ func TestBuckets_HaveLifecycles(t *testing.T) {
 	const cleanUp = `{"Id": "clean-up", "Status": "Enabled",
 		"AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
 		"NoncurrentVersionExpiration": {"NoncurrentDays": 30}}`
-	s := standard(t)
+	s := defaultPipeline(t)
 	s.resource(t, "BronzeBucket", "AWS::S3::Bucket").
 		expect(t, `{"LifecycleConfiguration": {"Rules": [
 		{"Id": "archive", "Status": "Enabled", "Transitions": [{"StorageClass": "STANDARD_IA",
@@ -125,7 +125,7 @@ func TestBuckets_OmitTransitionsAfterExpiration(t *testing.T) {
 }
 
 func TestBuckets_WriteAccessLogs(t *testing.T) {
-	s := standard(t)
+	s := defaultPipeline(t)
 	s.resource(t, "BronzeBucket", "AWS::S3::Bucket").
 		expect(t, `{"LoggingConfiguration": {"DestinationBucketName": "${ServerAccessLogsBucket}",
 			"LogFilePrefix": "bronze/"}}`)
@@ -168,7 +168,7 @@ func TestBuckets_WriteAccessLogsToAnExistingBucket(t *testing.T) {
 }
 
 func TestEventsTable_IsOnDemandAndRecoverable(t *testing.T) {
-	s := standard(t)
+	s := defaultPipeline(t)
 	s.expectCount(t, "AWS::DynamoDB::Table", 1)
 	s.resource(t, "EventsTable", "AWS::DynamoDB::Table").expect(t, `{
 		"BillingMode": "PAY_PER_REQUEST",

@@ -42,7 +42,8 @@ func withDomain(
 		return nil
 	})
 	s := synthesize(t, stack)
-	return s, plain(s.template["Outputs"].(map[string]any)["ApiUrl"].(map[string]any)["Value"])
+	output := s.template["Outputs"].(map[string]any)["ApiUrl"].(map[string]any)
+	return s, replaceIntrinsics(output["Value"])
 }
 
 func TestDomain_MapsToTheApi(t *testing.T) {

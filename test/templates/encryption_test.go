@@ -146,7 +146,7 @@ func TestKeys_AreUsedOnlyThroughAWSServices(t *testing.T) {
 		},
 	}
 	for role, keys := range want {
-		may := allowed(t, s.resource(t, role+"DefaultPolicy", "AWS::IAM::Policy"))
+		may := allowedActions(t, s.resource(t, role+"DefaultPolicy", "AWS::IAM::Policy"))
 		for _, key := range s.idsOf("AWS::KMS::Key") {
 			if diff := cmp.Diff(keys[key], may["${"+key+".Arn}"]); diff != "" {
 				t.Errorf("permissions of %s on %s (-want +got):\n%s", role, key, diff)

@@ -18,7 +18,7 @@ import (
 func knownSize(t *testing.T, function string) int {
 	t.Helper()
 	known := map[string]any{}
-	for name, value := range standard(t).environment(t, function).Properties {
+	for name, value := range defaultPipeline(t).environment(t, function).Properties {
 		if text := value.(string); strings.Contains(text, "${") {
 			known[name] = ""
 		} else {

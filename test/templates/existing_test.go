@@ -70,7 +70,7 @@ func newTable(scope constructs.Construct, id string) awsdynamodb.Table {
 	})
 }
 
-func existing(t *testing.T) synthesized {
+func pipelineOnExisting(t *testing.T) synthesized {
 	t.Helper()
 	const name = "existing resources"
 	if _, ok := synthesizedStages[name]; !ok {
@@ -83,7 +83,7 @@ func existing(t *testing.T) synthesized {
 // With existing resources, the pipeline creates only functions, log groups, alarms, the dashboard
 // and the DLQ for notifications.
 func TestExisting_ResourcesReplaceThePipelinesOwn(t *testing.T) {
-	s := existing(t)
+	s := pipelineOnExisting(t)
 	for kind, want := range map[string]int{
 		"AWS::S3::Bucket": 2, "AWS::S3::BucketPolicy": 0, "AWS::DynamoDB::Table": 1,
 		"AWS::SQS::Queue": 3, "AWS::SQS::QueuePolicy": 1,
@@ -112,7 +112,7 @@ func TestExisting_ResourcesReplaceThePipelinesOwn(t *testing.T) {
 }
 
 func TestExisting_FunctionsHaveLeastPrivilege(t *testing.T) {
-	s := existing(t)
+	s := pipelineOnExisting(t)
 	const vpc = ` if {"Null":{"lambda:SourceFunctionArn":"true"}}`
 	everywhere := []string{
 		"ec2:AssignPrivateIpAddresses" + vpc,
@@ -172,7 +172,7 @@ func TestExisting_FunctionsHaveLeastPrivilege(t *testing.T) {
 			want[existing.Replace(resource)] = actions
 		}
 		want["*"] = everywhere
-		got := allowed(t, s.resource(t, role+"DefaultPolicy", "AWS::IAM::Policy"))
+		got := allowedActions(t, s.resource(t, role+"DefaultPolicy", "AWS::IAM::Policy"))
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("permissions of %s (-want +got):\n%s", role, diff)
 		}
@@ -181,7 +181,7 @@ func TestExisting_FunctionsHaveLeastPrivilege(t *testing.T) {
 }
 
 func TestExisting_ApiGetsTwoRoutes(t *testing.T) {
-	s := existing(t)
+	s := pipelineOnExisting(t)
 	got := map[string]any{}
 	for _, id := range s.idsOf("AWS::ApiGatewayV2::Route") {
 		route := s.resources[id]
@@ -197,7 +197,7 @@ func TestExisting_ApiGetsTwoRoutes(t *testing.T) {
 
 func TestExisting_ApiKeepsItsAuthorizers(t *testing.T) {
 	for name, authorizer := range map[string]props{
-		"JWT":    {JwtAuthorizer: jwt()},
+		"JWT":    {JwtAuthorizer: jwtProps()},
 		"CUSTOM": {LambdaAuthorizer: &eventpipeline.LambdaAuthorizerProps{}},
 	} {
 		s := pipeline(t, func(stack awscdk.Stack) *props {
@@ -244,7 +244,7 @@ func TestExisting_GettersReturnTheExistingResources(t *testing.T) {
 			}
 		}
 		want := "https://${YourApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}/"
-		if got := plain(stack.Resolve(p.ApiUrl())); got != want {
+		if got := replaceIntrinsics(stack.Resolve(p.ApiUrl())); got != want {
 			t.Errorf("ApiUrl must be %s, got %v", want, got)
 		}
 		return nil
@@ -284,7 +284,7 @@ func TestExisting_MayBeImported(t *testing.T) {
 	s.environment(t, "WorkerFunction").
 		expect(t, `{"BRONZE_BUCKET": "lake", "SILVER_BUCKET": "lake", "EVENTS_TABLE": "lifecycle",
 			"MAX_RECEIVE_COUNT": "5"}`)
-	may := allowed(t, s.resource(t, "WorkerRoleDefaultPolicy", "AWS::IAM::Policy"))
+	may := allowedActions(t, s.resource(t, "WorkerRoleDefaultPolicy", "AWS::IAM::Policy"))
 	for resource, want := range map[string][]string{
 		"arn:${AWS::Partition}:s3:::lake/bronze/*": {"s3:GetObject"},
 		"arn:${AWS::Partition}:s3:::lake/silver/*": {"s3:GetObject", "s3:PutObject"},

@@ -18,7 +18,7 @@ import (
 )
 
 func TestFunctions_RunOnArm64WithTracingAndJSONLogs(t *testing.T) {
-	s := standard(t)
+	s := defaultPipeline(t)
 	s.expectCount(t, "AWS::Lambda::Function", 3)
 	for _, name := range []string{"Api", "Worker", "Reconciler"} {
 		s.resource(t, name+"Function", "AWS::Lambda::Function").expect(t, `{
@@ -44,7 +44,7 @@ func TestFunctions_RunOnArm64WithTracingAndJSONLogs(t *testing.T) {
 }
 
 func TestFunctions_HaveTheVariablesThatTheyRead(t *testing.T) {
-	s := standard(t)
+	s := defaultPipeline(t)
 	s.resource(t, "ApiFunction", "AWS::Lambda::Function").expect(t, `{"Environment": {"Variables": {
 		"BRONZE_BUCKET": "${BronzeBucket}",
 		"EVENTS_TABLE": "${EventsTable}",
@@ -144,7 +144,7 @@ func (s synthesized) environment(t *testing.T, id string) resource {
 }
 
 func TestEventSource_ReportsBatchItemFailures(t *testing.T) {
-	s := standard(t)
+	s := defaultPipeline(t)
 	s.expectCount(t, "AWS::Lambda::EventSourceMapping", 1)
 	mapping := s.resource(t, "EventSource", "AWS::Lambda::EventSourceMapping")
 	mapping.expect(t, `{

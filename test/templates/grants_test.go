@@ -39,8 +39,8 @@ func newUser(stack awscdk.Stack) awsiam.User {
 	return awsiam.NewUser(stack, jsii.String("Reader"), nil)
 }
 
-// granted returns the policy statements of the user that newUser creates.
-func granted(t *testing.T, s synthesized) any {
+// grantedStatements returns the policy statements of the user that newUser creates.
+func grantedStatements(t *testing.T, s synthesized) any {
 	t.Helper()
 	document := s.resource(t, "ReaderDefaultPolicy",
 		"AWS::IAM::Policy").Properties["PolicyDocument"].(map[string]any)
@@ -71,7 +71,7 @@ func TestGrants_AllowOneRoute(t *testing.T) {
 			t,
 			`[{"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": "`+api+path+`"}]`,
 		)
-		if diff := cmp.Diff(want, granted(t, s)); diff != "" {
+		if diff := cmp.Diff(want, grantedStatements(t, s)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", path, diff)
 		}
 	}
@@ -86,7 +86,7 @@ func TestGrants_NeedIAMAuthorization(t *testing.T) {
 		user := newUser(stack)
 		open := eventpipeline.AuthorizationOpenToAnyoneOnTheInternet
 		for id, p := range map[string]props{
-			"Jwt":  {JwtAuthorizer: jwt()},
+			"Jwt":  {JwtAuthorizer: jwtProps()},
 			"Open": {Authorization: open, MaxReceiveCount: jsii.Number(1)},
 		} {
 			pipeline := eventpipeline.NewEventPipeline(stack, &id, &p)
@@ -119,7 +119,7 @@ func TestGrantReadSilver_AllowsRecordsOnly(t *testing.T) {
 		p.GrantReadSilver(newUser(stack))
 	}
 	want := jsonOf(t, "["+read+"]")
-	got := granted(t, stackUsing(t, nil, grant))
+	got := grantedStatements(t, stackUsing(t, nil, grant))
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("without a key (-want +got):\n%s", diff)
 	}
@@ -129,7 +129,7 @@ func TestGrantReadSilver_AllowsRecordsOnly(t *testing.T) {
 		grant(stack, eventpipeline.NewEventPipeline(stack, jsii.String("WithKey"), p))
 		return nil
 	})
-	statements := granted(t, s).([]any)
+	statements := grantedStatements(t, s).([]any)
 	want = jsonOf(t, `{"Action": "kms:Decrypt", "Effect": "Allow", "Resource": "${Key.Arn}",
 		"Condition": {"StringEquals": {"kms:ViaService": "s3.${AWS::Region}.${AWS::URLSuffix}"}}}`)
 	if diff := cmp.Diff(want, statements[len(statements)-1]); diff != "" || len(statements) != 3 {

@@ -41,7 +41,7 @@ var nagPacks = map[string]runtime.FQN{
 
 func TestNag_ReportsNoFinding(t *testing.T) {
 	for _, name := range stages {
-		for _, f := range findings(t, nagStack(t, name)) {
+		for _, f := range nagFindings(t, nagStack(t, name)) {
 			t.Errorf("stage %s: %s", name, f)
 		}
 	}
@@ -59,7 +59,7 @@ func TestNag_EachSuppressionMatchesAFinding(t *testing.T) {
 				t.Errorf("stage %s must have suppressions of %s", name, pack)
 			}
 		}
-		if diff := cmp.Diff(accepted, findings(t, stack)); diff != "" {
+		if diff := cmp.Diff(accepted, nagFindings(t, stack)); diff != "" {
 			t.Errorf("stage %s (-suppressed +found):\n%s", name, diff)
 		}
 	}
@@ -77,7 +77,7 @@ func TestNag_ReportsNoFindingWithExistingResources(t *testing.T) {
 			stack, jsii.String("EventPipeline"), existingResources(stack))
 		return nil
 	})
-	for _, f := range findings(t, stack) {
+	for _, f := range nagFindings(t, stack) {
 		if strings.HasPrefix(f, "/Stack/EventPipeline/") {
 			t.Error(f)
 		}
@@ -101,9 +101,9 @@ func (c *checks) Visit(node constructs.IConstruct) { runtime.InvokeVoid(c, "visi
 
 var ruleID = regexp.MustCompile(`\w+-\w+`)
 
-// findings returns the packs' errors and warnings about a stack. Each consists of a path and a
+// nagFindings returns the packs' errors and warnings about a stack. Each consists of a path and a
 // rule.
-func findings(t *testing.T, stack awscdk.Stack) []string {
+func nagFindings(t *testing.T, stack awscdk.Stack) []string {
 	t.Helper()
 	if err := loadNag(); err != nil {
 		t.Fatal(err)
@@ -132,7 +132,7 @@ func findings(t *testing.T, stack awscdk.Stack) []string {
 }
 
 // removeSuppressions removes all suppressions from a stack, and checks that each has a reason. It
-// returns the suppressions in the same format as findings.
+// returns the suppressions in the same format as nagFindings.
 func removeSuppressions(t *testing.T, stack awscdk.Stack) []string {
 	t.Helper()
 	var accepted []string

@@ -73,7 +73,7 @@ var grants = map[string]map[string][]string{
 }
 
 func TestRoles_HaveLeastPrivilege(t *testing.T) {
-	s := standard(t)
+	s := defaultPipeline(t)
 	ids := s.idsOf("AWS::IAM::Role")
 	slices.Sort(ids)
 	if diff := cmp.Diff([]string{"ApiRole", "ReconcilerRole", "WorkerRole"}, ids); diff != "" {
@@ -92,7 +92,7 @@ func TestRoles_HaveLeastPrivilege(t *testing.T) {
 		}`)
 		policy := s.resource(t, id+"DefaultPolicy", "AWS::IAM::Policy")
 		policy.expect(t, `{"Roles": ["${`+id+`}"]}`)
-		if diff := cmp.Diff(want, allowed(t, policy)); diff != "" {
+		if diff := cmp.Diff(want, allowedActions(t, policy)); diff != "" {
 			t.Errorf("permissions of %s (-want +got):\n%s", id, diff)
 		}
 	}
@@ -103,7 +103,7 @@ func TestRoles_HaveWildcardsForTracingOnly(t *testing.T) {
 	for _, name := range stages {
 		s := stage(t, name)
 		for _, id := range s.idsOf("AWS::IAM::Policy") {
-			for resource, actions := range allowed(t, s.resources[id]) {
+			for resource, actions := range allowedActions(t, s.resources[id]) {
 				for _, action := range actions {
 					action, _, _ = strings.Cut(action, " if ")
 					if strings.Contains(action, "*") {
@@ -124,7 +124,7 @@ func TestRoles_HaveNoWildcardWithoutTracing(t *testing.T) {
 	})
 	for id := range grants {
 		policy := s.resource(t, id+"DefaultPolicy", "AWS::IAM::Policy")
-		if actions, ok := allowed(t, policy)["*"]; ok {
+		if actions, ok := allowedActions(t, policy)["*"]; ok {
 			t.Errorf("%s must allow nothing on all resources, got %q", id, actions)
 		}
 	}
@@ -133,7 +133,7 @@ func TestRoles_HaveNoWildcardWithoutTracing(t *testing.T) {
 // API Gateway may invoke the API function for each route, and the schedule may invoke the
 // reconciler function. The ARN of the default route has no path.
 func TestInvokePermissions_AreForRoutesAndSchedule(t *testing.T) {
-	s := standard(t)
+	s := defaultPipeline(t)
 	want := map[string]bool{}
 	for _, path := range []string{"", "/events", "/events/{eventId}", "/health"} {
 		const api = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${HttpApi}"
@@ -162,9 +162,9 @@ func TestInvokePermissions_AreForRoutesAndSchedule(t *testing.T) {
 	}
 }
 
-// allowed maps each resource to the actions that a policy allows. If an action has a condition, the
-// condition's text follows the action.
-func allowed(t *testing.T, policy resource) map[string][]string {
+// allowedActions maps each resource to the actions that a policy allows. If an action has a
+// condition, the condition's text follows the action.
+func allowedActions(t *testing.T, policy resource) map[string][]string {
 	t.Helper()
 	actions := map[string][]string{}
 	for _, s := range policy.statements(t) {

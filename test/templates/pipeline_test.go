@@ -45,7 +45,7 @@ func TestPipeline_HasAGetterForEachResource(t *testing.T) {
 // CloudFormation generates most names, so an account can contain several pipelines. The names of
 // the bus and the access log begin with the stack's name. The API's name need not be unique.
 func TestPipeline_HasGeneratedNames(t *testing.T) {
-	s := standard(t)
+	s := defaultPipeline(t)
 	name, _ := s.resources["AccessLogGroup"].Properties["LogGroupName"].(string)
 	if !strings.HasPrefix(name, "/aws/vendedlogs/apigateway/Stack-EventPipeline-") ||
 		!strings.Contains(name, "AWS::StackId") {
@@ -74,7 +74,7 @@ func TestPipeline_MayBeUsedTwiceInAStack(t *testing.T) {
 		return nil
 	})
 	s := synthesize(t, stack)
-	if got, want := len(s.resources), 2*len(standard(t).resources); got != want {
+	if got, want := len(s.resources), 2*len(defaultPipeline(t).resources); got != want {
 		t.Errorf("two pipelines must have %[2]d resources, got %[1]d", got, want)
 	}
 	s.environment(t, "OrdersWorkerFunction").
@@ -171,7 +171,7 @@ func TestEventBus_MayBeExistingOrTheDefaultBus(t *testing.T) {
 				t.Errorf("template must have %d buses, got %q", test.resources, buses)
 			}
 			s.environment(t, "WorkerFunction").expect(t, `{"EVENT_BUS_NAME": "`+test.env+`"}`)
-			may := allowed(t, s.resource(t, "WorkerRoleDefaultPolicy", "AWS::IAM::Policy"))
+			may := allowedActions(t, s.resource(t, "WorkerRoleDefaultPolicy", "AWS::IAM::Policy"))
 			const fromPipeline = ` if {"StringEquals":{"events:source":"eventpipeline"}}`
 			want := []string{"events:PutEvents" + fromPipeline}
 			if diff := cmp.Diff(want, may[test.arn]); diff != "" {
@@ -192,7 +192,7 @@ func TestPipeline_WarnsAboutAnOpenApi(t *testing.T) {
 		assertions.Annotations_FromStack(s.stack).HasWarning(jsii.String("/Stack/EventPipeline"),
 			assertions.Match_StringLikeRegexp(&warning))
 	})
-	for _, s := range []synthesized{standard(t), stage(t, "dev"), stage(t, "prod"), stage(t,
+	for _, s := range []synthesized{defaultPipeline(t), stage(t, "dev"), stage(t, "prod"), stage(t,
 		"local")} {
 		// A warning would fail `cdk synth --strict`.
 		check(t, func() {

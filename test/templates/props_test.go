@@ -55,7 +55,7 @@ func TestProps_EachChangesTheTemplate(t *testing.T) {
 			return
 		}
 		stack := awscdk.NewStack(app, jsii.String(stackName(name)), nil)
-		values, p := samples(t, stack), &props{}
+		values, p := sampleProps(t, stack), &props{}
 		for _, prop := range set {
 			value, ok := values[prop]
 			if !ok {
@@ -82,7 +82,7 @@ func TestProps_EachChangesTheTemplate(t *testing.T) {
 			with := requiredProps[prop]
 			build("Has"+prop, append([]string{prop}, with...)...)
 			if len(with) > 0 {
-				build("Lacks"+prop, baseline(prop, with)...)
+				build("Lacks"+prop, baselineProps(prop, with)...)
 			}
 		}
 		app.Synth(nil)
@@ -102,10 +102,10 @@ func TestProps_EachChangesTheTemplate(t *testing.T) {
 	})
 }
 
-// baseline returns the props that prop requires. The test compares the template with prop to a
+// baselineProps returns the props that prop requires. The test compares the template with prop to a
 // template that has only these props. If two props require each other, such as Queue and
-// DeadLetterQueue, baseline returns none.
-func baseline(prop string, required []string) []string {
+// DeadLetterQueue, baselineProps returns none.
+func baselineProps(prop string, required []string) []string {
 	if len(requiredProps[required[0]]) > 0 && requiredProps[required[0]][0] == prop {
 		return nil
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 func TestQueues_AreEncryptedAndRedriveToTheDLQ(t *testing.T) {
-	s := standard(t)
+	s := defaultPipeline(t)
 	s.expectCount(t, "AWS::SQS::Queue", 3)
 	s.resource(t, "NotificationDeadLetterQueue", "AWS::SQS::Queue").expect(t, `{
 		"SqsManagedSseEnabled": true, "KmsMasterKeyId": null,
@@ -31,7 +31,7 @@ func TestQueues_AreEncryptedAndRedriveToTheDLQ(t *testing.T) {
 }
 
 func TestQueues_RejectRequestsWithoutTLS(t *testing.T) {
-	s := standard(t)
+	s := defaultPipeline(t)
 	for _, queue := range []string{"Queue", "DeadLetterQueue"} {
 		r := s.resource(t, queue+"Policy", "AWS::SQS::QueuePolicy")
 		r.expect(t, `{"Queues": ["${`+queue+`}"]}`)

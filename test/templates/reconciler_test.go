@@ -10,7 +10,7 @@ import (
 )
 
 func TestReconciler_RunsEvery15MinutesWithoutRetries(t *testing.T) {
-	s := standard(t)
+	s := defaultPipeline(t)
 	s.expectCount(t, "AWS::Events::Rule", 1)
 	s.resource(t, "Schedule", "AWS::Events::Rule").expect(t, `{
 		"ScheduleExpression": "rate(15 minutes)",

@@ -24,7 +24,7 @@ type resource struct {
 // plainResources returns a template's resources. The map's keys are plain ids; see plainID.
 func plainResources(t *testing.T, template map[string]any) map[string]resource {
 	t.Helper()
-	raw, err := json.Marshal(plain(template["Resources"]))
+	raw, err := json.Marshal(replaceIntrinsics(template["Resources"]))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,31 +38,31 @@ func plainResources(t *testing.T, template map[string]any) map[string]resource {
 	return resources
 }
 
-// plain replaces intrinsic functions by text. This makes expectations easy to read.
-func plain(value any) any {
+// replaceIntrinsics replaces intrinsic functions by text. This makes expectations easy to read.
+func replaceIntrinsics(value any) any {
 	switch v := value.(type) {
 	case string:
 		return plainID(v)
 	case []any:
 		list := make([]any, len(v))
 		for i := range v {
-			list[i] = plain(v[i])
+			list[i] = replaceIntrinsics(v[i])
 		}
 		return list
 	case map[string]any:
-		if text, ok := intrinsic(v); ok {
+		if text, ok := formatIntrinsic(v); ok {
 			return text
 		}
 		object := make(map[string]any, len(v))
 		for key := range v {
-			object[plainID(key)] = plain(v[key])
+			object[plainID(key)] = replaceIntrinsics(v[key])
 		}
 		return object
 	}
 	return value
 }
 
-func intrinsic(v map[string]any) (string, bool) {
+func formatIntrinsic(v map[string]any) (string, bool) {
 	if ref, ok := v["Ref"].(string); ok {
 		return "${" + plainID(ref) + "}", true
 	}
@@ -72,8 +72,8 @@ func intrinsic(v map[string]any) (string, bool) {
 	if join, ok := v["Fn::Join"].([]any); ok {
 		var parts []string
 		for _, part := range join[1].([]any) {
-			// plain returns an object for a reference to another stack.
-			parts = append(parts, fmt.Sprint(plain(part)))
+			// replaceIntrinsics returns an object for a reference to another stack.
+			parts = append(parts, fmt.Sprint(replaceIntrinsics(part)))
 		}
 		return strings.Join(parts, join[0].(string)), true
 	}

@@ -13,8 +13,10 @@ import (
 //   - EventBridge may move notifications of the pipeline's bus to the DLQ for notifications.
 //   - In stages with DESTROY, the CDK function may empty the buckets.
 func TestResourcePolicies_AllowNoConfusedDeputy(t *testing.T) {
-	for name, s := range map[string]synthesized{"nil props": standard(t), "dev": stage(t, "dev"),
-		"prod": stage(t, "prod"), "local": stage(t, "local")} {
+	for name, s := range map[string]synthesized{
+		"nil props": defaultPipeline(t), "dev": stage(t, "dev"), "prod": stage(t, "prod"),
+		"local": stage(t, "local"),
+	} {
 		const events = "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:"
 		want := []statement{{
 			Effect: "Allow", Principal: map[string]any{"Service": "events.amazonaws.com"},

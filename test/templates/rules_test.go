@@ -338,7 +338,7 @@ func TestOnEventProcessed_MatchesCloudEvents(t *testing.T) {
 }
 
 func TestEventBus_HasADLQ(t *testing.T) {
-	standard(t).resource(t, "EventBus", "AWS::Events::EventBus").expect(t, `{
+	defaultPipeline(t).resource(t, "EventBus", "AWS::Events::EventBus").expect(t, `{
 		"DeadLetterConfig": {"Arn": "${NotificationDeadLetterQueue.Arn}"}
 	}`)
 }

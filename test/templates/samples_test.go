@@ -21,8 +21,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
 )
 
-// samples maps each prop to a value that differs from the prop's default.
-func samples(t *testing.T, stack awscdk.Stack) map[string]any {
+// sampleProps maps each prop to a value that differs from the prop's default.
+func sampleProps(t *testing.T, stack awscdk.Stack) map[string]any {
 	t.Helper()
 	all := map[string]any{}
 	for _, group := range []map[string]any{
@@ -84,8 +84,8 @@ func queueSamples(stack awscdk.Stack) map[string]any {
 	}
 }
 
-// importedQueue imports a queue. Pipelines must not share a queue, so the queue's name contains the name
-// of the stack.
+// importedQueue imports a queue. Pipelines must not share a queue, so the queue's name contains the
+// name of the stack.
 func importedQueue(stack awscdk.Stack, name string) awssqs.IQueue {
 	arn := "arn:aws:sqs:eu-central-1:123456789012:" + *stack.StackName() + name
 	return awssqs.Queue_FromQueueArn(stack, &name, &arn)
@@ -142,7 +142,7 @@ func apiSamples(t *testing.T, stack awscdk.Stack) map[string]any {
 		"HttpApi": awsapigatewayv2.HttpApi_FromHttpApiAttributes(stack, jsii.String("A"),
 			&awsapigatewayv2.HttpApiAttributes{HttpApiId: jsii.String("abcdefghij")}),
 		"Authorization": eventpipeline.AuthorizationOpenToAnyoneOnTheInternet,
-		"JwtAuthorizer": jwt(),
+		"JwtAuthorizer": jwtProps(),
 		"LambdaAuthorizer": &eventpipeline.LambdaAuthorizerProps{
 			Handler: authorizerFunction(stack),
 		},

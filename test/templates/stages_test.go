@@ -81,7 +81,7 @@ func TestStages_HaveOutputs(t *testing.T) {
 			"EventBusName":       "${EventBus}",
 		} {
 			got, ok := s.template["Outputs"].(map[string]any)[output].(map[string]any)
-			if !ok || plain(got["Value"]) != want {
+			if !ok || replaceIntrinsics(got["Value"]) != want {
 				t.Errorf("stage %s: output %s must be %s, got %v", name, output, want, got)
 			}
 			if ok && got["Description"] == nil {
@@ -289,9 +289,9 @@ const webhookRoute = "POST /webhooks/{source}"
 func TestLocal_MayHaveTheDeployedAuthorization(t *testing.T) {
 	for _, value := range []any{true, "true"} { // the CLI sets a bool, -c sets a string
 		s := stageWith(t, stacks.Local, map[string]any{contract.AuthorizeContext: value})
-		want := routes(t, stage(t, stacks.Dev))
+		want := routeAuthorization(t, stage(t, stacks.Dev))
 		want[webhookRoute] = "NONE"
-		if diff := cmp.Diff(want, routes(t, s)); diff != "" {
+		if diff := cmp.Diff(want, routeAuthorization(t, s)); diff != "" {
 			t.Errorf("authorization of the routes (-dev +local):\n%s", diff)
 		}
 		s.environment(t, "ApiFunction").expect(t, `{"OPEN_API": "false"}`)
@@ -309,7 +309,7 @@ func TestLocal_DiffersFromDev(t *testing.T) {
 		"$default":              "NONE",
 		webhookRoute:            "NONE",
 	}
-	if diff := cmp.Diff(want, routes(t, s)); diff != "" {
+	if diff := cmp.Diff(want, routeAuthorization(t, s)); diff != "" {
 		t.Errorf("authorization of the routes (-want +got):\n%s", diff)
 	}
 	s.resource(t, "Stage", "AWS::ApiGatewayV2::Stage").expect(t, `{

@@ -66,8 +66,8 @@ func newStack(t *testing.T) awscdk.Stack {
 	return awscdk.NewStack(synth.NewApp(t, nil), jsii.String("Stack"), nil)
 }
 
-// standard returns a synthesized pipeline with nil props.
-func standard(t *testing.T) synthesized {
+// defaultPipeline returns a synthesized pipeline with nil props.
+func defaultPipeline(t *testing.T) synthesized {
 	t.Helper()
 	const name = "nil props"
 	if _, ok := synthesizedStages[name]; !ok {

@@ -21,13 +21,14 @@ func invalidAuthorization() map[string]invalidProps {
 			`JwtAuthorizer Authorization "JWT"`),
 		"LambdaWithoutAuthorizer": invalid(props{Authorization: eventpipeline.AuthorizationLambda},
 			`LambdaAuthorizer Authorization "LAMBDA"`),
-		"OpenWithAuthorizer": invalid(props{Authorization: open, JwtAuthorizer: jwt()},
+		"OpenWithAuthorizer": invalid(props{Authorization: open, JwtAuthorizer: jwtProps()},
 			`JwtAuthorizer Authorization "JWT" "OPEN_TO_ANYONE_ON_THE_INTERNET"`),
 		"IAMWithAuthorizer": invalid(
-			props{Authorization: eventpipeline.AuthorizationIAM, JwtAuthorizer: jwt()},
+			props{Authorization: eventpipeline.AuthorizationIAM, JwtAuthorizer: jwtProps()},
 			`JwtAuthorizer Authorization "JWT" "IAM"`),
 		"BothAuthorizers": invalid(
-			props{JwtAuthorizer: jwt(), LambdaAuthorizer: &eventpipeline.LambdaAuthorizerProps{}},
+			props{JwtAuthorizer: jwtProps(),
+				LambdaAuthorizer: &eventpipeline.LambdaAuthorizerProps{}},
 			"JwtAuthorizer LambdaAuthorizer", "LambdaAuthorizer.Handler"),
 		"JWTEmpty": invalid(props{JwtAuthorizer: &eventpipeline.JwtAuthorizerProps{}},
 			"JwtAuthorizer.Issuer https nil", "JwtAuthorizer.Audience"),

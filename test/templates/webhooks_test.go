@@ -47,7 +47,7 @@ func withWebhooks(t *testing.T) synthesized {
 
 func TestWebhooks_HaveARouteWithItsOwnThrottle(t *testing.T) {
 	s := withWebhooks(t)
-	if got := routes(t, s)["POST /webhooks/{source}"]; got != "NONE" {
+	if got := routeAuthorization(t, s)["POST /webhooks/{source}"]; got != "NONE" {
 		t.Errorf("the route must have authorization NONE, got %q", got)
 	}
 	s.resource(t, "Stage", "AWS::ApiGatewayV2::Stage").expect(t, `{
@@ -70,7 +70,7 @@ func TestWebhooks_AreConfiguredInTheApiFunctionOnly(t *testing.T) {
 		`\"signedContent\":\"{timestamp}.{body}\",\"eventTypePointer\":\"/type\",`+
 		`\"deliveryIdHeader\":\"x-id\"}}]"}`)
 	s.environment(t, "WorkerFunction").expect(t, `{"WEBHOOKS": null}`)
-	standard(t).environment(t, "ApiFunction").expect(t, `{"WEBHOOKS": null}`)
+	defaultPipeline(t).environment(t, "ApiFunction").expect(t, `{"WEBHOOKS": null}`)
 }
 
 func TestWebhooks_TheApiFunctionMayReadTheirSecretsOnly(t *testing.T) {
@@ -79,7 +79,7 @@ func TestWebhooks_TheApiFunctionMayReadTheirSecretsOnly(t *testing.T) {
 	got := map[string]string{}
 	s := withWebhooks(t)
 	for _, id := range s.idsOf("AWS::IAM::Policy") {
-		for resource, actions := range allowed(t, s.resources[id]) {
+		for resource, actions := range allowedActions(t, s.resources[id]) {
 			if slices.Contains(actions, "secretsmanager:GetSecretValue") && len(actions) == 1 {
 				got[resource] = strings.TrimSuffix(id, "DefaultPolicy")
 			} else if strings.Contains(strings.Join(actions, " "), "secretsmanager:") {
@@ -119,7 +119,7 @@ func TestWebhooks_TheDashboardShowsEachSource(t *testing.T) {
 			}
 		}
 	}
-	text = standard(t).resource(t, "Dashboard", "AWS::CloudWatch::Dashboard").
+	text = defaultPipeline(t).resource(t, "Dashboard", "AWS::CloudWatch::Dashboard").
 		Properties["DashboardBody"].(string)
 	if strings.Contains(text, "Webhook") {
 		t.Errorf("a pipeline without webhooks shows some:\n%s", text)

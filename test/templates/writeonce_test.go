@@ -20,7 +20,7 @@ const cleanerRole = "CustomS3AutoDeleteObjectsCustomResourceProviderRole"
 // buckets is an exception.
 func TestBronze_IsWriteOnce(t *testing.T) {
 	for name, s := range map[string]synthesized{
-		"nil props": standard(t), stacks.Prod: stage(t, stacks.Prod), stacks.Dev: stage(t,
+		"nil props": defaultPipeline(t), stacks.Prod: stage(t, stacks.Prod), stacks.Dev: stage(t,
 			stacks.Dev), stacks.Local: stage(t, stacks.Local),
 	} {
 		objects := []string{"${BronzeBucket.Arn}/*"}
@@ -112,7 +112,7 @@ func TestDenyOverwriting_RejectsAnImportedBucket(t *testing.T) {
 }
 
 func TestBronze_MayHaveObjectLock(t *testing.T) {
-	standard(
+	defaultPipeline(
 		t,
 	).resource(t, "BronzeBucket", "AWS::S3::Bucket").
 		expect(t, `{"ObjectLockEnabled": null, "ObjectLockConfiguration": null}`)

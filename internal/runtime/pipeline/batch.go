@@ -129,9 +129,9 @@ func splitPayloads(array []byte) ([]json.RawMessage, error) {
 	return payloads, nil
 }
 
-// failedSpans finds the events that did not succeed, and returns the spans of their parts. Each of
-// up to nine consecutive events becomes its own part. Ten or more become ranges. A range has at
-// most a tenth of the batch's events, rounded up.
+// failedSpans finds the events that did not succeed, and returns the spans of their parts. If up
+// to nine such events are consecutive, each event becomes a part. Ten or more become ranges. A
+// range has at most a tenth of the batch's events, rounded up.
 func failedSpans(batch Span, succeeded map[int]bool) []Span {
 	longest := (batch.Len() + 9) / 10
 	var spans []Span

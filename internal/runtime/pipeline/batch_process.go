@@ -250,9 +250,10 @@ func (b batchOutput) retryTogether() error {
 	return nil
 }
 
-// firstError returns the error of the first event that did not succeed, or nil. If this event was
-// not processed in time, the code is ProcessorError if inTime is true, and otherwise Unavailable.
-// inTime reports whether the batch began in the first half of the time for processors.
+// firstError returns the error of the first event that did not succeed, or nil. If no time was
+// left for this event, the code depends on inTime. It is ProcessorError if inTime is true, and
+// otherwise Unavailable. inTime is true if the batch began in the first half of the time for
+// processors.
 func (b batchOutput) firstError(inTime bool) error {
 	for _, index := range b.indexes {
 		if _, ok := b.succeeded[index]; ok {

@@ -60,8 +60,8 @@ func (w Worker) splitOff(ctx context.Context, t *task) error {
 	return nil
 }
 
-// createdPart describes the remaining work for a part that has an item. It is zero if the part is
-// PROCESSED.
+// createdPart describes the remaining work for a part that has an item. It is zero if no work
+// remains.
 type createdPart struct {
 	enqueue *Event // the event whose message must be sent, or nil
 	failed  *Item  // the item whose EventFailed must be published, or nil
@@ -94,8 +94,8 @@ func (w Worker) createPart(
 				"the id %s belongs to another batch: its idempotency key was reused", part.ID)
 		}
 	}
-	// A replayed batch sends no messages of existing parts, because the replay enqueues them as
-	// separate events.
+	// The replay enqueues existing parts as separate events. A replayed batch therefore sends no
+	// messages for them.
 	if t.batch.replayed {
 		return createdPart{}, nil
 	}

@@ -231,8 +231,8 @@ func TestAcceptBatch_ARetryGetsTheSameAnswer(t *testing.T) {
 	}
 }
 
-// A repeated key must be rejected if the same body has another format, because the body then
-// contains other elements.
+// The same idempotency key and body must be rejected if the format differs. The format determines
+// which events the body contains.
 func TestAcceptBatch_RejectsTheSameBodyInAnotherFormat(t *testing.T) {
 	const good, bad = `{"eventType":"demo"}`, `{"n":1}`
 	for name, elements := range map[string][]string{
@@ -693,7 +693,7 @@ func TestBatch_SplitsOffRangesOfNeighbors(t *testing.T) {
 }
 
 // The items of a request's batches can expire at different times. Until all items have expired, a
-// request with the same key and other events must be rejected.
+// request with the same idempotency key and different events must be rejected.
 func TestAcceptBatch_RejectsAKeyOfWhichABatchIsStillKnown(t *testing.T) {
 	var w world
 	in := w.ingest()

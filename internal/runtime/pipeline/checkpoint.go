@@ -20,9 +20,9 @@ type Checkpoint struct {
 type CheckpointStore interface {
 	// Load returns the checkpoint. Before the first run, it returns the zero Checkpoint.
 	Load(ctx context.Context) (Checkpoint, error)
-	// Save stores next if the stored checkpoint equals old. Otherwise Save writes nothing and
-	// returns ErrChanged. Save also returns ErrChanged if the AWS SDK repeats a successful request
-	// whose response was lost.
+	// Save replaces the checkpoint old by the checkpoint next. If the stored checkpoint differs from
+	// old, Save writes nothing and returns ErrChanged. Save also returns ErrChanged if the AWS SDK
+	// repeats a successful request whose response was lost.
 	Save(ctx context.Context, old, next Checkpoint) error
 }
 
@@ -95,8 +95,8 @@ func (r Reconciler) checkpointAfter(c Checkpoint, pass Pass) Checkpoint {
 	return c
 }
 
-// Rewind makes a later pass of the reconciler check the events that were received at t or later.
-// Call Rewind before you reopen such events. If your process then crashes, the reconciler sends the
+// Rewind changes the checkpoint: a later pass checks the events that were received since t. Call
+// Rewind before you reopen such events. If your process then crashes, the reconciler sends the
 // missing messages.
 func Rewind(ctx context.Context, checkpoints CheckpointStore, t, now time.Time) error {
 	for {

@@ -123,8 +123,8 @@ var errUnprocessed = errors.New("DynamoDB throttled the request and did not proc
 func (s Items) batchGet(
 	ctx context.Context, keys []map[string]types.AttributeValue, items map[string]pipeline.Item,
 ) error {
-	// The worker needs consistent reads. With a stale status PROCESSED or FAILED, it skips an event
-	// that was enqueued again.
+	// The reads are consistent. A stale read can return PROCESSED or FAILED for an event that was
+	// enqueued again. The worker would then skip the event.
 	request := map[string]types.KeysAndAttributes{
 		s.table: {Keys: keys, ConsistentRead: &s.consistent},
 	}

@@ -33,8 +33,8 @@ func NewBus(cfg aws.Config, name string) Bus {
 }
 
 // FromEnvironment returns the bus that an environment variable names. Another variable selects the
-// format of the notifications. In CloudEvents, the attribute "source" is the name of the pipeline's
-// queue.
+// format of the notifications. In CloudEvents, the attribute "source" ends with the name of the
+// pipeline's queue.
 func FromEnvironment(cfg aws.Config, env *contract.Reader) Bus {
 	bus := NewBus(cfg, env.Text(contract.EventBusName))
 	queue := path.Base(env.Text(contract.QueueURL))

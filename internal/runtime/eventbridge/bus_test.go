@@ -15,7 +15,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// newBus returns a bus that answers each request with the response.
+// newBus returns a bus whose server answers each request with the status and the response.
 func newBus(t *testing.T, status int, response string) Bus {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

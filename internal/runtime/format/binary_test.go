@@ -10,7 +10,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// binaryHeaders returns the headers of a CloudEvent in binary mode. more contains additional
+// binaryHeaders returns the headers of a CloudEvent in binary mode. The parameter more adds
 // headers: each name is followed by its value.
 func binaryHeaders(contentType string, more ...string) map[string]string {
 	headers := map[string]string{

@@ -36,15 +36,15 @@ type Body struct {
 // Decode decodes a body. The names of the headers must be in lower case. The events share the
 // memory of Body.Data.
 //
-//   - A batch is an array in application/json, the lines of application/x-ndjson or
-//     application/jsonl, or application/cloudevents-batch+json.
+//   - A batch is an array in application/json or application/cloudevents-batch+json, or the lines
+//     of application/x-ndjson or application/jsonl.
 //   - An event of a batch contains no white space before or after its JSON. A blank line is not
 //     an event.
 //   - A CloudEvent in binary mode becomes the equivalent CloudEvent in the JSON format.
 //   - Any other body is one event, and remains unchanged.
 //
-// All errors are client errors. Decode does not check single events. But an array must be valid
-// JSON as a whole, because Decode can't separate the events of an invalid array.
+// All errors are client errors. Decode does not check each event. But an array must be valid JSON
+// as a whole, because Decode can't separate the events of an invalid array.
 func (d Decoder) Decode(headers map[string]string, body []byte) (Body, error) {
 	kind, err := d.kind(headers)
 	if err != nil {

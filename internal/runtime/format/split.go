@@ -62,7 +62,8 @@ func splitArray(body []byte) ([][]byte, error) {
 	return checkNotEmpty(elements)
 }
 
-// stringEnd returns the index of the quote that ends the string at start, in well-formed JSON.
+// stringEnd returns the index of the quote that ends a string. The string begins at the index
+// start. The body must be well-formed JSON.
 func stringEnd(body []byte, start int) int {
 	for i := start + 1; ; i++ {
 		switch body[i] {

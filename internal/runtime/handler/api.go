@@ -50,7 +50,8 @@ func (a API) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 }
 
 func (a API) respond(ctx context.Context, req request) (resp response) {
-	// A panic must also return problem details. API Gateway's own 500 has none.
+	// After a panic, the response must also contain problem details. API Gateway's own 500 has
+	// none.
 	defer func() {
 		if cause := recover(); cause != nil {
 			err := fmt.Errorf("panic: %v\n%s", cause, debug.Stack())

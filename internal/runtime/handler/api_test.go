@@ -399,8 +399,8 @@ func TestAPI_PrefersRouteKeyToRawPath(t *testing.T) {
 	}
 }
 
-// An existing HTTP API can have other routes than the construct's, for example $default. They can
-// require less authorization, so the handler must reject their requests.
+// An existing HTTP API can have other routes than the construct's, for example $default. Such
+// a route can require less authorization, so the handler must reject its requests.
 func TestAPI_RejectsRequestsOfOtherRoutes(t *testing.T) {
 	for _, key := range []string{"$default", "ANY /{proxy+}", "ANY /events", "POST /other"} {
 		for _, event := range []map[string]any{

@@ -114,7 +114,8 @@ func unmarshal(t *testing.T, raw []byte, into any) {
 	}
 }
 
-// validate validates a body against a schema of the document. at is the JSON pointer of the schema.
+// validate validates a body against a schema of the document. The parameter at is the JSON
+// pointer of the schema.
 func (a openAPI) validate(t *testing.T, at string, body string) error {
 	t.Helper()
 	schema, err := a.compiler.Compile("doc:openapi#" + at)
@@ -265,7 +266,8 @@ func exchanges(t *testing.T) []exchange {
 	return all
 }
 
-// demoSchema rejects all payloads of the type "demo".
+// demoSchema rejects all payloads of the type "demo". If a payload contains "deep", Check returns
+// an error instead.
 type demoSchema struct{}
 
 func (demoSchema) Check(

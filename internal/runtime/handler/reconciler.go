@@ -42,8 +42,8 @@ func (h Reconciler) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	var req ReconcileRequest
 	if err := jsonv2.Unmarshal(event, &req); err != nil {
 		// The decoder's error can contain values of the request, so it is omitted.
-		return nil, errors.New("read the request: since must be an RFC 3339 time, and " +
-			"dryRun must be a boolean")
+		return nil, errors.New("read the request: since must be an RFC 3339 time, dryRun must be " +
+			"a boolean, and pass must be the pass of an earlier answer")
 	}
 	start := time.Now()
 	h.Reconciler.OnError = h.logNotReconciled

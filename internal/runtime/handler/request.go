@@ -52,7 +52,7 @@ func readRequest(event []byte) (request, error) {
 }
 
 // lowerNames returns headers with lower-case names, as API Gateway sends them. A direct invocation
-// can use other names. If two names differ only in case, a comma joins their values.
+// can use upper case. If two names differ only in case, a comma joins their values.
 func lowerNames(headers map[string]string) map[string]string {
 	lower := make(map[string]string, len(headers))
 	for _, name := range slices.Sorted(maps.Keys(headers)) {

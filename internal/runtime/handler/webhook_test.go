@@ -321,7 +321,7 @@ func TestWebhook_RejectsRequestsThatCanNotBecomeEvents(t *testing.T) {
 	}
 }
 
-// Each source reads the event's type from another field or header. A problem must name this field
+// Each source reads the event's type from its own field or header. A problem must name this field
 // or header, and not eventType.
 func TestWebhook_ProblemsNameTheFieldsOfTheSource(t *testing.T) {
 	for _, c := range []struct {

@@ -120,7 +120,7 @@ func (h Worker) logCounts(ctx context.Context, c invocationCounts) {
 	atAnyLevel(logging.FromContext(ctx)).LogAttrs(ctx, slog.LevelInfo, logging.BatchDone, attrs...)
 }
 
-// logSplitOff logs one line for each part that a batch has split off.
+// logSplitOff logs one line for each part that was split off the batch.
 func logSplitOff(ctx context.Context, r pipeline.Result) {
 	for _, part := range r.SplitOff {
 		level, message := slog.LevelInfo, logging.EventSplitOff

@@ -8,7 +8,7 @@ var (
 	unescape = strings.NewReplacer("~1", "/", "~0", "~")
 )
 
-// New returns the pointer to a value. keys holds the keys from the root to the value. The key of an
+// New returns the pointer to a value. The keys lead from the root to the value. The key of an
 // array's element is its index as a decimal number.
 func New(keys ...string) string {
 	var pointer strings.Builder

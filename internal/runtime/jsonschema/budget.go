@@ -41,8 +41,8 @@ func (b *budget) validate(schema *jsonschema.Schema, value any) (err error) {
 }
 
 // count replaces the keyword "format" of a schema and of all schemas to which it refers. The new
-// keyword also subtracts the schema's steps from b.left. The library validates this keyword before
-// the value's members and elements.
+// "format" first subtracts the schema's steps from b.left, and panics if too few are left. The
+// library checks "format" before it validates the members and elements of a value.
 func (b *budget) count(schema *jsonschema.Schema, counted map[*jsonschema.Schema]bool) {
 	if counted[schema] {
 		return
@@ -109,8 +109,9 @@ func countValues(value any) int {
 	return n
 }
 
-// subschemas returns the schemas to which part refers. part is a compiled schema or a field of one.
-// subschemas uses reflection, because some references are in unexported fields ($dynamicRef).
+// subschemas returns the schemas to which a value refers. The value is a compiled schema or a field
+// of one. subschemas uses reflection, because some references are in unexported fields
+// ($dynamicRef).
 func subschemas(part reflect.Value) []*jsonschema.Schema {
 	var found []*jsonschema.Schema
 	switch part.Kind() {

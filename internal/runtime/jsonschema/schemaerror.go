@@ -18,7 +18,7 @@ import (
 type documents map[string]any
 
 // explain adds the position of a compile error to the beginning of the error's text, in the form
-// "file#pointer: ". name is the compiled file.
+// "file#pointer: ". The parameter name is the path of the compiled file.
 func (d documents) explain(name string, err error) error {
 	var invalid *jsonschema.SchemaValidationError
 	var validation *jsonschema.ValidationError
@@ -92,8 +92,9 @@ func (d documents) firstReference(target string) string {
 	return ""
 }
 
-// findReference returns the JSON pointer of the first reference to target in value. pointer is the
-// JSON pointer of value. base is the URL to which references are relative.
+// findReference searches a value for references to target. It returns the JSON pointer of the first
+// one. The parameter pointer is the JSON pointer of the value. References are relative to the URL
+// base.
 func findReference(value any, base *url.URL, target, pointer string) (string, bool) {
 	switch value := value.(type) {
 	case []any:

@@ -1,5 +1,5 @@
-// Package lazyregexp compiles a regular expression when it is first used. Functions therefore start
-// faster. The source of the Go toolchain has a package of the same name.
+// Package lazyregexp compiles a regular expression when it is first used. The Lambda functions
+// therefore start faster. The source of the Go toolchain has a package of the same name.
 package lazyregexp
 
 import (
@@ -31,7 +31,7 @@ func (r *Regexp) MatchString(text string) bool { return r.compile().MatchString(
 // Match reports whether the text matches.
 func (r *Regexp) Match(text []byte) bool { return r.compile().Match(text) }
 
-// ReplaceAllString replaces each match like regexp.Regexp.ReplaceAllString.
+// ReplaceAllString replaces each match, as regexp.Regexp.ReplaceAllString does.
 func (r *Regexp) ReplaceAllString(text, replacement string) string {
 	return r.compile().ReplaceAllString(text, replacement)
 }

@@ -20,9 +20,9 @@ type Checkpoint struct {
 type CheckpointStore interface {
 	// Load returns the checkpoint. Before the first run, it returns the zero Checkpoint.
 	Load(ctx context.Context) (Checkpoint, error)
-	// Save replaces the checkpoint old by the checkpoint next. If the stored checkpoint differs from
-	// old, Save writes nothing and returns ErrChanged. Save also returns ErrChanged if the AWS SDK
-	// repeats a successful request whose response was lost.
+	// Save replaces the checkpoint old by the checkpoint next. If the stored checkpoint differs
+	// from old, Save writes nothing and returns ErrChanged. Save also returns ErrChanged if the AWS
+	// SDK repeats a successful request whose response was lost.
 	Save(ctx context.Context, old, next Checkpoint) error
 }
 

@@ -119,8 +119,8 @@ type EventPipelineProps struct {
 	// event. It must be a whole number of days, at least 30. Default: 365 days.
 	StatusRetention awscdk.Duration
 
-	// Queue names an existing standard queue, which delivers references to events to the worker
-	// function. No other pipeline may use it. DeadLetterQueue must be set too. The queue's
+	// Queue names an existing standard queue. Its messages tell the worker function which events to
+	// process. No other pipeline may use the queue. DeadLetterQueue must be set too. The queue's
 	// visibility timeout must be at least the minimum of VisibilityTimeout. The maxReceiveCount of
 	// its redrive policy must be at least 100, because SQS counts every delivery, also during an
 	// outage. Default: a new queue.
@@ -179,7 +179,7 @@ type EventPipelineProps struct {
 	ApiFunction *FunctionOptions
 	// WorkerEntry names the folder of a main package that calls processor.Start, such as
 	// "./functions/orders". The path is relative to the working directory. The worker function is
-	// built from this package, which belongs to the app's own module. The build applies only the
+	// built from this package. The package must be in a Go module. The build applies only the
 	// flags -mod, -modfile and -modcacherw of GOFLAGS, and only the build tag lambda.norpc. If the
 	// package needs more permissions, grant them to WorkerFunction(). Default: the platform's
 	// worker, which writes one record with the payload.
@@ -351,7 +351,7 @@ const (
 	// NotificationFormatCloudEvents makes the detail a CloudEvent. Its data is the detail of
 	// NotificationFormatJson. Its type is io.eventpipeline.event.processed,
 	// io.eventpipeline.event.failed or io.eventpipeline.batch.processed. Its source identifies the
-	// pipeline, and its subject is the event's id.
+	// pipeline. Its subject is the id of the event or batch.
 	NotificationFormatCloudEvents NotificationFormat = contract.CloudEventNotifications
 )
 
@@ -362,8 +362,9 @@ const (
 	// NotificationsPerEvent publishes EventProcessed for each event. EventBridge charges for each
 	// notification.
 	NotificationsPerEvent Notifications = contract.NotifyPerEvent
-	// NotificationsPerBatch publishes one BatchProcessed for all events of one type in a request.
-	// For a single event, it publishes EventProcessed.
+	// NotificationsPerBatch publishes one BatchProcessed for each batch. In a request with several
+	// events, the events of one type form a batch. For a single event, the worker publishes
+	// EventProcessed.
 	NotificationsPerBatch Notifications = contract.NotifyPerBatch
 	// NotificationsNone publishes neither EventProcessed nor BatchProcessed.
 	NotificationsNone Notifications = contract.NotifyNone

@@ -60,8 +60,8 @@ func (p *eventPipeline) OnEventProcessedIn(
 }
 
 // detailPattern returns a pattern that matches the detail of this pipeline's notifications. The
-// name of the Bronze bucket identifies the pipeline: pipelines can share the bus and the Silver
-// bucket, but not the Bronze bucket.
+// Bronze bucket alone identifies the pipeline: pipelines can share the bus and the Silver bucket,
+// but not the Bronze bucket.
 func (p *eventPipeline) detailPattern() *map[string]any {
 	pattern := map[string]any{
 		"bronze": map[string]any{"bucket": []*string{p.bronzeBucket.BucketName()}},
@@ -78,8 +78,8 @@ func (p *eventPipeline) detailPattern() *map[string]any {
 type ruleTargets struct{ pipeline *eventPipeline }
 
 // Visit adds the pipeline's DLQ for notifications to each target that has no DLQ. It adds an error
-// if stacks would depend on each other because of a target. In this case, the CDK panics without a
-// helpful message.
+// if a target would make two stacks depend on each other. The CDK itself panics in this case,
+// without a helpful message.
 func (r *ruleTargets) Visit(node constructs.IConstruct) {
 	rule, ok := node.(awsevents.CfnRule)
 	if !ok {
@@ -107,8 +107,8 @@ func (r *ruleTargets) Visit(node constructs.IConstruct) {
 }
 
 // removeTargets removes the rule's targets, and the constructs that the CDK added for the targets.
-// References between them form a cycle. The CDK panics because of this cycle before it reports the
-// validation error.
+// With them, two stacks refer to each other. The CDK then panics before it reports the errors that
+// Visit added.
 func removeTargets(rule awsevents.CfnRule) {
 	rule.SetTargets([]any{})
 	parent := rule.Node().Scope().Node()
@@ -122,7 +122,8 @@ func removeTargets(rule awsevents.CfnRule) {
 // cyclicStack searches the stacks of the rule's targets for a resource that refers to the rule's
 // stack. It returns the stack and the path of the first such resource, or nil and "".
 //
-// A reference contains only a logical id. cyclicStack ignores ids that exist in both stacks.
+// A reference contains a logical id, but no stack. If both stacks have a resource with this id,
+// the reference is ambiguous, and cyclicStack ignores it.
 func cyclicStack(rule awsevents.CfnRule) (stack awscdk.Stack, user string) {
 	own := logicalIDs(rule.Stack())
 	ownPath := *rule.Stack().Node().Path()
@@ -147,8 +148,8 @@ func cyclicStack(rule awsevents.CfnRule) (stack awscdk.Stack, user string) {
 	return nil, ""
 }
 
-// userOf returns the path of a resource in other that refers to the rule's stack, or "". If other
-// contains no target of the rule, userOf does not search.
+// userOf returns the path of a resource that refers to the rule's stack, or "". It searches the
+// stack other, but only if this stack contains a target of the rule.
 // - own contains the logical ids of the rule's stack.
 // - targets is the JSON text of the rule's targets.
 func userOf(own map[string]bool, other awscdk.Stack, targets string) (user string) {
@@ -172,8 +173,8 @@ func userOf(own map[string]bool, other awscdk.Stack, targets string) (user strin
 // pseudo parameter, such as AWS::Region.
 var reference = regexp.MustCompile(`"(?:Ref|Fn::GetAtt)":\[?"([A-Za-z0-9]+)"`)
 
-// refersToOthers reports whether a JSON text contains a reference to a logical id that is not in
-// own.
+// refersToOthers reports whether a JSON text refers to a logical id that the map own does not
+// contain.
 func refersToOthers(text string, own map[string]bool) bool {
 	return slices.ContainsFunc(reference.FindAllStringSubmatch(text, -1),
 		func(match []string) bool { return !own[match[1]] })
@@ -208,8 +209,8 @@ func logicalIDs(stack awscdk.Stack) map[string]bool {
 	return ids
 }
 
-// forEach calls f for each element of a list. It calls f within inOwnCallback, for up to 50
-// elements at once. Use it in an aspect for a list that can be long.
+// forEach calls f for each element of a list. Each call of inOwnCallback handles up to 50 elements.
+// In an aspect, use forEach for a list that can be long.
 func forEach[T any](stack awscdk.Stack, list []T, f func(T)) {
 	for part := range slices.Chunk(list, 50) {
 		inOwnCallback(stack, func() {

@@ -251,7 +251,8 @@ func (v *validation) validateQueue(p EventPipelineProps) {
 const nameMetadata = "eventpipeline:names"
 
 // sharedNames returns the values of the props that two pipelines must not share. Each value
-// identifies a resource or, for PhysicalNamePrefix, names in an account and region.
+// identifies a resource, except the value of PhysicalNamePrefix. That value consists of the prefix
+// and the result of environmentOf.
 func (p *eventPipeline) sharedNames(prefix *string) map[string]string {
 	environment := environmentOf(p)
 	names := map[string]string{
@@ -279,8 +280,9 @@ func (p *eventPipeline) registerNames(
 	p.Node().Root().Node().AddMetadata(jsii.String(nameMetadata), entry, nil)
 }
 
-// requireOwnNames adds an error for each name and resource of the pipeline that an earlier entry of
-// another pipeline in the app's name registry contains too.
+// requireOwnNames adds an error for each name or resource that another pipeline uses too. It
+// compares each entry of this pipeline only with earlier entries of the app's name registry. So
+// only one of the two pipelines gets the error.
 func (v *validation) requireOwnNames(p *eventPipeline) {
 	var earlier []map[string]any
 	for _, metadata := range *p.Node().Root().Node().Metadata() {

@@ -93,8 +93,8 @@ func StandardWebhook(name string, secret awssecretsmanager.ISecret) *WebhookSour
 	return newWebhookSource(webhook.Standard, name, secret)
 }
 
-// HmacOptions define how a sender signs requests with an HMAC, and where a request contains its
-// type and id. The names of headers are not case-sensitive.
+// HmacOptions define how a sender signs requests with an HMAC. They also define where a request
+// contains the event's type and the delivery's id. The names of headers are not case-sensitive.
 type HmacOptions struct {
 	// Header is the name of the header that contains the signature. Required.
 	Header string

@@ -88,8 +88,9 @@ var kinds = map[string]kind{
 	"application/cloudevents-batch+json": cloudEventBatch,
 }
 
-// kind determines the kind of a body from the headers. The content type takes precedence over the
-// headers of the binary mode, as the HTTP binding of CloudEvents requires.
+// kind determines the kind of a body from the headers. A content type that begins with
+// application/cloudevents takes precedence over the headers of the binary mode. The HTTP binding of
+// CloudEvents requires this.
 func (d Decoder) kind(headers map[string]string) (kind, error) {
 	value, present := headers["content-type"]
 	media, parameters, err := mime.ParseMediaType(value)

@@ -75,9 +75,9 @@ func unlocatedViolations() []violation.Violation {
 // maxDigits is the maximum length of a number that is validated exactly.
 const maxDigits = 40
 
-// shortenNumbers replaces long numbers in value with floats, because the library needs hours to
-// validate a number of a million digits. It returns the changed value and the number of values in
-// it.
+// shortenNumbers replaces numbers that are long or have an exponent with floats. The library needs
+// hours to validate a number of a million digits. shortenNumbers returns the changed value and the
+// number of values in it.
 func shortenNumbers(value any) (shortened any, values int) {
 	values = 1
 	switch value := value.(type) {

@@ -85,8 +85,8 @@ var namedSubschemas = []string{
 	"properties", "patternProperties", "dependentSchemas", "prefixItems",
 }
 
-// parentKeyword returns the keyword whose value contains a schema. The value can be the schema
-// itself, or an object or array of schemas.
+// parentKeyword returns the keyword that contains the schema at a URL. The keyword's value is the
+// schema, or an object or array of schemas. If the schema is a whole file, it returns "false".
 func parentKeyword(schemaURL string) string {
 	_, fragment, _ := strings.Cut(schemaURL, "#")
 	tokens := strings.Split(fragment, "/")

@@ -156,7 +156,7 @@ func validAttributeText(text string) bool {
 	return true
 }
 
-// validNonEmpty reports whether text contains more than white space.
+// validNonEmpty reports whether text is a valid attribute that contains more than white space.
 func validNonEmpty(text string) bool {
 	return strings.TrimSpace(text) != "" && validAttributeText(text)
 }

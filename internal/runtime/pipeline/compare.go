@@ -267,8 +267,9 @@ func (r Replayer) transformToday(ctx context.Context, item Item, payload []byte)
 }
 
 // differingFields returns JSON pointers to the differences between two Silver objects. If both
-// contain one record, the pointers refer to the record. Otherwise they refer to the array of all
-// records. Fields that change with each run, such as processedAt, are ignored.
+// contain one record, the pointers refer to the record. If both contain several records, the
+// pointers refer to the array of all records. If the numbers of records differ, the only pointer is
+// /parts. Fields that change with each run, such as processedAt, are ignored.
 func differingFields(old, today []byte) []string {
 	a, errA := decodeLines(old)
 	b, errB := decodeLines(today)

@@ -94,7 +94,8 @@ func formatText(text *string) string {
 	return strconv.Quote(*text)
 }
 
-// tokenProps lists the props that can be tokens. Validation does not check the value of a token.
+// tokenProps lists the fields of EventPipelineProps that can be tokens. Validation does not check
+// the value of a token.
 var tokenProps = []string{"DomainName", "DomainMappingKey"}
 
 // withoutTokens returns a copy of props without tokens, such as a CfnParameter's value. It adds an

@@ -10,8 +10,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// binaryHeaders returns the headers of a CloudEvent in binary mode. The parameter more adds
-// headers: each name is followed by its value.
+// binaryHeaders returns the headers of a CloudEvent in binary mode. Additional headers
+// come from the parameter more: each name is followed by its value.
 func binaryHeaders(contentType string, more ...string) map[string]string {
 	headers := map[string]string{
 		"ce-specversion": "1.0", "ce-id": "1", "ce-source": "/s", "ce-type": "demo",

@@ -30,7 +30,7 @@ func wantEvents(t *testing.T, contentType, body string, batch, cloudEvents bool,
 	}
 }
 
-// wantCode decodes a body and checks that the error has the code want.
+// wantCode decodes a body and checks the code of the error.
 func wantCode(t *testing.T, headers map[string]string, body string, want pipeline.Code) {
 	t.Helper()
 	got, err := Decoder{MaxBytes: maxBytes}.Decode(headers, []byte(body))

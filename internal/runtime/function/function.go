@@ -19,7 +19,7 @@ import (
 func NewLogger() *slog.Logger { return logging.New(os.Stdout, os.Getenv(contract.LogLevel)) }
 
 // Start creates a handler with newHandler, and handles Lambda invocations until Lambda ends the
-// process. The parameter calls sets the retries and time limits of the handler's AWS clients.
+// process. The retries and time limits of the handler's AWS clients come from the parameter calls.
 func Start[H lambda.Handler](
 	log *slog.Logger, calls awsconfig.Calls,
 	newHandler func(aws.Config, *contract.Reader, *slog.Logger) (H, error),

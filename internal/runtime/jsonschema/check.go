@@ -75,9 +75,9 @@ func unlocatedViolations() []violation.Violation {
 // maxDigits is the maximum length of a number that is validated exactly.
 const maxDigits = 40
 
-// shortenNumbers replaces numbers that are long or have an exponent with floats. The library needs
-// hours to validate a number of a million digits. shortenNumbers returns the changed value and the
-// number of values in it.
+// shortenNumbers replaces each long number, and each number with an exponent, by a float. The
+// library needs hours to validate a number of a million digits. shortenNumbers returns the changed
+// value and the number of values in it.
 func shortenNumbers(value any) (shortened any, values int) {
 	values = 1
 	switch value := value.(type) {

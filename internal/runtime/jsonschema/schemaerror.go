@@ -18,7 +18,7 @@ import (
 type documents map[string]any
 
 // explain adds the position of a compile error to the beginning of the error's text, in the form
-// "file#pointer: ". The parameter name is the path of the compiled file.
+// "file#pointer: ". The path of the compiled file is the argument name.
 func (d documents) explain(name string, err error) error {
 	var invalid *jsonschema.SchemaValidationError
 	var validation *jsonschema.ValidationError

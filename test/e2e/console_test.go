@@ -55,7 +55,7 @@ func openTab(t *testing.T, url string) *tab {
 	return b
 }
 
-// expectedErrors lists errors in the browser's log that the tests cause. For example, the tests
+// expectedErrors lists errors that the tests cause in the browser's log. For example, the tests
 // request missing pages and restart the console.
 var expectedErrors = []string{
 	"401", "404", "422", "502", "ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED",

@@ -12,9 +12,9 @@ import (
 
 const module = "github.com/event-driven-cloud-platform/eventpipeline"
 
-// copyConsumerApps creates a folder with two modules of a consumer. The folder shop contains a CDK
-// app with two pipelines. The app has no context, stages or outputs. The folder "returns" contains
-// the worker of the second pipeline.
+// copyConsumerApps creates a folder with two modules of a consumer. The folder `shop` contains a
+// CDK app with two pipelines. The app has no context, stages or outputs. The folder `returns`
+// contains the worker of the second pipeline.
 func copyConsumerApps(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -69,7 +69,8 @@ func TestConsumer_RunsAndReloadsTheApp(t *testing.T) {
 		words := strings.Fields(cli("send", "--count", "1", "--pipeline", pipeline))
 		return words[len(words)-1] // the output ends with the event id
 	}
-	// waitProcessed waits until the event is processed. It returns the code of a filtered event.
+	// waitProcessed waits until the event is processed. If the event was filtered, waitProcessed
+	// returns the filter code, otherwise "".
 	waitProcessed := func(pipeline, id string) (filterCode string) {
 		t.Helper()
 		waitUntil(t, func() string {

@@ -23,7 +23,7 @@ const (
 	payload     = `{"body":"{\"eventType\":\"demo\",\"message\":\"hello\"}"}`
 )
 
-// The verification commands of README.md must work with the resource names of the stage dev. The
+// The verification commands of README.md must work with the resource names of the stage `dev`. The
 // first platform has no worker, so its messages stay on the queue. The second platform processes
 // them.
 func TestContract_VerificationCommands(t *testing.T) {

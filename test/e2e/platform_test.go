@@ -137,7 +137,7 @@ func beforeDeadline(t *testing.T) context.Context {
 }
 
 // follow reads stdout until the platform exits. When the platform has started, follow closes the
-// channel started. Until then, all lines must be JSON.
+// channel `started`. Until then, all lines must be JSON.
 func (p *platform) follow(stdout io.Reader, started chan struct{}) {
 	defer close(p.done)
 	lines := bufio.NewScanner(stdout)

@@ -24,7 +24,7 @@ func (a *actor) role() string { return a.past.start.role }
 // maySleep reports whether hours can pass while the actor runs.
 func (a *actor) maySleep() bool { return a.role() == "replay" || a.role() == "redrive" }
 
-// calls returns the calls of the actor that wait for an answer.
+// calls returns the actor's unanswered calls.
 func (a *actor) calls() []*call {
 	if !a.alive() {
 		return nil
@@ -69,7 +69,8 @@ func (r *run) pass(i int, in input) {
 	r.recordReaction(i)
 }
 
-// recordReaction records the parts of an actor's last reaction that the invariants check.
+// recordReaction stores data of an actor's last reaction in the run. The invariants check this
+// data.
 func (r *run) recordReaction(i int) {
 	past := r.actors[i].past
 	r.unanswered = r.unanswered || past.unanswered

@@ -88,7 +88,8 @@ func (r *run) acknowledgeBatch(
 	}
 }
 
-// payloads returns the payloads of the item's events. The map's keys are event ids.
+// payloads returns the event's payload. For a batch, it returns the payload of each event. The
+// map's keys are event ids.
 func (r *run) payloads(event pipeline.Event) map[string]string {
 	object, err := r.bronze.get(event.Bronze.Key)
 	if err != nil {
@@ -115,8 +116,8 @@ func elementID(id string, index int) string {
 	return fmt.Sprintf("%s.%d", batchID, index)
 }
 
-// covers reports whether id equals elementID, or is the id of its batch, or of a part of the batch
-// that contains elementID.
+// covers reports whether id includes the event elementID. id can be this event, its batch, or a
+// part of the batch.
 func covers(id, elementID string) bool {
 	if id == elementID {
 		return true
@@ -150,7 +151,7 @@ func (r *run) failuresOf(id string) int {
 	return most
 }
 
-// eventsIn returns the ids of the events that have a record in a Silver object.
+// eventsIn returns the ids of the batch's events that have one of the records.
 func eventsIn(records pipeline.Records) []string {
 	var ids []string
 	for _, record := range records {
@@ -231,8 +232,8 @@ func (r *run) discard() {
 	r.queue.messages = nil
 }
 
-// rejectsOther always rejects the payload of the constant other. For the payload of the constant
-// third, it returns an error at the first delivery only.
+// rejectsOther rejects the payload `other` at every attempt. For the payload `third`, it fails at
+// the first attempt only.
 func rejectsOther(attempt int, payload []byte) (pipeline.Output, error) {
 	switch {
 	case string(payload) == other:

@@ -48,8 +48,8 @@ func newCall(ctx context.Context, role, site, subject string, kinds []Kind, entr
 	return c
 }
 
-// receive runs in the actor's bubble, and returns the call's result to the actor. A call that hangs
-// returns an error when its context ends.
+// receive returns the call's result to the actor. It runs in the actor's synctest bubble. A call
+// that hangs returns an error when its context ends.
 func (c *call) receive(in input) {
 	if in.hangs {
 		context.AfterFunc(c.ctx, func() { c.receive(input{err: c.ctx.Err()}) })

@@ -60,8 +60,8 @@ func TestControl_NaivePipelineViolatesInvariants(t *testing.T) {
 	checkFigures(t, "control", controlTable(outcomes))
 }
 
-// exploreAll explores the selected scenarios that the system supports. It returns one outcome for
-// each element of Scenarios.
+// exploreAll explores the selected scenarios that the system supports. The outcome i belongs to
+// Scenarios[i]. It is empty if exploreAll skips the scenario.
 func exploreAll(t *testing.T, system System, budget Budget,
 	check func(*testing.T, Scenario, Outcome)) []Outcome {
 	outcomes := make([]Outcome, len(Scenarios))

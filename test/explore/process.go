@@ -107,7 +107,7 @@ func (p *process) apply(in input) {
 	p.collectCalls()
 }
 
-// collectCalls adds the calls that the process has made since the last input.
+// collectCalls adds to p.calls the calls made since the last input.
 func (p *process) collectCalls() {
 	p.calls = slices.Concat(p.calls, p.submitted)
 	p.submitted = nil

@@ -75,8 +75,8 @@ func (q *queue) receive(m *message, receives int, visibleAt time.Time) *message 
 	return &changed
 }
 
-// find returns the message with a receipt handle, or nil. Each delivery has its own receipt handle,
-// and all of them remain valid.
+// find returns the message to which the receipt handle belongs, or nil. Each delivery has its own
+// receipt handle, and all of them remain valid.
 func (q *queue) find(receiptHandle string) *message {
 	number, _, _ := strings.Cut(strings.TrimPrefix(receiptHandle, "message "), ",")
 	for _, m := range q.messages {

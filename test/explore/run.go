@@ -124,7 +124,7 @@ type pendingCall struct{ actor, call int }
 
 func (r *run) callOf(p pendingCall) *call { return r.actors[p.actor].past.calls[p.call] }
 
-// pending returns the calls of all actors that wait for an answer, sorted by label.
+// pending returns the unanswered calls of all actors, sorted by label.
 func (r *run) pending() []pendingCall {
 	var all []pendingCall
 	for i := range r.actors {

@@ -254,8 +254,8 @@ func (r *run) crashAt(site string) {
 	}
 }
 
-// storeRejected stores the payload of a rejected request, under the idempotency key and the time of
-// the first request.
+// storeRejected stores the payload of a rejected request in Bronze. The object's key contains the
+// event id and the hour of the first request.
 func (r *run) storeRejected(body string) {
 	event := r.queue.messages[0].event
 	event.SHA256 = sha256Hex([]byte(body))

@@ -67,8 +67,8 @@ func NewApp(t *testing.T, context map[string]any) awscdk.App {
 	)
 }
 
-// ReadTemplate returns the template of a stack whose app is synthesized. It reads the file.
-// Template_FromStack is slow, because it first compares all constructs with those of the last
+// ReadTemplate returns the template of a stack whose app is synthesized. It reads the template's
+// file, because Template_FromStack is slow: it first compares all constructs with those of the last
 // synth.
 func ReadTemplate(t *testing.T, stack awscdk.Stack) (template map[string]any) {
 	t.Helper()

@@ -161,8 +161,8 @@ func TestAlarms_NotifyTheTopic(t *testing.T) {
 	}
 }
 
-// withEveryAlarm returns a pipeline that has all alarms: those of a source and of two rules too.
-// One rule is in another stack.
+// withEveryAlarm returns a pipeline with every kind of alarm. The pipeline has a webhook source and
+// two rules. One rule is in another stack.
 func withEveryAlarm(t *testing.T, p props) (eventpipeline.EventPipeline, []awsevents.Rule) {
 	t.Helper()
 	app := synth.NewApp(t, nil)
@@ -184,8 +184,8 @@ func withEveryAlarm(t *testing.T, p props) (eventpipeline.EventPipeline, []awsev
 	return made, rules
 }
 
-// kindOf returns the id of an alarm without Alarm and the name of a source. It is the name of the
-// alarm's threshold.
+// kindOf returns the part of an alarm's id before "Alarm". AlarmThresholds has a field of this
+// name.
 func kindOf(alarm awscloudwatch.Alarm) string {
 	kind, _, _ := strings.Cut(*alarm.Node().Id(), "Alarm")
 	return kind

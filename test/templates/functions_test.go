@@ -215,8 +215,9 @@ func TestFunctions_NeedGo(t *testing.T) {
 	}
 }
 
-// By default, Lambda drops log lines of the level DEBUG. With ApplicationLogLevel WARN, it also
-// drops the lines that contain metrics.
+// By default, Lambda drops log lines of the level DEBUG, so the level "debug" must reach Lambda.
+// With the level WARN, Lambda would also drop the lines that contain metrics. The levels "warn" and
+// "error" therefore become INFO.
 func TestFunctions_LogLevelReachesLambda(t *testing.T) {
 	for level, want := range map[string]string{
 		"debug": "DEBUG", "info": "INFO", "warn": "INFO", "error": "INFO",

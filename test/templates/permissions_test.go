@@ -98,7 +98,7 @@ func TestRoles_HaveLeastPrivilege(t *testing.T) {
 	}
 }
 
-// This test rejects wildcards that the expected permissions in grants could contain by mistake.
+// This test rejects wildcards that the variable `grants` could contain by mistake.
 func TestRoles_HaveWildcardsForTracingOnly(t *testing.T) {
 	for _, name := range stages {
 		s := stage(t, name)

@@ -102,8 +102,8 @@ func TestProps_EachChangesTheTemplate(t *testing.T) {
 	})
 }
 
-// baselineProps returns the props that prop requires. The test compares the template with prop to a
-// template that has only these props. If two props require each other, such as Queue and
+// baselineProps returns the props of the template that lacks the tested prop. They are the props
+// that the tested prop requires. If two props require each other, such as Queue and
 // DeadLetterQueue, baselineProps returns none.
 func baselineProps(prop string, required []string) []string {
 	if len(requiredProps[required[0]]) > 0 && requiredProps[required[0]][0] == prop {

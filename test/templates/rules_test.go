@@ -71,7 +71,8 @@ var targetsOfOtherStacks = map[string]func(awscdk.Stack) awsevents.IRuleTarget{
 	},
 }
 
-// cyclicTargets returns targets for which the rule and the queue's policy refer to each other.
+// cyclicTargets returns targets that are queues or have a DLQ. The rule refers to this queue, and
+// the queue's policy refers to the rule.
 var cyclicTargets = map[string]func(awscdk.Stack) awsevents.IRuleTarget{
 	"queue": func(stack awscdk.Stack) awsevents.IRuleTarget {
 		return awseventstargets.NewSqsQueue(queueIn(stack, "Queue", nil), nil)

@@ -47,8 +47,8 @@ func stageWith(t *testing.T, name string, context map[string]any) synthesized {
 	return synthesize(t, stack)
 }
 
-// pipeline synthesizes a stack with a pipeline. The function props returns the pipeline's props,
-// and can create constructs in the stack.
+// pipeline synthesizes a stack with a pipeline. The argument `props` is a function that returns the
+// pipeline's props. It can create constructs in the stack.
 func pipeline(
 	t *testing.T,
 	props func(awscdk.Stack) *eventpipeline.EventPipelineProps,

@@ -27,7 +27,7 @@ func TestWorkerEntry_IsRelativeToTheWorkingDirectory(t *testing.T) {
 }
 
 // The metadata names the folder that the local platform watches. A deployed template does not
-// contain it.
+// contain this metadata.
 func TestWorkerEntry_HasLocalMetadataOnly(t *testing.T) {
 	module, err := filepath.Abs(example)
 	if err != nil {

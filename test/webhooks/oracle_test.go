@@ -1,5 +1,5 @@
-// Package webhooks compares package webhook with the official SDKs of the webhooks' senders. Both
-// must accept the same signatures.
+// Package webhooks compares package webhook with the official SDKs of the webhooks' senders.
+// Package webhook and the SDKs must accept the same signatures.
 package webhooks
 
 import (

@@ -66,11 +66,11 @@ func accessKey(r *http.Request) string {
 	return key
 }
 
-// region is a regular expression for the name of a region.
-const region = `[a-z]{2}(-[a-z]+)+-\d`
+// Region is a regular expression for the name of a region.
+const Region = `[a-z]{2}(-[a-z]+)+-\d`
 
 // regionLabel matches a region in a host name.
-var regionLabel = regexp.MustCompile(`^` + region + `$`)
+var regionLabel = regexp.MustCompile(`^` + Region + `$`)
 
 // hostService returns the service in a host, such as logs for logs.us-east-1.amazonaws.com and iam
 // for iam.amazonaws.com. It also accepts SERVICE.REGION.localhost. It returns "" for all other

@@ -3,8 +3,6 @@ package s3
 import (
 	"fmt"
 	"strings"
-
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
 const copySourcePrefix = "X-Amz-Copy-Source-"
@@ -18,8 +16,8 @@ type copied struct {
 
 // findSource returns the version in the header x-amz-copy-source. It returns an error if the
 // conditions of the request do not hold.
-func (s *Service) findSource(c *call) (v *version, source protocol.CopySource, err error) {
-	source, err = protocol.S3CopySource(c.r)
+func (s *Service) findSource(c *call) (v *version, source copySource, err error) {
+	source, err = parseCopySource(c.r)
 	if err != nil {
 		return nil, source, invalidArgument("x-amz-copy-source",
 			c.r.Header.Get("X-Amz-Copy-Source"),
@@ -101,7 +99,7 @@ func (s *Service) copyObject(c *call) error {
 }
 
 // copiedHeader returns the header that the copy gets, without checksums.
-func (c *call) copiedHeader(from *version, source protocol.CopySource) (objectHeader, error) {
+func (c *call) copiedHeader(from *version, source copySource) (objectHeader, error) {
 	replaces, err := c.replaces("X-Amz-Metadata-Directive")
 	if err != nil {
 		return objectHeader{}, err

@@ -8,7 +8,7 @@ import (
 
 // Info describes S3.
 var Info = protocol.Info{
-	Name: protocol.S3, Operation: protocol.S3Operation,
+	Name: protocol.S3, Operation: operationOf,
 	Permissions: permissions, NotFoundPermission: notFoundPermission,
 	KeyActions: map[string][]string{
 		"GetObject":        {"Decrypt"},

@@ -12,36 +12,18 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// actions maps an S3 operation to its IAM action if their names differ.
-var actions = map[string]string{
-	"HeadBucket":           "ListBucket",
-	"ListMultipartUploads": "ListBucketMultipartUploads",
-	"ListObjectVersions":   "ListBucketVersions",
-	"ListObjects":          "ListBucket",
-	"ListObjectsV2":        "ListBucket",
-	"DeleteBucketTagging":  "PutBucketTagging",
-
-	"CompleteMultipartUpload": "PutObject",
-	"CopyObject":              "PutObject",
-	"CreateMultipartUpload":   "PutObject",
-	"HeadObject":              "GetObject",
-	"ListParts":               "ListMultipartUploadParts",
-	"UploadPart":              "PutObject",
-	"UploadPartCopy":          "PutObject",
-}
-
 // permissions implements Info.Permissions.
 func permissions(
 	_ protocol.Scope, operation string, r *http.Request,
 ) ([]protocol.Permission, error) {
-	bucket, key := protocol.S3Object(r)
+	bucket, key := requestedObject(r)
+	action := iamAction(operation)
 	switch operation {
 	case "ListBuckets":
-		return []protocol.Permission{{Action: "s3:ListAllMyBuckets", Resource: "*"}}, nil
+		return []protocol.Permission{{Action: "s3:" + action, Resource: "*"}}, nil
 	case "DeleteObjects":
 		return deleteObjectsPermissions(bucket, r)
 	}
-	action := cmp.Or(actions[operation], operation)
 	query := r.URL.Query()
 	if query.Has("versionId") {
 		action = cmp.Or(versionActions[action], action)
@@ -58,7 +40,7 @@ func permissions(
 		list = append(list, protocol.Permission{Action: "s3:PutObjectTagging", Resource: object})
 	}
 	if operation == "CopyObject" || operation == "UploadPartCopy" {
-		source, err := protocol.S3CopySource(r)
+		source, err := parseCopySource(r)
 		if err != nil {
 			return nil, err
 		}
@@ -72,6 +54,9 @@ func permissions(
 	}
 	return list, nil
 }
+
+// iamAction returns the IAM action for an operation.
+func iamAction(operation string) string { return cmp.Or(operations[operation].action, operation) }
 
 // versionActions maps an IAM action to the action that a request with a versionId needs.
 var versionActions = map[string]string{
@@ -105,7 +90,7 @@ func conditions(operation string, r *http.Request, query url.Values) map[string]
 			context["s3:"+header] = value
 		}
 	}
-	if operation == "PutObject" || actions[operation] == "PutObject" {
+	if iamAction(operation) == "PutObject" {
 		// Only the last operation of a multipart upload creates the object.
 		creates := operation != "CreateMultipartUpload" &&
 			!strings.HasPrefix(operation, "UploadPart")
@@ -144,7 +129,7 @@ func deleteObjectsPermissions(bucket string, r *http.Request) ([]protocol.Permis
 // notFoundPermission implements Info.NotFoundPermission. S3 tells only callers that may list the
 // bucket that an object does not exist.
 func notFoundPermission(operation string, r *http.Request) (protocol.Permission, bool) {
-	bucket, key := protocol.S3Object(r)
+	bucket, key := requestedObject(r)
 	return protocol.Permission{
 		Action: "s3:ListBucket", Resource: objectARN(bucket, ""),
 		Context: map[string]string{"s3:prefix": key},

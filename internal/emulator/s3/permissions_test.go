@@ -56,7 +56,7 @@ func TestPermissions_DependOnTheRequest(t *testing.T) {
 			[]string{"s3:DeleteObject arn:aws:s3:::b/a map[]",
 				"s3:DeleteObjectVersion arn:aws:s3:::b/b map[]"}},
 	} {
-		list, err := permissions(protocol.Scope{}, protocol.S3Operation(c.request), c.request)
+		list, err := permissions(protocol.Scope{}, operationOf(c.request), c.request)
 		if err != nil {
 			t.Errorf("%s %s: %v", c.request.Method, c.request.URL, err)
 			continue

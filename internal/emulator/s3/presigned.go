@@ -15,8 +15,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
 const (
@@ -194,7 +192,7 @@ func (s *Service) verifyVersion2(c *call) error {
 		return err
 	}
 	path := c.r.URL.EscapedPath()
-	if bucket := protocol.S3HostBucket(c.r); bucket != "" {
+	if bucket := hostBucket(c.r); bucket != "" {
 		path = "/" + bucket + path
 	}
 	err = s.checkVersion2(c, accessKey, path)

@@ -9,16 +9,13 @@ package s3
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/url"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/store"
 )
 
@@ -94,51 +91,12 @@ func (s *Service) Close() error {
 	return errors.Join(s.db.Close(), s.bodies.close())
 }
 
-// Operations returns the sorted names of the operations.
-func (*Service) Operations() []string { return slices.Sorted(maps.Keys(operations)) }
-
 // call represents a request and its response.
 type call struct {
 	w           http.ResponseWriter
 	r           *http.Request
 	query       url.Values
 	bucket, key string
-}
-
-// operations maps each supported operation to its implementation.
-var operations = map[string]func(*Service, *call) error{
-	"ListBuckets":         (*Service).listBuckets,
-	"CreateBucket":        (*Service).createBucket,
-	"DeleteBucket":        (*Service).deleteBucket,
-	"HeadBucket":          (*Service).headBucket,
-	"GetBucketLocation":   (*Service).getBucketLocation,
-	"GetBucketVersioning": (*Service).getBucketVersioning,
-	"PutBucketVersioning": (*Service).putBucketVersioning,
-	"GetBucketTagging":    (*Service).getBucketTagging,
-	"PutBucketTagging":    (*Service).putBucketTagging,
-	"DeleteBucketTagging": (*Service).deleteBucketTagging,
-
-	"ListObjects":        (*Service).listObjects,
-	"ListObjectsV2":      (*Service).listObjectsV2,
-	"ListObjectVersions": (*Service).listObjectVersions,
-
-	"PutObject":           (*Service).putObject,
-	"CopyObject":          (*Service).copyObject,
-	"GetObject":           (*Service).getObject,
-	"HeadObject":          (*Service).getObject,
-	"DeleteObject":        (*Service).deleteObject,
-	"DeleteObjects":       (*Service).deleteObjects,
-	"GetObjectTagging":    (*Service).getObjectTagging,
-	"PutObjectTagging":    (*Service).putObjectTagging,
-	"DeleteObjectTagging": (*Service).deleteObjectTagging,
-
-	"CreateMultipartUpload":   (*Service).createMultipartUpload,
-	"UploadPart":              (*Service).uploadPart,
-	"UploadPartCopy":          (*Service).uploadPartCopy,
-	"ListParts":               (*Service).listParts,
-	"CompleteMultipartUpload": (*Service).completeMultipartUpload,
-	"AbortMultipartUpload":    (*Service).abortMultipartUpload,
-	"ListMultipartUploads":    (*Service).listMultipartUploads,
 }
 
 // unsupportedSubresources lists query parameters that select unsupported operations.
@@ -159,7 +117,7 @@ const (
 // ServeHTTP serves the S3 API.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := &call{w: w, r: r, query: r.URL.Query()}
-	c.bucket, c.key = protocol.S3Object(r)
+	c.bucket, c.key = requestedObject(r)
 	id := s.requests.Add(1)
 	w.Header().Set(requestIDHeader, fmt.Sprintf("%016X", id))
 	w.Header().Set(hostIDHeader, fmt.Sprintf("local%011d=", id))
@@ -177,7 +135,7 @@ func (s *Service) serve(c *call) error {
 			return notImplemented("the local platform does not support ?%s", name)
 		}
 	}
-	operation, ok := operations[protocol.S3Operation(c.r)]
+	operation, ok := operations[operationOf(c.r)]
 	if !ok {
 		if strings.HasPrefix(c.r.Header.Get("Content-Type"), "multipart/form-data") {
 			return notImplemented("the local platform does not support uploads with HTML forms; " +
@@ -196,7 +154,7 @@ func (s *Service) serve(c *call) error {
 		return newFailure(http.StatusBadRequest, "KeyTooLongError", "Your key is too long",
 			"Size", fmt.Sprint(len(c.key)), "MaxSizeAllowed", fmt.Sprint(maxKeyBytes))
 	}
-	return operation(s, c)
+	return operation.serve(s, c)
 }
 
 // maxKeyBytes is the maximum length of a key in bytes, as in S3.

@@ -1,11 +1,11 @@
-package protocol
+package s3
 
 import (
 	"net/http/httptest"
 	"testing"
 )
 
-func TestS3Object_ReadsTheBucketFromTheHostOrThePath(t *testing.T) {
+func TestRequestedObject_ReadsTheBucketFromTheHostOrThePath(t *testing.T) {
 	for url, want := range map[string][2]string{
 		"http://127.0.0.1:4566/orders/a/b":                 {"orders", "a/b"},
 		"http://localhost:4566/orders/a/b":                 {"orders", "a/b"},
@@ -21,7 +21,7 @@ func TestS3Object_ReadsTheBucketFromTheHostOrThePath(t *testing.T) {
 		"http://s3-orders.localhost:4566/a":                {"s3-orders", "a"},
 		"http://orders-s3.localhost:4566/orders-s3/object": {"orders-s3", "orders-s3/object"},
 	} {
-		bucket, key := S3Object(httptest.NewRequest("GET", url, nil))
+		bucket, key := requestedObject(httptest.NewRequest("GET", url, nil))
 		if got := [2]string{bucket, key}; got != want {
 			t.Errorf("%s: got %q, want %q", url, got, want)
 		}

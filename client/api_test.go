@@ -17,7 +17,7 @@ import (
 )
 
 // api implements POST /events of a pipeline. It rejects events of the type "bad" and bodies of more
-// than maxBytes. A request with a repeated idempotency key gets the first request's answer.
+// than maxBytes. A request with a repeated idempotency key gets the first request's response.
 type api struct {
 	maxBytes int // 0 means no limit
 	// fault is called before the API answers a request. It returns true if it has answered the
@@ -28,10 +28,10 @@ type api struct {
 	attempts int
 	requests []*http.Request
 	accepted []string // events
-	answers  map[string]savedAnswer
+	answers  map[string]savedResponse
 }
 
-type savedAnswer struct {
+type savedResponse struct {
 	status int
 	body   string
 }
@@ -64,24 +64,24 @@ func (a *api) serve(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	key := r.Header.Get("Idempotency-Key")
-	answer, repeated := a.answers[key]
+	response, repeated := a.answers[key]
 	if !repeated {
-		answer = a.answer(body, r.Header.Get("Prefer") == "handling=lenient")
+		response = a.respond(body, r.Header.Get("Prefer") == "handling=lenient")
 	}
 	w.Header().Set("Content-Type", "application/json")
 	switch {
-	case answer.status != http.StatusAccepted:
+	case response.status != http.StatusAccepted:
 		w.Header().Set("Content-Type", "application/problem+json")
 	case repeated:
 		w.Header().Set("Idempotency-Replayed", "true")
 	default:
 		if a.answers == nil {
-			a.answers = make(map[string]savedAnswer)
+			a.answers = make(map[string]savedResponse)
 		}
-		a.answers[key] = answer
+		a.answers[key] = response
 	}
-	w.WriteHeader(answer.status)
-	_, _ = io.WriteString(w, answer.body)
+	w.WriteHeader(response.status)
+	_, _ = io.WriteString(w, response.body)
 }
 
 func readBody(r *http.Request) []byte {
@@ -97,14 +97,14 @@ func readBody(r *http.Request) []byte {
 	return body
 }
 
-func (a *api) answer(body []byte, lenient bool) savedAnswer {
+func (a *api) respond(body []byte, lenient bool) savedResponse {
 	if a.maxBytes > 0 && len(body) > a.maxBytes {
-		return savedAnswer{413, `{"type":"urn:problem-type:eventpipeline:payload-too-large",` +
+		return savedResponse{413, `{"type":"urn:problem-type:eventpipeline:payload-too-large",` +
 			`"title":"Payload too large","status":413,"detail":"Too large."}`}
 	}
 	var events []json.RawMessage
 	if json.Unmarshal(body, &events) != nil {
-		return a.answerOne(body)
+		return a.respondOne(body)
 	}
 	var results, errors, accepted []string
 	for i, event := range events {
@@ -120,21 +120,22 @@ func (a *api) answer(body []byte, lenient bool) savedAnswer {
 		accepted = append(accepted, string(event))
 	}
 	if len(errors) > 0 && !lenient || len(accepted) == 0 {
-		return savedAnswer{422, `{"type":"b","title":"Bad batch","detail":"Events are invalid.",` +
-			`"errors":[` + strings.Join(errors[:min(len(errors), 10)], ",") + `]}`}
+		return savedResponse{422,
+			`{"type":"b","title":"Bad batch","detail":"Events are invalid.",` +
+				`"errors":[` + strings.Join(errors[:min(len(errors), 10)], ",") + `]}`}
 	}
 	a.accepted = append(a.accepted, accepted...)
-	return savedAnswer{202, fmt.Sprintf(
+	return savedResponse{202, fmt.Sprintf(
 		`{"status":"accepted","batches":[{"batchId":"batch-%d","eventType":"a","count":%d}],`+
 			`"events":[%s]}`, a.attempts, len(accepted), strings.Join(results, ","))}
 }
 
-func (a *api) answerOne(event []byte) savedAnswer {
+func (a *api) respondOne(event []byte) savedResponse {
 	if isBad(event) {
-		return savedAnswer{422, `{"type":"t","title":"Bad","status":422,"detail":"No good."}`}
+		return savedResponse{422, `{"type":"t","title":"Bad","status":422,"detail":"No good."}`}
 	}
 	a.accepted = append(a.accepted, string(event))
-	return savedAnswer{202, fmt.Sprintf(`{"status":"accepted","eventId":"event-%d"}`, a.attempts)}
+	return savedResponse{202, fmt.Sprintf(`{"status":"accepted","eventId":"event-%d"}`, a.attempts)}
 }
 
 func isBad(event []byte) bool {
@@ -153,9 +154,9 @@ func (a *api) keys() []string {
 	return keys
 }
 
-// loseAnswer lets the API process a request, and then closes the connection. The client gets no
-// answer.
-func (a *api) loseAnswer(r *http.Request) {
+// loseResponse lets the API process a request, and then closes the connection. The client gets no
+// response.
+func (a *api) loseResponse(r *http.Request) {
 	a.serve(httptest.NewRecorder(), r)
 	panic(http.ErrAbortHandler)
 }

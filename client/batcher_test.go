@@ -55,8 +55,8 @@ func (a *api) sizes() []int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var sizes []int
-	for _, answer := range a.answers {
-		sizes = append(sizes, strings.Count(answer.body, "eventId"))
+	for _, response := range a.answers {
+		sizes = append(sizes, strings.Count(response.body, "eventId"))
 	}
 	slices.Sort(sizes)
 	return sizes
@@ -240,7 +240,8 @@ func TestBatcher_ReportsTheResultOfEachEvent(t *testing.T) {
 	}
 }
 
-// The API rejects a batch whose events are all invalid. Its answer lists only some of these events.
+// The API rejects a batch whose events are all invalid. Its response lists only some of these
+// events.
 func TestBatcher_FindsEveryInvalidEvent(t *testing.T) {
 	for _, count := range []int{1, 2, 10, 100} {
 		var a api
@@ -289,13 +290,13 @@ func TestBatcher_SplitsABatchThatIsTooLarge(t *testing.T) {
 	}
 }
 
-// If the answer is lost, the API may have accepted the batch. A request with half of the events has
-// a new idempotency key, so it can create these events twice.
+// If the response is lost, the API may have accepted the batch. A request with half of the events
+// has a new idempotency key, so it can create these events twice.
 func TestBatcher_DoesNotSplitABatchThatMayBeAccepted(t *testing.T) {
 	a := new(api)
 	a.fault = func(attempt int, w http.ResponseWriter, r *http.Request) bool {
 		if attempt == 1 {
-			a.loseAnswer(r)
+			a.loseResponse(r)
 		}
 		w.WriteHeader(http.StatusRequestEntityTooLarge)
 		return true
@@ -315,7 +316,7 @@ func TestBatcher_LosesAndRepeatsNothingIfRequestsFail(t *testing.T) {
 	a.fault = func(attempt int, w http.ResponseWriter, r *http.Request) bool {
 		switch attempt % 4 {
 		case 0:
-			a.loseAnswer(r)
+			a.loseResponse(r)
 		case 1:
 			w.Header().Set("Retry-After", "0")
 			w.WriteHeader(http.StatusServiceUnavailable)

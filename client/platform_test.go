@@ -90,7 +90,7 @@ func TestClient_SendsEventsToThePlatform(t *testing.T) {
 	}
 }
 
-func TestClient_StoresAnEventOnceIfTheAnswerIsLost(t *testing.T) {
+func TestClient_StoresAnEventOnceIfTheResponseIsLost(t *testing.T) {
 	var p platform
 	gateway := p.serve(t)
 	attempts := 0
@@ -177,7 +177,7 @@ func TestClient_ReturnsTheProblemsOfABatch(t *testing.T) {
 	}
 }
 
-// The platform limits the size of a batch. Its answer describes only some of the invalid events.
+// The platform limits the size of a batch. Its response describes only some of the invalid events.
 func TestBatcher_SendsEventsToThePlatform(t *testing.T) {
 	p := platform{maxBytes: 2000}
 	c := newClient(t, p.serve(t), client.Options{Gzip: true})
@@ -208,7 +208,7 @@ func TestBatcher_SendsEventsToThePlatform(t *testing.T) {
 	}
 }
 
-func TestBatcher_StoresEventsOnceIfAnswersAreLost(t *testing.T) {
+func TestBatcher_StoresEventsOnceIfResponsesAreLost(t *testing.T) {
 	var p platform
 	gateway := p.serve(t)
 	var attempts atomic.Int32

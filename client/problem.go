@@ -135,7 +135,7 @@ var gatewayProblems = map[int]Problem{
 	},
 	http.StatusInternalServerError: {
 		Type: "failed", Title: "Internal server error",
-		Detail: "API Gateway got no usable answer. The event may have been accepted.",
+		Detail: "API Gateway got no usable response. The event may have been accepted.",
 	},
 	http.StatusServiceUnavailable: {
 		Type: "unavailable", Title: "Service unavailable",
@@ -160,13 +160,13 @@ func readProblem(response *http.Response, body []byte) Problem {
 	if isProblem && json.Unmarshal(body, &p) == nil {
 		return p
 	}
-	var gatewayAnswer struct{ Message string }
-	if json.Unmarshal(body, &gatewayAnswer) != nil || gatewayAnswer.Message == "" {
+	var gatewayResponse struct{ Message string }
+	if json.Unmarshal(body, &gatewayResponse) != nil || gatewayResponse.Message == "" {
 		return Problem{}
 	}
 	p, known := gatewayProblems[response.StatusCode]
 	if !known {
-		return Problem{Detail: gatewayAnswer.Message}
+		return Problem{Detail: gatewayResponse.Message}
 	}
 	p.Type = gatewayType + p.Type
 	p.RequestID = response.Header.Get("Apigw-Requestid")

@@ -30,7 +30,7 @@ func sendTo(t *testing.T, status int, header http.Header, body string) *client.P
 	return problem
 }
 
-func TestProblem_HasTheFieldsOfTheAnswer(t *testing.T) {
+func TestProblem_HasTheFieldsOfTheResponse(t *testing.T) {
 	header := http.Header{"Content-Type": {"application/problem+json; charset=utf-8"}}
 	p := sendTo(t, 422, header, `{"type":"t","title":"Bad","status":422,"detail":"No good.",`+
 		`"pointer":"/a","requestId":"r"}`)
@@ -70,7 +70,7 @@ func TestProblem_ListsEachViolation(t *testing.T) {
 	}
 }
 
-func TestProblem_AcceptsAnyAnswer(t *testing.T) {
+func TestProblem_AcceptsAnyResponse(t *testing.T) {
 	for body, want := range map[string]string{
 		`<html>`: "HTTP 418", `{}`: "HTTP 418", `{"message":"Teapot"}`: "HTTP 418: Teapot",
 		`{"message":1}`: "HTTP 418", "": "HTTP 418",

@@ -25,16 +25,16 @@ type call struct {
 	body   []byte
 }
 
-// answer represents a 2xx response of the API.
-type answer struct {
+// response represents a 2xx response of the API.
+type response struct {
 	body      []byte
 	duplicate bool // the API had accepted the idempotency key before
 }
 
 // attempt sends a call once. sent reports whether the API possibly received the request.
-func (c *Client) attempt(ctx context.Context, call call) (got answer, sent bool, err error) {
+func (c *Client) attempt(ctx context.Context, call call) (got response, sent bool, err error) {
 	if err := context.Cause(ctx); err != nil {
-		return answer{}, false, &localError{err}
+		return response{}, false, &localError{err}
 	}
 	// An HTTPClient can ignore httptrace. The request then counts as sent.
 	asked, connected := false, false
@@ -45,11 +45,11 @@ func (c *Client) attempt(ctx context.Context, call call) (got answer, sent bool,
 	request, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), call.method,
 		call.url.String(), bytes.NewReader(call.body))
 	if err != nil {
-		return answer{}, false, &localError{err}
+		return response{}, false, &localError{err}
 	}
 	request.Header = call.header.Clone()
 	if err := c.authorize(ctx, request, call.body); err != nil {
-		return answer{}, false, &localError{err}
+		return response{}, false, &localError{err}
 	}
 	got, err = c.exchange(request)
 	return got, connected || !asked, err
@@ -80,25 +80,25 @@ func (c *Client) authorize(ctx context.Context, request *http.Request, body []by
 	return nil
 }
 
-// maxAnswer limits how many bytes of an answer are read. Lambda limits answers to 6 MB.
-const maxAnswer = 8 << 20
+// maxResponse limits how many bytes of a response are read. Lambda limits responses to 6 MB.
+const maxResponse = 8 << 20
 
 // exchange sends a request and reads the response. It returns a *Problem for an error response.
-func (c *Client) exchange(request *http.Request) (answer, error) {
-	response, err := c.http.Do(request)
+func (c *Client) exchange(request *http.Request) (response, error) {
+	resp, err := c.http.Do(request)
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxResponse))
 	if err != nil {
-		return answer{}, fmt.Errorf("read the answer of %s: %w", request.URL, err)
+		return response{}, fmt.Errorf("read the response of %s: %w", request.URL, err)
 	}
-	if response.StatusCode >= 300 {
-		return answer{}, newProblem(response, body)
+	if resp.StatusCode >= 300 {
+		return response{}, newProblem(resp, body)
 	}
-	duplicate := response.Header.Get(contract.IdempotencyReplayedHeader) == "true"
-	return answer{body, duplicate}, nil
+	duplicate := resp.Header.Get(contract.IdempotencyReplayedHeader) == "true"
+	return response{body, duplicate}, nil
 }
 
 // mayPass reports whether it is useful to retry a request that failed with err.

@@ -14,7 +14,7 @@ import (
 type SendError struct {
 	Attempts int
 	// MayBeAccepted reports that the API possibly accepted the events, because an attempt got no
-	// answer or a 5xx. It is safe to send the same events again with the same idempotency key.
+	// response or a 5xx. It is safe to send the same events again with the same idempotency key.
 	MayBeAccepted bool
 	Err           error
 }
@@ -30,7 +30,7 @@ func (e *SendError) Unwrap() error { return e.Err }
 
 // do sends a call, and retries it after a temporary error. It stops after MaxAttempts attempts, or
 // when ctx ends.
-func (c *Client) do(ctx context.Context, call call) (answer, error) {
+func (c *Client) do(ctx context.Context, call call) (response, error) {
 	failure := &SendError{}
 	for {
 		got, sent, err := c.attempt(ctx, call)
@@ -45,7 +45,7 @@ func (c *Client) do(ctx context.Context, call call) (answer, error) {
 			if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
 				failure.Err = fmt.Errorf("%w after %w", cause, err)
 			}
-			return answer{}, failure
+			return response{}, failure
 		}
 	}
 }

@@ -51,7 +51,7 @@ func sendBoth(t *testing.T, newAPI func() *api, o client.Options) map[string]err
 func TestClient_RetriesUntilTheEventsAreAccepted(t *testing.T) {
 	for name, fault := range map[string]func(a *api, w http.ResponseWriter, r *http.Request){
 		"the answer is lost": func(a *api, _ http.ResponseWriter, r *http.Request) {
-			a.loseAnswer(r)
+			a.loseResponse(r)
 		},
 		"the connection is reset in the middle of the request": func(
 			_ *api, _ http.ResponseWriter, r *http.Request,
@@ -177,7 +177,7 @@ func TestSendError_ReportsWhetherTheEventsMayBeAccepted(t *testing.T) {
 			a.fault = func(attempt int, w http.ResponseWriter, r *http.Request) bool {
 				status := statuses[min(attempt, len(statuses))-1]
 				if status == 0 {
-					a.loseAnswer(r)
+					a.loseResponse(r)
 				}
 				w.WriteHeader(status)
 				return true

@@ -89,8 +89,8 @@ func newSendOptions(options []SendOption) (sendOptions, error) {
 // Send sends an event, a JSON object with an eventType. The platform archives its bytes unchanged.
 // If the error is nil, the event is durable.
 //
-// Send retries after temporary errors, such as no answer, a 429 or a 503. If the last attempt fails
-// too, Send returns a *SendError. If the API answered, the *SendError wraps a *Problem.
+// Send retries after temporary errors, such as no response, a 429 or a 503. If the last attempt
+// fails too, Send returns a *SendError. If the API answered, the *SendError wraps a *Problem.
 func (c *Client) Send(
 	ctx context.Context, event []byte, options ...SendOption,
 ) (Accepted, error) {
@@ -101,17 +101,17 @@ func (c *Client) Send(
 	if jsontext.Value(event).Kind() == jsontext.KindBeginArray {
 		return Accepted{}, fmt.Errorf("%w, got an array", ErrNotObject)
 	}
-	answer, err := c.post(ctx, event, o)
+	response, err := c.post(ctx, event, o)
 	if err != nil {
 		return Accepted{}, err
 	}
 	var body struct {
 		EventID string `json:"eventId"`
 	}
-	if err := json.Unmarshal(answer.body, &body); err != nil || body.EventID == "" {
-		return Accepted{}, c.notAPIError("the answer has no eventId")
+	if err := json.Unmarshal(response.body, &body); err != nil || body.EventID == "" {
+		return Accepted{}, c.notAPIError("the response has no eventId")
 	}
-	return Accepted{EventID: body.EventID, Duplicate: answer.duplicate}, nil
+	return Accepted{EventID: body.EventID, Duplicate: response.duplicate}, nil
 }
 
 // SendBatch sends one or more events in one request. By default, the API accepts at most 1,000
@@ -143,7 +143,7 @@ func (c *Client) sendBatch(
 	if err != nil {
 		return AcceptedBatch{}, err
 	}
-	answer, err := c.post(ctx, jsonArray(events), o)
+	response, err := c.post(ctx, jsonArray(events), o)
 	if err != nil {
 		return AcceptedBatch{}, err
 	}
@@ -155,13 +155,13 @@ func (c *Client) sendBatch(
 			Problem *Problem
 		}
 	}
-	if err := json.Unmarshal(answer.body, &body); err != nil {
-		return AcceptedBatch{}, c.notAPIError("the answer to a batch is not JSON")
+	if err := json.Unmarshal(response.body, &body); err != nil {
+		return AcceptedBatch{}, c.notAPIError("the response to a batch is not JSON")
 	}
 	accepted := AcceptedBatch{
 		Batches:   body.Batches,
 		Events:    make([]EventResult, len(events)),
-		Duplicate: answer.duplicate,
+		Duplicate: response.duplicate,
 	}
 	for _, e := range body.Events {
 		if e.Index >= 0 && e.Index < len(events) {
@@ -171,7 +171,7 @@ func (c *Client) sendBatch(
 	for i, e := range accepted.Events {
 		if (e.EventID == "") == (e.Problem == nil) {
 			return AcceptedBatch{}, c.notAPIError(
-				fmt.Sprintf("the answer to a batch has no result for event %d", i))
+				fmt.Sprintf("the response to a batch has no result for event %d", i))
 		}
 	}
 	return accepted, nil
@@ -229,7 +229,7 @@ func checkEvent(event []byte) error {
 }
 
 // post sends a JSON body to the API.
-func (c *Client) post(ctx context.Context, body []byte, o sendOptions) (answer, error) {
+func (c *Client) post(ctx context.Context, body []byte, o sendOptions) (response, error) {
 	header := http.Header{"Content-Type": {"application/json"}}
 	header.Set(contract.IdempotencyKeyHeader, o.key)
 	if o.lenient {

@@ -207,7 +207,7 @@ func TestStatus_EscapesTheID(t *testing.T) {
 }
 
 func BenchmarkSendBatch(b *testing.B) {
-	answer := `{"events":[`
+	response := `{"events":[`
 	var events [][]byte
 	for i := range 100 {
 		event, err := json.Marshal(map[string]any{"eventType": "demo", "sequence": i,
@@ -220,10 +220,10 @@ func BenchmarkSendBatch(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		answer += string(result) + ","
+		response += string(result) + ","
 	}
-	answer = strings.TrimSuffix(answer, ",") + `]}`
-	respond := func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(answer)) }
+	response = strings.TrimSuffix(response, ",") + `]}`
+	respond := func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(response)) }
 	for name, gzip := range map[string]bool{"plain": false, "gzip": true} {
 		b.Run(name, func(b *testing.B) {
 			c, err := client.New("http://pipeline.test", client.Options{Gzip: gzip,

@@ -54,7 +54,7 @@ type Reason struct {
 
 // Status returns the state of an event or of a batch. It returns the same errors as Send.
 func (c *Client) Status(ctx context.Context, id string) (EventStatus, error) {
-	answer, err := c.do(ctx, call{
+	response, err := c.do(ctx, call{
 		method: http.MethodGet, url: c.base.JoinPath("events", url.PathEscape(id)),
 		header: http.Header{},
 	})
@@ -62,8 +62,8 @@ func (c *Client) Status(ctx context.Context, id string) (EventStatus, error) {
 		return EventStatus{}, err
 	}
 	var status EventStatus
-	if err := json.Unmarshal(answer.body, &status); err != nil || status.Status == "" {
-		return EventStatus{}, c.notAPIError("the answer has no status")
+	if err := json.Unmarshal(response.body, &status); err != nil || status.Status == "" {
+		return EventStatus{}, c.notAPIError("the response has no status")
 	}
 	return status, nil
 }

@@ -82,7 +82,7 @@ func (b *browser) get(t *testing.T, url string) string {
 	return readBody(t, response)
 }
 
-func (b *browser) post(t *testing.T, path, form string) (status int, answer string) {
+func (b *browser) post(t *testing.T, path, form string) (status int, body string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.base+path,
 		strings.NewReader(form))
@@ -147,9 +147,9 @@ func TestConsole_ShowsADeployedPipeline(t *testing.T) {
 	if !strings.Contains(rows, processed) || !strings.Contains(rows, failed) {
 		t.Errorf("rows %s", rows)
 	}
-	status, answer := b.post(t, "/deadletters/redrive", "all=1")
+	status, response := b.post(t, "/deadletters/redrive", "all=1")
 	if status != http.StatusForbidden {
-		t.Errorf("a read-only console redrives: %d %s", status, answer)
+		t.Errorf("a read-only console redrives: %d %s", status, response)
 	}
 	d.wantVisible(t, d.DLQURL, 1)
 }
@@ -162,8 +162,8 @@ func TestConsole_RedrivesDiscardsAndReplays(t *testing.T) {
 	b := d.openConsole(t, "--write")
 	must := func(path, form string) {
 		t.Helper()
-		if status, answer := b.post(t, path, form); status != http.StatusOK {
-			t.Fatalf("%s: %d %s", path, status, answer)
+		if status, response := b.post(t, path, form); status != http.StatusOK {
+			t.Fatalf("%s: %d %s", path, status, response)
 		}
 	}
 	must("/events/"+ids[0]+"/redrive", "") // waits for the end
@@ -186,9 +186,9 @@ func TestConsole_RedrivesDiscardsAndReplays(t *testing.T) {
 		"/events/" + ids[0] + "/redrive": "", // its message is on the queue
 		"/events/" + ids[0] + "/replay":  "",
 	} {
-		if status, answer := b.post(t, path, form); status != http.StatusUnprocessableEntity ||
-			!strings.Contains(answer, `"error"`) {
-			t.Errorf("%s %s: %d %s", path, form, status, answer)
+		if status, response := b.post(t, path, form); status != http.StatusUnprocessableEntity ||
+			!strings.Contains(response, `"error"`) {
+			t.Errorf("%s %s: %d %s", path, form, status, response)
 		}
 	}
 }
@@ -233,8 +233,8 @@ func TestConsole_RedrivesAnEventIfAnotherClientHoldsOtherMessages(t *testing.T) 
 	id := d.accept(t, poison)[0]
 	d.process(t)
 	b := d.openConsole(t, "--write")
-	if status, answer := b.post(t, "/events/"+id+"/redrive", ""); status != http.StatusOK {
-		t.Errorf("%d %s", status, answer)
+	if status, response := b.post(t, "/events/"+id+"/redrive", ""); status != http.StatusOK {
+		t.Errorf("%d %s", status, response)
 	}
 	d.wantStatus(t, id, "ENQUEUED")
 }
@@ -260,14 +260,14 @@ func TestConsole_ChangesOnlyTheMessagesOfTheDryRun(t *testing.T) {
 	b := d.openConsole(t, "--write")
 	form := b.dryRun(t, "/deadletters/discard")
 	first := b.dryRun(t, "/deadletters/redrive")
-	if status, answer := b.post(t, "/deadletters/redrive", first); status != http.StatusOK {
-		t.Fatalf("%d %s", status, answer)
+	if status, response := b.post(t, "/deadletters/redrive", first); status != http.StatusOK {
+		t.Fatalf("%d %s", status, response)
 	}
 	b.wait(t, "/deadletters", ">finished</span>")
 	d.process(t)
 	d.wantVisible(t, d.DLQURL, 1)
-	if status, answer := b.post(t, "/deadletters/discard", form); status != http.StatusOK {
-		t.Fatalf("%d %s", status, answer)
+	if status, response := b.post(t, "/deadletters/discard", form); status != http.StatusOK {
+		t.Fatalf("%d %s", status, response)
 	}
 	b.wait(t, "/deadletters", "Another client has deleted or received 1 message")
 	d.wantVisible(t, d.DLQURL, 1)
@@ -292,11 +292,11 @@ func TestConsole_ShowsEachBatchOfAList(t *testing.T) {
 	d.api = server.URL
 	b := d.openConsole(t, "--write")
 	status, text := b.post(t, "/send", `[{"eventType":"a"},{"eventType":"b"}]`)
-	var answer struct{ Location string }
-	if err := json.Unmarshal([]byte(text), &answer); err != nil || status != http.StatusOK {
+	var response struct{ Location string }
+	if err := json.Unmarshal([]byte(text), &response); err != nil || status != http.StatusOK {
 		t.Fatalf("%d %s", status, text)
 	}
-	page := b.get(t, b.base[:strings.LastIndex(b.base, "/")]+answer.Location)
+	page := b.get(t, b.base[:strings.LastIndex(b.base, "/")]+response.Location)
 	for _, want := range []string{"Accepted as 2 batches", first + "</a>", second + "</a>"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %s: %s", want, page)
@@ -353,13 +353,13 @@ func TestConsole_ListsTheEventsOfAnEarlierRun(t *testing.T) {
 	go func() { _ = server.Serve(l) }()
 	b := newBrowser(t, server.URL(l))
 	list := func(path string) (rows []string) {
-		var answer struct {
+		var response struct {
 			Rows []struct{ ID, Type, Status string }
 		}
-		if err := json.Unmarshal([]byte(b.get(t, b.base+path)), &answer); err != nil {
+		if err := json.Unmarshal([]byte(b.get(t, b.base+path)), &response); err != nil {
 			t.Fatal(err)
 		}
-		for _, r := range answer.Rows {
+		for _, r := range response.Rows {
 			rows = append(rows, r.ID+" "+r.Type+" "+r.Status)
 		}
 		return rows

@@ -40,7 +40,7 @@ type deployed struct {
 	deployment.Pipeline
 	url        string
 	api        string // output ApiUrl, if set
-	reconciler func(payload []byte) (answer, functionError string)
+	reconciler func(payload []byte) (response, functionError string)
 	bus        inmem.Bus
 	logs       *locallogs.Service
 	objectAge  time.Duration // makes S3 report this age for new objects
@@ -166,11 +166,11 @@ func (d *deployed) serveStack(w http.ResponseWriter, r *http.Request) {
 
 func (d *deployed) serveReconciler(w http.ResponseWriter, r *http.Request) {
 	payload, _ := io.ReadAll(r.Body)
-	answer, functionError := d.reconciler(payload)
+	response, functionError := d.reconciler(payload)
 	if functionError != "" {
 		w.Header().Set("X-Amz-Function-Error", functionError)
 	}
-	io.WriteString(w, answer)
+	io.WriteString(w, response)
 }
 
 // run runs a command line on the stack.

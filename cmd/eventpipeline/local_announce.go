@@ -177,7 +177,8 @@ func announceRequests(w io.Writer, api emulator.API, region string) {
 			"To make one:\n    %s\n",
 			suggestCommand("token --help"))
 	}
-	fmt.Fprintf(w, "  post an event:\n%s  then see its status, with the eventId of the answer:\n%s",
+	fmt.Fprintf(w,
+		"  post an event:\n%s  then see its status, with the eventId of the response:\n%s",
 		foldCommand(curlCommand(api, region)+" "+exampleEvent),
 		foldCommand(fmt.Sprintf("curl -s%s %s/events/<eventId>",
 			curlAuthorization(api, region), api.URL)))

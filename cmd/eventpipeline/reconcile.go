@@ -100,28 +100,28 @@ func reconcile(
 ) (pipeline.Report, error) {
 	total := pipeline.Report{DryRun: request.DryRun}
 	for {
-		answer, err := invokeReconciler(ctx, p, request)
+		response, err := invokeReconciler(ctx, p, request)
 		if err != nil {
 			return total, err
 		}
-		addReport(&total, answer.Report)
+		addReport(&total, response.Report)
 		if total.Done {
 			return total, nil
 		}
-		if answer.Report.Scanned == 0 {
+		if response.Report.Scanned == 0 {
 			return total, errors.New(
 				"the reconciler makes no progress: raise ReconcilerFunction.Timeout")
 		}
-		request = handler.ReconcileRequest{DryRun: request.DryRun, Pass: answer.Pass}
+		request = handler.ReconcileRequest{DryRun: request.DryRun, Pass: response.Pass}
 	}
 }
 
 func invokeReconciler(
 	ctx context.Context, p deployment.Pipeline, request handler.ReconcileRequest,
-) (answer handler.ReconcileAnswer, err error) {
+) (response handler.ReconcileResponse, err error) {
 	payload, err := json.Marshal(request)
 	if err != nil {
-		return answer, err
+		return response, err
 	}
 	name := p.ReconcilerFunction
 	// The client must not retry: a retry starts a second run, although the first can still be
@@ -129,15 +129,15 @@ func invokeReconciler(
 	client := lambda.NewFromConfig(p.Config, func(o *lambda.Options) { o.RetryMaxAttempts = 1 })
 	out, err := client.Invoke(ctx, &lambda.InvokeInput{FunctionName: &name, Payload: payload})
 	if err != nil {
-		return answer, fmt.Errorf("invoke %s: %w", name, err)
+		return response, fmt.Errorf("invoke %s: %w", name, err)
 	}
 	if out.FunctionError != nil {
-		return answer, fmt.Errorf("%s failed: %s", name, out.Payload)
+		return response, fmt.Errorf("%s failed: %s", name, out.Payload)
 	}
-	if err := jsonv2.Unmarshal(out.Payload, &answer); err != nil {
-		return answer, fmt.Errorf("read the answer of %s: %w", name, err)
+	if err := jsonv2.Unmarshal(out.Payload, &response); err != nil {
+		return response, fmt.Errorf("read the response of %s: %w", name, err)
 	}
-	return answer, nil
+	return response, nil
 }
 
 func addReport(total *pipeline.Report, part pipeline.Report) {

@@ -8,9 +8,9 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// answerReconciler sets the answers of the reconciler function, in order. The returned slice
+// respondAsReconciler sets the responses of the reconciler function, in order. The returned slice
 // collects the requests.
-func (d *deployed) answerReconciler(answers ...string) (requests *[]string) {
+func (d *deployed) respondAsReconciler(answers ...string) (requests *[]string) {
 	requests = new([]string)
 	d.reconciler = func(payload []byte) (string, string) {
 		*requests = append(*requests, string(payload))
@@ -22,7 +22,7 @@ func (d *deployed) answerReconciler(answers ...string) (requests *[]string) {
 func TestReconcile_InvokesTheFunctionUntilItIsDone(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
-	requests := d.answerReconciler(
+	requests := d.respondAsReconciler(
 		`{"report":{"from":"2026-11-20T00:00:00Z","to":"2026-11-23T00:00:00Z","scanned":1000,`+
 			`"reenqueued":2},"pass":{"from":"2026-11-20T00:00:00Z","type":"demo"}}`,
 		`{"report":{"from":"2026-11-20T00:00:00Z","to":"2026-11-23T00:00:00Z","scanned":5,`+
@@ -49,7 +49,7 @@ func TestReconcile_AddsUpTheReports(t *testing.T) {
 			`"scanned":10,"processed":1,"failed":1,"waiting":1,"young":1,"reenqueued":1,` +
 			`"givenUp":1,"repaired":1,"orphans":1,"overtaken":1,"errors":1,"done":` + done + `}}`
 	}
-	d.answerReconciler(part("false"), part("true"), part("true"))
+	d.respondAsReconciler(part("false"), part("true"), part("true"))
 	code, out, _ := d.run(t, "reconcile", "--json")
 	from := time.Date(2026, 11, 20, 17, 0, 0, 0, time.UTC)
 	want := pipeline.Report{
@@ -81,7 +81,7 @@ func TestReconcile_AddsUpTheReports(t *testing.T) {
 func TestReconcile_ContinuesFromTheCheckpointByDefault(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
-	requests := d.answerReconciler(`{"report":{"scanned":1}}`, `{"report":{"done":true}}`)
+	requests := d.respondAsReconciler(`{"report":{"scanned":1}}`, `{"report":{"done":true}}`)
 	code, out, errOut := d.run(t, "reconcile")
 	if code != exitOK || strings.Join(*requests, " ") != "{} {}" {
 		t.Errorf("exit code %d, %s; the function got %q", code, errOut, *requests)
@@ -94,7 +94,7 @@ func TestReconcile_ContinuesFromTheCheckpointByDefault(t *testing.T) {
 func TestReconcile_DryRunPrintsWhatWouldChange(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
-	requests := d.answerReconciler(
+	requests := d.respondAsReconciler(
 		`{"report":{"scanned":1,"reenqueued":1},"pass":{"type":"demo"}}`,
 		`{"report":{"reenqueued":1,"done":true}}`,
 	)
@@ -112,7 +112,7 @@ func TestReconcile_DryRunPrintsWhatWouldChange(t *testing.T) {
 func TestReconcile_FailsIfEventsCouldNotBeReconciled(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
-	d.answerReconciler(`{"report":{"scanned":9,"errors":2,"done":true}}`)
+	d.respondAsReconciler(`{"report":{"scanned":9,"errors":2,"done":true}}`)
 	code, out, errOut := d.run(t, "reconcile")
 	if code != exitFailure || !strings.Contains(errOut, "2 events could not be reconciled") ||
 		!strings.Contains(out, "events that could not be reconciled") {
@@ -123,7 +123,7 @@ func TestReconcile_FailsIfEventsCouldNotBeReconciled(t *testing.T) {
 func TestReconcile_ReportsTheFunctionsError(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
-	d.reconciler = func([]byte) (answer, functionError string) {
+	d.reconciler = func([]byte) (response, functionError string) {
 		return `{"errorMessage":"no table"}`, "Unhandled"
 	}
 	code, _, errOut := d.run(t, "reconcile")
@@ -136,7 +136,7 @@ func TestReconcile_ReportsTheFunctionsError(t *testing.T) {
 func TestReconcile_StopsWithoutProgress(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
-	d.answerReconciler(`{"report":{"scanned":9}}`, `{"report":{}}`)
+	d.respondAsReconciler(`{"report":{"scanned":9}}`, `{"report":{}}`)
 	code, _, errOut := d.run(t, "reconcile")
 	if code != exitFailure || !strings.Contains(errOut, "ReconcilerFunction.Timeout") {
 		t.Errorf("exit code %d, printed %q", code, errOut)

@@ -46,7 +46,7 @@ URL of --api belongs to API Gateway, or if you set --sign. It signs requests to
 the local platform with the local credentials. If the API requires a JSON Web
 Token, set EVENTPIPELINE_TOKEN.
 
-The command repeats a request without an answer, or with an answer 429 or 5xx.
+The command repeats a request without a response, or with a response 429 or 5xx.
 The repeated request has the same idempotency key, so that no event is created
 twice. If all attempts fail, the event counts as unknown, because the platform
 can have accepted it. An event whose request did not leave this machine counts
@@ -86,7 +86,7 @@ processed.`,
 		"wait until the accepted events are processed, and print how long it took; stop if no "+
 			"event is finished for 5 minutes")
 	flags.BoolVar(&f.asJSON, "json", false,
-		"print one line of JSON per event, in the order of the answers, and a summary")
+		"print one line of JSON per event, in the order of the responses, and a summary")
 	return cmd
 }
 
@@ -163,7 +163,7 @@ func (f *sendFlags) ping(ctx context.Context, c *client.Client) error {
 	return f.api.explain(err)
 }
 
-// send sends the events of source. It stops at the first request that gets no answer.
+// send sends the events of source. It stops at the first request that gets no response.
 func (f *sendFlags) send(
 	ctx context.Context, c *client.Client, source eventSource, r *sendResults,
 ) error {

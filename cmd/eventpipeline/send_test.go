@@ -255,7 +255,7 @@ func TestSend_SendsBatches(t *testing.T) {
 }
 
 // A batch can't contain text that is not JSON. The command must send such text alone, because the
-// API's answer explains the fault. It must also send the other events.
+// API's response explains the fault. It must also send the other events.
 func TestSend_SendsInvalidEventsAlone(t *testing.T) {
 	var a api
 	lines := "{\"eventType\":\"a\"}\n{\"eventType\":\n[]\n{\"eventType\":\"b\"}\n"

@@ -35,17 +35,17 @@ func (f *sendFlags) sendWebhook(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	announce(cmd, p)
-	answer, err := delivery.send(ctx)
+	response, err := delivery.send(ctx)
 	if err != nil {
 		return err
 	}
 	if f.asJSON {
-		err = printJSON(cmd.OutOrStdout(), answer)
+		err = printJSON(cmd.OutOrStdout(), response)
 	} else {
-		err = answer.print(cmd.OutOrStdout(), f.api.stack.String())
+		err = response.print(cmd.OutOrStdout(), f.api.stack.String())
 	}
-	if err == nil && !answer.accepted() {
-		err = answer.Problem
+	if err == nil && !response.accepted() {
+		err = response.Problem
 	}
 	return err
 }
@@ -90,7 +90,7 @@ func (d webhookDelivery) checkType(eventType string) error {
 	return nil
 }
 
-func (a webhookAnswer) print(w io.Writer, stackFlags string) error {
+func (a webhookResponse) print(w io.Writer, stackFlags string) error {
 	text := fmt.Sprintf("HTTP %d", a.Status)
 	if a.Duplicate {
 		text += ", a duplicate"

@@ -130,7 +130,7 @@ func TestStack_IsNamedByCommandsThatChangeIt(t *testing.T) {
 	server := httptest.NewServer(new(api))
 	t.Cleanup(server.Close)
 	d.api = server.URL
-	d.reconciler = func([]byte) (answer, functionError string) {
+	d.reconciler = func([]byte) (response, functionError string) {
 		return `{"report":{"done":true}}`, ""
 	}
 	want := "Pipeline: stack local, region us-east-1, at " + d.url + "\n"

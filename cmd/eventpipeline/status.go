@@ -33,7 +33,7 @@ func newStatusCommand() *cobra.Command {
 		},
 	}
 	api.add(cmd)
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print the API's answer as one line of JSON")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the API's response as one line of JSON")
 	return cmd
 }
 

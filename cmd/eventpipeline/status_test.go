@@ -19,15 +19,15 @@ func TestStatus_SuggestsHowToSeeTheRecord(t *testing.T) {
 	const processed = "0199aaaa-0000-7000-8000-000000000001"
 	d := deploy(t)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		answer := handler.EventStatus{
+		response := handler.EventStatus{
 			EventID: strings.TrimPrefix(r.URL.Path, "/events/"),
 			Status:  pipeline.Enqueued,
 		}
-		if answer.EventID == processed {
-			answer.Status = pipeline.Processed
-			answer.Silver = &pipeline.Location{Bucket: "silver", Key: "k"}
+		if response.EventID == processed {
+			response.Status = pipeline.Processed
+			response.Silver = &pipeline.Location{Bucket: "silver", Key: "k"}
 		}
-		json.NewEncoder(w).Encode(answer)
+		json.NewEncoder(w).Encode(response)
 	}))
 	t.Cleanup(server.Close)
 	d.api = server.URL

@@ -27,15 +27,15 @@ type webhookDelivery struct {
 	body    []byte
 }
 
-// webhookAnswer holds the answer to a webhookDelivery, in the format of --json.
-type webhookAnswer struct {
+// webhookResponse holds the response to a webhookDelivery, in the format of --json.
+type webhookResponse struct {
 	Status    int             `json:"status"`
 	EventID   string          `json:"eventId,omitempty"`
 	Duplicate bool            `json:"duplicate,omitempty"`
 	Problem   *client.Problem `json:"problem,omitempty"`
 }
 
-func (a webhookAnswer) accepted() bool { return a.Status/100 == 2 }
+func (a webhookResponse) accepted() bool { return a.Status/100 == 2 }
 
 // newWebhookDelivery returns a request with the signature of the source's sender.
 func newWebhookDelivery(
@@ -70,40 +70,40 @@ func isForm(body []byte) bool {
 
 func newDeliveryID() string { return uuid.NewString() }
 
-// send posts the request and reads the answer.
-func (d webhookDelivery) send(ctx context.Context) (webhookAnswer, error) {
+// send posts the request and reads the response.
+func (d webhookDelivery) send(ctx context.Context) (webhookResponse, error) {
 	if d.source.URL == "" {
-		return webhookAnswer{}, errors.New("the URL of the API is unknown: the stack has no " +
+		return webhookResponse{}, errors.New("the URL of the API is unknown: the stack has no " +
 			"output ApiUrl and no API of the pipeline; add the output ApiUrl")
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, d.source.URL,
 		bytes.NewReader(d.body))
 	if err != nil {
-		return webhookAnswer{}, err
+		return webhookResponse{}, err
 	}
 	for name, value := range d.headers {
 		request.Header.Set(name, value)
 	}
-	response, err := http.DefaultClient.Do(request)
+	resp, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return webhookAnswer{}, err
+		return webhookResponse{}, err
 	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
 	if err != nil {
-		return webhookAnswer{}, fmt.Errorf("read the answer: %w", err)
+		return webhookResponse{}, fmt.Errorf("read the response: %w", err)
 	}
-	answer := webhookAnswer{
-		Status:    response.StatusCode,
-		Duplicate: response.Header.Get(contract.IdempotencyReplayedHeader) == "true",
+	response := webhookResponse{
+		Status:    resp.StatusCode,
+		Duplicate: resp.Header.Get(contract.IdempotencyReplayedHeader) == "true",
 	}
-	if !answer.accepted() {
-		answer.Problem = &client.Problem{Status: response.StatusCode}
-		_ = json.Unmarshal(body, answer.Problem) // fails if API Gateway itself gave the answer
-		return answer, nil
+	if !response.accepted() {
+		response.Problem = &client.Problem{Status: resp.StatusCode}
+		_ = json.Unmarshal(body, response.Problem) // fails if API Gateway itself gave the response
+		return response, nil
 	}
-	answer.EventID, err = d.eventID()
-	return answer, err
+	response.EventID, err = d.eventID()
+	return response, err
 }
 
 // eventID returns the id of the request's event. It returns "" for a ping or a challenge, which

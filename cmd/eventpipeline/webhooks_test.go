@@ -136,9 +136,9 @@ func TestWebhookEvent_IsNotPostedAgainWithoutASignature(t *testing.T) {
 	if strings.Contains(page, "Send again") || strings.Contains(page, "send?from=") {
 		t.Errorf("the page offers to send the event: %s", page)
 	}
-	status, answer := b.post(t, "/events/"+id+"/send", "")
-	if status != http.StatusUnprocessableEntity || !strings.Contains(answer, "--as github:TYPE") {
-		t.Errorf("send: %d %s", status, answer)
+	status, response := b.post(t, "/events/"+id+"/send", "")
+	if status != http.StatusUnprocessableEntity || !strings.Contains(response, "--as github:TYPE") {
+		t.Errorf("send: %d %s", status, response)
 	}
 }
 

@@ -49,10 +49,10 @@ func testWebhook(cmd *cobra.Command, source deployment.WebhookSource) error {
 	for _, test := range []webhookTest{
 		{"without a signature", unsigned, "401", isUnauthorized},
 		{"with a changed body", changed, "401", isUnauthorized},
-		{"signed", signed, "a new event", func(a webhookAnswer) bool {
+		{"signed", signed, "a new event", func(a webhookResponse) bool {
 			return a.accepted() && !a.Duplicate
 		}},
-		{"signed, again", signed, "a duplicate", func(a webhookAnswer) bool {
+		{"signed, again", signed, "a duplicate", func(a webhookResponse) bool {
 			return a.accepted() && a.Duplicate
 		}},
 	} {
@@ -65,39 +65,39 @@ func testWebhook(cmd *cobra.Command, source deployment.WebhookSource) error {
 		}
 	}
 	if failed > 0 {
-		return fmt.Errorf("%d of 4 requests got an unexpected answer", failed)
+		return fmt.Errorf("%d of 4 requests got an unexpected response", failed)
 	}
 	return nil
 }
 
-func isUnauthorized(a webhookAnswer) bool { return a.Status == http.StatusUnauthorized }
+func isUnauthorized(a webhookResponse) bool { return a.Status == http.StatusUnauthorized }
 
-// webhookTest sends a request to a webhook source and checks the answer.
+// webhookTest sends a request to a webhook source and checks the response.
 type webhookTest struct {
 	name     string
 	delivery webhookDelivery
 	want     string
-	ok       func(webhookAnswer) bool
+	ok       func(webhookResponse) bool
 }
 
-// run sends the request and prints whether the answer is the expected one.
+// run sends the request and prints whether the response is the expected one.
 func (t webhookTest) run(cmd *cobra.Command) (passed bool, err error) {
-	answer, err := t.delivery.send(cmd.Context())
+	response, err := t.delivery.send(cmd.Context())
 	if err != nil {
 		return false, err
 	}
 	result := "ok"
-	if passed = t.ok(answer); !passed {
+	if passed = t.ok(response); !passed {
 		result = "FAILED, want " + t.want
 	}
-	got := fmt.Sprintf("HTTP %d", answer.Status)
-	if answer.Problem != nil {
-		got = answer.Problem.Error()
+	got := fmt.Sprintf("HTTP %d", response.Status)
+	if response.Problem != nil {
+		got = response.Problem.Error()
 	}
-	if answer.EventID != "" {
-		got += ", event " + answer.EventID
+	if response.EventID != "" {
+		got += ", event " + response.EventID
 	}
-	if answer.Duplicate {
+	if response.Duplicate {
 		got += ", a duplicate"
 	}
 	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%-20s %s: %s\n", t.name, result, got)

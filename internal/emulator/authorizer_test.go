@@ -40,11 +40,11 @@ func request(t *testing.T, p *Platform, prepare func(*http.Request)) (status int
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	answer, err := io.ReadAll(response.Body)
+	content, err := io.ReadAll(response.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return response.StatusCode, string(answer)
+	return response.StatusCode, string(content)
 }
 
 func signedBy(t *testing.T, key, secret string) func(*http.Request) {

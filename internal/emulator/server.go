@@ -19,7 +19,7 @@ const closeDelay = 3 * time.Second
 // startServer starts a server that runs until the platform is closed. The platform fails if the
 // server ends earlier.
 func (p *Platform) startServer(l net.Listener, handler http.Handler) {
-	handler = answerExpect(limitBodyPauses(handler, bodyTimeout))
+	handler = handleExpect(limitBodyPauses(handler, bodyTimeout))
 	s := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
 	p.servers = append(p.servers, s)
 	go func() {
@@ -29,10 +29,10 @@ func (p *Platform) startServer(l net.Listener, handler http.Handler) {
 	}()
 }
 
-// answerExpect sends the response 100 Continue to a request that expects it, even for an empty
+// handleExpect sends the response 100 Continue to a request that expects it, even for an empty
 // body. AWS does so, but net/http does not. Without this response, botocore misreads the next
 // response on the connection.
-func answerExpect(next http.Handler) http.Handler {
+func handleExpect(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ContentLength == 0 && strings.EqualFold(r.Header.Get("Expect"), "100-continue") {
 			w.WriteHeader(http.StatusContinue)

@@ -48,11 +48,11 @@ func (v variant) start() (*platform, error) {
 		return nil, err
 	}
 	return p, waitUntil(func() (bool, error) {
-		answer, err := http.Get("http://127.0.0.1:" + p.apiPort + "/health")
+		response, err := http.Get("http://127.0.0.1:" + p.apiPort + "/health")
 		if err != nil {
 			return false, nil // not ready
 		}
-		return true, answer.Body.Close()
+		return true, response.Body.Close()
 	})
 }
 
@@ -112,15 +112,16 @@ func (p *platform) post(l load) error {
 	for i := range l.count {
 		senders.Go(func() error {
 			event := fmt.Sprintf(`{"eventType":"demo","message":"hello","sequence":%d}`, i)
-			answer, err := client.Post("http://127.0.0.1:"+p.apiPort+"/events", "application/json",
+			response, err := client.Post(
+				"http://127.0.0.1:"+p.apiPort+"/events", "application/json",
 				strings.NewReader(event))
 			if err != nil {
 				return err
 			}
-			defer answer.Body.Close()
-			text, err := io.ReadAll(answer.Body)
-			if err == nil && answer.StatusCode != http.StatusAccepted {
-				err = fmt.Errorf("%s: %s", answer.Status, text)
+			defer response.Body.Close()
+			text, err := io.ReadAll(response.Body)
+			if err == nil && response.StatusCode != http.StatusAccepted {
+				err = fmt.Errorf("%s: %s", response.Status, text)
 			}
 			return err
 		})
@@ -157,17 +158,17 @@ func (p *platform) callSQS(operation, in string, out any) error {
 		return err
 	}
 	request.Header.Set("X-Amz-Target", "AmazonSQS."+operation)
-	answer, err := http.DefaultClient.Do(request)
+	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return err
 	}
-	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
 	if err != nil {
 		return fmt.Errorf("read the response of %s: %w", operation, err)
 	}
-	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answered %s: %s", operation, answer.Status, body)
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s answered %s: %s", operation, response.Status, body)
 	}
 	return json.Unmarshal(body, out)
 }

@@ -360,11 +360,11 @@ func (f *functions) post(t *testing.T, contentType, body string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer, err := f.api.Invoke(t.Context(), event)
-	if err != nil || !strings.Contains(string(answer), `"statusCode":202`) {
-		t.Fatalf("got %s, %v", answer, err)
+	response, err := f.api.Invoke(t.Context(), event)
+	if err != nil || !strings.Contains(string(response), `"statusCode":202`) {
+		t.Fatalf("got %s, %v", response, err)
 	}
-	return string(answer)
+	return string(response)
 }
 
 // process invokes the worker with ten messages at a time until the queue is empty. It returns the
@@ -406,9 +406,9 @@ func (f *functions) invokeWorker(t *testing.T, messages []sqstypes.Message) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	answer, err := f.worker.Invoke(ctx, payload)
-	if err != nil || strings.Contains(string(answer), "itemIdentifier") {
-		t.Fatalf("the worker answered %s, %v", answer, err)
+	response, err := f.worker.Invoke(ctx, payload)
+	if err != nil || strings.Contains(string(response), "itemIdentifier") {
+		t.Fatalf("the worker answered %s, %v", response, err)
 	}
 	in := &awssqs.DeleteMessageBatchInput{QueueUrl: &f.url, Entries: delete}
 	if _, err := f.queue.DeleteMessageBatch(t.Context(), in); err != nil {

@@ -24,10 +24,10 @@ func TestBatch_RejectedEventsFailAlone(t *testing.T) {
 		orders = append(orders, fmt.Sprintf(`{"eventType":"order.placed","orderId":"%d",`+
 			`"currency":%q,"lines":[{"sku":"tea","quantity":1,"cents":350}]}`, i, currency))
 	}
-	answer, err := p.trySend(t.Context(), "orders", "["+strings.Join(orders, ",")+"]")
-	ids := strings.Fields(answer.ids)
-	if err != nil || answer.status != http.StatusAccepted || len(ids) != 100 {
-		t.Fatalf("got %+v, %v", answer, err)
+	response, err := p.trySend(t.Context(), "orders", "["+strings.Join(orders, ",")+"]")
+	ids := strings.Fields(response.ids)
+	if err != nil || response.status != http.StatusAccepted || len(ids) != 100 {
+		t.Fatalf("got %+v, %v", response, err)
 	}
 	batchID, _, _ := strings.Cut(ids[0], ".")
 	batch := p.waitForStatus(t, batchID, "PROCESSED")
@@ -81,7 +81,7 @@ func TestBatch_RejectedEventsFailAlone(t *testing.T) {
 		return ""
 	})
 	again, err := p.trySend(t.Context(), "orders", "["+strings.Join(orders, ",")+"]")
-	if err != nil || again.ids != answer.ids || again.replayed != "true" {
+	if err != nil || again.ids != response.ids || again.replayed != "true" {
 		t.Errorf("got %+v, %v", again, err)
 	}
 }

@@ -97,7 +97,7 @@ func TestBrowser_SendsEvents(t *testing.T) {
 
 func wantResults(t *testing.T, text []byte) {
 	t.Helper()
-	type answer struct {
+	type response struct {
 		Status   any
 		Replayed string
 		EventID  string
@@ -107,24 +107,25 @@ func wantResults(t *testing.T, text []byte) {
 	if err := json.Unmarshal(text, &results); err != nil {
 		t.Fatal(err)
 	}
-	answers := map[string]answer{}
+	responses := map[string]response{}
 	for name, result := range results {
-		var a answer
+		var a response
 		if json.Unmarshal(result, &a) == nil {
-			answers[name] = a
+			responses[name] = a
 		}
 	}
 	for _, name := range []string{
 		"json", "text", "keyed", "again", "gzip", "structured", "binary",
 	} {
-		if answers[name].EventID == "" {
+		if responses[name].EventID == "" {
 			t.Errorf("%s: got %s", name, results[name])
 		}
 	}
-	if answers["again"].EventID != answers["keyed"].EventID || answers["again"].Replayed != "true" {
+	if responses["again"].EventID != responses["keyed"].EventID ||
+		responses["again"].Replayed != "true" {
 		t.Errorf("the same key again: got %s, want %s", results["again"], results["keyed"])
 	}
-	if !strings.HasSuffix(answers["problem"].Type, ":missing-event-type") {
+	if !strings.HasSuffix(responses["problem"].Type, ":missing-event-type") {
 		t.Errorf("problem: got %s", results["problem"])
 	}
 	if string(results["beacon"]) != "true" || string(results["read"]) != `"browser"` {

@@ -76,13 +76,13 @@ func TestChaos_KilledPlatformKeepsAcknowledgedEvents(t *testing.T) {
 	var mu sync.Mutex
 	killed := make(chan struct{})
 	concurrently(16, events, func(i int) {
-		answer, err := p.trySend(t.Context(), "", fmt.Sprintf(`{"eventType":"killed","n":%d}`, i))
-		if err != nil || answer.status != http.StatusAccepted {
+		response, err := p.trySend(t.Context(), "", fmt.Sprintf(`{"eventType":"killed","n":%d}`, i))
+		if err != nil || response.status != http.StatusAccepted {
 			return // the platform has been killed
 		}
 		mu.Lock()
 		defer mu.Unlock()
-		acknowledged[answer.id] = false
+		acknowledged[response.id] = false
 		if len(acknowledged) == events/3 {
 			_ = p.cmd.Process.Signal(syscall.SIGKILL)
 			close(killed)
@@ -142,24 +142,24 @@ func (p *platform) sendLoad(t *testing.T, n int) map[string]bool {
 			key = fmt.Sprintf("key-%d", i/20)
 			body = fmt.Sprintf(`{"eventType":"chaos","n":%q}`, key)
 		}
-		answer, err := p.trySend(t.Context(), key, body)
-		failed := func() bool { return err != nil || answer.status != http.StatusAccepted }
+		response, err := p.trySend(t.Context(), key, body)
+		failed := func() bool { return err != nil || response.status != http.StatusAccepted }
 		for try := 0; key != "" && try < 3 && failed(); try++ {
-			answer, err = p.trySend(t.Context(), key, body) // a key makes retries safe
+			response, err = p.trySend(t.Context(), key, body) // a key makes retries safe
 		}
 		if failed() {
-			if err == nil && answer.status < http.StatusInternalServerError {
-				t.Errorf("event %d: got status %d", i, answer.status)
+			if err == nil && response.status < http.StatusInternalServerError {
+				t.Errorf("event %d: got status %d", i, response.status)
 			}
 			return
 		}
 		mu.Lock()
 		defer mu.Unlock()
-		acknowledged[answer.id] = false
-		if key != "" && byKey[key] != "" && byKey[key] != answer.id {
-			t.Errorf("%s belongs to the events %s and %s", key, byKey[key], answer.id)
+		acknowledged[response.id] = false
+		if key != "" && byKey[key] != "" && byKey[key] != response.id {
+			t.Errorf("%s belongs to the events %s and %s", key, byKey[key], response.id)
 		}
-		byKey[key] = answer.id
+		byKey[key] = response.id
 	})
 	return acknowledged
 }
@@ -171,9 +171,9 @@ func (p *platform) sendBatch(t *testing.T, number, n int) []string {
 	elements := slices.Repeat([]string{fmt.Sprintf(`{"eventType":"chaos","n":%d}`, number)}, n)
 	body := "[" + strings.Join(elements, ",") + "]"
 	for range 4 {
-		answer, err := p.trySend(t.Context(), fmt.Sprintf("batch-%d", number), body)
-		if err == nil && answer.status == http.StatusAccepted {
-			return strings.Fields(answer.ids)
+		response, err := p.trySend(t.Context(), fmt.Sprintf("batch-%d", number), body)
+		if err == nil && response.status == http.StatusAccepted {
+			return strings.Fields(response.ids)
 		}
 	}
 	return nil
@@ -214,14 +214,15 @@ func (p *platform) trySend(ctx context.Context, key, body string) (ingestRespons
 		return ingestResponse{}, err
 	}
 	defer response.Body.Close()
-	var answer struct {
+	var decoded struct {
 		EventID string
 		Events  []struct{ EventID string }
 	}
-	_ = json.NewDecoder(response.Body).Decode(&answer) // a response of API Gateway itself has no id
+	// A response of API Gateway itself has no id.
+	_ = json.NewDecoder(response.Body).Decode(&decoded)
 	replayed := response.Header.Get("Idempotency-Replayed")
-	result := ingestResponse{status: response.StatusCode, id: answer.EventID, replayed: replayed}
-	for _, event := range answer.Events {
+	result := ingestResponse{status: response.StatusCode, id: decoded.EventID, replayed: replayed}
+	for _, event := range decoded.Events {
 		result.ids += " " + event.EventID
 	}
 	return result, nil

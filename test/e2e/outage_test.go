@@ -36,14 +36,14 @@ func TestOutage_FailsNoEvent(t *testing.T) {
 	acknowledged := make(map[string]bool)
 	var mu sync.Mutex
 	concurrently(8, 100, func(i int) {
-		answer, err := p.trySend(t.Context(), "", fmt.Sprintf(`{"eventType":"outage","n":%d}`, i))
-		if err != nil || answer.status != http.StatusAccepted {
-			t.Errorf("event %d: got status %d, %v", i, answer.status, err)
+		response, err := p.trySend(t.Context(), "", fmt.Sprintf(`{"eventType":"outage","n":%d}`, i))
+		if err != nil || response.status != http.StatusAccepted {
+			t.Errorf("event %d: got status %d, %v", i, response.status, err)
 			return
 		}
 		mu.Lock()
 		defer mu.Unlock()
-		acknowledged[answer.id] = false
+		acknowledged[response.id] = false
 	})
 	p.waitUntilFinished(t, acknowledged)
 	p.expectEachOnce(t, acknowledged)

@@ -206,26 +206,26 @@ func (p *platform) env() []string {
 // post sends a body to POST /events.
 func (p *platform) post(
 	t *testing.T, body string,
-) (status int, contentType string, answer map[string]any) {
+) (status int, contentType string, response map[string]any) {
 	t.Helper()
-	response, err := http.Post(p.API+"/events", "application/json", strings.NewReader(body))
+	resp, err := http.Post(p.API+"/events", "application/json", strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer response.Body.Close()
-	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
-		t.Fatalf("POST /events: got %d without JSON: %v", response.StatusCode, err)
+	defer resp.Body.Close()
+	if err := json.NewDecoder(resp.Body).Decode(&response); err != nil {
+		t.Fatalf("POST /events: got %d without JSON: %v", resp.StatusCode, err)
 	}
-	return response.StatusCode, response.Header.Get("Content-Type"), answer
+	return resp.StatusCode, resp.Header.Get("Content-Type"), response
 }
 
 // accept sends an event and returns its id.
 func (p *platform) accept(t *testing.T, body string) string {
 	t.Helper()
-	status, _, answer := p.post(t, body)
-	id, _ := answer["eventId"].(string)
-	if status != http.StatusAccepted || answer["status"] != "accepted" || id == "" {
-		t.Fatalf("POST /events: got %d %v, want 202 and an id", status, answer)
+	status, _, response := p.post(t, body)
+	id, _ := response["eventId"].(string)
+	if status != http.StatusAccepted || response["status"] != "accepted" || id == "" {
+		t.Fatalf("POST /events: got %d %v, want 202 and an id", status, response)
 	}
 	return id
 }
@@ -233,17 +233,17 @@ func (p *platform) accept(t *testing.T, body string) string {
 // status returns the response of GET /events/{eventId}.
 func (p *platform) status(t *testing.T, id string) map[string]any {
 	t.Helper()
-	response, err := http.Get(p.API + "/events/" + id)
+	resp, err := http.Get(p.API + "/events/" + id)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer response.Body.Close()
-	var answer map[string]any
-	err = json.NewDecoder(response.Body).Decode(&answer)
-	if err != nil || response.StatusCode != http.StatusOK {
-		t.Fatalf("GET /events/%s: got %d %v, %v", id, response.StatusCode, answer, err)
+	defer resp.Body.Close()
+	var response map[string]any
+	err = json.NewDecoder(resp.Body).Decode(&response)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatalf("GET /events/%s: got %d %v, %v", id, resp.StatusCode, response, err)
 	}
-	return answer
+	return response
 }
 
 // waitTimeout limits the time in which a condition must be met. The limit is long enough for a busy
@@ -271,14 +271,14 @@ func waitUntil(t *testing.T, check func() (unmet string)) {
 // waitForStatus waits until the event has the status and returns the API's response.
 func (p *platform) waitForStatus(t *testing.T, id, want string) map[string]any {
 	t.Helper()
-	var answer map[string]any
+	var response map[string]any
 	waitUntil(t, func() string {
-		if answer = p.status(t, id); answer["status"] == want {
+		if response = p.status(t, id); response["status"] == want {
 			return ""
 		}
-		return fmt.Sprintf("event %s is %v, want %s", id, answer["status"], want)
+		return fmt.Sprintf("event %s is %v, want %s", id, response["status"], want)
 	})
-	return answer
+	return response
 }
 
 // syncBuffer is a buffer that is safe for concurrent use.

@@ -54,14 +54,14 @@ func (p *platform) webhookSources(t *testing.T) []deployment.WebhookSource {
 func (p *platform) sendAs(t *testing.T, source deployment.WebhookSource) {
 	send := command(t.Context(), "send", "--as", source.Name+":e2e", "--json", "--aws", p.AWS)
 	out, err := send.Output()
-	var answer struct{ EventID string }
-	if err := json.Unmarshal(out, &answer); err != nil {
+	var response struct{ EventID string }
+	if err := json.Unmarshal(out, &response); err != nil {
 		t.Fatalf("send --as: got %s, %v", out, err)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	status := p.waitForStatus(t, answer.EventID, "PROCESSED")
+	status := p.waitForStatus(t, response.EventID, "PROCESSED")
 	var record struct {
 		Type    string
 		Webhook struct{ Source, ContentType string }

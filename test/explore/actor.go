@@ -38,12 +38,12 @@ func (a *actor) stateHash() uint64 {
 		return 0
 	}
 	s := a.past.start
-	return mix(mix(s.input, a.past.answers), uint64(s.deadline.UnixMilli()))
+	return mix(mix(s.input, a.past.responses), uint64(s.deadline.UnixMilli()))
 }
 
 // identity returns a hash that distinguishes a call of the actor from all other calls.
 func (a *actor) identity(c *call) uint64 {
-	return mix(mix(a.past.start.input, a.past.answers), c.id)
+	return mix(mix(a.past.start.input, a.past.responses), c.id)
 }
 
 // spawn starts an actor that runs body, and returns the actor's index. Actors with the same role,

@@ -95,12 +95,12 @@ func (r *run) sendRequest(number int, request pipeline.Request) {
 			result, err := r.system.Accept(ctx, p, request, newID)
 			if err == nil {
 				// The response 202 can be lost.
-				err = p.exec(ctx, "Answer", result.Event.ID, anAnswer, func() error {
+				err = p.exec(ctx, "Answer", result.Event.ID, aResponse, func() error {
 					r.acknowledge(name, request, result)
 					return nil
 				})
 			} else if pipeline.ErrorCode(err) != pipeline.Unavailable {
-				return p.exec(ctx, "Answer", "is rejected", anAnswer, func() error {
+				return p.exec(ctx, "Answer", "is rejected", aResponse, func() error {
 					r.reject(name, request, err)
 					return nil
 				})
@@ -227,7 +227,7 @@ func (r *run) deliver(batch []*message, h outcome) {
 					return nil
 				}
 				ctx := context.Background() // messages are deleted even after the worker's deadline
-				_ = p.exec(ctx, "Queue.Delete", handle, anAnswer, deleteMessage)
+				_ = p.exec(ctx, "Queue.Delete", handle, aResponse, deleteMessage)
 			}
 			return nil
 		})
@@ -317,7 +317,7 @@ func (r *run) redrive() {
 			if result.Err != nil {
 				continue
 			}
-			_ = p.exec(ctx, "DLQ.Delete", result.Event.ID, anAnswer, func() error {
+			_ = p.exec(ctx, "DLQ.Delete", result.Event.ID, aResponse, func() error {
 				r.queue.deadLetters = slices.DeleteFunc(slices.Clone(r.queue.deadLetters),
 					func(l pipeline.DeadLetter) bool {
 						return string(l.Body) == string(bodies[i]) &&

@@ -38,12 +38,12 @@ func (r *run) batchClient(number int, key string, bodies ...string) {
 			}
 			result, err := in.AcceptBatch(ctx, request)
 			if err == nil {
-				err = p.exec(ctx, "Answer", result.Batches[0].ID, anAnswer, func() error {
+				err = p.exec(ctx, "Answer", result.Batches[0].ID, aResponse, func() error {
 					r.acknowledgeBatch(name, request, result)
 					return nil
 				})
 			} else if pipeline.ErrorCode(err) != pipeline.Unavailable {
-				return p.exec(ctx, "Answer", "is rejected", anAnswer, func() error {
+				return p.exec(ctx, "Answer", "is rejected", aResponse, func() error {
 					r.reject(name, pipeline.Request{Body: request.Body}, err)
 					return nil
 				})

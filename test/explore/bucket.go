@@ -93,8 +93,8 @@ func (b *bucket) types(after string) []string {
 	return types
 }
 
-// stateHash returns a hash of the content. If unread is true, no running actor has received an
-// answer from a service. Then later steps depend only on some data: the replay's id, the events'
+// stateHash returns a hash of the content. If unread is true, no running actor has received a
+// response from a service. Then later steps depend only on some data: the replay's id, the events'
 // ids, and whether an event was filtered. The hash includes only this data.
 func (b *bucket) stateHash(unread bool) uint64 {
 	if unread {

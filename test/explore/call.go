@@ -24,7 +24,7 @@ type input struct {
 	call  int // index of the call
 	value any
 	err   error
-	hangs bool      // the call gets no answer until its context ends
+	hangs bool      // the call gets no response until its context ends
 	until time.Time // if not zero, time passes until then, and there is no call
 }
 
@@ -57,7 +57,7 @@ func (c *call) receive(in input) {
 	}
 	select {
 	case c.reply <- in:
-	default: // the actor has already got an answer
+	default: // the actor has already got a response
 	}
 }
 

@@ -8,13 +8,13 @@ type Kind uint8
 const (
 	Succeed      Kind = iota
 	FailBefore        // fails without effect
-	FailAfter         // takes effect, but the answer is lost
+	FailAfter         // takes effect, but the response is lost
 	Late              // fails, and takes effect later
 	CrashBefore       // the actor crashes before the call
 	CrashAfter        // the actor crashes after the call has taken effect
-	Retried           // takes effect, the answer is lost, and the SDK retries the call
+	Retried           // takes effect, the response is lost, and the SDK retries the call
 	LateFirstTry      // the SDK's retry succeeds, and the first try takes effect later
-	Hang              // has no effect, and no answer until the call's context ends
+	Hang              // has no effect, and no response until the call's context ends
 	Stale             // an eventually consistent read misses the last write
 	Wrong             // an approximate count returns 0
 	Partial           // one entry of a batch fails
@@ -60,7 +60,7 @@ var (
 	aRead      = []Kind{FailBefore, CrashBefore}
 	aStaleRead = []Kind{FailBefore, CrashBefore, Stale}
 	aCount     = []Kind{FailBefore, CrashBefore, Wrong}
-	anAnswer   = []Kind{FailBefore}
+	aResponse  = []Kind{FailBefore}
 )
 
 // commuting lists the calls that commute with all calls of other actors. They read data that never

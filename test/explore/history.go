@@ -10,14 +10,14 @@ import (
 // is deterministic, so the same history always leads to the same reaction. Histories with the same
 // start form a tree. The search adds histories to it, but changes none.
 type history struct {
-	start   *start
-	parent  *history // nil at the start
-	input   input    // last input
-	key     uint64   // hash of input
-	now     time.Time
-	answers uint64  // hash of all answers, whatever their order
-	calls   []*call // calls that wait for an answer, sorted by label
-	hanging []hanging
+	start     *start
+	parent    *history // nil at the start
+	input     input    // last input
+	key       uint64   // hash of input
+	now       time.Time
+	responses uint64  // hash of all responses, whatever their order
+	calls     []*call // calls that wait for a response, sorted by label
+	hanging   []hanging
 	reaction
 	next    map[uint64]*history // known histories with one more input
 	process *process            // a process that has this history, or nil
@@ -57,7 +57,7 @@ func (r *run) historyAfter(h *history, in input) *history {
 		return next
 	}
 	next := &history{start: h.start, parent: h, input: in, key: key, now: h.now,
-		answers: h.answers, hanging: h.hanging}
+		responses: h.responses, hanging: h.hanging}
 	p := r.processAt(h)
 	if p.apply(in); !in.until.IsZero() {
 		next.now = in.until
@@ -65,7 +65,7 @@ func (r *run) historyAfter(h *history, in input) *history {
 			func(c hanging) bool { return c.deadline.Before(in.until) })
 	} else {
 		c := h.calls[in.call]
-		next.answers += hash(c.id, p.answers[c.label], digest(in.value), digest(in.err))
+		next.responses += hash(c.id, p.responses[c.label], digest(in.value), digest(in.err))
 		if in.hangs {
 			next.hanging = append(slices.Clip(h.hanging), hanging{h.now, c.deadline})
 		}
@@ -114,7 +114,7 @@ func (r *run) processAt(h *history) *process {
 			"the calls %s, and made %s", h.start.role, labels(p.calls), labels(h.calls)))
 	}
 	if h.input.digest() != h.key {
-		panic(fmt.Sprintf("the %s has changed the answer %v", h.start.role, h.input.value))
+		panic(fmt.Sprintf("the %s has changed the response %v", h.start.role, h.input.value))
 	}
 	return p
 }

@@ -195,7 +195,7 @@ func (r *run) checkFailed(item pipeline.Item) {
 // other actors, it returns true.
 func (p *process) hasBegun(deadLetter pipeline.DeadLetter) bool {
 	event, err := pipeline.ReadMessage(deadLetter.Body, "bronze")
-	return err != nil || p.role != "worker" || p.answers["Bronze.Get"+event.Bronze.Key] > 0 ||
+	return err != nil || p.role != "worker" || p.responses["Bronze.Get"+event.Bronze.Key] > 0 ||
 		deadLetter.Failure.Code == pipeline.WorkerCrashed
 }
 

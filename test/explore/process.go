@@ -16,15 +16,15 @@ import (
 // shows the same time as the run's clock.
 type process struct {
 	*start
-	run     *run
-	at      *history                   // the inputs so far
-	calls   []*call                    // calls that wait for an answer, sorted by label
-	hung    []*call                    // calls that wait for the end of their context
-	answers map[string]int             // number of answers by label
-	replays map[string]pipeline.Replay // for a worker: generations of its messages, by event id
-	inputs  chan func()
-	applied chan bool // receives a value when all goroutines of the process are blocked
-	gone    chan bool // closed when all goroutines have ended
+	run       *run
+	at        *history                   // the inputs so far
+	calls     []*call                    // calls that wait for a response, sorted by label
+	hung      []*call                    // calls that wait for the end of their context
+	responses map[string]int             // number of responses by label
+	replays   map[string]pipeline.Replay // for a worker: generations of its messages, by event id
+	inputs    chan func()
+	applied   chan bool // receives a value when all goroutines of the process are blocked
+	gone      chan bool // closed when all goroutines have ended
 
 	mu        sync.Mutex // the process's goroutines submit calls concurrently
 	submitted []*call    // since the last input
@@ -43,7 +43,7 @@ type start struct {
 
 // startProcess starts a process, and waits until all its goroutines are blocked.
 func startProcess(r *run, s *start) *process {
-	p := &process{start: s, run: r, answers: make(map[string]int), inputs: make(chan func()),
+	p := &process{start: s, run: r, responses: make(map[string]int), inputs: make(chan func()),
 		applied: make(chan bool), gone: make(chan bool)}
 	go func() {
 		defer close(p.gone)
@@ -94,7 +94,7 @@ func (p *process) apply(in input) {
 	p.reaction.unanswered, p.reaction.failedEvents = false, nil
 	if in.until.IsZero() {
 		c := p.calls[in.call]
-		p.answers[c.label]++
+		p.responses[c.label]++
 		p.calls = slices.Concat(p.calls[:in.call], p.calls[in.call+1:])
 		if in.hangs {
 			p.hung = append(p.hung, c)
@@ -134,7 +134,7 @@ func (p *process) submit(c *call) bool {
 	return !p.dead
 }
 
-// invoke makes a call, and blocks the goroutine until it gets an answer. The scheduler runs all
+// invoke makes a call, and blocks the goroutine until it gets a response. The scheduler runs all
 // effects, so the simulated services need no locks. The scheduler can run an effect several times,
 // in different schedules, even after the end of the process.
 func invoke[R any](ctx context.Context, p *process, site, subject string, kinds []Kind,

@@ -162,12 +162,12 @@ func (r *run) markedBy(item *pipeline.Item) *actor {
 // running actor has read. It omits the current time if no timer expires before the reconciler's
 // next run.
 func (r *run) stateHash() uint64 {
-	unread := len(r.late) == 0 // becomes false if an actor has received an answer
+	unread := len(r.late) == 0 // becomes false if an actor has received a response
 	idle := unread && r.queue.next(r.now).IsZero()
 	var h uint64
 	for i := range r.actors {
 		if a := &r.actors[i]; a.alive() {
-			unread = unread && a.past.answers == 0
+			unread = unread && a.past.responses == 0
 			idle = false
 			h += a.stateHash()
 		}

@@ -49,7 +49,7 @@ func allCommute(calls []*call) bool {
 }
 
 // appendCalls appends a step for each outcome of each pending call of an actor. Only the first
-// pending call can get its answer without a preemption.
+// pending call can get its response without a preemption.
 func (r *run) appendCalls(steps []step, actor int, cost Budget) []step {
 	for n := range r.actors[actor].calls() {
 		steps = r.appendOutcomes(steps, pendingCall{actor, n}, cost)

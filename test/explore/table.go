@@ -119,8 +119,8 @@ func (t *table) write(item pipeline.Item) {
 // endStaleReads makes reads return the current items until the next write.
 func (t *table) endStaleReads() { t.previous, t.stale = nil, 0 }
 
-// stateHash returns a hash of the content. If unread is true, no running actor has received an
-// answer from a service. Then no later step depends on ProcessedAt, on Attempts, or on a FailedAt
+// stateHash returns a hash of the content. If unread is true, no running actor has received a
+// response from a service. Then no later step depends on ProcessedAt, on Attempts, or on a FailedAt
 // that is older than the grace period. The hash omits these fields.
 func (t *table) stateHash(unread bool, now time.Time) uint64 {
 	if !unread {

@@ -27,7 +27,7 @@ type call struct {
 	Headers   map[string]string `json:"headers"`
 }
 
-// askSDKs returns the answer to each call. .ci/run installs the SDKs in cdk.out/clients. Without
+// askSDKs returns the response to each call. .ci/run installs the SDKs in cdk.out/clients. Without
 // the SDKs, the test is skipped. If the environment variable CLIENTS_REQUIRED contains "webhooks",
 // the test fails instead.
 func askSDKs(t *testing.T, calls []call) []json.RawMessage {
@@ -58,11 +58,11 @@ func askSDKs(t *testing.T, calls []call) []json.RawMessage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var answers []json.RawMessage
-	if err := json.Unmarshal(out, &answers); err != nil || len(answers) != len(calls) {
-		t.Fatalf("got %d answers to %d calls, %v", len(answers), len(calls), err)
+	var responses []json.RawMessage
+	if err := json.Unmarshal(out, &responses); err != nil || len(responses) != len(calls) {
+		t.Fatalf("got %d responses to %d calls, %v", len(responses), len(calls), err)
 	}
-	return answers
+	return responses
 }
 
 const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -98,7 +98,7 @@ func TestSDKs_AgreeAboutSignatures(t *testing.T) {
 			}
 		}
 	}
-	for i, answer := range askSDKs(t, calls) {
+	for i, response := range askSDKs(t, calls) {
 		c := calls[i]
 		source := webhook.Source{Name: "x", Scheme: c.Scheme}
 		if !c.Sign {
@@ -106,14 +106,14 @@ func TestSDKs_AgreeAboutSignatures(t *testing.T) {
 			// The SDKs of Stripe and of Standard Webhooks also parse the body as JSON.
 			parsed := json.Valid([]byte(c.Body)) || c.Scheme == webhook.GitHub ||
 				c.Scheme == webhook.Slack
-			if theirs := string(answer) == "true"; parsed && ours != theirs {
+			if theirs := string(response) == "true"; parsed && ours != theirs {
 				t.Errorf("%s %.40q: we accept: %t, the SDK: %t", c.Scheme, c.Body, ours, theirs)
 			}
 			continue
 		}
 		var headers map[string]string
-		if err := json.Unmarshal(answer, &headers); err != nil {
-			t.Fatalf("%s %.40q: %s: %v", c.Scheme, c.Body, answer, err)
+		if err := json.Unmarshal(response, &headers); err != nil {
+			t.Fatalf("%s %.40q: %s: %v", c.Scheme, c.Body, response, err)
 		}
 		for _, secrets := range [][]string{{c.Secret}, {"b3RoZXI=", c.Secret}} {
 			if err := source.Verify(headers, []byte(c.Body), secrets, now); err != nil {

@@ -34,7 +34,7 @@ func formatBadge(n int) string {
 }
 
 // watchBadges sends the badges at the start and after each change, until ctx ends. It runs in the
-// background: a slow answer of SQS must not delay the stream of events.
+// background: a slow response of SQS must not delay the stream of events.
 func (v *view) watchBadges(ctx context.Context) <-chan badges {
 	changed := make(chan badges)
 	go func() {

@@ -40,19 +40,19 @@ func (v *view) bronzeTypes(ctx context.Context) ([]string, error) {
 
 // searchBronze lists the events of a deployed pipeline by hour, the newest hour first. It begins at
 // the hour in cursor. It lists keys in Bronze, because the events table has no index by time.
-func (v *view) searchBronze(ctx context.Context, q query, cursor string) (rowsAnswer, error) {
+func (v *view) searchBronze(ctx context.Context, q query, cursor string) (rowsResponse, error) {
 	types := []string{q.Type}
 	if q.Type == "" {
 		var err error
 		if types, err = v.bronzeTypes(ctx); err != nil {
-			return rowsAnswer{}, fmt.Errorf("list the event types: %w", err)
+			return rowsResponse{}, fmt.Errorf("list the event types: %w", err)
 		}
 		if len(types) == 0 {
-			return rowsAnswer{Note: "Bronze holds no events."}, nil
+			return rowsResponse{Note: "Bronze holds no events."}, nil
 		}
 	}
 	hour, oldest := searchRange(q, cursor, v.server.o.Now().UTC())
-	var found rowsAnswer
+	var found rowsResponse
 	partial := ""
 	for range searchHours {
 		items, complete, err := events.InHour(ctx, v.Pipeline, types, hour, searchKeys)

@@ -565,7 +565,7 @@ func TestEventData_ShowsTheTimesInTheItem(t *testing.T) {
 func TestEventRows_ReportsThatBronzeCannotBeRead(t *testing.T) {
 	_, body := newWorld(t, Options{}).get(t, "/Orders/events/rows")
 	if !strings.Contains(body, `"error":"list the event types: `) {
-		t.Errorf("the answer is %s", body)
+		t.Errorf("the response is %s", body)
 	}
 }
 

@@ -33,36 +33,36 @@ func (v *view) newChange(a action, filter dlq.Filter) dlq.Change {
 }
 
 // changeDeadLetters starts the redrive or discard of the messages that a dry run has selected.
-func (v *view) changeDeadLetters(r *http.Request) (answer, error) {
+func (v *view) changeDeadLetters(r *http.Request) (response, error) {
 	if err := r.ParseForm(); err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	if v.jobs.busy("deadletters") {
-		return answer{}, errBusy
+		return response{}, errBusy
 	}
 	run, ok := v.dryRuns.take(r.PostForm.Get("dryRun"))
 	if !ok || run.name != r.PathValue("action") {
-		return answer{}, errOldPreview
+		return response{}, errOldPreview
 	}
 	_, err := v.startChange(run.name, run.change, &run.preview)
-	return answer{Location: v.path("deadletters")}, err
+	return response{Location: v.path("deadletters")}, err
 }
 
 // changeOne redrives or discards the message of an event. It waits a short time for the result.
-func (v *view) changeOne(ctx context.Context, name, id string) (answer, error) {
+func (v *view) changeOne(ctx context.Context, name, id string) (response, error) {
 	change := v.newChange(actions[name], dlq.Filter{IDs: []string{id}})
 	jobID, err := v.startChange(name, change, nil)
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	done := v.waitForJob(ctx, jobID)
 	switch {
 	case done.State == running:
-		return answer{Location: v.path("deadletters")}, nil // this page shows the progress
+		return response{Location: v.path("deadletters")}, nil // this page shows the progress
 	case name == "redrive":
-		return answer{Message: "The event's message is back in the queue"}, done.failure()
+		return response{Message: "The event's message is back in the queue"}, done.failure()
 	}
-	return answer{Message: "The event's message is discarded"}, done.failure()
+	return response{Message: "The event's message is discarded"}, done.failure()
 }
 
 // waitForJob waits until the job ends, or until a short time has passed.

@@ -68,8 +68,8 @@ func (v *view) events(w http.ResponseWriter, r *http.Request) {
 	v.show(w, r, page{Title: "Events", Nav: "events", Data: data})
 }
 
-// rowsAnswer is the response to a request for more rows.
-type rowsAnswer struct {
+// rowsResponse is the response to a request for more rows.
+type rowsResponse struct {
 	Rows  []row  `json:"rows"`
 	More  string `json:"more,omitempty"`
 	Note  string `json:"note,omitempty"` // how far the search got
@@ -78,7 +78,7 @@ type rowsAnswer struct {
 
 func (v *view) eventRows(w http.ResponseWriter, r *http.Request) {
 	q, err := readQuery(v.Slug, r.URL.Query())
-	var found rowsAnswer
+	var found rowsResponse
 	switch {
 	case err != nil:
 	case v.server.o.Local:

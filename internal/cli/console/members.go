@@ -43,7 +43,7 @@ func membersOf(item pipeline.Item) (members []member) {
 // memberRows writes the rows of a batch's events. An event that was split off has its own state.
 // The other events have the state of the batch.
 func (v *view) memberRows(w http.ResponseWriter, r *http.Request) {
-	var found rowsAnswer
+	var found rowsResponse
 	var err error
 	if found.Rows, err = v.members(r.Context(), r.PathValue("id")); err != nil {
 		found.Error = escape(err.Error())

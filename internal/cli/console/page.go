@@ -80,14 +80,14 @@ func (v *view) show(w http.ResponseWriter, r *http.Request, p page) {
 	_, _ = w.Write(html.Bytes()) // fails only if the browser is gone
 }
 
-// answer is the response to a change: a page to open, a message or an error.
-type answer struct {
+// response is the response to a change: a page to open, a message or an error.
+type response struct {
 	Location string `json:"location,omitempty"`
 	Message  string `json:"message,omitempty"`
 	Error    string `json:"error,omitempty"`
 }
 
-func writeAnswer(w http.ResponseWriter, status int, a answer) {
+func writeResponse(w http.ResponseWriter, status int, a response) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(a) // the browser can be gone
@@ -101,14 +101,14 @@ func (s *Server) handler() http.Handler {
 			fn(r.Context().Value(viewKey{}).(*view), w, r)
 		})
 	}
-	change := func(pattern string, fn func(*view, *http.Request) (answer, error)) {
+	change := func(pattern string, fn func(*view, *http.Request) (response, error)) {
 		show("POST "+pattern, func(v *view, w http.ResponseWriter, r *http.Request) {
 			if !s.o.Write {
-				writeAnswer(w, http.StatusForbidden,
-					answer{Error: "the console is read-only: start it with --write"})
+				writeResponse(w, http.StatusForbidden,
+					response{Error: "the console is read-only: start it with --write"})
 				return
 			}
-			v.answer(w, r, fn)
+			v.respond(w, r, fn)
 		})
 	}
 	show("/", (*view).notFound)
@@ -177,17 +177,18 @@ func (s *Server) servePage(w http.ResponseWriter, r *http.Request, pages http.Ha
 	pages.ServeHTTP(w, inner)
 }
 
-// answer calls fn, and writes the answer or the error that fn returns.
-func (v *view) answer(
-	w http.ResponseWriter, r *http.Request, fn func(*view, *http.Request) (answer, error),
+// respond calls fn, and writes the response or the error that fn returns.
+func (v *view) respond(
+	w http.ResponseWriter, r *http.Request, fn func(*view, *http.Request) (response, error),
 ) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	result, err := fn(v, r)
 	if err != nil {
-		writeAnswer(w, http.StatusUnprocessableEntity, answer{Error: terminalLines(err.Error())})
+		writeResponse(w, http.StatusUnprocessableEntity,
+			response{Error: terminalLines(err.Error())})
 		return
 	}
-	writeAnswer(w, http.StatusOK, result)
+	writeResponse(w, http.StatusOK, result)
 }
 
 // maxForm is the maximum size in bytes of a request that changes something. Such a request can

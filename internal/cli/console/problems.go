@@ -36,7 +36,7 @@ func (v *view) showProblem(w http.ResponseWriter, r *http.Request, nav string, p
 // notFound answers a request for a page that does not exist.
 func (v *view) notFound(w http.ResponseWriter, r *http.Request) {
 	if !isRead(r) {
-		writeAnswer(w, http.StatusNotFound, answer{Error: "the console has no such action"})
+		writeResponse(w, http.StatusNotFound, response{Error: "the console has no such action"})
 		return
 	}
 	v.showProblem(w, r, "none", pageProblem{http.StatusNotFound,
@@ -81,7 +81,7 @@ func writePlainPage(w http.ResponseWriter, status int, page plainPage) {
 // error, which the page's script shows.
 func refuse(w http.ResponseWriter, r *http.Request, status int, page plainPage) {
 	if !isRead(r) {
-		writeAnswer(w, status, answer{Error: page.Title + ". " + page.Text})
+		writeResponse(w, status, response{Error: page.Title + ". " + page.Text})
 		return
 	}
 	writePlainPage(w, status, page)

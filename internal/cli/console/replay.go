@@ -81,16 +81,16 @@ func (v *view) replayState(form url.Values) (*replay.State, error) {
 
 // startCount starts a dry run or a comparison. Neither of them changes data.
 func (v *view) startCount(w http.ResponseWriter, r *http.Request) {
-	v.answer(w, r, func(v *view, r *http.Request) (answer, error) {
+	v.respond(w, r, func(v *view, r *http.Request) (response, error) {
 		if err := r.ParseForm(); err != nil {
-			return answer{}, err
+			return response{}, err
 		}
 		s, err := v.replayState(r.Form)
 		if err != nil {
-			return answer{}, err
+			return response{}, err
 		}
 		if _, err := s.FindEvent(r.Context(), v.Pipeline); err != nil {
-			return answer{}, err
+			return response{}, err
 		}
 		switch r.PathValue("kind") {
 		case "count":
@@ -98,15 +98,15 @@ func (v *view) startCount(w http.ResponseWriter, r *http.Request) {
 		case "compare":
 			worker := strings.TrimSpace(r.Form.Get("worker"))
 			if worker != "" && !v.server.o.Write {
-				return answer{}, errors.New(
+				return response{}, errors.New(
 					"a comparison runs the worker's code: " +
 						"to allow this, start the console with --write")
 			}
 			v.startComparison(s, worker)
 		default:
-			return answer{}, errors.New("unknown action")
+			return response{}, errors.New("unknown action")
 		}
-		return answer{Location: v.path("replay") + "?" + r.PostForm.Encode()}, nil
+		return response{Location: v.path("replay") + "?" + r.PostForm.Encode()}, nil
 	})
 }
 

@@ -20,17 +20,17 @@ var errOldCount = errors.New(
 	"the dry run is out of date: start it again, because events may have changed")
 
 // startReplay starts a replay with the same selection as its dry run.
-func (v *view) startReplay(r *http.Request) (answer, error) {
+func (v *view) startReplay(r *http.Request) (response, error) {
 	if err := r.ParseForm(); err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	id, err := strconv.Atoi(r.PostForm.Get("dryRun"))
 	if err != nil {
-		return answer{}, errOldCount
+		return response{}, errOldCount
 	}
 	file, err := newReplayFile()
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	started := v.jobs.startCounted(v.server.ctx, id, func(dryRun job) job {
 		s := *dryRun.counted
@@ -38,40 +38,40 @@ func (v *view) startReplay(r *http.Request) (answer, error) {
 		return v.newReplay(&s)
 	})
 	if !started {
-		return answer{}, errOldCount
+		return response{}, errOldCount
 	}
-	return answer{Location: v.path("replay")}, nil
+	return response{Location: v.path("replay")}, nil
 }
 
 // replayOne replays one event. It waits a short time for the result.
-func (v *view) replayOne(ctx context.Context, id string, quiet bool) (answer, error) {
+func (v *view) replayOne(ctx context.Context, id string, quiet bool) (response, error) {
 	item, err := v.lookUp(ctx, id)
 	switch {
 	case err != nil:
-		return answer{}, err
+		return response{}, err
 	case item.Status == pipeline.Enqueued:
-		return answer{}, fmt.Errorf("event %s is on the queue: wait until it is processed", id)
+		return response{}, fmt.Errorf("event %s is on the queue: wait until it is processed", id)
 	case item.Status == pipeline.Failed && quiet:
-		return answer{}, fmt.Errorf("event %s is FAILED now, and the replay of a FAILED "+
+		return response{}, fmt.Errorf("event %s is FAILED now, and the replay of a FAILED "+
 			"event must publish notifications: load the page again", id)
 	}
 	s := &replay.State{EventID: id, Failed: item.Status == pipeline.Failed}
 	s.Replay = pipeline.Replay{ID: uuid.Must(uuid.NewV7()).String(), Quiet: quiet}
 	if _, err := s.FindEvent(ctx, v.Pipeline); err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	if s.File, err = newReplayFile(); err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	done := v.waitForJob(ctx, v.jobs.start(v.server.ctx, v.newReplay(s)))
 	switch {
 	case done.State == running:
-		return answer{Location: v.path("replay")}, nil // this page shows the progress
+		return response{Location: v.path("replay")}, nil // this page shows the progress
 	case done.State == finished && done.Done == 0:
-		return answer{}, fmt.Errorf("event %s was not replayed, because its status has changed: "+
+		return response{}, fmt.Errorf("event %s was not replayed, because its status has changed: "+
 			"load the page again", id)
 	}
-	return answer{Message: "The event is replayed"}, done.failure()
+	return response{Message: "The event is replayed"}, done.failure()
 }
 
 // newReplay returns a job that replays the events. The job stores its progress in a file, from
@@ -189,10 +189,10 @@ func (v *view) addUnfinishedReplays() {
 }
 
 // controlJob pauses, resumes or stops a job.
-func (v *view) controlJob(r *http.Request) (answer, error) {
+func (v *view) controlJob(r *http.Request) (response, error) {
 	id, err := strconv.Atoi(r.PathValue("id"))
 	if err != nil || !v.jobs.control(v.server.ctx, id, r.PathValue("action")) {
-		return answer{}, errors.New("the state of the job has changed: load the page again")
+		return response{}, errors.New("the state of the job has changed: load the page again")
 	}
-	return answer{}, nil
+	return response{}, nil
 }

@@ -86,36 +86,36 @@ func (v *view) payloadOf(ctx context.Context, id string) ([]byte, error) {
 }
 
 // send posts the body of the request to the pipeline's API.
-func (v *view) send(r *http.Request) (answer, error) {
+func (v *view) send(r *http.Request) (response, error) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	return v.sendBody(r.Context(), body)
 }
 
-func (v *view) sendBody(ctx context.Context, body []byte) (answer, error) {
+func (v *view) sendBody(ctx context.Context, body []byte) (response, error) {
 	ids, err := v.server.o.Send(ctx, v.Pipeline, body)
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	if len(ids) == 1 {
-		return answer{Location: v.path("events", ids[0])}, nil
+		return response{Location: v.path("events", ids[0])}, nil
 	}
-	return answer{Location: v.path("send") + "?" + url.Values{"accepted": ids}.Encode()}, nil
+	return response{Location: v.path("send") + "?" + url.Values{"accepted": ids}.Encode()}, nil
 }
 
 // changeEvent sends an event again, or redrives, discards or replays it.
-func (v *view) changeEvent(r *http.Request) (answer, error) {
+func (v *view) changeEvent(r *http.Request) (response, error) {
 	id, ctx := r.PathValue("id"), r.Context()
 	if err := checkID(id); err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	switch action := r.PathValue("action"); action {
 	case "send":
 		payload, err := v.payloadOf(ctx, id)
 		if err != nil {
-			return answer{}, err
+			return response{}, err
 		}
 		return v.sendBody(ctx, payload)
 	case "redrive", "discard":
@@ -123,5 +123,5 @@ func (v *view) changeEvent(r *http.Request) (answer, error) {
 	case "replay", "replay-quiet":
 		return v.replayOne(ctx, id, action == "replay-quiet")
 	}
-	return answer{}, errors.New("unknown action")
+	return response{}, errors.New("unknown action")
 }

@@ -52,11 +52,11 @@ func runWorker(
 	worker := exec.CommandContext(running, binary)
 	worker.Env = append(os.Environ(), stdio.Variable+"="+stdio.Value)
 	worker.Stderr = log
-	questions, err := worker.StdinPipe()
+	requests, err := worker.StdinPipe()
 	if err != nil {
 		return err
 	}
-	answers, err := worker.StdoutPipe()
+	responses, err := worker.StdoutPipe()
 	if err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func runWorker(
 		return err
 	}
 	var done atomic.Bool
-	client := stdio.NewClient(questions, answers, func() {
+	client := stdio.NewClient(requests, responses, func() {
 		if !done.Load() {
 			cancel(errWorkerEnded)
 		}
@@ -77,7 +77,7 @@ func runWorker(
 	if err != nil {
 		cancel(err) // kills the worker, which can still be processing
 	}
-	questions.Close() // the worker ends when its input ends
-	<-client.Ended()  // must come before Wait, which closes the pipe that the client reads
+	requests.Close() // the worker ends when its input ends
+	<-client.Ended() // must come before Wait, which closes the pipe that the client reads
 	return cmp.Or(err, worker.Wait())
 }

@@ -15,22 +15,22 @@ import (
 
 // Client implements pipeline.Processor. It sends each delivery to the worker process.
 type Client struct {
-	writing   sync.Mutex // held while a question is written; answers are read without it
-	questions *json.Encoder
-	mu        sync.Mutex
-	pending   map[int]chan<- answer // channels by question number
-	number    int                   // number of the last question
-	ended     chan struct{}
-	err       error // the reason why no more answers can be read
+	writing  sync.Mutex // held while a request is written; responses are read without it
+	requests *json.Encoder
+	mu       sync.Mutex
+	pending  map[int]chan<- response // channels by request number
+	number   int                     // number of the last request
+	ended    chan struct{}
+	err      error // the reason why no more responses can be read
 }
 
 // NewClient returns a client that writes events to w and reads results from r. At the end of r, the
 // client calls onEnd. After that, Process returns an error for each event without a result.
 func NewClient(w io.Writer, r io.Reader, onEnd func()) *Client {
 	c := &Client{
-		questions: json.NewEncoder(w),
-		pending:   make(map[int]chan<- answer),
-		ended:     make(chan struct{}),
+		requests: json.NewEncoder(w),
+		pending:  make(map[int]chan<- response),
+		ended:    make(chan struct{}),
 	}
 	go func() {
 		c.read(newDecoder(r))
@@ -43,10 +43,10 @@ func NewClient(w io.Writer, r io.Reader, onEnd func()) *Client {
 // Ended returns a channel that is closed when the worker sends no more results.
 func (c *Client) Ended() <-chan struct{} { return c.ended }
 
-func (c *Client) read(answers *jsontext.Decoder) {
+func (c *Client) read(responses *jsontext.Decoder) {
 	for {
-		var a answer
-		if c.err = jsonv2.UnmarshalDecode(answers, &a); c.err != nil {
+		var a response
+		if c.err = jsonv2.UnmarshalDecode(responses, &a); c.err != nil {
 			return
 		}
 		c.mu.Lock()
@@ -62,8 +62,8 @@ func (c *Client) read(answers *jsontext.Decoder) {
 func (c *Client) Process(
 	ctx context.Context, event pipeline.Event, attempt int, payload []byte,
 ) (pipeline.Output, error) {
-	reply := make(chan answer, 1)
-	if err := c.ask(question{Event: event, Attempt: attempt, Payload: payload}, reply); err != nil {
+	reply := make(chan response, 1)
+	if err := c.ask(request{Event: event, Attempt: attempt, Payload: payload}, reply); err != nil {
 		select { // the worker has ended or is ending: onEnd must run before Process returns
 		case <-c.ended:
 		case <-ctx.Done():
@@ -80,7 +80,7 @@ func (c *Client) Process(
 	}
 }
 
-func (c *Client) ask(q question, reply chan<- answer) error {
+func (c *Client) ask(q request, reply chan<- response) error {
 	c.mu.Lock()
 	c.number++
 	q.Number = c.number
@@ -89,5 +89,5 @@ func (c *Client) ask(q question, reply chan<- answer) error {
 
 	c.writing.Lock()
 	defer c.writing.Unlock()
-	return c.questions.Encode(q)
+	return c.requests.Encode(q)
 }

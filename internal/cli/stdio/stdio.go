@@ -29,16 +29,16 @@ func newDecoder(r io.Reader) *jsontext.Decoder {
 	return jsontext.NewDecoder(r, jsontext.AllowInvalidUTF8(true))
 }
 
-// question is the request to process one delivery.
-type question struct {
-	Number  int            `json:"number"` // the answer has the same number
+// request is the request to process one delivery.
+type request struct {
+	Number  int            `json:"number"` // the response has the same number
 	Event   pipeline.Event `json:"event"`
 	Attempt int            `json:"attempt"`
 	Payload []byte         `json:"payload"` // JSON encodes it in base64, byte for byte
 }
 
-// answer is the result of one delivery: an error if Code is set, and otherwise Output.
-type answer struct {
+// response is the result of one delivery: an error if Code is set, and otherwise Output.
+type response struct {
 	Number int             `json:"number"`
 	Output pipeline.Output `json:"output"`
 	Code   pipeline.Code   `json:"code,omitempty"`
@@ -46,11 +46,11 @@ type answer struct {
 	Cause  string          `json:"cause,omitempty"`
 }
 
-func newAnswer(number int, output pipeline.Output, err error) answer {
+func newResponse(number int, output pipeline.Output, err error) response {
 	if err == nil {
-		return answer{Number: number, Output: output}
+		return response{Number: number, Output: output}
 	}
-	a := answer{Number: number, Code: pipeline.ErrorCode(err), Detail: err.Error()}
+	a := response{Number: number, Code: pipeline.ErrorCode(err), Detail: err.Error()}
 	var e *pipeline.Error
 	if errors.As(err, &e) {
 		a.Detail = e.Detail
@@ -62,7 +62,7 @@ func newAnswer(number int, output pipeline.Output, err error) answer {
 }
 
 // result returns the output and the error that newAnswer received.
-func (a answer) result() (pipeline.Output, error) {
+func (a response) result() (pipeline.Output, error) {
 	if a.Code == "" {
 		return a.Output, nil
 	}
@@ -79,11 +79,11 @@ func Serve(ctx context.Context, processor pipeline.Processor, r io.Reader, w io.
 	var running sync.WaitGroup
 	defer running.Wait()
 	var mu sync.Mutex
-	answers := json.NewEncoder(w)
-	answers.SetEscapeHTML(false) // outputs must arrive byte for byte
-	for questions := newDecoder(r); ; {
-		var q question
-		err := jsonv2.UnmarshalDecode(questions, &q)
+	responses := json.NewEncoder(w)
+	responses.SetEscapeHTML(false) // outputs must arrive byte for byte
+	for requests := newDecoder(r); ; {
+		var q request
+		err := jsonv2.UnmarshalDecode(requests, &q)
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
@@ -94,7 +94,8 @@ func Serve(ctx context.Context, processor pipeline.Processor, r io.Reader, w io.
 			output, err := pipeline.Transform(ctx, processor, q.Event, q.Attempt, q.Payload)
 			mu.Lock()
 			defer mu.Unlock()
-			_ = answers.Encode(newAnswer(q.Number, output, err)) // fails when the client has ended
+			// Encode fails when the client has ended.
+			_ = responses.Encode(newResponse(q.Number, output, err))
 		})
 	}
 }

@@ -29,21 +29,21 @@ func (fn processorFunc) Process(
 // processor.
 func serve(t *testing.T, processor pipeline.Processor) (*Client, func()) {
 	t.Helper()
-	questionsRead, questions := io.Pipe()
-	answers, answersWritten := io.Pipe()
+	requestsRead, requests := io.Pipe()
+	responses, responsesWritten := io.Pipe()
 	var serving sync.WaitGroup
 	serving.Go(func() {
-		if err := Serve(t.Context(), processor, questionsRead, answersWritten); err != nil {
+		if err := Serve(t.Context(), processor, requestsRead, responsesWritten); err != nil {
 			t.Error(err)
 		}
-		answersWritten.Close()
+		responsesWritten.Close()
 	})
 	end := func() {
-		questions.Close()
+		requests.Close()
 		serving.Wait()
 	}
 	t.Cleanup(end)
-	return NewClient(questions, answers, func() {}), end
+	return NewClient(requests, responses, func() {}), end
 }
 
 func TestClient_ReturnsTheProcessorsResult(t *testing.T) {
@@ -112,7 +112,7 @@ func TestClient_ProcessesConcurrently(t *testing.T) {
 		asking.Go(func() {
 			output, err := client.Process(t.Context(), pipeline.Event{}, i, []byte("{}"))
 			if err != nil || string(output.Payloads[0]) != fmt.Sprintf(`{"n":%d}`, i) {
-				t.Errorf("question %d got %s, %v", i, output.Payloads, err)
+				t.Errorf("request %d got %s, %v", i, output.Payloads, err)
 			}
 		})
 	}
@@ -139,9 +139,9 @@ func (brokenPipe) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
 // If the worker ends, the client must call onEnd before Process returns an error.
 func TestClient_CallsOnEndBeforeProcessReturnsAnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		answers, worker := io.Pipe()
+		responses, worker := io.Pipe()
 		ended := false
-		client := NewClient(brokenPipe{}, answers, func() { ended = true })
+		client := NewClient(brokenPipe{}, responses, func() { ended = true })
 		answered := make(chan bool)
 		go func() {
 			_, err := client.Process(t.Context(), pipeline.Event{}, 1, nil)

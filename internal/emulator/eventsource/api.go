@@ -84,13 +84,13 @@ func (s *Service) serveList(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	all = all[min(first, len(all)):]
-	answer := map[string]any{}
+	response := map[string]any{}
 	if len(all) > limit {
 		all = all[:limit]
-		answer["NextMarker"] = strconv.Itoa(first + limit)
+		response["NextMarker"] = strconv.Itoa(first + limit)
 	}
-	answer["EventSourceMappings"] = all
-	protocol.WriteJSON(w, http.StatusOK, answer)
+	response["EventSourceMappings"] = all
+	protocol.WriteJSON(w, http.StatusOK, response)
 }
 
 func parseNumber(text string, byDefault int) (int, error) {

@@ -14,17 +14,17 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
 
-// request sends a request to the handler and decodes the answer.
+// request sends a request to the handler and decodes the response.
 func request(t *testing.T, h http.Handler, method, path, body string) (int, map[string]any) {
 	t.Helper()
 	w := httptest.NewRecorder()
 	r := httptest.NewRequest(method, eventsource.Path+path, strings.NewReader(body))
 	h.ServeHTTP(w, r)
-	var answer map[string]any
-	if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil {
+	var response map[string]any
+	if err := json.Unmarshal(w.Body.Bytes(), &response); err != nil {
 		t.Fatalf("%s %s: HTTP %d %s", method, path, w.Code, w.Body)
 	}
-	return w.Code, answer
+	return w.Code, response
 }
 
 // newMapping returns a mapping and its queue. The names of the queue and the function end with the
@@ -62,9 +62,9 @@ func TestService_EnablesAndDisablesMappings(t *testing.T) {
 		expect := func(state string, depth int) {
 			t.Helper()
 			synctest.Wait()
-			_, answer := request(t, service.Handler(), "GET", "/a", "")
-			if answer["State"] != state {
-				t.Errorf("state %v, want %s", answer["State"], state)
+			_, response := request(t, service.Handler(), "GET", "/a", "")
+			if response["State"] != state {
+				t.Errorf("state %v, want %s", response["State"], state)
 			}
 			if visible, _, _ := queue.Depth(); visible != depth {
 				t.Errorf("%d messages on the queue, want %d", visible, depth)
@@ -77,9 +77,10 @@ func TestService_EnablesAndDisablesMappings(t *testing.T) {
 		}
 		set := func(enabled string) {
 			t.Helper()
-			status, answer := request(t, service.Handler(), "PUT", "/a", `{"Enabled": `+enabled+`}`)
+			status, response := request(t, service.Handler(), "PUT", "/a",
+				`{"Enabled": `+enabled+`}`)
 			if status != http.StatusAccepted {
-				t.Fatalf("HTTP %d %v", status, answer)
+				t.Fatalf("HTTP %d %v", status, response)
 			}
 		}
 		send()
@@ -117,17 +118,17 @@ func TestHandler_DescribesMappings(t *testing.T) {
 		"?MaxItems=1":                                                             {"a"},
 		"?MaxItems=1&Marker=1":                                                    {"b"},
 	} {
-		_, answer := request(t, h, "GET", query, "")
+		_, response := request(t, h, "GET", query, "")
 		var got []string
-		for _, m := range answer["EventSourceMappings"].([]any) {
+		for _, m := range response["EventSourceMappings"].([]any) {
 			got = append(got, m.(map[string]any)["UUID"].(string))
 		}
 		if !slices.Equal(got, want) {
 			t.Errorf("%s: got %v, want %v", query, got, want)
 		}
 	}
-	if _, answer := request(t, h, "GET", "?MaxItems=1", ""); answer["NextMarker"] != "1" {
-		t.Errorf("got %v", answer)
+	if _, response := request(t, h, "GET", "?MaxItems=1", ""); response["NextMarker"] != "1" {
+		t.Errorf("got %v", response)
 	}
 	_, got := request(t, h, "GET", "/a", "")
 	for name, want := range map[string]any{
@@ -149,8 +150,8 @@ func TestHandler_DescribesMappings(t *testing.T) {
 		{"POST", "", "{}", 404},
 		{"DELETE", "/a", "", 404},
 	} {
-		if status, answer := request(t, h, c.method, c.path, c.body); status != c.status {
-			t.Errorf("%s %s: HTTP %d %v, want %d", c.method, c.path, status, answer, c.status)
+		if status, response := request(t, h, c.method, c.path, c.body); status != c.status {
+			t.Errorf("%s %s: HTTP %d %v, want %d", c.method, c.path, status, response, c.status)
 		}
 	}
 }

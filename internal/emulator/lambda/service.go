@@ -87,7 +87,7 @@ type Function struct {
 	Timeout     time.Duration // default 3 seconds
 	Environment map[string]string
 	LogGroup    string // default /aws/lambda/NAME
-	// Description and Role appear only in the answers to requests that describe the function.
+	// Description and Role appear only in the responses to requests that describe the function.
 	Description, Role string
 }
 

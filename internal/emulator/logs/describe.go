@@ -100,10 +100,10 @@ func (s *Service) describeGroup(g *group) groupDescription {
 	}
 }
 
-// maxDescribed is the maximum number of groups or streams in an answer, as in CloudWatch Logs.
+// maxDescribed is the maximum number of groups or streams in a response, as in CloudWatch Logs.
 const maxDescribed = 50
 
-// pageSize returns the maximum number of entries in an answer. It is the requested number, but at
+// pageSize returns the maximum number of entries in a response. It is the requested number, but at
 // most the quota.
 func pageSize(requested *int, quota int) (int, error) {
 	switch {

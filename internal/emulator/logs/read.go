@@ -9,10 +9,10 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// Quotas of CloudWatch Logs for one answer.
+// Quotas of CloudWatch Logs for one response.
 const (
-	maxEvents     = 10_000
-	maxAnswerSize = 1 << 20 // bytes
+	maxEvents       = 10_000
+	maxResponseSize = 1 << 20 // bytes
 )
 
 type filterInput struct {
@@ -85,7 +85,7 @@ func (s *Service) filterLogEvents(in *filterInput) (*filterOutput, error) {
 			continue
 		}
 		size += len(l.text)
-		if n := len(out.Events); n == limit || n > 0 && size > maxAnswerSize {
+		if n := len(out.Events); n == limit || n > 0 && size > maxResponseSize {
 			out.NextToken = strconv.Itoa(l.number)
 			break
 		}
@@ -169,7 +169,7 @@ func (s *Service) getLogEvents(in *getInput) (*getOutput, error) {
 	return out, nil
 }
 
-// page returns the first or the last lines that fit into an answer.
+// page returns the first or the last lines that fit into a response.
 func page(lines []line, limit int, fromHead bool) []line {
 	count, size := 0, 0
 	for count < min(len(lines), limit) {
@@ -177,7 +177,7 @@ func page(lines []line, limit int, fromHead bool) []line {
 		if !fromHead {
 			next = lines[len(lines)-1-count]
 		}
-		if size += len(next.text); size > maxAnswerSize && count > 0 {
+		if size += len(next.text); size > maxResponseSize && count > 0 {
 			break
 		}
 		count++

@@ -21,19 +21,19 @@ func newService() *Service {
 	}})
 }
 
-// call calls an operation and decodes the answer into out.
+// call calls an operation and decodes the response into out.
 func call(t *testing.T, s *Service, operation, body string, out any) {
 	t.Helper()
-	status, answer := send(s, operation, body)
+	status, response := send(s, operation, body)
 	if status != http.StatusOK {
-		t.Fatalf("%s %s: HTTP %d %s", operation, body, status, answer)
+		t.Fatalf("%s %s: HTTP %d %s", operation, body, status, response)
 	}
-	if err := json.Unmarshal([]byte(answer), out); err != nil {
+	if err := json.Unmarshal([]byte(response), out); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func send(s *Service, operation, body string) (status int, answer string) {
+func send(s *Service, operation, body string) (status int, response string) {
 	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
 	r.Header.Set("X-Amz-Target", TargetPrefix+"."+operation)
 	w := httptest.NewRecorder()
@@ -183,7 +183,7 @@ func TestWrite_DeletesOldestLines(t *testing.T) {
 	for _, e := range out.Events {
 		size += len(e.Message)
 	}
-	if size > maxAnswerSize || out.NextToken == "" {
+	if size > maxResponseSize || out.NextToken == "" {
 		t.Errorf("got %d bytes, token %q", size, out.NextToken)
 	}
 }
@@ -214,9 +214,9 @@ func TestOperations_RejectInvalidInput(t *testing.T) {
 			strings.Repeat("(", maxPattern) + `"}`, invalid},
 		{"StartQuery", `{}`, "UnknownOperationException"},
 	} {
-		status, answer := send(s, c.operation, c.body)
-		if status != http.StatusBadRequest || !strings.Contains(answer, `"__type":"`+c.code+`"`) {
-			t.Errorf("%s %s: HTTP %d %s, want %s", c.operation, c.body, status, answer, c.code)
+		status, response := send(s, c.operation, c.body)
+		if status != http.StatusBadRequest || !strings.Contains(response, `"__type":"`+c.code+`"`) {
+			t.Errorf("%s %s: HTTP %d %s, want %s", c.operation, c.body, status, response, c.code)
 		}
 	}
 }

@@ -169,9 +169,10 @@ func TestWriteError_UsesTheFormatOfTheService(t *testing.T) {
 	const message = `no <b> & "c"`
 	w := httptest.NewRecorder()
 	protocol.WriteError(w, "s3", 403, "AccessDenied", message)
-	var answer struct{ Code, Message string }
-	err := xml.Unmarshal(w.Body.Bytes(), &answer)
-	if err != nil || w.Code != 403 || answer.Code != "AccessDenied" || answer.Message != message {
+	var response struct{ Code, Message string }
+	err := xml.Unmarshal(w.Body.Bytes(), &response)
+	if err != nil || w.Code != 403 || response.Code != "AccessDenied" ||
+		response.Message != message {
 		t.Errorf("S3: got %d %s, %v", w.Code, w.Body, err)
 	}
 	w = httptest.NewRecorder()

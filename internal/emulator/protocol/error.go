@@ -51,22 +51,22 @@ type queryError struct {
 // WriteError answers a request with an error in the format of the service.
 func WriteError(w http.ResponseWriter, service string, status int, code, message string) {
 	contentType, marshal := jsonType, json.Marshal
-	var answer any = map[string]string{"__type": code, "message": message}
+	var response any = map[string]string{"__type": code, "message": message}
 	switch service {
 	case S3:
 		contentType, marshal = "application/xml", xml.Marshal
-		answer = s3Error{Code: code, Message: message, RequestID: setRequestID(w)}
+		response = s3Error{Code: code, Message: message, RequestID: setRequestID(w)}
 		w.Header().Set("X-Amz-Request-Id", w.Header().Get(requestIDHeader))
 	case Query:
 		contentType, marshal = "text/xml", xml.Marshal
-		answer = queryError{
+		response = queryError{
 			Error:     struct{ Type, Code, Message string }{"Sender", code, message},
 			RequestID: setRequestID(w),
 		}
 	case Lambda, APIGateway:
 		w.Header().Set("X-Amzn-Errortype", code)
 		contentType = "application/json"
-		answer = map[string]string{"Type": "User", "Message": message}
+		response = map[string]string{"Type": "User", "Message": message}
 	}
-	writeResponse(w, status, contentType, marshal, answer)
+	writeResponse(w, status, contentType, marshal, response)
 }

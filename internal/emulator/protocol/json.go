@@ -58,8 +58,9 @@ const MaxJSONBody = 16 << 20
 
 const jsonType = "application/x-amz-json-1.0"
 
-// Operation returns the answer to a request. If it returns an *Error, the client receives the code
-// and message of this error. For any other error, the client receives the code InternalFailure.
+// Operation returns the response to a request. If it returns an *Error, the client receives the
+// code and message of this error. For any other error, the client receives the code
+// InternalFailure.
 type Operation func(r *http.Request, body []byte) (any, error)
 
 // NewOperation returns an Operation that decodes the request's body and calls fn. If an
@@ -96,15 +97,15 @@ func (h JSONHandler) Operations() []string { return slices.Sorted(maps.Keys(h)) 
 
 func (h JSONHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	contentType := cmp.Or(r.Header.Get("Content-Type"), jsonType)
-	answer, err := h.answer(r)
+	response, err := h.respond(r)
 	status := http.StatusOK
 	if err != nil {
-		status, answer = jsonError(err)
+		status, response = jsonError(err)
 	}
-	writeResponse(w, status, contentType, json.Marshal, answer)
+	writeResponse(w, status, contentType, json.Marshal, response)
 }
 
-func (h JSONHandler) answer(r *http.Request) (any, error) {
+func (h JSONHandler) respond(r *http.Request) (any, error) {
 	body, err := ReadBody(r, MaxJSONBody)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return nil, &Error{
@@ -133,15 +134,15 @@ func jsonError(err error) (status int, body map[string]any) {
 }
 
 // WriteJSON writes a response with a JSON body.
-func WriteJSON(w http.ResponseWriter, status int, answer any) {
-	writeResponse(w, status, "application/json", json.Marshal, answer)
+func WriteJSON(w http.ResponseWriter, status int, response any) {
+	writeResponse(w, status, "application/json", json.Marshal, response)
 }
 
 func writeResponse(
 	w http.ResponseWriter, status int, contentType string,
-	marshal func(any) ([]byte, error), answer any,
+	marshal func(any) ([]byte, error), response any,
 ) {
-	body, err := marshal(answer)
+	body, err := marshal(response)
 	if err != nil {
 		status, body = http.StatusInternalServerError, nil
 	}

@@ -75,17 +75,17 @@ func TestJSONHandler_AnswersWithResultOrError(t *testing.T) {
 			request := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(c.body))
 			request.Header.Set("X-Amz-Target", c.target)
 			request.Header.Set("Content-Type", "application/x-amz-json-1.1")
-			answer := httptest.NewRecorder()
-			api.ServeHTTP(answer, request)
-			if answer.Code != c.status || answer.Body.String() != c.want {
-				t.Errorf("got %d %s, want %d %s", answer.Code, answer.Body, c.status, c.want)
+			response := httptest.NewRecorder()
+			api.ServeHTTP(response, request)
+			if response.Code != c.status || response.Body.String() != c.want {
+				t.Errorf("got %d %s, want %d %s", response.Code, response.Body, c.status, c.want)
 			}
-			if got, want := answer.Header().
+			if got, want := response.Header().
 				Get("X-Amz-Crc32"),
 				fmt.Sprint(crc32.ChecksumIEEE([]byte(c.want))); got != want {
 				t.Errorf("X-Amz-Crc32 is %s, want %s", got, want)
 			}
-			if got := answer.Header().Get("Content-Type"); got != "application/x-amz-json-1.1" {
+			if got := response.Header().Get("Content-Type"); got != "application/x-amz-json-1.1" {
 				t.Errorf("Content-Type is %s", got)
 			}
 		})

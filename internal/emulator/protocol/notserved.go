@@ -12,11 +12,11 @@ import (
 )
 
 // WriteNotServed answers a request for a service or an operation that the local platform does not
-// serve. Every client shows the message, because the answer has the format of the request's
+// serve. Every client shows the message, because the response has the format of the request's
 // protocol.
 func WriteNotServed(w http.ResponseWriter, r *http.Request) {
 	message := "the local platform does not serve " + describeRequest(r)
-	// Read the body. Otherwise, the client can get a reset connection before the answer.
+	// Read the body. Otherwise, the client can get a reset connection before the response.
 	_, _ = io.CopyN(io.Discard, r.Body, MaxJSONBody)
 	const code = "UnknownOperationException"
 	contentType := r.Header.Get("Content-Type")
@@ -24,16 +24,17 @@ func WriteNotServed(w http.ResponseWriter, r *http.Request) {
 	switch service := calledService(r); {
 	case r.Header.Get("Smithy-Protocol") == "rpc-v2-cbor":
 		w.Header().Set("Smithy-Protocol", "rpc-v2-cbor")
-		answer := cbor.Map{"__type": cbor.String(code), "message": cbor.String(message)}
-		writeResponse(w, http.StatusBadRequest, "application/cbor", encodeCBOR, answer)
+		response := cbor.Map{"__type": cbor.String(code), "message": cbor.String(message)}
+		writeResponse(w, http.StatusBadRequest, "application/cbor", encodeCBOR, response)
 	case target || strings.HasPrefix(contentType, "application/x-amz-json-"):
-		answer := map[string]string{"__type": code, "message": message}
-		writeResponse(w, http.StatusBadRequest, cmp.Or(contentType, jsonType), json.Marshal, answer)
+		response := map[string]string{"__type": code, "message": message}
+		writeResponse(w, http.StatusBadRequest, cmp.Or(contentType, jsonType), json.Marshal,
+			response)
 	case service == "ec2":
-		answer := ec2Error{
+		response := ec2Error{
 			Code: "InvalidAction", Message: message, RequestID: setRequestID(w),
 		}
-		writeResponse(w, http.StatusBadRequest, "text/xml", xml.Marshal, answer)
+		writeResponse(w, http.StatusBadRequest, "text/xml", xml.Marshal, response)
 	case IsQuery(r):
 		WriteError(w, Query, http.StatusBadRequest, "InvalidAction", message)
 	case service == S3 || service == "s3express":

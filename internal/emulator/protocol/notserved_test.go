@@ -16,7 +16,7 @@ func TestWriteNotServed_AnswersInTheProtocolOfTheRequest(t *testing.T) {
 	for _, c := range []struct {
 		service, method, url, contentType, target, body string
 		status                                          int
-		answerType, contains                            string
+		responseType, contains                          string
 	}{
 		{"logs", "POST", "/", "application/x-amz-json-1.1", "Logs_20140328.FilterLogEvents", "{}",
 			400, "application/x-amz-json-1.1", `{"__type":"UnknownOperationException","message":"` +
@@ -47,7 +47,8 @@ func TestWriteNotServed_AnswersInTheProtocolOfTheRequest(t *testing.T) {
 		}
 		w := httptest.NewRecorder()
 		WriteNotServed(w, r)
-		if w.Code != c.status || !strings.HasPrefix(w.Header().Get("Content-Type"), c.answerType) ||
+		if w.Code != c.status ||
+			!strings.HasPrefix(w.Header().Get("Content-Type"), c.responseType) ||
 			!strings.Contains(w.Body.String(), c.contains) {
 			t.Errorf("%s: got %d %v %s", c.service, w.Code, w.Header(), w.Body)
 		}
@@ -62,12 +63,12 @@ func TestWriteNotServed_AnswersInCBOR(t *testing.T) {
 		"AWS4-HMAC-SHA256 Credential=k/20261123/us-east-1/monitoring/aws4_request, S=")
 	w := httptest.NewRecorder()
 	WriteNotServed(w, r)
-	answer, err := cbor.Decode(w.Body.Bytes())
+	response, err := cbor.Decode(w.Body.Bytes())
 	if err != nil || w.Header().Get("Smithy-Protocol") != "rpc-v2-cbor" {
-		t.Fatalf("got %v, %v, %v", w.Header(), answer, err)
+		t.Fatalf("got %v, %v, %v", w.Header(), response, err)
 	}
-	got, _ := answer.(cbor.Map)["message"].(cbor.String)
+	got, _ := response.(cbor.Map)["message"].(cbor.String)
 	if string(got) != notServed+"monitoring: GetMetricData" {
-		t.Errorf("got %v", answer)
+		t.Errorf("got %v", response)
 	}
 }

@@ -17,7 +17,7 @@ type QueryOperation struct {
 	Result    func(form url.Values) (any, error)
 }
 
-type queryAnswer struct {
+type queryResponse struct {
 	XMLName   xml.Name
 	Result    any
 	RequestID string `xml:"ResponseMetadata>RequestId"`
@@ -38,29 +38,29 @@ func IsQuery(r *http.Request) bool {
 }
 
 func (h QueryHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	answer, err := h.answer(w, r)
+	response, err := h.respond(w, r)
 	if err != nil {
 		failure := asError(err)
 		WriteError(w, Query, failure.Status, failure.Code, failure.Message)
 		return
 	}
-	answer.RequestID = setRequestID(w)
-	writeResponse(w, http.StatusOK, "text/xml", xml.Marshal, answer)
+	response.RequestID = setRequestID(w)
+	writeResponse(w, http.StatusOK, "text/xml", xml.Marshal, response)
 }
 
-func (h QueryHandler) answer(
+func (h QueryHandler) respond(
 	w http.ResponseWriter, r *http.Request,
-) (answer queryAnswer, err error) {
+) (response queryResponse, err error) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if err := r.ParseForm(); err != nil {
-		return answer, Errorf("InvalidRequest", "read the form: %v", err)
+		return response, Errorf("InvalidRequest", "read the form: %v", err)
 	}
 	action := r.Form.Get("Action")
 	operation, ok := h[action]
 	if !ok {
-		return answer, Errorf("InvalidAction", "the local platform does not serve %s", action)
+		return response, Errorf("InvalidAction", "the local platform does not serve %s", action)
 	}
-	answer.XMLName = xml.Name{Space: operation.Namespace, Local: action + "Response"}
-	answer.Result, err = operation.Result(r.Form)
-	return answer, err
+	response.XMLName = xml.Name{Space: operation.Namespace, Local: action + "Response"}
+	response.Result, err = operation.Result(r.Form)
+	return response, err
 }

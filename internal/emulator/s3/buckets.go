@@ -23,7 +23,7 @@ func (s *Service) listBuckets(c *call) error {
 		out.Buckets.Bucket = append(out.Buckets.Bucket, listed{name, xmlTime(b.created)})
 		return true
 	})
-	return c.answer("ListAllMyBucketsResult", out)
+	return c.respond("ListAllMyBucketsResult", out)
 }
 
 func (s *Service) createBucket(c *call) error {
@@ -61,7 +61,7 @@ func (s *Service) getBucketLocation(c *call) error {
 	if region == "us-east-1" {
 		region = "" // S3 returns no name for this region
 	}
-	return c.answer("LocationConstraint", region)
+	return c.respond("LocationConstraint", region)
 }
 
 // versioningConfiguration represents the XML document with the versioning of a bucket.
@@ -78,7 +78,7 @@ func (s *Service) getBucketVersioning(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.answer("VersioningConfiguration", out)
+	return c.respond("VersioningConfiguration", out)
 }
 
 func (s *Service) putBucketVersioning(c *call) error {

@@ -92,7 +92,7 @@ func (s *Service) copyObject(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.answer("CopyObjectResult", copied{
+	return c.respond("CopyObjectResult", copied{
 		LastModified: xmlTime(v.Modified), ETag: v.etag(),
 		Checksum: body.checksumElements(fullObject),
 	})

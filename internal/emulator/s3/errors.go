@@ -84,7 +84,7 @@ func (e element) MarshalXML(encoder *xml.Encoder, _ xml.StartElement) error {
 	return encoder.EncodeElement(e.value, xml.StartElement{Name: xml.Name{Local: e.name}})
 }
 
-// writeError answers with an error in the format of S3. The answer to HEAD has no body.
+// writeError answers with an error in the format of S3. The response to HEAD has no body.
 func (c *call) writeError(err error) {
 	f, ok := errors.AsType[*failure](err)
 	switch {
@@ -99,7 +99,7 @@ func (c *call) writeError(err error) {
 		c.w.WriteHeader(f.status)
 		return
 	}
-	answer := struct {
+	response := struct {
 		Code      string
 		Message   string
 		Details   []element
@@ -110,5 +110,5 @@ func (c *call) writeError(err error) {
 		Code: f.code, Message: f.message, Details: f.details, Resource: c.r.URL.Path,
 		RequestID: c.w.Header().Get(requestIDHeader), HostID: c.w.Header().Get(hostIDHeader),
 	}
-	c.writeXML(f.status, xml.Name{Local: "Error"}, answer)
+	c.writeXML(f.status, xml.Name{Local: "Error"}, response)
 }

@@ -202,7 +202,7 @@ func (s *Service) listObjectsV2(c *call) error {
 	if p.truncated {
 		out.NextContinuationToken = base64.URLEncoding.EncodeToString([]byte(p.last))
 	}
-	return c.answer("ListBucketResult", out)
+	return c.respond("ListBucketResult", out)
 }
 
 func (s *Service) page(c *call, l listing) (p page, err error) {
@@ -249,5 +249,5 @@ func (s *Service) listObjects(c *call) error {
 	if p.truncated && l.delimiter != "" { // S3 returns no NextMarker without a delimiter
 		out.NextMarker = encode(p.last)
 	}
-	return c.answer("ListBucketResult", out)
+	return c.respond("ListBucketResult", out)
 }

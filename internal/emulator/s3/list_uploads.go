@@ -93,7 +93,7 @@ func (s *Service) listMultipartUploads(c *call) error {
 	if !out.IsTruncated {
 		out.NextKeyMarker, out.NextUploadIDMarker = "", ""
 	}
-	return c.answer("ListMultipartUploadsResult", out)
+	return c.respond("ListMultipartUploadsResult", out)
 }
 
 func (s *Service) listParts(c *call) error {
@@ -147,5 +147,5 @@ func (s *Service) listParts(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.answer("ListPartsResult", out)
+	return c.respond("ListPartsResult", out)
 }

@@ -122,5 +122,5 @@ func (s *Service) listObjectVersions(c *call) error {
 	if p.truncated {
 		out.NextKeyMarker, out.NextVersionIDMarker = encode(p.key), p.id
 	}
-	return c.answer("ListVersionsResult", out)
+	return c.respond("ListVersionsResult", out)
 }

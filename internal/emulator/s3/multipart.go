@@ -149,7 +149,7 @@ func (s *Service) createMultipartUpload(c *call) error {
 		c.w.Header().Set("X-Amz-Checksum-Algorithm", algorithm)
 		c.w.Header().Set(checksumTypeHeader, kind)
 	}
-	return c.answer("InitiateMultipartUploadResult", struct {
+	return c.respond("InitiateMultipartUploadResult", struct {
 		Bucket, Key string
 		UploadID    string `xml:"UploadId"`
 	}{c.bucket, c.key, up.id})
@@ -238,7 +238,7 @@ func (s *Service) uploadPartCopy(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.answer("CopyPartResult", copied{
+	return c.respond("CopyPartResult", copied{
 		LastModified: xmlTime(p.modified), ETag: p.etag(), Checksum: p.checksumElements(""),
 	})
 }

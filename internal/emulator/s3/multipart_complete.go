@@ -57,7 +57,7 @@ func (s *Service) completeMultipartUpload(c *call) error {
 		return err
 	}
 	s.releaseParts(up)
-	return c.answer("CompleteMultipartUploadResult", struct {
+	return c.respond("CompleteMultipartUploadResult", struct {
 		Location, Bucket, Key, ETag string
 		Checksum                    []element
 	}{

@@ -311,5 +311,5 @@ func (s *Service) deleteObjects(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.answer("DeleteResult", out)
+	return c.respond("DeleteResult", out)
 }

@@ -85,10 +85,10 @@ func (s *Service) readTags(c *call, limit int) ([]tag, error) {
 	return in.TagSet.Tag, checkTags(in.TagSet.Tag, limit)
 }
 
-func (c *call) answerTags(tags []tag) error {
+func (c *call) writeTags(tags []tag) error {
 	var out tagging
 	out.TagSet.Tag = tags
-	return c.answer("Tagging", out)
+	return c.respond("Tagging", out)
 }
 
 func (s *Service) getObjectTagging(c *call) error {
@@ -96,7 +96,7 @@ func (s *Service) getObjectTagging(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.answerTags(v.Tags)
+	return c.writeTags(v.Tags)
 }
 
 func (s *Service) putObjectTagging(c *call) error {
@@ -138,7 +138,7 @@ func (s *Service) getBucketTagging(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.answerTags(tags)
+	return c.writeTags(tags)
 }
 
 func (s *Service) putBucketTagging(c *call) error {

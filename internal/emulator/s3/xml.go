@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// answer responds with an XML document. root is the name of the document's root element.
-func (c *call) answer(root string, document any) error {
+// respond responds with an XML document. root is the name of the document's root element.
+func (c *call) respond(root string, document any) error {
 	name := xml.Name{Space: "http://s3.amazonaws.com/doc/2006-03-01/", Local: root}
 	c.writeXML(http.StatusOK, name, document)
 	return nil

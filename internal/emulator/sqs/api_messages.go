@@ -121,7 +121,7 @@ func (s *Service) receiveMessage(
 	}
 	messages, err := q.receive(r.Context(), limit, wait, visibility)
 	if errors.Is(err, context.Canceled) {
-		// The client has closed its side of the connection, but can still read the answer.
+		// The client has closed its side of the connection, but can still read the response.
 		messages, err = q.receive(context.WithoutCancel(r.Context()), limit, 0, visibility)
 	}
 	if err != nil {

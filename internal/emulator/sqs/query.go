@@ -18,7 +18,7 @@ import (
 )
 
 // QueryProtocol returns a handler for SQS's former query protocol, which old SDKs use. It converts
-// a request to the JSON protocol, calls next, and converts the answer back. Requests in other
+// a request to the JSON protocol, calls next, and converts the response back. Requests in other
 // protocols reach next unchanged.
 func QueryProtocol(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -34,9 +34,9 @@ func QueryProtocol(next http.Handler) http.Handler {
 			return
 		}
 		action := r.Form.Get("Action")
-		answer := &bufferedAnswer{header: w.Header(), status: http.StatusOK}
-		next.ServeHTTP(answer, jsonRequest(r, action))
-		answer.writeXML(w, action)
+		response := &bufferedResponse{header: w.Header(), status: http.StatusOK}
+		next.ServeHTTP(response, jsonRequest(r, action))
+		response.writeXML(w, action)
 	})
 }
 
@@ -162,25 +162,25 @@ func sortedChildren(children map[string]any) []any {
 	return list
 }
 
-// bufferedAnswer records the answer in the JSON protocol.
-type bufferedAnswer struct {
+// bufferedResponse records the response in the JSON protocol.
+type bufferedResponse struct {
 	header http.Header
 	status int
 	body   bytes.Buffer
 }
 
-func (a *bufferedAnswer) Header() http.Header         { return a.header }
-func (a *bufferedAnswer) WriteHeader(status int)      { a.status = status }
-func (a *bufferedAnswer) Write(p []byte) (int, error) { return a.body.Write(p) }
+func (a *bufferedResponse) Header() http.Header         { return a.header }
+func (a *bufferedResponse) WriteHeader(status int)      { a.status = status }
+func (a *bufferedResponse) Write(p []byte) (int, error) { return a.body.Write(p) }
 
 const queryNamespace = "http://queue.amazonaws.com/doc/2012-11-05/"
 
-// writeXML writes the answer in the query protocol.
-func (a *bufferedAnswer) writeXML(w http.ResponseWriter, action string) {
+// writeXML writes the response in the query protocol.
+func (a *bufferedResponse) writeXML(w http.ResponseWriter, action string) {
 	decoder := json.NewDecoder(&a.body)
 	decoder.UseNumber()
 	var fields map[string]any
-	_ = decoder.Decode(&fields) // an invalid answer has no fields
+	_ = decoder.Decode(&fields) // an invalid response has no fields
 	w.Header().Del("Content-Length")
 	w.Header().Del("X-Amz-Crc32") // checksum of the JSON
 	if a.status != http.StatusOK {

@@ -13,7 +13,7 @@ import (
 
 const queueURLPath = "/000000000000/events"
 
-// query sends a form to a queue's path. It returns the status, and the answer without the request
+// query sends a form to a queue's path. It returns the status, and the response without the request
 // id.
 func query(t *testing.T, s *sqs.Service, path string, parameters ...string) (int, string) {
 	t.Helper()

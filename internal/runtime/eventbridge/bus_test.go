@@ -61,19 +61,19 @@ func TestPublish_ReturnsTheErrorsOfManyRequestsInOrder(t *testing.T) {
 		if err := json.NewDecoder(r.Body).Decode(&request); err != nil {
 			t.Error(err)
 		}
-		answers := make([]string, len(request.Entries))
+		entries := make([]string, len(request.Entries))
 		for i, entry := range request.Entries {
 			var detail struct{ EventID string }
 			if err := json.Unmarshal([]byte(entry.Detail), &detail); err != nil {
 				t.Error(err)
 			}
-			answers[i] = `{"EventId":"1"}`
+			entries[i] = `{"EventId":"1"}`
 			if strings.HasSuffix(detail.EventID, "7") {
-				answers[i] = fmt.Sprintf(
+				entries[i] = fmt.Sprintf(
 					`{"ErrorCode":"InternalFailure","ErrorMessage":%q}`, detail.EventID)
 			}
 		}
-		io.WriteString(w, `{"Entries":[`+strings.Join(answers, ",")+`]}`)
+		io.WriteString(w, `{"Entries":[`+strings.Join(entries, ",")+`]}`)
 	}))
 	defer server.Close()
 	bus := NewBus(aws.Config{

@@ -51,11 +51,11 @@ func (w *world) api() API {
 
 func invoke(t *testing.T, api API, event any) response {
 	t.Helper()
-	var answer response
-	if err := json.Unmarshal(invokeRaw(t, api, event), &answer); err != nil {
+	var resp response
+	if err := json.Unmarshal(invokeRaw(t, api, event), &resp); err != nil {
 		t.Fatal(err)
 	}
-	return answer
+	return resp
 }
 
 func invokeRaw(t *testing.T, api API, event any) []byte {
@@ -152,15 +152,15 @@ func TestAPI_RespondsToInvalidRequestsWithProblem(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var w world
-			answer := invoke(t, w.api(), c.event)
+			resp := invoke(t, w.api(), c.event)
 			var p problem
-			if err := json.Unmarshal([]byte(answer.Body), &p); err != nil {
+			if err := json.Unmarshal([]byte(resp.Body), &p); err != nil {
 				t.Fatal(err)
 			}
-			if answer.StatusCode != c.status ||
-				answer.Headers["content-type"] != "application/problem+json" {
+			if resp.StatusCode != c.status ||
+				resp.Headers["content-type"] != "application/problem+json" {
 				t.Errorf("got %d %s, want %d as application/problem+json",
-					answer.StatusCode, answer.Headers["content-type"], c.status)
+					resp.StatusCode, resp.Headers["content-type"], c.status)
 			}
 			if p.Type != problemType+string(c.code) || p.Status != c.status || p.Title == "" ||
 				p.Detail == "" {
@@ -193,10 +193,10 @@ func TestAPI_NamesAllowedMethod(t *testing.T) {
 
 func TestAPI_ReturnsPointerToInvalidValue(t *testing.T) {
 	var w world
-	answer := invoke(t, w.api(),
+	resp := invoke(t, w.api(),
 		httpEvent("POST", "/events", `{"eventType":"demo","a\u001b":[1,1e999]}`))
 	var p problem
-	err := json.Unmarshal([]byte(answer.Body), &p)
+	err := json.Unmarshal([]byte(resp.Body), &p)
 	if err != nil || p.Pointer != "/a\x1b/1" || !strings.HasSuffix(p.Detail, `, at "/a\x1b/1".`) {
 		t.Errorf("problem = %+v, %v", p, err)
 	}
@@ -264,9 +264,9 @@ func TestAPI_RejectsInvalidUnicodeInInvocation(t *testing.T) {
 		"{\"body\":\"{\\\"eventType\\\":\\\"demo\\\",\\\"a\\\":\\\"\xff\\\"}\"}",
 	} {
 		var w world
-		answer := invoke(t, w.api(), json.RawMessage(event))
-		if answer.StatusCode != http.StatusBadRequest || len(w.bronze.Keys()) > 0 {
-			t.Errorf("%s: got %+v", event, answer)
+		resp := invoke(t, w.api(), json.RawMessage(event))
+		if resp.StatusCode != http.StatusBadRequest || len(w.bronze.Keys()) > 0 {
+			t.Errorf("%s: got %+v", event, resp)
 		}
 	}
 }
@@ -275,11 +275,11 @@ func TestAPI_RespondsToPanicWithProblem(t *testing.T) {
 	var w world
 	api := w.api()
 	api.Ingest.NewID = func() (string, error) { panic("secret of the bug") }
-	answer := invoke(t, api, httpEvent("POST", "/events", body))
-	if answer.StatusCode != http.StatusInternalServerError ||
-		answer.Headers["content-type"] != "application/problem+json" ||
-		strings.Contains(answer.Body, "secret") {
-		t.Errorf("got %+v", answer)
+	resp := invoke(t, api, httpEvent("POST", "/events", body))
+	if resp.StatusCode != http.StatusInternalServerError ||
+		resp.Headers["content-type"] != "application/problem+json" ||
+		strings.Contains(resp.Body, "secret") {
+		t.Errorf("got %+v", resp)
 	}
 	if !strings.Contains(w.log.String(), "secret of the bug") ||
 		!strings.Contains(w.log.String(), "api_test.go") {
@@ -297,13 +297,13 @@ func TestAPI_LogsCauseOfUnavailableService(t *testing.T) {
 	var w world
 	api := w.api()
 	api.Items = brokenItems{}
-	answer := invoke(t, api, httpEvent("GET", "/events/"+id, ""))
-	if answer.StatusCode != http.StatusServiceUnavailable || answer.Headers["retry-after"] == "" {
-		t.Errorf("got %+v, want 503 with Retry-After", answer)
+	resp := invoke(t, api, httpEvent("GET", "/events/"+id, ""))
+	if resp.StatusCode != http.StatusServiceUnavailable || resp.Headers["retry-after"] == "" {
+		t.Errorf("got %+v, want 503 with Retry-After", resp)
 	}
-	if strings.Contains(answer.Body, "secret") ||
+	if strings.Contains(resp.Body, "secret") ||
 		!strings.Contains(w.log.String(), "secret of the service") {
-		t.Errorf("answer %s, log %s: want the cause only in the log", answer.Body, w.log.String())
+		t.Errorf("response %s, log %s: want the cause only in the log", resp.Body, w.log.String())
 	}
 }
 
@@ -311,14 +311,14 @@ func TestAPI_LogsCauseOfInternalError(t *testing.T) {
 	var w world
 	api := w.api()
 	api.Ingest.NewID = func() (string, error) { return "", errors.New("secret of the bug") }
-	answer := invoke(t, api, httpEvent("POST", "/events", body))
-	if answer.StatusCode != http.StatusInternalServerError ||
-		!strings.Contains(answer.Body, `"requestId":"request-1"`) {
-		t.Errorf("got %+v", answer)
+	resp := invoke(t, api, httpEvent("POST", "/events", body))
+	if resp.StatusCode != http.StatusInternalServerError ||
+		!strings.Contains(resp.Body, `"requestId":"request-1"`) {
+		t.Errorf("got %+v", resp)
 	}
-	if strings.Contains(answer.Body, "secret") ||
+	if strings.Contains(resp.Body, "secret") ||
 		!strings.Contains(w.log.String(), "secret of the bug") {
-		t.Errorf("answer %s, log %s: want the cause only in the log", answer.Body, w.log.String())
+		t.Errorf("response %s, log %s: want the cause only in the log", resp.Body, w.log.String())
 	}
 }
 
@@ -437,13 +437,13 @@ func TestAPI_RespondsBeforeLambdaTimesOut(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
 		start := time.Now()
-		answer := api.respond(ctx, request{
+		resp := api.respond(ctx, request{
 			RouteKey:       "GET /events/{eventId}",
 			PathParameters: map[string]string{"eventId": id},
 		})
 		took := time.Since(start)
-		if answer.StatusCode != http.StatusServiceUnavailable || took != 9*time.Second {
-			t.Errorf("got %d after %s, want 503 after 9s", answer.StatusCode, took)
+		if resp.StatusCode != http.StatusServiceUnavailable || took != 9*time.Second {
+			t.Errorf("got %d after %s, want 503 after 9s", resp.StatusCode, took)
 		}
 		if !strings.Contains(w.log.String(), `"level":"ERROR"`) {
 			t.Errorf("log %s, want an error", w.log.String())
@@ -577,11 +577,11 @@ func TestAPI_SeparatesKeysOfCallers(t *testing.T) {
 		t.Error("a new session of the same role has other keys")
 	}
 	distinct := make(map[string]bool)
-	for _, answer := range ids {
-		distinct[answer] = true
+	for _, resp := range ids {
+		distinct[resp] = true
 	}
 	if len(distinct) != len(callers)-1 {
-		t.Errorf("answers %v", ids)
+		t.Errorf("responses %v", ids)
 	}
 }
 

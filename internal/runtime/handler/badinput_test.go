@@ -53,17 +53,17 @@ func TestAPI_RespondsToBadInputAsExpected(t *testing.T) {
 		}
 		names[c.Name] = true
 		w, api := badInputWorld()
-		answer := invoke(t, api, gatewayEvent(c.Method, c.Path, c.Headers, c.Body))
+		resp := invoke(t, api, gatewayEvent(c.Method, c.Path, c.Headers, c.Body))
 		var p problem
-		if answer.StatusCode >= 400 {
-			p = wantProblem(t, c.Name, answer)
+		if resp.StatusCode >= 400 {
+			p = wantProblem(t, c.Name, resp)
 		}
 		got := strings.TrimPrefix(p.Type, problemType)
-		if answer.StatusCode != c.Status || got != c.Code || p.Pointer != c.Pointer {
+		if resp.StatusCode != c.Status || got != c.Code || p.Pointer != c.Pointer {
 			t.Errorf("%.80q: %d %s at %q, want %d %s at %q",
-				c.Name, answer.StatusCode, got, p.Pointer, c.Status, c.Code, c.Pointer)
+				c.Name, resp.StatusCode, got, p.Pointer, c.Status, c.Code, c.Pointer)
 		}
-		wantStored(t, w, answer, c.Payload())
+		wantStored(t, w, resp, c.Payload())
 	}
 	if len(names) < 150 {
 		t.Errorf("got only %d cases", len(names))
@@ -71,23 +71,23 @@ func TestAPI_RespondsToBadInputAsExpected(t *testing.T) {
 }
 
 // wantProblem checks that a response is a problem with all its fields.
-func wantProblem(t *testing.T, name string, answer response) problem {
+func wantProblem(t *testing.T, name string, resp response) problem {
 	t.Helper()
 	var p problem
-	if err := json.Unmarshal([]byte(answer.Body), &p); err != nil {
+	if err := json.Unmarshal([]byte(resp.Body), &p); err != nil {
 		t.Fatalf("%.80q: %v", name, err)
 	}
 	known := problems[pipeline.Code(strings.TrimPrefix(p.Type, problemType))]
-	if answer.Headers["content-type"] != "application/problem+json" ||
-		p.Status != answer.StatusCode || known.status != p.Status ||
+	if resp.Headers["content-type"] != "application/problem+json" ||
+		p.Status != resp.StatusCode || known.status != p.Status ||
 		known.title != p.Title || p.Detail == "" ||
 		p.RequestID != "request-1" {
-		t.Errorf("%.80q: %+v is not a complete problem", name, answer)
+		t.Errorf("%.80q: %+v is not a complete problem", name, resp)
 	}
 	if p.Pointer != "" && !strings.HasPrefix(p.Pointer, "/") {
 		t.Errorf("%.80q: %q is not a JSON pointer", name, p.Pointer)
 	}
-	allow := answer.Headers["allow"]
+	allow := resp.Headers["allow"]
 	if (allow != "") != (p.Status == http.StatusMethodNotAllowed) {
 		t.Errorf("%.80q: Allow is %q", name, allow)
 	}
@@ -99,12 +99,12 @@ func wantProblem(t *testing.T, name string, answer response) problem {
 
 // wantStored checks Bronze and the queue after a request. If the request was accepted, Bronze must
 // hold the payload. If it was rejected, both must be empty.
-func wantStored(t *testing.T, w *world, answer response, payload string) {
+func wantStored(t *testing.T, w *world, resp response, payload string) {
 	t.Helper()
 	keys := w.bronze.Keys()
-	if answer.StatusCode != http.StatusAccepted {
+	if resp.StatusCode != http.StatusAccepted {
 		if len(keys)+len(w.queue.Sent()) > 0 {
-			t.Errorf("%.80q: %d, but Bronze holds %q", payload, answer.StatusCode, keys)
+			t.Errorf("%.80q: %d, but Bronze holds %q", payload, resp.StatusCode, keys)
 		}
 		return
 	}
@@ -137,20 +137,20 @@ func FuzzAPI(f *testing.F) {
 			}
 		}
 		w, api := badInputWorld()
-		answer := invoke(t, api, gatewayEvent(method, path, headers, string(body)))
+		resp := invoke(t, api, gatewayEvent(method, path, headers, string(body)))
 		switch {
-		case answer.StatusCode >= 500:
-			t.Errorf("got %+v", answer)
-		case answer.StatusCode >= 400:
-			wantProblem(t, "fuzzed", answer)
-		case answer.StatusCode == http.StatusAccepted && (method != "POST" || path != "/events"):
+		case resp.StatusCode >= 500:
+			t.Errorf("got %+v", resp)
+		case resp.StatusCode >= 400:
+			wantProblem(t, "fuzzed", resp)
+		case resp.StatusCode == http.StatusAccepted && (method != "POST" || path != "/events"):
 			t.Errorf("%s %s must not be accepted", method, path)
 		}
 		payload := body
-		if contentEncoding != "" && answer.StatusCode == http.StatusAccepted {
+		if contentEncoding != "" && resp.StatusCode == http.StatusAccepted {
 			payload = uncompress(t, body)
 		}
-		wantStored(t, w, answer, string(payload))
+		wantStored(t, w, resp, string(payload))
 		if len(path) > 60 && strings.Contains(w.log.String(), path) ||
 			len(body) > 60 && strings.Contains(w.log.String(), string(body)) {
 			t.Errorf("the request is in the log: %s", w.log.String())
@@ -204,10 +204,10 @@ func FuzzInvocation(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var answer response
-		err = json.Unmarshal(out, &answer)
-		if err != nil || answer.StatusCode < 200 || answer.StatusCode > 499 ||
-			!json.Valid([]byte(answer.Body)) {
+		var resp response
+		err = json.Unmarshal(out, &resp)
+		if err != nil || resp.StatusCode < 200 || resp.StatusCode > 499 ||
+			!json.Valid([]byte(resp.Body)) {
 			t.Errorf("got %s, %v", out, err)
 		}
 	})

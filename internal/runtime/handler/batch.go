@@ -46,11 +46,11 @@ func (a API) acceptBatch(
 	if err != nil {
 		return a.rejectBatch(ctx, req, err)
 	}
-	answer := acceptedBatchBody{Status: "accepted"}
+	result := acceptedBatchBody{Status: "accepted"}
 	for _, batch := range accepted.Batches {
 		a.logAccepted(ctx, pipeline.Accepted{Event: batch, Duplicate: accepted.Duplicate},
 			time.Since(start))
-		answer.Batches = append(answer.Batches, acceptedBatch{batch.ID, batch.Type, batch.Count})
+		result.Batches = append(result.Batches, acceptedBatch{batch.ID, batch.Type, batch.Count})
 	}
 	rejected := 0
 	for i, element := range accepted.Elements {
@@ -62,9 +62,9 @@ func (a API) acceptBatch(
 			}
 			event.Problem = &p
 		}
-		answer.Events = append(answer.Events, event)
+		result.Events = append(result.Events, event)
 	}
-	resp := jsonResponse(http.StatusAccepted, answer)
+	resp := jsonResponse(http.StatusAccepted, result)
 	if accepted.Duplicate {
 		resp.Headers[contract.IdempotencyReplayedHeader] = "true"
 	}

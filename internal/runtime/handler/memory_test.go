@@ -72,13 +72,13 @@ func TestAPI_NeedsLittleMemoryForTheLargestRequests(t *testing.T) {
 		event := gzipEvent(t, c.contentType, c.body)
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		answer := invoke(t, api, event)
+		resp := invoke(t, api, event)
 		runtime.ReadMemStats(&after)
 		allocated := (after.TotalAlloc - before.TotalAlloc) >> 20
 		t.Logf("%s: %d MiB", name, allocated)
-		if answer.StatusCode != c.status || allocated > 100 {
+		if resp.StatusCode != c.status || allocated > 100 {
 			t.Errorf("%s: %d, %d MiB allocated; want %d and at most 100 MiB",
-				name, answer.StatusCode, allocated, c.status)
+				name, resp.StatusCode, allocated, c.status)
 		}
 	}
 }

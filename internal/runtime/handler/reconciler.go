@@ -27,12 +27,12 @@ type Reconciler struct {
 type ReconcileRequest struct {
 	Since  time.Time      `json:"since,omitzero"`  // replaces the checkpoint
 	DryRun bool           `json:"dryRun,omitzero"` // change nothing
-	Pass   *pipeline.Pass `json:"pass,omitempty"`  // continue the pass of an earlier answer
+	Pass   *pipeline.Pass `json:"pass,omitempty"`  // continue the pass of an earlier response
 }
 
-// ReconcileAnswer holds the report of a run. If Report.Done is false, another run must continue the
-// work.
-type ReconcileAnswer struct {
+// ReconcileResponse holds the report of a run. If Report.Done is false, another run must continue
+// the work.
+type ReconcileResponse struct {
 	Report pipeline.Report `json:"report"`
 	Pass   *pipeline.Pass  `json:"pass,omitempty"` // pass that the next request must continue
 }
@@ -47,20 +47,20 @@ func (h Reconciler) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	}
 	start := time.Now()
 	h.Reconciler.OnError = h.logNotReconciled
-	answer, err := h.run(ctx, req)
+	resp, err := h.run(ctx, req)
 	var lag []slog.Attr
 	if scheduled := req == (ReconcileRequest{}); scheduled && err == nil {
-		behind := answer.Report.Lag(h.Reconciler.Now())
+		behind := resp.Report.Lag(h.Reconciler.Now())
 		lag = append(lag, slog.Int(contract.MetricLag, int(behind.Seconds())))
 	}
-	h.logRun(ctx, answer.Report, time.Since(start), lag, err)
+	h.logRun(ctx, resp.Report, time.Since(start), lag, err)
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(answer)
+	return json.Marshal(resp)
 }
 
-func (h Reconciler) run(ctx context.Context, req ReconcileRequest) (ReconcileAnswer, error) {
+func (h Reconciler) run(ctx context.Context, req ReconcileRequest) (ReconcileResponse, error) {
 	r := h.Reconciler
 	var pass pipeline.Pass
 	switch {
@@ -71,14 +71,14 @@ func (h Reconciler) run(ctx context.Context, req ReconcileRequest) (ReconcileAns
 	case req.DryRun:
 		var err error
 		if pass, err = r.NextPass(ctx); err != nil {
-			return ReconcileAnswer{}, err
+			return ReconcileResponse{}, err
 		}
 	default:
 		report, err := r.Run(ctx)
-		return ReconcileAnswer{Report: report}, err
+		return ReconcileResponse{Report: report}, err
 	}
 	pass, report, err := r.RunPass(ctx, pass, req.DryRun)
-	return ReconcileAnswer{Report: report, Pass: &pass}, err
+	return ReconcileResponse{Report: report, Pass: &pass}, err
 }
 
 func (h Reconciler) logNotReconciled(ctx context.Context, event pipeline.Event, err error) {

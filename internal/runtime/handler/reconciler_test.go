@@ -52,29 +52,29 @@ func (w *world) reconciler() Reconciler {
 	}
 }
 
-func (w *world) reconcile(t *testing.T, event string) ReconcileAnswer {
+func (w *world) reconcile(t *testing.T, event string) ReconcileResponse {
 	t.Helper()
 	out, err := w.reconciler().Invoke(t.Context(), []byte(event))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var answer ReconcileAnswer
-	if err := json.Unmarshal(out, &answer); err != nil {
+	var resp ReconcileResponse
+	if err := json.Unmarshal(out, &resp); err != nil {
 		t.Fatal(err)
 	}
-	return answer
+	return resp
 }
 
 func TestReconciler_RunsOnScheduledEvent(t *testing.T) {
 	var w world
 	w.message(t, body)
-	answer := w.reconcile(
+	resp := w.reconcile(
 		t,
 		`{"version":"0","id":"1","detail-type":"Scheduled Event","source":"aws.events",`+
 			`"time":"2026-11-23T07:30:00Z","detail":{}}`,
 	)
-	if answer.Report.Reenqueued != 1 || !answer.Report.Done || answer.Pass != nil {
-		t.Errorf("answer = %+v", answer)
+	if resp.Report.Reenqueued != 1 || !resp.Report.Done || resp.Pass != nil {
+		t.Errorf("response = %+v", resp)
 	}
 	if c, _ := w.checkpoints.Load(t.Context()); !c.Pass.Done {
 		t.Errorf("got checkpoint %+v", c)
@@ -97,10 +97,10 @@ func TestReconciler_KeepsCheckpointInRequestedRuns(t *testing.T) {
 	} {
 		var w world
 		w.message(t, body)
-		answer := w.reconcile(t, c.event)
-		if answer.Report.Reenqueued != 1 || answer.Pass == nil || !answer.Pass.Done ||
-			answer.Report.DryRun != (c.sent == 1) {
-			t.Errorf("%s: answer = %+v", c.name, answer)
+		resp := w.reconcile(t, c.event)
+		if resp.Report.Reenqueued != 1 || resp.Pass == nil || !resp.Pass.Done ||
+			resp.Report.DryRun != (c.sent == 1) {
+			t.Errorf("%s: response = %+v", c.name, resp)
 		}
 		if sent := len(w.queue.Sent()); sent != c.sent {
 			t.Errorf("%s: sent %d, want %d", c.name, sent, c.sent)
@@ -114,8 +114,8 @@ func TestReconciler_KeepsCheckpointInRequestedRuns(t *testing.T) {
 func TestReconciler_IgnoresEventsBeforeSince(t *testing.T) {
 	var w world
 	w.message(t, body)
-	if answer := w.reconcile(t, `{"since":"2026-11-23T08:00:00Z"}`); answer.Report.Scanned != 0 {
-		t.Errorf("answer = %+v", answer)
+	if resp := w.reconcile(t, `{"since":"2026-11-23T08:00:00Z"}`); resp.Report.Scanned != 0 {
+		t.Errorf("response = %+v", resp)
 	}
 }
 

@@ -25,8 +25,8 @@ func TestAPI_StoresAnyPayloadUnchanged(t *testing.T) {
 			event["isBase64Encoded"] = true
 		}
 		w, api := badInputWorld()
-		if answer := invoke(t, api, event); answer.StatusCode != http.StatusAccepted {
-			rt.Fatalf("%q: %+v", body, answer)
+		if resp := invoke(t, api, event); resp.StatusCode != http.StatusAccepted {
+			rt.Fatalf("%q: %+v", body, resp)
 		}
 		got, err := w.bronze.Get(t.Context(), w.bronze.Keys()[0])
 		if err != nil || string(got) != body {

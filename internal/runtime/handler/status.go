@@ -49,7 +49,7 @@ func (a API) status(ctx context.Context, req request, id string) response {
 	openWebhook := a.OpenToAnyone && item.Webhook != nil
 	visible := a.StatusForAllCallers || item.Caller == caller || openWebhook
 	hidden := err == nil && (!visible || item.Expired(a.Ingest.Now()))
-	if errors.Is(err, pipeline.ErrNotFound) || hidden { // same answer for events of other callers
+	if errors.Is(err, pipeline.ErrNotFound) || hidden { // same response for events of other callers
 		return a.reject(ctx, req, pipeline.Errorf(pipeline.EventNotFound,
 			"None of your events has this id, or its status has expired."),
 			slog.String(contract.FieldEventID, id))

@@ -8,13 +8,13 @@ import (
 
 func TestStatus_ReportsWhyEventWasFiltered(t *testing.T) {
 	for _, item := range everyStatus() {
-		answer, err := json.Marshal(NewEventStatus(item))
+		resp, err := json.Marshal(NewEventStatus(item))
 		if err != nil {
 			t.Fatal(err)
 		}
-		reported := strings.Contains(string(answer), `"dropped":{"code":"test-order","reason":"r"}`)
+		reported := strings.Contains(string(resp), `"dropped":{"code":"test-order","reason":"r"}`)
 		if reported != (item.Filtered.Code != "") {
-			t.Errorf("the status of %+v is %s", item, answer)
+			t.Errorf("the status of %+v is %s", item, resp)
 		}
 	}
 }

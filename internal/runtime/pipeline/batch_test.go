@@ -193,7 +193,7 @@ func TestAcceptBatch_LimitsTheRequest(t *testing.T) {
 	}
 }
 
-func TestAcceptBatch_ARetryGetsTheSameAnswer(t *testing.T) {
+func TestAcceptBatch_ARetryGetsTheSameResponse(t *testing.T) {
 	var w world
 	req := batchOf(0, 1, 2)
 	req.Elements[0], req.Elements[2] = []byte(`{"eventType":"other"}`), []byte(`{"n":1}`)

@@ -237,10 +237,12 @@ func TestTries_AMarkThatCannotBeReplacedIsNoCrash(t *testing.T) {
 	})
 }
 
-// lostAnswers stores each mark, but returns an error, as if the response were lost.
-type lostAnswers struct{ failingFinisher }
+// lostResponses stores each mark, but returns an error, as if the response were lost.
+type lostResponses struct{ failingFinisher }
 
-func (l lostAnswers) SetTries(ctx context.Context, item pipeline.Item, tries pipeline.Tries) error {
+func (l lostResponses) SetTries(
+	ctx context.Context, item pipeline.Item, tries pipeline.Tries,
+) error {
 	err := l.items.SetTries(ctx, item, tries)
 	if err == nil && !tries.Begun.Until.IsZero() {
 		return errService
@@ -267,10 +269,10 @@ func (l *lateMarks) SetTries(ctx context.Context, item pipeline.Item, tries pipe
 	return err
 }
 
-func TestTries_AMarkWithoutAnAnswerIsNoCrash(t *testing.T) {
+func TestTries_AMarkWithoutAResponseIsNoCrash(t *testing.T) {
 	for name, items := range map[string]func(failingFinisher) pipeline.Items{
 		"not written": func(f failingFinisher) pipeline.Items { return &lateMarks{f, nil} },
-		"written":     func(f failingFinisher) pipeline.Items { return lostAnswers{f} },
+		"written":     func(f failingFinisher) pipeline.Items { return lostResponses{f} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			var w world

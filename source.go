@@ -1,6 +1,6 @@
-// Package source embeds the Go sources of the Lambda functions, from which the construct builds
-// them. The construct therefore works in a checkout, from the module cache, from a vendor folder,
-// and in a prebuilt app.
+// Package source embeds the Go sources of the Lambda functions. The construct builds the functions
+// from these sources. It therefore works in a checkout, from the module cache, from a vendor
+// folder, and in a prebuilt app.
 package source
 
 import (
@@ -25,8 +25,8 @@ const Schemas = "internal/runtime/function/api/schemas.json"
 
 // Dir writes the sources to a folder in the user's cache, and returns the folder's path. If the
 // cache is not writable, Dir uses a temporary folder. The folder is named after the hash of the
-// sources. It contains a Go module with the functions in ./functions. replaced maps the names of
-// source files to new contents.
+// sources. It contains a Go module with the functions in ./functions. The parameter replaced
+// contains new contents of source files, by file name.
 func Dir(replaced map[string][]byte) (string, error) {
 	sources := sources{files, replaced}
 	hash, err := sources.hash()
@@ -77,7 +77,7 @@ func checkNoVendor(dir string) error {
 	}
 }
 
-// sources represents a tree of files. replaced maps the names of files to new contents.
+// sources represents a tree of files. The field replaced contains new contents, by file name.
 type sources struct {
 	tree     fs.FS
 	replaced map[string][]byte

@@ -67,8 +67,8 @@ func TestDir_ReplacesAFile(t *testing.T) {
 	}
 }
 
-// The cache is not writable, because a file takes the place of its parent folder. File permissions
-// do not stop root.
+// The cache is not writable, because a file takes the place of its parent folder. The test does not
+// use file permissions, because root can write to any folder.
 func TestDir_IsTemporaryIfTheCacheIsNotWritable(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {

@@ -23,7 +23,7 @@
 //		return processor.Record{Payload: order}, nil
 //	}
 //
-// The construct builds this package and runs it as the pipeline's worker:
+// The construct EventPipeline builds the main package and runs it as the pipeline's worker:
 //
 //	eventpipeline.EventPipelineProps{WorkerEntry: jsii.String("./functions/orders")}
 //
@@ -70,7 +70,7 @@
 // for a call that does not return in time. Then the event is retried. The call's goroutine
 // continues in the background and keeps its memory. A slow call delays the other events of its
 // invocation by at most a second. The only exception is an event that is processed alone after a
-// crash. Such an event waits for all slow calls.
+// crash. Its processing begins after all other calls of the invocation.
 //
 // A processor must not end the process with os.Exit, with log.Fatal, or with a panic in a goroutine
 // that it started. These crash the worker. SQS delivers all messages of the invocation again after

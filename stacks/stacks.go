@@ -110,8 +110,8 @@ func tags(stage string) *map[string]*string {
 	}
 }
 
-// denyAutoDeleteLogs removes the permission to write logs from the CDK function that empties
-// buckets. The function's log group belongs to no stack, so nothing deletes it.
+// denyAutoDeleteLogs denies logs to the CDK function that empties buckets. The logs would remain
+// after the deletion of the stack, because the function's log group belongs to no stack.
 func denyAutoDeleteLogs(stack awscdk.Stack) {
 	const id = "Custom::S3AutoDeleteObjectsCustomResourceProvider"
 	provider := stack.Node().TryFindChild(jsii.String(id))

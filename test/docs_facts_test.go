@@ -15,8 +15,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// constants returns the values of the constants in a folder that are declared with the type
-// typeName. If typeName is "", it returns the constants that are declared without a type.
+// constants returns the values of a folder's constants whose declared type is typeName. If typeName
+// is "", it returns the values of the constants that are declared without a type.
 func constants(t *testing.T, dir, typeName string) []string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(dir, "*.go"))

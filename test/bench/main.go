@@ -1,8 +1,9 @@
 // Command bench measures the CPU time per event on the local platform. It measures the platform,
 // each function and the command send.
 //
-// It measures the variants in alternating turns, so that other load on the machine affects all of
-// them. It prints a benchmark result per turn. The tool benchstat compares these results:
+// It compares variants of the platform. It measures them in alternating turns, so that other load
+// on the machine affects all variants. It prints a benchmark result per turn. The tool benchstat
+// compares these results:
 //
 //	go run ./test/bench -variant old=OLD/eventpipeline,OLD/assembly \
 //	  -variant new=NEW/eventpipeline,NEW/assembly | tee out.txt

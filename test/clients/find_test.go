@@ -28,7 +28,8 @@ func findClients(t *testing.T) []client {
 	return append(findCLIs(t, root), findBoto3(root), findJavaScript(root))
 }
 
-// findCLIs returns versions 1 and 2 of the AWS CLI. The scripts run the command `aws`.
+// findCLIs returns a client for version 1 and one for version 2 of the AWS CLI. In the environment
+// of a client, the command `aws` runs the client's version.
 func findCLIs(t *testing.T, root string) []client {
 	found := map[string]string{} // path of the command by the name of the client
 	folders := append([]string{filepath.Join(root, "venv/bin")},

@@ -197,7 +197,8 @@ func TestSDK_SendsBatchesThatTheAPIStores(t *testing.T) {
 	}
 }
 
-// wantSame compares two events. In binary mode, the SDK reads all attributes as text.
+// wantSame checks that two events are equal. It compares extension attributes as text, because the
+// SDK reads all attributes as text in binary mode.
 func wantSame(t *testing.T, got, want event.Event) {
 	t.Helper()
 	if err := got.Validate(); err != nil {

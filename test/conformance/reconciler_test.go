@@ -22,8 +22,8 @@ import (
 // eventsPerPass is large enough that the reconciler lists the events of an hour in parallel.
 const eventsPerPass = 20_000
 
-// BenchmarkReconciler_ProcessedEvents measures passes over an hour of processed events. The
-// reconciler shares the machine's CPUs with the local S3 and DynamoDB.
+// BenchmarkReconciler_ProcessedEvents measures passes. Each pass checks the processed events of one
+// hour. The reconciler shares the machine's CPUs with the local S3 and DynamoDB.
 func BenchmarkReconciler_ProcessedEvents(b *testing.B) {
 	target := localTarget(b)
 	calls := &countingClient{client: target.HTTPClient}

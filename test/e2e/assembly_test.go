@@ -13,7 +13,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
-// startTestApp runs the CDK app in ./app, which has shorter timeouts than the defaults.
+// startTestApp starts a platform with the CDK app in ./app. The app's timeouts are shorter than the
+// defaults.
 func startTestApp(t *testing.T, stage string, flags ...string) *platform {
 	t.Helper()
 	return startShared(t, app{"go run ./test/e2e/app", stage}, flags...)

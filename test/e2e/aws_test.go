@@ -108,8 +108,8 @@ func (p *platform) countItems(t *testing.T) int {
 	return count
 }
 
-// subscribe creates a queue, and a rule that sends the notifications about one event type to it. It
-// returns the queue's URL.
+// subscribe creates a queue and a rule. The rule sends the notifications about one event type to
+// the queue. subscribe returns the queue's URL.
 func (p *platform) subscribe(t *testing.T, name, eventType string) string {
 	t.Helper()
 	ctx := t.Context()

@@ -44,8 +44,8 @@ func newBrowser(t *testing.T) context.Context {
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
 	t.Cleanup(func() {
-		// Cancel waits until the browser ends its processes. If they were killed, they could write
-		// files into the browser's folder while it is removed.
+		// Cancel waits until the browser's processes have ended. Otherwise, they could still write
+		// into the browser's folder while the folder is removed.
 		_ = chromedp.Cancel(ctx)
 		cancel()
 	})
@@ -82,7 +82,7 @@ func TestBrowser_SendsEvents(t *testing.T) {
 		t.Error("the page did not report its results")
 	} else {
 		wantResults(t, text)
-		// The page can't read the response to a beacon.
+		// The page can't read the response to a beacon, so the test searches Bronze for the event.
 		waitUntil(t, func() string {
 			for _, key := range p.listKeys(t, "BronzeBucketName", "bronze/browser/") {
 				at := map[string]any{"bucket": p.Outputs["BronzeBucketName"], "key": key}

@@ -101,8 +101,8 @@ func TestCanary_RequestsDoNotLeak(t *testing.T) {
 	}
 	bodies = append(bodies, hooked...)
 	key, message := s.plant("key"), s.plant("message")
-	// The API rejects the second request. It repeats the key of the first request, but has another
-	// payload.
+	// The second request repeats the key of the first request, but has another payload. The API
+	// therefore rejects it.
 	for _, body := range []string{good, strings.Replace(good, "demo", "other", 1)} {
 		bodies = append(bodies, p.sendWithSecrets(t, &s, "POST", "/events", body,
 			http.Header{"Idempotency-Key": {key}}))

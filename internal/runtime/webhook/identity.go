@@ -30,7 +30,7 @@ func (s Source) EventType(headers map[string]string, payload Payload) string {
 // payload. At least one of the results is "".
 func (s Source) TypeField() (header, pointer string) { return s.scheme().typeField() }
 
-// TypeOf converts the sender's name for a type to an event type.
+// TypeOf returns the event type for the sender's name of the type. For "", it returns "".
 func (s Source) TypeOf(name string) string {
 	if name == "" {
 		return ""
@@ -74,7 +74,8 @@ type Payload struct {
 	members map[string]jsontext.Value // of the outermost object
 }
 
-// NewPayload returns a Payload with the JSON text. If the text is invalid, members are missing.
+// NewPayload returns a Payload with the JSON text. If the text is invalid, the Payload has only the
+// members before the first error.
 func NewPayload(json []byte) Payload { return Payload{json, members(json)} }
 
 // lookup returns the string or the number at a JSON pointer, and "" for all other values. If a

@@ -15,8 +15,8 @@ var slackSignature = HMAC{
 
 type slack struct{ HMAC }
 
-// typeField returns a pointer to the type that each payload of the Events API has. eventType also
-// reads other members.
+// typeField returns the pointer /type, because each payload of the Events API has this member.
+// The method eventType also reads other members.
 func (slack) typeField() (header, pointer string) { return "", "/type" }
 
 // eventType returns the type of the inner event (Events API), else the type of the interaction,

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// stripe signs the timestamp and the body. Its header contains a timestamp and one signature for
-// each of the endpoint's secrets, such as "t=1492774577,v1=5257a8…,v1=6ffbb5…".
+// stripe signs the timestamp and the body. Its header contains the timestamp and one signature per
+// secret of the endpoint. Example for two secrets: "t=1492774577,v1=5257a8…,v1=6ffbb5…".
 // https://docs.stripe.com/webhooks/signature
 type stripe struct{}
 

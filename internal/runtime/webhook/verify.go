@@ -17,8 +17,8 @@ func (r *Refusal) Error() string { return r.text }
 
 func refuse(format string, args ...any) error { return &Refusal{fmt.Sprintf(format, args...)} }
 
-// ErrMismatch reports that the request's signature matches none of the secrets. The sender can
-// already have a newer secret.
+// ErrMismatch reports that the request's signature matches none of the secrets. If the secret has
+// changed since its last read, Secrets.Renew returns the new values.
 var ErrMismatch error = &Refusal{"The signature does not match the body and the secret."}
 
 // ErrUnusable reports that none of the secret's values can be a key of the scheme.
@@ -46,8 +46,8 @@ func (s Source) signature(headers map[string]string, now time.Time) (signature, 
 }
 
 // Verify returns nil if the request's signature matches one of the secrets. It returns a *Refusal
-// if the signature is missing, malformed, too old or wrong. It compares in constant time. The names
-// of the headers must be in lower case.
+// if the signature is missing, malformed, too old, too new or wrong. It compares in constant time.
+// The names of the headers must be in lower case.
 func (s Source) Verify(
 	headers map[string]string, body []byte, secrets []string, now time.Time,
 ) error {

@@ -127,7 +127,7 @@ func TestVerify_AcceptsEitherSecretAndNoOther(t *testing.T) {
 	}
 }
 
-// An empty secret must never verify, although HMAC accepts an empty key.
+// A signature with an empty key must never be valid, although HMAC accepts an empty key.
 func TestVerify_RefusesASignatureWithAnEmptyKey(t *testing.T) {
 	for _, f := range fixtures {
 		d := Delivery{Type: "push", ID: "1", At: f.at, Body: []byte(f.body)}

@@ -70,12 +70,14 @@ func withMembers(members string) string { return `{"eventType":"demo",` + member
 // withType returns an event whose eventType is the given JSON value.
 func withType(value string) string { return `{"eventType":` + value + `}` }
 
-// nestedArrays returns an event with depth levels of nesting. The event itself is the first level.
+// nestedArrays returns an event that contains nested arrays. The parameter depth is the number of
+// nesting levels. The event itself is the first level.
 func nestedArrays(depth int) string {
 	return withValue(strings.Repeat("[", depth-1) + strings.Repeat("]", depth-1))
 }
 
-// nestedObjects returns an event with depth levels of nesting. The event itself is the first level.
+// nestedObjects returns an event that contains nested objects. The parameter depth is the number of
+// nesting levels. The event itself is the first level.
 func nestedObjects(depth int) string {
 	return withValue(strings.Repeat(`{"a":`, depth-2) + "{}" + strings.Repeat("}", depth-2))
 }

@@ -33,8 +33,8 @@ func (w *writer) space() {
 	w.WriteString(rapid.SampledFrom(spaces).Draw(w.t, "space"))
 }
 
-// object writes an object with random members. It adds the member eventType if eventType is not
-// empty.
+// object writes an object with random members. If the parameter eventType is not "", the object
+// also has the member "eventType" with this JSON value.
 func (w *writer) object(depth int, eventType string) {
 	n := rapid.IntRange(0, 5).Draw(w.t, "members")
 	typeAt := rapid.IntRange(0, n).Draw(w.t, "typeAt")

@@ -57,7 +57,7 @@ func (b *Bucket) Get(ctx context.Context, key string) ([]byte, error) {
 	return body, err
 }
 
-// GetVersion returns the object under key and its version.
+// GetVersion returns the object under key, and the object's version.
 func (b *Bucket) GetVersion(_ context.Context, key string) ([]byte, string, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -103,7 +103,7 @@ func (b *Bucket) Types(_ context.Context, after string) ([]string, error) {
 	return types, nil
 }
 
-// List returns a page of objects with the prefix whose keys sort after the given key.
+// List returns a page of objects. Their keys begin with prefix and sort after the key after.
 func (b *Bucket) List(_ context.Context, prefix, after string) ([]pipeline.Object, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

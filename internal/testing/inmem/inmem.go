@@ -110,7 +110,7 @@ func (c *Checkpoints) Load(context.Context) (pipeline.Checkpoint, error) {
 	return c.current, nil
 }
 
-// Save stores next if the current checkpoint equals old.
+// Save stores the checkpoint next if the stored checkpoint equals the parameter old.
 func (c *Checkpoints) Save(_ context.Context, old, next pipeline.Checkpoint) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

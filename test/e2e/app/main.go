@@ -2,8 +2,9 @@
 // grace period are 30 seconds, much shorter than the defaults. The API is public. These stages
 // differ:
 //   - jwt: the API requires tokens
-//   - browser: pages of all origins may call the API, and notifications are CloudEvents
-//   - canary: the functions log at the level debug
+//   - browser: pages of all origins may call the API, the API accepts the media type text/plain,
+//     and notifications are CloudEvents
+//   - canary: the functions log at the level debug, and the API receives webhooks from GitHub
 //   - outage: MaxReceiveCount has its minimum
 package main
 

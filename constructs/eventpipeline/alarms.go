@@ -12,61 +12,6 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// AlarmThresholds set the values at which the alarms fire. An alarm fires when its metric reaches
-// the threshold in one period of 5 minutes. RetriedEvents needs three such periods in a row. The
-// period of ReconcilerLag and ReconcilerMissingRuns is ReconcilerInterval.
-type AlarmThresholds struct {
-	// DeadLetters sets the threshold for the messages in the DLQ. Default: 1.
-	DeadLetters *float64
-	// OldestMessage sets the threshold for the age of the oldest message in the queue.
-	// Default: 5 minutes.
-	OldestMessage awscdk.Duration
-	// ApiServerErrors sets the threshold for 5xx responses of the API. Default: 5.
-	ApiServerErrors *float64
-	// ApiErrors sets the threshold for crashes and timeouts of the API function. Default: 1.
-	ApiErrors *float64
-	// ApiThrottles sets the threshold for throttled invocations of the API function. Default: 1.
-	ApiThrottles *float64
-	// WorkerErrors sets the threshold for crashes and timeouts of the worker function. Default: 1.
-	WorkerErrors *float64
-	// WorkerThrottles sets the threshold for throttled invocations of the worker function.
-	// Default: 1.
-	WorkerThrottles *float64
-	// ReconcilerErrors sets the threshold for failed runs of the reconciler function. Default: 1.
-	ReconcilerErrors *float64
-	// ReconcilerMissingRuns sets the threshold for consecutive periods of ReconcilerInterval in
-	// which the reconciler function does not run. Together, the periods must not exceed 1 day, or 7
-	// days if ReconcilerInterval is at least 1 hour. Default: 3.
-	ReconcilerMissingRuns *float64
-	// FailedEvents sets the threshold for events that failed. Default: 1.
-	FailedEvents *float64
-	// RetriedEvents sets the threshold for failed deliveries that SQS will retry. Default: 5.
-	RetriedEvents *float64
-	// ThrottledRequests sets the threshold for requests that the API's stage throttled (status
-	// 429). Default: 100.
-	ThrottledRequests *float64
-	// NotificationDeadLetters sets the threshold for the messages in the DLQ for notifications.
-	// Default: 1.
-	NotificationDeadLetters *float64
-	// FailedDeliveries sets the threshold for notifications that EventBridge moved to the DLQ for
-	// notifications. Default: 1.
-	FailedDeliveries *float64
-	// LostEvents sets the threshold for notifications that EventBridge could deliver neither to the
-	// target of one rule of OnEventProcessed nor to the target's DLQ. Default: 1.
-	LostEvents *float64
-	// RefusedSignatures sets the threshold for requests without a valid signature to one webhook
-	// source. Default: 5.
-	RefusedSignatures *float64
-	// UnhealedEvents sets the threshold for events that the reconciler could not repair.
-	// Default: 1.
-	UnhealedEvents *float64
-	// ReconcilerLag sets the threshold for the reconciler's lag: the age of the oldest hour in
-	// which some events are not checked yet. Normally, the lag is ReconcilerGracePeriod plus at
-	// most one hour. Default: the sum of ReconcilerGracePeriod, one hour and four times
-	// ReconcilerInterval.
-	ReconcilerLag awscdk.Duration
-}
-
 // alarms contains the pipeline's alarms. docs/runbooks.md describes how to respond to each alarm.
 type alarms struct {
 	deadLetters, oldestMessage, apiServerErrors     awscloudwatch.Alarm
@@ -276,18 +221,6 @@ func (p *eventPipeline) ApiServerErrorsAlarm() awscloudwatch.Alarm {
 
 func (p *eventPipeline) ThrottledRequestsAlarm() awscloudwatch.Alarm {
 	return p.alarms.throttledRequests
-}
-
-func (p *eventPipeline) RefusedSignaturesAlarm(source *string) awscloudwatch.Alarm {
-	for i, w := range valueOrZero(p.props.Webhooks) {
-		if w.source.Name == valueOrZero(source) {
-			return p.alarms.refusedSignatures[i]
-		}
-	}
-	if p.validation.failed() { // placeholderProps omits Webhooks, but the app can use the alarm
-		return p.alarms.failedEvents
-	}
-	return nil
 }
 
 func (p *eventPipeline) ApiErrorsAlarm() awscloudwatch.Alarm    { return p.alarms.apiErrors }

@@ -81,27 +81,6 @@ func (o *FunctionOptions) withDefaults(memory, timeout float64) *FunctionOptions
 	return &options
 }
 
-// withDefaults returns a copy of t with every default set. lag is the default of ReconcilerLag.
-func (t *AlarmThresholds) withDefaults(lag awscdk.Duration) *AlarmThresholds {
-	thresholds := valueOrZero(t)
-	setDefault(&thresholds.ReconcilerLag, lag)
-	setDefault(&thresholds.OldestMessage, seconds(5*60))
-	setDefault(&thresholds.ApiServerErrors, jsii.Number(5))
-	setDefault(&thresholds.ThrottledRequests, jsii.Number(100))
-	setDefault(&thresholds.RetriedEvents, jsii.Number(5))
-	setDefault(&thresholds.RefusedSignatures, jsii.Number(5))
-	setDefault(&thresholds.ReconcilerMissingRuns, jsii.Number(3))
-	for _, threshold := range []**float64{
-		&thresholds.DeadLetters, &thresholds.ApiErrors, &thresholds.ApiThrottles,
-		&thresholds.WorkerErrors, &thresholds.WorkerThrottles,
-		&thresholds.ReconcilerErrors, &thresholds.UnhealedEvents, &thresholds.FailedEvents,
-		&thresholds.NotificationDeadLetters, &thresholds.FailedDeliveries, &thresholds.LostEvents,
-	} {
-		setDefault(threshold, jsii.Number(1))
-	}
-	return &thresholds
-}
-
 // setTransitions sets the defaults of Bronze's transitions. It skips a transition if payloads
 // expire at the age of this transition or earlier.
 func setTransitions(p *EventPipelineProps) {

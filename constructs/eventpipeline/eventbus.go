@@ -3,7 +3,6 @@ package eventpipeline
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awseventstargets"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/jsii-runtime-go"
@@ -57,20 +56,20 @@ func busName(p *eventPipeline) *string {
 	})
 }
 
-// newSchedule creates the rule that runs the reconciler. EventBridge does not repeat an invocation
-// that it could not start, because the next run does the same work. Lambda repeats a failed
-// invocation up to two times, which is harmless.
-func newSchedule(p *eventPipeline) awsevents.Rule {
-	target := awseventstargets.NewLambdaFunction(p.reconcilerFunction,
-		&awseventstargets.LambdaFunctionProps{
-			RetryAttempts: jsii.Number(0),
-			MaxEventAge:   p.props.ReconcilerInterval,
-		})
-	return awsevents.NewRule(p, jsii.String("Schedule"), &awsevents.RuleProps{
-		RuleName:    p.physicalName("reconcile"),
-		Description: jsii.String("Runs the reconciler"),
-		Enabled:     p.props.ReconcilerEnabled,
-		Schedule:    awsevents.Schedule_Rate(p.props.ReconcilerInterval),
-		Targets:     &[]awsevents.IRuleTarget{target},
+// rulesOfBus returns a pattern that matches the ARNs of all rules of the bus. A rule's ARN contains
+// the name of its bus, except for the default bus. The queue's policy can't name each rule, because
+// rules can be in other stacks that depend on this stack.
+func rulesOfBus(p *eventPipeline) *string {
+	name := *p.eventBus.EventBusName()
+	imported := p.eventBus.Node().DefaultChild() == nil
+	if imported && (name == "default" || isUnresolved(&name)) {
+		return eventsARN(awscdk.Stack_Of(p), "rule", "*")
+	}
+	return eventsARN(awscdk.Stack_Of(p), "rule", name+"/*")
+}
+
+func eventsARN(stack awscdk.Stack, resource, name string) *string {
+	return stack.FormatArn(&awscdk.ArnComponents{
+		Service: jsii.String("events"), Resource: &resource, ResourceName: &name,
 	})
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 )
 
-// The functions in this file read the settings of existing resources. The settings are known if the
-// app creates the resource, and unknown if the app imports it.
+// The functions in this file read the settings and identities of existing resources. The settings
+// are known if the app creates the resource, and unknown if the app imports it.
 
 // copyQueueSettings sets the defaults of QueueRetention and VisibilityTimeout to the settings of an
 // existing queue. The default of QueueRetention is SQS's maximum if the queue's retention is
@@ -93,6 +93,35 @@ func identity(resource awscdk.IResource, name *string, environment string) strin
 		return formatJSON(stack.Resolve(name)) + " of the stack " + *stack.Node().Path()
 	}
 	return *name + " in " + environment
+}
+
+// sharedNames returns the values of the props that two pipelines must not share. Each value
+// identifies a resource, except the value of PhysicalNamePrefix. That value consists of the prefix
+// and the result of environmentOf.
+func (p *eventPipeline) sharedNames(prefix *string) map[string]string {
+	environment := environmentOf(p)
+	names := map[string]string{
+		"BronzeBucket":    identity(p.bronzeBucket, p.bronzeBucket.BucketName(), environment),
+		"EventsTable":     identity(p.eventsTable, p.eventsTable.TableName(), environment),
+		"Queue":           identity(p.queue, p.queue.QueueArn(), environment),
+		"DeadLetterQueue": identity(p.deadLetterQueue, p.deadLetterQueue.QueueArn(), environment),
+		"HttpApi":         identity(p.httpApi, p.httpApi.ApiId(), environment),
+	}
+	if prefix != nil {
+		names["PhysicalNamePrefix"] = *prefix + " in " + environment
+	}
+	return names
+}
+
+// environmentOf returns a text that identifies the account and region of the pipeline's stack. If
+// one of them is unknown, the text also contains the path of the CDK stage. Different stages can
+// have different environments.
+func environmentOf(p *eventPipeline) string {
+	stack := awscdk.Stack_Of(p)
+	if isUnresolved(stack.Account()) || isUnresolved(stack.Region()) {
+		return *stack.Environment() + " of the stage " + *awscdk.Stage_Of(p).Node().Path()
+	}
+	return *stack.Environment()
 }
 
 // resourceEnvironment returns the account and region in a resource's ARN. If the ARN is a token, it

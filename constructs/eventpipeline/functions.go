@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awseventstargets"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
@@ -65,6 +67,24 @@ func newReconcilerFunction(p *eventPipeline) (awslambda.Function, awslogs.LogGro
 		})
 	grantReconciler(p, fn.Role())
 	return fn, logGroup
+}
+
+// newSchedule creates the rule that runs the reconciler. EventBridge does not repeat an invocation
+// that it could not start, because the next run does the same work. Lambda repeats a failed
+// invocation up to two times, which is harmless.
+func newSchedule(p *eventPipeline) awsevents.Rule {
+	target := awseventstargets.NewLambdaFunction(p.reconcilerFunction,
+		&awseventstargets.LambdaFunctionProps{
+			RetryAttempts: jsii.Number(0),
+			MaxEventAge:   p.props.ReconcilerInterval,
+		})
+	return awsevents.NewRule(p, jsii.String("Schedule"), &awsevents.RuleProps{
+		RuleName:    p.physicalName("reconcile"),
+		Description: jsii.String("Runs the reconciler"),
+		Enabled:     p.props.ReconcilerEnabled,
+		Schedule:    awsevents.Schedule_Rate(p.props.ReconcilerInterval),
+		Targets:     &[]awsevents.IRuleTarget{target},
+	})
 }
 
 func numberVariable(n float64) *string { return jsii.String(formatNumber(n)) }

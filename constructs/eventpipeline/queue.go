@@ -108,21 +108,3 @@ func newNotificationDeadLetterQueue(p *eventPipeline) awssqs.IQueue {
 	}
 	return queue
 }
-
-// rulesOfBus returns a pattern that matches the ARNs of all rules of the bus. A rule's ARN contains
-// the name of its bus, except for the default bus. The queue's policy can't name each rule, because
-// rules can be in other stacks that depend on this stack.
-func rulesOfBus(p *eventPipeline) *string {
-	name := *p.eventBus.EventBusName()
-	imported := p.eventBus.Node().DefaultChild() == nil
-	if imported && (name == "default" || isUnresolved(&name)) {
-		return eventsARN(awscdk.Stack_Of(p), "rule", "*")
-	}
-	return eventsARN(awscdk.Stack_Of(p), "rule", name+"/*")
-}
-
-func eventsARN(stack awscdk.Stack, resource, name string) *string {
-	return stack.FormatArn(&awscdk.ArnComponents{
-		Service: jsii.String("events"), Resource: &resource, ResourceName: &name,
-	})
-}

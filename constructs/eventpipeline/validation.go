@@ -251,24 +251,6 @@ func (v *validation) validateQueue(p EventPipelineProps) {
 // nameMetadata is the type of the metadata that holds the app's name registry.
 const nameMetadata = "eventpipeline:names"
 
-// sharedNames returns the values of the props that two pipelines must not share. Each value
-// identifies a resource, except the value of PhysicalNamePrefix. That value consists of the prefix
-// and the result of environmentOf.
-func (p *eventPipeline) sharedNames(prefix *string) map[string]string {
-	environment := environmentOf(p)
-	names := map[string]string{
-		"BronzeBucket":    identity(p.bronzeBucket, p.bronzeBucket.BucketName(), environment),
-		"EventsTable":     identity(p.eventsTable, p.eventsTable.TableName(), environment),
-		"Queue":           identity(p.queue, p.queue.QueueArn(), environment),
-		"DeadLetterQueue": identity(p.deadLetterQueue, p.deadLetterQueue.QueueArn(), environment),
-		"HttpApi":         identity(p.httpApi, p.httpApi.ApiId(), environment),
-	}
-	if prefix != nil {
-		names["PhysicalNamePrefix"] = *prefix + " in " + environment
-	}
-	return names
-}
-
 // registerNames adds an entry to the app's name registry. names is the result of sharedNames, or
 // empty if only alarms are registered.
 func (p *eventPipeline) registerNames(
@@ -334,15 +316,4 @@ var sharing = map[string]string{
 	"DeadLetterQueue":    "failed events can't be assigned to a pipeline",
 	"HttpApi":            "API Gateway rejects the second route POST /events",
 	"PhysicalNamePrefix": "names collide in the account and region",
-}
-
-// environmentOf returns a text that identifies the account and region of the pipeline's stack. If
-// one of them is unknown, the text also contains the path of the CDK stage. Different stages can
-// have different environments.
-func environmentOf(p *eventPipeline) string {
-	stack := awscdk.Stack_Of(p)
-	if isUnresolved(stack.Account()) || isUnresolved(stack.Region()) {
-		return *stack.Environment() + " of the stage " + *awscdk.Stage_Of(p).Node().Path()
-	}
-	return *stack.Environment()
 }

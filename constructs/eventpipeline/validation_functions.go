@@ -6,7 +6,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"reflect"
 	"regexp"
 	"slices"
 
@@ -130,35 +129,6 @@ func (v *validation) validateVariables(prop string, variables map[string]*string
 		}
 		v.require(variables[name] != nil, prop, "must contain a value for %s, got nil", name)
 	}
-}
-
-func (v *validation) validateAlarmThresholds(p EventPipelineProps) {
-	t := *p.AlarmThresholds
-	fields := reflect.ValueOf(t)
-	for i := range fields.NumField() {
-		name, value := "AlarmThresholds."+fields.Type().Field(i).Name, 0.0
-		switch threshold := fields.Field(i).Interface().(type) {
-		case *float64:
-			value = *threshold
-		case awscdk.Duration:
-			name, value = name+" in seconds", inSeconds(threshold)
-		}
-		v.require(value >= 1, name, "must be at least 1, got %s: otherwise the alarm always fires",
-			formatNumber(value))
-	}
-	const day = 24 * 60 * 60 // seconds
-	runs, interval := *t.ReconcilerMissingRuns, inSeconds(p.ReconcilerInterval)
-	if runs < 1 || interval > day {
-		return // each of the two has its own error
-	}
-	// CloudWatch limits the product of Period and EvaluationPeriods. See "Period" in
-	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html.
-	maximum := math.Floor(day / interval)
-	if interval >= 60*60 {
-		maximum = math.Floor(7 * day / interval)
-	}
-	v.requireInteger("AlarmThresholds.ReconcilerMissingRuns", runs, 1, maximum,
-		"CloudWatch evaluates at most 1 day, or 7 days if ReconcilerInterval is at least 1 hour")
 }
 
 // invalidInImportPath matches a character that Go rejects in an import path.

@@ -257,3 +257,15 @@ func (p *eventPipeline) WebhookUrl(source *string) *string {
 	}
 	return jsii.String(*url + "webhooks/" + *source)
 }
+
+func (p *eventPipeline) RefusedSignaturesAlarm(source *string) awscloudwatch.Alarm {
+	for i, w := range valueOrZero(p.props.Webhooks) {
+		if w.source.Name == valueOrZero(source) {
+			return p.alarms.refusedSignatures[i]
+		}
+	}
+	if p.validation.failed() { // placeholderProps omits Webhooks, but the app can use the alarm
+		return p.alarms.failedEvents
+	}
+	return nil
+}

@@ -179,8 +179,8 @@ func (p *platform) sendBatch(t *testing.T, number, n int) []string {
 	return nil
 }
 
-// concurrently calls step with each number from 0 to n-1, in random order. workers is the number of
-// concurrent calls.
+// concurrently calls the function `step` with each number from 0 to n-1, in random order. At most
+// `workers` calls run at the same time.
 func concurrently(workers, n int, step func(i int)) {
 	var running sync.WaitGroup
 	next := make(chan int)

@@ -24,7 +24,7 @@ func (r *run) mayPassTime() bool {
 	if next.IsZero() || len(r.ticks) >= maxTicks {
 		return false
 	}
-	// A late call must take effect before the grace period ends, so time must not pass beyond it.
+	// A late call must take effect within the grace period, so time must not pass the period's end.
 	if len(r.late) > 0 && next.Sub(r.now) >= grace {
 		return false
 	}

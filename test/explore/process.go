@@ -54,8 +54,8 @@ func startProcess(r *run, s *start) *process {
 	return p
 }
 
-// serve runs in the bubble. It waits for inputs on a channel that was created outside the bubble.
-// The bubble's clock therefore stands still during this wait.
+// serve runs in the bubble, and waits for inputs on a channel. The channel was created outside the
+// bubble, so synctest stops the bubble's clock during this wait.
 func (p *process) serve() {
 	time.Sleep(time.Until(p.began))
 	ctx, cancel := context.WithCancel(context.Background())

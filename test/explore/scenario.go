@@ -223,7 +223,7 @@ func (r *run) acceptAll(bodies ...string) {
 	r.runWithoutFaults()
 }
 
-// redeliver sets the number of deliveries and the tries of all events.
+// redeliver sets the number of deliveries of each message and the tries of each event.
 func (r *run) redeliver(deliveries int, tries pipeline.Tries) {
 	for _, m := range r.queue.messages {
 		r.queue.receive(m, deliveries, m.visibleAt)

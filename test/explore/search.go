@@ -3,7 +3,7 @@ package explore
 // Budget limits the faults and preemptions of one schedule.
 type Budget struct{ Faults, Preemptions int }
 
-// within reports whether b does not exceed other.
+// within reports whether b does not exceed the budget `other`.
 func (b Budget) within(other Budget) bool {
 	return b.Faults <= other.Faults && b.Preemptions <= other.Preemptions
 }

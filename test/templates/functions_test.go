@@ -178,8 +178,8 @@ func TestEventSource_AppliesProps(t *testing.T) {
 	}`)
 }
 
-// The local platform needs functions for its own machine. This must change only architectures and
-// asset hashes in the template.
+// The local platform compiles the functions for its own machine. The template must then differ only
+// in architectures and asset hashes.
 func TestPlatformContext_ChangesArchitecturesOnly(t *testing.T) {
 	for platform, architecture := range map[string]string{"linux/amd64": "x86_64",
 		"darwin/arm64": "arm64"} {

@@ -176,8 +176,9 @@ func TestMetrics_HaveDefaultsAndApplyOptions(t *testing.T) {
 	}
 }
 
-// On a shared bus, each pipeline's rules must select only its own events. Both pipelines have rules
-// with the same ids. One of these ids, "Queue", equals the id of the pipeline's queue.
+// The test creates two pipelines on a shared bus. A pipeline's rules must select only the events of
+// that pipeline. The two pipelines have rules with the same ids. One of these ids, "Queue", equals
+// the id of the pipeline's queue.
 func TestOnEventProcessed_MatchesThisPipelineOnASharedBus(t *testing.T) {
 	stack := newStack(t)
 	synth.Must(t, func() error {

@@ -46,7 +46,8 @@ var requiredProps = map[string][]string{
 var testedElsewhere = []string{"SchemaDirectory", "WorkerEntry", "AlarmThresholds.LostEvents"}
 
 // Each prop must change the template. The test compares a template with the prop to a template
-// without it. Both templates contain the props that this prop requires.
+// without it. Both templates also contain the props that this prop requires; baselineProps
+// describes an exception.
 func TestProps_EachChangesTheTemplate(t *testing.T) {
 	app := synth.NewApp(t, nil)
 	made := map[string]awscdk.Stack{}

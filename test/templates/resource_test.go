@@ -104,8 +104,8 @@ func (s synthesized) idsOf(wantType string) (ids []string) {
 	return ids
 }
 
-// expect compares the properties in want, a JSON object, with the resource's properties. The
-// resource must not have a property that is null in want.
+// expect compares the properties in the JSON object `want` with the resource's properties. If a
+// property is null in `want`, the resource must not have it.
 func (r resource) expect(t *testing.T, want string) {
 	t.Helper()
 	var properties map[string]any

@@ -213,8 +213,8 @@ func TestValidation_ChecksL1ResourcesAtSynth(t *testing.T) {
 	})
 }
 
-// expectErrors synthesizes an app. Synth must fail with exactly the errors in want. want maps the
-// path of a construct to the errors, in the form of invalidProps.
+// expectErrors synthesizes an app. Synth must fail with exactly the errors in `want`. The keys of
+// `want` are construct paths. The values are errors in the form of invalidProps.
 func expectErrors(t *testing.T, app awscdk.App, want map[string][]string) {
 	t.Helper()
 	err := synth.Attempt(func() error { app.Synth(nil); return nil })

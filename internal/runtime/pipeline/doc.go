@@ -21,7 +21,7 @@
 //	webhook.go             describes the request of a webhook source
 //	message.go             reads and writes messages
 //
-// A worker processes its message:
+// A worker processes the event's message:
 //
 //	worker.go              processes the deliveries of an invocation
 //	subbatches.go          isolates messages that crash the worker

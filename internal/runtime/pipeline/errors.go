@@ -11,7 +11,7 @@ import (
 // Code classifies an error. Programs can rely on codes, because the codes never change.
 type Code string
 
-// Codes of client errors. The same request fails again.
+// Codes of client errors. A client that repeats the request gets the same error.
 const (
 	EmptyBody         Code = "empty-body"
 	InvalidBase64     Code = "invalid-base64"

@@ -59,7 +59,8 @@ func (e Event) Validate(bronzeBucket string) error {
 		return Errorf(InvalidMessage, "the message has no valid sha256")
 	case e.Bronze.Bucket != bronzeBucket,
 		e.Bronze.Key != e.BronzeKey() && e.Bronze.Key != e.KeyedBronzeKey():
-		return Errorf(InvalidMessage, "the message names a Bronze object of another event")
+		return Errorf(InvalidMessage,
+			"the message must name the event's Bronze object, got another bucket or key")
 	}
 	return nil
 }

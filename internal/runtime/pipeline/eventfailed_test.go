@@ -17,7 +17,8 @@ func (w *world) eventsFailed(id string) (count int) {
 	return count
 }
 
-// brokenBus returns the worker with a bus whose requests fail.
+// brokenBus returns the worker with a bus that fails to publish the first notification of each
+// call.
 func (w *world) brokenBus(worker pipeline.Worker) pipeline.Worker {
 	worker.Bus = failingBus{failing{&world{}, map[string]bool{"publish": true}}}
 	return worker

@@ -9,8 +9,8 @@ import (
 )
 
 // checkPage checks the events of one page of objects. It enqueues, fails or repairs events that a
-// crash left unfinished. Errors of single events are only counted. If checkPage returns an error,
-// the whole page must be checked again.
+// crash left unfinished. It returns an error if the whole page must be checked again. An error of a
+// single event goes to countError instead.
 func (s *passRun) checkPage(ctx context.Context, objects []Object) error {
 	items, err := itemsOf(ctx, s.Items, objects)
 	if err != nil {
@@ -31,8 +31,9 @@ func (s *passRun) checkPage(ctx context.Context, objects []Object) error {
 	return nil
 }
 
-// classifyObjects counts the objects, and returns the items of their events. For each object
-// without an item, it returns an item for recreateItem.
+// classifyObjects counts the objects of a page. found holds the items of their events. An object
+// younger than the grace period can still get an item. For each older object without an item,
+// orphans holds an item for recreateItem.
 func (s *passRun) classifyObjects(objects []Object, items map[string]Item) (found, orphans []Item) {
 	for _, o := range objects {
 		id, hour, ok := parseBronzeKey(o.Key)
@@ -202,7 +203,8 @@ func (s *passRun) giveUp(ctx context.Context, item Item) (bool, error) {
 }
 
 // repair marks a FAILED event PROCESSED if its record is in Silver. A worker stored this record at
-// the last delivery, but could not publish the notification or finish the item.
+// the last delivery, but could not publish the notification or finish the item. repair puts a
+// FAILED batch on the queue again instead, because parts of it can be missing.
 func (s *passRun) repair(ctx context.Context, item Item) (bool, error) {
 	record, _, err := firstRecord(ctx, s.Silver, item.SilverKey())
 	if errors.Is(err, ErrNotFound) || err == nil && record.ReplayID != item.Replay.ID {
@@ -269,9 +271,9 @@ func repairResult(processed Item, err error) (bool, error) {
 	return ok, err
 }
 
-// forEachItem runs step for the items concurrently. It increments done if step returns true, and
-// notDone if step returns false. An error increments a field of the report: Overtaken for
-// errOvertaken, Reenqueued for errEnqueued, or else Errors.
+// forEachItem calls the function step for all items concurrently. It adds 1 to *done for each true
+// result, and 1 to *notDone for each false one. An error increments a field of the report instead:
+// Overtaken for errOvertaken, Reenqueued for errEnqueued, or else Errors.
 func (s *passRun) forEachItem(
 	ctx context.Context, items []Item, done, notDone *int,
 	step func(context.Context, Item) (bool, error),

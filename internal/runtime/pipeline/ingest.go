@@ -68,7 +68,7 @@ type Request struct {
 }
 
 // decode returns the type of the request's event. For a CloudEvent or a webhook, it also returns an
-// idempotency key. A key that the client sent takes precedence.
+// idempotency key. Accept uses this key only if the client sent none.
 func (r Request) decode() (eventType, key string, err error) {
 	if r.Webhook != nil {
 		eventType, err = r.Webhook.Decode()

@@ -137,8 +137,8 @@ func (in Ingest) validateElements(req BatchRequest, types []string, errs map[int
 }
 
 // rejectedBefore returns the errors of the elements that the first request with the same key
-// rejected. It returns an error if that request had the same body in another format, with other
-// elements or types.
+// rejected. A client can send the same body again in another format. If its elements then differ
+// from those of the first request, rejectedBefore returns an error.
 func rejectedBefore(
 	first Item, types []string, errs map[int]error,
 ) (map[int]error, error) {
@@ -169,7 +169,7 @@ func rejectedBefore(
 }
 
 // group divides the valid elements into batches by type. The function id returns the id of a batch
-// from its type and number.
+// from its type and its index in the list of batches.
 func (in Ingest) group(
 	req BatchRequest, types []string, errs map[int]error, receivedAt time.Time,
 	id func(eventType string, number int) (string, error),

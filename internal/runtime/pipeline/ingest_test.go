@@ -139,8 +139,8 @@ func TestIngest_SucceedsIfTheSDKRetriesItsWrites(t *testing.T) {
 	}
 }
 
-// gate makes two calls run at the same time. Each call first closes its channel own, and then waits
-// until the other call closes the channel other.
+// gate makes two calls run at the same time. Each call has its own channel, which it closes first.
+// It then waits until the other call's channel is closed.
 type gate struct{ own, other chan struct{} }
 
 func (g gate) pass(ctx context.Context) error {

@@ -83,17 +83,18 @@ type Items interface {
 
 // ItemUpdater changes the items of events.
 type ItemUpdater interface {
-	// GetMany returns the items that exist. The map's keys are the event ids. It omits items that
-	// can't be decoded. The ids must be distinct, as DynamoDB requires. The reads are strongly
-	// consistent, except in the Reconciler.
+	// GetMany returns the items that exist, by event id. It omits items that can't be decoded. The
+	// ids must be distinct, as DynamoDB requires. The reads are strongly consistent, except in the
+	// Reconciler.
 	GetMany(ctx context.Context, ids []string) (map[string]Item, error)
 	// Finish stores item, whose Status is PROCESSED or FAILED. The event must have no item yet, or
 	// an ENQUEUED item of the same generation. Otherwise Finish writes nothing and returns a
 	// *TransitionError. Fields without a value in item keep their stored value.
 	Finish(ctx context.Context, item Item) error
-	// SetTries replaces the tries of an ENQUEUED event. The stored item must be ENQUEUED in item's
-	// generation and have item's tries. Otherwise SetTries writes nothing and returns a
-	// *TransitionError. If the event has no item, SetTries stores item with the new tries.
+	// SetTries replaces the tries of an ENQUEUED event. The stored item must be ENQUEUED. Its
+	// generation and tries must equal those of the parameter item. Otherwise SetTries writes
+	// nothing and returns a *TransitionError. If the event has no stored item, SetTries stores the
+	// parameter item with the new tries.
 	SetTries(ctx context.Context, item Item, tries Tries) error
 	// Move replaces an event's stored item by the item next. If the stored item does not have the
 	// same state as the item old, Move writes nothing and returns a *TransitionError. Move also

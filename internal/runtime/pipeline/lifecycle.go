@@ -12,7 +12,8 @@ type Status string
 const (
 	// Enqueued means that Bronze holds the event's payload and the queue holds its message.
 	Enqueued Status = "ENQUEUED"
-	// Processed means that Silver holds the event's record and that its notification was published.
+	// Processed means that Silver holds the event's record. The event's notification was published,
+	// unless notifications are off.
 	Processed Status = "PROCESSED"
 	// Failed means that the event can't be processed. The DLQ holds the event's message until an
 	// operator drops it or its retention ends.

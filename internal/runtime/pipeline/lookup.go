@@ -19,7 +19,8 @@ type ItemReader interface {
 //   - the item of its batch in all other cases
 //
 // A range has a state only if it was split off. A later batch can have the same id as an expired
-// batch. LookUp therefore ignores the item of a part whose Bronze object is not the batch's object.
+// batch. LookUp therefore ignores the item of an event or a range if the item names another Bronze
+// object than the batch's item.
 func LookUp(ctx context.Context, items ItemReader, id string) (Item, error) {
 	item, err := items.Get(ctx, id)
 	batchID, span, isPart, ok := ParseID(id)

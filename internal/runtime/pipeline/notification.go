@@ -99,8 +99,8 @@ func publish(ctx context.Context, bus Bus, item Item) error {
 	return bus.Publish(ctx, []Notification{NewNotification(item)})[0]
 }
 
-// NewFailure returns the code and reason of an error for the event's caller. It omits the error
-// text of services and processors, which can contain account ids and endpoints.
+// NewFailure converts an error to the code and reason that the event's caller can see. It omits the
+// error text of services and processors, which can contain account ids and endpoints.
 func NewFailure(err error) Failure {
 	code := ErrorCode(err)
 	switch code {

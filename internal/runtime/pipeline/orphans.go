@@ -41,8 +41,9 @@ func (r Replayer) selectOrphan(
 }
 
 // orphanEvent derives an event from its Bronze object. The time of receipt is the time at which the
-// object was stored, or the nearest time in the hour of the key. SHA256 is set if the key contains
-// the hash. ok is false for a key that ingest does not create.
+// object was stored. If this time is not in the hour of the key, orphanEvent uses the first or last
+// millisecond of that hour. SHA256 is set if the key contains the hash. ok is false for a key that
+// ingest does not create.
 func (r Replayer) orphanEvent(eventType string, o Object) (event Event, ok bool) {
 	id, hour, _ := parseBronzeKey(o.Key)
 	received := toMillis(o.LastModified)
@@ -66,8 +67,8 @@ func (r Replayer) orphanEvent(eventType string, o Object) (event Event, ok bool)
 // formPattern matches an encoded form. It does not match a JSON object.
 var formPattern = lazyregexp.New(`^[A-Za-z0-9%+._~*-]+=[A-Za-z0-9%&=+._~*-]*$`)
 
-// describePayload adds the size and the hash of the payload to the orphan's event. If the
-// object's key contains a hash, the event keeps that hash. So the worker detects a changed payload.
+// describePayload sets the fields of an orphan's event that depend on the payload. It does not
+// replace a hash from the object's key. With that hash, the worker detects a changed payload.
 func (r Replayer) describePayload(ctx context.Context, event Event) (Event, error) {
 	payload, err := r.Bronze.Get(ctx, event.Bronze.Key)
 	if err != nil {

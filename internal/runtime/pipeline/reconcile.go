@@ -79,8 +79,8 @@ func (r Report) Lag(now time.Time) time.Duration {
 	return now.Sub(r.From)
 }
 
-// NewPass returns a pass that begins with the hour of start. It ends with the hour of the time one
-// grace period before now.
+// NewPass returns a pass whose first hour contains start. Its last hour contains the current time
+// minus the grace period.
 func (r Reconciler) NewPass(start time.Time) Pass {
 	return Pass{
 		From: start.UTC().Truncate(time.Hour),

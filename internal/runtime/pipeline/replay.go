@@ -199,7 +199,7 @@ func (r Replayer) findItems(
 	return candidates, errors.Join(errs...)
 }
 
-// selects reports whether the request names the event or its batch.
+// selects reports whether the request names the event, its batch, or no event at all.
 func (req ReplayRequest) selects(item Item) bool {
 	return req.EventID == "" || item.ID == req.EventID || item.batchID() == req.EventID
 }

@@ -65,7 +65,9 @@ func (w Worker) recordOrError(
 // outdatedError reports that the event is finished or has a newer generation.
 type outdatedError struct{ item Item }
 
-func (e outdatedError) Error() string { return "event " + e.item.ID + " has a newer generation" }
+func (e outdatedError) Error() string {
+	return "event " + e.item.ID + " is finished or has a newer generation"
+}
 
 // skipIfOutdated skips the task and returns nil if err is an outdatedError. It returns other
 // errors.

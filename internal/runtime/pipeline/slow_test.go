@@ -118,8 +118,7 @@ func TestWorker_RunsTheNextSubBatchesDuringASlowDelivery(t *testing.T) {
 	})
 }
 
-// timedItems calls the function finished with the id of each event that becomes PROCESSED or
-// FAILED.
+// timedItems passes the id of each event that becomes PROCESSED or FAILED to a function.
 type timedItems struct {
 	pipeline.Items
 	finished func(id string)

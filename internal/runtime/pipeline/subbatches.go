@@ -110,8 +110,8 @@ func (w Worker) finishStored(d deadlines, stored <-chan *task, tasks []*task) (r
 	return rest
 }
 
-// waitForStored waits up to SubBatchWait for tasks from the channel stored. group holds the tasks
-// that arrived, and rest holds the others.
+// waitForStored receives tasks from a channel for at most SubBatchWait. group holds the tasks that
+// arrived, and rest holds the others.
 func waitForStored(stored <-chan *task, tasks []*task) (group, rest []*task) {
 	arrived := make(map[*task]bool)
 	timer := time.NewTimer(SubBatchWait)

@@ -11,8 +11,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// crashingBronze cancels the batch's context when one of these payloads is read. It simulates a
-// payload that blocks the worker until Lambda's timeout.
+// crashingBronze cancels the worker's context when the worker reads a payload listed in keys. It
+// simulates a payload that blocks the worker until Lambda's timeout.
 type crashingBronze struct {
 	pipeline.BronzeReader
 	keys []string

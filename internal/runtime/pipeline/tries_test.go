@@ -315,7 +315,7 @@ func TestTries_AnotherDeliveryOfTheEventKeepsItsMark(t *testing.T) {
 	}
 }
 
-// inTheMeantime calls the function do before each read.
+// inTheMeantime calls a function before each read.
 type inTheMeantime struct {
 	pipeline.BronzeReader
 	do func()

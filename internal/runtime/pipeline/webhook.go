@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// Webhook describes the request of a webhook source that became an event. The event's payload in
-// Bronze has exactly the bytes that the source signed.
+// Webhook describes a webhook source's request that became an event. The event's payload in Bronze
+// has exactly the bytes that the source signed.
 type Webhook struct {
 	Source      string            `json:"source"` // name of the source
 	ContentType string            `json:"contentType,omitempty"`

@@ -155,7 +155,8 @@ func (t *task) unresolved() bool { return t.Err == nil && !t.Skipped }
 
 func (t *task) failed() bool { return t.Err != nil }
 
-// lookUp skips deliveries whose event is finished or has a newer message.
+// lookUp reads the items of the events. It skips deliveries whose event is finished or has a newer
+// message. It sets an error on a delivery if the event has crashed its worker too often.
 func (w Worker) lookUp(ctx context.Context, tasks []*task) {
 	items, err := getItems(ctx, w.Items, tasks, func(t *task) string { return t.Event.ID })
 	for _, t := range tasks {

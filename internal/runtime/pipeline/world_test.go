@@ -115,5 +115,5 @@ type failingFinisher struct {
 
 type failingStore struct{ failing }
 
-// failingBus publishes all notifications of a call except the first, which fails.
+// failingBus publishes all notifications of a call, but can return an error for the first one.
 type failingBus struct{ failing }

@@ -10,8 +10,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Attributes that the worker adds to a message in the DLQ. They are missing if SQS moved the
-// message after a crash of the worker, or if the message is too large for them.
+// Attributes that Send adds to a message in the DLQ. They are missing if SQS moved the message
+// after a crash of the worker, or if the message is too large for them.
 const (
 	failureCode   = "failureCode"
 	failureReason = "failureReason"

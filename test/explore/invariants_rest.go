@@ -106,8 +106,8 @@ func (r *run) checkEvent(item pipeline.Item) {
 	}
 }
 
-// countNotifications counts the event's notifications that belong to the item's replay. It checks their number
-// and their filter codes.
+// countNotifications counts the event's notifications that belong to the item's replay. It checks
+// their number and their filter codes.
 func (r *run) countNotifications(id string, item pipeline.Item) int {
 	notified := 0
 	for _, n := range r.notifications {

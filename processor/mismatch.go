@@ -90,7 +90,7 @@ func findField(t reflect.Type, name string) (field reflect.StructField, ok bool)
 	return field, false
 }
 
-// isKey reports whether text begins with the name of a member and a colon, such as "price":1.
+// isKey reports whether text begins with a member's name and a colon. An example is "price":1.
 func isKey(text []byte) bool {
 	decoder := jsontext.NewDecoder(bytes.NewReader(text))
 	if _, err := decoder.ReadValue(); err != nil {

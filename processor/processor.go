@@ -41,8 +41,8 @@ type Webhook struct {
 type Func func(ctx context.Context, event Event) (Record, error)
 
 // Start runs fn as the pipeline's worker. Call it from main. It handles Lambda invocations until
-// Lambda ends the process. In a process that `eventpipeline replay --compare --worker` started,
-// Start serves that command and calls no AWS service.
+// Lambda ends the process. If `eventpipeline replay --compare --worker` started the process, Start
+// serves that command and calls no AWS service.
 func Start(fn Func) {
 	if os.Getenv(stdio.Variable) == stdio.Value {
 		serveCLI(fn)

@@ -136,7 +136,7 @@ func TestDocs_PathsExist(t *testing.T) {
 	}
 }
 
-// Tables and lines with a URL can be longer. The targets of links do not count.
+// Tables and lines with a URL can be longer than 100 columns. The targets of links do not count.
 func TestDocs_LinesEndAtColumn100(t *testing.T) {
 	target := regexp.MustCompile(`\]\([^)]*\)`)
 	for name, text := range documents(t) {
@@ -152,8 +152,8 @@ func TestDocs_LinesEndAtColumn100(t *testing.T) {
 	}
 }
 
-// A line of a Go file can be longer if it is a single word, such as a URL in a comment. Generated
-// files can have longer lines.
+// A line of a Go file can have more than 100 columns if it is a single word, such as a URL in a
+// comment. The test ignores generated files.
 func TestDocs_LinesOfGoEndAtColumn100(t *testing.T) {
 	generated := regexp.MustCompile(`(?m)^// Code generated .* DO NOT EDIT\.$`)
 	walk(t, "..", func(path string) {

@@ -43,7 +43,7 @@ type Result struct {
 	Err     error             // error in the log, if Failed, Retried or Invalid
 }
 
-// EventID is the id of an event whose test sets no id.
+// EventID is the default value of an event's id.
 const EventID = "019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001"
 
 // Process calls fn with the first delivery of an event. The payload must be a JSON object with an

@@ -20,7 +20,7 @@ type usage struct {
 }
 
 // measure starts the platform and sends some events as a warm-up. Then it sends the load's events,
-// and returns their CPU time.
+// and returns the CPU time for these events.
 func (v variant) measure(l load) (usage, error) {
 	p, err := v.start()
 	if err != nil {

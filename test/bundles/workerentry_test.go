@@ -15,8 +15,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/test/synth"
 )
 
-// A user's module can be part of a workspace, which must not change the asset hashes. A module can
-// also have vendored dependencies. They change the worker's hash, because Go writes less
+// A user's module can be part of a workspace. The workspace must not change the asset hashes. A
+// module can also have vendored dependencies. They change the worker's hash, because Go writes less
 // information about vendored modules into a binary.
 func TestWorkerEntry_IsBuiltFromTheUsersModule(t *testing.T) {
 	plain := newConsumer(t)

@@ -23,8 +23,8 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(synth.Main(m)) }
 
-// The templates of all stages must follow the CDK's built-in rules. A violation fails the
-// synthesis.
+// The templates of all stages must follow the CDK's built-in rules. With a violation, synth returns
+// an error.
 func TestCDKRules_ReportNoViolation(t *testing.T) {
 	app := strictApp(t)
 	for _, name := range []string{stacks.Dev, stacks.Prod, stacks.Local} {

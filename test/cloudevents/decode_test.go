@@ -17,7 +17,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// readBySDK decodes a CloudEvent in the JSON format.
+// readBySDK decodes a CloudEvent in the JSON format with the SDK.
 func readBySDK(text string) (e event.Event, err error) {
 	defer func() { // the SDK panics if data_base64 is not a string
 		if cause := recover(); cause != nil {

@@ -21,7 +21,8 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 )
 
-// call creates a request, changes it with prepare, and sends it. It returns the response.
+// call creates a request, passes it to the function prepare, and sends it. It returns the response.
+// The function prepare can change the request.
 func (p *platform) call(
 	t *testing.T, method, path, body string, prepare func(*http.Request),
 ) (status int, response string) {
@@ -45,8 +46,8 @@ func (p *platform) call(
 	return r.StatusCode, string(content)
 }
 
-// acceptWith sends an event and returns the event id. prepare changes the request before it is
-// sent.
+// acceptWith sends an event and returns the event id. Before that, the function prepare can change
+// the request.
 func (p *platform) acceptWith(t *testing.T, body string, prepare func(*http.Request)) string {
 	t.Helper()
 	status, text := p.call(t, "POST", "/events", body, prepare)

@@ -19,7 +19,8 @@ type scheme interface {
 	typeField() (header, pointer string)
 	// eventType returns the sender's name for the type of an event, or "".
 	eventType(headers map[string]string, payload Payload) string
-	// deliveryID returns an id that stays the same when the sender repeats a request, or "".
+	// deliveryID returns an id that is the same in each repetition of a request. It returns "" if
+	// the request has no id.
 	deliveryID(headers map[string]string, payload Payload) string
 	// sign returns the headers that the sender adds to a request.
 	sign(key []byte, d Delivery) map[string]string

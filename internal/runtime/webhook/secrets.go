@@ -87,8 +87,8 @@ func (s *Secrets) Get(ctx context.Context, id string) (Secret, error) {
 	return c.secret(id), nil
 }
 
-// Renew returns the newest values of the secret old. It reads the secret again at most once a
-// second. The result changed is true if the newest values differ from old.Values.
+// Renew returns the newest values of a secret. It reads the secret again at most once a second. The
+// parameter old holds known values. The result changed is true if the newest values differ.
 func (s *Secrets) Renew(ctx context.Context, old Secret) (renewed Secret, changed bool) {
 	c := s.lockSecret(old.id)
 	defer c.mu.Unlock()

@@ -25,7 +25,7 @@ type standard struct{ HMAC }
 // Prefixes of the names of the headers.
 const (
 	standardPrefix = "webhook-"
-	svixPrefix     = "svix-" // Svix uses it instead
+	svixPrefix     = "svix-" // in the headers that Svix sends
 )
 
 func (s standard) signatureHeaders() []string { return []string{s.Header, "svix-signature"} }

@@ -103,7 +103,7 @@ func (b *Bucket) Types(_ context.Context, after string) ([]string, error) {
 	return types, nil
 }
 
-// List returns a page of objects. Their keys begin with prefix and sort after the key after.
+// List returns a page of objects. Their keys begin with the prefix and sort after the given key.
 func (b *Bucket) List(_ context.Context, prefix, after string) ([]pipeline.Object, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

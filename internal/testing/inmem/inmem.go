@@ -110,7 +110,8 @@ func (c *Checkpoints) Load(context.Context) (pipeline.Checkpoint, error) {
 	return c.current, nil
 }
 
-// Save stores the checkpoint next if the stored checkpoint equals the parameter old.
+// Save replaces the stored checkpoint by the checkpoint next. It returns pipeline.ErrChanged if the
+// stored checkpoint differs from the checkpoint old.
 func (c *Checkpoints) Save(_ context.Context, old, next pipeline.Checkpoint) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

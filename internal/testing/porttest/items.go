@@ -280,8 +280,8 @@ func wantItem(t *testing.T, items Items, want pipeline.Item) {
 	}
 }
 
-// AcceptOlder accepts body as an older version of Ingest did. Today's Ingest can reject the same
-// body.
+// AcceptOlder accepts an event in the same way as an older version of Ingest. The current Ingest
+// can reject the event.
 func AcceptOlder(ctx context.Context, in pipeline.Ingest, body []byte) (pipeline.Event, error) {
 	var payload struct{ EventType string }
 	if err := json.Unmarshal(body, &payload); err != nil {

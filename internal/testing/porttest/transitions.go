@@ -33,8 +33,8 @@ func allowedMoves() map[string][2]pipeline.Item {
 	}
 }
 
-// stateChanges returns functions that change one part of the state of a FAILED item. The map's keys
-// name that part.
+// stateChanges returns functions. Each function changes one part of the state of a FAILED item. The
+// map's keys name the parts.
 func stateChanges() map[string]func(*pipeline.Item) {
 	return map[string]func(*pipeline.Item){
 		"status": func(i *pipeline.Item) {

@@ -73,8 +73,7 @@ func (s *stage) deliver(ctx context.Context, worker pipeline.Worker) (pipeline.R
 	return result, s.queue.Delete(m.ReceiptHandle)
 }
 
-// loseMessage deletes a message from the queue without processing it. A worker that crashes at the
-// last delivery has the same effect.
+// loseMessage deletes a message from the queue without processing it.
 func (s *stage) loseMessage(ctx context.Context) error {
 	messages, err := s.queue.Receive(ctx, 1, 0)
 	if err != nil || len(messages) != 1 {
@@ -296,8 +295,8 @@ func (s *stage) replay(ctx context.Context) error {
 	return nil
 }
 
-// reconcile runs the reconciler twice. The first run enqueues two events that lost their messages,
-// and repairs a FAILED event that has a record. Then the messages get lost again, and the second
+// reconcile runs the reconciler twice. The first run enqueues two events without a message, and
+// repairs a FAILED event that has a record. Then reconcile deletes the two messages, and the second
 // run gives up on the two events.
 func (s *stage) reconcile(ctx context.Context) error {
 	accepted, err := s.accept(ctx, "")

@@ -58,8 +58,8 @@ func isNeeded(t *testing.T, file string, r permission) {
 	}
 }
 
-// A stage must not work if a key's policy lacks its last statement, or names other principals and
-// resources.
+// A stage must not work with a changed key policy. One change removes the policy's last statement.
+// The other change replaces the policy's principals and resources.
 func TestPermissions_OfKeyPoliciesAreNeeded(t *testing.T) {
 	for key, want := range map[string]string{
 		"LogKey":    "logs.us-east-1.amazonaws.com is not authorized to perform: kms:Generate",

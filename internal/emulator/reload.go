@@ -57,7 +57,7 @@ func newReloader(o Options, b *builds) (*reloader, error) {
 }
 
 // watchModules adds the Go modules of the stacks' custom workers to the watched sources. The
-// watcher also reports changes that happened in them since begin.
+// watcher also reports changes in these modules that are newer than begin.
 func (r *reloader) watchModules(stacks []cdkapp.Stack, begin time.Time) error {
 	var modules []string
 	for _, s := range stacks {

@@ -117,9 +117,9 @@ func (r *recorder) waitTimes(t *testing.T, n int, name, source string) activity.
 	}
 }
 
-// record is an expression in the source of the emulated function. The function writes the
-// expression's text to the bucket. A test replaces the expression, so that the text shows the
-// function's version.
+// record is an expression in the source of the emulated function. Its value is the text that the
+// function writes to the bucket. Tests replace it with versionSource, which adds the function's
+// version to the text.
 const record = `strings.NewReader(body)`
 
 func versionSource(version string) string { return `strings.NewReader("` + version + ` "+body)` }

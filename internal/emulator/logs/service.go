@@ -1,5 +1,5 @@
-// Package logs emulates the part of Amazon CloudWatch Logs that reads logs. Functions and HTTP APIs
-// write the lines.
+// Package logs emulates the operations of Amazon CloudWatch Logs that read logs. Emulated functions
+// and HTTP APIs write the lines.
 //
 // The service keeps lines in memory. If a log group's lines exceed maxGroupSize, the service
 // deletes the oldest ones. It ignores the retention of log groups. It serves no Logs Insights
@@ -29,7 +29,7 @@ type Service struct {
 	next   int // number of the next line
 }
 
-// maxGroupSize is the maximum size of a group's lines in bytes.
+// maxGroupSize is the maximum total size of a log group's lines, in bytes.
 const maxGroupSize = 4 << 20
 
 // lineOverhead is the memory that a line needs in addition to its text, in bytes.

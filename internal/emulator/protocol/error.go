@@ -24,7 +24,7 @@ func Errorf(code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
-// asError returns err as an *Error with a status. If err is another error, the code is
+// asError returns err as an Error with a status. If err contains no *Error, the code is
 // InternalFailure.
 func asError(err error) Error {
 	failure, ok := errors.AsType[*Error](err)

@@ -23,7 +23,8 @@ import (
 // Decode decodes a JSON value like encoding/json, but matches names exactly, as AWS does.
 func Decode(raw []byte, into any) error { return jsonv2.Unmarshal(raw, into, exactNames) }
 
-// DecodeNumbers works like Decode, but stores a number in an interface as a json.Number.
+// DecodeNumbers works like Decode, but decodes a number as a json.Number if the target's type is
+// any.
 func DecodeNumbers(raw []byte, into any) error {
 	return jsonv2.Unmarshal(raw, into, exactNames, jsonv2.WithUnmarshalers(numbers))
 }

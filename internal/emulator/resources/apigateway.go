@@ -23,14 +23,12 @@ type API struct {
 	Listener    net.Listener
 	Settings    apigateway.API
 
-	logicalID    string
-	domainURLs   map[string]string                // URL under a custom domain → stage
-	integrations map[string]integration           // by integration id
-	authorizers  map[string]apigateway.Authorizer // by authorizer id
-	// authorizerCalls holds the calls of authorizer functions by authorizer id. calls holds the
-	// calls of all routes and their authorizers.
-	authorizerCalls map[string]functionCall
-	calls           []functionCall
+	logicalID       string
+	domainURLs      map[string]string                // URL under a custom domain → stage
+	integrations    map[string]integration           // by integration id
+	authorizers     map[string]apigateway.Authorizer // by authorizer id
+	authorizerCalls map[string]functionCall          // invocations of authorizer functions by authorizer id
+	calls           []functionCall                   // invocations that Enforce checks
 }
 
 // integration represents an integration of an HTTP API with a function.

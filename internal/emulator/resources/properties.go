@@ -88,8 +88,8 @@ type limit struct {
 	least, most int
 }
 
-// checkLimits returns an error if a property violates its limit. Services do not reject 0, because
-// for them 0 stands for the default.
+// checkLimits returns an error if a property violates its limit. Only this check rejects 0:
+// the emulated services replace 0 with a default.
 func checkLimits(limits ...limit) error {
 	for _, l := range limits {
 		if l.value == nil {

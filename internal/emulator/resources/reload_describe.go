@@ -44,8 +44,8 @@ func pipelineNames(t *cloudformation.Template) map[string]bool {
 	return names
 }
 
-// ownerOf returns the pipeline of the resource with a logical id, or "". The logical id begins with
-// the pipeline's name. If several names match, the longest one counts.
+// ownerOf returns the name of the pipeline that owns a resource, or "". The resource's logical id
+// begins with this name. If several names match, ownerOf returns the longest one.
 func ownerOf(logicalID string, names []string) (owner string) {
 	for _, name := range names {
 		if strings.HasPrefix(logicalID, name) && len(name) > len(owner) {

@@ -17,7 +17,7 @@ var (
 	after  = now.Add(time.Hour).Format(http.TimeFormat)
 )
 
-// etag is the MD5 of "0123456789". No object has the entity tag other.
+// Entity tags: etag belongs to the content "0123456789", and other belongs to no object.
 const etag, other = `"781e5e245d69b566979b86e28d23f2c7"`, `"00000000000000000000000000000000"`
 
 // conditionalService returns a service with the object /bucket/key.

@@ -92,7 +92,7 @@ func (x *extents) createFile(number int) (*os.File, error) {
 		return nil, err
 	}
 	// Unix frees the file's space when the file is closed, even if this process is killed. On
-	// Windows, this call fails, and close removes the file.
+	// Windows, Remove fails here, so extents.close removes the file.
 	_ = os.Remove(file.Name())
 	return file, nil
 }
@@ -177,7 +177,7 @@ func (x *extents) find(r extentRecord) extent {
 	return extent{x.segments[r.Segment], r.Offset, r.Size}
 }
 
-// compactExtent identifies an extent without a pointer and in little memory.
+// compactExtent identifies an extent. It contains no pointer and needs only 12 bytes.
 type compactExtent struct{ segment, offset, size uint32 }
 
 // compact returns the compact form of an extent with less than 4 GiB. An offset needs only 32 bits,

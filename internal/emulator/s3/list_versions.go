@@ -43,8 +43,8 @@ func (p *versionPage) add(key string, v *version, latest bool, encode func(strin
 }
 
 // listVersions returns versions sorted by key. The versions of one key are sorted from newest to
-// oldest. If id is set, the page begins after the version of l.after that has this id. The caller
-// holds x.mu.
+// oldest. If id is set, the page begins after the version with the key l.after and this id. The
+// caller holds x.mu.
 func (x *index) listVersions(
 	b *bucket, l listing, id string, encode func(string) string,
 ) (p versionPage, err error) {

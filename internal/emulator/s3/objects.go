@@ -240,9 +240,8 @@ type deletedObject struct {
 	DeleteMarkerVersionID string `xml:"DeleteMarkerVersionId,omitempty"`
 }
 
-// deleteVersion permanently deletes the version with the id. Without an id, it adds a delete
-// marker. In a bucket that never had versioning, it deletes the object. The caller holds the
-// index's lock.
+// deleteVersion permanently deletes the version with the id. If id is "", it adds a delete marker,
+// or deletes the object if the bucket never had versioning. The caller holds the index's lock.
 func (s *Service) deleteVersion(b *bucket, key, id string) (deletedObject, error) {
 	deleted := deletedObject{Key: key}
 	switch {

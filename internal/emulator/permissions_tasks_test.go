@@ -295,9 +295,9 @@ func (s *stage) replay(ctx context.Context) error {
 	return nil
 }
 
-// reconcile runs the reconciler twice. The first run enqueues two events without a message, and
-// repairs a FAILED event that has a record. Then reconcile deletes the two messages, and the second
-// run gives up on the two events.
+// reconcile runs the reconciler twice. The first run enqueues two events that have no message,
+// and repairs a FAILED event that has a record. Then reconcile deletes the two messages, and the
+// second run gives up on the two events.
 func (s *stage) reconcile(ctx context.Context) error {
 	accepted, err := s.accept(ctx, "")
 	if err != nil {

@@ -25,8 +25,8 @@ const (
 )
 
 // queryServices lists the services that the platform serves with the query protocol. It omits SQS,
-// because package sqs converts the requests to SQS to the JSON protocol. The entry "" stands for
-// the unknown service of an unsigned request.
+// because package sqs converts SQS requests to the JSON protocol. The entry "" stands for the
+// unknown service of an unsigned request.
 var queryServices = []string{"cloudformation", "sts", ""}
 
 type callKey struct{}

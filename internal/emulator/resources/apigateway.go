@@ -27,8 +27,8 @@ type API struct {
 	domainURLs      map[string]string                // URL under a custom domain → stage
 	integrations    map[string]integration           // by integration id
 	authorizers     map[string]apigateway.Authorizer // by authorizer id
-	authorizerCalls map[string]functionCall          // invocations of authorizer functions by authorizer id
-	calls           []functionCall                   // invocations that Enforce checks
+	authorizerCalls map[string]functionCall          // calls of Lambda authorizers, by their id
+	calls           []functionCall                   // all calls that Enforce checks
 }
 
 // integration represents an integration of an HTTP API with a function.

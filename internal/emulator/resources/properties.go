@@ -88,8 +88,8 @@ type limit struct {
 	least, most int
 }
 
-// checkLimits returns an error if a property violates its limit. Only this check rejects 0:
-// the emulated services replace 0 with a default.
+// checkLimits returns an error if a property violates its limit. The emulated
+// services treat 0 as an absent value, so only this check can reject 0.
 func checkLimits(limits ...limit) error {
 	for _, l := range limits {
 		if l.value == nil {

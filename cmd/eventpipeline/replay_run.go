@@ -255,7 +255,7 @@ func (r replayRun) compareRecords(ctx context.Context) error {
 			"they are ENQUEUED or FAILED, are outside of --from and --to, or were never accepted.")
 	}
 	_, err = fmt.Fprintf(out, "%d same, %d changed, %d missing in Silver, %d refused today, "+
-		"%d skipped, of %s\n", counts.Same, counts.Changed, counts.Missing, counts.Refused,
+		"%d skipped, of %s\n", counts.Same, counts.Changed, counts.Missing, counts.Rejected,
 		counts.Skipped, formatCount(counts.Scanned, "event"))
 	return err
 }

@@ -10,7 +10,7 @@ import (
 // sendSummary defines the summary that --json prints.
 type sendSummary struct {
 	Accepted        int         `json:"accepted"`
-	Refused         int         `json:"refused"`
+	Rejected        int         `json:"refused"`
 	Unsent          int         `json:"unsent"`
 	Unknown         int         `json:"unknown"`
 	Seconds         float64     `json:"seconds"`
@@ -38,7 +38,7 @@ func (r *sendResults) summarize(took time.Duration, l *latencies) sendSummary {
 	defer l.mu.Unlock()
 	accepted := r.counts["accepted"]
 	return sendSummary{
-		Accepted: accepted, Refused: r.counts["refused"], Unsent: r.counts["unsent"],
+		Accepted: accepted, Rejected: r.counts["refused"], Unsent: r.counts["unsent"],
 		Unknown: r.counts["unknown"], Seconds: took.Seconds(),
 		EventsPerSecond: float64(accepted) / took.Seconds(),
 		Requests:        l.histogram.TotalCount(), Latency: newPercentiles(l.histogram),
@@ -48,7 +48,7 @@ func (r *sendResults) summarize(took time.Duration, l *latencies) sendSummary {
 // print prints the summary. If lastEventID is not "", it also prints a command that shows this
 // event.
 func (s sendSummary) print(w io.Writer, lastEventID, apiFlags string) error {
-	text := fmt.Sprintf("%d accepted, %d refused", s.Accepted, s.Refused)
+	text := fmt.Sprintf("%d accepted, %d refused", s.Accepted, s.Rejected)
 	if s.Unsent > 0 {
 		text += fmt.Sprintf(", %d not sent", s.Unsent)
 	}

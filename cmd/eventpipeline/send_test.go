@@ -198,7 +198,7 @@ func TestSend_PrintsJSONForScripts(t *testing.T) {
 			reports[1].Status != "accepted" || reports[1].EventID == "" {
 			t.Errorf("--batch %s: printed %s", batch, out)
 		}
-		if summary.Accepted != 1 || summary.Refused != 1 || summary.Requests != 1 ||
+		if summary.Accepted != 1 || summary.Rejected != 1 || summary.Requests != 1 ||
 			summary.Latency.P50 <= 0 || summary.Latency.P99 > summary.Latency.Max ||
 			summary.EventsPerSecond <= 0 || summary.Processing != nil {
 			t.Errorf("--batch %s: the summary is %+v", batch, summary)

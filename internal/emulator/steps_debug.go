@@ -14,8 +14,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// maxRefusedBody limits the body of a refused request in a step, in bytes.
-const maxRefusedBody = 64 << 10
+// maxRejectedBody limits the body of a rejected request in a step, in bytes.
+const maxRejectedBody = 64 << 10
 
 // recordRequest records a POST request to an HTTP API, and the response.
 func (s *services) recordRequest(e apigateway.Exchange) {
@@ -34,7 +34,7 @@ func (s *services) recordRequest(e apigateway.Exchange) {
 			jsonDetail(activity.DetailAuthorizer, e.Caller),
 			activity.StringDetail(activity.DetailResponse, string(e.ResponseBody)))
 		if e.Status >= http.StatusBadRequest {
-			body := e.Body[:min(len(e.Body), maxRefusedBody)]
+			body := e.Body[:min(len(e.Body), maxRejectedBody)]
 			step.Details = append(step.Details,
 				activity.StringDetail(activity.DetailBody, string(body)),
 				numberDetail(activity.DetailBodyBytes, len(e.Body)))

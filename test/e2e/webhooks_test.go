@@ -136,7 +136,7 @@ func (p *platform) rejectForged(t *testing.T, source deployment.WebhookSource) {
 }
 
 // postWebhook sends a request, and returns the status and the type of the problem. It removes
-// control characters from headers, because net/http refuses them.
+// control characters from headers, because net/http rejects them.
 func (p *platform) postWebhook(
 	t *testing.T, source deployment.WebhookSource, headers map[string]string, body []byte,
 ) (status int, problemType string) {

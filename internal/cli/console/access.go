@@ -36,7 +36,7 @@ func (a access) check(address string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		setSecurityHeaders(w.Header())
 		if !slices.Contains(hosts, strings.ToLower(r.Host)) {
-			refuse(w, r, http.StatusForbidden, plainPage{
+			reject(w, r, http.StatusForbidden, plainPage{
 				"This is not the console's address",
 				"The console answers only at " + hosts[0] + " and " + hosts[1] + ".",
 				"http://" + hosts[0] + "/", "Open the console",
@@ -44,7 +44,7 @@ func (a access) check(address string, next http.Handler) http.Handler {
 			return
 		}
 		if !sameOrigin(r) {
-			refuse(w, r, http.StatusForbidden, plainPage{
+			reject(w, r, http.StatusForbidden, plainPage{
 				"The console rejects requests of other web sites",
 				"If you wanted to open the console, open it yourself.", "/", "Open the console",
 			})
@@ -57,7 +57,7 @@ func (a access) check(address string, next http.Handler) http.Handler {
 		isAsset := strings.HasPrefix(r.URL.Path, "/-/") // the page uses the style sheet
 		cookie, err := r.Cookie(cookieName)
 		if !isAsset && (err != nil || !equal(cookie.Value, a.session)) {
-			refuse(w, r, http.StatusUnauthorized, plainPage{
+			reject(w, r, http.StatusUnauthorized, plainPage{
 				"Open the console with its URL",
 				"This browser has no session. Open the URL that the command printed. " +
 					"It contains a token, which changes at each start.",
@@ -66,7 +66,7 @@ func (a access) check(address string, next http.Handler) http.Handler {
 			return
 		}
 		if !isRead(r) && !equal(r.Header.Get(changeHeader), a.change) {
-			refuse(w, r, http.StatusForbidden, plainPage{
+			reject(w, r, http.StatusForbidden, plainPage{
 				Title: "The page is from an earlier start of the console",
 				Text:  "Load the page again.",
 			})

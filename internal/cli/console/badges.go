@@ -9,14 +9,14 @@ import (
 // badges holds the text next to the name of each tab; "" shows no badge.
 type badges struct {
 	DeadLetters string `json:"deadletters"`
-	Refused     string `json:"refused"`
+	Rejected    string `json:"refused"`
 	Reload      string `json:"reload"`
 }
 
 func (v *view) badges(ctx context.Context) badges {
 	return badges{
 		DeadLetters: formatBadge(v.deadLetterCount(ctx)),
-		Refused:     formatBadge(len(v.server.journal.refusals(v.Slug))),
+		Rejected:    formatBadge(len(v.server.journal.rejections(v.Slug))),
 		Reload:      v.server.journal.reloadBadge(),
 	}
 }

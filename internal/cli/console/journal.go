@@ -19,7 +19,7 @@ const (
 	maxSteps      = 200      // steps of one event
 	maxDetail     = 4 << 10  // bytes of a detail
 	maxOtherSteps = 500      // steps without an event
-	maxRefused    = 200      // refused requests
+	maxRejected   = 200      // rejected requests
 )
 
 // limits holds the maximum number of events in a journal, and the maximum size of their steps in
@@ -43,10 +43,10 @@ type journal struct {
 	// splitOff maps a batch's id to the batch's parts, in the order of their arrival.
 	splitOff map[string][]*event
 
-	refused []refusal       // the newest last
-	others  []activity.Step // steps without an event, the newest last
-	reloads []activity.Step // steps of --watch, the newest last
-	stats   map[string]*stats
+	rejected []rejection     // the newest last
+	others   []activity.Step // steps without an event, the newest last
+	reloads  []activity.Step // steps of --watch, the newest last
+	stats    map[string]*stats
 }
 
 // event holds the journal's data about an event, a batch or a part of a batch.

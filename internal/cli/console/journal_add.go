@@ -101,7 +101,7 @@ func (j *journal) addOther(step activity.Step, slug string) {
 		j.reloads = appendLimited(j.reloads, step, maxOtherSteps)
 	case isCall(step):
 	case step.Name == activity.Request:
-		j.addRefusal(step, slug)
+		j.addRejection(step, slug)
 	default:
 		j.others = appendLimited(j.others, step, maxOtherSteps)
 		if step.Name == activity.BatchFailed {

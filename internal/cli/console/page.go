@@ -121,8 +121,8 @@ func (s *Server) handler() http.Handler {
 	show("GET /send", (*view).sendForm)
 	show("GET /deadletters", (*view).deadLetters)
 	show("GET /deadletters/{action}", (*view).deadLetterPreview)
-	show("GET /refused", (*view).refused)
-	show("GET /refused/{number}", (*view).refusedBody)
+	show("GET /refused", (*view).rejected)
+	show("GET /refused/{number}", (*view).rejectedBody)
 	show("GET /replay", (*view).replayPage)
 	show("GET /reload", (*view).reload)
 	show("GET /stream", (*view).serveStream)
@@ -155,7 +155,7 @@ type viewKey struct{}
 func (s *Server) servePage(w http.ResponseWriter, r *http.Request, pages http.Handler) {
 	all := s.views()
 	if len(all) == 0 {
-		refuse(w, r, http.StatusServiceUnavailable, plainPage{
+		reject(w, r, http.StatusServiceUnavailable, plainPage{
 			"The pipelines are not known yet", "The platform is starting.", r.URL.Path, "Try again",
 		})
 		return

@@ -77,9 +77,9 @@ func writePlainPage(w http.ResponseWriter, status int, page plainPage) {
 	_ = templates.ExecuteTemplate(w, "plainPage", page) // the browser can be gone
 }
 
-// refuse writes a plain page if the request is for a page. For other requests, it writes an
+// reject writes a plain page if the request is for a page. For other requests, it writes an
 // error, which the page's script shows.
-func refuse(w http.ResponseWriter, r *http.Request, status int, page plainPage) {
+func reject(w http.ResponseWriter, r *http.Request, status int, page plainPage) {
 	if !isRead(r) {
 		writeResponse(w, status, response{Error: page.Title + ". " + page.Text})
 		return

@@ -225,7 +225,7 @@ func compare(
 			j.Results = []field{
 				{"Same", formatCount(c.Same)}, {"Changed", formatCount(c.Changed)},
 				{"Missing in Silver", formatCount(c.Missing)},
-				{"Refused today", formatCount(c.Refused)}, {"Skipped", formatCount(c.Skipped)},
+				{"Rejected today", formatCount(c.Rejected)}, {"Skipped", formatCount(c.Skipped)},
 			}
 		})
 		return nil

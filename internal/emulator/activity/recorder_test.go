@@ -46,7 +46,7 @@ func TestRecorder_RecordsLogLinesOfEvents(t *testing.T) {
 	}
 }
 
-func TestRecorder_RecordsRefusedWebhooks(t *testing.T) {
+func TestRecorder_RecordsRejectedWebhooks(t *testing.T) {
 	line := `{"time":"2026-11-23T11:59:59Z","level":"INFO","msg":"request rejected",` +
 		`"WebhookSource":"github","QueueName":"demo","RefusedSignatures":1,` +
 		`"_aws":{"Timestamp":1},"status":401,"reason":"The signature does not match."}`

@@ -12,7 +12,7 @@ const key = "arn:aws:kms:us-east-1:111122223333:key/k"
 
 func TestEvaluate_RequiresTheKeyPolicyToAllow(t *testing.T) {
 	mine := parseIdentity(t, `{"Effect":"Allow","Action":"kms:Decrypt","Resource":"`+key+`"}`)
-	refused := parseIdentity(t, `{"Effect":"Deny","Action":"kms:Decrypt","Resource":"*"}`)
+	denying := parseIdentity(t, `{"Effect":"Deny","Action":"kms:Decrypt","Resource":"*"}`)
 	const toRole = `{"Effect":"Allow","Principal":{"AWS":"` + role +
 		`"},"Action":"kms:Decrypt","Resource":"*"}`
 	const toAccount = `{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"kms:*",` +
@@ -26,12 +26,12 @@ func TestEvaluate_RequiresTheKeyPolicyToAllow(t *testing.T) {
 		{"delegates to the account and the role may", toAccount, mine, true},
 		{"delegates to the account and the role may not", toAccount, nil, false},
 		{"names the role", toRole, nil, true},
-		{"names the role, which refuses", toRole, refused, false},
+		{"names the role, which denies", toRole, denying, false},
 		{"delegates to the account, and then names the role", `[` + toAccount + `,` + toRole + `]`,
 			nil, true},
 		{"names the role, and then delegates to the account", `[` + toRole + `,` + toAccount + `]`,
 			nil, true},
-		{"delegates, names the role, which refuses", `[` + toAccount + `,` + toRole + `]`, refused,
+		{"delegates, names the role, which denies", `[` + toAccount + `,` + toRole + `]`, denying,
 			false},
 		{"names another role",
 			`{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:role/other"},` +

@@ -37,7 +37,7 @@ func (a API) webhook(ctx context.Context, req request, name string) response {
 		return emptyResponse()
 	}
 	if err := a.verify(ctx, source, req.Headers, body); err != nil {
-		return a.refuse(ctx, req, source, err)
+		return a.rejectSignature(ctx, req, source, err)
 	}
 	if source.IsPing(req.Headers) {
 		return jsonResponse(http.StatusOK, map[string]string{"status": "ok"})
@@ -60,7 +60,7 @@ func (a API) webhook(ctx context.Context, req request, name string) response {
 	return webhookResponse(source.Scheme, accepted)
 }
 
-// verify checks the signature. It returns a *webhook.Refusal for an invalid request. After
+// verify checks the signature. It returns a *webhook.Rejection for an invalid request. After
 // webhook.ErrMismatch or webhook.ErrUnusable, verify reads the secret again. If the secret has
 // changed, verify repeats the check.
 func (a API) verify(
@@ -85,19 +85,20 @@ func (a API) verify(
 	return source.Verify(headers, body, renewed.Values, now)
 }
 
-// refuse rejects a request whose signature is not valid, and counts the request in a metric. If the
-// secret could not be read or used, refuse returns a 503. The sender then repeats the request.
-func (a API) refuse(
+// rejectSignature rejects a request whose signature is not valid, and counts the request in a
+// metric. If the secret could not be read or used, rejectSignature returns a 503. The sender then
+// repeats the request.
+func (a API) rejectSignature(
 	ctx context.Context, req request, source webhook.Source, err error,
 ) response {
-	var refusal *webhook.Refusal
-	if !errors.As(err, &refusal) {
+	var rejection *webhook.Rejection
+	if !errors.As(err, &rejection) {
 		return a.rejectWebhook(ctx, req, source, err)
 	}
 	set := pipelineMetrics(a.QueueName, slog.Int(contract.MetricRefusedSignatures, 1))
 	set.source = source.Name
 	a.Log = atAnyLevel(a.Log)
-	return a.reject(ctx, req, pipeline.Errorf(pipeline.InvalidSignature, "%s", refusal),
+	return a.reject(ctx, req, pipeline.Errorf(pipeline.InvalidSignature, "%s", rejection),
 		metricAttrs(set)...)
 }
 

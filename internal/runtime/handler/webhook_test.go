@@ -142,7 +142,7 @@ func TestWebhook_ARepeatedDeliveryIsADuplicate(t *testing.T) {
 	}
 }
 
-func TestWebhook_RefusesRequestsWithoutAValidSignature(t *testing.T) {
+func TestWebhook_RejectsRequestsWithoutAValidSignature(t *testing.T) {
 	for _, name := range []string{"github", "stripe", "slack", "shopify"} {
 		for what, change := range map[string]func(event map[string]any, headers map[string]string){
 			"another body": func(event map[string]any, _ map[string]string) {
@@ -432,7 +432,7 @@ func TestWebhook_AnswersSlacksCheckOfTheCertificate(t *testing.T) {
 	}
 }
 
-func TestWebhook_LogsTheSourceAndTheReasonOfARefusal(t *testing.T) {
+func TestWebhook_LogsTheSourceAndTheReasonOfARejection(t *testing.T) {
 	for what, c := range map[string]struct {
 		body   string
 		change func(event map[string]any)

@@ -18,11 +18,11 @@ import (
 // Comparison counts the results of comparing today's output of the processor with the records in
 // Silver.
 type Comparison struct {
-	Scanned int `json:"scanned"` // sum of the other counts
-	Same    int `json:"same"`
-	Changed int `json:"changed"`
-	Missing int `json:"missing"` // Silver has no record
-	Refused int `json:"refused"` // today the payload is rejected or the processor fails
+	Scanned  int `json:"scanned"` // sum of the other counts
+	Same     int `json:"same"`
+	Changed  int `json:"changed"`
+	Missing  int `json:"missing"` // Silver has no record
+	Rejected int `json:"refused"` // today the payload is rejected or the processor fails
 	// Skipped counts events that are not PROCESSED, and objects that belong to no selected event.
 	Skipped int `json:"skipped"`
 }
@@ -204,7 +204,7 @@ func (c *Comparison) add(result compared) {
 	case result.Kind == "missing":
 		c.Missing++
 	case result.Kind == "refused":
-		c.Refused++
+		c.Rejected++
 	default:
 		c.Same++
 	}

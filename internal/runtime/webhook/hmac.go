@@ -268,8 +268,8 @@ func (h HMAC) sign(key []byte, d Delivery) map[string]string {
 	return headers
 }
 
-func missingHeader(name string) error { return refuse("The header %s is missing.", name) }
+func missingHeader(name string) error { return reject("The header %s is missing.", name) }
 
 func malformedHeader(name string) error {
-	return refuse("The header %s does not have the form that the source's scheme defines.", name)
+	return reject("The header %s does not have the form that the source's scheme defines.", name)
 }

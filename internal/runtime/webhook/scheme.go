@@ -11,7 +11,7 @@ import (
 type scheme interface {
 	// signatureHeaders returns the headers that contain signatures.
 	signatureHeaders() []string
-	// signature reads the signature from the headers. Its errors are Refusals.
+	// signature reads the signature from the headers. Its errors are Rejections.
 	signature(headers map[string]string) (signature, error)
 	// key returns the HMAC key for a secret.
 	key(secret string) ([]byte, error)

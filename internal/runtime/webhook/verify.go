@@ -10,22 +10,22 @@ import (
 	"time"
 )
 
-// Refusal describes why a request has no valid signature. It contains no text of the request.
-type Refusal struct{ text string }
+// Rejection describes why a request has no valid signature. It contains no text of the request.
+type Rejection struct{ text string }
 
-func (r *Refusal) Error() string { return r.text }
+func (r *Rejection) Error() string { return r.text }
 
-func refuse(format string, args ...any) error { return &Refusal{fmt.Sprintf(format, args...)} }
+func reject(format string, args ...any) error { return &Rejection{fmt.Sprintf(format, args...)} }
 
 // ErrMismatch reports that the request's signature matches none of the secrets. If the secret has
 // changed since its last read, Secrets.Renew returns the new values.
-var ErrMismatch error = &Refusal{"The signature does not match the body and the secret."}
+var ErrMismatch error = &Rejection{"The signature does not match the body and the secret."}
 
 // ErrUnusable reports that none of the secret's values can be a key of the scheme.
 var ErrUnusable = errors.New("the secret must be plain text that is neither empty nor JSON; " +
 	"for Standard Webhooks, it must be base64 after the prefix whsec_")
 
-// CheckHeaders returns a *Refusal if a signature is missing or malformed, or if its timestamp is
+// CheckHeaders returns a *Rejection if a signature is missing or malformed, or if its timestamp is
 // too old or too new. It needs no secret.
 func (s Source) CheckHeaders(headers map[string]string, now time.Time) error {
 	_, err := s.signature(headers, now)
@@ -39,13 +39,13 @@ func (s Source) signature(headers map[string]string, now time.Time) (signature, 
 		return signature{}, err
 	}
 	if age := now.Sub(read.at); !read.at.IsZero() && age.Abs() > read.tolerance {
-		return signature{}, refuse("The timestamp must be within %s of the current time.",
+		return signature{}, reject("The timestamp must be within %s of the current time.",
 			read.tolerance)
 	}
 	return read, nil
 }
 
-// Verify returns nil if the request's signature matches one of the secrets. It returns a *Refusal
+// Verify returns nil if the request's signature matches one of the secrets. It returns a *Rejection
 // if the signature is missing, malformed, too old, too new or wrong. It compares in constant time.
 // The names of the headers must be in lower case.
 func (s Source) Verify(
@@ -105,7 +105,7 @@ const maxTimestampDigits = 13
 
 // parseTimestamp reads the seconds since the epoch. A number with 13 digits counts milliseconds.
 func parseTimestamp(text string) (time.Time, error) {
-	malformed := refuse("The timestamp must be the seconds since 1970.")
+	malformed := reject("The timestamp must be the seconds since 1970.")
 	if len(text) == 0 || len(text) > maxTimestampDigits || strings.Trim(text, "0123456789") != "" {
 		return time.Time{}, malformed
 	}

@@ -22,32 +22,32 @@ func TestVerify_AcceptsTheFixtures(t *testing.T) {
 	}
 }
 
-// refused checks that a request is refused because of its headers or its body.
-func (f fixture) refused(t *testing.T, what string, headers map[string]string, body string) {
+// wantRejected checks that a request is rejected because of its headers or its body.
+func (f fixture) wantRejected(t *testing.T, what string, headers map[string]string, body string) {
 	t.Helper()
-	var refusal *Refusal
-	if err := f.verify(headers, body); !errors.As(err, &refusal) {
-		t.Errorf("%s, %s: got %v, want a refusal", f.name, what, err)
+	var rejection *Rejection
+	if err := f.verify(headers, body); !errors.As(err, &rejection) {
+		t.Errorf("%s, %s: got %v, want a rejection", f.name, what, err)
 	}
 }
 
-func TestVerify_RefusesEveryChangedByte(t *testing.T) {
+func TestVerify_RejectsEveryChangedByte(t *testing.T) {
 	for _, f := range fixtures {
 		for i := range f.body {
 			for _, flip := range []byte{1, 0x20, 0x80} {
-				f.refused(t, "a changed body", f.headers, flipByte(f.body, i, flip))
+				f.wantRejected(t, "a changed body", f.headers, flipByte(f.body, i, flip))
 			}
 		}
-		f.refused(t, "an empty body", f.headers, "")
-		f.refused(t, "a longer body", f.headers, f.body+"\n")
+		f.wantRejected(t, "an empty body", f.headers, "")
+		f.wantRejected(t, "a longer body", f.headers, f.body+"\n")
 		for _, name := range f.signatures {
 			value := f.headers[name]
 			for i := range value {
 				for _, flip := range []byte{1, 0x20, 0x80} {
-					f.refused(t, name, f.withHeader(name, flipByte(value, i, flip)), f.body)
+					f.wantRejected(t, name, f.withHeader(name, flipByte(value, i, flip)), f.body)
 				}
 				shorter := f.withHeader(name, value[:i]+value[i+1:])
-				f.refused(t, name+" without a byte", shorter, f.body)
+				f.wantRejected(t, name+" without a byte", shorter, f.body)
 			}
 		}
 	}
@@ -59,13 +59,13 @@ func flipByte(text string, i int, flip byte) string {
 	return string(bytes)
 }
 
-func TestVerify_RefusesMalformedHeaders(t *testing.T) {
+func TestVerify_RejectsMalformedHeaders(t *testing.T) {
 	for _, f := range fixtures {
 		for _, name := range f.signatures {
 			value := f.headers[name]
 			without := f.withHeader(name, "")
 			delete(without, name)
-			f.refused(t, "missing "+name, without, f.body)
+			f.wantRejected(t, "missing "+name, without, f.body)
 			for _, value := range []string{
 				"", " ", ",", "=", "v1,", "v1=", "t=", "sha256=", "v0=", "\x00", "é", "v1,v1,v1",
 				value + "," + value, value + ", " + value, value + " ", " " + value, value + "\n",
@@ -73,13 +73,13 @@ func TestVerify_RefusesMalformedHeaders(t *testing.T) {
 				strings.Repeat("9", 400), strings.Repeat(value+",", 1000), "-1", "1e9", "NaN",
 				"9223372036854775808", "t=1,t=2,v1=00", strings.Repeat("v1,AA== ", 100),
 			} {
-				f.refused(t, name+" is "+value, f.withHeader(name, value), f.body)
+				f.wantRejected(t, name+" is "+value, f.withHeader(name, value), f.body)
 			}
 		}
 	}
 }
 
-func TestVerify_RefusesOldAndFutureTimestamps(t *testing.T) {
+func TestVerify_RejectsOldAndFutureTimestamps(t *testing.T) {
 	for _, f := range fixtures {
 		for _, c := range []struct {
 			offset time.Duration
@@ -128,7 +128,7 @@ func TestVerify_AcceptsEitherSecretAndNoOther(t *testing.T) {
 }
 
 // A signature with an empty key must never be valid, although HMAC accepts an empty key.
-func TestVerify_RefusesASignatureWithAnEmptyKey(t *testing.T) {
+func TestVerify_RejectsASignatureWithAnEmptyKey(t *testing.T) {
 	for _, f := range fixtures {
 		d := Delivery{Type: "push", ID: "1", At: f.at, Body: []byte(f.body)}
 		headers := f.source.scheme().sign(nil, d)
@@ -197,7 +197,7 @@ func TestStandard_AcceptsListsAndTheNamesOfSvix(t *testing.T) {
 		t.Errorf("got the key %q", got)
 	}
 	svix["webhook-signature"] = other // the standard's own headers take precedence
-	f.refused(t, "mixed names", svix, f.body)
+	f.wantRejected(t, "mixed names", svix, f.body)
 	delete(svix, "webhook-signature")
 	svix["webhook-id"] = "msg_other" // must not replace the signed id
 	if got := f.source.DeliveryKey(svix, NewPayload([]byte(f.body))); got != f.wantID {

@@ -74,7 +74,7 @@ var bodies = []string{
 	`{"long":"` + strings.Repeat("x", 1<<20) + `"}`,
 }
 
-func TestSDKs_AcceptAndRefuseTheSameRequests(t *testing.T) {
+func TestSDKs_AcceptAndRejectTheSameRequests(t *testing.T) {
 	now := time.Now()
 	for _, s := range sdks {
 		source := webhook.Source{Name: "x", Scheme: s.scheme}

@@ -12,8 +12,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
 )
 
-// refused returns the step of a request that the API refused.
-func refused(response, body string) activity.Step {
+// rejected returns the step of a request that the API rejected.
+func rejected(response, body string) activity.Step {
 	return activity.Step{Name: activity.Request, Source: "api", Details: []activity.Detail{
 		{Name: "status", Value: []byte("422")}, activity.StringDetail("path", "/events"),
 		activity.StringDetail("body", body),
@@ -22,9 +22,9 @@ func refused(response, body string) activity.Step {
 	}}
 }
 
-func TestRefused_ShowsEachViolation(t *testing.T) {
+func TestRejected_ShowsEachViolation(t *testing.T) {
 	w := newWorld(t, Options{Local: true})
-	w.Record(refused(`{"title":"Invalid events","errors":[{"index":1,"pointer":"/a","violations":[
+	w.Record(rejected(`{"title":"Invalid events","errors":[{"index":1,"pointer":"/a","violations":[
 		{"pointer":"/a","detail":"must be a number"},{"detail":"no <id>"}]}]}`, `[{},{"a":"b"}]`))
 	_, html := w.get(t, "/Orders/refused")
 	for _, want := range []string{
@@ -40,10 +40,10 @@ func TestRefused_ShowsEachViolation(t *testing.T) {
 	}
 }
 
-func TestRefused_ShowsTheStartOfALargeBody(t *testing.T) {
+func TestRejected_ShowsTheStartOfALargeBody(t *testing.T) {
 	w := newWorld(t, Options{Local: true})
 	body := `{"a":"` + strings.Repeat("x", 60<<10) + `"}`
-	w.Record(refused(`{}`, body))
+	w.Record(rejected(`{}`, body))
 	_, html := w.get(t, "/Orders/refused")
 	if len(html) > 16<<10 || !strings.Contains(html, "The page shows the first 2.0 KiB.") {
 		t.Errorf("the page has %d bytes", len(html))
@@ -53,15 +53,15 @@ func TestRefused_ShowsTheStartOfALargeBody(t *testing.T) {
 	if status, got := w.get(t, "/Orders/refused/"+path); status != 200 || got != body {
 		t.Errorf("the link answers %d with %d bytes", status, len(got))
 	}
-	for range maxRefusedViews {
-		w.Record(refused(`{}`, `{"a":"`+strings.Repeat("x", maxRefusedTree-99)+`"}`))
+	for range maxRejectedViews {
+		w.Record(rejected(`{}`, `{"a":"`+strings.Repeat("x", maxRejectedTree-99)+`"}`))
 	}
 	if _, html := w.get(t, "/Orders/refused"); len(html) > 2<<20 {
 		t.Errorf("the page has %d bytes", len(html))
 	}
 }
 
-func TestRefused_ShowsACommandWhileItIsEmpty(t *testing.T) {
+func TestRejected_ShowsACommandWhileItIsEmpty(t *testing.T) {
 	w := newWorld(t, Options{
 		Local: true, Curl: func(context.Context, deployment.Pipeline) string { return "curl" },
 	})

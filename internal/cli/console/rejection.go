@@ -9,8 +9,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
 )
 
-// refusal is a request that the API did not accept.
-type refusal struct {
+// rejection is a request that the API did not accept.
+type rejection struct {
 	number   uint64
 	pipeline string
 	Time     time.Time
@@ -21,15 +21,15 @@ type refusal struct {
 	Detail   string
 	Pointers []string // JSON pointers to the faults in the body
 	Faults   []field  // the pointers and details of schema violations
-	Errors   []refusedEvent
+	Errors   []rejectedEvent
 	Headers  []field
 	Body     []byte // at most the first 64 KiB
 	Bytes    int    // size of the whole body
 	Response string
 }
 
-// refusedEvent is an invalid event of a refused batch.
-type refusedEvent struct {
+// rejectedEvent is an invalid event of a rejected batch.
+type rejectedEvent struct {
 	Index      int         `json:"index"`
 	Title      string      `json:"title"`
 	Detail     string      `json:"detail"`
@@ -44,22 +44,22 @@ type violation struct {
 
 // problem is an error response. API Gateway's own error responses have only a message.
 type problem struct {
-	refusedEvent
-	Type    string         `json:"type"`
-	Message string         `json:"message"`
-	Errors  []refusedEvent `json:"errors"`
+	rejectedEvent
+	Type    string          `json:"type"`
+	Message string          `json:"message"`
+	Errors  []rejectedEvent `json:"errors"`
 }
 
-// maxRefusedErrors is the maximum number of a batch's errors that a refusal keeps.
-const maxRefusedErrors = 20
+// maxRejectedErrors is the maximum number of a batch's errors that a rejection keeps.
+const maxRejectedErrors = 20
 
-// addRefusal records a request that the API refused. The caller holds j.mu.
-func (j *journal) addRefusal(step activity.Step, slug string) {
+// addRejection records a request that the API rejected. The caller holds j.mu.
+func (j *journal) addRejection(step activity.Step, slug string) {
 	status := numberOf(step, activity.DetailStatus)
 	if status < 400 {
 		return
 	}
-	r := refusal{
+	r := rejection{
 		number: j.seq, pipeline: slug, Time: step.Time, Status: status,
 		Path: escape(stringOf(step, activity.DetailPath)), Headers: headerFields(step),
 		Body:     []byte(stringOf(step, activity.DetailBody)),
@@ -70,18 +70,18 @@ func (j *journal) addRefusal(step activity.Step, slug string) {
 	_ = json.Unmarshal([]byte(r.Response), &p) // a response without a problem has no details
 	r.Code = escape(p.Type[strings.LastIndex(p.Type, ":")+1:])
 	r.Title, r.Detail = escape(p.Title+p.Message), escape(p.Detail)
-	r.addFaults(p.refusedEvent, "")
-	for _, e := range p.Errors[:min(len(p.Errors), maxRefusedErrors)] {
+	r.addFaults(p.rejectedEvent, "")
+	for _, e := range p.Errors[:min(len(p.Errors), maxRejectedErrors)] {
 		e.Title, e.Detail = escape(e.Title), escape(e.Detail)
 		r.Errors = append(r.Errors, e)
 		r.addFaults(e, elementPointer(e.Index))
 	}
-	j.refused = appendLimited(j.refused, r, maxRefused)
+	j.rejected = appendLimited(j.rejected, r, maxRejected)
 }
 
 // addFaults adds the faults of an event, with their JSON pointers. place is the event's JSON
 // pointer in the body.
-func (r *refusal) addFaults(e refusedEvent, place string) {
+func (r *rejection) addFaults(e rejectedEvent, place string) {
 	if len(e.Violations) == 0 && place+e.Pointer != "" {
 		r.Pointers = append(r.Pointers, place+e.Pointer)
 	}
@@ -93,13 +93,13 @@ func (r *refusal) addFaults(e refusedEvent, place string) {
 	}
 }
 
-// refusals returns the refused requests of a pipeline, the newest first.
-func (j *journal) refusals(slug string) []refusal {
+// rejections returns the rejected requests of a pipeline, the newest first.
+func (j *journal) rejections(slug string) []rejection {
 	j.mu.RLock()
 	defer j.mu.RUnlock()
-	var found []refusal
-	for _, r := range slices.Backward(j.refused) {
-		if (r.pipeline == slug || r.pipeline == "") && len(found) < maxRefused {
+	var found []rejection
+	for _, r := range slices.Backward(j.rejected) {
+		if (r.pipeline == slug || r.pipeline == "") && len(found) < maxRejected {
 			found = append(found, r)
 		}
 	}

@@ -35,8 +35,8 @@ type Options struct {
 	APIPort int // port of the first HTTP API; other APIs use the next ports; 0 is any free port
 	AWSPort int // port of AWS's APIs; 0 is any free port
 	// Listen is the IP address on which the platform listens; "" is 127.0.0.1. With another
-	// address, every machine that reaches the address can call AWS's APIs, even without valid
-	// credentials.
+	// address, every machine that reaches the address can call the emulated AWS APIs, even without
+	// valid credentials.
 	Listen string
 	// AllowHosts lists host names that the platform accepts in the Host header, such as a tunnel's
 	// name. It always accepts the names of this machine. Whoever controls a listed name can attack

@@ -49,8 +49,8 @@ func hostRejection(host string) string {
 }
 
 // checkOrigin rejects requests from scripts of other web sites, and requests whose Host header
-// names another machine. It protects AWS's APIs, which accept calls from every program on this
-// machine.
+// names another machine. It protects the emulated AWS APIs, which accept calls from every program
+// on this machine.
 func (h hosts) checkOrigin(next http.Handler) http.Handler {
 	return h.check(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if origin := r.Header.Get("Origin"); origin != "" {

@@ -29,9 +29,9 @@ func (p *Platform) startServer(l net.Listener, handler http.Handler) {
 	}()
 }
 
-// handleExpect sends the response 100 Continue to a request that expects it, even for an empty
-// body. AWS does so, but net/http does not. Without this response, botocore misreads the next
-// response on the connection.
+// handleExpect sends the response 100 Continue if a request expects it but has an empty body. AWS
+// sends this response, but net/http does not. Without it, botocore misreads the next response on
+// the connection.
 func handleExpect(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ContentLength == 0 && strings.EqualFold(r.Header.Get("Expect"), "100-continue") {

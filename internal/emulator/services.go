@@ -205,8 +205,8 @@ func (s *services) route(account string, stacks []Stack, apis []*resources.API) 
 	})
 }
 
-// close closes the services and the recorder. It writes the objects to disk and passes the
-// remaining steps to Options.Steps.
+// close closes the services and the recorder. The recorder passes its remaining steps to
+// Options.Steps.
 func (s *services) close() error {
 	var errs []error
 	for _, service := range s.list() {
@@ -245,5 +245,5 @@ func (s *services) sandboxOf(accessKey string) (faults.Caller, bool) {
 }
 
 // maxSandboxes limits the number of sandboxes of a function. It exceeds the number of CPUs, because
-// sandboxes often wait for AWS's APIs, which run on the same CPUs.
+// a sandbox uses no CPU while it waits for a response of AWS's APIs.
 var maxSandboxes = max(4, 2*runtime.NumCPU())

@@ -190,8 +190,8 @@ func (s *services) recordDenial(d iam.Denial) {
 }
 
 // recordUnanswered records a request if its access log line contains an error. For example, an
-// authorizer rejected the request, or the function failed. The line has no error if a function
-// answered.
+// authorizer rejected the request, or the route's function failed. The line has no error if the
+// route's function answered.
 func (s *services) recordUnanswered(accessLog []byte) {
 	s.recorder.Record(func(step *activity.Step) bool {
 		var line struct {

@@ -14,7 +14,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// maxRejectedBody limits the body of a rejected request in a step, in bytes.
+// maxRejectedBody limits how many bytes of a rejected request's body a step contains.
 const maxRejectedBody = 64 << 10
 
 // recordRequest records a POST request to an HTTP API, and the response.
@@ -43,8 +43,8 @@ func (s *services) recordRequest(e apigateway.Exchange) {
 	})
 }
 
-// acceptedID returns the id of the event that the API accepted. For several batches, it returns the
-// id of the first one. It returns "" if the API accepted nothing.
+// acceptedID returns the id of the event that the API accepted. If the request contained a list of
+// events, acceptedID returns the id of the first batch. It returns "" if the API accepted nothing.
 func acceptedID(e apigateway.Exchange) string {
 	var accepted struct {
 		EventID string `json:"eventId"`

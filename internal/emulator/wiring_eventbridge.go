@@ -43,7 +43,7 @@ func (s *services) checkTarget(targetARN string) error {
 		return errors.New("the local platform delivers events only to standard queues of SQS " +
 			"and to functions of Lambda")
 	case toFunction && !strings.HasPrefix(target.Resource, "function:"):
-		return fmt.Errorf("the target must be a function, got %s", targetARN)
+		return fmt.Errorf("a target in Lambda must be a function, got %s", targetARN)
 	case target.Region != region || target.AccountID != account:
 		return fmt.Errorf("the target must be in region %s and account %s, got %s",
 			region, account, targetARN)

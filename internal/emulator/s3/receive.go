@@ -30,7 +30,7 @@ type content struct {
 	checksumName, checksum string
 }
 
-// addChecksum adds the checksum to a header.
+// addChecksum adds the checksum and its type to header fields.
 func (c content) addChecksum(fields map[string]string, kind string) {
 	if c.checksumName != "" {
 		fields[c.checksumName], fields[checksumTypeHeader] = c.checksum, kind
@@ -87,8 +87,9 @@ func decodeBody(r *http.Request) (io.Reader, int64, error) {
 	return body, size, nil
 }
 
-// store stores exactly size bytes and calculates their MD5 and SHA-256. If checksum is the name of
-// a checksum header, it also calculates the header's value.
+// store stores a body and returns its content and SHA-256. If checksum is the name of a checksum
+// header, store also calculates the header's value. It returns an error if the body's length
+// differs from the parameter size.
 func (s *Service) store(in io.Reader, size int64, checksum string) (content, []byte, error) {
 	e, err := s.bodies.reserve(size)
 	if err != nil {
@@ -152,7 +153,7 @@ func checkDigests(header http.Header, c content, sha []byte, checksum string) er
 }
 
 // chunkReader decodes an aws-chunked body. It ignores the signatures of the chunks. At the end, it
-// adds the trailer's checksum to header.
+// copies the checksum from the trailer to the field header.
 type chunkReader struct {
 	in     *bufio.Reader
 	header http.Header
@@ -204,8 +205,8 @@ func (c *chunkReader) nextChunk() error {
 // maxTrailer limits the size of a trailer in bytes. A trailer contains a checksum and a signature.
 const maxTrailer = 8 << 10
 
-// readTrailer reads the trailer and returns io.EOF. X-Amz-Trailer names one header of the trailer;
-// readTrailer copies it to the request's header.
+// readTrailer reads the trailer and returns io.EOF. The header X-Amz-Trailer names one field of the
+// trailer. readTrailer copies this field to the request's header.
 func (c *chunkReader) readTrailer() error {
 	announced := strings.TrimSpace(c.header.Get("X-Amz-Trailer"))
 	size := 0

@@ -40,8 +40,8 @@ func do(
 	return w.Code, w.Header(), w.Body.String()
 }
 
-// metadata returns a value of an object's metadata. The header's name must be in lower case, as in
-// S3's responses.
+// metadata returns a value of an object's metadata. It finds only a header with a name in lower
+// case, because S3 sends these headers in lower case.
 func metadata(header http.Header, name string) string {
 	return strings.Join(header[strings.ToLower(metadataPrefix+name)], ",")
 }

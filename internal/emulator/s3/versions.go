@@ -73,7 +73,7 @@ func (b *bucket) newest(key string) (v stored, ok bool) {
 	return stored{}, false
 }
 
-// version returns the version of an object with the id. ok is false if there is none.
+// version finds a version by the object's key and the version's id. ok is false if there is none.
 func (b *bucket) version(key, id string) (v stored, ok bool) {
 	for v := range b.versions(key) {
 		if v.id() == id {
@@ -83,8 +83,9 @@ func (b *bucket) version(key, id string) (v stored, ok bool) {
 	return stored{}, false
 }
 
-// afterVersion returns the position in bucket.objects after a version. The version can be deleted.
-// For a deleted null version, it returns the position of the newest version.
+// afterVersion returns the position in bucket.objects after a version. This also works if the
+// version no longer exists. But if the null version no longer exists, afterVersion returns the
+// position of the object's newest version.
 func (b *bucket) afterVersion(key, id string) objectVersion {
 	position := firstVersion(key)
 	if sequence, err := strconv.ParseUint(id, 16, 64); err == nil {

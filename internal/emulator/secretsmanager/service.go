@@ -176,9 +176,8 @@ type Definition struct {
 	Tags                      []Tag
 }
 
-// Define creates a secret of a template and returns its ARN. If the template defines no value, a
-// new secret has no value. An existing secret keeps its value, unless the value in the template has
-// changed.
+// Define creates or updates a secret from a template and returns the secret's ARN. A new secret has
+// no value if d.Value is nil. An existing secret gets d.Value only if d.Template has changed.
 func (s *Service) Define(d Definition) (arn string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -198,7 +198,7 @@ func TestSendMessage_RejectsParametersOfFIFOQueues(t *testing.T) {
 	}
 }
 
-// In nanoseconds, 18446744074 s overflow 64 bits and become 0.3 s.
+// As a number of nanoseconds, 18446744074 seconds overflows 64 bits and becomes 0.3 seconds.
 func TestMessages_RejectDurationsThatOverflow(t *testing.T) {
 	s := newService(t, sqs.Config{})
 	q, err := s.CreateQueue(sqs.QueueConfig{Name: "events"})

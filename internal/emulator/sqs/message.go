@@ -184,7 +184,7 @@ func newReceiptHandle(queueARN, id string, receiveCount int) string {
 	return base64.StdEncoding.EncodeToString([]byte(text))
 }
 
-// messageIDFromHandle returns the id of the message in a receipt handle.
+// messageIDFromHandle returns the message id that a receipt handle contains.
 func messageIDFromHandle(queueARN, receiptHandle string) (string, error) {
 	text, err := base64.StdEncoding.DecodeString(receiptHandle)
 	parts := strings.Split(string(text), " ")

@@ -12,9 +12,10 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/store"
 )
 
-// TestQueue_MatchesModel runs random operations and crashes on a queue with a dead-letter queue. It
-// compares every result with a model. No message may be lost. No message may be received twice
-// within its visibility timeout. All receive counts must be correct.
+// TestQueue_MatchesModel calls random operations of a queue with a dead-letter queue. It restarts
+// the service at random, as after a crash. It compares every result with a model. No message may be
+// lost. No message may be received twice within its visibility timeout. All receive counts must be
+// correct.
 func TestQueue_MatchesModel(t *testing.T) {
 	dir, runs := t.TempDir(), 0
 	rapid.Check(t, func(t *rapid.T) {

@@ -43,8 +43,8 @@ func QueryProtocol(next http.Handler) http.Handler {
 // queuePath matches the path of a queue's URL.
 var queuePath = regexp.MustCompile(`^/[0-9]{12}/[^/]+/?$`)
 
-// isQuery reports whether a request uses the query protocol of SQS. The path of such a request is a
-// queue's path, or its signature names SQS.
+// isQuery reports whether a request uses the query protocol of SQS. Such a request has a queue's
+// path or a signature for SQS.
 func isQuery(r *http.Request) bool {
 	form := strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
 	if r.Header.Get("X-Amz-Target") != "" || !form && !r.URL.Query().Has("Action") {

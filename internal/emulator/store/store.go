@@ -18,8 +18,8 @@ import (
 // DB represents a file of named buckets.
 type DB struct{ bolt *bbolt.DB }
 
-// Bucket stores values by key. A change survives a kill of the process, because each write passes
-// it to the operating system before it returns.
+// Bucket stores values by key. A change survives if the process is killed, because each write
+// returns only after the operating system has received the change.
 type Bucket struct {
 	bolt *bbolt.DB
 	name []byte

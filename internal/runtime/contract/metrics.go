@@ -24,8 +24,8 @@ const (
 	MetricRefusedSignatures = "RefusedSignatures" // requests of webhooks without a valid signature
 )
 
-// Metrics of the reconciler, with FunctionDimension. Except for MetricLag, each run adds the number
-// of:
+// Metrics of the reconciler, with FunctionDimension. MetricLag is a time. The other metrics are
+// numbers of objects or events in a run.
 const (
 	MetricScanned    = "Scanned"    // objects in Bronze
 	MetricWaiting    = "Waiting"    // events whose message is probably on the queue

@@ -40,8 +40,9 @@ func (c Checkpoints) Load(ctx context.Context) (pipeline.Checkpoint, error) {
 	return decodeCheckpoint(out.Item)
 }
 
-// Save stores next if the stored checkpoint equals old. Otherwise it returns pipeline.ErrChanged. A
-// newer version of the pipeline can store additional fields. Save ignores these fields.
+// Save replaces the checkpoint old with the checkpoint next. If another checkpoint is stored, Save
+// returns pipeline.ErrChanged. The stored checkpoint can have additional fields of a newer version
+// of the pipeline. Save ignores these fields in the comparison.
 func (c Checkpoints) Save(ctx context.Context, old, next pipeline.Checkpoint) error {
 	before, err := json.Marshal(old)
 	if err != nil {

@@ -6,14 +6,15 @@ import (
 	"time"
 )
 
-// patience limits the time that a page waits for a result. The page can show the result later.
+// patience limits the time that a page waits for the result of a call. If the result comes later,
+// open pages reload.
 const patience = time.Second
 
 // cache keeps the results of AWS calls for a short time, so that several readers share one call.
 type cache struct {
 	mu      sync.Mutex
 	entries map[string]*cacheEntry
-	late    atomic.Uint64 // results that came later than patience; pages must load again
+	late    atomic.Uint64 // results that came later than patience; pages must reload
 }
 
 type cacheEntry struct {

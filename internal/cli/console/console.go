@@ -32,7 +32,7 @@ type Options struct {
 	// the pipelines' data is deleted when the console ends.
 	Resume bool
 	// Send posts an event or a list of events to the pipeline's API. It returns the id of the
-	// event, or the id of each batch.
+	// event. For a list, it returns the ids of the batches that the API has created.
 	Send func(ctx context.Context, p deployment.Pipeline, body []byte) (ids []string, err error)
 	// Curl returns the start of the curl command that posts an event to the pipeline's API.
 	Curl func(ctx context.Context, p deployment.Pipeline) string
@@ -66,7 +66,7 @@ func New(o Options) *Server {
 	return s
 }
 
-// Record adds a step of the local platform. It never waits for a browser.
+// Record adds a step of the local platform to the journal. It never waits for a browser.
 func (s *Server) Record(step activity.Step) {
 	_, isReconciler := s.reconcilers.Load(step.Source)
 	if isReconciler && stringOf(step, activity.DetailOperation) == "BatchGetItem" {
@@ -191,7 +191,7 @@ func newView(s *Server, p deployment.Pipeline, others []*view) *view {
 	return v
 }
 
-// slugOf replaces each character that is not a letter or a digit by a hyphen.
+// slugOf returns the text with hyphens instead of all characters except ASCII letters and digits.
 func slugOf(text string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {

@@ -31,7 +31,8 @@ type arrow struct {
 	Busy   bool // events pass now
 }
 
-// Indexes of the boxes in boxNames and in a layout's list of corners.
+// Each constant is the index of a box. The index is the same in boxNames and in the corners of a
+// layout.
 const (
 	atClient = iota
 	atAPI

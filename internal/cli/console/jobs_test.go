@@ -112,7 +112,7 @@ func TestJobs_ADryRunIsOutOfDateAfterAChange(t *testing.T) {
 	}
 }
 
-// unfinishedReplay returns the file of a replay that an earlier run of the console has left.
+// unfinishedReplay creates the progress file of an unfinished replay, and returns its path.
 func unfinishedReplay(t *testing.T, v *view) string {
 	t.Helper()
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())

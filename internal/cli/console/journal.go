@@ -142,8 +142,9 @@ func (j *journal) addStep(e *event, step activity.Step) {
 	j.size += len(encoded)
 }
 
-// list returns up to limit rows that the query selects, the newest first. If cursor is not 0, list
-// begins after the row with this cursor. more reports whether there are more rows.
+// list returns the rows that the query selects, the newest first. The parameter limit is the
+// maximum number of rows. If cursor is not 0, list begins after the row with this cursor. more
+// reports whether there are more rows.
 func (j *journal) list(q query, cursor uint64, limit int) (rows []row, more bool) {
 	j.mu.RLock()
 	defer j.mu.RUnlock()
@@ -161,9 +162,10 @@ func (j *journal) list(q query, cursor uint64, limit int) (rows []row, more bool
 }
 
 // changedRows returns the rows with a change number above lastSeen, the newest change first:
-//   - up to limit rows that the query selects
-//   - then up to limit rows that the query does not select, because the page can still show them
+//   - first the rows that the query selects
+//   - then the other rows, because the page can still show them
 //
+// The parameter limit is the maximum number of selected rows, and also of other rows. The result
 // skipped counts the selected rows above the limit, up to maxSkipped. seq is the number of the last
 // change.
 func (j *journal) changedRows(

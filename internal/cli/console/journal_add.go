@@ -111,9 +111,9 @@ func (j *journal) addOther(step activity.Step, slug string) {
 }
 
 // event returns the event with the id, and adds it if it is unknown. There are two exceptions:
-//   - If a call or notification is about an event that was not split off its batch, event returns
-//     the batch. It returns nil if the batch is unknown.
-//   - If a command reads an unknown event, event returns nil.
+//   - A call or notification can be about an event that was not split off its batch. The result is
+//     then the batch, or nil if the batch is unknown.
+//   - If a command reads an unknown event, the result is nil.
 func (j *journal) event(id string, step activity.Step, slug string) *event {
 	e := j.events[id]
 	batchID, _, isPart, _ := pipeline.ParseID(id)
@@ -265,8 +265,8 @@ func (j *journal) forget() {
 	}
 }
 
-// appendLimited appends the element to the list. It keeps at least the newest limit elements, and
-// can remove older ones.
+// appendLimited appends the element to the list. The parameter limit is the number of newest
+// elements that it always keeps. It can remove older ones.
 func appendLimited[T any](list []T, element T, limit int) []T {
 	if list = append(list, element); len(list) >= 2*limit {
 		list = slices.Clone(list[len(list)-limit:])

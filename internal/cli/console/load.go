@@ -52,7 +52,7 @@ func (v *view) storedItems(ctx context.Context) (items []pipeline.Item, err erro
 }
 
 // addStored adds the events that the items describe. If the journal has recorded the end of an
-// event, addStored keeps the event's state in the journal, which is newer.
+// event, addStored keeps the recorded state, because it is newer than the item.
 func (j *journal) addStored(items []pipeline.Item, slug string) {
 	slices.SortStableFunc(items, func(a, b pipeline.Item) int { // a batch comes before its parts
 		return cmp.Or(a.ReceivedAt.Compare(b.ReceivedAt), b.Events()-a.Events())

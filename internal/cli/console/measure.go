@@ -135,7 +135,7 @@ func (m *measures) addResult(id string, result types.MetricDataResult, end time.
 	}
 }
 
-// ringingAlarms returns the alarms of the pipeline's stack in the state ALARM.
+// ringingAlarms returns each alarm of the pipeline's stack whose state is ALARM.
 func (v *view) ringingAlarms(ctx context.Context, client *cloudwatch.Client) ([]alarm, error) {
 	logicalIDs, names := map[string]string{}, []string{}
 	pages := cloudformation.NewListStackResourcesPaginator(cloudformation.NewFromConfig(v.Config),

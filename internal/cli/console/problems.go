@@ -51,7 +51,7 @@ func (e noEventError) Error() string {
 		"StatusRetention"
 }
 
-// eventProblem returns the problem of a page about an event.
+// eventProblem returns the problem that the page of an event shows after the error.
 func eventProblem(err error) pageProblem {
 	var noEvent noEventError
 	switch {

@@ -125,7 +125,7 @@ func removeReplay(file string) {
 	_ = lock.Release()
 }
 
-// replay replays the events. At the end, it removes the progress file.
+// replay replays the events. If it succeeds, it removes the progress file.
 func (v *view) replay(ctx context.Context, s *replay.State, update func(func(*job))) error {
 	before := s.Counts.Sent
 	err := s.Run(ctx, replay.NewReplayer(v.Pipeline, s), func(sent int) {
@@ -172,8 +172,8 @@ func newReplayFile() (string, error) {
 	return filepath.Join(dir, uuid.NewString()+replaySuffix), nil
 }
 
-// addUnfinishedReplays adds the pipeline's replays that an earlier console has not finished. The
-// user can resume or stop them. It ignores unreadable files.
+// addUnfinishedReplays adds the pipeline's replays that an earlier run of the console has not
+// finished. The user can resume or stop them. addUnfinishedReplays ignores unreadable files.
 func (v *view) addUnfinishedReplays() {
 	dir, err := replayFolder()
 	if err != nil {

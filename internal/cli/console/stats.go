@@ -48,7 +48,7 @@ func (c *counter) add(now time.Time, n int) {
 	c.total += n
 }
 
-// advance moves the period to now, and clears the counts of older seconds.
+// advance makes the period end at the time now, and clears the counts of older seconds.
 func (c *counter) advance(now time.Time) {
 	second := now.Unix()
 	for s := max(c.last+1, second-int64(len(c.counts))+1); s <= second; s++ {

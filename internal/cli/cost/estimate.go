@@ -287,7 +287,8 @@ func (e estimator) secretPrice() float64 {
 	return float64(e.WebhookSecrets) * (e.Secret + e.SecretRequests*requests/million)
 }
 
-// customMetrics lists the metrics that the functions emit.
+// customMetrics lists the metrics that the functions of each pipeline emit. webhookMetrics counts
+// additional metrics.
 var customMetrics = []string{
 	contract.MetricAccepted, contract.MetricProcessed, contract.MetricFailed,
 	contract.MetricRetried, contract.MetricScanned, contract.MetricWaiting,

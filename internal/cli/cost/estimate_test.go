@@ -10,7 +10,7 @@ func workload(perRequest int) Workload {
 	return Workload{EventsPerMonth: 50e6, PerRequest: perRequest, Bytes: 800, Peak: 1, Types: 1}
 }
 
-// withNotifications returns the pipeline with another value of the prop Notifications.
+// withNotifications returns a copy of the pipeline whose prop Notifications is mode.
 func (p Pipeline) withNotifications(mode Notifications) Pipeline {
 	p.Notifications = mode
 	return p

@@ -162,8 +162,8 @@ func (x *index) find(b *bucket, key, id string) (*version, error) {
 		"The specified version does not exist.", "Key", key, "VersionId", id)
 }
 
-// add adds v as the newest version of an object. Unless versioning is enabled, v is the null version
-// and replaces the previous null version. The caller holds x.mu.
+// add adds v as the newest version of an object. Unless versioning is enabled, v is the null
+// version and replaces the previous null version. The caller holds x.mu.
 func (x *index) add(b *bucket, key string, v *version) error {
 	b.sequence++
 	v.sequence, v.null = b.sequence, b.versioning != versioningEnabled

@@ -24,11 +24,11 @@ type api struct {
 	// request itself.
 	fault func(attempt int, w http.ResponseWriter, r *http.Request) bool
 
-	mu       sync.Mutex
-	attempts int
-	requests []*http.Request
-	accepted []string // events
-	answers  map[string]savedResponse
+	mu        sync.Mutex
+	attempts  int
+	requests  []*http.Request
+	accepted  []string // events
+	responses map[string]savedResponse
 }
 
 type savedResponse struct {
@@ -64,7 +64,7 @@ func (a *api) serve(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	key := r.Header.Get("Idempotency-Key")
-	response, repeated := a.answers[key]
+	response, repeated := a.responses[key]
 	if !repeated {
 		response = a.respond(body, r.Header.Get("Prefer") == "handling=lenient")
 	}
@@ -75,10 +75,10 @@ func (a *api) serve(w http.ResponseWriter, r *http.Request) {
 	case repeated:
 		w.Header().Set("Idempotency-Replayed", "true")
 	default:
-		if a.answers == nil {
-			a.answers = make(map[string]savedResponse)
+		if a.responses == nil {
+			a.responses = make(map[string]savedResponse)
 		}
-		a.answers[key] = response
+		a.responses[key] = response
 	}
 	w.WriteHeader(response.status)
 	_, _ = io.WriteString(w, response.body)

@@ -55,7 +55,7 @@ func (a *api) sizes() []int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var sizes []int
-	for _, response := range a.answers {
+	for _, response := range a.responses {
 		sizes = append(sizes, strings.Count(response.body, "eventId"))
 	}
 	slices.Sort(sizes)

@@ -14,14 +14,14 @@ import (
 // problem.
 func sendTo(t *testing.T, status int, header http.Header, body string) *client.Problem {
 	t.Helper()
-	answers := func(w http.ResponseWriter, _ *http.Request) {
+	respond := func(w http.ResponseWriter, _ *http.Request) {
 		for name := range header {
 			w.Header().Set(name, header.Get(name))
 		}
 		w.WriteHeader(status)
 		_, _ = io.WriteString(w, body)
 	}
-	c := newClient(t, http.HandlerFunc(answers), client.Options{MaxAttempts: 1})
+	c := newClient(t, http.HandlerFunc(respond), client.Options{MaxAttempts: 1})
 	_, err := c.Send(t.Context(), event)
 	var problem *client.Problem
 	if !errors.As(err, &problem) {

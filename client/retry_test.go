@@ -171,7 +171,7 @@ func TestClient_DoesNotRetryWhatARetryWouldNotChange(t *testing.T) {
 }
 
 func TestSendError_ReportsWhetherTheEventsMayBeAccepted(t *testing.T) {
-	answers := func(statuses ...int) func() *api {
+	respondWith := func(statuses ...int) func() *api {
 		return func() *api {
 			a := new(api)
 			a.fault = func(attempt int, w http.ResponseWriter, r *http.Request) bool {
@@ -190,13 +190,13 @@ func TestSendError_ReportsWhetherTheEventsMayBeAccepted(t *testing.T) {
 		mayBeAccepted bool
 		attempts      int
 	}{
-		"always throttled":            {answers(429), false, 3},
-		"rejected":                    {answers(422), false, 1},
-		"throttled and then rejected": {answers(429, 403), false, 2},
-		"always unavailable":          {answers(503), true, 3},
-		"no answer":                   {answers(0), true, 3},
-		"lost and then throttled":     {answers(0, 429), true, 3},
-		"lost and then rejected":      {answers(0, 403), true, 2},
+		"always throttled":            {respondWith(429), false, 3},
+		"rejected":                    {respondWith(422), false, 1},
+		"throttled and then rejected": {respondWith(429, 403), false, 2},
+		"always unavailable":          {respondWith(503), true, 3},
+		"no response":                 {respondWith(0), true, 3},
+		"lost and then throttled":     {respondWith(0, 429), true, 3},
+		"lost and then rejected":      {respondWith(0, 403), true, 2},
 	} {
 		for method, err := range sendBoth(t, test.newAPI, client.Options{MaxAttempts: 3}) {
 			var failure *client.SendError

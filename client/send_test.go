@@ -174,8 +174,8 @@ func TestClient_FailsIfTheServerIsNotAPipeline(t *testing.T) {
 		`{"events":[{"index":0,"eventId":"a"},{"index":2,"eventId":"b"}]}`,
 		`{"events":[{"index":0,"eventId":"a"},{"index":1}]}`,
 	} {
-		answers := func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(text)) }
-		c := newClient(t, http.HandlerFunc(answers), client.Options{})
+		respond := func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(text)) }
+		c := newClient(t, http.HandlerFunc(respond), client.Options{})
 		if got, err := c.Send(t.Context(), []byte(`{}`)); err == nil {
 			t.Errorf("%s: Send returned %+v", text, got)
 		}

@@ -21,12 +21,12 @@ func TestAPIFlags_AdviseHowToAuthorizeRequests(t *testing.T) {
 		{403, gateway, `{"message":"Forbidden"}`, "must allow execute-api:Invoke)", ""},
 		{403, own, `{"title":"Caller unknown","detail":"Who?"}`, "HTTP 403: Who?\n", ""},
 	} {
-		answers := func(w http.ResponseWriter, _ *http.Request) {
+		respond := func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", c.contentType)
 			w.WriteHeader(c.status)
 			io.WriteString(w, c.body)
 		}
-		server := httptest.NewServer(http.HandlerFunc(answers))
+		server := httptest.NewServer(http.HandlerFunc(respond))
 		defer server.Close()
 		for _, args := range [][]string{{"status", eventID}, {"send", "--count", "1"}} {
 			args = append(args, "--api", server.URL)

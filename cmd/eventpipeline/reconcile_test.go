@@ -10,11 +10,11 @@ import (
 
 // respondAsReconciler sets the responses of the reconciler function, in order. The returned slice
 // collects the requests.
-func (d *deployed) respondAsReconciler(answers ...string) (requests *[]string) {
+func (d *deployed) respondAsReconciler(responses ...string) (requests *[]string) {
 	requests = new([]string)
 	d.reconciler = func(payload []byte) (string, string) {
 		*requests = append(*requests, string(payload))
-		return answers[len(*requests)-1], ""
+		return responses[len(*requests)-1], ""
 	}
 	return requests
 }

@@ -50,7 +50,7 @@ The command repeats a request without a response, or with a response 429 or 5xx.
 The repeated request has the same idempotency key, so that no event is created
 twice. If all attempts fail, the event counts as unknown, because the platform
 can have accepted it. An event whose request did not leave this machine counts
-as not sent. After a request without any answer, the command stops.
+as not sent. After a request without any response, the command stops.
 
 With --as SOURCE or --as SOURCE:TYPE, the command sends one webhook instead, and
 signs it like the sender of that webhook source. FILE is the exact body. Without

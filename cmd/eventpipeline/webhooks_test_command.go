@@ -21,7 +21,7 @@ request with a changed body must be rejected. A signed request must be accepted.
 The same request again must be a duplicate. The command creates one event with
 the type <prefix>.eventpipeline.test.
 
-Exits with 1 if an answer is not the expected one.`,
+Exits with 1 if a response is not the expected one.`,
 		Example: `  eventpipeline webhooks test github
   eventpipeline webhooks test stripe --stack shop-prod`,
 		Args: cobra.ExactArgs(1),

@@ -46,16 +46,16 @@ const (
 	ssmProvider   = "ssm"
 )
 
-// answers holds the values that the emulator knows without a call to AWS.
-type answers struct {
+// knownValues holds the values that the emulator knows without a call to AWS.
+type knownValues struct {
 	account, region string
 	ssm             map[string]string // name of an SSM parameter → value
 }
 
-// addExpected adds the known answers to the context before the app looks them up. It keeps values
+// addExpected adds the known values to the context before the app looks them up. It keeps values
 // that the context already contains. The keys have the CDK's format, with the app's account and
 // region.
-func (k answers) addExpected(context map[string]any) {
+func (k knownValues) addExpected(context map[string]any) {
 	expected := []Lookup{{
 		Key:      zonesProvider + ":account=" + k.account + ":region=" + k.region,
 		provider: zonesProvider, Region: k.region,
@@ -70,17 +70,17 @@ func (k answers) addExpected(context map[string]any) {
 
 // add answers look-ups: it adds the known values to the context. It keeps values that the context
 // already contains. It reports whether it added a value.
-func (k answers) add(context map[string]any, lookups []Lookup) (added bool) {
+func (k knownValues) add(context map[string]any, lookups []Lookup) (added bool) {
 	for _, l := range lookups {
-		answer, known := k.answer(l)
+		value, known := k.value(l)
 		if _, set := context[l.Key]; known && !set {
-			context[l.Key], added = answer, true
+			context[l.Key], added = value, true
 		}
 	}
 	return added
 }
 
-func (k answers) answer(l Lookup) (value any, known bool) {
+func (k knownValues) value(l Lookup) (value any, known bool) {
 	switch l.provider {
 	case zonesProvider:
 		return []string{l.Region + "a", l.Region + "b", l.Region + "c"}, true
@@ -91,8 +91,8 @@ func (k answers) answer(l Lookup) (value any, known bool) {
 	return nil, false
 }
 
-// markAnswered sets KnownIn in each look-up. lookedUp maps the keys in cdk.context.json to values.
-func (a *Assembly) markAnswered(lookedUp map[string]any) {
+// setKnownIn sets KnownIn in each look-up. lookedUp maps the keys in cdk.context.json to values.
+func (a *Assembly) setKnownIn(lookedUp map[string]any) {
 	for i := range a.Lookups {
 		l := &a.Lookups[i]
 		known := map[Environment]bool{}

@@ -55,10 +55,10 @@ func TestSynthesize_ReportsLookupsWithoutAnswer(t *testing.T) {
 			map[string]any{"account": "000000000000", "region": "us-east-1"}),
 		lookUp("hosted-zone", zone, nil), // a stage and its app report the same look-up
 	}}
-	answer := map[string]any{}
+	value := map[string]any{}
 	writeJSON(t, filepath.Join(app.Dir, "cdk.context.json"), map[string]any{
-		"hosted-zone:account=444455556666:domainName=example.org:region=eu-west-1":  answer,
-		"hosted-zone:account=444455556666:domainName=example.com:region=eu-west-2":  answer,
+		"hosted-zone:account=444455556666:domainName=example.org:region=eu-west-1":  value,
+		"hosted-zone:account=444455556666:domainName=example.com:region=eu-west-2":  value,
 		"vpc-provider:account=444455556666:domainName=example.org:region=eu-west-3": 1,
 		"stage": "dev",
 	})

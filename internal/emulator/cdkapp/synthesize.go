@@ -117,7 +117,7 @@ func (a App) Synthesize(ctx context.Context) (*Assembly, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find the folder for the cloud assembly: %w", err)
 	}
-	known := answers{a.Account, a.Region, a.SSM}
+	known := knownValues{a.Account, a.Region, a.SSM}
 	known.addExpected(c.Context)
 	for {
 		if err := a.run(ctx, c, out); err != nil {
@@ -128,7 +128,7 @@ func (a App) Synthesize(ctx context.Context) (*Assembly, error) {
 			return nil, err
 		}
 		if !known.add(c.Context, assembly.Lookups) {
-			assembly.markAnswered(c.lookedUp)
+			assembly.setKnownIn(c.lookedUp)
 			return assembly, nil
 		}
 	}

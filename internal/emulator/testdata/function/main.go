@@ -151,13 +151,13 @@ func do(request *http.Request) error {
 		return err
 	}
 	defer response.Body.Close()
-	answer, err := io.ReadAll(response.Body)
+	body, err := io.ReadAll(response.Body)
 	if err != nil {
 		return err
 	}
 	if response.StatusCode != http.StatusOK {
 		return fmt.Errorf("%s %s: HTTP %d: %s",
-			request.Method, request.URL, response.StatusCode, answer)
+			request.Method, request.URL, response.StatusCode, body)
 	}
 	return nil
 }

@@ -88,7 +88,7 @@ func Errorf(code Code, format string, args ...any) *Error {
 	return &Error{Code: code, Detail: fmt.Sprintf(format, args...)}
 }
 
-// Permanent reports whether a delivery that failed with this code fails again in every retry.
+// Permanent reports whether a failure with this code is permanent: every retry would also fail.
 func Permanent(code Code) bool {
 	switch code {
 	case InvalidMessage, PayloadMissing, PayloadMismatch, PayloadTooLarge, UnprocessableNumber,

@@ -43,7 +43,8 @@ type Location struct {
 	Key    string `json:"key"`
 }
 
-// Validate returns an error if an event that was read from a message is malformed.
+// Validate checks an event from a message. It returns an error if a field is invalid, or if the
+// event's payload is not in the given bucket.
 func (e Event) Validate(bronzeBucket string) error {
 	_, span, hasSpan, ok := ParseID(e.ID)
 	switch {

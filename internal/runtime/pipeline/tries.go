@@ -98,7 +98,7 @@ func (w Worker) begin(d deadlines, t *task) error {
 }
 
 // errBegun reports that another delivery has marked the event or changed its tries.
-var errBegun = errors.New("another delivery has marked the event")
+var errBegun = errors.New("another delivery has marked the event or changed its tries")
 
 // setTries stores the event's tries. It returns an outdatedError if the event is finished or has a
 // newer message.

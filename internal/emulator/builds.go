@@ -49,7 +49,8 @@ func (b *builds) firstAssembly(ctx context.Context, o Options) (*cdkapp.Assembly
 
 func (b *builds) dir() string { return filepath.Join(b.temp.path, "builds") }
 
-// nextAssembly synthesizes the app into a new folder. output receives the app's output.
+// nextAssembly synthesizes the app into a new folder. The app's output goes to the
+// writer output.
 func (b *builds) nextAssembly(ctx context.Context, output io.Writer) (*cdkapp.Assembly, error) {
 	b.number++
 	b.app.Progress = output

@@ -91,9 +91,9 @@ func (t document) pipeline(name string, functions map[contract.Role]string) Pipe
 	return p
 }
 
-// addResources adds the settings of resources to which no function refers. It finds the queue's
-// mapping and the schedule by their function, and the others by a logical id that begins with the
-// pipeline's name.
+// addResources adds the settings of resources to which no function refers. The queue's mapping and
+// the schedule refer to a function of the pipeline. The logical ids of the other resources begin
+// with the pipeline's name.
 func (p *Pipeline) addResources(t document, functions map[contract.Role]string) {
 	hasAPI := false
 	for _, id := range slices.Sorted(maps.Keys(t.Resources)) {
@@ -133,8 +133,8 @@ func (p *Pipeline) addResources(t document, functions map[contract.Role]string) 
 	}
 }
 
-// addWebhooks counts the webhook sources and their secrets. sources is the API function's
-// environment variable Webhooks.
+// addWebhooks counts the webhook sources and their secrets. The parameter sources is the
+// value of the API function's environment variable Webhooks.
 func (p *Pipeline) addWebhooks(sources value) {
 	var list []struct{ Secret string }
 	if json.Unmarshal([]byte(sources.joinedText()), &list) != nil {
@@ -171,7 +171,8 @@ func eventSource(properties value) EventSource {
 	return s
 }
 
-// concurrencyPerPoller is the number of concurrent invocations of a provisioned poller.
+// concurrencyPerPoller is the maximum number of invocations that a provisioned poller runs at the
+// same time.
 const concurrencyPerPoller = 10
 
 func (t document) environment(function string) value {
@@ -236,7 +237,8 @@ func (t document) bucket(properties value) Bucket {
 }
 
 // countKeys counts the KMS keys to which the pipeline's resources refer. A resource belongs to the
-// pipeline if the list used contains its id, or if its id begins with the pipeline's name.
+// pipeline if its logical id begins with the pipeline's name. The parameter used contains the ids
+// of the pipeline's other resources.
 func (t document) countKeys(pipeline string, used []string) int {
 	keys := map[string]bool{}
 	for id, r := range t.Resources {

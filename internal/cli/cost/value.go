@@ -47,7 +47,7 @@ func (v value) asString() string {
 	return text
 }
 
-// equals reports whether the string v equals text. A Boolean counts as the string "true" or
+// equals reports whether v equals the given text. The Boolean true equals "true", and false equals
 // "false".
 func (v value) equals(text string) bool { return v.exists() && fmt.Sprint(v.any) == text }
 

@@ -77,7 +77,7 @@ func Find(
 }
 
 // fromOutputs returns the pipeline that a stack's outputs describe. It knows the outputs that
-// stacks/stacks.go defines. It makes no AWS calls, so the user needs no permissions for them.
+// stacks/stacks.go defines. It makes no AWS calls, so the user needs no permissions.
 func fromOutputs(cfg aws.Config, stack types.Stack) (p Pipeline, complete bool) {
 	p.Config, p.Stack = cfg, aws.ToString(stack.StackName)
 	p.Account, p.Region = environment(cfg, stack.StackId)
@@ -115,8 +115,8 @@ func choose(pipelines []Pipeline, name string) (Pipeline, error) {
 	return chosen[0], nil
 }
 
-// Names returns a name that Find accepts for each pipeline. If several stacks have a pipeline with
-// the same name, the names of these pipelines have the form STACK/NAME.
+// Names returns one name for each pipeline, in the form that Find accepts. If several stacks have a
+// pipeline with the same name, the names of these pipelines have the form STACK/NAME.
 func Names(pipelines []Pipeline) (names []string) {
 	for _, p := range pipelines {
 		name := p.Name

@@ -13,8 +13,8 @@ import (
 // errFound stops a scan when the message is found. Users never see it.
 var errFound = errors.New("message found")
 
-// Find returns the state of the event from its item. If there is no item, Find searches the DLQ for
-// a message of the event, or for the message with this id.
+// Find returns the state of an event. The id is that of the event or of a message in the DLQ. If
+// the events table has no item with the id, Find searches the DLQ.
 func Find(ctx context.Context, p deployment.Pipeline, id string) (Message, error) {
 	item, err := pipeline.LookUp(ctx, p.Items(), id)
 	if err == nil {

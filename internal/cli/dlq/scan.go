@@ -112,8 +112,8 @@ func (s *Scan) next(ctx context.Context, handle HandlePage) (more bool, err erro
 	return more, errors.Join(err, s.remove(ctx, finished))
 }
 
-// receive receives up to ten messages. It ignores cancellation, because SQS hides the messages even
-// if the client abandons the request.
+// receive receives up to ten messages. It ignores cancellation: if the client abandoned the
+// request, SQS would still hide the messages, and the scan could not release them.
 func (s *Scan) receive(ctx context.Context) ([]sqs.ReceivedDeadLetter, error) {
 	ctx, cancel := withoutCancel(ctx)
 	defer cancel()

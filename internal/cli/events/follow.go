@@ -60,7 +60,8 @@ func (f *Follower) Next(ctx context.Context, now time.Time) (changed []pipeline.
 			return nil, err
 		}
 	}
-	// The loop skips finished batches with their parts, and earlier hours.
+	// The loop above reads no earlier hours, and no parts of finished batches. This call reads the
+	// events there that were ENQUEUED at the last call of Next.
 	if err := visit(f.enqueuedIDs(seen)); err != nil {
 		return nil, err
 	}

@@ -71,7 +71,8 @@ func TestPrint_EscapesControlCharactersAndColoursFailures(t *testing.T) {
 	}
 }
 
-// The row of a batch must show that events were split off, because these events can be FAILED.
+// The row of a batch must show that events were split off. The batch can be PROCESSED although one
+// of these events is FAILED.
 func TestNewRow_SaysThatEventsWereSplitOff(t *testing.T) {
 	batch := pipeline.Item{Status: pipeline.Processed, SplitOff: "3,10-19"}
 	batch.ID, batch.Count = "019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001", 100

@@ -215,7 +215,7 @@ func idsOf(
 }
 
 // idsAfter returns the ids in the Bronze keys that begin with prefix. The parameter after is the
-// last key to skip, or "". It reads whole pages of keys until it has at least limit keys.
+// last key to skip, or "". idsAfter reads whole pages of keys until it has at least limit keys.
 func idsAfter(
 	ctx context.Context, p deployment.Pipeline, prefix, after string, limit int,
 ) (ids []string, err error) {

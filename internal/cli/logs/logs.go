@@ -24,7 +24,8 @@ type Line struct {
 	Text     string
 }
 
-// Find returns the log lines about an event since the given time, the oldest first:
+// Find returns the lines that the functions logged about an event since the given time, the oldest
+// first:
 //   - lines that contain the event's id
 //   - lines about the event's batch, if the event is part of one
 //   - lines that contain no id, but belong to the same invocations
@@ -68,8 +69,9 @@ func groupOf(ctx context.Context, p deployment.Pipeline, function string) (strin
 	return cmp.Or(group, "/aws/lambda/"+function), nil
 }
 
-// concerns reports whether a log line about a batch is also about the event with the id and the
-// span. If the line names a part of the batch, that part must contain the event.
+// concerns reports whether a log line about a batch is also about the event with the id. The
+// parameter span is the event's position in the batch. If the line names a part of the batch, that
+// part must contain the event.
 func concerns(text, id string, span pipeline.Span) bool {
 	var line struct {
 		EventID string `json:"eventId"`

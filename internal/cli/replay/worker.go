@@ -20,7 +20,7 @@ var errWorkerEnded = errors.New("the worker ended during the comparison")
 
 // WithWorker builds and runs the worker whose main package is in dir. It calls fn with a client of
 // the worker's processor. The environment variable stdio.Variable tells the worker to call no AWS
-// service. log receives the worker's log.
+// service. The worker's log and build errors go to the parameter log.
 func WithWorker(
 	ctx context.Context, dir string, log io.Writer, fn func(context.Context, *stdio.Client) error,
 ) error {

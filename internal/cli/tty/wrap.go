@@ -27,7 +27,7 @@ func (w wrapper) Write(p []byte) (int, error) {
 	return len(p), err
 }
 
-// DefaultWidth is the width of the lines if w is not a terminal.
+// DefaultWidth is the width of lines that are not written to a terminal, in characters.
 const DefaultWidth = 80
 
 // Width returns the width of a terminal in characters. w can be a writer that Wrap returned. If w
@@ -50,8 +50,8 @@ func wrapIndent(string) string { return "    " }
 // firstColumn matches the first column of a row, and the spaces after this column.
 var firstColumn = regexp.MustCompile(`^ *[^ ]+( [^ ]+)*  +`)
 
-// tableIndent returns the indentation of a line that continues a row of a table. It is the place of
-// the second column, unless this column begins too far right.
+// tableIndent returns a func for tables of the given width. The func returns the indentation of the
+// lines that continue a row. They begin below the second column, unless it is too far right.
 func tableIndent(width int) func(row string) string {
 	return func(row string) string {
 		if n := utf8.RuneCountInString(firstColumn.FindString(row)); n > 0 && n <= width/2 {

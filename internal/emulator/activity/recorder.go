@@ -27,8 +27,8 @@ type Recorder struct {
 // bufferSize is the maximum number of recorded steps that the recorder has not yet shown.
 const bufferSize = 16 << 10
 
-// NewRecorder starts a recorder that calls show for each step, one call at a time. now is the
-// recorder's clock. The default is time.Now.
+// NewRecorder starts a recorder that calls show for each step, one call at a time. The parameter
+// now is the recorder's clock. The default is time.Now.
 func NewRecorder(show func(Step), now func() time.Time) *Recorder {
 	return newRecorder(show, now, bufferSize)
 }

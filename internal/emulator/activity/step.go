@@ -105,14 +105,14 @@ func countsChange(d Detail) bool {
 }
 
 // isWebhook reports whether the step is about a request to a webhook source. parseLine keeps such a
-// step, because the sender gets the response, not the developer.
+// step: only the sender sees the response, so the developer needs the step.
 func isWebhook(step Step) bool {
 	source := step.Detail(contract.SourceDimension)
 	return len(source) > 0 && string(source) != `""`
 }
 
-// parseObject returns the fields of a JSON object in the object's order. The values share the
-// memory of line.
+// parseObject returns the fields of a JSON object in the object's order. The values share memory
+// with the parameter line.
 func parseObject(line []byte) ([]Detail, bool) {
 	decoder := jsontext.NewDecoder(bytes.NewBuffer(line),
 		jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))

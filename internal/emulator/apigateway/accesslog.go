@@ -10,8 +10,8 @@ import (
 // contextVariable matches a variable in the format of an access log, such as $context.requestId.
 var contextVariable = regexp.MustCompile(`\$context\.([\w.]+)`)
 
-// accessLogLine formats a line about the request with the stage's LogFormat. As in API Gateway, a
-// variable without a value becomes "-".
+// accessLogLine returns the line of the access log for the request, in the format of the stage's
+// LogFormat. As in API Gateway, a variable without a value becomes "-".
 func (x *exchange) accessLogLine(response httpResponse) []byte {
 	variables := x.contextVariables(response)
 	return contextVariable.ReplaceAllFunc([]byte(x.stage.LogFormat), func(m []byte) []byte {

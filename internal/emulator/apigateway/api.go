@@ -279,7 +279,7 @@ type tokenBucket struct {
 const defaultBurst = 5000
 
 // newBucket returns a full bucket. If rate or burst is 0, it returns a bucket that is always empty,
-// as in API Gateway. If rate is nil, it returns nil, which means no limit.
+// as in API Gateway. Otherwise, if rate is nil, it returns nil, which means no limit.
 func newBucket(rate, burst *float64, now time.Time) *tokenBucket {
 	size := float64(defaultBurst)
 	if burst != nil {

@@ -18,7 +18,8 @@
 //
 // # Adding a service
 //
-// A service has its own package, and a line for each of its CloudFormation types in
-// resources/registry.go. If one service calls another, a file wiring_<service>_<other>.go connects
-// them. CONTRIBUTING.md lists the steps. Faults need no additional code.
+// A service has its own package, lines in resources/registry.go, and a line in the list of
+// services.go. If one service calls another, a file wiring_<service>_<other>.go connects them.
+// CONTRIBUTING.md lists the steps. The router, the authorizer and the faults need no additional
+// code: they use the list, and the description of a service in its file info.go.
 package emulator

@@ -19,13 +19,16 @@ import (
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/dynamodb"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventbridge"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/lambda"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/logs"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/s3"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
 
-var services = protocol.Services{dynamodb.Info, eventbridge.Info, logs.Info, s3.Info, sqs.Info}
+var services = protocol.Services{
+	dynamodb.Info, eventbridge.Info, lambda.Info, logs.Info, s3.Info, sqs.Info,
+}
 
 func readConfig(t *testing.T, content string) (Config, error) {
 	t.Helper()
@@ -114,8 +117,12 @@ func (s *service) callAs(
 	if err != nil {
 		t.Fatal(err)
 	}
+	service := "s3"
+	if strings.HasPrefix(path, "/2015-03-31/") {
+		service = "lambda"
+	}
 	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+accessKey+
-		"/20261123/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0")
+		"/20261123/us-east-1/"+service+"/aws4_request, SignedHeaders=host, Signature=0")
 	if target != "" {
 		request.Header.Set("X-Amz-Target", target)
 	}
@@ -162,6 +169,8 @@ func TestInjector_ReturnsTheErrorsOfTheService(t *testing.T) {
 			Injection{"p-worker", "events", "PutEvents", "throttle"}},
 		{Throttle, "POST", "/", "Logs_20140328.GetLogEvents", 400, "ThrottlingException",
 			Injection{"p-worker", "logs", "GetLogEvents", "throttle"}},
+		{Denied, "GET", "/2015-03-31/functions", "", 403, "injected fault",
+			Injection{"p-worker", "lambda", "ListFunctions", "denied"}},
 		{Error, "GET", "/bucket?list-type=2", "", 500, "InternalError",
 			Injection{"p-worker", "s3", "ListObjectsV2", "error"}},
 	} {

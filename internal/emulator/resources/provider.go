@@ -13,28 +13,10 @@ import (
 	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cloudformation"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/dynamodb"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventbridge"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventsource"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam/oidc"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/lambda"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/logs"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/s3"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/secretsmanager"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
-
-// Services holds the emulated services. Handlers create resources with them.
-type Services struct {
-	S3             *s3.Service
-	DynamoDB       *dynamodb.Service
-	SQS            *sqs.Service
-	EventBridge    *eventbridge.Service
-	Lambda         *lambda.Service
-	Logs           *logs.Service
-	SecretsManager *secretsmanager.Service
-}
 
 // Config configures a provider.
 type Config struct {

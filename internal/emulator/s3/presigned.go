@@ -74,7 +74,7 @@ func (s *Service) verifyVersion4(c *call) error {
 	switch {
 	case c.query.Get("X-Amz-Algorithm") != signatureAlgorithm:
 		return malformedPresigned("X-Amz-Algorithm only supports \"" + signatureAlgorithm + "\"")
-	case len(scope) != 5 || scope[3] != "s3" || scope[4] != "aws4_request":
+	case len(scope) != 5 || scope[3] != Info.Name || scope[4] != "aws4_request":
 		return malformedPresigned("Error parsing the X-Amz-Credential parameter; " +
 			"it must have the form \"<YOUR-AKID>/YYYYMMDD/REGION/s3/aws4_request\".")
 	case timeErr != nil || scope[1] != at.Format("20060102"):

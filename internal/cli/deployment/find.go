@@ -170,7 +170,8 @@ func findIn(
 			case "AWS::ApiGatewayV2::Api":
 				apis[aws.ToString(r.LogicalResourceId)] = id
 			case "AWS::CloudFormation::Stack":
-				// If the local platform does not run a nested stack, the id is not an ARN.
+				// If the local platform does not run a nested stack, the stack's physical id is
+				// not an ARN.
 				if arn.IsARN(id) {
 					nested = append(nested, id)
 				}

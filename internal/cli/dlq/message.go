@@ -45,8 +45,9 @@ func (m Message) Code() string {
 	return string(m.Failure.Code)
 }
 
-// FailureTime returns the time at which the event failed. If SQS moved the message to the DLQ, it
-// returns the time at which the message was sent to the queue.
+// FailureTime returns the time at which the event failed. If SQS itself moved the message to the
+// DLQ, this time is unknown. FailureTime then returns the time at which the message was sent to
+// the queue.
 func (m Message) FailureTime() time.Time {
 	if m.FailedAt.IsZero() {
 		return m.SentAt

@@ -20,11 +20,12 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Query selects events. Empty fields select all events.
+// Query selects events. Since is required. The other fields are optional: an empty field
+// sets no condition.
 type Query struct {
 	Type, Caller string
 	Status       pipeline.Status
-	Since, Until time.Time // times of receipt; Since is required
+	Since, Until time.Time // times of receipt; Until is exclusive
 }
 
 func (q Query) matches(item pipeline.Item) bool {
@@ -33,7 +34,8 @@ func (q Query) matches(item pipeline.Item) bool {
 		!item.ReceivedAt.Before(q.Since) && (q.Until.IsZero() || item.ReceivedAt.Before(q.Until))
 }
 
-// Search returns the events that match the query, the newest first. It ends after an error.
+// Search returns the events that match the query, the newest first. After an error, the
+// sequence ends.
 func Search(ctx context.Context, p deployment.Pipeline, q Query) iter.Seq2[pipeline.Item, error] {
 	return func(yield func(pipeline.Item, error) bool) {
 		types, err := typesOf(ctx, p, q.Type)
@@ -141,7 +143,7 @@ func ReceivedSince(
 	}), nil
 }
 
-// uuidAt returns the prefix of all UUIDv7s of the time.
+// uuidAt returns the prefix of all UUIDv7s that contain the time t.
 func uuidAt(t time.Time) string {
 	hex := fmt.Sprintf("%012x", t.UnixMilli())
 	return hex[:8] + "-" + hex[8:]

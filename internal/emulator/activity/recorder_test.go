@@ -16,7 +16,7 @@ var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 func alwaysNoon() time.Time { return noon }
 
-// collect calls record with a recorder and returns the recorded steps.
+// collect calls the func record with a new recorder, and returns the recorded steps.
 func collect(record func(*Recorder)) []Step {
 	var steps []Step
 	r := NewRecorder(func(s Step) { steps = append(steps, s) }, alwaysNoon)

@@ -138,7 +138,7 @@ func parseObject(line []byte) ([]Detail, bool) {
 	return fields, err == nil
 }
 
-// stringValue returns a string value, or the JSON of any other value.
+// stringValue returns the text of a JSON string. For any other JSON value, it returns the JSON.
 func stringValue(value json.RawMessage) string {
 	if last := len(value) - 1; last > 0 && value[0] == '"' && isPlain(value[1:last]) {
 		return string(value[1:last])

@@ -150,8 +150,8 @@ var key = sync.OnceValues(func() (*rsa.PrivateKey, error) {
 	return rsa.GenerateKey(rand.Reader, 2048)
 })
 
-// issuerKeys implements oidc.KeySource. It knows only the key "k". For the id "down", it acts like
-// an issuer that does not respond.
+// issuerKeys implements oidc.KeySource. It knows only the key with the id "k". For the key id
+// "down", it acts like an issuer that does not respond.
 type issuerKeys struct{ *testing.T }
 
 func (p issuerKeys) Key(_ context.Context, issuer, id string) (jose.JSONWebKey, error) {

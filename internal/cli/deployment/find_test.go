@@ -73,7 +73,8 @@ var environments = map[string]map[string]string{
 	"returns-worker": {contract.QueueURL: "q2", contract.EventsTable: "t2"},
 }
 
-// serveStacks answers calls to CloudFormation and Lambda. It reads the maps stacks and environments.
+// serveStacks answers calls to CloudFormation and Lambda. It reads the maps stacks and
+// environments.
 func serveStacks(w http.ResponseWriter, r *http.Request) {
 	name, ok := strings.CutPrefix(r.URL.Path, "/2015-03-31/functions/")
 	if ok {

@@ -191,7 +191,7 @@ func newView(s *Server, p deployment.Pipeline, others []*view) *view {
 	return v
 }
 
-// slugOf returns the text with hyphens instead of all characters except ASCII letters and digits.
+// slugOf keeps the text's ASCII letters and digits. It replaces each other character with a hyphen.
 func slugOf(text string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {

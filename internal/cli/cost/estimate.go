@@ -179,7 +179,7 @@ func (e estimator) countTraces(f Function, invocations float64) float64 {
 }
 
 // kmsRequests returns the KMS requests for one API request. Without a bucket key, S3 calls KMS for
-// each object. Other services reuse data keys, and call KMS only every few minutes.
+// each object. The model ignores the calls of other services: they reuse data keys for minutes.
 func (p Pipeline) kmsRequests() float64 {
 	requests := 0.0
 	if p.Bronze.KMSPerRequest {
@@ -288,7 +288,7 @@ func (e estimator) secretPrice() float64 {
 }
 
 // customMetrics lists the metrics that the functions of each pipeline emit. webhookMetrics counts
-// additional metrics.
+// the additional metrics of webhook sources.
 var customMetrics = []string{
 	contract.MetricAccepted, contract.MetricProcessed, contract.MetricFailed,
 	contract.MetricRetried, contract.MetricScanned, contract.MetricWaiting,

@@ -38,9 +38,9 @@ func (v *view) bronzeTypes(ctx context.Context) ([]string, error) {
 	return list.types, list.err
 }
 
-// searchBronze lists the matching events of a deployed pipeline, the newest hour first. If cursor is
-// not "", it begins at the hour in cursor. It lists keys in Bronze, because the events table has no
-// index by time.
+// searchBronze lists the matching events of a deployed pipeline, the newest hour first. If cursor
+// is not "", it begins at the hour in cursor. It lists keys in Bronze, because the events table has
+// no index by time.
 func (v *view) searchBronze(ctx context.Context, q query, cursor string) (rowsResponse, error) {
 	types := []string{q.Type}
 	if q.Type == "" {

@@ -250,8 +250,8 @@ func (e *event) reopen() {
 	e.Status, e.Took, e.finishedAt = string(pipeline.Enqueued), -1, time.Time{}
 }
 
-// forget removes the oldest events until the journal is within its limits. It keeps the newest event
-// even if this event is too large.
+// forget removes the oldest events until the journal is within its limits. It keeps the newest
+// event even if this event is too large.
 func (j *journal) forget() {
 	for len(j.events) > j.limits.events || j.size > j.limits.bytes && len(j.events) > 1 {
 		oldest := j.order.Back().Value.(*event)

@@ -192,8 +192,8 @@ func (d *eventData) addFacts(item pipeline.Item) {
 	}
 }
 
-// addMembers adds the events of a batch. d.Members gets the events that are still part of the batch.
-// d.Parts gets the events and ranges that were split off.
+// addMembers adds the events of a batch. d.Members gets the events that are still part of the
+// batch. d.Parts gets the events and ranges that were split off.
 func (v *view) addMembers(ctx context.Context, d *eventData, item pipeline.Item) error {
 	parts, err := v.parts(ctx, item)
 	if err != nil {

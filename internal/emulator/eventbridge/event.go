@@ -140,7 +140,7 @@ func (s *Service) publish(e Entry, id string) error {
 	if err != nil {
 		// Like EventBridge, the service accepts and discards an event for an unknown bus. OnError
 		// reports the discarded event.
-		s.cfg.OnError(fmt.Errorf("discard event %s: %w", id, err))
+		s.cfg.OnError(fmt.Errorf("publish event %s: %w", id, err))
 		return nil
 	}
 	var event []byte
@@ -169,8 +169,8 @@ func (s *Service) publish(e Entry, id string) error {
 	return nil
 }
 
-// beginDelivery registers a delivery. Close waits until the caller calls deliveries.Done. If the
-// service is closed, beginDelivery only returns false.
+// beginDelivery registers a delivery and returns true. Close then waits until the caller calls
+// deliveries.Done. If the service is closed, beginDelivery registers nothing and returns false.
 func (s *Service) beginDelivery() bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()

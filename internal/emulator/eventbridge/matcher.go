@@ -129,8 +129,8 @@ func parseStringMatcher(name string, argument any) (matcher, error) {
 	}, nil
 }
 
-// anythingBut returns a matcher for the leaves that argument does not exclude. argument is a
-// string, a number, an array of either, or a string matcher with one or more strings.
+// anythingBut parses the argument of "anything-but". The argument lists the excluded leaves. It is
+// a string, a number, an array of either, or a string matcher with one or more strings.
 func anythingBut(argument any) (matcher, error) {
 	parse := parseExcluded
 	if object, ok := argument.(map[string]any); ok {
@@ -206,9 +206,8 @@ func parseAddress(value any) (netip.Addr, bool) {
 	return address, err == nil && address.Zone() == ""
 }
 
-// numericMatcher returns a matcher that compares numbers by value. Its argument is, for example,
-// ["=",
-// 300] or [">", 0, "<=", 5].
+// numericMatcher returns a matcher that compares numbers by value. Two examples of its argument
+// are ["=", 300] and [">", 0, "<=", 5].
 func numericMatcher(argument any) (matcher, error) {
 	list, _ := argument.([]any)
 	if len(list) != 2 && len(list) != 4 {

@@ -35,8 +35,8 @@ func ParseRate(expression string) (time.Duration, error) {
 	return time.Duration(n) * rateUnits[match[2]], nil
 }
 
-// startSchedule regularly sends events to the rule's targets, with r.Rate as the interval. It stops
-// when the service is closed.
+// startSchedule starts a schedule, unless the rule is disabled. The schedule sends an event to the
+// rule's targets at the interval r.Rate, until the service is closed.
 func (s *Service) startSchedule(r Rule) error {
 	scheduled := &rule{Rule: r}
 	if err := scheduled.setTargets(r.Targets); err != nil || r.Disabled {

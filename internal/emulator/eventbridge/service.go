@@ -32,8 +32,8 @@ type Config struct {
 	// Deliver sends an event to a target. It must be safe for concurrent use. After an error, the
 	// service tries again, up to maxAttempts times in total.
 	Deliver func(ctx context.Context, d Delivery) error
-	// CheckTarget returns an error if Deliver can never send events to a target with the ARN.
-	// PutTargets then rejects the target. CheckTarget is optional.
+	// CheckTarget returns an error if Deliver can never send events to targetARN. PutTargets then
+	// rejects the target. CheckTarget is optional.
 	CheckTarget func(targetARN string) error
 	// OnEvent is called for each event on a bus. It is optional.
 	OnEvent func(Published)

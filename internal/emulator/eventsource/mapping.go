@@ -32,8 +32,8 @@ type Mapping struct {
 
 	BatchSize   int           // maximum number of messages per invocation; default 10
 	BatchWindow time.Duration // how long a batch waits for more messages
-	// Linger is the batch window while other invocations run, if BatchWindow is 0. Without it, each
-	// event could get its own invocation.
+	// Linger replaces a BatchWindow of 0 while other invocations run. Without Linger, each message
+	// could get its own invocation.
 	Linger time.Duration
 	// MaxConcurrency is the maximum number of concurrent invocations, at least 2 as in Lambda. The
 	// default is 5, because Lambda starts with five concurrent batches.

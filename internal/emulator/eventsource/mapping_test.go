@@ -371,7 +371,7 @@ func TestMapping_ReportsFailedDeletes(t *testing.T) {
 }
 
 // fixedQueue returns messages and err from the first call of Receive. Later calls return no
-// messages. With a wait time of 0, they return shortPollErr.
+// messages. If their wait time is 0, they also return shortPollErr.
 type fixedQueue struct {
 	messages []sqs.Message
 	received bool
@@ -424,7 +424,7 @@ type runner struct {
 	batches  []eventsource.BatchResult
 }
 
-// run starts the mapping in a synctest bubble, runs test, and stops the mapping.
+// run starts the mapping in a synctest bubble, calls the function test, and stops the mapping.
 func run(t *testing.T, m eventsource.Mapping, test func(t *testing.T, r *runner)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {

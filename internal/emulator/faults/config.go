@@ -1,6 +1,6 @@
 // Package faults injects faults into the AWS calls of functions: errors, throttling, timeouts and
-// lost responses. It also kills sandboxes during calls and delivers messages twice. The seed and
-// the number of earlier calls decide whether a call gets a fault.
+// lost responses. It also kills sandboxes during calls and delivers messages twice. Its random
+// choices depend on the seed and on the number of earlier calls and messages.
 package faults
 
 import (

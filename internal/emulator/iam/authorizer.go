@@ -29,7 +29,8 @@ type Authorizer struct {
 // Denial describes a call that was denied.
 type Denial struct{ Caller, Service, Operation, Message string }
 
-// caller identifies the principal that makes a call and the principal's identity-based policies.
+// caller holds the principal that makes a call. It also holds the identity-based policies of this
+// principal.
 type caller struct {
 	name      string
 	principal Principal
@@ -38,8 +39,8 @@ type caller struct {
 	context   map[string]string // see Request.Caller
 }
 
-// Wrap returns a handler that calls next for allowed calls. It responds to other calls with an
-// error.
+// Wrap returns a handler that passes allowed calls to the handler next. It responds to all other
+// calls with an error.
 func (a Authorizer) Wrap(next http.Handler) http.Handler {
 	a.known = new(sync.Map)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

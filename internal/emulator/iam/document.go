@@ -1,6 +1,6 @@
 // Package iam decides whether a caller may perform an AWS API call. Like AWS IAM, it evaluates the
 // policies of the caller's role and of the resource. The policies come from the synthesized
-// template. An API call can replace a queue's policy, but only for deliveries of EventBridge.
+// template. If an API call sets a queue's policy, only EventBridge's deliveries use the new policy.
 //
 // The package rejects a policy that contains a policy variable, or a condition operator or key that
 // it does not support. If it ignored a condition, it could allow a call that AWS denies.

@@ -42,8 +42,8 @@ func parsePrincipals(raw []byte) ([]statementPrincipal, error) {
 	return list, nil
 }
 
-// matchPrincipal compares p with the principals of a statement. direct means that they include p
-// itself. account means that they include p's account, so identity policies decide.
+// matchPrincipal compares p with the principals of a statement. The result direct reports whether
+// they include p itself. The result account reports whether they include p's whole account.
 func matchPrincipal(principals []statementPrincipal, p Principal) (direct, account bool) {
 	for _, named := range principals {
 		switch {

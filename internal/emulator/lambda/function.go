@@ -15,8 +15,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// function represents a Lambda function and its sandboxes. A change of the function's code or
-// settings creates a new function.
+// function represents a Lambda function and its sandboxes. If the code or the settings change, a
+// new value replaces the old one.
 type function struct {
 	service *Service
 	Function

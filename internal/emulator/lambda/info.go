@@ -21,8 +21,8 @@ var Info = protocol.Info{
 // apiPath is the start of the paths of Lambda's API.
 const apiPath = "/2015-03-31/"
 
-// operations maps the method and the path of a request, after apiPath, to the operation. It also
-// contains the operations on event source mappings, which another package serves.
+// operations maps requests to operations. A key is the method and the part of the path after
+// apiPath. Another package serves the operations on event source mappings.
 var operations = map[string]string{
 	"GET functions":                      "ListFunctions",
 	"GET functions/{name}":               "GetFunction",

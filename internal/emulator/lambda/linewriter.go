@@ -9,7 +9,7 @@ import (
 // splits longer lines.
 const maxLine = 1 << 20
 
-// lineWriter calls emit with each line, without the line break. It skips empty lines.
+// lineWriter passes each line, without the line break, to the function emit. It skips empty lines.
 type lineWriter struct {
 	mu   sync.Mutex
 	rest []byte // start of an incomplete line

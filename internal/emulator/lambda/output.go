@@ -83,8 +83,7 @@ func (w *lineWriter) reportMark() {
 	w.arrived = nil
 }
 
-// maxTail is the maximum size, in bytes, of the log in the response to an Invoke request with the
-// LogType Tail.
+// maxTail is the maximum size, in bytes, of the log that Invoke returns if LogType is Tail.
 const maxTail = 4 << 10
 
 // log passes a line to Config.Logs. If keepsTail is set, it also adds the line to tail.

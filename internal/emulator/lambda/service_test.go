@@ -330,7 +330,7 @@ func TestInvoke_RejectsLargePayloadsAndUnknownFunctions(t *testing.T) {
 
 func TestInvokeAsync_TriesThreeTimesWithTheSameRequestID(t *testing.T) {
 	s, log := startService(t, nil)
-	// Each attempt prints three lines and exits. The platform then adds its report.
+	// Each attempt prints three lines and exits. The service then logs a platform.report line.
 	if err := s.InvokeAsync("fn", []byte(`{"Do":"log","Text":"x"}`)); err != nil {
 		t.Fatal(err)
 	}

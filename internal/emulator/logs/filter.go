@@ -13,7 +13,7 @@ import (
 type filter func(text string) bool
 
 // maxPattern is the maximum number of characters in a filter pattern, as in CloudWatch Logs. It
-// also limits the depth of the recursion in parser.
+// also limits the recursion of the type parser.
 const maxPattern = 1024
 
 // parseFilter parses a filter pattern: a list of terms, such as ?ERROR ?"timed out", or a condition

@@ -33,7 +33,7 @@ func permissions(
 		Action: "s3:" + action, Resource: object, Context: conditions(operation, r, query),
 	}}
 	if operation == "PutObject" && r.Header.Get("If-Match") != "" {
-		// S3 also requires s3:GetObject, because the response reveals the object's state.
+		// For If-Match, S3 also requires s3:GetObject: the response reveals the object's state.
 		list = append(list, protocol.Permission{Action: "s3:GetObject", Resource: object})
 	}
 	if r.Header.Get("X-Amz-Tagging") != "" && action == "PutObject" {
@@ -99,8 +99,8 @@ func conditions(operation string, r *http.Request, query url.Values) map[string]
 	return context
 }
 
-// deleteObjectsPermissions returns one permission for each object. The emulator rejects the whole
-// request if one permission is missing. S3 rejects only that object.
+// deleteObjectsPermissions returns one permission for each object. If one permission is missing,
+// the emulator rejects the whole request. S3 would reject only the object without the permission.
 func deleteObjectsPermissions(bucket string, r *http.Request) ([]protocol.Permission, error) {
 	body, err := protocol.ReadBody(r, protocol.MaxJSONBody)
 	if err != nil {

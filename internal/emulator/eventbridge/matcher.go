@@ -169,8 +169,8 @@ func anythingBut(argument any) (matcher, error) {
 	}, nil
 }
 
-// parseExcluded returns a matcher for leaves that equal a value in "anything-but". Numbers match by
-// value.
+// parseExcluded parses one value of "anything-but". It returns a matcher for leaves that equal this
+// value. A number can have another notation.
 func parseExcluded(value any) (matcher, error) {
 	switch value.(type) {
 	case json.Number:

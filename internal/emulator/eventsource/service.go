@@ -58,7 +58,8 @@ func (s *Service) Run(ctx context.Context) {
 	s.running.Wait()
 }
 
-// start runs a mapping until the mapping is disabled or the service stops. The caller holds s.mu.
+// start starts a goroutine that runs a mapping until the mapping is disabled or the service stops.
+// The caller holds s.mu.
 func (s *Service) start(m *managed) {
 	if s.ctx == nil {
 		return

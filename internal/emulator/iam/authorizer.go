@@ -68,7 +68,7 @@ func (a Authorizer) Wrap(next http.Handler) http.Handler {
 	})
 }
 
-// administrator contains the policy for callers that are not functions, such as the AWS CLI.
+// administrator contains the policy for all callers except functions. One example is the AWS CLI.
 var administrator = []Document{policyAllowing("*")}
 
 // caller returns the caller that signs with the access key. It returns false for a function whose

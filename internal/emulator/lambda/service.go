@@ -1,5 +1,6 @@
-// Package lambda emulates AWS Lambda. It runs the bootstrap of a function in local processes and
-// serves the Invoke API. The processes get their invocations from the Runtime API.
+// Package lambda emulates AWS Lambda. It serves the API operations on functions, such as Invoke. It
+// runs the bootstrap of a function in local processes. The processes get their invocations from the
+// Runtime API.
 //
 // A sandbox is a process that handles one invocation at a time. If no sandbox is idle, the service
 // starts one. It kills a sandbox that exceeds the function's timeout, or is idle for

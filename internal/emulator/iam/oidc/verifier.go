@@ -130,8 +130,8 @@ func (c Claims) Scopes() []string {
 	return nil
 }
 
-// Strings returns the claims in API Gateway's form for functions. Every value is a string; a list
-// has the form "[a b]". Claims with the value null are absent.
+// Strings returns the claims as API Gateway passes them to functions. Every value is a string. A
+// list has the form "[a b]". Claims with the value null are absent.
 func (c Claims) Strings() map[string]string {
 	values := make(map[string]string, len(c))
 	for name, value := range c {

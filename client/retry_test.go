@@ -19,8 +19,8 @@ var (
 	events = [][]byte{event, []byte(`{"eventType":"a","n":2}`)}
 )
 
-// sendBoth calls Send and SendBatch, each with a new API. It returns their errors by the name of
-// the method.
+// sendBoth calls Send and SendBatch, each with a new API. It returns a map from a method's
+// name to its error.
 func sendBoth(t *testing.T, newAPI func() *api, o client.Options) map[string]error {
 	t.Helper()
 	failed := make(map[string]error)

@@ -29,7 +29,7 @@ type EventStatus struct {
 	SHA256      string    `json:"sha256"`   // of that payload, in hex
 	Bronze      Location  `json:"bronze"`   // the payload
 	Silver      *Location `json:"silver,omitempty"`
-	Filtered    *Reason   `json:"dropped,omitempty"` // why the processor made no record
+	Filtered    *Reason   `json:"dropped,omitempty"` // why the processor filtered the event
 	Failure     *Reason   `json:"failure,omitempty"` // why the event is Failed
 	ReplayID    string    `json:"replayId,omitempty"`
 	Reenqueues  int       `json:"reenqueues,omitempty"` // by the reconciler
@@ -46,7 +46,7 @@ type Location struct {
 	Key    string `json:"key"`
 }
 
-// Reason says why an event has no record.
+// Reason says why an event was filtered or Failed.
 type Reason struct {
 	Code   string `json:"code"`
 	Reason string `json:"reason"`

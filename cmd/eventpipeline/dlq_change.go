@@ -190,7 +190,8 @@ func (r *dlqRun) preview() error {
 	return nil
 }
 
-// apply redrives or drops the messages that the preview announced.
+// apply redrives or drops the messages in r.announced. If r.announced is nil, it redrives or drops
+// all messages that match the filter.
 func (r *dlqRun) apply() error {
 	result, total := &r.result, r.result.Matched
 	if r.announced == nil {

@@ -182,7 +182,8 @@ func hiddenError(hidden int) error {
 		"run the command again in five minutes", formatCount(hidden, "message"))
 }
 
-// truncatedError returns the error for a scan that stopped after limit messages.
+// truncatedError returns the error for a scan that stopped early, because the DLQ holds more
+// messages than limit.
 func truncatedError(limit int) error {
 	return fmt.Errorf("the DLQ holds more than %d messages, so not all were checked; "+
 		"run the command again in five minutes", limit)

@@ -13,8 +13,8 @@ import (
 
 const printedEvent = "019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001"
 
-// printEvents prints the steps and returns the lines. The first step happens at 12:00:00, and each
-// other step 12 ms later. If accepted is true, an accepted event has a line too.
+// printEvents prints the steps and returns the lines. The first step happens at 12:00:00. The time
+// between two steps is 12 ms. If accepted is true, an accepted event has a line too.
 func printEvents(t *testing.T, accepted bool, steps ...activity.Step) string {
 	t.Helper()
 	var out strings.Builder
@@ -103,8 +103,7 @@ func TestEventPrinter_ForgetsTheOldestEvents(t *testing.T) {
 	}
 }
 
-// The printer must remember a batch that is not finished. In this test, other batches have more
-// than maxKnownEvents events.
+// Many events of other batches must not make the printer forget an unfinished batch.
 func TestEventPrinter_RemembersABatchWithManySteps(t *testing.T) {
 	var out strings.Builder
 	p := newEventPrinter(&out, activity.Style{}, false)

@@ -58,7 +58,7 @@ func (p *stepPrinter) run(ctx context.Context) error {
 	}
 }
 
-// flush prints each step that happened or arrived at or before limit.
+// flush prints each waiting step whose time or arrival time is not later than limit.
 func (p *stepPrinter) flush(limit time.Time) (err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

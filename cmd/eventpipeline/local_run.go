@@ -21,8 +21,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
 )
 
-// memoryLimit limits the heap in bytes. Near the limit, Go collects garbage more often. Without the
-// limit, a process with many events needs twice the memory.
+// memoryLimit is the heap's limit, in bytes. Near the limit, Go collects garbage more often.
+// Without the limit, a process with many events needs twice the memory.
 const memoryLimit = 420 << 20
 
 // localRun represents one run of `eventpipeline local`.

@@ -13,7 +13,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/resources"
 )
 
-// Services without resources of their own. They describe the platform to AWS's tools.
+// apisInfo and queryInfo describe the services that AWS's tools call to inspect the platform.
 var (
 	apisInfo = protocol.Info{
 		Name:      protocol.APIGateway,

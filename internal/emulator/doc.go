@@ -1,7 +1,7 @@
-// Package emulator runs the event pipelines of a CDK app on this machine. It synthesizes the app
-// and reads the templates as CloudFormation does. It creates each resource with an emulated
-// service, and serves AWS's APIs and the app's HTTP APIs on loopback. The emulator and a deployment
-// use the same templates, so the resources are described only once.
+// Package emulator runs the event pipelines of a CDK app on this machine. It synthesizes the app.
+// Like CloudFormation, it then creates the resources in the templates. An emulated service
+// implements each resource. The package serves AWS's APIs and the app's HTTP APIs on loopback. The
+// emulator and a deployment use the same templates, so the resources are described only once.
 //
 // [New] starts a [Platform]. Platform.Run waits until its context ends or the platform fails.
 // Reload replaces functions whose code changed. Close stops the platform.

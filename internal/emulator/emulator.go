@@ -62,7 +62,7 @@ type Environment = cdkapp.Environment
 // Parameters holds values for parameters of the stacks.
 type Parameters = cloudformation.Parameters
 
-// MissingParameterError reports that a template uses a parameter without a value.
+// MissingParameterError reports that a template uses a parameter that has no value.
 type MissingParameterError = cloudformation.MissingParameterError
 
 // UnknownParameterError reports a key of Parameters that is not a parameter of the stacks.
@@ -89,8 +89,8 @@ func New(ctx context.Context, o Options) (*Platform, error) {
 		}
 	}
 	if o.Assembly != "" && o.Watch {
-		return nil, fmt.Errorf("can't watch the cloud assembly %s, because it has "+
-			"no sources: pass the command of the CDK app in its place, or do not watch", o.Assembly)
+		return nil, fmt.Errorf("can't watch the cloud assembly %s, because it has no sources; "+
+			"to watch, pass the command of the CDK app instead of the assembly", o.Assembly)
 	}
 	if o.Assembly == "" {
 		if err := builds.app.Check(); err != nil {
@@ -269,8 +269,8 @@ func (p *Platform) close() error {
 	if p.reloader != nil {
 		errs = append(errs, p.reloader.watcher.Close())
 	}
-	// Stop the HTTP APIs, then the mappings, then the functions. AWS's APIs stop last, because
-	// running functions call them.
+	// Stop the HTTP APIs, then the event source mappings, then the functions. AWS's APIs stop last,
+	// because running functions call them.
 	for i := len(p.servers) - 1; i > 0; i-- {
 		errs = append(errs, closeServer(p.servers[i]))
 	}

@@ -12,8 +12,8 @@ import (
 // minNode is the oldest major version of Node.js that the platform supports.
 const minNode = 22
 
-// warnOfNode writes a warning if Node.js on the PATH is older than minNode. The CDK's own warning
-// names other versions.
+// warnOfNode writes a warning if Node.js on the PATH is older than minNode. The CDK also warns of
+// old versions, but it does not know minNode.
 func warnOfNode(ctx context.Context, w io.Writer) {
 	version, err := exec.CommandContext(ctx, "node", "--version").Output()
 	if err == nil && isOldNode(string(version)) {

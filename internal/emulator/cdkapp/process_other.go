@@ -12,7 +12,8 @@ func shellCommand(ctx context.Context, command string) *exec.Cmd {
 	return exec.CommandContext(ctx, "cmd", "/C", command)
 }
 
-// ownGroup sets up the command. When the context ends, the command and its children are killed.
+// ownGroup configures the command: when the context ends, taskkill kills the command and its
+// children.
 func ownGroup(cmd *exec.Cmd) {
 	cmd.Cancel = func() error {
 		pid := strconv.Itoa(cmd.Process.Pid)
@@ -20,5 +21,5 @@ func ownGroup(cmd *exec.Cmd) {
 	}
 }
 
-// killGroup does nothing, because the taskkill command in ownGroup also kills the children.
+// killGroup does nothing. If the context ends, taskkill has already killed the children.
 func killGroup(*exec.Cmd) {}

@@ -12,8 +12,9 @@ func shellCommand(ctx context.Context, command string) *exec.Cmd {
 	return exec.CommandContext(ctx, "/bin/sh", "-c", command)
 }
 
-// ownGroup runs the command and its children in a separate process group. Ctrl-C in the terminal
-// does not reach the group. When the context ends, the group gets SIGINT.
+// ownGroup configures the command to start in a separate process group, together with its
+// children. Ctrl-C in the terminal does not reach the group. When the context ends, the group gets
+// SIGINT.
 func ownGroup(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }

@@ -30,7 +30,7 @@ var ssmValue = regexp.MustCompile(`^AWS::SSM::Parameter::Value<(.+)>$`)
 
 const placeholderImage = "ami-00000000000000000"
 
-// MissingParameterError reports that a template uses a parameter without a value.
+// MissingParameterError reports that a template uses a parameter that has no value.
 type MissingParameterError struct {
 	Stack  string
 	Nested bool

@@ -6,7 +6,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// Name names DynamoDB in ARNs and IAM actions.
+// Name identifies DynamoDB in ARNs and IAM actions.
 const Name = "dynamodb"
 
 // TargetPrefix identifies requests to DynamoDB in the X-Amz-Target header.

@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// maxPage is the maximum size of the items that one Query or Scan reads, in bytes. It is 1 MB, as
-// in DynamoDB.
+// maxPage limits the total size of the items that one Query or Scan reads, in bytes. It is 1 MB,
+// as in DynamoDB.
 const maxPage = 1 << 20
 
 // readInput holds the parameters that Query and Scan share.

@@ -184,12 +184,12 @@ func (t *table) load(now time.Time) error {
 	return nil
 }
 
-// maxExpiry is five years. Like DynamoDB, the service keeps items that expired more than maxExpiry
-// ago.
+// maxExpiry is five years. As in DynamoDB, TTL does not delete an item whose expiry time is more
+// than maxExpiry ago.
 const maxExpiry = 5 * 365 * 24 * time.Hour
 
-// hasExpired reports whether the item's expiry time has passed. The service deletes expired items
-// when it loads a table.
+// hasExpired reports whether the item's expiry time has passed, but less than maxExpiry ago. The
+// service deletes such items when it loads a table.
 func (t *table) hasExpired(item Item, now time.Time) bool {
 	text, ok := item[t.TTLAttribute].(numberValue)
 	if !ok {

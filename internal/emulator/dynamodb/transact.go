@@ -79,8 +79,8 @@ func (s *Service) transactWriteItems(in *transactWriteItemsInput) (*struct{}, er
 	return &struct{}{}, nil
 }
 
-// planTransaction plans the changes. If a condition is false, the returned error has a cancellation
-// reason for each change.
+// planTransaction plans the changes. If a condition is false or an update is invalid, it returns an
+// error with a cancellation reason for each change.
 func (s *Service) planTransaction(changes []*change) (plans []*plannedChange, err error) {
 	reasons := make([]cancellationReason, len(changes))
 	canceled := false

@@ -12,7 +12,8 @@ type update struct {
 	remove           []path
 }
 
-// action assigns a value to a path. If the value is nil, the action removes the attribute.
+// action assigns a value to a path. If the function value returns nil, the action removes the
+// attribute.
 type action struct {
 	path  path
 	value updateOperand
@@ -132,7 +133,7 @@ func (p *parser) parseLastArgument() updateOperand {
 	return argument
 }
 
-// evaluate returns the values of two operands, which must be of type T.
+// evaluate computes the values of two operands. Both values must have the type T.
 func evaluate[T value](left, right updateOperand, in scope) (a, b T, err error) {
 	x, err := left(in)
 	if err != nil {

@@ -67,8 +67,8 @@ func (a *attributes) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return invalid
 }
 
-// UnmarshalJSONFrom decodes like the generic decoder of structs. It decodes strings and numbers,
-// the most frequent values, several times faster.
+// UnmarshalJSONFrom returns the same result as the generic decoder of structs. Most values are
+// strings or numbers: it decodes these several times faster.
 func (w *wireValue) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	type plain wireValue
 	if d.PeekKind() != '{' {

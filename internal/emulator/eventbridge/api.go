@@ -230,7 +230,7 @@ func (s *Service) removeTargets(in *targetsInput) (*targetsOutput, error) {
 	return &targetsOutput{FailedEntries: []failedTarget{}}, nil
 }
 
-// rule returns the rule with a name. The caller holds s.mu.
+// rule finds a rule by its bus and its name. The caller holds s.mu.
 func (s *Service) rule(busNameOrARN, name string) (*rule, error) {
 	b, err := s.bus(busNameOrARN)
 	if err != nil {

@@ -2,7 +2,7 @@ package eventbridge
 
 import "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 
-// Name names EventBridge in ARNs and IAM actions.
+// Name identifies EventBridge in ARNs and IAM actions.
 const Name = "events"
 
 // TargetPrefix identifies requests to EventBridge in the X-Amz-Target header.

@@ -2,7 +2,7 @@ package logs
 
 import "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 
-// Name names CloudWatch Logs in ARNs and IAM actions.
+// Name identifies CloudWatch Logs in ARNs and IAM actions.
 const Name = "logs"
 
 // TargetPrefix identifies requests to CloudWatch Logs in the X-Amz-Target header.

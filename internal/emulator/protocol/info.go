@@ -9,7 +9,7 @@ import (
 // Info describes an emulated service to the router, the authorizer and the fault injector. Only
 // Name is required.
 type Info struct {
-	// Name names the service in IAM actions and fault rules.
+	// Name identifies the service in IAM actions and fault rules.
 	Name string
 	// TargetPrefix is the part of X-Amz-Target in front of the dot. It is "" if the service has no
 	// AWS JSON protocol.

@@ -2,7 +2,7 @@ package secretsmanager
 
 import "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 
-// Name names Secrets Manager in ARNs and IAM actions.
+// Name identifies Secrets Manager in ARNs and IAM actions.
 const Name = "secretsmanager"
 
 // TargetPrefix identifies requests to Secrets Manager in the X-Amz-Target header.

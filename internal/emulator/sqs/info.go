@@ -6,7 +6,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// Name names SQS in ARNs and IAM actions.
+// Name identifies SQS in ARNs and IAM actions.
 const Name = "sqs"
 
 // TargetPrefix identifies requests to SQS in the X-Amz-Target header.

@@ -20,7 +20,8 @@ func newOutputs() *outputs {
 	return &outputs{builds: map[string]int{}, reported: map[string]bool{}}
 }
 
-// changed describes a file that changed. isNew is set if the file was added or removed.
+// changed describes a file that changed. isNew is set if the file was added, and also if it was
+// removed.
 type changed struct {
 	path  string
 	isNew bool

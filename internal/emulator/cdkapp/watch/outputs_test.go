@@ -110,7 +110,8 @@ func TestOutputs_RequireChangesDuringBuildsOnly(t *testing.T) {
 	during(0)
 }
 
-// A user can save a file as soon as the new code runs, before Run's build function ends.
+// A user can save a file after the build, while Run's build function still runs. Run must not
+// treat this file as an output of the build.
 func TestRun_DoesNotIgnoreFilesSavedAfterTheBuild(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, map[string]string{"main.go": ""})

@@ -16,7 +16,7 @@ import (
 //
 //   - dir and the Go module that contains it
 //   - the Go module of each folder in modules
-//   - the local modules in replace directives of a go.mod and in use directives of a go.work
+//   - the local modules that a go.mod lists under "replace", or a go.work under "use"
 func Roots(dir string, modules ...string) ([]string, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {

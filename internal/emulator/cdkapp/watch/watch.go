@@ -40,7 +40,7 @@ func New(s Sources) (*Watcher, error) {
 }
 
 // Add starts to watch more roots. Run reports a file in these roots as changed if it was modified
-// at or after start. Call Add only while Run is not running, or in Run's build function.
+// at or after the time start. Call Add only while Run is not running, or in Run's build function.
 func (w *Watcher) Add(roots []string, start time.Time) error {
 	before := w.sources.Roots
 	w.sources.Roots = outermostDirs(slices.Concat(before, roots))
@@ -125,7 +125,8 @@ func (w *Watcher) compareBetweenBuilds(ignore func(files []string)) ([]string, e
 	return w.withoutLateOutputs(files, ignore), err
 }
 
-// withoutLateOutputs returns the sorted paths of files that are not late outputs.
+// withoutLateOutputs returns the sorted paths of the files that need a build. It passes new late
+// outputs to the function ignore.
 func (w *Watcher) withoutLateOutputs(files []changed, ignore func(files []string)) []string {
 	again, outputs := w.late.add(files, time.Since(w.ended))
 	if len(outputs) > 0 {

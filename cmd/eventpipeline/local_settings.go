@@ -96,13 +96,15 @@ func (f *localFlags) applySettings() error {
 	return err
 }
 
-// setting holds a value and its source: a flag, a variable or a field.
+// setting holds a value and its source: a flag, an environment variable, or a field of
+// localSettingsFile.
 type setting struct{ source, value string }
 
 func environmentSetting(variable string) setting { return setting{variable, os.Getenv(variable)} }
 
-// firstSetting returns the first value that is not empty. If this value does not match pattern,
-// firstSetting returns an error that contains rule.
+// firstSetting returns the first value that is not empty. It returns an error if this value does
+// not match the regular expression in pattern. The text in rule describes the valid values in this
+// error.
 func firstSetting(pattern, rule string, settings ...setting) (string, error) {
 	for _, s := range settings {
 		if s.value == "" {

@@ -89,8 +89,9 @@ func rateFlag(rate float64) string {
 	return fmt.Sprintf("--rate %g", rate)
 }
 
-// replayFailed replays FAILED events. Their old messages can remain in the DLQ. replayFailed prints
-// the maximum number of events with such a message, and a command that drops these messages.
+// replayFailed replays FAILED events. The DLQ can still contain the old messages of these events.
+// replayFailed prints how many events can have an old message, and a command that drops the old
+// messages.
 func (r replayRun) replayFailed() error {
 	held, countErr := r.pipeline.DeadLetterQueue().Count(r.cmd.Context())
 	if err := r.replay(); err != nil {
@@ -217,8 +218,8 @@ func (r replayRun) addOrphanRows(table tty.Table, c pipeline.ReplayCounts) {
 	table.Row("young", c.Young, "objects skipped: they are younger than an hour")
 }
 
-// compareRecords compares new records with the records in Silver. It prints each difference
-// immediately, and the counts at the end.
+// compareRecords processes the selected events again and compares the new records with the records
+// in Silver. It prints each difference immediately, and the counts at the end.
 func (r replayRun) compareRecords(ctx context.Context) error {
 	out, bar := r.cmd.OutOrStdout(), tty.NewBar(r.cmd.ErrOrStderr(), -1, "comparing")
 	var counts pipeline.Comparison

@@ -355,7 +355,7 @@ func TestReplay_ComparesAnEventOfABatch(t *testing.T) {
 	}
 }
 
-// The flag --worker selects the processor that makes the new records.
+// With --worker, `replay --compare` must process the events with the user's worker.
 func TestReplay_ComparesWithTheUsersWorker(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)

@@ -128,8 +128,8 @@ func readArray(r io.Reader, yield func([]byte) bool) error {
 	return nil
 }
 
-// maxLine limits the length of a line, in bytes. It is larger than API Gateway's maximum of 10 MB
-// per request. If an event exceeds this maximum, the command can still send it, and the API
+// maxLine limits the length of a line, in bytes. API Gateway accepts at most 10 MB per request.
+// maxLine is larger, so that the command can send an event of more than 10 MB. The API then
 // explains the error.
 const maxLine = 12 << 20
 

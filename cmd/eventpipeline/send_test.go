@@ -254,8 +254,8 @@ func TestSend_SendsBatches(t *testing.T) {
 	}
 }
 
-// A batch can't contain text that is not JSON. The command must send such text alone, because the
-// API's response explains the fault. It must also send the other events.
+// A batch can contain only JSON objects. The command must send any other line in a separate
+// request, so that the API can explain the fault. The command must also send the valid events.
 func TestSend_SendsInvalidEventsAlone(t *testing.T) {
 	var a api
 	lines := "{\"eventType\":\"a\"}\n{\"eventType\":\n[]\n{\"eventType\":\"b\"}\n"

@@ -95,8 +95,8 @@ func (f *stackFlags) findAll(ctx context.Context) ([]deployment.Pipeline, error)
 // errInNoPipeline reports that none of several pipelines has the event.
 var errInNoPipeline = errors.New("none of the pipelines has the event")
 
-// checkID returns an error if the value does not have the form of an id. name is the argument or
-// flag.
+// checkID returns an error if value does not have the form of an id. The error begins with name,
+// the name of the argument or flag.
 func checkID(name, value string) error {
 	if pipeline.ValidID(value) {
 		return nil

@@ -112,8 +112,9 @@ func TestSendAs_PrintsNoEventForRequestsThatBecomeNone(t *testing.T) {
 	}
 }
 
-// POST /events accepts this webhook's payload, because it has an eventType. The command must not
-// send it to POST /events, because the request would have no signature.
+// `resend` and the console must not post the payload of a webhook to POST /events: the request
+// would have no signature. POST /events would accept the payload in this test, because it has an
+// eventType.
 func TestWebhookEvent_IsNotPostedAgainWithoutASignature(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)

@@ -47,8 +47,9 @@ type AlarmThresholds struct {
 	// FailedDeliveries sets the threshold for notifications that EventBridge moved to the DLQ for
 	// notifications. Default: 1.
 	FailedDeliveries *float64
-	// LostEvents sets the threshold for notifications that EventBridge could deliver neither to the
-	// target of one rule of OnEventProcessed nor to the target's DLQ. Default: 1.
+	// LostEvents sets the threshold for each rule of OnEventProcessed. The rule's alarm counts the
+	// notifications that EventBridge could deliver neither to the rule's target nor to the target's
+	// DLQ. Default: 1.
 	LostEvents *float64
 	// RefusedSignatures sets the threshold for requests without a valid signature to one webhook
 	// source. Default: 5.

@@ -52,15 +52,17 @@ func newHttpApi(p *eventPipeline) awsapigatewayv2.IHttpApi {
 		Authorizer:  authorizer,
 	})
 	if p.props.CorsPreflight != nil {
-		// A preflight request carries no credentials, so the default route's authorizer rejects it.
-		// This route has no authorizer: API Gateway answers the request itself.
+		// A preflight request carries no credentials, so the default route's authorizer would
+		// reject it. The route below has no authorizer. API Gateway answers the preflight request
+		// itself.
 		addRoute(awsapigatewayv2.HttpMethod_OPTIONS, "/{proxy+}", noAuthorizer(), nil)
 	}
 	pinPayloadFormat(api, "")
 	return api
 }
 
-// corsPreflight returns a copy of the options. Lists that were not set have their defaults.
+// corsPreflight returns a copy of the options. In the copy, it sets AllowMethods, AllowHeaders and
+// ExposeHeaders to their defaults if they are nil.
 func corsPreflight(
 	options *awsapigatewayv2.CorsPreflightOptions,
 ) *awsapigatewayv2.CorsPreflightOptions {

@@ -122,9 +122,10 @@ func newBucket(
 	return bucket
 }
 
-// logAccess makes S3 write the bucket's access logs to the log bucket, under prefix. The log
-// bucket's policy lets S3 write only the logs of this bucket and account. logAccess does not use
-// the CDK's prop for access logs, because that prop can set an ACL. These buckets reject ACLs.
+// logAccess makes S3 write the bucket's access logs to the log bucket. The keys of the logs begin
+// with prefix. The log bucket's policy lets S3 write only the logs of this bucket and account.
+// logAccess does not use the CDK's prop for access logs: that prop can set an ACL on the log
+// bucket, and the pipeline's buckets reject ACLs.
 func logAccess(p *eventPipeline, bucket awss3.Bucket, prefix string) {
 	logs := p.serverAccessLogsBucket
 	bucket.Node().DefaultChild().(awss3.CfnBucket).SetLoggingConfiguration(

@@ -95,7 +95,7 @@ func platformEntry(function string, schemas jsonschema.Bundle) (entry, error) {
 func userEntry(folder string) entry {
 	var flags []string
 	for _, flag := range strings.Fields(os.Getenv("GOFLAGS")) {
-		// -mod, -modfile and -modcacherw
+		// This prefix selects -mod, -modfile and -modcacherw.
 		if strings.HasPrefix(strings.TrimLeft(flag, "-"), "mod") {
 			flags = append(flags, flag)
 		}
@@ -119,8 +119,8 @@ func platform(p *eventPipeline) string {
 // buildEnvironment returns the variables for `go build`. If platform is "", GoFunction sets GOOS
 // and GOARCH for Lambda.
 func buildEnvironment(platform string, build map[string]string) map[string]*string {
-	// These values replace those of the user's machine, which could change asset hashes or make a
-	// function crash on Lambda. All of Lambda's processors support these instruction sets.
+	// The user's own values of these variables could change asset hashes or make a function crash
+	// on Lambda. All of Lambda's processors support the instruction sets v8.0 and v1.
 	all := map[string]string{"GOARM64": "v8.0", "GOAMD64": "v1", "GOEXPERIMENT": ""}
 	maps.Copy(all, build)
 	if goos, goarch, ok := strings.Cut(platform, "/"); ok {

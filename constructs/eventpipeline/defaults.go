@@ -81,8 +81,8 @@ func (o *FunctionOptions) withDefaults(memory, timeout float64) *FunctionOptions
 	return &options
 }
 
-// setTransitions sets the defaults of Bronze's transitions. It skips a transition if payloads
-// expire at the age of this transition or earlier.
+// setTransitions sets the default ages of Bronze's transitions. It sets no default for a transition
+// if payloads expire at the default age or earlier.
 func setTransitions(p *EventPipelineProps) {
 	expiration := math.Inf(1)
 	if p.BronzeExpiration != nil {

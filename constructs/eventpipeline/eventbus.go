@@ -19,8 +19,9 @@ func newEventBus(p *eventPipeline) awsevents.IEventBus {
 	})
 }
 
-// allowBus lets EventBridge decrypt with a former key of the pipeline's own bus. For up to
-// 24 hours, EventBridge keeps notifications that it could not deliver.
+// allowBus lets EventBridge decrypt notifications with key, a former key of the pipeline's own bus.
+// EventBridge keeps undelivered notifications for up to 24 hours. They can still be encrypted with
+// the former key.
 func allowBus(p *eventPipeline, key awskms.IKey) {
 	if p.props.EventBus != nil {
 		return

@@ -230,8 +230,8 @@ func accessLogName(p *eventPipeline) *string {
 }
 
 // allowLogs lets CloudWatch Logs perform the actions with the key, for the pipeline's log groups.
-// The statement selects the log groups by name. If CloudFormation generates the names, it selects
-// all log groups of the account and region.
+// The statement selects the log groups by name. If CloudFormation generates the names, the
+// statement selects all log groups of the account and region.
 func allowLogs(p *eventPipeline, key awskms.IKey, actions ...string) {
 	if key == nil {
 		return

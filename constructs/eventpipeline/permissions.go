@@ -27,7 +27,7 @@ func (p *eventPipeline) grantInvoke(
 ) awsiam.Grant {
 	if p.authorization != AuthorizationIAM {
 		p.validation.addError(name, "must be used with Authorization %q, got %q: "+
-			"without IAM authorization, the API's authorizer must accept the caller",
+			"other kinds of authorization ignore grants; omit this grant",
 			AuthorizationIAM, p.authorization)
 		return awsiam.Grant_Drop(grantee, &name)
 	}
@@ -131,8 +131,9 @@ func allowFormerKeys(p *eventPipeline, role awsiam.IRole, services ...string) {
 }
 
 // allowNetworkInterfaces lets Lambda attach the functions to a VPC. Lambda needs the EC2 actions on
-// all resources. The function's own code can't call these actions: its requests have the key
-// lambda:SourceFunctionArn, which the condition excludes.
+// all resources. The function's own code can't call these actions: its requests have the condition
+// key lambda:SourceFunctionArn, and the statement applies only to requests without this condition
+// key.
 func allowNetworkInterfaces(role awsiam.IRole) {
 	allowIf(role, jsii.String("*"), &condition{"Null", "lambda:SourceFunctionArn", "true"},
 		"ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets",
@@ -158,8 +159,8 @@ func allowQueueKey(p *eventPipeline, role awsiam.IRole, key awskms.IKey) {
 }
 
 // allowKey lets the role use a key, but only through the service. It does nothing if key is nil.
-// The keys of the bus and of the log groups need no such permission: EventBridge and CloudWatch
-// Logs use these keys, not the role.
+// Only EventBridge and CloudWatch Logs use the keys of the bus and of the log groups, so the role
+// needs no permission for these keys.
 func allowKey(
 	p *eventPipeline, role awsiam.IRole, key awskms.IKey, service string, actions ...string,
 ) {

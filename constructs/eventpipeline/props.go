@@ -22,7 +22,7 @@ import (
 //
 // Some props, such as BronzeBucket, accept an existing resource, which the pipeline then uses. The
 // pipeline keeps the resource's settings, and grants its functions access to the resource and its
-// KMS key. A prop that configures an existing resource is an error at synth.
+// KMS key. Synth reports an error if another prop would change these settings.
 type EventPipelineProps struct {
 	// PhysicalNamePrefix is the beginning of the names of the resources: "orders-prod" results in
 	// orders-prod-api, orders-prod-events and so on. The prefix must be unique in the account and
@@ -79,10 +79,10 @@ type EventPipelineProps struct {
 	// minimum. If payloads expire after 30 days or earlier, the default is no transition.
 	BronzeInfrequentAccessAfter awscdk.Duration
 	// BronzeArchiveAfter sets the age at which payloads move to S3 Glacier Instant Retrieval. The
-	// minimum is 30 days after BronzeInfrequentAccessAfter. It applies only to objects of at least
-	// 128 KB. A replay reads archived payloads without delay. Default: 90 days, or 30 days after
-	// BronzeInfrequentAccessAfter if that is later. If payloads expire at this age or earlier, the
-	// default is no transition.
+	// minimum is 30 days after BronzeInfrequentAccessAfter. The move applies only to objects of at
+	// least 128 KB. A replay reads archived payloads without delay. Default: 90 days, or 30 days
+	// after BronzeInfrequentAccessAfter if that is later. If payloads expire at this age or
+	// earlier, the default is no transition.
 	BronzeArchiveAfter awscdk.Duration
 	// BronzeExpiration sets the age at which payloads are deleted. It must be greater than the ages
 	// of both transitions. Default: payloads are never deleted.

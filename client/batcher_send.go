@@ -58,7 +58,8 @@ func (c *Client) sendEvents(ctx context.Context, events [][]byte) ([]EventResult
 	return accepted.Events, err
 }
 
-// eventResults returns the results of a batch whose events are all invalid. p describes each event.
+// eventResults returns the results of a batch whose events are all invalid. p.Errors must have an
+// element for each event.
 func eventResults(p *Problem) []EventResult {
 	results := make([]EventResult, len(p.Errors))
 	for i, e := range p.Errors {

@@ -10,8 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// assemblyApp returns a command that acts as a CDK app. It writes a cloud assembly with one stack
-// for each template.
+// assemblyApp returns a command that acts as a CDK app: the command writes a cloud assembly with
+// one stack for each template.
 func assemblyApp(t *testing.T, templates map[string]string) string {
 	t.Helper()
 	dir, artifacts := t.TempDir(), map[string]any{}

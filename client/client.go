@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -19,7 +20,8 @@ type Client struct {
 	base   *url.URL
 	o      Options
 	http   *http.Client
-	signer *v4.Signer // keeps the keys that it derives from the credentials
+	traced atomic.Bool // whether http supports httptrace
+	signer *v4.Signer  // keeps the keys that it derives from the credentials
 }
 
 // TokenSource returns the token that authorizes a request. The client calls it for each attempt. A

@@ -36,10 +36,9 @@ func (c *Client) attempt(ctx context.Context, call call) (got response, sent boo
 	if err := context.Cause(ctx); err != nil {
 		return response{}, false, &localError{err}
 	}
-	// An HTTPClient can ignore httptrace. The request then counts as sent.
 	asked, connected := false, false
 	trace := &httptrace.ClientTrace{
-		GetConn: func(string) { asked = true },
+		GetConn: func(string) { asked = true; c.traced.Store(true) },
 		GotConn: func(httptrace.GotConnInfo) { connected = true },
 	}
 	request, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), call.method,
@@ -52,7 +51,8 @@ func (c *Client) attempt(ctx context.Context, call call) (got response, sent boo
 		return response{}, false, &localError{err}
 	}
 	got, err = c.exchange(request)
-	return got, connected || !asked, err
+	// An HTTPClient can ignore httptrace. The request then counts as sent.
+	return got, connected || !asked && !c.traced.Load(), err
 }
 
 // localError reports that a request could not be made. A retry does not help.

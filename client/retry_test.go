@@ -170,6 +170,22 @@ func TestClient_DoesNotRetryWhatARetryWouldNotChange(t *testing.T) {
 	}
 }
 
+// If the context ends before the HTTP client looks for a connection, the API received nothing.
+func TestSendError_OfARequestWithoutConnection(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	token := func(context.Context) (string, error) { return "token", nil }
+	c := newClient(t, http.NotFoundHandler(), client.Options{
+		Token: func(ctx context.Context) (string, error) { return token(ctx) },
+	})
+	_, _ = c.Send(ctx, event) // shows that the HTTP client supports httptrace
+	token = func(context.Context) (string, error) { cancel(); return "token", nil }
+	_, err := c.Send(ctx, event)
+	var failure *client.SendError
+	if !errors.As(err, &failure) || failure.MayBeAccepted {
+		t.Errorf("got %+v, want an error of an event that is not accepted", err)
+	}
+}
+
 func TestSendError_ReportsWhetherTheEventsMayBeAccepted(t *testing.T) {
 	respondWith := func(statuses ...int) func() *api {
 		return func() *api {

@@ -39,8 +39,8 @@ func newStatusCommand() *cobra.Command {
 
 func runStatus(cmd *cobra.Command, api *apiFlags, id string, asJSON bool) error {
 	if api.url == "" && api.stack.pipeline == "" {
-		// findForEvent selects the event's pipeline. After any error except errInNoPipeline, the
-		// calls below return an error too.
+		// findForEvent selects the event's pipeline. Other errors than errInNoPipeline can be
+		// ignored here, because api.client then fails too.
 		_, err := api.stack.findForEvent(cmd.Context(), id)
 		if err != nil && pipeline.ValidID(id) && errors.Is(err, errInNoPipeline) {
 			return err

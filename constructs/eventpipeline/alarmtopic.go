@@ -64,9 +64,8 @@ func (a *alarmTopicPolicies) Visit(node constructs.IConstruct) {
 	}
 }
 
-// allowPublishing adds a statement that lets CloudWatch publish to the alarm topic. If an L2
-// construct owns the policy, it adds the statement to this construct. Otherwise, it changes the L1
-// resource.
+// allowPublishing lets CloudWatch publish to the alarm topic. If an L2 construct owns the policy,
+// allowPublishing adds the statement to this construct. Otherwise, it changes the L1 resource.
 func allowPublishing(p *eventPipeline, policy awssns.CfnTopicPolicy) {
 	statement := alarmStatement(p, *p.props.AlarmTopic.TopicArn(), "sns:Publish")
 	if parent, ok := policy.Node().Scope().(awssns.TopicPolicy); ok {

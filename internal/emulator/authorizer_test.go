@@ -326,7 +326,7 @@ func TestNew_RejectsOpenAPIIfAuthorizationIsRequired(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = New(t.Context(), Options{Assembly: open, Authorize: true})
-	if err == nil || !strings.Contains(err.Error(), "ignores the context value") {
+	if err == nil || !strings.Contains(err.Error(), contract.AuthorizeContext) {
 		t.Errorf("got %v", err)
 	}
 	closed := withAuthorizationType(t, "AWS_IAM")

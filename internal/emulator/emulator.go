@@ -219,9 +219,8 @@ func (p *Platform) serve(o Options, ports *ports, apis []*resources.API, account
 	p.startServer(ports.aws, hosts.checkOrigin(aws))
 	for _, a := range apis {
 		if _, _, open := a.Authorization(); open && o.Authorize {
-			return fmt.Errorf("the API %s accepts requests without authorization, because the "+
-				"app ignores the context value %q: if the value is set, the app must add an "+
-				"authorizer to the API",
+			return fmt.Errorf("the API %s has no authorizer, although the context value %q "+
+				"is set: the app must read this value, and then add an authorizer to the API",
 				a.Name, contract.AuthorizeContext)
 		}
 		handler, err := p.services.apiHandler(a)

@@ -40,8 +40,8 @@ func (f Function) computingTime(seconds float64) float64 {
 	return pauses*schedulerPeriod + seconds - pauses*quota
 }
 
-// slowdown returns how much longer a long computation takes than on one core. For example, 2 means
-// twice as long.
+// slowdown returns how much longer a long computation takes with the function's memory than on one
+// full core. For example, 2 means twice as long.
 func (f Function) slowdown() float64 { return max(1, memoryPerCore/f.MemoryMB) }
 
 // apiDuration returns the time of a request. The function stores the payload, and then writes the

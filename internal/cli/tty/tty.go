@@ -51,8 +51,8 @@ func escapeLines(text string) string {
 // Table prints rows with aligned columns. Flush it at the end.
 type Table struct{ *tabwriter.Writer }
 
-// NewTable returns a table that prints to w. If w is a terminal, a long row continues below its
-// second column.
+// NewTable returns a table that prints to w. If w is a terminal, NewTable breaks
+// long rows. Their later lines are indented to the second column.
 func NewTable(w io.Writer) Table {
 	if IsTerminal(w) {
 		w = &rowWriter{file: w.(*os.File)}

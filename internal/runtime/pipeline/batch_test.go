@@ -486,7 +486,7 @@ func TestBatch_FailsIfItsOutputNoLongerFitsInAReplay(t *testing.T) {
 	}
 }
 
-// If the processor is too slow for a batch, each delivery of a replay must count as failed.
+// If the processor is too slow for a batch that is replayed, each delivery must count as failed.
 func TestBatch_FailsIfAReplayIsTooSlow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var w world

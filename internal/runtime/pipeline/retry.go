@@ -58,10 +58,10 @@ func (w Worker) retry(ctx context.Context, t *task, counted bool, storeErr error
 	}
 }
 
-// markedFor returns the maximum delay of a retry if the event's tries could not be stored. The item
-// can then still have the mark Begun of this delivery. A delivery after Begun.Until counts the mark
-// as a crash. The maximum is therefore half of the time until Begun.Until, but at least
-// firstBackoff.
+// markedFor returns the maximum delay of a retry if the event's tries could not be stored. If the
+// item can have the mark Begun of this delivery, the next delivery must start before Begun.Until.
+// Otherwise, it counts the mark as a crash. So the maximum is then half of the time until
+// Begun.Until, but at least firstBackoff. Without a mark, it is serviceBackoff.
 func (w Worker) markedFor(t *task) time.Duration {
 	begun := t.itemTries.Begun
 	if begun.MessageID != t.Delivery.MessageID || begun.Attempt != t.Delivery.Attempt {

@@ -44,8 +44,8 @@ func (l *lateOutputs) endBuild() {
 	}
 }
 
-// add records files that changed during or after the last build. elapsed is the time since this
-// build ended. add returns the files that need another build, and the new late outputs.
+// add counts the changes of files during or after the last build. The parameter elapsed is the time
+// since this build ended. add returns the files that need another build, and the new late outputs.
 func (l *lateOutputs) add(files []changed, elapsed time.Duration) (again, found []string) {
 	builds := map[string]lateBuilds{} // a file that causes no build starts from zero
 	for _, f := range files {

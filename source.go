@@ -83,8 +83,8 @@ type sources struct {
 	replaced map[string][]byte
 }
 
-// forEach calls fn for each source file except tests. So a change of a test does not
-// change the asset hash.
+// forEach calls fn for each source file except tests. So a change of a test does not change the
+// asset hash.
 func (s sources) forEach(fn func(name string, content []byte) error) error {
 	return fs.WalkDir(s.tree, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || strings.HasSuffix(name, "_test.go") {

@@ -21,6 +21,7 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam/oidc"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
 const demo = `{"eventId":"e-1","eventType":"demo"}`

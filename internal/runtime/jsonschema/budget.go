@@ -8,8 +8,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// maxSteps limits the work per payload. A step takes about a microsecond of CPU time (see the
-// function countSteps). The limit stops schemas whose work doubles at each level of the payload.
+// maxSteps limits the work per payload. The function countSteps counts the steps. A step takes
+// about a microsecond of CPU time. Some schemas double the work at each level of the payload.
 const maxSteps = 1_000_000
 
 // maxLocating limits the steps for locating violations. It is lower than maxSteps, because each
@@ -41,8 +41,8 @@ func (b *budget) validate(schema *jsonschema.Schema, value any) (err error) {
 }
 
 // count replaces the keyword "format" of a schema and of all schemas to which it refers. The new
-// "format" first subtracts the schema's steps from b.left, and panics if too few are left. The
-// library checks "format" before it validates the members and elements of a value.
+// "format" subtracts the schema's steps from b.left, and panics if too few are left. It then checks
+// the old "format". The library checks "format" before the members and elements of a value.
 func (b *budget) count(schema *jsonschema.Schema, counted map[*jsonschema.Schema]bool) {
 	if counted[schema] {
 		return

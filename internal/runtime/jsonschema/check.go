@@ -18,8 +18,8 @@ const Unlocated = "schema"
 // maxViolations limits the violations that Check returns.
 const maxViolations = 10
 
-// maxLocated limits the values in a payload. For a payload with more values, Check does not locate
-// the violations, because they can need more memory than the function has.
+// maxLocated is the size of the largest payload, in values, in which Check locates violations. In a
+// larger payload, the violations can need more memory than the function has.
 const maxLocated = 20000
 
 // Check validates a payload against the schema of its type. The payload must be valid JSON. The

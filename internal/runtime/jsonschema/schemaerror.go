@@ -18,7 +18,7 @@ import (
 type documents map[string]any
 
 // explain adds the position of a compile error to the beginning of the error's text, in the form
-// "file#pointer: ". The path of the compiled file is the argument name.
+// "file#pointer: ". The parameter name is the path of the compiled file.
 func (d documents) explain(name string, err error) error {
 	var invalid *jsonschema.SchemaValidationError
 	var validation *jsonschema.ValidationError
@@ -93,8 +93,8 @@ func (d documents) firstReference(target string) string {
 }
 
 // findReference searches a value for references to target. It returns the JSON pointer of the first
-// one. The parameter pointer is the JSON pointer of the value. References are relative to the URL
-// base.
+// one. The parameter pointer is the JSON pointer of the value. The parameter base is the URL to
+// which references are relative.
 func findReference(value any, base *url.URL, target, pointer string) (string, bool) {
 	switch value := value.(type) {
 	case []any:

@@ -86,7 +86,8 @@ var namedSubschemas = []string{
 }
 
 // parentKeyword returns the keyword that contains the schema at a URL. The keyword's value is the
-// schema, or an object or array of schemas. For a whole file, parentKeyword returns "false".
+// schema, or an object or array of schemas. If the schema is a whole file, no keyword contains it,
+// and parentKeyword returns "false".
 func parentKeyword(schemaURL string) string {
 	_, fragment, _ := strings.Cut(schemaURL, "#")
 	tokens := strings.Split(fragment, "/")

@@ -38,8 +38,8 @@ func (s Span) String() string {
 	return fmt.Sprintf("%d-%d", s.First, s.Last)
 }
 
-// ParseID splits an event's id into the id of its batch and its span. hasSpan is false for a single
-// event and for a whole batch. ok is false if the text is not an event id.
+// ParseID splits an event's id into the id of its batch and its span. hasSpan is false for an
+// event without a batch and for a whole batch. ok is false if the text is not an event id.
 func ParseID(text string) (batchID string, span Span, hasSpan, ok bool) {
 	batchID, suffix, hasSpan := strings.Cut(text, ".")
 	if !isUUID(batchID) {

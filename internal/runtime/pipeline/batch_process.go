@@ -21,8 +21,8 @@ type batchObject struct {
 }
 
 // storeBatch runs the processor on the events of a batch. One Silver object stores the records of
-// all successful events. The other events are split off. Later deliveries and replays keep the
-// events of this object, and therefore split off the same events.
+// all successful events. The other events are split off. Later deliveries and replays never
+// change which events have records in this object. They therefore split off the same events.
 func (w Worker) storeBatch(d deadlines, t *task, now time.Time) (batchObject, error) {
 	if err := d.begin.Err(); err != nil {
 		return batchObject{}, unavailable("start the batch in time", err)

@@ -56,8 +56,8 @@ func byNumber(f func(n int) error) processorFunc {
 
 var errRejected = pipeline.NewRejection("negative", "n is negative")
 
-// recordIDs returns the ids of all records in Silver by object. The name of an object omits its
-// folder and ".json".
+// recordIDs returns the ids of all records in Silver. The map's keys are the names of the objects,
+// without the folder and ".json".
 func (w *world) recordIDs(t *testing.T) map[string][]string {
 	t.Helper()
 	ids := make(map[string][]string)

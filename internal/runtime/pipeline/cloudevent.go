@@ -62,8 +62,8 @@ func DecodeCloudEvent(body []byte) (CloudEvent, error) {
 	return event, nil
 }
 
-// key returns the idempotency key of the event. The key contains a space, so that it differs from
-// every key that a client sends.
+// key returns the idempotency key of the event. It contains a space, which checkKey rejects in a
+// client's key. It therefore differs from every client's key.
 func (e CloudEvent) key() string {
 	sum := sha256.Sum256([]byte(e.Source + "\x00" + e.ID)) // Source and ID contain no NUL
 	return "cloudevent " + hex.EncodeToString(sum[:])

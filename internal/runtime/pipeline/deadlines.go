@@ -27,7 +27,8 @@ const (
 	ReconcilerStopBefore = 10 * time.Second
 )
 
-// processorGrace is the time that a processor has to return after its context has ended.
+// processorGrace is the time from the end of a processor's context until the worker stops waiting
+// for the processor.
 const processorGrace = time.Second
 
 // SubBatchWait is the time that a sub-batch waits for its slow deliveries. Then the worker finishes

@@ -59,6 +59,6 @@
 //	orphans.go             selects orphans: payloads with neither an item nor a record
 //	compare.go             compares today's processor with Silver
 //
-// All of them use errors.go, which defines [Error] and the [Code] that classifies it. foreach.go
-// limits concurrent calls, and panic.go turns a panic into an error.
+// All these files use errors.go, which defines [Error] and the [Code] that classifies it.
+// foreach.go limits concurrent calls, and panic.go turns a panic into an error.
 package pipeline

@@ -9,7 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// withSimilarNames appends members with similar names to each object in text.
+// withSimilarNames appends members to each object in text. Their names match known member
+// names only if the case of letters is ignored.
 func withSimilarNames(text []byte) []byte {
 	return bytes.ReplaceAll(text, []byte("}"), []byte(`,"EVENTID":"x","EventType":"x",`+
 		`"Bucket":"x","\u212aey":"x","Id":"x","TYPE":"x","\u017fha256":"x","PAYLOAD":2,`+

@@ -2,8 +2,8 @@ package pipeline
 
 import "github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/parallel"
 
-// maxConcurrent is the number of events that a step handles at the same time. Each event holds its
-// payload, up to 6 MiB, in memory.
+// maxConcurrent is the maximum number of events that a step handles at the same time. Each event
+// holds its payload, up to 6 MiB, in memory.
 const maxConcurrent = 32
 
 // forEach calls fn for each item and its index, with at most maxConcurrent calls at the same time.

@@ -296,9 +296,9 @@ func (in Ingest) acceptKeyedBatch(
 	return accepted, err
 }
 
-// groupKeyed divides the elements of a request with an idempotency key. The ids of the batches
-// follow from the key. All requests with the same key use the first request's time of receipt, and
-// therefore the same Bronze keys.
+// groupKeyed divides the elements of a request with an idempotency key into batches. The ids of the
+// batches follow from the key. All requests with the same key use the first request's time of
+// receipt, and therefore the same Bronze keys.
 func (in Ingest) groupKeyed(
 	req BatchRequest, types []string, errs map[int]error, receivedAt time.Time,
 ) ([]group, []Element, error) {
@@ -361,8 +361,8 @@ func (in Ingest) completeBatch(ctx context.Context, req BatchRequest, g group, f
 		if err != nil {
 			return unavailable("store the batch's item", err)
 		}
-		// The item can belong to an earlier request with the same key. The first batch of that
-		// request has then expired, but a replay has delayed the expiry of this item.
+		// The item can belong to an earlier request with the same key. In this case, the item of
+		// that request's first batch has expired, but a replay has delayed the expiry of this item.
 		if item.SHA256 != g.event.SHA256 {
 			return keyReused()
 		}

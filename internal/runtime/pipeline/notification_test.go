@@ -37,8 +37,8 @@ func TestNewNotification_EncodesTheDetail(t *testing.T) {
 	}
 }
 
-// A consumer must be able to distinguish the notification of a later replay or redrive from a
-// repeated one.
+// A consumer must be able to distinguish a repeated notification from the notification of a later
+// replay or redrive.
 func TestNewNotification_IdentifiesTheGeneration(t *testing.T) {
 	item := Item{Event: testEvent(), Status: Processed}
 	item.Replay = Replay{ID: "replay-1", Redrives: 2}

@@ -67,8 +67,9 @@ func (r Replayer) orphanEvent(eventType string, o Object) (event Event, ok bool)
 // formPattern matches an encoded form. It does not match a JSON object.
 var formPattern = lazyregexp.New(`^[A-Za-z0-9%+._~*-]+=[A-Za-z0-9%&=+._~*-]*$`)
 
-// describePayload sets the fields of an orphan's event that depend on the payload. It does not
-// replace a hash from the object's key. With that hash, the worker detects a changed payload.
+// describePayload sets the fields of an orphan's event that depend on the payload. It sets
+// SHA256 only if the object's key contains no hash. With a hash from the key, the worker detects a
+// changed payload.
 func (r Replayer) describePayload(ctx context.Context, event Event) (Event, error) {
 	payload, err := r.Bronze.Get(ctx, event.Bronze.Key)
 	if err != nil {

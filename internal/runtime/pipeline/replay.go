@@ -311,8 +311,8 @@ func eventsIn(items []Item) []Event {
 	return events
 }
 
-// maxMoves is the number of items that a replay reopens at the same time. A replay of orphans uses
-// the lower limit maxConcurrent, because it holds payloads in memory.
+// maxMoves is the maximum number of items that a replay reopens at the same time. A replay of
+// orphans uses the lower limit maxConcurrent, because it holds payloads in memory.
 const maxMoves = 64
 
 // reopenAll sets the events to ENQUEUED in this replay's generation. It returns the changed events

@@ -14,7 +14,7 @@ import (
 // Limits of one search request in Bronze.
 const (
 	searchHours  = 6    // maximum number of hours
-	searchRows   = 200  // after the hour that reaches this number of rows, the request ends
+	searchRows   = 200  // with this number of rows, the request ends after the current hour
 	searchKeys   = 5000 // keys of one type in one hour; the search leaves out later keys
 	oldestSearch = 90 * 24 * time.Hour
 )

@@ -32,8 +32,8 @@ func cached[T any](c *cache, key string, ttl time.Duration, load func() T) T {
 	return e.value.(T)
 }
 
-// cachedSoon is like cached, but does not wait longer than patience. If load takes longer,
-// cachedSoon returns the previous result, or pending if there is none.
+// cachedSoon is like cached, but stops waiting after the time limit (the constant patience). It
+// then returns the previous result. If there is none, it returns the value of pending.
 func cachedSoon[T any](c *cache, key string, ttl time.Duration, pending T, load func() T) T {
 	e := c.entry(key, ttl, func() any { return load() })
 	select {

@@ -1,4 +1,4 @@
-// Package console serves a page on which a user watches and operates a pipeline in the browser.
+// Package console serves web pages on which a user watches and operates a pipeline.
 //
 // For the local platform, the pages show the steps that the platform records. For a deployed
 // pipeline, they show what Bronze, the events table, the queues and CloudWatch hold. Redrives,

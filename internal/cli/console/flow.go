@@ -31,8 +31,7 @@ type arrow struct {
 	Busy   bool // events pass now
 }
 
-// Each constant is the index of a box. The index is the same in boxNames and in the corners of a
-// layout.
+// Each constant is the index of a box in boxNames, and in the parameter corners of newFlow.
 const (
 	atClient = iota
 	atAPI

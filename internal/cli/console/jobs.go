@@ -300,8 +300,8 @@ func (s *jobs) pageJobs(page string) []job {
 // jobGroups holds the jobs of a page. The page folds the earlier jobs to save space.
 type jobGroups struct{ Current, Earlier []job }
 
-// groupJobs groups the jobs, the newest first. Current holds the newest job, and each job that the
-// user can control or replay.
+// groupJobs groups the jobs, the newest first. Current holds the newest job, each job that the user
+// can control, and each dry run whose events the user can replay.
 func groupJobs(jobs []job) (groups jobGroups) {
 	for i, j := range jobs {
 		if i == 0 || j.State == running || j.CanResume() || j.IsFresh {

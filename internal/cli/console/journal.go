@@ -143,8 +143,8 @@ func (j *journal) addStep(e *event, step activity.Step) {
 }
 
 // list returns the rows that the query selects, the newest first. The parameter limit is the
-// maximum number of rows. If cursor is not 0, list begins after the row with this cursor. more
-// reports whether there are more rows.
+// maximum number of rows. If cursor is not 0, list begins after the row with this cursor. The
+// result more reports whether there are further rows.
 func (j *journal) list(q query, cursor uint64, limit int) (rows []row, more bool) {
 	j.mu.RLock()
 	defer j.mu.RUnlock()

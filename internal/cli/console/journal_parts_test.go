@@ -90,8 +90,8 @@ func TestCountFailed_CountsForEachBatchAndRange(t *testing.T) {
 	}
 }
 
-// A batch, and each event that is still part of the batch, must have the same duration on all
-// pages.
+// All pages must show the same duration for a batch. They must also show this duration for each
+// event that is still part of the batch.
 func TestRowOf_HasTheDurationOfTheList(t *testing.T) {
 	w := newWorld(t, Options{Local: true})
 	v := w.find("Orders")

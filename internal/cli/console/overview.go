@@ -71,8 +71,8 @@ func (v *view) overview(w http.ResponseWriter, r *http.Request) {
 	v.show(w, r, page{Title: "Overview", Nav: "", Live: "tick", Data: data})
 }
 
-// loadOverview starts the AWS calls for the overview at the same time. It waits for them, but not
-// longer than patience.
+// loadOverview starts the AWS calls for the overview at the same time. It waits for them up to the
+// time limit (the constant patience).
 func (v *view) loadOverview(ctx context.Context) {
 	var calls sync.WaitGroup
 	defer calls.Wait()

@@ -93,7 +93,8 @@ func (r *rejection) addFaults(e rejectedEvent, place string) {
 	}
 }
 
-// rejections returns the rejected requests of a pipeline, the newest first.
+// rejections returns the latest rejected requests of a pipeline, the newest first. It includes
+// requests whose pipeline is unknown.
 func (j *journal) rejections(slug string) []rejection {
 	j.mu.RLock()
 	defer j.mu.RUnlock()
@@ -109,7 +110,7 @@ func (j *journal) rejections(slug string) []rejection {
 // headerFields returns the headers of a request, sorted by name.
 func headerFields(step activity.Step) []field {
 	var headers map[string]string
-	// headers stays nil if the step has no headers.
+	// If the step has no headers, the map is nil.
 	_ = json.Unmarshal(step.Detail(activity.DetailHeaders), &headers)
 	var fields []field
 	for _, name := range sortedKeys(headers) {

@@ -119,8 +119,8 @@ func (s *services) recordEvent(p eventbridge.Published) {
 	})
 }
 
-// findEvent returns the event's id and type in an object, or in the member "data" of a CloudEvent.
-// It stops when it has read both.
+// findEvent reads a JSON object and returns the event's id and type. In a CloudEvent, they are in
+// the member "data". findEvent stops when it has read both.
 func findEvent(d *jsontext.Decoder) (event eventRef) {
 	if _, err := d.ReadToken(); err != nil { // the start of the object
 		return event
@@ -225,7 +225,7 @@ func (s *services) recordForeignHost(host string) {
 	}, "")
 }
 
-// details returns a list of details. pairs alternates names and values.
+// details returns a list of details. In pairs, each name is followed by its value.
 func details(pairs ...string) []activity.Detail {
 	var list []activity.Detail
 	for i := 0; i < len(pairs); i += 2 {

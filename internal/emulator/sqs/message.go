@@ -48,8 +48,8 @@ func (m Message) BodyMD5() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// SystemAttributes returns the attributes that SQS sets, with their names in ReceiveMessage and in
-// Lambda's SQS events.
+// SystemAttributes returns the attributes that SQS sets, by name. ReceiveMessage and Lambda's SQS
+// events use the same names.
 func (m Message) SystemAttributes() map[string]string {
 	unixMilli := func(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) }
 	out := map[string]string{

@@ -11,7 +11,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
 
-// deadLetters sends messages to the source and moves them to the dead-letter queue.
+// deadLetters sends messages to the source queue and moves them to its dead-letter queue.
 func deadLetters(t *testing.T, source *sqs.Queue, count int) {
 	t.Helper()
 	for i := range count {

@@ -148,7 +148,7 @@ func jsonMap(children map[string]any) map[string]any {
 	return out
 }
 
-// sortedChildren returns the children in the order of their numbers.
+// sortedChildren returns the values of the map children. The keys are numbers and define the order.
 func sortedChildren(children map[string]any) []any {
 	names := slices.SortedFunc(maps.Keys(children), func(a, b string) int {
 		x, _ := strconv.Atoi(a)
@@ -162,7 +162,7 @@ func sortedChildren(children map[string]any) []any {
 	return list
 }
 
-// bufferedResponse records the response in the JSON protocol.
+// bufferedResponse records a response. The recorded response uses the JSON protocol.
 type bufferedResponse struct {
 	header http.Header
 	status int
@@ -175,7 +175,7 @@ func (a *bufferedResponse) Write(p []byte) (int, error) { return a.body.Write(p)
 
 const queryNamespace = "http://queue.amazonaws.com/doc/2012-11-05/"
 
-// writeXML writes the response in the query protocol.
+// writeXML converts the recorded response to the query protocol and writes it to w.
 func (a *bufferedResponse) writeXML(w http.ResponseWriter, action string) {
 	decoder := json.NewDecoder(&a.body)
 	decoder.UseNumber()

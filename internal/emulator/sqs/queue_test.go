@@ -335,8 +335,8 @@ func receiveOne(t testing.TB, q *sqs.Queue) sqs.Message {
 	return got[0]
 }
 
-// wantReceived checks that a long poll returned count messages. The poll began at start; after is
-// its expected duration.
+// wantReceived checks that a long poll returned count messages. The parameter start is the time
+// when the poll began. The parameter after is the poll's expected duration.
 func wantReceived(
 	t testing.TB, start time.Time, got []sqs.Message, err error, count int, after time.Duration,
 ) {

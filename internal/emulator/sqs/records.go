@@ -71,7 +71,7 @@ func (s *Service) deleteMessages(entries ...*entry) error {
 	return nil
 }
 
-// keepBody moves the body of a new entry from memory to the temporary file.
+// keepBody moves the body of a new entry from memory to the temporary file of s.bodies.
 func (s *Service) keepBody(e *entry) (err error) {
 	e.body, err = s.bodies.Put([]byte(e.Body))
 	e.Body = ""

@@ -3,9 +3,9 @@
 // which use the AWS query protocol.
 //
 // The package implements visibility timeouts, receive counts, redrive policies, delays, retention,
-// long polling, quotas and fair queues. A queue returns messages in the order in which they became
-// visible. Messages of noisy message groups come last. With a state database, the service stores
-// each change before it responds.
+// long polling, quotas and fair queues. A queue returns the messages of noisy message groups last.
+// It returns all other messages in the order in which they became visible. With a state database,
+// the service stores each change before it responds.
 package sqs
 
 import (
@@ -71,7 +71,7 @@ func New(cfg Config) (*Service, error) {
 	return s, nil
 }
 
-// Close stops the move tasks and removes the temporary file.
+// Close stops the move tasks. It also deletes the temporary file that holds the message bodies.
 func (s *Service) Close() error {
 	s.mu.Lock()
 	s.stop()

@@ -149,7 +149,7 @@ func (s *Service) parseRedrivePolicy(
 	return policy.DeadLetterTargetArn, count, nil
 }
 
-// attributes returns the settings under their names in GetQueueAttributes.
+// attributes returns the settings by name. GetQueueAttributes uses the same names.
 func (set settings) attributes() map[string]string {
 	out := map[string]string{
 		"VisibilityTimeout":             formatSeconds(set.VisibilityTimeout),

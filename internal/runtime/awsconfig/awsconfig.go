@@ -67,7 +67,8 @@ func (c Calls) retryer() aws.Retryer {
 	})
 }
 
-// backoff returns a random delay before the next attempt. The first attempt has the number 1.
+// backoff returns a random delay before the next attempt. The parameter attempt is the number of
+// the failed attempt, starting at 1.
 func (c Calls) backoff(attempt int, _ error) (time.Duration, error) {
 	return rand.N(c.maxBackoff(attempt)), nil
 }

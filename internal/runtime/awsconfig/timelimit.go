@@ -10,8 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// timeLimited ends each attempt that makes no progress. The SDK then starts the next attempt. The
-// SDK can't set its own timeouts on a wrapped HTTP client.
+// timeLimited ends each attempt that makes no progress. The SDK then starts the next attempt.
+// timeLimited replaces the SDK's own timeouts, which have no effect on a wrapped HTTP client.
 type timeLimited struct {
 	client aws.HTTPClient
 	limit  time.Duration

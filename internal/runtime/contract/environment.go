@@ -42,8 +42,8 @@ const (
 	// ReconcileWindowSeconds limits the first run of the reconciler. This run checks only events
 	// that are younger than this number of seconds. Read by the reconciler.
 	ReconcileWindowSeconds = "RECONCILE_WINDOW_SECONDS"
-	// MaxReenqueues is the number of times that the reconciler enqueues a stuck event again. After
-	// that, the event becomes FAILED. Read by the reconciler.
+	// MaxReenqueues limits how often the reconciler enqueues a stuck event again. After that, the
+	// event becomes FAILED. Read by the reconciler.
 	MaxReenqueues = "MAX_REENQUEUES"
 	// StatusRetentionDays is the number of days after which an event's item expires. 0 means that
 	// items do not expire. Read by all functions.

@@ -24,7 +24,7 @@ const (
 	MetricRefusedSignatures = "RefusedSignatures" // requests of webhooks without a valid signature
 )
 
-// Metrics of the reconciler, with FunctionDimension. MetricLag is a time. The other metrics are
+// Metrics of the reconciler, with FunctionDimension. MetricLag is a duration. The other metrics are
 // numbers of objects or events in a run.
 const (
 	MetricScanned    = "Scanned"    // objects in Bronze

@@ -70,8 +70,9 @@ func (c Checkpoints) Save(ctx context.Context, old, next pipeline.Checkpoint) er
 	return err
 }
 
-// replace replaces the stored text "before" with "after". If no text is stored, before must be "".
-// If another text is stored, replace returns the stored item and pipeline.ErrChanged.
+// replace stores the value of the parameter after. The stored text must equal the value of the
+// parameter before. If no text is stored, that value must be "". If another text is stored, replace
+// returns the stored item and pipeline.ErrChanged.
 func (c Checkpoints) replace(
 	ctx context.Context, before, after string,
 ) (stored attributes, err error) {
@@ -110,7 +111,7 @@ func decodeCheckpoint(item attributes) (checkpoint pipeline.Checkpoint, err erro
 	return checkpoint, nil
 }
 
-// storedText returns the checkpoint in the item as JSON, or "" if the item has no checkpoint.
+// storedText returns the JSON of the item's checkpoint, or "" if the item has no checkpoint.
 func storedText(item attributes) string {
 	r := reader{attributes: item}
 	return r.readString("checkpoint")

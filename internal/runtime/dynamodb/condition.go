@@ -9,8 +9,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// condition builds a condition expression. Each term requires that an attribute has a value or is
-// absent.
+// condition builds a condition expression. Each term requires that an attribute equals a given
+// value, or that the attribute is absent.
 type condition struct {
 	terms  []string
 	names  map[string]string

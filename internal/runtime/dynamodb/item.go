@@ -33,7 +33,7 @@ import (
 //	failures         number of deliveries whose processor failed, in this generation
 //	crashes          number of redeliveries whose worker crashed, in this generation
 //	begunMessage     message id of the last redelivery that a worker has begun
-//	begunAttempt     number of that delivery
+//	begunAttempt     receive count of that message at the redelivery
 //	begunUntil       end of that worker's invocation; absent if the worker returned the message
 //	attempts         number of deliveries, if PROCESSED or FAILED
 //	processedAt, silverBucket, silverKey     if PROCESSED

@@ -63,7 +63,7 @@ func (s Items) Create(ctx context.Context, item pipeline.Item) (old pipeline.Ite
 }
 
 // Find returns an event's item, or pipeline.ErrNotFound. The read is eventually consistent. It can
-// return a stale item, but it scales better.
+// return a stale item, but it scales better than Get.
 func (s Items) Find(ctx context.Context, id string) (pipeline.Item, error) {
 	return s.get(ctx, id, false)
 }
@@ -123,8 +123,8 @@ var errUnprocessed = errors.New("DynamoDB throttled the request and did not proc
 func (s Items) batchGet(
 	ctx context.Context, keys []map[string]types.AttributeValue, items map[string]pipeline.Item,
 ) error {
-	// The reads are consistent. A stale read can return PROCESSED or FAILED for an event that was
-	// enqueued again. The worker would then skip the event.
+	// The worker uses consistent reads. A stale read can return PROCESSED or FAILED for an event
+	// that was enqueued again. The worker would then skip the event.
 	request := map[string]types.KeysAndAttributes{
 		s.table: {Keys: keys, ConsistentRead: &s.consistent},
 	}

@@ -74,7 +74,8 @@ func (a API) acceptBatch(
 	return resp
 }
 
-// rejectBatch rejects a request with a list of events. The log line counts the invalid events.
+// rejectBatch rejects a request with a list of events. The log line contains the number of invalid
+// events.
 func (a API) rejectBatch(ctx context.Context, req request, err error) response {
 	var invalid *pipeline.InvalidBatchError
 	if errors.As(err, &invalid) {

@@ -114,8 +114,8 @@ func unmarshal(t *testing.T, raw []byte, into any) {
 	}
 }
 
-// validate validates a body against a schema of the document. The schema's JSON pointer is
-// the parameter at.
+// validate validates a body against a schema of the document. The parameter "at" is the JSON
+// pointer of the schema.
 func (a openAPI) validate(t *testing.T, at string, body string) error {
 	t.Helper()
 	schema, err := a.compiler.Compile("doc:openapi#" + at)

@@ -89,7 +89,7 @@ func (h Reconciler) logNotReconciled(ctx context.Context, event pipeline.Event, 
 
 // logRun logs one line per run. Except in a dry run, the counts become metrics of the function. The
 // pipeline's metric Failed also increases by the number of events that the run set to FAILED. lag
-// holds the metric Lag, or nothing if the run did not continue from the checkpoint.
+// holds the metric Lag after a successful scheduled run. Otherwise lag is empty.
 func (h Reconciler) logRun(
 	ctx context.Context, r pipeline.Report, took time.Duration, lag []slog.Attr, err error,
 ) {

@@ -179,7 +179,7 @@ func TestReconciler_LogsOneLineWithMetrics(t *testing.T) {
 	}
 }
 
-// The run starts at half past an hour. The events were received about two hours earlier.
+// The run starts 30 minutes after a full hour. The events were received about two hours earlier.
 func TestReconciler_MeasuresTheLagOfScheduledRuns(t *testing.T) {
 	var w world
 	w.message(t, body)

@@ -102,7 +102,7 @@ func (r request) method() string {
 // of a custom domain.
 //
 // routed is false if API Gateway used another route, such as $default. That route can require less
-// authorization, so the caller must reject the request. For a direct invocation, routed is true.
+// authorization, so the API must reject the request. For a direct invocation, routed is true.
 func (r request) resource() (resource, name string, routed bool) {
 	method, resource, _ := strings.Cut(r.RouteKey, " ")
 	if allowed, known := methods[resource]; known {

@@ -17,7 +17,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Worker handles the messages that the event source mapping of the queue sends.
+// Worker handles the messages from the queue's event source mapping.
 type Worker struct {
 	Worker    pipeline.Worker
 	QueueName string // dimension of the pipeline's metrics

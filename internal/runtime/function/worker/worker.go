@@ -1,5 +1,5 @@
-// Package worker creates and starts the Lambda function that the event source mapping of the queue
-// invokes. The function runs the platform's default processor or a user's processor.
+// Package worker creates and starts the Lambda function that processes the queue's messages. The
+// function runs the platform's default processor or a user's processor.
 package worker
 
 import (

@@ -95,8 +95,8 @@ func (s *jobs) startUnlessBusy(ctx context.Context, j job) (id int, ok bool) {
 	return s.add(ctx, j), true
 }
 
-// startCounted starts a replay of the events that a dry run has counted. next returns the replay's
-// job. startCounted returns false if the dry run is out of date.
+// startCounted starts a replay of the events that the dry run with the id has counted. The function
+// next returns the replay's job. startCounted returns false if the dry run is out of date.
 func (s *jobs) startCounted(ctx context.Context, id int, next func(dryRun job) job) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

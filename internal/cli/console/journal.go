@@ -161,9 +161,9 @@ func (j *journal) list(q query, cursor uint64, limit int) (rows []row, more bool
 	return rows, false
 }
 
-// changedRows returns the rows with a change number above lastSeen, the newest change first:
-//   - first the rows that the query selects
-//   - then the other rows, because the page can still show them
+// changedRows returns the rows with a change number above lastSeen. The rows that the query selects
+// come before the other rows, which the page can still show. Both groups begin with the newest
+// change.
 //
 // The parameter limit is the maximum number of selected rows, and also of other rows. The result
 // skipped counts the selected rows above the limit, up to maxSkipped. seq is the number of the last

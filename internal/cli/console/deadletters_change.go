@@ -85,8 +85,9 @@ func (j job) failure() error {
 	return nil
 }
 
-// startChange starts a job that changes the messages of a dry run, and returns the job's id. The
-// parameter preview holds these messages. If it is nil, the job selects the messages first.
+// startChange starts a job that redrives or discards messages, and returns the job's id. The
+// parameter preview holds the messages that a dry run has selected. If preview is nil, the job
+// selects the messages itself.
 func (v *view) startChange(name string, change dlq.Change, preview *dlq.Preview) (int, error) {
 	id, ok := v.jobs.startUnlessBusy(v.server.ctx, job{
 		Page: "deadletters", Kind: name,

@@ -70,8 +70,8 @@ func TestLocal_ChoosesAccountAndRegion(t *testing.T) {
 	}
 }
 
-// setOnly sets the NAME=VALUE pairs as environment variables. It clears the other variables that
-// set the account or the region.
+// setOnly sets environment variables, such as "AWS_REGION=eu-west-1". It clears all others that set
+// the account or the region.
 func setOnly(t *testing.T, variables string) {
 	t.Helper()
 	for _, name := range []string{

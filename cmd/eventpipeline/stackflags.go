@@ -181,7 +181,7 @@ func (f *stackFlags) String() string {
 	return strings.TrimSpace(text + " --pipeline " + f.pipeline)
 }
 
-// explain adds advice to err if the local platform does not answer.
+// explain adds advice about the local platform to err. With --stack, it returns err unchanged.
 func (f *stackFlags) explain(err error) error {
 	if f.stack != "" || errors.Is(err, context.Canceled) || tooManyConnections(err) {
 		return err

@@ -51,8 +51,8 @@ type AlarmThresholds struct {
 	// notifications that EventBridge could deliver neither to the rule's target nor to the target's
 	// DLQ. Default: 1.
 	LostEvents *float64
-	// RefusedSignatures sets the threshold for requests without a valid signature to one webhook
-	// source. Default: 5.
+	// RefusedSignatures sets the threshold for each webhook source. The source's alarm counts the
+	// requests without a valid signature. Default: 5.
 	RefusedSignatures *float64
 	// UnhealedEvents sets the threshold for events that the reconciler could not repair.
 	// Default: 1.

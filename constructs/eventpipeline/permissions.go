@@ -120,8 +120,9 @@ func grantReconciler(p *eventPipeline, role awsiam.IRole) {
 	allowFormerKeys(p, role, "s3")
 }
 
-// allowFormerKeys lets the role use former keys to decrypt data, but only through the services.
-// DynamoDB needs no former key: after a change of the key, it encrypts the whole table again.
+// allowFormerKeys lets the role decrypt data with former keys, but only through the given AWS
+// services. DynamoDB needs no former key: after a change of the key, it encrypts the whole table
+// again.
 func allowFormerKeys(p *eventPipeline, role awsiam.IRole, services ...string) {
 	for _, key := range valueOrZero(p.props.FormerEncryptionKeys) {
 		for _, service := range services {
@@ -158,9 +159,9 @@ func allowQueueKey(p *eventPipeline, role awsiam.IRole, key awskms.IKey) {
 	allowKey(p, role, key, "sqs", "kms:GenerateDataKey", "kms:Decrypt")
 }
 
-// allowKey lets the role use a key, but only through the service. It does nothing if key is nil.
-// Only EventBridge and CloudWatch Logs use the keys of the bus and of the log groups, so the role
-// needs no permission for these keys.
+// allowKey lets the role use a key, but only through one AWS service. It does nothing if key is
+// nil. Only EventBridge and CloudWatch Logs use the keys of the bus and of the log groups, so the
+// role needs no permission for these keys.
 func allowKey(
 	p *eventPipeline, role awsiam.IRole, key awskms.IKey, service string, actions ...string,
 ) {

@@ -28,8 +28,8 @@ type EventPipelineProps struct {
 	// orders-prod-api, orders-prod-events and so on. The prefix must be unique in the account and
 	// region. CloudFormation always generates the names of buckets and roles. A change of the
 	// prefix replaces the queue, so first wait until the old queue is empty. docs/runbooks.md
-	// describes the steps. Default: CloudFormation generates all names except the name of the bus,
-	// which begins with the stack's name.
+	// describes the steps. Default: CloudFormation generates the names, except the names of the
+	// API, the bus and the access log group.
 	PhysicalNamePrefix *string
 	// RemovalPolicy applies to the buckets, table, queues and log groups that the pipeline creates.
 	// With RETAIN or RETAIN_ON_UPDATE_OR_DELETE, these resources remain when the stack is deleted.

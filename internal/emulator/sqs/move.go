@@ -34,7 +34,7 @@ type moveTask struct {
 	failure     string // reason if the status is FAILED
 }
 
-// maxMoveTasks is the number of tasks that the service remembers for each queue. It equals the
+// maxMoveTasks limits the number of tasks that the service remembers for each queue. It equals the
 // maximum number of results of ListMessageMoveTasks.
 const maxMoveTasks = 10
 

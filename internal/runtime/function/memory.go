@@ -7,11 +7,12 @@ import (
 )
 
 const (
-	// gcPercent starts a garbage collection when the heap is five times as large as the live data.
-	// With Go's default, collections are too frequent, because a function has little live data.
+	// gcPercent delays each garbage collection until the heap is five times as large as the live
+	// data. With Go's default, collections are too frequent, because a function has little live
+	// data.
 	gcPercent = 400
-	// heapPercent is the limit of the heap, as a percentage of the function's memory. Near this
-	// limit, the garbage collector runs more often.
+	// heapPercent sets the soft memory limit of the Go runtime, as a percentage of the function's
+	// memory. Near this limit, the garbage collector runs more often.
 	heapPercent = 75
 )
 

@@ -54,8 +54,8 @@ func metricAttrs(sets ...metricSet) []slog.Attr {
 	}))
 }
 
-// atAnyLevel returns a logger that ignores LOG_LEVEL. Lines with metrics need it, because
-// CloudWatch extracts metrics only from logged lines.
+// atAnyLevel returns a logger that ignores LOG_LEVEL. Lines with metrics need this logger,
+// because CloudWatch extracts metrics only from logged lines.
 func atAnyLevel(log *slog.Logger) *slog.Logger { return slog.New(anyLevel{log.Handler()}) }
 
 type anyLevel struct{ slog.Handler }

@@ -87,9 +87,10 @@ func (h Reconciler) logNotReconciled(ctx context.Context, event pipeline.Event, 
 	log.LogAttrs(ctx, slog.LevelWarn, logging.EventNotReconciled, attrs...)
 }
 
-// logRun logs one line per run. Except in a dry run, the counts become metrics of the function. The
-// pipeline's metric Failed also increases by the number of events that the run set to FAILED. lag
-// holds the metric Lag after a successful scheduled run. Otherwise lag is empty.
+// logRun logs one line per run. A dry run changes no metrics. After other runs, the counts become
+// metrics of the function, and the events that became FAILED also count in the pipeline's metric
+// Failed. The parameter lag holds the metric Lag after a successful scheduled run. Otherwise lag is
+// empty.
 func (h Reconciler) logRun(
 	ctx context.Context, r pipeline.Report, took time.Duration, lag []slog.Attr, err error,
 ) {

@@ -44,8 +44,8 @@ func (a API) status(ctx context.Context, req request, id string) response {
 		return a.reject(ctx, req, err)
 	}
 	item, err := pipeline.LookUp(ctx, a.Items, id)
-	// The caller of a webhook's event is the webhook source, and no request has this caller.
-	// Without an authorizer, every client can see such events.
+	// The caller of a webhook's event is the webhook source. No request has this caller, so the
+	// comparison hides the event. In an API without an authorizer, every client may see the event.
 	openWebhook := a.OpenToAnyone && item.Webhook != nil
 	visible := a.StatusForAllCallers || item.Caller == caller || openWebhook
 	hidden := err == nil && (!visible || item.Expired(a.Ingest.Now()))

@@ -49,8 +49,7 @@ func (b *builds) firstAssembly(ctx context.Context, o Options) (*cdkapp.Assembly
 
 func (b *builds) dir() string { return filepath.Join(b.temp.path, "builds") }
 
-// nextAssembly synthesizes the app into a new folder. The app's output goes to the
-// writer output.
+// nextAssembly synthesizes the app into a new folder. output receives the app's messages.
 func (b *builds) nextAssembly(ctx context.Context, output io.Writer) (*cdkapp.Assembly, error) {
 	b.number++
 	b.app.Progress = output
@@ -93,8 +92,8 @@ const (
 	tempDirLock    = "lock"
 )
 
-// makeTempDir creates a temporary folder and locks it. First, it removes the folders of killed
-// platforms.
+// makeTempDir removes the folders of killed platforms. Then it creates a temporary folder and locks
+// it.
 func makeTempDir() (tempDir, error) {
 	removeAbandoned()
 	for {
@@ -106,8 +105,8 @@ func makeTempDir() (tempDir, error) {
 		if err == nil {
 			return tempDir{path, lock}, nil
 		}
-		// Another platform that starts at the same time can remove the folder before this process
-		// locks it. Then try again with a new folder.
+		// Another platform that starts at the same time can remove or lock the folder first. In
+		// this case, try again with a new folder.
 		if !errors.Is(err, lockfile.ErrHeld) && !errors.Is(err, os.ErrNotExist) {
 			return tempDir{}, errors.Join(err, os.RemoveAll(path))
 		}

@@ -20,6 +20,6 @@
 //
 // A service has its own package, lines in resources/registry.go, and a line in the list of
 // services.go. If one service calls another, a file wiring_<service>_<other>.go connects them.
-// CONTRIBUTING.md lists the steps. The router, the authorizer and the faults need no additional
-// code: they use the list, and the description of a service in its file info.go.
+// CONTRIBUTING.md lists the steps. The router, the authorizer and the package faults need no
+// additional code. They use the list in services.go and the description in each service's info.go.
 package emulator

@@ -31,8 +31,8 @@ type Stack struct {
 	Region   string            // "" if the stack sets no region
 	Template []byte            // CloudFormation template in JSON
 	Assets   map[string]string // S3 object key → path of the folder or file
-	// AssetParameters maps the template's parameters for assets to their values: a bucket, a key
-	// or a hash. Only a stack with a LegacyStackSynthesizer has these parameters.
+	// AssetParameters holds the values of asset parameters by parameter name. A value contains an
+	// asset's bucket, key or hash. Only a stack with a LegacyStackSynthesizer has asset parameters.
 	AssetParameters map[string]string
 	Modules         []string // folders of the Go modules with the pipelines' custom workers
 }

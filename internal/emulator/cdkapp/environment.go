@@ -68,7 +68,7 @@ func addContext(env []string, values map[string]any, overflow string) ([]string,
 
 // spaceForContext returns the maximum size of the context in the environment, in bytes. Linux
 // limits each variable; Windows limits the whole environment. Like the CDK CLI, spaceForContext
-// subtracts the size of the other variables on every system.
+// subtracts the size of the other variables on Linux too.
 func spaceForContext(env []string) int {
 	limit := 128 << 10
 	if runtime.GOOS == "windows" {
@@ -81,7 +81,7 @@ func spaceForContext(env []string) int {
 }
 
 // splitContext divides context values into two maps. The map short contains the shortest values.
-// The map rest contains the other values. The parameter space limits the JSON of short, in bytes.
+// The map rest contains the other values. space is the maximum size of short as JSON, in bytes.
 func splitContext(values map[string]any, space int) (short, rest map[string]any, err error) {
 	sizes := map[string]int{}
 	for key, value := range values {

@@ -52,8 +52,8 @@ func (a App) config() (config, error) {
 	return c, err
 }
 
-// check returns the configuration in cdk.json. Fields of App take precedence. If the app is a
-// command, check also calls checkTools.
+// check returns the configuration in cdk.json. a.Command and a.Context override its values. If the
+// app is a command, check also calls checkTools.
 func (a App) check() (config, error) {
 	c, err := a.config()
 	if err != nil || a.assemblyFolder(c) != "" {

@@ -41,7 +41,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// newApp creates a folder with testdata/app and a cdk.json with the given content.
+// newApp creates a folder. The folder contains a link to the compiled testdata/app, and a cdk.json
+// with the given content.
 func newApp(t *testing.T, cdkJSON string) App {
 	t.Helper()
 	app, err := testApp()

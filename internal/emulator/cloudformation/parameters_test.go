@@ -182,7 +182,8 @@ func TestEngine_ReturnsTheZonesOfARegion(t *testing.T) {
 	}
 }
 
-// The names of asset parameters change with each build, so a reload must not compare them.
+// The names of asset parameters change with each build. A reload compares Template.Parameters, so
+// this field must omit asset parameters.
 func TestEngine_ResolvesAssetParameters(t *testing.T) {
 	e := NewEngine("us-east-1", "000000000000", &fakeProvider{}, time.Now)
 	source := cdkapp.Stack{

@@ -18,7 +18,7 @@ import (
 var reference = regexp.MustCompile(`\{\{resolve:([^:{}]*):?([^{}]*)\}\}`)
 
 // dynamicReferences replaces dynamic references with the values of parameters and secrets. It
-// changes the lists and objects of the value in place.
+// changes lists and objects in place.
 func (r *Resolver) dynamicReferences(value any) (any, error) {
 	switch v := value.(type) {
 	case []any:

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// scope holds the values that an expression needs: an item, and the placeholders' names and values.
-// The item is nil if it does not exist.
+// scope holds the data that an expression needs: an item, and a name or a value for each
+// placeholder. The item is nil if it does not exist.
 type scope struct {
 	item   Item
 	names  map[string]string

@@ -17,9 +17,9 @@ type lateBuilds struct {
 	shortest, longest time.Duration
 }
 
-// lateOutput holds the deadline before which changes of a late output cause no build. deadline
-// counts from the end of the last build. Each such change sets deadline to the time of the change
-// plus limit.
+// lateOutput holds a deadline. A change of the late output before the deadline causes no build. It
+// sets the deadline to the time of the change plus limit. deadline counts from the end of the last
+// build.
 type lateOutput struct {
 	limit, deadline time.Duration
 }

@@ -75,7 +75,7 @@ func (o *outputs) alreadyReported(f changed) bool {
 	return reported
 }
 
-// hasSuspect reports whether a file becomes an output if it changes during one more build.
+// hasSuspect reports whether one more build can make a file an output.
 func (o *outputs) hasSuspect() bool {
 	for _, n := range o.builds {
 		if n == buildsOfOutput-1 {

@@ -56,8 +56,8 @@ func newReloader(o Options, b *builds) (*reloader, error) {
 	return &reloader{dir: dir, watcher: watcher, builds: b, now: o.Now}, nil
 }
 
-// watchModules adds the Go modules of the stacks' custom workers to the watched sources. The
-// watcher also reports changes in these modules that are newer than begin.
+// watchModules adds the Go modules of the stacks' custom workers to the watched sources. If a file
+// of a module changed after begin, the watcher reports this change.
 func (r *reloader) watchModules(stacks []cdkapp.Stack, begin time.Time) error {
 	var modules []string
 	for _, s := range stacks {

@@ -63,7 +63,8 @@ func (s *services) list() []service {
 	}
 }
 
-// infos describes the emulated services and the APIs that describe the platform.
+// infos describes the emulated services, and the services that AWS's tools call to inspect the
+// platform.
 func infos() protocol.Services {
 	described := protocol.Services{apisInfo, queryInfo}
 	for _, service := range new(services).list() {
@@ -90,7 +91,7 @@ func newServices(o Options, db *store.DB, endpoint, account, region string) (*se
 	if err := s.createStores(o, db, endpoint, account, region); err != nil {
 		return nil, err
 	}
-	// The code below never fails, so it does not need to close S3 after an error.
+	// No error is possible below. So newServices never has to close S3.
 	if o.Steps != nil {
 		s.recorder = activity.NewRecorder(o.Steps, o.Now)
 	}
@@ -224,8 +225,8 @@ type FaultsError struct{ err error }
 func (e *FaultsError) Error() string { return e.err.Error() }
 func (e *FaultsError) Unwrap() error { return e.err }
 
-// checkFaults rejects faults for unknown operations and functions. The platform never injects such
-// faults, so a test with them passes without testing a failure.
+// checkFaults rejects faults for unknown operations and functions. Otherwise, a test with a
+// misspelled name would pass without an injected fault.
 func (s *services) checkFaults(c faults.Config, functions []string) error {
 	operations := map[string][]string{}
 	for _, service := range s.list() {

@@ -32,8 +32,7 @@ func (heldBody) Close() error { return nil }
 
 // ReadBody returns the body of a request. If the body is larger than limit bytes, ReadBody returns
 // a *TooLargeError. If reading fails, it returns an *IncompleteError. The next handler can still
-// read the body. Later calls of ReadBody return the
-// same bytes, so the caller must not change them.
+// read the body. Later calls of ReadBody return the same bytes, so the caller must not change them.
 func ReadBody(r *http.Request, limit int64) ([]byte, error) {
 	if held, ok := r.Body.(heldBody); ok {
 		return held.data, nil
@@ -74,8 +73,7 @@ func DecodeBody[T any](r *http.Request, body []byte) (*T, error) {
 	return value, nil
 }
 
-// DecodeRequest decodes the JSON body of a request like Decode. The next handler can still read the
-// body.
+// DecodeRequest calls Decode with the body of a request. The next handler can still read the body.
 func DecodeRequest(r *http.Request, into any) error {
 	body, err := ReadBody(r, MaxJSONBody)
 	if err != nil {

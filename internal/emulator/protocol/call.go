@@ -84,14 +84,14 @@ func isAPI(r *http.Request) bool {
 	return ok && id != "" && !strings.Contains(id, "/")
 }
 
-// isS3Control reports whether a request is for the S3 Control API. Clients sign these requests for
-// the service "s3".
+// isS3Control reports whether a request is for the S3 Control API, not for S3. Clients sign the
+// requests of both APIs for the service "s3".
 func isS3Control(r *http.Request) bool { return r.Header.Get("X-Amz-Account-Id") != "" }
 
 // SplitFunction splits a reference to a Lambda function into the function's name and the qualifier.
 // The reference is a name, an ARN or a partial ARN. The qualifier can be "".
 func SplitFunction(reference string) (name, qualifier string) {
-	// A partial ARN such as function:NAME does not begin with a colon, so one is added.
+	// With a colon in front, the search also finds function: at the start of a partial ARN.
 	if _, after, ok := strings.Cut(":"+reference, ":function:"); ok {
 		reference = after
 	}

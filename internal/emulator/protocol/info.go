@@ -21,8 +21,9 @@ type Info struct {
 	// Reference. It does not change the request's body. If Permissions is nil, each call needs the
 	// permission <service>:<operation> for all resources.
 	Permissions func(s Scope, operation string, r *http.Request) ([]Permission, error)
-	// NotFoundPermission returns the permission without which a caller gets Denied in place of the
-	// status 404. It returns false if there is none. NotFoundPermission is optional.
+	// NotFoundPermission returns a permission. A caller without this permission gets Denied in
+	// place of the status 404. NotFoundPermission returns false if there is no such permission.
+	// NotFoundPermission is optional.
 	NotFoundPermission func(operation string, r *http.Request) (Permission, bool)
 	// KeyActions maps an action, such as PutObject, to the KMS actions that it needs if a KMS key
 	// encrypts the resource.
@@ -64,7 +65,7 @@ func (s Services) find(name string) (Info, bool) {
 	return s[i], true
 }
 
-// findTarget returns the name of the service with the prefix of X-Amz-Target, or "" if there is
+// findTarget returns the name of the service whose TargetPrefix equals prefix, or "" if there is
 // none.
 func (s Services) findTarget(prefix string) string {
 	i := slices.IndexFunc(s, func(i Info) bool {

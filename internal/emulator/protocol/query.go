@@ -23,8 +23,8 @@ type queryResponse struct {
 	RequestID string `xml:"ResponseMetadata>RequestId"`
 }
 
-// maxForm is the maximum size of a request in bytes. CloudFormation's largest request contains a
-// template of at most 51,200 bytes.
+// maxForm is the maximum size of a request in bytes. CloudFormation's largest request is smaller:
+// its template has at most 51,200 bytes.
 const maxForm = 1 << 20
 
 // IsQuery reports whether a request uses the query protocol. The action is in a form or in a

@@ -14,8 +14,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// PolicyError reports a policy in a template. The emulator can't enforce the policy, or the policy
-// lacks permissions that AWS requires.
+// PolicyError reports an unusable policy in a template: the emulator can't enforce the policy, or
+// the policy lacks permissions that AWS requires.
 type PolicyError struct{ Err error }
 
 func (e *PolicyError) Error() string { return e.Err.Error() }
@@ -294,8 +294,8 @@ func (e enforcement) checkRoutes() error {
 	return errors.Join(errs...)
 }
 
-// sources returns the values of call.source: one for each stage of the API. An authorizer's source
-// contains no stage, so it has one value.
+// sources returns call.source for each stage of the API, with the stage's name instead of anyStage.
+// If call.source does not begin with anyStage, sources returns only call.source.
 func (a *API) sources(call functionCall) []string {
 	path, inStage := strings.CutPrefix(call.source, anyStage)
 	if !inStage {

@@ -20,8 +20,8 @@ func createKey(c *creation, in keyProperties) (values, error) {
 	return newValues(id, "Arn", arn, "KeyId", id), c.addResourcePolicy(arn, policy)
 }
 
-// defaultKeyPolicy returns the policy of a key whose template contains no policy. It lets the
-// policies of the account's roles decide who may use the key.
+// defaultKeyPolicy returns the policy of a key without the property KeyPolicy. Under this policy,
+// the policies of the account's roles decide who may use the key.
 func (p *Provider) defaultKeyPolicy() document {
 	return document(`{"Statement": {"Effect": "Allow", "Action": "kms:*", "Resource": "*",
 		"Principal": {"AWS": "arn:aws:iam::` + p.Account + `:root"}}}`)

@@ -147,8 +147,7 @@ func FunctionName(reference string) string {
 	return name
 }
 
-// functionReference returns the name of the function in a reference. It includes the version or
-// alias if there is one, as in worker:live.
+// functionReference works like FunctionName, but keeps the version or alias, as in worker:live.
 func functionReference(reference string) string {
 	name, qualifier := protocol.SplitFunction(strings.TrimSuffix(reference, "/invocations"))
 	if qualifier == "" {

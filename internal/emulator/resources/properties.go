@@ -14,8 +14,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// decode stores properties in the struct *target. It resolves only those with the names of the
-// struct's fields.
+// decode resolves the resource's properties and stores them in the struct *target. It skips
+// properties for which the struct has no field.
 func (c *creation) decode(target any) error {
 	names := fieldNames(reflect.TypeOf(target).Elem())
 	resolved, err := c.stack.Properties(c.resource, names...)
@@ -88,8 +88,8 @@ type limit struct {
 	least, most int
 }
 
-// checkLimits returns an error if a property violates its limit. The emulated
-// services treat 0 as an absent value, so only this check can reject 0.
+// checkLimits returns an error if a property violates its limit. The emulated services treat 0 as
+// an absent value, so only this check can reject 0.
 func checkLimits(limits ...limit) error {
 	for _, l := range limits {
 		if l.value == nil {

@@ -119,8 +119,8 @@ type creation struct {
 	resource cloudformation.Resource
 }
 
-// newValues returns values with the Ref and the attributes. pairs alternates the names and the
-// values of the attributes.
+// newValues returns values with the Ref and the attributes. pairs consists of attribute names, each
+// followed by its value.
 func newValues(ref string, pairs ...string) values {
 	v := values{Ref: ref, Attributes: map[string]string{}}
 	for i := 0; i < len(pairs); i += 2 {

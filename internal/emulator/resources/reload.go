@@ -22,8 +22,8 @@ type Difference struct {
 type Replacement struct{ running, next *function }
 
 // Compare compares newly synthesized stacks with the running stacks. A function keeps its old code
-// if its new version needs a restart. Examples are a reference to a new resource, and a changed
-// policy of the function's role.
+// if its new version needs a restart. For example, the new version refers to a new resource, or the
+// policy of its role changed.
 func (p *Provider) Compare(sources []cdkapp.Stack) (Difference, error) {
 	var d Difference
 	running := map[string]*cloudformation.Stack{}

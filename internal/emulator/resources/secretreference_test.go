@@ -50,8 +50,8 @@ func TestSecretReference_ResolvesToTheValue(t *testing.T) {
 	}
 }
 
-// A reference without a local value must stay as text. Then an app starts even if its secrets are
-// outside of the app.
+// A reference without a local value must stay unresolved. Otherwise, an app whose secrets are
+// defined elsewhere would not start.
 func TestSecretReference_StaysIfItHasNoValue(t *testing.T) {
 	for _, text := range []string{
 		"{{resolve:secretsmanager:absent}}", "{{resolve:secretsmanager:empty}}",

@@ -38,7 +38,8 @@ func createQueue(c *creation, in queueProperties) (values, error) {
 		"Arn", queue.ARN(), "QueueName", queue.Name(), "QueueUrl", queue.URL()), nil
 }
 
-// config returns the configuration of the queue. It rejects what SQS rejects.
+// config returns the configuration of the queue. It returns an error if a property violates SQS's
+// limits.
 func (in queueProperties) config(name string) (sqs.QueueConfig, error) {
 	config := sqs.QueueConfig{
 		Name:             name,

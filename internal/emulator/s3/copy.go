@@ -14,8 +14,8 @@ type copied struct {
 	Checksum     []element
 }
 
-// findSource returns the version in the header x-amz-copy-source. It returns an error if the
-// conditions of the request do not hold.
+// findSource returns the version that the header x-amz-copy-source names. It returns an error if
+// the conditions of the request do not hold.
 func (s *Service) findSource(c *call) (v *version, source copySource, err error) {
 	source, err = parseCopySource(c.r)
 	if err != nil {

@@ -124,7 +124,7 @@ func (b *bucket) list(l listing) page {
 	return p
 }
 
-// The types below are the parts of the XML documents of all listings.
+// The XML documents of several listings contain elements of these types.
 type (
 	listedObject struct {
 		Key          string

@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// list returns the uploads of a bucket, sorted by key and then by age. Their keys begin with
-// l.prefix and come after l.after. If marker is an upload's id, list also returns the later uploads
-// of the key l.after.
+// list returns the uploads of a bucket, sorted by key and then from oldest to newest. Their keys
+// begin with l.prefix and come after l.after. If marker is an upload's id, list also returns the
+// uploads of the key l.after that are newer than this upload.
 func (u *uploads) list(bucket string, l listing, marker string) []*upload {
 	first, markerNumber := l.firstKey(), uploadNumber(marker)
 	u.mu.Lock()

@@ -64,7 +64,7 @@ var operations = map[string]operation{
 	},
 }
 
-// operationNames maps the requests to the names of the operations.
+// operationNames maps the field request of each operation to the operation's name.
 var operationNames = func() map[string]string {
 	names := map[string]string{}
 	for name, o := range operations {

@@ -126,8 +126,8 @@ func deleteObjectsPermissions(bucket string, r *http.Request) ([]protocol.Permis
 	return list, nil
 }
 
-// notFoundPermission implements Info.NotFoundPermission. S3 tells only callers that may list the
-// bucket that an object does not exist.
+// notFoundPermission implements Info.NotFoundPermission. If an object does not exist, S3 responds
+// with status 404 only to callers that may list the bucket.
 func notFoundPermission(operation string, r *http.Request) (protocol.Permission, bool) {
 	bucket, key := requestedObject(r)
 	return protocol.Permission{

@@ -214,7 +214,8 @@ func (s *Service) checkVersion2(c *call, accessKey, path string) error {
 }
 
 // headerOrQuery returns the value of a header. If the header is absent, it returns the query
-// parameter with the same name. In signature version 2, botocore moves the headers to the query.
+// parameter with the same name. For signature version 2, botocore puts signed headers into the
+// query.
 func (c *call) headerOrQuery(name string) string {
 	if value := c.r.Header.Get(name); value != "" {
 		return value

@@ -153,7 +153,7 @@ func checkDigests(header http.Header, c content, sha []byte, checksum string) er
 }
 
 // chunkReader decodes an aws-chunked body. It ignores the signatures of the chunks. At the end, it
-// copies the checksum from the trailer to the field header.
+// copies the checksum from the trailer to the request's header.
 type chunkReader struct {
 	in     *bufio.Reader
 	header http.Header

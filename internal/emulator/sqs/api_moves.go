@@ -93,7 +93,7 @@ type listMovesInput struct {
 
 type listMovesOutput struct{ Results []moveResult }
 
-// moveResult describes a task. The handle is set only for a running task.
+// moveResult describes a message move task. TaskHandle is set only while the task runs.
 type moveResult struct {
 	TaskHandle                        string `json:",omitempty"`
 	Status                            moveStatus

@@ -102,7 +102,7 @@ func TestNestedStack_PassesParametersAndOutputs(t *testing.T) {
 	post(t, p, `{"eventId":"e-1","eventType":"demo"}`)
 	steps.wait(t, "processed", "e-1")
 	status, body := object(t, p, "e-1")
-	// The func object reads the bucket's name from an output of the outer stack.
+	// To find the bucket, the function object reads an output of the outer stack.
 	if status != 200 {
 		t.Errorf("the record: HTTP %d %s", status, body)
 	}

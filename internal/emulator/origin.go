@@ -74,8 +74,8 @@ func isLoopback(host string) bool {
 	return ip != nil && ip.IsLoopback()
 }
 
-// hostName returns a host in lower case, without its port and its brackets. It also removes the dot
-// at the end of an absolute name.
+// hostName returns a host in lower case. It removes the port, the brackets of an IPv6 address, and
+// the dot at the end of an absolute name.
 func hostName(host string) string {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name

@@ -176,7 +176,7 @@ func (brokenBus) Publish(_ context.Context, notifications []pipeline.Notificatio
 	return errs
 }
 
-// retry processes an event whose notification fails. The worker must then retry the message.
+// retry processes an event whose notification fails. The worker must then request a retry.
 func (s *stage) retry(ctx context.Context) error {
 	if _, err := s.accept(ctx, ""); err != nil {
 		return err

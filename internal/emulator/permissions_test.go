@@ -151,7 +151,8 @@ func permissionsIn(t *testing.T, file string) (permissions []permission) {
 
 var logicalID = regexp.MustCompile(`^(?:EventPipeline)?([A-Z]\w+)[0-9A-F]{8}$`)
 
-// resourceNames returns the names of the constructs to which a statement's Resource refers.
+// resourceNames returns the names of the constructs to which a statement's Resource refers. It also
+// returns the parts of the Resource that contain a *.
 func resourceNames(resource string) string {
 	var names []string
 	for part := range strings.SplitSeq(resource, `"`) {
@@ -194,8 +195,8 @@ func (r permission) remove(template map[string]any) {
 }
 
 // findProblem deploys a stage with the template and performs all tasks of its functions. It
-// describes the first problem: the deployment fails, a function may not write its log, or a task
-// fails. It returns "" if there is no problem.
+// describes the first problem: the deployment fails, a function has no permission to write its log,
+// or a task fails. It returns "" if there is no problem.
 func findProblem(t *testing.T, template map[string]any) string {
 	p, err := New(t.Context(), Options{Assembly: stageOf(t, template), NoWorker: true})
 	if err != nil {

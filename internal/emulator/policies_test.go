@@ -21,7 +21,7 @@ import (
 )
 
 // pipelineWithReplacements returns a copy of the test pipeline's cloud assembly with replaced texts
-// in the template. replacements alternates old and new texts.
+// in the template. The parameter replacements lists pairs of an old and a new text.
 func pipelineWithReplacements(t *testing.T, replacements ...string) string {
 	t.Helper()
 	from, err := testPipeline()

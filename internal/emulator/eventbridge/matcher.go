@@ -170,7 +170,7 @@ func anythingBut(argument any) (matcher, error) {
 }
 
 // parseExcluded parses one value of "anything-but". It returns a matcher for leaves that equal this
-// value. A number can have another notation.
+// value. It compares numbers by value, not by notation.
 func parseExcluded(value any) (matcher, error) {
 	switch value.(type) {
 	case json.Number:

@@ -12,8 +12,8 @@ import (
 // pattern represents a compiled event pattern.
 type pattern struct{ root objectPattern }
 
-// matches reports whether the pattern matches an event. The event is a result of the function
-// decode.
+// matches reports whether the pattern matches an event. The caller must decode the event with the
+// function decode.
 func (p pattern) matches(event any) bool { return p.root.matches(event, event) }
 
 // condition represents the part of an event pattern that tests the value at one path.

@@ -58,7 +58,7 @@ func putEventsPermissions(scope protocol.Scope, r *http.Request) ([]protocol.Per
 	return list, nil
 }
 
-// requestedBus returns the ARN of the event bus that a request names, or of the default bus for "".
+// requestedBus returns the ARN of the event bus that a request names. "" names the default bus.
 func requestedBus(scope protocol.Scope, nameOrARN string) string {
 	switch {
 	case strings.HasPrefix(nameOrARN, "arn:"):

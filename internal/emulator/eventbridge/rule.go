@@ -12,7 +12,7 @@ import (
 )
 
 // Rule sends events to its targets. A rule with an EventPattern sends the matching events of its
-// bus. A rule with a Rate sends a scheduled event each time this duration has passed.
+// bus. A rule with a Rate sends scheduled events at this interval.
 type Rule struct {
 	Name         string
 	Bus          string // name or ARN; "" selects the default bus
@@ -40,8 +40,8 @@ type rule struct {
 	targets map[string]Target
 }
 
-// PutRule creates or replaces a rule and its targets. If PutRule returns an error, it has changed
-// nothing.
+// PutRule creates or replaces a rule and its targets. For a rule with a Rate, it starts a new
+// schedule instead. If PutRule returns an error, it has changed nothing.
 func (s *Service) PutRule(r Rule) error {
 	if r.Rate > 0 {
 		return s.startSchedule(r)

@@ -136,7 +136,7 @@ func (s *Service) Close() error {
 	return nil
 }
 
-// bus returns the event bus with the name or ARN, or the default bus for "". The caller holds s.mu.
+// bus returns the event bus with the name or ARN. "" names the default bus. The caller holds s.mu.
 func (s *Service) bus(nameOrARN string) (*bus, error) {
 	name := cmp.Or(strings.TrimPrefix(nameOrARN, s.BusARN("")), defaultBus)
 	b, ok := s.buses[name]

@@ -371,7 +371,7 @@ func TestMapping_ReportsFailedDeletes(t *testing.T) {
 }
 
 // fixedQueue returns messages and err from the first call of Receive. Later calls return no
-// messages. If their wait time is 0, they also return shortPollErr.
+// messages. A later call with the wait time 0 also returns shortPollErr.
 type fixedQueue struct {
 	messages []sqs.Message
 	received bool
@@ -551,7 +551,7 @@ func (r *runner) expectDepth(t *testing.T, visible, inFlight int) {
 	}
 }
 
-// expectBatch expects one batch. failed lists the bodies of its failed messages.
+// expectBatch expects one batch. The parameter failed lists the bodies of its failed messages.
 func (r *runner) expectBatch(t *testing.T, failed []string, hasErr bool) {
 	t.Helper()
 	if len(r.batches) != 1 {

@@ -94,7 +94,7 @@ func (s *Service) setEnabled(m *managed, enabled bool) {
 	}
 }
 
-// state returns the state of a mapping as the Lambda API names it.
+// state returns the Lambda API's name for the state of a mapping.
 func (m *managed) state() string {
 	switch {
 	case !m.Disabled:

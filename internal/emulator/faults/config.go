@@ -57,8 +57,8 @@ var allFaults = []Fault{Error, Throttle, Denied, Timeout, LostResponse, Slow}
 // maxDelayMS is the maximum delay of the fault "slow". It equals Lambda's maximum timeout.
 const maxDelayMS = 15 * 60 * 1000
 
-// ReadConfig reads a Config from a JSON file. It rejects unknown fields. services lists the
-// services that a rule can name.
+// ReadConfig reads a Config from a JSON file. It rejects unknown fields. The parameter
+// services lists the services that a rule can name.
 func ReadConfig(file string, services []string) (Config, error) {
 	content, err := protocol.ReadFile(file)
 	if err != nil {
@@ -117,8 +117,8 @@ func (r Rule) matches(c call, elapsed time.Duration) bool {
 		strings.HasSuffix(c.Function, r.Function)
 }
 
-// CheckNames returns an error for each rule that names an unknown operation or function. operations
-// maps each service to its operations.
+// CheckNames returns an error for each rule that names an unknown operation or function. The map
+// operations holds the operations of each service.
 func (c Config) CheckNames(operations map[string][]string, functions []string) error {
 	var errs []error
 	for i, r := range c.Rules {

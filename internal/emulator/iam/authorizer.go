@@ -68,7 +68,7 @@ func (a Authorizer) Wrap(next http.Handler) http.Handler {
 	})
 }
 
-// administrator contains the policy for all callers except functions. One example is the AWS CLI.
+// administrator contains the policy for all callers except functions. The AWS CLI is such a caller.
 var administrator = []Document{policyAllowing("*")}
 
 // caller returns the caller that signs with the access key. It returns false for a function whose
@@ -94,7 +94,7 @@ func (a Authorizer) caller(accessKey string) (caller, bool) {
 	return who, ok
 }
 
-// callerContext returns the condition keys that depend only on the caller. It sets
+// callerContext returns the values of the condition keys that do not depend on the call. It sets
 // aws:SecureTransport to true even without TLS, because some policies require TLS.
 func (a Authorizer) callerContext(p Principal) map[string]string {
 	return map[string]string{
@@ -183,8 +183,8 @@ func (a Authorizer) AuthorizeFunction(function, action, resource string) error {
 }
 
 // AuthorizeService returns nil if the AWS service may perform the action on behalf of the source.
-// Otherwise it returns a *DeniedError. source is an ARN, for example of a rule. context maps
-// additional condition keys to values. The keys must be in lower case.
+// Otherwise it returns a *DeniedError. source is an ARN, for example of a rule. The map
+// context holds the values of more condition keys. These keys must be in lower case.
 func (a Authorizer) AuthorizeService(
 	service, source, action, resource string, context map[string]string,
 ) error {
@@ -197,8 +197,8 @@ func (a Authorizer) AuthorizeService(
 	return a.Policies.Evaluate(Request{principal, action, resource, keys, nil}, nil)
 }
 
-// serve serves an allowed call. It replaces a response with the status 404 by an error if the
-// caller may not learn that the resource does not exist.
+// serve serves an allowed call. If the resource does not exist and the caller has no permission to
+// learn this, serve denies the call.
 func (a Authorizer) serve(
 	w http.ResponseWriter, r *http.Request, next http.Handler, call protocol.Call, who caller,
 ) {
@@ -214,8 +214,8 @@ func (a Authorizer) serve(
 	}
 }
 
-// authorizeNotFound returns an error if the caller may not learn that the requested resource does
-// not exist.
+// authorizeNotFound returns an error if the caller has no permission to learn whether the requested
+// resource exists.
 func (a Authorizer) authorizeNotFound(call protocol.Call, r *http.Request, who caller) error {
 	required := a.Services.Find(call.Service).NotFoundPermission
 	if required == nil {
@@ -247,7 +247,7 @@ func (f *notFoundFilter) Write(p []byte) (int, error) {
 	return f.ResponseWriter.Write(p)
 }
 
-// deny reports a denial and responds with the error code of the service.
+// deny reports a denial and responds with the error code that the service uses for denials.
 func (a Authorizer) deny(w http.ResponseWriter, call protocol.Call, who caller, err error) {
 	a.Report(Denial{who.name, call.Service, call.Operation, err.Error()})
 	service := a.Services.Find(call.Service)

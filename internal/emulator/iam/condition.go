@@ -47,8 +47,8 @@ var operators = map[string]func(value, want string) bool{
 	"NumericGreaterThanEquals": numberTest(0, 1),
 }
 
-// numberTest returns a test that compares two numbers. The test passes if cmp.Compare returns one
-// of the results.
+// numberTest returns a test that compares two numbers. The test passes if the parameter results
+// contains the result of cmp.Compare.
 func numberTest(results ...int) func(value, want string) bool {
 	return func(value, want string) bool {
 		a, errA := strconv.ParseFloat(value, 64)

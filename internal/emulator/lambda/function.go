@@ -15,8 +15,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// function represents a Lambda function and its sandboxes. If the code or the settings change, a
-// new value replaces the old one.
+// function represents a Lambda function and its sandboxes. If the code or the settings change, the
+// service creates a new function, which replaces the old one.
 type function struct {
 	service *Service
 	Function

@@ -39,7 +39,7 @@ func (w *lineWriter) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// emitLine emits a line: the buffered start, if any, and tail.
+// emitLine emits a line. The line consists of the buffered start and the parameter tail.
 func (w *lineWriter) emitLine(tail []byte) {
 	if len(w.rest) > 0 {
 		tail = append(w.rest, tail...)

@@ -86,7 +86,7 @@ func (w *lineWriter) reportMark() {
 // maxTail is the maximum size, in bytes, of the log that Invoke returns if LogType is Tail.
 const maxTail = 4 << 10
 
-// log passes a line to Config.Logs. If keepsTail is set, it also adds the line to tail.
+// log passes a line to Config.Logs. If b.keepsTail is set, it also adds the line to b.tail.
 func (b *sandbox) log(line []byte) {
 	b.function.service.config.Logs(b.source, line)
 	b.mu.Lock()

@@ -175,9 +175,10 @@ type Result struct {
 	Tail          []byte // end of the log of the invocation, if requested
 }
 
-// Invoke runs the function with the name or ARN and returns its response. If the function fails,
-// the result has a FunctionError. Invoke returns an error if the function did not run. It also
-// returns an error if ctx ends before the response. A running invocation then continues.
+// Invoke runs a function and returns its response. The parameter name is a name or an ARN. If the
+// function fails, the result has a FunctionError. Invoke returns an error if the function did not
+// run. It also returns an error if ctx ends before the response. A running invocation then
+// continues.
 func (s *Service) Invoke(ctx context.Context, name string, payload []byte) (Result, error) {
 	if len(payload) > maxPayload {
 		if _, _, err := s.find(name); err != nil {

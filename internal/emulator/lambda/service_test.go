@@ -76,8 +76,8 @@ func (l *functionLog) wait(t *testing.T, n int) []string {
 	}
 }
 
-// startService starts a service with the function "fn". change can modify the settings of the
-// service and of the function; nil keeps them.
+// startService starts a service with the function "fn". The parameter change, if not nil, modifies
+// the settings of the service and of the function.
 func startService(t testing.TB, change func(*Config, *Function)) (*Service, *functionLog) {
 	t.Helper()
 	log := &functionLog{more: make(chan struct{}, 1)}

@@ -110,7 +110,7 @@ func (p *parser) conjunction() (condition, error) {
 	return left, err
 }
 
-// comparison parses a condition in parentheses, or the comparison of a selected value.
+// comparison parses a condition in parentheses, or a comparison such as $.code > 400.
 func (p *parser) comparison() (condition, error) {
 	if p.peek() == "(" {
 		p.take()
@@ -133,8 +133,8 @@ func (p *parser) comparison() (condition, error) {
 	}, err
 }
 
-// operator parses an operator and its operand. It returns a func that tests the values of a
-// selector.
+// operator parses an operator and its operand. It returns a function that tests the selected
+// values.
 func (p *parser) operator() (func(found []any) bool, error) {
 	switch operator := strings.ToUpper(p.take()); operator {
 	case "EXISTS":

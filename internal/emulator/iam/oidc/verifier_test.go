@@ -79,7 +79,7 @@ func newVerifier(t *testing.T) Verifier {
 	}
 }
 
-// validClaims returns the claims of a valid token. change can modify them; nil keeps them.
+// validClaims returns the claims of a valid token. The function change, if not nil, modifies them.
 func validClaims(change func(Claims)) Claims {
 	c := Claims{
 		"iss": "https://login.example.org/", "sub": "anna", "aud": "events",

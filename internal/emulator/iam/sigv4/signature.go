@@ -120,7 +120,8 @@ func newSignature(credential, headers, value string) (signature, error) {
 	}, nil
 }
 
-// checkTime rejects an old signature, so that a recorded request cannot be sent again later.
+// checkTime rejects an expired signature, so that a recorded request cannot be sent again later. It
+// also rejects a signature from the future.
 func (s signature) checkTime(now time.Time) error {
 	if s.date != s.time.Format("20060102") {
 		return errors.New("the signature's credential scope and time must have the same date")

@@ -1,5 +1,5 @@
-// Package sigv4 verifies requests that are signed with AWS Signature Version 4, in the
-// Authorization header or in the query.
+// Package sigv4 verifies requests that are signed with AWS Signature Version 4. The signature is in
+// the Authorization header or in the query.
 package sigv4
 
 import (

@@ -171,8 +171,8 @@ func (r *Resolver) getAtt(argument any) (any, error) {
 }
 
 // isPlaceholder reports whether a value of the template resolves to a placeholder. Such a value
-// refers to a resource or an attribute that the platform does not emulate. The placeholder is a
-// string, even if AWS returns a list.
+// refers to a resource or an attribute that the platform does not emulate. On AWS, the value can
+// be a list instead of a string, or a list with more elements.
 func (r *Resolver) isPlaceholder(value any) bool {
 	object, _ := value.(map[string]any)
 	switch name, argument := intrinsic(object); name {

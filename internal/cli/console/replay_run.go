@@ -125,7 +125,7 @@ func removeReplay(file string) {
 	_ = lock.Release()
 }
 
-// replay replays the events. If it succeeds, it removes the progress file.
+// replay replays the events. After a successful replay, it removes the progress file.
 func (v *view) replay(ctx context.Context, s *replay.State, update func(func(*job))) error {
 	before := s.Counts.Sent
 	err := s.Run(ctx, replay.NewReplayer(v.Pipeline, s), func(sent int) {

@@ -43,7 +43,7 @@ type sendData struct {
 	Body  string
 	From  string // id of the event whose payload the page shows
 	Error string
-	// Accepted contains the ids of the batches that the API has accepted, one for each type.
+	// Accepted contains the ids in the API's response: one id for each event type.
 	Accepted []string
 }
 

@@ -23,7 +23,7 @@ func (j *journal) statsOf(slug string) *stats {
 	return s
 }
 
-// Names of the counters in measures. Most are also ids of CloudWatch queries.
+// Names of the counters in the type measures. Most names are also ids of CloudWatch queries.
 const (
 	counterAccepted  = "accepted"
 	counterProcessed = "processed"
@@ -48,7 +48,7 @@ func (c *counter) add(now time.Time, n int) {
 	c.total += n
 }
 
-// advance makes the period end at the time now, and clears the counts of older seconds.
+// advance moves the end of the period to now. It clears the counts of seconds before the period.
 func (c *counter) advance(now time.Time) {
 	second := now.Unix()
 	for s := max(c.last+1, second-int64(len(c.counts))+1); s <= second; s++ {
@@ -86,7 +86,7 @@ type latency struct {
 	took time.Duration
 }
 
-// maxLatencies is the number of newest latencies that stats always keeps.
+// maxLatencies is the number of latencies that remain after stats removes the oldest ones.
 const maxLatencies = 5000
 
 func (s *stats) addLatency(now time.Time, took time.Duration) {

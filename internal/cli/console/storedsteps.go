@@ -8,7 +8,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// addStoredSteps adds a step for each time in the event's item. The caller makes sure that the
+// addStoredSteps adds a step for each timestamp in the event's item. The caller makes sure that the
 // journal has no steps of the event.
 func (d *eventData) addStoredSteps(item pipeline.Item) {
 	add := func(at time.Time, step activity.Step, text string) {

@@ -13,7 +13,7 @@ import (
 const (
 	streamInterval = 40 * time.Millisecond // between two looks at the journal
 	streamRows     = 50                    // rows in a message; others are only counted
-	tickInterval   = time.Second           // between two messages to pages that load again
+	tickInterval   = time.Second           // between two reload messages; see changeSince
 	streamTimeout  = 30 * time.Second      // limit for a write to a slow reader
 	keepAlive      = 15 * time.Second
 )

@@ -13,13 +13,13 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/terminal"
 )
 
-// Limits of a tree. The page shows a larger text as plain text, or only the text's beginning.
+// Limits of a tree.
 const (
-	maxTreeBytes = 256 << 10
-	maxTreeNodes = 5000
-	maxTreeDepth = 80
-	maxTreeText  = 2000 // runes of a string
-	openNodes    = 200  // a larger tree starts folded below its first level
+	maxTreeBytes = 256 << 10 // the page shows a longer text as plain text, and only its beginning
+	maxTreeNodes = 5000      // the page shows the text of a larger tree as plain text
+	maxTreeDepth = 80        // the page shows the text of a deeper tree as plain text
+	maxTreeText  = 2000      // runes of a string; the page shows the beginning of a longer string
+	openNodes    = 200       // a larger tree starts folded below its first level
 )
 
 // tree holds a JSON text as a tree with parts that the user can fold. Members keep their order, and

@@ -72,7 +72,7 @@ func (c Calls) plus(other Calls) Calls {
 	return c
 }
 
-// Times returns the calls for n requests or invocations.
+// Times returns c with each number multiplied by n.
 func (c Calls) Times(n float64) Calls {
 	return Calls{
 		PutObject: c.PutObject * n, GetObject: c.GetObject * n, WriteItem: c.WriteItem * n,

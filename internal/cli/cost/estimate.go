@@ -191,8 +191,8 @@ func (p Pipeline) kmsRequests() float64 {
 	return requests
 }
 
-// countScans returns how often the reconciler checks each object: in each run of the hour in which
-// the object was stored, and in one run of the next hour.
+// countScans returns how often the reconciler checks each object: in each run during the hour in
+// which the object was stored, and in one run during the next hour.
 func (e estimator) countScans() float64 { return max(1, 3600/e.ReconcileInterval) + 1 }
 
 // Speed and requests of the reconciler.

@@ -91,9 +91,9 @@ func (t document) pipeline(name string, functions map[contract.Role]string) Pipe
 	return p
 }
 
-// addResources adds the settings of resources to which no function refers. The queue's mapping and
-// the schedule refer to a function of the pipeline. The logical ids of the other resources begin
-// with the pipeline's name.
+// addResources adds the settings of resources to which no function refers. It recognizes the
+// queue's mapping and the schedule by the function to which they refer. It recognizes the other
+// resources by their logical ids, which begin with the pipeline's name.
 func (p *Pipeline) addResources(t document, functions map[contract.Role]string) {
 	hasAPI := false
 	for _, id := range slices.Sorted(maps.Keys(t.Resources)) {

@@ -63,8 +63,8 @@ var stacks = map[string][]resource{
 	},
 }
 
-// environments maps the name of a function to its environment variables. It contains only workers,
-// because FindAll reads no other environment.
+// environments maps the name of a worker to its environment variables. FindAll does not read the
+// environments of other functions.
 var environments = map[string]map[string]string{
 	"shop-worker": {
 		contract.QueueURL: "q1", contract.EventsTable: "t1", contract.BronzeBucket: "b1",

@@ -60,8 +60,8 @@ func (f *Follower) Next(ctx context.Context, now time.Time) (changed []pipeline.
 			return nil, err
 		}
 	}
-	// The loop above reads no earlier hours, and no parts of finished batches. This call reads the
-	// events there that were ENQUEUED at the last call of Next.
+	// The loop above skips the hours before first and the parts of finished batches. This call
+	// reads the skipped events that were ENQUEUED at the last call of Next.
 	if err := visit(f.enqueuedIDs(seen)); err != nil {
 		return nil, err
 	}

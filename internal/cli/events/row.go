@@ -100,7 +100,7 @@ const (
 	noteIndent   = "         "
 )
 
-// layout describes the lines of a list for the width of a terminal.
+// layout describes the lines of a list. It depends on the width of the terminal.
 type layout struct {
 	width    int // of a line
 	typeText int // width of the column with the type; 0 if the type is on the next line

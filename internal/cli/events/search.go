@@ -117,9 +117,9 @@ func InHour(
 	return items, complete, err
 }
 
-// ReceivedSince returns events of the given types that were received at or after the time since. It
-// reads at most limit items for each type and hour. It finds events by the time in their ids. It
-// can miss events with an idempotency key, because their ids contain no time.
+// ReceivedSince returns events of the given types. The parameter since is the earliest time of
+// receipt. ReceivedSince reads at most limit items for each type and hour. It finds events by the
+// time in their ids. It can miss events with an idempotency key, because their ids contain no time.
 func ReceivedSince(
 	ctx context.Context, p deployment.Pipeline, types []string, since time.Time, limit int,
 ) (items []pipeline.Item, err error) {

@@ -38,8 +38,8 @@ type State struct {
 	File string `json:"-"`
 }
 
-// Bind records the pipeline of a new replay. It returns an error if a resumed replay belongs to
-// another pipeline.
+// Bind records p as the pipeline of a new replay. It returns an error if a resumed replay does not
+// belong to p.
 func (s *State) Bind(p deployment.Pipeline) error {
 	if s.Stack == "" {
 		s.Stack, s.Queue = p.Stack, p.QueueURL

@@ -61,7 +61,7 @@ func newResponse(number int, output pipeline.Output, err error) response {
 	return a
 }
 
-// result returns the output and the error that newAnswer received.
+// result returns the output and the error from which newResponse made the response.
 func (a response) result() (pipeline.Output, error) {
 	if a.Code == "" {
 		return a.Output, nil

@@ -48,7 +48,7 @@ func escapeLines(text string) string {
 	return text
 }
 
-// Table prints rows with aligned columns. Flush it at the end.
+// Table prints rows with aligned columns. Call Flush after the last row.
 type Table struct{ *tabwriter.Writer }
 
 // NewTable returns a table that prints to w. If w is a terminal, NewTable breaks

@@ -51,7 +51,8 @@ func wrapIndent(string) string { return "    " }
 var firstColumn = regexp.MustCompile(`^ *[^ ]+( [^ ]+)*  +`)
 
 // tableIndent returns a func for tables of the given width. The func returns the indentation of the
-// lines that continue a row. They begin below the second column, unless it is too far right.
+// second column as spaces. If this column begins in the right half of the table, or does not exist,
+// the func returns four spaces.
 func tableIndent(width int) func(row string) string {
 	return func(row string) string {
 		if n := utf8.RuneCountInString(firstColumn.FindString(row)); n > 0 && n <= width/2 {
@@ -105,8 +106,8 @@ var colour = regexp.MustCompile("\x1b\\[[0-9;]*m")
 // word matches a word with the spaces before it.
 var word = regexp.MustCompile(` *[^ ]+`)
 
-// wrapLines breaks lines that have more than width characters. It never breaks a word. indentOf
-// returns the indentation of the lines that continue a line.
+// wrapLines breaks lines that have more than width characters. It never breaks a word. After each
+// break in a line, the new line begins with the spaces that indentOf returns.
 func wrapLines(text string, width int, indentOf func(line string) string) string {
 	var out strings.Builder
 	for line := range strings.Lines(text) {

@@ -90,8 +90,8 @@ var emptyValues = []string{"", "null", "[]", "{}"}
 // longFraction matches numbers with more than three decimals.
 var longFraction = regexp.MustCompile(`^-?[0-9]+\.[0-9]{4,}$`)
 
-// formatValue returns the text of a value. It rounds numbers to three decimals. It does not round
-// numbers between -0.001 and 0.001.
+// formatValue returns the text of a value. It rounds numbers to three decimals, except numbers
+// between -0.001 and 0.001.
 func formatValue(value json.RawMessage) string {
 	if !bytes.Contains(value, []byte(".")) || !longFraction.Match(value) {
 		return stringValue(value)

@@ -33,7 +33,7 @@ type Detail struct {
 	Value json.RawMessage
 }
 
-// StringDetail returns a detail with a string.
+// StringDetail returns a detail whose value is a JSON string.
 func StringDetail(name, value string) Detail {
 	return Detail{name, appendString(nil, value)}
 }

@@ -56,8 +56,9 @@ var temporaryDir = sync.OnceValues(func() (string, error) {
 	return os.MkdirTemp("", "eventpipeline-")
 })
 
-// checkNoVendor returns an error if dir is in a module with a vendor folder, for example in a CI
-// cache in the project's folder. Go builds such a module with the packages of the vendor folder.
+// checkNoVendor returns an error if dir or one of its parent folders contains a folder vendor. This
+// can be the case if a CI system keeps its cache in the project. The CDK's GoFunction would find
+// that vendor folder and build with -mod=vendor.
 func checkNoVendor(dir string) error {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -112,7 +113,8 @@ func (s sources) hash() (string, error) {
 }
 
 // unpack replaces the content of dir by the sources. It writes a new folder, and renames the folder
-// to dir. It does not change a correct dir: another app can be building from it.
+// to dir. If dir already contains the sources, unpack does not change it, because another app can
+// be building from it.
 func (s sources) unpack(dir string) error {
 	if s.matches(dir) {
 		return nil

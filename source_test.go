@@ -79,7 +79,7 @@ func TestDir_IsTemporaryIfTheCacheIsNotWritable(t *testing.T) {
 	wantTemporary(t)
 }
 
-// In a module with a vendor folder, Go builds with -mod=vendor.
+// If a parent folder contains a folder vendor, the CDK's GoFunction builds with -mod=vendor.
 func TestDir_IsNotInsideAVendoredModule(t *testing.T) {
 	project := t.TempDir()
 	if err := os.Mkdir(filepath.Join(project, "vendor"), 0o700); err != nil {

@@ -19,7 +19,7 @@ const (
 // Record represents the result for one event. Create it as Record{Payload: v}, or with FanOut or
 // Filter. The zero value makes the event FAILED with the code invalid-output.
 type Record struct {
-	// Payload is encoded with encoding/json. The result must be a JSON object that the API accepts.
+	// Payload is encoded with encoding/json. It must become a JSON object that the API accepts.
 	Payload any
 
 	parts    []any // set by FanOut

@@ -16,8 +16,8 @@ type Types map[string]Func
 // rejected.unknown-type.
 const UnknownType = "unknown-type"
 
-// Route calls the Func of the event's type. It rejects the event if Types has no Func for the type.
-// Route is itself a Func: pass it to Start.
+// Route calls the Func of the event's type, or else the Func of the type "". If Types has neither,
+// Route rejects the event. Route is itself a Func: pass it to Start.
 func (t Types) Route(ctx context.Context, event Event) (Record, error) {
 	fn := t[event.Type]
 	if fn == nil {

@@ -65,7 +65,7 @@ func New(app awscdk.App, stage string) (awscdk.Stack, error) {
 }
 
 // wantsAuthorization reports whether the local stage must have the same authorization as a deployed
-// stage. The value in the CDK context can be the bool true or the string "true".
+// stage. The value of AuthorizeContext can be the bool true or the string "true".
 func wantsAuthorization(app awscdk.App) bool {
 	return fmt.Sprint(app.Node().TryGetContext(jsii.String(contract.AuthorizeContext))) == "true"
 }
@@ -110,8 +110,8 @@ func tags(stage string) *map[string]*string {
 	}
 }
 
-// denyAutoDeleteLogs denies logs to the CDK function that empties buckets. The logs would remain
-// after the deletion of the stack, because the function's log group belongs to no stack.
+// denyAutoDeleteLogs removes the permission to write logs from the CDK's function that empties
+// buckets. Its log group belongs to no stack, so it would remain after the stack's deletion.
 func denyAutoDeleteLogs(stack awscdk.Stack) {
 	const id = "Custom::S3AutoDeleteObjectsCustomResourceProvider"
 	provider := stack.Node().TryFindChild(jsii.String(id))
@@ -133,7 +133,7 @@ func suppressOpenRoutes(api awsapigatewayv2.IHttpApi) {
 	}
 }
 
-// suppress adds the metadata with which cdk-nag ignores a rule for a resource.
+// suppress adds metadata to a resource, so that cdk-nag ignores the rule for this resource.
 func suppress(resource awscdk.CfnResource, rule, reason string) {
 	resource.AddMetadata(jsii.String("cdk_nag"), map[string]any{
 		"rules_to_suppress": []any{map[string]any{"id": rule, "reason": reason}},

@@ -172,7 +172,7 @@ func synthesizeCopy(t *testing.T) (template map[string]any, outdir string) {
 }
 
 // goCaches returns environment variables with the current folders of Go's caches. After a change of
-// HOME, Go needs them to find these caches.
+// HOME, Go finds these caches only through the variables.
 func goCaches(t *testing.T) (variables []string) {
 	t.Helper()
 	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPATH", "GOENV"} {

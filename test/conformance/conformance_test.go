@@ -35,7 +35,8 @@ type target struct {
 	aws.Config
 }
 
-// isMoto reports whether the target is moto. A comment at each call says how moto differs from AWS.
+// isMoto reports whether the target is moto. Comments at the calls of isMoto say how moto differs
+// from AWS.
 func (t target) isMoto() bool { return t.name == "moto" }
 
 // forEachTarget runs fn in one subtest for each target. It skips moto if moto is not installed.

@@ -59,7 +59,8 @@ type emptyQueue struct{ pipeline.ReconcilerQueue }
 func (emptyQueue) CountMessages(context.Context) (int, error) { return 0, nil }
 
 // acceptProcessed stores the payloads and the items of processed events of one hour. The events are
-// 180 ms apart. Each event has an idempotency key, because its time in milliseconds is even.
+// 180 ms apart. Each event has an idempotency key: acceptOneProcessed adds one if the event's time
+// in milliseconds is even.
 func acceptProcessed(b *testing.B, bucket s3.Bucket, items dynamodb.Items, hour time.Time) {
 	b.Helper()
 	next := make(chan time.Time)

@@ -13,7 +13,7 @@ import (
 // Each crash also changes the order of the retried deliveries. Even if two messages crash the
 // worker, every other event is processed after at most five deliveries.
 //
-// The second result contains deliveries that must run one by one, after all others.
+// The result alone contains deliveries that must run one by one, after all others.
 func (w Worker) subBatches(tasks []*task) (batches [][]*task, alone []*task) {
 	var first, retried []*task
 	crashes := 0
@@ -35,7 +35,7 @@ func (w Worker) subBatches(tasks []*task) (batches [][]*task, alone []*task) {
 	if len(retried) == 0 {
 		return batches, alone
 	}
-	// SQS returns the messages in any order. retryOrder needs the same order in each retry.
+	// SQS returns the messages in any order. retryOrder needs input that is sorted by id.
 	byID := func(a, b *task) int { return strings.Compare(a.Event.ID, b.Event.ID) }
 	slices.SortFunc(retried, byID)
 	size := subBatchSize(len(retried), crashes)

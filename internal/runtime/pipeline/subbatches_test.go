@@ -29,8 +29,8 @@ func (b crashingBronze) Get(ctx context.Context, key string) ([]byte, error) {
 
 func idOf(n int) string { return id[:len(id)-1] + string(rune('0'+n)) }
 
-// redeliver turns the first deliveries into redeliveries, one for each argument in crashes. The
-// argument is the number of crashes that count for that delivery.
+// redeliver turns deliveries[i] into a redelivery, for each index i of crashes. crashes[i] is the
+// number of crashes that count for deliveries[i].
 func (w *world) redeliver(t *testing.T, deliveries []pipeline.Delivery, crashes ...int) {
 	t.Helper()
 	for i, n := range crashes {

@@ -38,8 +38,8 @@ func checkProcessable(payload []byte) error {
 	if err != nil {
 		return wrapError(UnprocessableJSON, "The payload is not acceptable JSON", err)
 	}
-	// Readers of Silver (Athena, Spark, JavaScript) use float64 and fail on larger numbers. Ingest
-	// rejects such numbers, but older versions accepted them.
+	// Readers of Silver (Athena, Spark, JavaScript) use float64 and fail on numbers beyond its
+	// range. Ingest rejects such numbers, but older versions accepted them.
 	if scan.overflow != nil {
 		return Errorf(UnprocessableNumber,
 			"The payload has a number beyond the range of a 64-bit float.")

@@ -24,8 +24,8 @@ type Begun struct {
 	Until     time.Time // end of the worker's invocation; zero if the worker returned the message
 }
 
-// afterReturn returns the value that replaces the mark when the worker returns the message. The
-// value is unique, so a delayed write of the mark can't overwrite it.
+// afterReturn returns the value that replaces the mark when the worker returns the message. A
+// delayed write of the mark requires the item's earlier value, so it can't overwrite this value.
 func (b Begun) afterReturn() Begun { return Begun{MessageID: b.MessageID, Attempt: b.Attempt} }
 
 func (t Tries) count() int { return t.Failures + t.Crashes }
@@ -60,8 +60,8 @@ func (t Tries) runsAlone(maxReceiveCount int) bool {
 	return t.Crashes > 0 && t.count() >= maxReceiveCount-1
 }
 
-// crashedTooOften reports whether the event causes its worker's crashes. This is certain if all
-// tries are used up and at least two of them were crashes. The event ran alone in the last try.
+// crashedTooOften reports whether all tries are used up and at least two of them were crashes. The
+// event has then run alone in the last try. No other event can have crashed the worker in that try.
 func (t Tries) crashedTooOften(maxReceiveCount int) bool {
 	return t.Crashes > 1 && t.count() >= maxReceiveCount
 }

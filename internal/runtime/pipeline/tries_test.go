@@ -212,8 +212,8 @@ func (u unmarkable) SetTries(ctx context.Context, item pipeline.Item, tries pipe
 	return u.items.SetTries(ctx, item, tries)
 }
 
-// If the worker can't replace its mark, the message must be delivered again before the mark counts
-// as a crash.
+// If the worker can't replace its mark, the mark counts as a crash from the time Begun.Until on.
+// The next delivery must come before that time.
 func TestTries_AMarkThatCannotBeReplacedIsNoCrash(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var w world

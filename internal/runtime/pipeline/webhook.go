@@ -53,8 +53,8 @@ func (w *Webhook) JSON(payload []byte) ([]byte, error) {
 	return json.Marshal(object)
 }
 
-// WebhookRequest holds the parts of a request that a webhook source has sent. The caller must have
-// verified the signature.
+// WebhookRequest describes a request from a webhook source. Verify the request's signature before
+// you create a WebhookRequest.
 type WebhookRequest struct {
 	Webhook
 	Type        string // of the event

@@ -168,8 +168,8 @@ func (h HMAC) textsAroundBody(timestamp, id string) (before, after string) {
 	return fill.Replace(before), fill.Replace(after)
 }
 
-// candidates decodes the signatures of a header. If the header is a list, candidates skips
-// signatures whose prefix names another version.
+// candidates decodes the signatures of a header. In a list, candidates skips each signature that
+// does not begin with h.Prefix, because the sender can add signatures of other versions.
 func (h HMAC) candidates(value string) ([][]byte, error) {
 	texts := []string{value}
 	if h.list {

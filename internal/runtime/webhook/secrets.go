@@ -58,9 +58,8 @@ type Secret struct {
 	reading int
 }
 
-// Get returns a secret that was read in the last 5 minutes. If the secret can't be read, Get
-// returns the last known values. Get returns an error if no values are known or the secret was
-// deleted.
+// Get returns a secret that was read in the last 5 minutes. If a read fails, Get returns the last
+// known values. It returns an error only if no values are known or the secret was deleted.
 func (s *Secrets) Get(ctx context.Context, id string) (Secret, error) {
 	c := s.lockSecret(id)
 	defer c.mu.Unlock()
@@ -88,7 +87,7 @@ func (s *Secrets) Get(ctx context.Context, id string) (Secret, error) {
 }
 
 // Renew returns the newest values of a secret. It reads the secret again at most once a second. The
-// parameter old holds known values. The result changed is true if the newest values differ.
+// result changed is true if the newest values differ from old.Values.
 func (s *Secrets) Renew(ctx context.Context, old Secret) (renewed Secret, changed bool) {
 	c := s.lockSecret(old.id)
 	defer c.mu.Unlock()

@@ -87,8 +87,8 @@ func (i *Items) Finish(_ context.Context, item pipeline.Item) error {
 	return nil
 }
 
-// Merge returns the item that the table contains after Finish: the parameter item, with the values
-// of old for fields that it does not set.
+// Merge returns the item that the table contains after Finish: the parameter item. Some of its
+// unset fields keep the values of old.
 func Merge(old, item pipeline.Item) pipeline.Item {
 	item.RequestID = cmp.Or(item.RequestID, old.RequestID)
 	item.BodySHA256 = cmp.Or(item.BodySHA256, old.BodySHA256)

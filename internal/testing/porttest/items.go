@@ -127,7 +127,7 @@ func TestItems(t *testing.T, items Items) {
 			} {
 				worker := item
 				worker.EnqueuedAt = time.Time{}
-				// worker has the tries of the previous round, which SetTries requires.
+				// The variable worker has the previous round's tries, which SetTries requires.
 				requireNoError(t, items.SetTries(ctx, worker, tries))
 				item.Tries = tries
 				wantItem(t, items, item)

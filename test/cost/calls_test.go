@@ -1,5 +1,5 @@
-// Package cost compares the model in package internal/cli/cost with the requests that the functions
-// make.
+// Package cost tests the cost model in package internal/cli/cost. It compares the model with the
+// requests of the Lambda functions.
 package cost
 
 import (

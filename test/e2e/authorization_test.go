@@ -46,8 +46,7 @@ func (p *platform) call(
 	return r.StatusCode, string(content)
 }
 
-// acceptWith sends an event and returns the event id. Before that, the function prepare can change
-// the request.
+// acceptWith sends an event and returns the event id. The function prepare can change the request.
 func (p *platform) acceptWith(t *testing.T, body string, prepare func(*http.Request)) string {
 	t.Helper()
 	status, text := p.call(t, "POST", "/events", body, prepare)

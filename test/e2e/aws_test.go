@@ -35,7 +35,8 @@ func (p *platform) listKeys(t *testing.T, output, prefix string) []string {
 	return keys
 }
 
-// readObject returns the content of an object. location comes from an API response.
+// readObject returns the content of an object. location is a map with the keys "bucket" and "key",
+// as in an API response.
 func (p *platform) readObject(t *testing.T, location any) string {
 	t.Helper()
 	at := location.(map[string]any)

@@ -184,7 +184,7 @@ func badInputEvent() string {
 		`,"big":1234567890123456789012345678901,"large":"` + strings.Repeat("<b>x", 200_000) + `"}`
 }
 
-// testConsole visits and operates each page of the console like a user.
+// testConsole uses each page of the console as a user does.
 func testConsole(t *testing.T, p *platform) {
 	b := openTab(t, p.Console)
 	b.open(t, "/events")
@@ -361,7 +361,7 @@ func (b *tab) screenshot(t *testing.T, file, theme string) {
 	}
 }
 
-// serveConsole serves a console at an address. Its only pipeline is named Many.
+// serveConsole serves a console at an address. The console shows one pipeline, Many.
 func serveConsole(t *testing.T, address string) (*console.Server, net.Listener) {
 	t.Helper()
 	server := console.New(console.Options{

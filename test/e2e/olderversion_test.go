@@ -13,7 +13,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/porttest"
 )
 
-// acceptAsOlderVersion stores an event like an older version of the platform, and returns the event
+// acceptAsOlderVersion stores an event as older versions of the platform did, and returns the event
 // id. Older versions accepted bodies that the current version rejects.
 func (p *platform) acceptAsOlderVersion(t *testing.T, body string) string {
 	t.Helper()

@@ -69,8 +69,7 @@ func (r *run) pass(i int, in input) {
 	r.recordReaction(i)
 }
 
-// recordReaction stores data of an actor's last reaction in the run. The invariants check this
-// data.
+// recordReaction adds an actor's last reaction to the data that the invariants check.
 func (r *run) recordReaction(i int) {
 	past := r.actors[i].past
 	r.unanswered = r.unanswered || past.unanswered

@@ -63,7 +63,7 @@ func processBatch(ctx context.Context, p *process,
 	return worker.Process(ctx, deliveries)
 }
 
-// client sends a request. If the request has a key, client repeats it after an error.
+// client sends a request. After an error, client repeats a request that has a key.
 func (r *run) client(number int, body, key string) {
 	r.sendRequest(number, pipeline.Request{
 		Body: []byte(body), Keyed: key != "", Key: key, Caller: "caller",

@@ -14,8 +14,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// batchClient sends a request with several events. If the request has a key, batchClient repeats it
-// after an error.
+// batchClient sends a request with several events. After an error, batchClient repeats a request
+// that has a key.
 func (r *run) batchClient(number int, key string, bodies ...string) {
 	name := "client " + strconv.Itoa(number)
 	request := pipeline.BatchRequest{
@@ -151,7 +151,7 @@ func (r *run) failuresOf(id string) int {
 	return most
 }
 
-// eventsIn returns the ids of the batch's events that have one of the records.
+// eventsIn returns the event ids in a batch's records, without duplicates.
 func eventsIn(records pipeline.Records) []string {
 	var ids []string
 	for _, record := range records {
@@ -163,7 +163,7 @@ func eventsIn(records pipeline.Records) []string {
 	return ids
 }
 
-// checkHome checks that all records of a batch's event are in one Silver object.
+// checkHome checks that no Silver object except `key` contains records of these events.
 func (r *run) checkHome(key string, records pipeline.Records) {
 	for _, id := range eventsIn(records) {
 		for _, other := range r.silver.keys {
@@ -178,7 +178,7 @@ func (r *run) checkHome(key string, records pipeline.Records) {
 	}
 }
 
-// checkReplaced checks that an object keeps its events when a replay replaces it.
+// checkReplaced checks that a Silver object has the same events before and after a replay.
 func (r *run) checkReplaced(key string, old, lines []byte) {
 	before, errBefore := r.readRecords(old)
 	after, errAfter := r.readRecords(lines)

@@ -99,7 +99,8 @@ func (r *run) passSubBatchWait() bool {
 	return waiting
 }
 
-// passTime advances the clock to the time at which the next timer expires.
+// passTime advances the clock until the next timer expires. If a worker waits for a call that
+// hangs, passTime only lets SubBatchWait pass.
 func (r *run) passTime() {
 	if r.passSubBatchWait() {
 		return

@@ -14,8 +14,8 @@ var update = flag.Bool("update", false, "write the figures into docs/reliability
 
 const document = "../../docs/reliability.md"
 
-// checkFigures compares a table of docs/reliability.md with the results. Two HTML comments with the
-// name enclose the table.
+// checkFigures checks that docs/reliability.md contains `table` between two HTML comments. Both
+// comments contain `name`.
 func checkFigures(t *testing.T, name, table string) {
 	t.Helper()
 	content, err := os.ReadFile(document)

@@ -78,7 +78,7 @@ func (r *run) historyAfter(h *history, in input) *history {
 	return next
 }
 
-// complete stores the process's reaction to the last input in h.
+// complete stores in h how the process reacted to the last input.
 func (r *run) complete(h *history, p *process) {
 	h.calls, h.reaction = p.calls, p.reaction
 	if h.ended {

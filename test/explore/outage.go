@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// outage lists the services that fail together. A service is the first part of the names of its
-// calls. For example, "Bronze" is the service of the call "Bronze.Put".
+// outage lists the services that fail together. For example, "Bronze" is the service of the call
+// "Bronze.Put".
 type outage []string
 
 var (

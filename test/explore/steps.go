@@ -11,8 +11,8 @@ type step struct {
 	do   func()
 }
 
-// steps returns all possible next steps. The current actor's steps come first, and need no
-// preemption. Other actors' steps need a preemption only if the current actor has a pending call.
+// steps returns all possible next steps. The current actor's steps come first. Other actors' steps
+// need a preemption only if the current actor has a pending call.
 func (r *run) steps() []step {
 	var steps []step
 	var turn Budget // cost of a step by another actor

@@ -86,7 +86,7 @@ func jsiiCache(t *testing.T) string {
 // assetHashes maps the description of each pipeline function to the hash of the function's asset.
 type assetHashes map[string]string
 
-// synthesize runs a CDK app like the CDK CLI and returns the asset hashes of the app's functions.
+// synthesize runs a CDK app as the CDK CLI does. It returns the asset hashes of the functions.
 func synthesize(
 	dir, out string, env []string, name string, args ...string,
 ) (assetHashes, error) {

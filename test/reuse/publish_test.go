@@ -26,8 +26,8 @@ type publishedModule struct {
 	env     []string // makes go use the proxy
 }
 
-// publish publishes this module to a proxy in the file system. Like the go command, it zips the
-// tracked files without nested modules. Unlike the go command, it includes uncommitted changes.
+// publish publishes this module to a proxy in the file system. Like the go command, it zips
+// tracked files and omits nested modules. Unlike the go command, it includes uncommitted changes.
 func publish(t *testing.T) publishedModule {
 	t.Helper()
 	if _, err := os.Stat(filepath.Join(root, ".git")); err != nil {

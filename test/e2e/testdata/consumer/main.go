@@ -1,5 +1,5 @@
 // Command shop is a CDK app in a separate module. It has two pipelines and other resources. The
-// second pipeline is in a nested stack, and its worker is in a third module.
+// second pipeline is in a nested stack, and its worker is in another module.
 package main
 
 import (

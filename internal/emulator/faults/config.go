@@ -57,8 +57,8 @@ var allFaults = []Fault{Error, Throttle, Denied, Timeout, LostResponse, Slow}
 // maxDelayMS is the maximum delay of the fault "slow". It equals Lambda's maximum timeout.
 const maxDelayMS = 15 * 60 * 1000
 
-// ReadConfig reads a Config from a JSON file. It rejects unknown fields. The parameter
-// services lists the services that a rule can name.
+// ReadConfig reads a Config from a JSON file. It rejects unknown fields. The parameter services
+// lists the services that a rule can name.
 func ReadConfig(file string, services []string) (Config, error) {
 	content, err := protocol.ReadFile(file)
 	if err != nil {

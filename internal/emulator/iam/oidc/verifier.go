@@ -1,5 +1,5 @@
-// Package oidc verifies JSON Web Tokens by the rules of API Gateway's JWT authorizers. The keys come
-// from the issuer or from a file.
+// Package oidc verifies JSON Web Tokens by the rules of API Gateway's JWT authorizers. The keys
+// come from the issuer or from a file.
 package oidc
 
 import (

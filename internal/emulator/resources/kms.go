@@ -34,8 +34,8 @@ func (p *Provider) keyARN(idOrARN string) string {
 	return p.arn("kms", "key/"+idOrARN)
 }
 
-// encrypt records that the key encrypts a bucket, queue or table. It ignores a key that is named by
-// an alias, such as an AWS managed key.
+// encrypt records that the key encrypts the resource. It ignores a key that is named by an alias,
+// such as an AWS managed key.
 func (p *Provider) encrypt(resourceARN, key string) {
 	if key != "" && !strings.Contains(key, "alias/") {
 		p.iam.keys[resourceARN] = p.keyARN(key)

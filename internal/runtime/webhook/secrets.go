@@ -32,8 +32,8 @@ type Secrets struct {
 const (
 	secretTTL    = 5 * time.Minute  // afterwards, the secret is read again
 	retryExpired = 10 * time.Second // time between two attempts to read an expired secret again
-	// renewInterval is the minimum time between two reads of a secret after a wrong signature.
-	// Without this limit, anyone could send wrong signatures to cause many reads.
+	// renewInterval is the minimum time between two reads that a wrong signature or a missing value
+	// causes. Without this limit, anyone could send wrong signatures to cause many reads.
 	renewInterval = time.Second
 
 	// readLimit and rereadLimit limit the time of a read. rereadLimit applies if a value is cached.

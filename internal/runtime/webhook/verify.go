@@ -99,11 +99,12 @@ func (s signature) sum(key, body []byte) []byte {
 	return mac.Sum(nil)
 }
 
-// maxTimestampDigits is the number of digits of a time in milliseconds since the epoch. Until the
-// year 2286, such a time has 13 digits.
+// maxTimestampDigits is the maximum number of digits of a timestamp. A time in milliseconds since
+// the epoch has 13 digits until the year 2286.
 const maxTimestampDigits = 13
 
-// parseTimestamp reads the seconds since the epoch. A number with 13 digits counts milliseconds.
+// parseTimestamp parses a timestamp in milliseconds since the epoch if it has 13 digits, and in
+// seconds otherwise.
 func parseTimestamp(text string) (time.Time, error) {
 	malformed := reject("The timestamp must be the seconds since 1970.")
 	if len(text) == 0 || len(text) > maxTimestampDigits || strings.Trim(text, "0123456789") != "" {

@@ -57,7 +57,8 @@ func (c *counter) advance(now time.Time) {
 	c.last = max(c.last, second)
 }
 
-// sum returns how many events were counted in the time d before the current second.
+// sum returns the number of events in a time span of length d. The span ends before the current
+// second.
 func (c *counter) sum(now time.Time, d time.Duration) (total int) {
 	c.advance(now)
 	for i := range int64(d / time.Second) {

@@ -28,7 +28,7 @@ type tree struct {
 	root  *node
 	nodes int
 	text  string // shown instead of the tree if the text is not JSON or too large
-	note  string // which part of the text the page leaves out
+	note  string // see Note
 	raw   string // the whole text, to copy; "" if it is too large
 }
 
@@ -186,7 +186,7 @@ func (n *node) child(key string) *node {
 // Raw returns the whole text, or "" if it is too large to copy from the page.
 func (t tree) Raw() string { return t.raw }
 
-// Note says which parts of the text the tree leaves out.
+// Note says which parts of the text the page leaves out, or why the page shows no tree.
 func (t tree) Note() string { return t.note }
 
 // Empty reports whether there is no text.

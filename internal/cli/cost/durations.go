@@ -72,8 +72,8 @@ func (p Pipeline) workerDuration(w Workload, messages float64, measured Duration
 // not busy.
 const pollers = 5
 
-// messagesPerInvocation returns the mean number of messages that Lambda delivers together. requests
-// is the number of API requests per second.
+// messagesPerInvocation returns the mean number of messages that Lambda delivers together. The
+// parameter requests is the number of API requests per second.
 func (p Pipeline) messagesPerInvocation(w Workload, requests float64, d Durations) float64 {
 	limit := p.Source.BatchSize
 	if p.Source.Window == 0 {

@@ -326,7 +326,7 @@ func (e estimator) storageLines(age int) []Line {
 	}
 }
 
-// bucketPrice returns the price per GB and month. days is the age of the objects.
+// bucketPrice returns the price per GB and month. The parameter days is the age of the objects.
 func (e estimator) bucketPrice(b Bucket, days float64) float64 {
 	if b.Expiration > 0 && days >= b.Expiration {
 		return 0

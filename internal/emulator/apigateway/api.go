@@ -36,7 +36,8 @@ func (a API) domainName() string { return a.ID + ".execute-api." + a.Region + ".
 
 // Route maps requests to a function.
 type Route struct {
-	// Key is "POST /events", "GET /events/{eventId}", "ANY /files/{path+}" or "$default".
+	// Key is "$default", or a method and a path. Examples: "POST /events",
+	// "GET /events/{eventId}" and "ANY /files/{path+}".
 	Key        string
 	Function   string     // name; a version or alias can follow, as in api:live
 	Authorizer Authorizer // nil for a public route

@@ -17,7 +17,7 @@ type BatchResult struct {
 	Function  string
 	Messages  []sqs.Message
 	Failed    []string // ids of the failed messages
-	Err       error    // not nil if all messages failed, or if a delete failed
+	Err       error    // set if the function failed, its response is invalid, or a delete failed
 	RequestID string
 	Duration  time.Duration
 }
@@ -50,7 +50,8 @@ func (m Mapping) process(ctx context.Context, b batch) {
 	m.OnBatch(report)
 }
 
-// failedMessages returns the ids of the failed messages, or an error if all failed.
+// failedMessages returns the ids of the failed messages. It returns an error if the function failed
+// or its response is invalid. All messages then count as failed.
 func (m Mapping) failedMessages(b batch, result Result, err error) (map[string]bool, error) {
 	switch {
 	case err != nil:

@@ -69,8 +69,8 @@
 // the worker stores the results of the invocation's other events. The worker waits one more second
 // for a call that does not return in time. Then the event is retried. The call's goroutine
 // continues in the background and keeps its memory. A slow call delays the other events of its
-// invocation by at most a second. But an event that is processed alone after a
-// crash waits longer: its processing begins after all other calls of the invocation.
+// invocation by at most a second. But an event that is processed alone after a crash waits longer:
+// its processing begins after all other calls of the invocation.
 //
 // A processor must not end the process with os.Exit, with log.Fatal, or with a panic in a goroutine
 // that it started. These crash the worker. SQS delivers all messages of the invocation again after

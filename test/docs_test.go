@@ -202,7 +202,7 @@ func TestDocs_CITestsThePackagesOfTheContributorsCommand(t *testing.T) {
 		"../.ci/run": {
 			"go test -vet=off -race $concurrent",
 			`others=$(go list ./... | grep -vxF -e "$concurrent" | grep -v '/test/explore$')`,
-			"go test -vet=off -p $packages ./test/{e2e,templates,reuse} $others",
+			"go test -vet=off -p $packages ./test/{e2e,reuse} ./constructs/eventpipeline $others",
 			"  GOMAXPROCS=1 go test -vet=off ./test/explore",
 		},
 	} {

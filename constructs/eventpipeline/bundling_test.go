@@ -33,7 +33,7 @@ func TestUserEntry_KeepsOnlyModuleFlags(t *testing.T) {
 	}
 }
 
-// This test checks only the environment variables of `go build`. Tests in test/templates build the
+// This test checks only the environment variables of `go build`. Tests in test/bundles build the
 // functions for Linux.
 func TestBuildEnvironment_TargetsThePlatform(t *testing.T) {
 	flags := map[string]string{"GOFLAGS": "-trimpath", "GOWORK": "off"}

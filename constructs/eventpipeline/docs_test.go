@@ -16,12 +16,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	jsii.Close()
-	os.Exit(code)
-}
-
 // docsRows returns the cells of all tables in a section of docs/construct.md, without the headers.
 func docsRows(t *testing.T, heading string) (rows [][]string) {
 	t.Helper()

@@ -22,9 +22,8 @@ import (
 )
 
 const (
-	project = "event-driven-cloud-platform"
 	example = synth.Root + "/examples/own-processor"
-	schemas = "../templates/testdata/schemas"
+	schemas = "../../constructs/eventpipeline/testdata/schemas"
 )
 
 type props = eventpipeline.EventPipelineProps
@@ -161,7 +160,7 @@ func synthesizeCopy(t *testing.T) (template map[string]any, outdir string) {
 	if out, err := app.CombinedOutput(); err != nil {
 		t.Fatalf("run the app: %v\n%s", err, out)
 	}
-	raw, err := os.ReadFile(filepath.Join(outdir, project+"-dev.template.json"))
+	raw, err := os.ReadFile(filepath.Join(outdir, synth.Project+"-dev.template.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

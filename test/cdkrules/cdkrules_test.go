@@ -27,7 +27,7 @@ func TestMain(m *testing.M) { os.Exit(synth.Main(m)) }
 // an error.
 func TestCDKRules_ReportNoViolation(t *testing.T) {
 	app := strictApp(t)
-	for _, name := range []string{stacks.Dev, stacks.Prod, stacks.Local} {
+	for _, name := range synth.Stages {
 		synth.Must(t, func() error { _, err := stacks.New(app, name); return err })
 	}
 	synth.Must(t, func() error { otherApis(app); return nil })

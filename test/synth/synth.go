@@ -1,5 +1,5 @@
-// Package synth synthesizes apps for the packages that test templates. Each of these packages
-// starts its own Node.js process, so they can run in parallel.
+// Package synth synthesizes apps for the packages that test templates, and reads the templates.
+// Each of these packages starts its own Node.js process, so they can run in parallel.
 package synth
 
 import (
@@ -88,6 +88,14 @@ func Must(t *testing.T, fn func() error) {
 	t.Helper()
 	if err := Attempt(fn); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Check runs an assertion of the CDK's assertions module. After a failure, the test continues.
+func Check(t *testing.T, assertion func()) {
+	t.Helper()
+	if err := Attempt(func() error { assertion(); return nil }); err != nil {
+		t.Error(err)
 	}
 }
 

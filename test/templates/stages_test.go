@@ -1,13 +1,10 @@
 package templates
 
 import (
-	"slices"
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
-	"github.com/aws/jsii-runtime-go"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
@@ -21,7 +18,7 @@ func TestStages_UnknownStageIsAnError(t *testing.T) {
 		if err == nil {
 			t.Fatalf("stage %q must be an error", name)
 		}
-		for _, choice := range append(stages, "-c stage=") {
+		for _, choice := range append(synth.Stages, "-c stage=") {
 			if !strings.Contains(err.Error(), choice) {
 				t.Errorf("stage %q: error must contain %[3]s, got %[2]q", name, err, choice)
 			}
@@ -30,9 +27,9 @@ func TestStages_UnknownStageIsAnError(t *testing.T) {
 }
 
 func TestStages_HavePhysicalNames(t *testing.T) {
-	for _, name := range stages {
-		s, prefix := stage(t, name), project+"-"+name
-		if got := *s.stack.StackName(); got != prefix {
+	for _, name := range synth.Stages {
+		s, prefix := synth.Stage(t, name), synth.Project+"-"+name
+		if got := *s.Stack.StackName(); got != prefix {
 			t.Errorf("stack name = %s, want %s", got, prefix)
 		}
 		for id, want := range map[string]string{
@@ -60,14 +57,14 @@ func TestStages_HavePhysicalNames(t *testing.T) {
 			"BronzeBucket": `{"BucketName": null}`,
 			"SilverBucket": `{"BucketName": null}`,
 		} {
-			s.resources[id].expect(t, want)
+			s.Resources[id].Expect(t, want)
 		}
 	}
 }
 
 func TestStages_HaveOutputs(t *testing.T) {
-	for _, name := range stages {
-		s := stage(t, name)
+	for _, name := range synth.Stages {
+		s := synth.Stage(t, name)
 		for output, want := range map[string]string{
 			"ApiUrl": "https://${HttpApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}/",
 
@@ -80,8 +77,8 @@ func TestStages_HaveOutputs(t *testing.T) {
 			"WorkerFunctionName": "${WorkerFunction}",
 			"EventBusName":       "${EventBus}",
 		} {
-			got, ok := s.template["Outputs"].(map[string]any)[output].(map[string]any)
-			if !ok || replaceIntrinsics(got["Value"]) != want {
+			got, ok := s.Content["Outputs"].(map[string]any)[output].(map[string]any)
+			if !ok || synth.ReplaceIntrinsics(got["Value"]) != want {
 				t.Errorf("stage %s: output %s must be %s, got %v", name, output, want, got)
 			}
 			if ok && got["Description"] == nil {
@@ -106,19 +103,21 @@ var untaggable = []string{
 }
 
 func TestStages_TagAllResources(t *testing.T) {
-	for _, name := range stages {
-		s := stage(t, name)
-		want := map[string]string{"project": project, "environment": name, "managed-by": "aws-cdk"}
-		check(t, func() {
-			assertions.Tags_FromStack(s.stack).
-				HasValues(&map[string]any{"project": project, "environment": name,
+	for _, name := range synth.Stages {
+		s := synth.Stage(t, name)
+		want := map[string]string{
+			"project": synth.Project, "environment": name, "managed-by": "aws-cdk",
+		}
+		synth.Check(t, func() {
+			assertions.Tags_FromStack(s.Stack).
+				HasValues(&map[string]any{"project": synth.Project, "environment": name,
 					"managed-by": "aws-cdk"})
 		})
 		untagged := map[string]bool{}
 		for _, t := range untaggable {
 			untagged[t] = true
 		}
-		for id, r := range s.resources {
+		for id, r := range s.Resources {
 			// The CDK's own function has no tags in the template. CloudFormation adds the stack's
 			// tags.
 			if untagged[r.Type] || strings.HasPrefix(id, "CustomS3AutoDelete") {
@@ -134,7 +133,7 @@ func TestStages_TagAllResources(t *testing.T) {
 }
 
 // tags returns the tags of a resource. In the template, tags are an object or a list.
-func tags(r resource) map[string]string {
+func tags(r synth.Resource) map[string]string {
 	got := map[string]string{}
 	switch list := r.Properties["Tags"].(type) {
 	case map[string]any:
@@ -149,40 +148,24 @@ func tags(r resource) map[string]string {
 	return got
 }
 
-// retained lists the ids of the resources that hold data. The removal policy applies to these
-// resources.
-var retained = []string{
-	"BronzeBucket",
-	"SilverBucket",
-	"ServerAccessLogsBucket",
-	"EventsTable",
-	"Queue",
-	"DeadLetterQueue",
-	"NotificationDeadLetterQueue",
-	"ApiLogGroup",
-	"WorkerLogGroup",
-	"ReconcilerLogGroup",
-	"AccessLogGroup",
-}
-
 func TestProd_RetainsDataAndIsProtected(t *testing.T) {
-	s := stage(t, stacks.Prod)
-	if !*s.stack.TerminationProtection() {
+	s := synth.Stage(t, stacks.Prod)
+	if !*s.Stack.TerminationProtection() {
 		t.Error("stack must have termination protection")
 	}
-	for _, id := range retained {
-		expectRetained(t, s, id)
+	for _, id := range synth.StatefulResources {
+		s.ExpectRetained(t, id)
 	}
-	s.resource(t, "EventsTable", "AWS::DynamoDB::Table").
-		expect(t, `{"PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": true}}`)
-	s.expectCount(t, "Custom::S3AutoDeleteObjects", 0)
-	s.expectCount(t, "AWS::Lambda::Function", 3)
+	s.Resource(t, "EventsTable", "AWS::DynamoDB::Table").
+		Expect(t, `{"PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": true}}`)
+	s.ExpectCount(t, "Custom::S3AutoDeleteObjects", 0)
+	s.ExpectCount(t, "AWS::Lambda::Function", 3)
 }
 
 // If the first deployment fails, CloudFormation must delete the new table to free its name.
 // DynamoDB does not delete a protected table.
 func TestProd_CanRollBackItsFirstDeployment(t *testing.T) {
-	for id, r := range stage(t, stacks.Prod).resources {
+	for id, r := range synth.Stage(t, stacks.Prod).Resources {
 		for _, property := range []string{"DeletionProtectionEnabled", "DeletionProtection"} {
 			if r.Properties[property] != nil && r.Properties[property] != false {
 				t.Errorf("%s must not have %s, because no rollback could delete it", id, property)
@@ -191,65 +174,32 @@ func TestProd_CanRollBackItsFirstDeployment(t *testing.T) {
 	}
 }
 
-func TestEventsTableDeletionProtection_ProtectsTheTable(t *testing.T) {
-	s := pipeline(t, func(awscdk.Stack) *props {
-		return &props{EventsTableDeletionProtection: jsii.Bool(true)}
-	})
-	s.resource(t, "EventsTable", "AWS::DynamoDB::Table").
-		expect(t, `{"DeletionProtectionEnabled": true}`)
-}
-
-// expectRetained requires that CloudFormation keeps a resource when it deletes the stack. After a
-// failed first deployment, it must delete the resource, because the next deployment needs the name.
-func expectRetained(t *testing.T, s synthesized, id string) {
-	t.Helper()
-	r := s.resources[id]
-	if r.DeletionPolicy != "RetainExceptOnCreate" || r.UpdateReplacePolicy != "Retain" {
-		t.Errorf("%s must be retained, except after a failed creation, got %q and %q",
-			id, r.DeletionPolicy, r.UpdateReplacePolicy)
-	}
-}
-
-func TestRemovalPolicy_RetainsUnlessItIsDestroy(t *testing.T) {
-	for _, policy := range []awscdk.RemovalPolicy{
-		"", awscdk.RemovalPolicy_RETAIN, awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE,
-	} {
-		s := pipeline(t, func(awscdk.Stack) *props { return &props{RemovalPolicy: policy} })
-		for _, id := range slices.Concat(retained, s.idsOf("AWS::S3::BucketPolicy")) {
-			expectRetained(t, s, id)
-		}
-		s.resource(t, "EventsTable", "AWS::DynamoDB::Table").
-			expect(t, `{"DeletionProtectionEnabled": false}`)
-		s.expectCount(t, "Custom::S3AutoDeleteObjects", 0)
-	}
-}
-
 func TestDevAndLocal_LeaveNothingWhenDestroyed(t *testing.T) {
 	for _, name := range []string{stacks.Dev, stacks.Local} {
-		s := stage(t, name)
-		if *s.stack.TerminationProtection() {
+		s := synth.Stage(t, name)
+		if *s.Stack.TerminationProtection() {
 			t.Errorf("stage %s must have no termination protection", name)
 		}
-		for _, id := range retained {
-			if r := s.resources[id]; r.DeletionPolicy != "Delete" ||
+		for _, id := range synth.StatefulResources {
+			if r := s.Resources[id]; r.DeletionPolicy != "Delete" ||
 				r.UpdateReplacePolicy != "Delete" {
 				t.Errorf("stage %s: %s must be deleted, got %q and %q",
 					name, id, r.DeletionPolicy, r.UpdateReplacePolicy)
 			}
 		}
-		for id, r := range s.resources {
+		for id, r := range s.Resources {
 			if r.DeletionPolicy != "" && r.DeletionPolicy != "Delete" {
 				t.Errorf("stage %s: %s must be deleted, got %s", name, id, r.DeletionPolicy)
 			}
 		}
-		s.resource(t, "EventsTable", "AWS::DynamoDB::Table").
-			expect(t, `{
+		s.Resource(t, "EventsTable", "AWS::DynamoDB::Table").
+			Expect(t, `{
 				"DeletionProtectionEnabled": false,
 				"PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": false}
 			}`)
-		for _, bucket := range buckets {
-			s.resource(t, bucket+"AutoDeleteObjectsCustomResource", "Custom::S3AutoDeleteObjects").
-				expect(t, `{"BucketName": "${`+bucket+`}"}`)
+		for _, bucket := range synth.Buckets {
+			s.Resource(t, bucket+"AutoDeleteObjectsCustomResource", "Custom::S3AutoDeleteObjects").
+				Expect(t, `{"BucketName": "${`+bucket+`}"}`)
 		}
 		expectOwnLogGroups(t, s)
 	}
@@ -257,21 +207,21 @@ func TestDevAndLocal_LeaveNothingWhenDestroyed(t *testing.T) {
 
 // expectOwnLogGroups requires that each function has a log group in the stack, or has no permission
 // to write logs. Otherwise, Lambda creates a log group that no stack deletes.
-func expectOwnLogGroups(t *testing.T, s synthesized) {
+func expectOwnLogGroups(t *testing.T, s synth.Template) {
 	t.Helper()
-	for _, id := range s.idsOf("AWS::Lambda::Function") {
-		function := s.resources[id]
+	for _, id := range s.IDsOf("AWS::Lambda::Function") {
+		function := s.Resources[id]
 		if logging, ok := function.Properties["LoggingConfig"].(map[string]any); ok {
 			group := strings.Trim(logging["LogGroup"].(string), "${}")
-			s.resource(t, group, "AWS::Logs::LogGroup")
+			s.Resource(t, group, "AWS::Logs::LogGroup")
 			continue
 		}
 		role := strings.TrimSuffix(
 			strings.TrimPrefix(function.Properties["Role"].(string), "${"), ".Arn}")
-		s.resource(t, role, "AWS::IAM::Role").
-			expect(t, `{"ManagedPolicyArns": null, "Policies": null}`)
-		for _, policy := range s.idsOf("AWS::IAM::Policy") {
-			for _, holder := range s.resources[policy].Properties["Roles"].([]any) {
+		s.Resource(t, role, "AWS::IAM::Role").
+			Expect(t, `{"ManagedPolicyArns": null, "Policies": null}`)
+		for _, policy := range s.IDsOf("AWS::IAM::Policy") {
+			for _, holder := range s.Resources[policy].Properties["Roles"].([]any) {
 				if holder == "${"+role+"}" {
 					t.Errorf("function %s has no log group in the stack, so it must not have %s",
 						id, policy)
@@ -288,20 +238,20 @@ const webhookRoute = "POST /webhooks/{source}"
 // With `local --authorize`, the local stage has the same authorization as a deployed stage.
 func TestLocal_MayHaveTheDeployedAuthorization(t *testing.T) {
 	for _, value := range []any{true, "true"} { // the CLI sets a bool, -c sets a string
-		s := stageWith(t, stacks.Local, map[string]any{contract.AuthorizeContext: value})
-		want := routeAuthorization(t, stage(t, stacks.Dev))
+		s := synth.StageWith(t, stacks.Local, map[string]any{contract.AuthorizeContext: value})
+		want := synth.Stage(t, stacks.Dev).RouteAuthorization(t)
 		want[webhookRoute] = "NONE"
-		if diff := cmp.Diff(want, routeAuthorization(t, s)); diff != "" {
+		if diff := cmp.Diff(want, s.RouteAuthorization(t)); diff != "" {
 			t.Errorf("authorization of the routes (-dev +local):\n%s", diff)
 		}
-		s.environment(t, "ApiFunction").expect(t, `{"OPEN_API": "false"}`)
+		s.Environment(t, "ApiFunction").Expect(t, `{"OPEN_API": "false"}`)
 	}
 }
 
 // The local stage differs from dev only in authorization, throttling, the reconciler's schedule and
 // webhook sources.
 func TestLocal_DiffersFromDev(t *testing.T) {
-	s := stage(t, stacks.Local)
+	s := synth.Stage(t, stacks.Local)
 	want := map[string]string{
 		"POST /events":          "NONE",
 		"GET /events/{eventId}": "NONE",
@@ -309,19 +259,19 @@ func TestLocal_DiffersFromDev(t *testing.T) {
 		"$default":              "NONE",
 		webhookRoute:            "NONE",
 	}
-	if diff := cmp.Diff(want, routeAuthorization(t, s)); diff != "" {
+	if diff := cmp.Diff(want, s.RouteAuthorization(t)); diff != "" {
 		t.Errorf("authorization of the routes (-want +got):\n%s", diff)
 	}
-	s.resource(t, "Stage", "AWS::ApiGatewayV2::Stage").expect(t, `{
+	s.Resource(t, "Stage", "AWS::ApiGatewayV2::Stage").Expect(t, `{
 		"DefaultRouteSettings": {"ThrottlingRateLimit": 10000, "ThrottlingBurstLimit": 10000}
 	}`)
-	s.resource(t, "Schedule", "AWS::Events::Rule").
-		expect(t, `{"ScheduleExpression": "rate(1 minute)"}`)
-	s.environment(t, "ReconcilerFunction").expect(t, `{"RECONCILE_GRACE_SECONDS": "300"}`)
+	s.Resource(t, "Schedule", "AWS::Events::Rule").
+		Expect(t, `{"ScheduleExpression": "rate(1 minute)"}`)
+	s.Environment(t, "ReconcilerFunction").Expect(t, `{"RECONCILE_GRACE_SECONDS": "300"}`)
 	// Each webhook source has a secret and an alarm. All sources share a route and its permission.
-	sources := len(s.idsOf("AWS::SecretsManager::Secret"))
-	wanted := len(stage(t, stacks.Dev).resources) + 2*sources + 2
-	if got := len(s.resources); got != wanted || sources != 6 {
+	sources := len(s.IDsOf("AWS::SecretsManager::Secret"))
+	wanted := len(synth.Stage(t, stacks.Dev).Resources) + 2*sources + 2
+	if got := len(s.Resources); got != wanted || sources != 6 {
 		t.Errorf("got %d resources and %d sources, want %d and 6", got, sources, wanted)
 	}
 }

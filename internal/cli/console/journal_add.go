@@ -46,7 +46,7 @@ func (j *journal) add(step activity.Step, slug string) {
 			return // ignore the console's own calls
 		}
 		step.Details = slices.DeleteFunc(step.Details, func(d activity.Detail) bool {
-			// A call can have 100 ids. To save memory, its events do not store them.
+			// A call can list the ids of 100 events. To save memory, no event stores this list.
 			return d.Name == activity.DetailIDs
 		})
 	}

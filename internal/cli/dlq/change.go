@@ -37,7 +37,7 @@ var Redrive = Action{Apply: redrive, Rejects: neverRedrivable}
 // Discard deletes messages. Their events stay FAILED.
 var Discard = Action{Apply: discard}
 
-// Preview describes the messages that a change selects.
+// Preview describes the messages that a redrive or a discard would change.
 type Preview struct {
 	Counts    Counts
 	Rejected  int  // messages for which Action.Rejects returns true

@@ -43,7 +43,7 @@ func (h Reconciler) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	if err := jsonv2.Unmarshal(event, &req); err != nil {
 		// The decoder's error can contain values of the request, so it is omitted.
 		return nil, errors.New("read the request: since must be an RFC 3339 time, dryRun must be " +
-			"a boolean, and pass must be the pass of an earlier answer")
+			"a boolean, and pass must be copied from an earlier response")
 	}
 	start := time.Now()
 	h.Reconciler.OnError = h.logNotReconciled

@@ -30,7 +30,7 @@ func (s Source) EventType(headers map[string]string, payload Payload) string {
 // payload. At least one of the results is "".
 func (s Source) TypeField() (header, pointer string) { return s.scheme().typeField() }
 
-// TypeOf returns the event type for the sender's name of the type. For "", it returns "".
+// TypeOf returns the event type for a type that the sender names. For "", it returns "".
 func (s Source) TypeOf(name string) string {
 	if name == "" {
 		return ""

@@ -91,7 +91,7 @@ func (w Worker) createPart(
 		}
 		if existing.Bronze != part.Bronze {
 			return createdPart{}, Errorf(InvalidMessage,
-				"the id %s belongs to another batch: the batch's idempotency key was reused", part.ID)
+				"the id %s belongs to another batch with the same idempotency key", part.ID)
 		}
 	}
 	// The replay enqueues existing parts as separate events. A replayed batch therefore sends no

@@ -128,9 +128,8 @@ func readArray(r io.Reader, yield func([]byte) bool) error {
 	return nil
 }
 
-// maxLine limits the length of a line, in bytes. API Gateway accepts at most 10 MB per request.
-// maxLine is larger, so that the command can send an event of more than 10 MB. The API then
-// explains the error.
+// maxLine limits the length of a line, in bytes. It is larger than API Gateway's limit of 10 MB per
+// request. The command can therefore send an event that is too large, and print the API's error.
 const maxLine = 12 << 20
 
 func readLines(r io.Reader, yield func([]byte) bool) error {

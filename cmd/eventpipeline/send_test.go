@@ -92,7 +92,8 @@ func acceptBatch(w http.ResponseWriter, events []json.RawMessage) {
 	fmt.Fprintf(w, `{"status":"accepted","events":[%s]}`, strings.Join(results, ","))
 }
 
-// runSend runs `eventpipeline send` against the API a, and returns the printed text.
+// runSend runs `eventpipeline send` against a test server, and returns the printed text. The server
+// calls the handler a.
 func runSend(
 	t *testing.T, a *api, stdin string, args ...string,
 ) (stdout, stderr string, err error) {

@@ -93,7 +93,7 @@ func (w *waiter) failureError(count int) error {
 	return fmt.Errorf("%s, for example %s", text, w.failure)
 }
 
-// collapseBatches replaces the ids of a batch's events, <batchId>.<index>, by one batch id.
+// collapseBatches replaces all ids <batchId>.<index> of a batch by one <batchId>.
 func collapseBatches(ids []string) []string {
 	var found []string
 	seen := make(map[string]bool)
@@ -107,8 +107,8 @@ func collapseBatches(ids []string) []string {
 	return found
 }
 
-// wait waits until an event is PROCESSED or FAILED. If id names a batch or a range of a batch's
-// events, it waits for all of them. It returns the number of events.
+// wait waits until an event is PROCESSED or FAILED. If id names several events of a batch, it waits
+// for each of these events. It returns the number of events.
 func (w *waiter) wait(ctx context.Context, id string) (int, error) {
 	status, err := w.poll(ctx, id)
 	if err != nil {

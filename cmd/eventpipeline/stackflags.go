@@ -166,8 +166,8 @@ func (f *stackFlags) endpoint() (address, source string) {
 	return localAWS, "the default"
 }
 
-// String returns the flags with which another command selects the same pipeline. The flags contain
-// the URL that endpointVariable sets, if any.
+// String returns the flags with which another command selects the same pipeline. Without --stack,
+// they contain the URL of the AWS services, unless it is localAWS.
 func (f *stackFlags) String() string {
 	text := ""
 	if address, _ := f.endpoint(); f.stack != "" {

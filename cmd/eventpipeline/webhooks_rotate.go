@@ -63,8 +63,8 @@ func (f *rotateFlags) run(cmd *cobra.Command, name string) error {
 		return err
 	}
 	announce(cmd, p)
-	// Rotate must not store the current secret again. The current secret would replace the previous
-	// one, which the source must still accept.
+	// Rotate must not store the current secret again. Otherwise, the source would no longer accept
+	// the previous secret.
 	if current, err := source.Secret(cmd.Context()); err == nil &&
 		strings.TrimSpace(current) == secret {
 		_, err := fmt.Fprintf(cmd.OutOrStdout(),

@@ -124,9 +124,9 @@ type EventPipeline interface {
 	// policies, for example the policies of an immutable imported role. To detect this case, call
 	// Grant.AssertSuccess.
 	GrantIngest(grantee awsiam.IGrantable) awsiam.Grant
-	// GrantReadStatus lets a principal call GET /events/{eventId}, under the same conditions as
-	// GrantIngest. The principal can read the status of its own events, or of all events if
-	// StatusForAllCallers is true.
+	// GrantReadStatus lets a principal of this account call GET /events/{eventId}. Like
+	// GrantIngest, it requires IAM authorization. The principal can read the status of its own
+	// events, or of all events if StatusForAllCallers is true.
 	GrantReadStatus(grantee awsiam.IGrantable) awsiam.Grant
 	// GrantReadSilver lets a principal list and read the records under silver/, and decrypt them
 	// with the bucket's key.
@@ -148,10 +148,10 @@ type EventPipeline interface {
 	// target to the returned rule later. A target without its own DeadLetterQueue gets
 	// NotificationDeadLetterQueue. The rule's LostEventsAlarm fires if the rule loses events.
 	OnEventProcessed(id *string, target awsevents.IRuleTarget) awsevents.Rule
-	// OnEventProcessedIn adds the rule of OnEventProcessed to scope. Use it if the target or its
-	// DeadLetterQueue is a queue of another stack. scope must then be in the queue's stack. The
-	// queue's stack depends on the pipeline's stack, so the pipeline must not use resources of the
-	// queue's stack.
+	// OnEventProcessedIn works like OnEventProcessed, but creates the rule in the construct scope.
+	// Use it if the target or its DeadLetterQueue is a queue of another stack. The construct scope
+	// must then be in the queue's stack. The queue's stack depends on the pipeline's stack, so the
+	// pipeline must not use resources of the queue's stack.
 	OnEventProcessedIn(
 		scope constructs.Construct, id *string, target awsevents.IRuleTarget,
 	) awsevents.Rule
@@ -259,8 +259,8 @@ func (p *eventPipeline) physicalName(suffix string) *string {
 }
 
 // removalPolicy returns the removal policy of the pipeline's resources. It replaces RETAIN by
-// RETAIN_ON_UPDATE_OR_DELETE. With RETAIN, resources remain after a failed first deployment. Their
-// names then block the next deployment.
+// RETAIN_ON_UPDATE_OR_DELETE. With RETAIN, the resources of a failed first deployment would remain,
+// and their names would block the next deployment.
 func removalPolicy(p EventPipelineProps) awscdk.RemovalPolicy {
 	if p.RemovalPolicy == awscdk.RemovalPolicy_RETAIN {
 		return awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE

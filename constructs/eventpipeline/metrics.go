@@ -118,7 +118,7 @@ func newLagMetric(p *eventPipeline) awscloudwatch.IMetric {
 }
 
 // logMetric returns a metric that CloudWatch extracts from log lines. It is the sum over 5 minutes,
-// CloudWatch's default period.
+// the CDK's default period.
 func logMetric(name string, dimensions map[string]*string) awscloudwatch.Metric {
 	return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
 		Namespace:     jsii.String(contract.MetricNamespace),

@@ -59,9 +59,8 @@ func (p *eventPipeline) OnEventProcessedIn(
 	return rule
 }
 
-// detailPattern returns a pattern that matches the detail of this pipeline's notifications. The
-// Bronze bucket alone identifies the pipeline: pipelines can share the bus and the Silver bucket,
-// but not the Bronze bucket.
+// detailPattern returns a pattern that matches the detail of this pipeline's notifications. No
+// other pipeline can have the same Bronze bucket.
 func (p *eventPipeline) detailPattern() *map[string]any {
 	pattern := map[string]any{
 		"bronze": map[string]any{"bucket": []*string{p.bronzeBucket.BucketName()}},
@@ -285,8 +284,8 @@ func policyOfForeignQueue(rule awsevents.CfnRule) (found awssqs.CfnQueuePolicy) 
 	return found
 }
 
-// refersToQueueOf reports whether the JSON text targets contains the logical id of one of the
-// policy's queues.
+// refersToQueueOf reports whether targets contains the logical id of one of the policy's queues.
+// The parameter targets is a JSON text.
 func refersToQueueOf(targets string, policy awssqs.CfnQueuePolicy) bool {
 	urls, _ := policy.Stack().Resolve(policy.Queues()).([]any)
 	return slices.ContainsFunc(urls, func(url any) bool {

@@ -67,7 +67,7 @@ func (v *validation) requireNoSpaces(prop string, list *[]*string) {
 }
 
 // requireMatch adds an error if a prop's text is nil or does not match pattern. It accepts every
-// token. The error's text contains rule, which describes the pattern.
+// CDK token. The error's text contains rule, which describes the pattern.
 func (v *validation) requireMatch(prop string, text *string, pattern *regexp.Regexp, rule string) {
 	ok := text != nil && (isUnresolved(text) || pattern.MatchString(*text))
 	v.require(ok, prop, "%s, got %s", rule, formatText(text))

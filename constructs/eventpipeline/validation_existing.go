@@ -159,7 +159,8 @@ func (v *validation) unusedWith(p EventPipelineProps, existing string, cond bool
 	v.unused(p, cond, rule, props...)
 }
 
-// unused adds an error for each named prop that is set, if cond is true. The error's text is rule.
+// unused adds an error for each named prop that is set, if cond is true. The error's text is the
+// prop's name, a space and the parameter rule.
 func (v *validation) unused(p EventPipelineProps, cond bool, rule string, props ...string) {
 	for _, prop := range props {
 		v.require(!cond || reflect.ValueOf(p).FieldByName(prop).IsZero(), prop, "%s", rule)

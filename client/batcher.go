@@ -50,8 +50,8 @@ type BatcherOptions struct {
 type Result struct {
 	Event   []byte // the bytes that were added
 	EventID string
-	// Err is the reason why the event was not accepted. If the API answered, errors.As finds a
-	// *Problem in Err. If Err is a *SendError with MayBeAccepted, the API possibly accepted the
+	// Err is nil if the API accepted the event. If the API answered with an error, errors.As finds
+	// a *Problem in Err. If Err is a *SendError with MayBeAccepted, the API possibly accepted the
 	// event.
 	Err error
 }

@@ -49,7 +49,7 @@ type Options struct {
 	// shortens each wait at random, by at most one half. The default is 100 ms.
 	MinBackoff time.Duration
 	// MaxBackoff limits the client's own wait before a retry. The client adds the time in the
-	// response's header Retry-After. The default is 10 s.
+	// response's header Retry-After to this wait. The default is 10 s.
 	MaxBackoff time.Duration
 
 	// HTTPClient sends the requests. The default keeps up to 100 idle connections, and ends an

@@ -23,7 +23,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/inmem"
 )
 
-// platform represents an emulated API Gateway with the platform's API function.
+// platform represents an emulated API Gateway with a pipeline's API function.
 type platform struct {
 	maxBytes int // default MaxBatchBytes
 

@@ -59,8 +59,9 @@ func (v Violation) String() string {
 	return fmt.Sprintf("%s, at %q", v.Detail, v.Pointer)
 }
 
-// Error returns the status, the detail and the problems of the first three events. The detail
-// describes the first schema violation. Each other violation follows on its own line.
+// Error returns the status, the detail and the problems of the first three events. If an event
+// violates its schema, the detail describes the first violation. Each other violation follows on
+// its own line.
 func (p *Problem) Error() string {
 	var parts []string
 	if p.Status != 0 {

@@ -31,7 +31,7 @@ type response struct {
 	duplicate bool // the API had accepted the idempotency key before
 }
 
-// attempt sends a call once. sent reports whether the API possibly received the request.
+// attempt sends a call once. The result sent reports whether the API possibly received the request.
 func (c *Client) attempt(ctx context.Context, call call) (got response, sent bool, err error) {
 	if err := context.Cause(ctx); err != nil {
 		return response{}, false, &localError{err}

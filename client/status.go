@@ -46,7 +46,7 @@ type Location struct {
 	Key    string `json:"key"`
 }
 
-// Reason says why an event was filtered or Failed.
+// Reason says why a processor filtered an event, or why an event failed.
 type Reason struct {
 	Code   string `json:"code"`
 	Reason string `json:"reason"`

@@ -250,8 +250,8 @@ func (b *browser) dryRun(t *testing.T, page string) string {
 	return "dryRun=" + found[1]
 }
 
-// A tab shows a dry run. Then another tab redrives the event, and the event fails again. The first
-// tab must not redrive the new message.
+// A tab shows a dry run of a discard. Then another tab redrives the event, and the event fails
+// again. The first tab must not discard the new message.
 func TestConsole_ChangesOnlyTheMessagesOfTheDryRun(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)

@@ -698,8 +698,8 @@ func TestDLQFilter_SuggestsTheCodeOfARejection(t *testing.T) {
 	}
 }
 
-// The command's errors refer to the runbook. The command must therefore accept each code in the
-// runbook.
+// The error for an unknown --code refers to docs/runbooks.md. So --code must accept each code in
+// this file.
 func TestDLQFilter_AcceptsTheCodesOfTheRunbook(t *testing.T) {
 	runbooks, err := os.ReadFile("../../docs/runbooks.md")
 	if err != nil {

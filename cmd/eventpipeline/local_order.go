@@ -11,9 +11,9 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
 )
 
-// stepPrinter prints steps in the order of their times. Log lines of functions arrive late, so a
-// step waits for orderWindow before it is printed. stepPrinter prints nothing before the call of
-// start.
+// stepPrinter prints steps in the order of their times. Log lines of functions arrive late, so
+// stepPrinter prints a step only when the step is older than orderWindow. It prints nothing before
+// the call of start.
 type stepPrinter struct {
 	mu      sync.Mutex
 	print   func(activity.Step) error // nil until start
@@ -25,7 +25,7 @@ type waitingStep struct {
 	arrived time.Time
 }
 
-// orderWindow is the time for which a step waits for earlier steps.
+// orderWindow is the time that stepPrinter waits for earlier steps.
 const orderWindow = 200 * time.Millisecond
 
 func (p *stepPrinter) add(step activity.Step) {
@@ -76,7 +76,8 @@ func (p *stepPrinter) flush(limit time.Time) (err error) {
 	return err
 }
 
-// compareSteps orders steps by time. Within a millisecond, the step "accepted" comes first.
+// compareSteps orders steps by time. Of the steps in the same millisecond, the step
+// "accepted" comes first.
 func compareSteps(a, b waitingStep) int {
 	rank := func(w waitingStep) int {
 		if w.Name == activity.Accepted {

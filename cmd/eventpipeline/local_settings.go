@@ -103,8 +103,8 @@ type setting struct{ source, value string }
 func environmentSetting(variable string) setting { return setting{variable, os.Getenv(variable)} }
 
 // firstSetting returns the first value that is not empty. It returns an error if this value does
-// not match the regular expression in pattern. The text in rule describes the valid values in this
-// error.
+// not match the regular expression in pattern. In the error, the text in rule describes the valid
+// values.
 func firstSetting(pattern, rule string, settings ...setting) (string, error) {
 	for _, s := range settings {
 		if s.value == "" {

@@ -57,8 +57,8 @@ func TestLogs_FailsIfThereIsNothingToShow(t *testing.T) {
 	}
 }
 
-// The output of fmt.Println contains no event id. The command must find it by the invocation that
-// processed the event.
+// The output of fmt.Println contains no event id. The command must find this output by the
+// invocation that processed the event.
 func TestLogs_FindsTheOutputOfTheInvocation(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)

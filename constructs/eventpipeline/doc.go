@@ -8,7 +8,7 @@
 //	                     table and the queue in parallel
 //	Bronze bucket        stores the raw payload, byte for byte, under bronze/
 //	events table         stores each event's status: ENQUEUED, PROCESSED or FAILED
-//	queue                delivers references to events to the worker function
+//	queue                delivers event references to the worker function
 //	DLQ                  keeps references to failed events
 //	worker function      writes records to Silver, publishes a notification, sets the status
 //	Silver bucket        stores the records of each event under silver/

@@ -77,8 +77,8 @@ func isNotFound(err error) bool {
 }
 
 // statusFromTable returns the event's state from the events table. It finds events that the API
-// hides from the caller: events of other callers and of direct invocations. If the table does not
-// contain the event, it returns the error notFound.
+// hides from the caller: events of other callers and of direct invocations. If it can't read the
+// event from the table, it returns the error notFound.
 func statusFromTable(
 	cmd *cobra.Command, stack *stackFlags, id string, notFound error,
 ) (status client.EventStatus, err error) {

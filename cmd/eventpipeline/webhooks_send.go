@@ -106,8 +106,8 @@ func (d webhookDelivery) send(ctx context.Context) (webhookResponse, error) {
 	return response, err
 }
 
-// eventID returns the id of the request's event. It returns "" for a ping or a challenge, which
-// create no event.
+// eventID returns the id of the request's event. It returns "" if the request creates no event: for
+// a challenge, or for a ping without AcceptPings.
 func (d webhookDelivery) eventID() (string, error) {
 	payload, err := d.payload()
 	if err != nil {

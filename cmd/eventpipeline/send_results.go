@@ -40,8 +40,8 @@ func newSendResults(cmd *cobra.Command, f *sendFlags, total int) *sendResults {
 // sendReport defines what --json prints for each event.
 type sendReport struct {
 	Number int `json:"number"` // position in the input, from 1
-	// Status is accepted, refused, unsent, or unknown. Unknown means that the API did not answer,
-	// but can have accepted the event.
+	// Status is accepted, refused, unsent, or unknown. Unknown means that the API possibly accepted
+	// the event: an attempt got no response or a 5xx.
 	Status  string          `json:"status"`
 	EventID string          `json:"eventId,omitempty"`
 	Problem *client.Problem `json:"problem,omitempty"`

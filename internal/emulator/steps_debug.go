@@ -14,7 +14,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// maxRejectedBody limits how many bytes of a rejected request's body a step contains.
+// maxRejectedBody is the maximum size in bytes of the body in a step of a rejected request. Further
+// bytes are cut off.
 const maxRejectedBody = 64 << 10
 
 // recordRequest records a POST request to an HTTP API, and the response.

@@ -70,8 +70,8 @@ func isEnqueuedByUser(call activity.Step) bool {
 		strings.HasPrefix(stringOf(call, activity.DetailOperation), "SendMessage")
 }
 
-// reopen records that finished events were enqueued again. The parameter at is the new start of
-// their duration.
+// reopen records that finished events were enqueued again. Their duration starts anew at the time
+// at.
 func (j *journal) reopen(ids []string, at time.Time, caller string) {
 	for _, id := range ids {
 		e := j.events[id]

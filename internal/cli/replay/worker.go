@@ -38,7 +38,7 @@ func WithWorker(
 		return fmt.Errorf("build the worker in %s: %w", dir, err)
 	}
 	if err := runWorker(ctx, binary, log, fn); err != nil {
-		return fmt.Errorf("compare with the worker in %s: %w", dir, err)
+		return fmt.Errorf("run the worker in %s: %w", dir, err)
 	}
 	return nil
 }

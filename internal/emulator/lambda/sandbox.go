@@ -78,7 +78,7 @@ func (s *Service) startProcess(b *sandbox) (err error) {
 		return errReplaced
 	}
 	if err := b.cmd.Start(); err != nil {
-		return fmt.Errorf("start the bootstrap of %s: %w", f.Name, err)
+		return fmt.Errorf("start the bootstrap of the function %s: %w", f.Name, err)
 	}
 	s.sandboxes[b.id] = b
 	s.running.Go(func() { s.awaitExit(b) })

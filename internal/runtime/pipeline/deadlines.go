@@ -32,7 +32,7 @@ const (
 const processorGrace = time.Second
 
 // SubBatchWait is the time that a sub-batch waits for its slow deliveries. Then the worker finishes
-// the other deliveries and begins the next sub-batch.
+// the fast deliveries and begins the next sub-batch. The slow ones continue to run.
 const SubBatchWait = time.Second
 
 // deadlines holds a context for each stage of an invocation, and limits the number of concurrent

@@ -108,8 +108,8 @@ func (s *passRun) advanceFrontier(t time.Time) {
 const minUnfinished = 2 * time.Hour
 
 // mayGiveUp reports whether a stuck event has used up its re-enqueues and has been unfinished for
-// at least minUnfinished. An event counts as unfinished for one grace period per enqueue, because
-// the reconciler waits at least that long each time.
+// at least minUnfinished. It estimates this time: the reconciler waited for at least one grace
+// period after each enqueue.
 func (s *passRun) mayGiveUp(item Item) bool {
 	unfinished := time.Duration(item.Reenqueues+1) * s.Grace
 	return item.Reenqueues >= s.MaxReenqueues && unfinished >= minUnfinished

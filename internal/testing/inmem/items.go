@@ -109,8 +109,8 @@ func Merge(old, item pipeline.Item) pipeline.Item {
 	return item
 }
 
-// Move replaces the stored item by the item next if the stored item and the item old have the same
-// state.
+// Move replaces the stored item. If the state of the item has changed since old was read, Move
+// returns a TransitionError.
 func (i *Items) Move(_ context.Context, old, next pipeline.Item) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()

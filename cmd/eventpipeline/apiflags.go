@@ -96,9 +96,9 @@ func (f *apiFlags) find(ctx context.Context) (url, localRegion string, err error
 
 // mayCallLocalAPI reports whether the command may call localAPI. err is the error of find. The
 // result is false in these cases:
-// - a flag selects a pipeline
-// - the user stopped the command
-// - find found several pipelines
+//   - a flag selects a pipeline
+//   - the user stopped the command
+//   - find found several pipelines
 func (f *apiFlags) mayCallLocalAPI(err error) bool {
 	var choice *deployment.ChoiceError
 	return f.stack.String() == "" && !errors.As(err, &choice) && !errors.Is(err, context.Canceled)

@@ -51,7 +51,7 @@ func invocationOf(name, executable string, info *debug.BuildInfo) string {
 func builtToRun(executable string) bool { return strings.Contains(executable, "go-build") }
 
 // stopWithGoCommand calls stop when the go command that started this process ends. Some signals end
-// the go command, but do not reach this process. Without stop, this process would keep its ports.
+// only the go command. Without stop, this process would keep its ports.
 func stopWithGoCommand(ctx context.Context, stop func()) {
 	if executable, err := os.Executable(); err != nil || !builtToRun(executable) {
 		return

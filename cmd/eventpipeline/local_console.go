@@ -107,8 +107,8 @@ func listenConsole(port int) (net.Listener, error) {
 // storedTimeout limits the time to load events that an earlier run of the platform has stored.
 const storedTimeout = 10 * time.Second
 
-// start serves the console. If serving fails, it calls fail. start returns an error if it can't
-// load all events of an earlier run. The console is served even then.
+// start serves the console. If serving fails, start calls fail. If start can't load all events of
+// an earlier run, it serves the console and returns an error.
 func (c *localConsole) start(
 	ctx context.Context, p *emulator.Platform, pipelines []deployment.Pipeline, fail func(error),
 ) error {

@@ -12,8 +12,7 @@ import (
 )
 
 // stepPrinter prints steps in the order of their times. Log lines of functions arrive late, so
-// stepPrinter prints a step only when the step is older than orderWindow. It prints nothing before
-// the call of start.
+// stepPrinter waits orderWindow for earlier steps.
 type stepPrinter struct {
 	mu      sync.Mutex
 	print   func(activity.Step) error // nil until start

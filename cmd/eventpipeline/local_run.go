@@ -165,9 +165,8 @@ func findLocalPipelines(
 	return deployment.FindAll(ctx, cfg, stacks)
 }
 
-// printFunc returns the function that prints steps. By default, it prints one line per event. If
-// there are several pipelines, an event's line contains the pipeline's name, and a step's line
-// contains the Lambda function's name.
+// printFunc returns the function that prints steps: by default, one line per event. With several
+// pipelines, an event's line names the pipeline, and a step's line names the Lambda function.
 func (f *localFlags) printFunc(
 	out io.Writer, pipelines []deployment.Pipeline,
 ) func(activity.Step) error {

@@ -128,8 +128,8 @@ func readArray(r io.Reader, yield func([]byte) bool) error {
 	return nil
 }
 
-// maxLine limits the length of a line, in bytes. It is larger than API Gateway's limit of 10 MB per
-// request. The command can therefore send an event that is too large, and print the API's error.
+// maxLine limits the length of a line, in bytes. It exceeds API Gateway's limit of 10 MB per
+// request, so that a user sees the API's error for an event that is too large.
 const maxLine = 12 << 20
 
 func readLines(r io.Reader, yield func([]byte) bool) error {

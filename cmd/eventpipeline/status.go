@@ -76,9 +76,8 @@ func isNotFound(err error) bool {
 	return errors.As(err, &problem) && strings.HasSuffix(problem.Type, ":event-not-found")
 }
 
-// statusFromTable returns the event's state from the events table. It finds events that the API
-// hides from the caller: events of other callers and of direct invocations. If it can't read the
-// event from the table, it returns the error notFound.
+// statusFromTable returns the event's state from the events table. Unlike the API, it shows events
+// of other callers and of direct invocations. If it can't read the event, it returns notFound.
 func statusFromTable(
 	cmd *cobra.Command, stack *stackFlags, id string, notFound error,
 ) (status client.EventStatus, err error) {

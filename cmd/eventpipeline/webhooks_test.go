@@ -112,9 +112,8 @@ func TestSendAs_PrintsNoEventForRequestsThatBecomeNone(t *testing.T) {
 	}
 }
 
-// `resend` and the console must not post the payload of a webhook to POST /events: the request
-// would have no signature. In this test, POST /events would accept the payload, because the payload
-// has an eventType.
+// `resend` and the console must not post a webhook's payload to POST /events, because the request
+// would have no signature. POST /events would accept this payload, because it has an eventType.
 func TestWebhookEvent_IsNotPostedAgainWithoutASignature(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)

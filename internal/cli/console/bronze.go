@@ -39,8 +39,7 @@ func (v *view) bronzeTypes(ctx context.Context) ([]string, error) {
 }
 
 // searchBronze lists the matching events of a deployed pipeline, the newest hour first. If cursor
-// is not "", it begins at the hour in cursor. It lists keys in Bronze, because the events table has
-// no index by time.
+// is not "", searchBronze begins at the hour in cursor.
 func (v *view) searchBronze(ctx context.Context, q query, cursor string) (rowsResponse, error) {
 	types := []string{q.Type}
 	if q.Type == "" {

@@ -1,8 +1,8 @@
-// Package console serves web pages on which a user watches and operates a pipeline.
+// Package console serves web pages on which a user watches and operates a pipeline. The pages show:
+//   - for the local platform: the steps that the platform records
+//   - for a deployed pipeline: what Bronze, the events table, the queues and CloudWatch hold
 //
-// For the local platform, the pages show the steps that the platform records. For a deployed
-// pipeline, they show what Bronze, the events table, the queues and CloudWatch hold. Redrives,
-// replays and sends in the console use the same code as the commands `dlq`, `replay` and `send`.
+// Redrives, replays and sends use the same code as the commands `dlq`, `replay` and `send`.
 package console
 
 import (
@@ -32,7 +32,7 @@ type Options struct {
 	// the pipelines' data is deleted when the console ends.
 	Resume bool
 	// Send posts an event or a list of events to the pipeline's API. It returns the id of the
-	// event. For a list, it returns the ids of the batches that the API has created.
+	// event, or the ids of the batches that the API has created from the list.
 	Send func(ctx context.Context, p deployment.Pipeline, body []byte) (ids []string, err error)
 	// Curl returns the start of the curl command that posts an event to the pipeline's API.
 	Curl func(ctx context.Context, p deployment.Pipeline) string

@@ -85,9 +85,8 @@ func (j job) failure() error {
 	return nil
 }
 
-// startChange starts a job that redrives or discards messages, and returns the job's id. The
-// parameter preview holds the messages that a dry run has selected. If preview is nil, the job
-// selects the messages itself.
+// startChange starts a job that redrives or discards messages, and returns the job's id. A dry run
+// has selected the messages in preview. If preview is nil, the job selects the messages.
 func (v *view) startChange(name string, change dlq.Change, preview *dlq.Preview) (int, error) {
 	id, ok := v.jobs.startUnlessBusy(v.server.ctx, job{
 		Page: "deadletters", Kind: name,

@@ -55,8 +55,7 @@ func readFilter(values url.Values) (dlq.Filter, error) {
 }
 
 // listCommand returns the words of the command that lists the messages of a valid filter. For one
-// id, the command is dlq show. If there are several ids, the command omits them, because dlq list
-// has no flag for ids.
+// id, the command is dlq show. Several ids are omitted, because dlq list has no flag for ids.
 func listCommand(f dlq.Filter, values url.Values) []string {
 	if len(f.IDs) == 1 {
 		return []string{"dlq show", f.IDs[0]}

@@ -26,9 +26,8 @@ const (
 // bytes.
 type limits struct{ events, bytes int }
 
-// journal keeps the latest events of the local platform with their steps. To save memory, it stores
-// the steps in a temporary file. If it reaches a limit, it forgets the oldest events. Its methods
-// are safe for concurrent use.
+// journal keeps the latest events of the local platform. To save memory, it stores their steps in a
+// temporary file. At a limit, it forgets the oldest events. It is safe for concurrent use.
 type journal struct {
 	mu      sync.RWMutex
 	now     func() time.Time
@@ -142,9 +141,8 @@ func (j *journal) addStep(e *event, step activity.Step) {
 	j.size += len(encoded)
 }
 
-// list returns the rows that the query selects, the newest first. The parameter limit is the
-// maximum number of rows. If cursor is not 0, list begins after the row with this cursor. The
-// result more reports whether there are further rows.
+// list returns at most limit rows that the query selects, the newest first. If cursor is not 0,
+// list begins after the row with this cursor. more reports whether there are further rows.
 func (j *journal) list(q query, cursor uint64, limit int) (rows []row, more bool) {
 	j.mu.RLock()
 	defer j.mu.RUnlock()
@@ -161,13 +159,10 @@ func (j *journal) list(q query, cursor uint64, limit int) (rows []row, more bool
 	return rows, false
 }
 
-// changedRows returns the rows with a change number above lastSeen. The rows that the query selects
-// come before the other rows, which the page can still show. Both groups begin with the newest
-// change.
-//
-// The parameter limit is the maximum number of selected rows, and also of other rows. The result
-// skipped counts the selected rows above the limit, up to maxSkipped. seq is the number of the last
-// change.
+// changedRows returns the rows with a change number above lastSeen. seq is the number of the last
+// change. The rows form two groups, each with at most limit rows, the newest change first:
+//   - rows that the query selects; skipped counts the further ones, up to maxSkipped
+//   - other rows, which the page can still show
 func (j *journal) changedRows(
 	q query, lastSeen uint64, limit int,
 ) (rows []row, skipped int, seq uint64) {

@@ -110,10 +110,10 @@ func (j *journal) addOther(step activity.Step, slug string) {
 	}
 }
 
-// event returns the event with the id, and adds it if it is unknown. There are two exceptions:
-//   - A call or notification can be about an event that was not split off its batch. The result is
-//     then the batch, or nil if the batch is unknown.
-//   - If a command reads an unknown event, the result is nil.
+// event returns the event with the id. It adds an unknown event, except in these cases:
+//   - A call or notification is about a part of a batch. Then event returns the batch, or nil if
+//     the batch is unknown.
+//   - A command reads the event. Then event returns nil.
 func (j *journal) event(id string, step activity.Step, slug string) *event {
 	e := j.events[id]
 	batchID, _, isPart, _ := pipeline.ParseID(id)

@@ -42,9 +42,8 @@ func (j *journal) parts(batchID string) (rows []row) {
 	return rows
 }
 
-// eventOrBatch returns a copy of the event with the id. If the event is still part of a batch or
-// range, eventOrBatch copies the batch or range. If the journal knows none of them, the copy is
-// empty.
+// eventOrBatch returns a copy of the event with the id, or of the batch or range that still
+// contains the event. If the journal knows none of them, the copy is empty.
 func (j *journal) eventOrBatch(id string) knownEvent {
 	j.mu.RLock()
 	found := j.events[id]

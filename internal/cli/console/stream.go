@@ -80,8 +80,7 @@ func (v *view) serveStream(w http.ResponseWriter, r *http.Request) {
 }
 
 // rowsSince returns a function. Each call of the function returns a message with the rows that
-// changed since the last call. The message's name is "" if no row changed, or if the search is
-// invalid.
+// changed since the last call. The message's name is "" if no row changed or the search is invalid.
 func (v *view) rowsSince(r *http.Request) func(time.Time) (string, any) {
 	q, err := readQuery(v.Slug, r.URL.Query()) // the page has reported the error
 	seq := v.lastSeen(r, "")
@@ -112,8 +111,7 @@ func (v *view) lastSeen(r *http.Request, id string) uint64 {
 //   - the event with the id in the request changed, or any event if the request has no id
 //   - a job changed
 //   - AWS answered a slow call
-//
-// If the request has no id, it also returns a message after each refreshInterval.
+//   - refreshInterval has passed, if the request has no id
 func (v *view) changeSince(r *http.Request) func(time.Time) (string, any) {
 	id := r.URL.Query().Get("id")
 	state := func() [3]uint64 {

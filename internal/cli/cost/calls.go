@@ -83,12 +83,12 @@ func (c Calls) Times(n float64) Calls {
 // maxEntries is EventBridge's quota of events per PutEvents request.
 const maxEntries = 10
 
-// APICalls returns the calls of the API function for a request without an idempotency key. They do
-// not depend on the number of events, if all events have the same type.
+// APICalls returns the calls of the API function for a request without an idempotency key. It
+// assumes that all events of the request have the same type.
 func APICalls() Calls { return Calls{PutObject: 1, WriteItem: 1, SendMessage: 1} }
 
 // WorkerCalls returns the calls of the worker for one invocation. The invocation has the given
-// number of messages, each with n events. No message is a retry.
+// number of messages, each with n events, and no retries.
 func WorkerCalls(messages float64, n int, mode Notifications) Calls {
 	return Calls{
 		ReadItems: 1, GetObject: messages, PutObject: messages, WriteItem: messages,

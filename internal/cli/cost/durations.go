@@ -31,9 +31,8 @@ const (
 	schedulerPeriod = 0.020 // in seconds; assumed, because AWS does not document it
 )
 
-// computingTime returns the duration of a computation that takes the given seconds on one core. In
-// each period of Lambda's scheduler, the function may use a core only for a share of the time. The
-// function's memory determines the share.
+// computingTime returns the duration of a computation that takes the given seconds on one core. The
+// function's memory determines its share of the core in each period of Lambda's scheduler.
 func (f Function) computingTime(seconds float64) float64 {
 	quota := schedulerPeriod / f.slowdown()
 	pauses := math.Floor(seconds / quota)

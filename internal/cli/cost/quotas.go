@@ -29,9 +29,8 @@ const (
 	kmsRequestsPerSecond   = 100_000
 )
 
-// Quotas returns the limits of AWS and of the pipeline, sorted by Quota.Events. When the workload
-// grows, it reaches the limits in this order. The model assumes a backlog: each invocation of the
-// worker has BatchSize messages.
+// Quotas returns the limits of AWS and of the pipeline, in the order in which a growing workload
+// reaches them. The model assumes a backlog: each invocation of the worker has BatchSize messages.
 func (p Pipeline) Quotas(w Workload, measured Durations) []Quota {
 	n, types := float64(w.PerRequest), float64(w.Types)
 	requests := w.EventsPerSecond() * w.Peak / n
@@ -84,8 +83,8 @@ func (p Pipeline) raiseWorker() string {
 }
 
 // reconcilerRate returns how many new objects per second the reconciler can check. The model
-// assumes one pass per hour and two checks of each object: one in the hour in which the object was
-// stored, and one in the next hour.
+// assumes hourly passes that check each object twice: in the hour in which it was stored, and in
+// the next.
 func (p Pipeline) reconcilerRate() float64 {
 	if p.Reconciler == nil || p.ReconcileInterval == 0 {
 		return 0

@@ -91,9 +91,10 @@ func (t document) pipeline(name string, functions map[contract.Role]string) Pipe
 	return p
 }
 
-// addResources adds the settings of resources to which no function refers. It recognizes the
-// queue's mapping and the schedule by the function to which they refer. It recognizes the other
-// resources by their logical ids, which begin with the pipeline's name.
+// addResources adds the settings of resources to which no function refers. It recognizes them as
+// follows:
+//   - the queue's mapping and the schedule: by the function to which they refer
+//   - other resources: by the pipeline's name, with which their logical ids begin
 func (p *Pipeline) addResources(t document, functions map[contract.Role]string) {
 	hasAPI := false
 	for _, id := range slices.Sorted(maps.Keys(t.Resources)) {
@@ -236,9 +237,8 @@ func (t document) bucket(properties value) Bucket {
 	return b
 }
 
-// countKeys counts the KMS keys to which the pipeline's resources refer. A resource belongs to the
-// pipeline if its logical id begins with the pipeline's name. The parameter used contains the ids
-// of the pipeline's other resources.
+// countKeys counts the KMS keys to which the pipeline's resources refer. These are the resources in
+// used, and those whose logical ids begin with the pipeline's name.
 func (t document) countKeys(pipeline string, used []string) int {
 	keys := map[string]bool{}
 	for id, r := range t.Resources {

@@ -46,8 +46,7 @@ func (m Message) Code() string {
 }
 
 // FailureTime returns the time at which the event failed. If SQS itself moved the message to the
-// DLQ, this time is unknown. FailureTime then returns the time at which the message was sent to
-// the queue.
+// DLQ, FailureTime returns the time at which the message was sent to the queue.
 func (m Message) FailureTime() time.Time {
 	if m.FailedAt.IsZero() {
 		return m.SentAt

@@ -126,9 +126,8 @@ func PrintHeader(w io.Writer) error {
 	return err
 }
 
-// Print prints the row, and its notes on one more line. If colours is true, Print adds the escape
-// sequences for colours. On a terminal with less than 80 columns, the line of the notes also
-// contains the type and the duration.
+// Print prints the row, in colour if colours is true. The next line contains the row's notes. On a
+// terminal with less than 80 columns, this line also contains the type and the duration.
 func (r Row) Print(w io.Writer, colours bool) error {
 	_, err := io.WriteString(w, r.format(layoutFor(w), colours))
 	return err

@@ -100,9 +100,9 @@ func Hours(
 	return slices.CompactFunc(hours, time.Time.Equal), nil
 }
 
-// InHour returns the events of the given types that were received in an hour, the newest first. For
-// each type, it reads whole pages of keys until it has at least limit keys. If complete is false, a
-// type has reached the limit, and the hour can have more events.
+// InHour returns the events of the given types that were received in an hour, the newest first. It
+// stops reading a type's keys after the page that reaches limit keys. Then complete is false, and
+// the hour can have more events.
 func InHour(
 	ctx context.Context, p deployment.Pipeline, types []string, hour time.Time, limit int,
 ) (items []pipeline.Item, complete bool, err error) {
@@ -117,9 +117,9 @@ func InHour(
 	return items, complete, err
 }
 
-// ReceivedSince returns events of the given types. The parameter since is the earliest time of
-// receipt. ReceivedSince reads at most limit items for each type and hour. It finds events by the
-// time in their ids. It can miss events with an idempotency key, because their ids contain no time.
+// ReceivedSince returns events of the given types that were received at or after since. It reads at
+// most limit items for each type and hour. It can miss events with an idempotency key, because
+// their ids contain no time.
 func ReceivedSince(
 	ctx context.Context, p deployment.Pipeline, types []string, since time.Time, limit int,
 ) (items []pipeline.Item, err error) {
@@ -173,9 +173,8 @@ func readItems(
 	return found, nil
 }
 
-// Parts returns the items of the events and ranges that were split off a batch. It includes the
-// parts of these ranges. It omits a part if it has no item, or if the item belongs to another
-// batch.
+// Parts returns the items of the events and ranges that were split off a batch, and of the ranges'
+// parts. It omits parts that have no item, and items that belong to another batch.
 func Parts(
 	ctx context.Context, p deployment.Pipeline, batch pipeline.Item,
 ) ([]pipeline.Item, error) {
@@ -216,8 +215,8 @@ func idsOf(
 	return slices.Compact(ids), complete, nil
 }
 
-// idsAfter returns the ids in the Bronze keys that begin with prefix. The parameter after is the
-// last key to skip, or "". idsAfter reads whole pages of keys until it has at least limit keys.
+// idsAfter returns the ids in the Bronze keys that begin with prefix and come after the key
+// `after`. It reads whole pages of keys until it has at least limit ids.
 func idsAfter(
 	ctx context.Context, p deployment.Pipeline, prefix, after string, limit int,
 ) (ids []string, err error) {

@@ -27,8 +27,8 @@ type Line struct {
 // Find returns the lines that the functions logged about an event since the given time, the oldest
 // first:
 //   - lines that contain the event's id
-//   - lines about the event's batch, if the event is part of one
-//   - lines that contain no id, but belong to the same invocations
+//   - lines about the event's batch
+//   - lines without an id, from the same invocations
 //
 // A function without a log group has no lines.
 func Find(
@@ -69,9 +69,9 @@ func groupOf(ctx context.Context, p deployment.Pipeline, function string) (strin
 	return cmp.Or(group, "/aws/lambda/"+function), nil
 }
 
-// concerns reports whether a log line about a batch is also about the event with the id. The
-// parameter span is the event's position in the batch. If the line names a part of the batch, that
-// part must contain the event.
+// concerns reports whether a log line about a batch is also about the event with the id. span is
+// the event's position in the batch. If the line names a part of the batch, this part must contain
+// the event.
 func concerns(text, id string, span pipeline.Span) bool {
 	var line struct {
 		EventID string `json:"eventId"`

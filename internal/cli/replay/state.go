@@ -57,8 +57,8 @@ func (s *State) Bind(p deployment.Pipeline) error {
 var ErrNotSplitOff = errors.New("the event is still part of its batch")
 
 // FindEvent sets the type and the time range of a replay of one event, and returns the event's
-// item. If the event is still part of its batch, FindEvent also returns ErrNotSplitOff. Such an
-// event can be compared, but not replayed. For other replays, FindEvent does nothing.
+// item. If the event can be compared, but not replayed, FindEvent also returns ErrNotSplitOff. For
+// other replays, FindEvent does nothing.
 func (s *State) FindEvent(
 	ctx context.Context, p deployment.Pipeline,
 ) (item pipeline.Item, err error) {

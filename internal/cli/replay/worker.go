@@ -19,8 +19,8 @@ import (
 var errWorkerEnded = errors.New("the worker ended during the comparison")
 
 // WithWorker builds and runs the worker whose main package is in dir. It calls fn with a client of
-// the worker's processor. The environment variable stdio.Variable tells the worker to call no AWS
-// service. The worker's log and build errors go to the parameter log.
+// the worker's processor. The worker calls no AWS service. Its log and build errors go to the
+// parameter log.
 func WithWorker(
 	ctx context.Context, dir string, log io.Writer, fn func(context.Context, *stdio.Client) error,
 ) error {

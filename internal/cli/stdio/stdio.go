@@ -1,6 +1,6 @@
-// Package stdio calls a processor in another process, the worker. The client writes each event as a
-// JSON value to the worker's standard input. The worker writes each result as a JSON value to its
-// standard output. `eventpipeline replay --compare --worker` uses this package.
+// Package stdio calls a processor in another process, the worker. The client writes events as JSON
+// values to the worker's standard input, and reads results as JSON values from its standard output.
+// `eventpipeline replay --compare --worker` uses this package.
 package stdio
 
 import (

@@ -50,9 +50,8 @@ func wrapIndent(string) string { return "    " }
 // firstColumn matches the first column of a row, and the spaces after this column.
 var firstColumn = regexp.MustCompile(`^ *[^ ]+( [^ ]+)*  +`)
 
-// tableIndent returns a func for tables of the given width. The func returns the indentation of the
-// second column as spaces. If this column begins in the right half of the table, or does not exist,
-// the func returns four spaces.
+// tableIndent returns a func that returns the indentation of a row's second column, as spaces. The
+// func returns four spaces if this column does not exist, or begins in the right half of the table.
 func tableIndent(width int) func(row string) string {
 	return func(row string) string {
 		if n := utf8.RuneCountInString(firstColumn.FindString(row)); n > 0 && n <= width/2 {
@@ -62,8 +61,8 @@ func tableIndent(width int) func(row string) string {
 	}
 }
 
-// Fit returns the text of a help page with lines of at most width characters. It joins the lines of
-// a paragraph before it wraps them. It wraps each indented line, such as an example, on its own.
+// Fit wraps the text of a help page at width characters. It joins the lines of a paragraph before
+// it wraps them. It wraps each indented line, such as an example, on its own.
 func Fit(text string, width int) string {
 	var out, paragraph strings.Builder
 	for line := range strings.Lines(text + "\n") {
@@ -106,8 +105,8 @@ var colour = regexp.MustCompile("\x1b\\[[0-9;]*m")
 // word matches a word with the spaces before it.
 var word = regexp.MustCompile(` *[^ ]+`)
 
-// wrapLines breaks lines that have more than width characters. It never breaks a word. After each
-// break in a line, the new line begins with the spaces that indentOf returns.
+// wrapLines breaks lines that have more than width characters, but never within a word. After a
+// break, the new line begins with the spaces that indentOf returns.
 func wrapLines(text string, width int, indentOf func(line string) string) string {
 	var out strings.Builder
 	for line := range strings.Lines(text) {

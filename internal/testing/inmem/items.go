@@ -125,8 +125,7 @@ func (i *Items) Move(_ context.Context, old, next pipeline.Item) error {
 }
 
 // SetTries replaces the tries of an ENQUEUED event. The generation and the tries of the stored item
-// must equal those of the parameter item. For an event without an item, SetTries stores the
-// parameter item with the new tries.
+// must equal those of item. If there is no stored item, SetTries stores item with the new tries.
 func (i *Items) SetTries(_ context.Context, item pipeline.Item, tries pipeline.Tries) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()

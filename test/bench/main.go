@@ -1,21 +1,20 @@
-// Command bench measures the CPU time per event on the local platform. It measures the platform,
-// each function and the command send.
+// Command bench measures the CPU time per event of the local platform, of each function, and of the
+// command send. It runs only on Linux.
 //
-// It compares variants of the platform. It measures them in alternating turns, so that other load
-// on the machine affects all variants. It prints a benchmark result per turn. The tool benchstat
-// compares these results:
+// It compares variants of the platform in alternating turns, so that other load on the machine
+// affects all variants. It prints a benchmark result per turn, which the tool benchstat reads:
 //
 //	go run ./test/bench -variant old=OLD/eventpipeline,OLD/assembly \
 //	  -variant new=NEW/eventpipeline,NEW/assembly | tee out.txt
 //	benchstat -col /variant out.txt
 //
-// With -start NAME=BOOTSTRAP, it only measures the CPU time of a function's start.
+// A variant consists of a build of cmd/eventpipeline and a cloud assembly for this machine.
+// docs/performance.md contains the commands that make them.
+//
+// With -start NAME=BOOTSTRAP, it measures the CPU time of a function's start.
 //
 // With -readers N, it measures each variant without and with N readers of the console's stream of
 // events. It also prints how long an event takes to reach a reader.
-//
-// A variant consists of a build of cmd/eventpipeline and a cloud assembly for this machine.
-// docs/performance.md contains the commands that make them. The command runs only on Linux.
 package main
 
 import (

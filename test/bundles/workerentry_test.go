@@ -15,9 +15,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/test/synth"
 )
 
-// A user's module can be part of a workspace. The workspace must not change the asset hashes. A
-// module can also have vendored dependencies. They change the worker's hash, because Go writes less
-// information about vendored modules into a binary.
+// A workspace of the user's module must not change the asset hashes. Vendored dependencies change
+// the worker's hash, because Go writes less information about them into a binary.
 func TestWorkerEntry_IsBuiltFromTheUsersModule(t *testing.T) {
 	plain := newConsumer(t)
 	spaced := plain + " with spaces" // the module's folder can have any name

@@ -1,12 +1,14 @@
 // Package clients tests the local platform with AWS clients of other projects.
 //
-// Each file in testdata is a script for one kind of client. The extension is .sh for the AWS CLI,
-// .py for boto3, and .js for the AWS SDK for JavaScript. If a script fails, it exits with a
-// non-zero code. To test another behavior, add a script.
+// Each file in testdata is a script for one kind of client. A script fails if its exit code is not
+// 0. To test another behavior, add a script. The extension selects the client:
+//   - .sh: the AWS CLI
+//   - .py: boto3
+//   - .js: the AWS SDK for JavaScript
 //
-// The clients come from the folder cdk.out/clients, or from the PATH and NODE_PATH. .ci/run
-// installs clients in this folder. If a client is missing, the test skips its scripts. If the
-// environment variable CLIENTS_REQUIRED contains the client's name, the test fails instead.
+// The clients come from the folder cdk.out/clients, where .ci/run installs them, or from the PATH
+// and NODE_PATH. The test skips the scripts of a missing client. If the environment variable
+// CLIENTS_REQUIRED contains the client's name, the test fails instead.
 package clients
 
 import (

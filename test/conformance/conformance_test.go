@@ -1,7 +1,6 @@
 // Package conformance tests the emulated services with calls of the AWS SDK. If moto_server is on
 // the PATH, the tests also run against moto, another emulator of AWS. A test that passes on both
-// emulators probably describes the behavior of AWS. Comments in the tests describe where moto
-// differs from AWS.
+// emulators probably describes the behavior of AWS.
 package conformance
 
 import (

@@ -58,9 +58,8 @@ type emptyQueue struct{ pipeline.ReconcilerQueue }
 
 func (emptyQueue) CountMessages(context.Context) (int, error) { return 0, nil }
 
-// acceptProcessed stores the payloads and the items of processed events of one hour. The events are
-// 180 ms apart. Each event has an idempotency key: acceptOneProcessed adds one if the event's time
-// in milliseconds is even.
+// acceptProcessed stores the payloads and the items of processed events of one hour. The events'
+// times are even in milliseconds, so acceptOneProcessed adds an idempotency key to each event.
 func acceptProcessed(b *testing.B, bucket s3.Bucket, items dynamodb.Items, hour time.Time) {
 	b.Helper()
 	next := make(chan time.Time)

@@ -111,9 +111,9 @@ func freePort(t *testing.T) string {
 }
 
 // sendLoad sends n requests:
-//   - one request in a hundred has a batch of 20 events
-//   - one request in ten has an idempotency key; two requests share each key
-//   - one request in a hundred has a poison event, which the worker can never process
+//   - one in a hundred has a batch of 20 events
+//   - one in ten has an idempotency key, which two requests share
+//   - one in a hundred has a poison event, which the worker can never process
 //
 // The result maps the id of each acknowledged event to true if the event is poison.
 func (p *platform) sendLoad(t *testing.T, n int) map[string]bool {

@@ -136,8 +136,8 @@ func (b *tab) wait(t *testing.T, selector, text string) {
 	})
 }
 
-// click clicks an element as soon as it exists, even if the page is still loading. A script finds
-// and clicks the element in one step, because the page can replace the element at any time.
+// click clicks an element as soon as it exists, even if the page is still loading. One script finds
+// and clicks the element, because the page can replace the element at any time.
 func (b *tab) click(t *testing.T, xpath string) {
 	t.Helper()
 	waitUntil(t, func() string {
@@ -379,8 +379,8 @@ func serveConsole(t *testing.T, address string) (*console.Server, net.Listener) 
 	return server, l
 }
 
-// With 10,000 events, the list loads more rows while the user scrolls, and new events do not move
-// the rows. After a restart of the console, the page asks the user to open the new URL.
+// The list loads more rows while the user scrolls, and new events do not move the rows. After a
+// restart of the console, the page asks the user to open the new URL.
 func TestConsole_ListsTenThousandEvents(t *testing.T) {
 	findBrowser(t)
 	server, l := serveConsole(t, "127.0.0.1:0")

@@ -12,9 +12,9 @@ import (
 
 const module = "github.com/event-driven-cloud-platform/eventpipeline"
 
-// copyConsumerApps creates a folder with two modules of a consumer. The folder `shop` contains a
-// CDK app with two pipelines. The app has no context, stages or outputs. The folder `returns`
-// contains the worker of the second pipeline.
+// copyConsumerApps creates a folder with two modules of a consumer:
+//   - shop: a CDK app with two pipelines, but no context, stages or outputs
+//   - returns: the worker of the second pipeline
 func copyConsumerApps(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()

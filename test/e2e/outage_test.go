@@ -11,9 +11,8 @@ import (
 	"testing"
 )
 
-// outage makes S3, DynamoDB and EventBridge unavailable to the worker, one after the other, for 10
-// seconds each. The first outage begins when the platform starts. After the last outage, the next
-// delivery of an event can take another 32 seconds.
+// outage makes S3, then DynamoDB, then EventBridge unavailable to the worker for 10 seconds each.
+// After these 30 seconds, the next delivery of an event can take another 32 seconds.
 const outage = `{"rules": [
 	{"fault": "denied", "rate": 1, "function": "worker", "service": "s3",
 		"operation": "PutObject", "forSeconds": 10},

@@ -1,6 +1,6 @@
-// Package e2e tests the platform as a new user uses it. The tests start `eventpipeline local`.
-// This command runs the real functions and the synthesized template. The tests call the platform
-// through HTTP, the AWS SDK and, if it is installed, the AWS CLI.
+// Package e2e tests the platform as a new user uses it. The tests start `eventpipeline local`,
+// which runs the real functions and the synthesized template. The tests call the platform through
+// HTTP, the AWS SDK and, if it is installed, the AWS CLI.
 package e2e
 
 import (

@@ -46,11 +46,10 @@ func (a *actor) identity(c *call) uint64 {
 	return mix(mix(a.past.start.input, a.past.responses), c.id)
 }
 
-// spawn starts an actor that runs body, and returns the actor's index. Actors with the same role,
-// input and start time must have the same body. The actor fails if body returns an error.
+// spawn starts an actor that runs body, and returns the actor's index. If body returns an error,
+// the actor fails. Actors with the same role, input and start time must have the same body.
 //
-// `lifetime` limits how long the actor runs. At this limit, the actor crashes, like a function at
-// Lambda's timeout. 0 means no limit.
+// After `lifetime`, the actor crashes, like a function at Lambda's timeout. 0 means no limit.
 func (r *run) spawn(role, name string, input uint64, lifetime time.Duration,
 	body func(ctx context.Context, p *process) error) int {
 	s := start{role: role, input: input, began: r.now, body: body}

@@ -132,9 +132,9 @@ func sha256Hex(body []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// appendDeliveries appends a step for each batch that the queue can deliver. Normally, the queue
-// delivers the oldest messages as one batch. Each message can also be delivered alone, which costs
-// a preemption. At most two workers run at the same time.
+// appendDeliveries appends a step for each batch that the queue can deliver. The queue can deliver
+// the oldest messages as one batch or, for one preemption, any message alone. At most two workers
+// run at the same time.
 func (r *run) appendDeliveries(steps []step, cost Budget) []step {
 	running := 0
 	for i := range r.actors {

@@ -94,8 +94,8 @@ func (b *bucket) types(after string) []string {
 }
 
 // stateHash returns a hash of the content. If unread is true, no running actor has received a
-// response from a service. Then later steps depend only on some data: the replay's id, the events'
-// ids, and whether an event was filtered. The hash includes only this data.
+// response from a service. Then the hash includes only the data on which later steps depend: the
+// replay's id, the events' ids, and whether an event was filtered.
 func (b *bucket) stateHash(unread bool) uint64 {
 	if unread {
 		return b.summary

@@ -1,21 +1,26 @@
 // Package explore runs the pipeline's real code in many orders of its steps, with faults at each
 // step. It checks that the [Invariants] hold.
 //
-// An actor is a client, a worker, the reconciler, or an operator's replay or redrive. Its code
-// blocks at each call to a service. The services are simulated in memory. The scheduler lets one
-// actor continue at a time, and chooses the outcome of its call.
+// The code uses these terms:
+//   - actor: a client, a worker, the reconciler, or an operator's replay or redrive
+//   - fault: any outcome of a call except success
+//   - preemption: a step out of the normal order, for example a step of another actor although the
+//     current actor could continue
+//   - schedule: one sequence of the scheduler's choices
 //
-// A fault is any outcome except success. A preemption is a step out of the normal order. For
-// example, another actor takes a step although the current actor could continue.
+// An actor's code blocks at each call to a service. The services are simulated in memory. The
+// scheduler lets one actor continue at a time, and chooses the outcome of its call.
 //
-// A schedule is one sequence of the scheduler's choices. It ends when the system is idle. Then no
-// call and no message is waiting, and the reconciler's last pass has left no event unfinished. A
-// schedule also ends in a state that another schedule has reached before.
+// A schedule ends when the system is idle: no call and no message is waiting, and the reconciler's
+// last pass has left no event unfinished. It also ends in a state that another schedule has reached
+// before.
 //
 // The search is depth first. Before each choice, it saves the complete state as a [scheduleState].
-// Later, it returns to that state and tries the next choice. A state refers to a [history] for each
-// actor. A history holds the actor's inputs so far, and the calls that the actor makes next. To
-// find these calls, a [process] runs the actor's real code once for each history.
+// Later, it returns to that state and tries the next choice.
+//
+// A state refers to a [history] for each actor. A history holds the actor's inputs so far, and the
+// calls that the actor makes next. To find these calls, a [process] runs the actor's real code once
+// for each history.
 //
 // docs/reliability.md describes the method and contains the figures.
 package explore

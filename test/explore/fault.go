@@ -50,8 +50,8 @@ func (h outcome) cost() Budget {
 
 // Each variable lists the outcomes of one class of calls. The lists omit these outcomes:
 //   - Succeed, which every call has.
-//   - CrashAfter, which has the same effect as a crash before the actor's next call. The coverage
-//     counts such a crash as CrashAfter and as CrashBefore.
+//   - CrashAfter, which equals a crash before the actor's next call. The coverage counts such a
+//     crash as CrashAfter and as CrashBefore.
 //   - Late, if a late effect equals an immediate effect. For example, a message that is sent late
 //     equals a message that is delivered late.
 var (

@@ -8,7 +8,7 @@ import (
 
 // history holds an actor's start, its inputs, and its reaction to the last input. The actor's code
 // is deterministic, so the same history always leads to the same reaction. Histories with the same
-// start form a tree. The search adds histories to it, but changes none.
+// start form a tree, to which the search only adds.
 type history struct {
 	start     *start
 	parent    *history // nil at the start

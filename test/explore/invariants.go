@@ -131,11 +131,11 @@ func legalTransition(old, item pipeline.Item, now time.Time) bool {
 	return false
 }
 
-// falseCrash is the number of faults that can cause a false crash count. A worker then counts a
-// crash of another worker, A, although A has not crashed:
-//   - The first fault prevents A from finishing the event.
-//   - The second fault prevents A from removing its mark from the item.
-//   - The third fault delays the next delivery until the mark has expired.
+// falseCrash is the number of faults after which a worker can count a crash of another worker, A,
+// although A has not crashed. Each of these effects needs a fault:
+//   - A does not finish the event.
+//   - A does not remove its mark from the item.
+//   - The next delivery arrives after the mark has expired.
 //
 // Two faults are enough if the event can't be processed.
 const falseCrash = 3

@@ -9,11 +9,11 @@ import (
 
 // Naive represents a simple pipeline with typical mistakes. As a control, it must violate
 // invariants.
-//
-// Its API stores the payload, writes the item and sends the message, in this order. Its worker
-// stores the record, updates the item and publishes the notification. Naive reads items before it
-// writes them, but its writes have no conditions. If one event of a batch fails, the worker retries
-// the whole batch. For other failures, Naive relies on the queue's retries and the DLQ.
+//   - The API stores the payload, then writes the item, then sends the message.
+//   - The worker stores the record, then updates the item, then publishes the notification. If one
+//     event of a batch fails, the worker retries the whole batch.
+//   - No write has a condition, even after a read of the item.
+//   - For other failures, Naive relies on the queue's retries and the DLQ.
 var Naive = System{Accept: naiveAccept, Process: naiveProcess,
 	MaxReceives: maxReceiveCount, ContinuesAfterViolation: true}
 

@@ -135,8 +135,8 @@ func (p *process) submit(c *call) bool {
 }
 
 // invoke makes a call, and blocks the goroutine until it gets a response. The scheduler runs all
-// effects, so the simulated services need no locks. The scheduler can run an effect several times,
-// in different schedules, even after the end of the process.
+// effects, so the simulated services need no locks. The scheduler can run an effect in several
+// schedules, even after the end of the process.
 func invoke[R any](ctx context.Context, p *process, site, subject string, kinds []Kind,
 	entries int, effect func(outcome) (R, error)) (R, error) {
 	var none R

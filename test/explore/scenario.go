@@ -264,13 +264,12 @@ func (r *run) storeRejected(body string) {
 }
 
 // rename replaces the table and the queue by empty ones, as CloudFormation does after a change of
-// PhysicalNamePrefix. It lets time pass, because a replay ignores orphans younger than an hour. It
-// also deletes the earlier notifications, because the reconciler publishes them again.
+// PhysicalNamePrefix.
 func (r *run) rename() {
-	r.notifications = nil
+	r.notifications = nil // the reconciler publishes them again
 	r.table = table{onWrite: r.table.onWrite}
 	r.queue.messages, r.generations = nil, nil
-	r.sleep(pipeline.MinOrphanAge + time.Minute)
+	r.sleep(pipeline.MinOrphanAge + time.Minute) // a replay ignores younger orphans
 }
 
 // reconcileAll runs the reconciler once without faults. The schedule therefore begins after a

@@ -120,8 +120,8 @@ func (t *table) write(item pipeline.Item) {
 func (t *table) endStaleReads() { t.previous, t.stale = nil, 0 }
 
 // stateHash returns a hash of the content. If unread is true, no running actor has received a
-// response from a service. Then no later step depends on ProcessedAt, on Attempts, or on a FailedAt
-// that is older than the grace period. The hash omits these fields.
+// response from a service. Then the hash omits the fields on which no later step depends:
+// ProcessedAt, Attempts, and a FailedAt that is older than the grace period.
 func (t *table) stateHash(unread bool, now time.Time) uint64 {
 	if !unread {
 		return mix(t.content, t.stale)

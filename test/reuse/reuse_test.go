@@ -1,7 +1,8 @@
-// Package reuse tests that apps in other modules can use this module. It publishes this module to a
-// local proxy, and adds it to a copy of examples/minimal with `go get`. Then it builds and
-// synthesizes the app in different ways. Each way must deploy the same Lambda functions as
-// cmd/app in this repository.
+// Package reuse tests that apps in other modules can use this module.
+//
+// The test publishes this module to a local proxy, and adds it to a copy of examples/minimal with
+// `go get`. Then it builds and synthesizes the app in different ways. Each way must deploy the same
+// Lambda functions as cmd/app in this repository.
 package reuse
 
 import (

@@ -15,8 +15,9 @@ import (
 const bodyTimeout = 20 * time.Second
 
 // limitBodyPauses returns a handler that limits how long a client may pause while it sends a body.
-// After the timeout, reading the body fails with os.ErrDeadlineExceeded. Requests to Lambda's
-// runtime API have no limit, because a function can pause while it streams a response.
+// After the timeout, reading the body fails with os.ErrDeadlineExceeded.
+//
+// Lambda's runtime API has no limit: a function can pause while it streams a response.
 func limitBodyPauses(next http.Handler, timeout time.Duration) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Body == http.NoBody || strings.HasPrefix(r.URL.Path, lambda.RuntimePrefix) {

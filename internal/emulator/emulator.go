@@ -77,8 +77,9 @@ type PolicyError = resources.PolicyError
 const LocalKey = resources.LocalKey
 
 // New starts a platform: it synthesizes the app, creates the app's resources and serves them. It
-// fails immediately if a port or the data folder is in use. ctx limits only the start: if ctx ends
-// before New returns, New stops and returns an error.
+// fails immediately if a port or the data folder is in use.
+//
+// ctx limits only the start. If ctx ends before New returns, New returns an error.
 func New(ctx context.Context, o Options) (*Platform, error) {
 	o = o.withDefaults()
 	builds := newBuilds(o)

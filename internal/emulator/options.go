@@ -38,9 +38,8 @@ type Options struct {
 	// address, every machine that reaches the address can call the emulated AWS APIs, even without
 	// valid credentials.
 	Listen string
-	// AllowHosts lists host names that the platform accepts in the Host header, such as a tunnel's
-	// name. It always accepts the names of this machine. Whoever controls a listed name can attack
-	// the platform with DNS rebinding.
+	// AllowHosts lists names that the Host header may contain besides this machine's names, such as
+	// a tunnel's name. Whoever controls a listed name can attack the platform with DNS rebinding.
 	AllowHosts []string
 	// Authorize sets the context value contract.AuthorizeContext. The app's APIs then require
 	// authorization, as in deployed stages.

@@ -295,9 +295,11 @@ func (s *stage) replay(ctx context.Context) error {
 	return nil
 }
 
-// reconcile runs the reconciler twice. The first run enqueues two events that have no message,
-// and repairs a FAILED event that has a record. Then reconcile deletes the two messages, and the
-// second run gives up on the two events.
+// reconcile runs the reconciler twice:
+//
+//   - The first run enqueues two events that have no message, and repairs a FAILED event that has a
+//     record.
+//   - The second run gives up on the two events, because reconcile has deleted their messages.
 func (s *stage) reconcile(ctx context.Context) error {
 	accepted, err := s.accept(ctx, "")
 	if err != nil {

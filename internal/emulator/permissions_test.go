@@ -195,8 +195,11 @@ func (r permission) remove(template map[string]any) {
 }
 
 // findProblem deploys a stage with the template and performs all tasks of its functions. It
-// describes the first problem: the deployment fails, a function has no permission to write its log,
-// or a task fails. It returns "" if there is no problem.
+// describes the first of these problems, or returns "":
+//
+//   - The deployment fails.
+//   - A function has no permission to write its log.
+//   - A task fails.
 func findProblem(t *testing.T, template map[string]any) string {
 	p, err := New(t.Context(), Options{Assembly: stageOf(t, template), NoWorker: true})
 	if err != nil {

@@ -87,8 +87,10 @@ func (p *Platform) startReloader(provider *resources.Provider) {
 }
 
 // Reload synthesizes the app, replaces the changed functions and records the outcome as a step. If
-// Reload fails, the functions that it did not replace keep their old code. With Options.Watch, the
-// platform calls Reload with the changed files. Without Options.Watch, Reload does nothing.
+// Reload fails, functions that it did not replace keep their old code.
+//
+// With Options.Watch, the platform calls Reload with the changed files. Otherwise, Reload does
+// nothing.
 func (p *Platform) Reload(ctx context.Context, files []string) {
 	r := p.reloader
 	if r == nil {

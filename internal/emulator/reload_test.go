@@ -117,9 +117,8 @@ func (r *recorder) waitTimes(t *testing.T, n int, name, source string) activity.
 	}
 }
 
-// record is an expression in the source of the emulated function. Its value is the text that the
-// function writes to the bucket. Tests replace it with versionSource, which adds the function's
-// version to the text.
+// record is an expression in the source of the emulated function: the text that the function writes
+// to the bucket. Tests replace record with versionSource, which adds the function's version.
 const record = `strings.NewReader(body)`
 
 func versionSource(version string) string { return `strings.NewReader("` + version + ` "+body)` }

@@ -2,9 +2,9 @@ package emulator
 
 import "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/lambda"
 
-// writeLogs returns a callback for the lines that Lambda functions print. The callback writes each
-// line to the Lambda function's log group and passes it to next. The callback discards the line if
-// the Lambda function's role may not write to CloudWatch Logs.
+// writeLogs returns a callback for lines that Lambda functions print. The callback writes a line to
+// the function's log group and passes it to next. It discards the line if the function's role may
+// not write logs.
 func (s *services) writeLogs(
 	next func(function string, line []byte),
 ) func(lambda.LogSource, []byte) {

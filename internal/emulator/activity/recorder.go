@@ -9,10 +9,11 @@ import (
 	"time"
 )
 
-// Recorder passes steps to the func show. It calls show in a separate goroutine, so that callers
-// never wait. If show is too slow, the recorder drops steps. Later, it passes a step that contains
-// the number of dropped steps. The methods are safe for concurrent use. A nil *Recorder discards
-// all steps.
+// Recorder passes steps to the func show in a separate goroutine, so that callers never wait. If
+// show is too slow, the recorder drops steps. Later, it passes a step with the number of dropped
+// steps.
+//
+// The methods are safe for concurrent use. A nil *Recorder discards all steps.
 type Recorder struct {
 	show    func(Step)
 	now     func() time.Time

@@ -57,7 +57,7 @@ var changeCounts = []string{
 // parseLine converts a log line to a step. It returns false for an empty line. A JSON line becomes
 // a step only if one of these conditions is true:
 //
-//   - The line contains an event id.
+//   - It contains an event id.
 //   - Its level is at least WARN.
 //   - It is about a webhook source.
 //   - A field of changeCounts is not 0.

@@ -93,9 +93,9 @@ func encodeBody(contentType string, body []byte) (text string, isBase64 bool) {
 	return base64.StdEncoding.EncodeToString(body), true
 }
 
-// isText reports whether API Gateway treats a content type as text. AWS does not document which
-// types are text. Measurements on AWS show that these are not text: forms, types such as
-// application/problem+json, and requests without a content type.
+// isText reports whether API Gateway treats a content type as text. AWS does not document this.
+// Measurements show that forms, types such as application/problem+json, and a missing content type
+// are not text.
 func isText(contentType string) bool {
 	media, _, _ := strings.Cut(strings.ToLower(contentType), ";")
 	switch media = strings.TrimSpace(media); media {

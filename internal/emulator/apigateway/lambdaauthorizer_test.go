@@ -14,9 +14,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// respondAndCount returns a func that configures the functions of an API. The authorizer function
-// returns the response, or fails if the response is "crash" or "gone". It counts its invocations in
-// *count. If last is not nil, it stores its event in *last. All other functions echo the event.
+// respondAndCount returns a func that configures the functions of an API. The authorizer function:
+//
+//   - returns the response, or fails if the response is "crash" or "gone"
+//   - counts its invocations in *count
+//   - stores its event in *last if last is not nil
+//
+// All other functions echo the event.
 func respondAndCount(response string, count *int, last *map[string]any) func(*API) {
 	return func(a *API) {
 		a.Invoke = func(ctx context.Context, function string, payload []byte) (Result, error) {

@@ -56,9 +56,14 @@ type matchedRoute struct {
 }
 
 // findRoute returns the most specific route that matches. It compares path segments from left to
-// right: a literal comes first, then a path parameter, then a greedy path parameter. If all
-// segments are equally specific, a route for one method comes before a route for ANY. $default is
-// the least specific route.
+// right, in this order:
+//
+//   - a literal
+//   - a path parameter
+//   - a greedy path parameter
+//
+// If all segments are equally specific, a route for one method comes before a route for ANY.
+// $default comes last.
 func findRoute(routes []route, method, escapedPath string) (matchedRoute, bool) {
 	segments := splitPath(escapedPath)
 	var best matchedRoute

@@ -12,9 +12,9 @@ const DefaultStage = "$default"
 // except for DefaultStage.
 type Stage struct {
 	Name string
-	// RateLimit is the maximum number of requests per second over all routes. BurstLimit is the
-	// maximum number of requests at once. A nil RateLimit means no limit. If a limit is 0, the
-	// stage rejects all requests.
+	// RateLimit is the maximum number of requests per second over all routes; nil means no limit.
+	// BurstLimit is the maximum number of requests at once. If a limit is 0, the stage rejects all
+	// requests.
 	RateLimit, BurstLimit *float64
 	LogGroup              string // log group of the access log; "" if there is none
 	LogFormat             string // format of a line in the access log

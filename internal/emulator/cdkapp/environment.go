@@ -68,7 +68,7 @@ func addContext(env []string, values map[string]any, overflow string) ([]string,
 
 // spaceForContext returns the maximum size of the context in the environment, in bytes. Linux
 // limits each variable; Windows limits the whole environment. Like the CDK CLI, spaceForContext
-// subtracts the size of the other variables on Linux too.
+// always subtracts the other variables.
 func spaceForContext(env []string) int {
 	limit := 128 << 10
 	if runtime.GOOS == "windows" {

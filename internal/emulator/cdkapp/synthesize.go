@@ -39,7 +39,7 @@ func (a App) Check() error {
 }
 
 // Assembly returns the folder of the cloud assembly, or "" if the app is a command. As in the CDK
-// CLI, the key "app" in cdk.json contains a command or the folder of a cloud assembly.
+// CLI, the key "app" in cdk.json contains the command or the folder.
 func (a App) Assembly() (string, error) {
 	c, err := a.config()
 	return a.assemblyFolder(c), err
@@ -101,10 +101,11 @@ func checkTools() error {
 	return errors.Join(errs...)
 }
 
-// Synthesize runs the app and reads the cloud assembly that the app writes. If the app looks up
-// values that the emulator knows, Synthesize runs the app again with these values. When ctx ends,
-// Synthesize kills the app and its children. If the app is a cloud assembly, Synthesize only reads
-// it.
+// Synthesize runs the app and reads the cloud assembly that the app writes. If the app is a cloud
+// assembly, Synthesize only reads it.
+//
+// If the app looks up values that the emulator knows, Synthesize runs the app again with these
+// values. When ctx ends, Synthesize kills the app and its children.
 func (a App) Synthesize(ctx context.Context) (*Assembly, error) {
 	c, err := a.check()
 	if err != nil {

@@ -197,10 +197,9 @@ func parseStack(source cdkapp.Stack) (*Template, error) {
 	return template, nil
 }
 
-// PhysicalName returns a name like CloudFormation's: the stack's name, the logical id and a suffix.
-// The suffix depends only on the stack's name and the logical id, so the next run finds the
-// resource's stored state. maxLength is the maximum number of characters that the AWS service
-// allows.
+// PhysicalName returns a name like CloudFormation's, with at most maxLength characters: the stack's
+// name, the logical id and a suffix. The name is the same in each run, so the next run finds the
+// resource's stored state.
 func PhysicalName(stack, logicalID string, maxLength int) string {
 	suffix := UniqueSuffix(stack, logicalID)
 	available := maxLength - len(suffix) - 2

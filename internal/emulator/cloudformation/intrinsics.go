@@ -170,9 +170,9 @@ func (r *Resolver) getAtt(argument any) (any, error) {
 		id, r.Template.Resources[id].Type, name)
 }
 
-// isPlaceholder reports whether a value of the template resolves to a placeholder. Such a value
-// refers to a resource or an attribute that the platform does not emulate. On AWS, the value can
-// be a list instead of a string, or a list with more elements.
+// isPlaceholder reports whether a value refers to a resource or attribute that the platform
+// replaces with a placeholder. On AWS, the value can be a list instead of a string, or a longer
+// list.
 func (r *Resolver) isPlaceholder(value any) bool {
 	object, _ := value.(map[string]any)
 	switch name, argument := intrinsic(object); name {

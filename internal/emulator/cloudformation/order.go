@@ -11,10 +11,11 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// Order sorts the resources: each one comes after the resources that it refers to or depends on.
+// Order sorts the resources: each one comes after the resources that it refers to or depends on. It
+// includes resources whose condition is false.
+//
 // Otherwise, resources keep the template's order. APIs get their ports in this order, so a new API
-// at the end does not change the ports of other APIs. Order includes resources whose condition is
-// false.
+// at the end does not change other APIs' ports.
 func (t *Template) Order() ([]Resource, error) {
 	o := ordering{template: t, state: map[string]visit{}}
 	for _, id := range t.order {

@@ -1,9 +1,8 @@
-// Package cloudformation creates stacks from CloudFormation templates. It resolves parameters,
-// conditions and intrinsic functions. It calls a [Provider] to create each resource, after the
-// resources that this resource refers to.
+// Package cloudformation creates stacks from CloudFormation templates in JSON, the format that the
+// CDK writes. It resolves parameters, conditions and intrinsic functions. It calls a [Provider] to
+// create each resource.
 //
-// Templates must be JSON, the format that the CDK writes. The package ignores macros (Transform)
-// and Rules, which matter only for deployments to AWS.
+// The package ignores macros (Transform) and Rules, which matter only for deployments to AWS.
 package cloudformation
 
 import (

@@ -6,9 +6,8 @@ type change struct {
 	table string
 	// key returns the key of the item in the table.
 	key func(Table) (key, error)
-	// next returns the new item and the updated paths. old is nil if the item does not exist. If
-	// the new item is nil, the change deletes the old item. In a condition check, the function next
-	// is nil.
+	// next returns the new item, or nil to delete the item, and the updated paths. old is nil if
+	// the item does not exist. In a condition check, next itself is nil.
 	next func(definition Table, k key, old Item) (Item, []path, error)
 
 	required           []member // the request's members for the table and the item or key

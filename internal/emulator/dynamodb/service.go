@@ -1,10 +1,12 @@
 // Package dynamodb emulates a part of Amazon DynamoDB: tables, all kinds of expressions, batches,
-// transactions and TTL. The platform and its users' tools need only this part. The package rejects
-// secondary indexes, streams, PartiQL and legacy parameters.
+// transactions and TTL. It rejects secondary indexes, streams, PartiQL and legacy parameters.
 //
 // The package contains its own expression parser and evaluator. From the library minidyn, it uses
-// only the list of reserved words. Minidyn's evaluator differs from DynamoDB: it returns errors for
-// false conditions, rounds numbers to 53 bits, and applies the actions of an update one by one.
+// only the list of reserved words. Minidyn's evaluator differs from DynamoDB:
+//
+//   - It returns errors for false conditions.
+//   - It rounds numbers to 53 bits.
+//   - It applies the actions of an update one by one.
 package dynamodb
 
 import (

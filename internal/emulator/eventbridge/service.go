@@ -1,9 +1,10 @@
 // Package eventbridge emulates a part of Amazon EventBridge: event buses, custom events, rules with
 // event patterns, scheduled rules with a rate, and the delivery of events to targets.
 //
-// The package rejects cron expressions, input transformers, and API calls that set a schedule. It
-// ignores the retry policies and dead-letter queues of targets: it attempts each delivery a few
-// times. If all attempts fail, it calls Config.OnError.
+// The package rejects cron expressions, input transformers, and API calls that set a schedule.
+//
+// The package attempts each delivery a few times. If all attempts fail, it calls Config.OnError. It
+// ignores the retry policies and dead-letter queues of targets.
 package eventbridge
 
 import (

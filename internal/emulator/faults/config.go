@@ -1,6 +1,7 @@
 // Package faults injects faults into the AWS calls of functions: errors, throttling, timeouts and
-// lost responses. It also kills sandboxes during calls and delivers messages twice. Its random
-// choices depend on the seed and on the number of earlier calls and messages.
+// lost responses. It also kills sandboxes during calls and delivers messages twice.
+//
+// Its random choices depend on the seed and on the number of earlier calls and messages.
 package faults
 
 import (

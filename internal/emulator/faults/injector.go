@@ -32,9 +32,9 @@ type Injection struct {
 	Fault                        string // a Fault, "kill" or "duplicate-delivery"
 }
 
-// New returns an injector. Only calls from sandboxes get faults. The parameter caller is a function
-// that returns the sandbox to which an access key belongs. The injector calls the function report
-// for each injected fault. This function must be safe for concurrent use.
+// New returns an injector. Only calls from sandboxes get faults: caller returns the sandbox to
+// which an access key belongs. The injector calls report for each injected fault. report must be
+// safe for concurrent use.
 func New(
 	config Config,
 	services protocol.Services,

@@ -182,8 +182,9 @@ func (a Authorizer) AuthorizeFunction(function, action, resource string) error {
 	return a.authorize(who, protocol.Permission{Action: action, Resource: resource})
 }
 
-// AuthorizeService returns nil if the AWS service may perform the action on behalf of the source.
-// Otherwise it returns a *DeniedError. source is an ARN, for example of a rule. The map
+// AuthorizeService returns nil if the AWS service may perform the action on behalf of source, such
+// as the ARN of a rule. Otherwise it returns a *DeniedError.
+//
 // context holds the values of more condition keys. These keys must be in lower case.
 func (a Authorizer) AuthorizeService(
 	service, source, action, resource string, context map[string]string,

@@ -1,9 +1,11 @@
 // Package iam decides whether a caller may perform an AWS API call. Like AWS IAM, it evaluates the
-// policies of the caller's role and of the resource. The policies come from the synthesized
-// template. If an API call sets a queue's policy, only EventBridge's deliveries use the new policy.
+// policies of the caller's role and of the resource.
 //
-// The package rejects a policy that contains a policy variable, or a condition operator or key that
-// it does not support. If it ignored a condition, it could allow a call that AWS denies.
+// The policies come from the synthesized template. If an API call sets a queue's policy, only
+// EventBridge's deliveries use the new policy.
+//
+// The package rejects policies with policy variables, or with condition operators or keys that it
+// does not support. If it ignored a condition, it could allow a call that AWS denies.
 package iam
 
 import (

@@ -35,9 +35,11 @@ func (e *DeniedError) Error() string {
 		who, e.Request.Action, e.Request.Resource, e.Reason)
 }
 
-// Evaluate returns nil if the policies allow the request. Otherwise it returns a *DeniedError. A
-// Deny in any policy denies the request. Without a Deny, one Allow is enough. In a resource policy,
-// the Allow must apply to the principal itself. An Allow for its account is not enough.
+// Evaluate returns nil if the policies allow the request, and a *DeniedError if not:
+//
+//   - A Deny in any policy denies the request.
+//   - Without a Deny, one Allow is enough.
+//   - In a resource policy, the Allow must apply to the principal itself, not only to its account.
 func Evaluate(r Request, identity, resource []Document) error {
 	direct, _, err := evaluateResource(r, resource)
 	if err != nil {

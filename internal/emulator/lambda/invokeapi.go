@@ -101,8 +101,8 @@ func (s *Service) invokeAndRespond(w http.ResponseWriter, r *http.Request, name 
 	_, _ = w.Write(result.Payload) // fails only if the caller disconnected
 }
 
-// requestedFunction returns the function in the URL of a request: a name or ARN, with the qualifier
-// if there is one. In the URL, the qualifier is a part of the path or a query parameter.
+// requestedFunction returns the function's name or ARN in a request's URL, with the qualifier if
+// there is one. The qualifier is a part of the path or a query parameter.
 func requestedFunction(r *http.Request) (reference string, err error) {
 	reference, qualifier := r.PathValue("name"), r.URL.Query().Get("Qualifier")
 	_, derived := protocol.SplitFunction(reference)

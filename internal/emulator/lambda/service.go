@@ -1,12 +1,15 @@
 // Package lambda emulates AWS Lambda. It serves the API operations on functions, such as Invoke. It
-// runs the bootstrap of a function in local processes. The processes get their invocations from the
-// Runtime API.
+// runs the bootstrap of a function in local processes, which get their invocations from the Runtime
+// API.
 //
-// A sandbox is a process that handles one invocation at a time. If no sandbox is idle, the service
-// starts one. It kills a sandbox that exceeds the function's timeout, or is idle for
-// Config.IdleTimeout. A function has at most Config.MaxSandboxes sandboxes. If all of them are
-// busy, further invocations wait. (AWS throttles them.) If the emulator is killed, the sandboxes
-// also exit: aws-lambda-go exits when the Runtime API is gone.
+// A sandbox is a process that handles one invocation at a time:
+//
+//   - If no sandbox is idle, the service starts one.
+//   - A function has at most Config.MaxSandboxes sandboxes. If all are busy, invocations wait. (AWS
+//     throttles them.)
+//   - The service kills a sandbox that exceeds the function's timeout, or is idle for
+//     Config.IdleTimeout.
+//   - If the emulator is killed, sandboxes exit: aws-lambda-go exits when the Runtime API is gone.
 package lambda
 
 import (
@@ -176,9 +179,10 @@ type Result struct {
 }
 
 // Invoke runs a function and returns its response. The parameter name is a name or an ARN. If the
-// function fails, the result has a FunctionError. Invoke returns an error if the function did not
-// run. It also returns an error if ctx ends before the response. A running invocation then
-// continues.
+// function fails, the result has a FunctionError.
+//
+// Invoke returns an error if the function did not run, or if ctx ends before the response. If ctx
+// ends, a running invocation continues.
 func (s *Service) Invoke(ctx context.Context, name string, payload []byte) (Result, error) {
 	if len(payload) > maxPayload {
 		if _, _, err := s.find(name); err != nil {

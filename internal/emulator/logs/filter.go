@@ -37,9 +37,12 @@ var term = regexp.MustCompile(`^([?-]?)("(?:[^"\\]|\\.)*"|%[^%]+%|[^\s"%]+)(?:\s
 
 var word = regexp.MustCompile(`^\w+$`)
 
-// parseTerms parses a list of terms. A line must contain all terms without a sign, and no term with
-// the sign -. As in CloudWatch Logs, the sign ? has an effect only if all terms have it. Then a
-// line must contain at least one of the terms.
+// parseTerms parses a list of terms, with or without a sign:
+//
+//   - A line must contain all terms without a sign.
+//   - A line must contain no term with the sign -.
+//   - If all terms have the sign ?, a line must contain at least one of them. Otherwise, as in
+//     CloudWatch Logs, the terms with this sign have no effect.
 func parseTerms(pattern string) (filter, error) {
 	var included, excluded, optional []filter
 	for rest := pattern; rest != ""; {

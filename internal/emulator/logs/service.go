@@ -1,9 +1,8 @@
-// Package logs emulates the operations of Amazon CloudWatch Logs that read logs. Emulated functions
-// and HTTP APIs write the lines.
+// Package logs emulates the operations of Amazon CloudWatch Logs that read logs, except Logs
+// Insights queries. Emulated functions and HTTP APIs write the lines.
 //
-// The service keeps lines in memory. If a log group's lines exceed maxGroupSize, the service
-// deletes the oldest ones. It ignores the retention of log groups. It serves no Logs Insights
-// queries.
+// The service keeps lines in memory. If a log group exceeds maxGroupSize, the service deletes the
+// oldest lines. It ignores the retention of log groups.
 package logs
 
 import (

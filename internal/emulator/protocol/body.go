@@ -30,9 +30,11 @@ type heldBody struct {
 
 func (heldBody) Close() error { return nil }
 
-// ReadBody returns the body of a request. If the body is larger than limit bytes, ReadBody returns
-// a *TooLargeError. If reading fails, it returns an *IncompleteError. The next handler can still
-// read the body. Later calls of ReadBody return the same bytes, so the caller must not change them.
+// ReadBody returns the body of a request. The next handler can still read the body. Later calls
+// return the same bytes, so the caller must not change them.
+//
+// The error is a *TooLargeError if the body is larger than limit bytes, and an *IncompleteError if
+// reading fails.
 func ReadBody(r *http.Request, limit int64) ([]byte, error) {
 	if held, ok := r.Body.(heldBody); ok {
 		return held.data, nil

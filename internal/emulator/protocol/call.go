@@ -24,9 +24,9 @@ const (
 	S3         = "s3"
 )
 
-// queryServices lists the services that the platform serves with the query protocol. It omits SQS,
-// because package sqs converts SQS requests to the JSON protocol. The entry "" stands for the
-// unknown service of an unsigned request.
+// queryServices lists the services that the platform serves with the query protocol. It omits SQS:
+// package sqs converts SQS requests to the JSON protocol. The entry "" stands for an unsigned
+// request's unknown service.
 var queryServices = []string{"cloudformation", "sts", ""}
 
 type callKey struct{}

@@ -7,9 +7,8 @@ import (
 	"strings"
 )
 
-// calledService returns the service for which a request is signed, such as s3 or logs. For an
-// unsigned request, it looks for the service in the host, the path and the headers. It returns ""
-// if it finds none.
+// calledService returns the service for which a request is signed, such as s3 or logs. The host,
+// path or headers determine the service of an unsigned request. The default is "".
 func calledService(r *http.Request) string {
 	if service := signedService(r); service != "" {
 		return service

@@ -111,9 +111,9 @@ var attributeForms = map[string]map[string]string{
 
 const streamLabel = "/stream/2026-01-01T00:00:00.000"
 
-// attributeEndings lists values for attributes that attributeForms does not list. Each pattern
-// matches the end of an attribute's name, such as Arn. The first matching pattern applies. In a
-// value, {noun} stands for the rest of the name, in lower case.
+// attributeEndings lists values for attributes that attributeForms does not list. The first pattern
+// that matches the attribute's name applies. In a value, {noun} stands for the rest of the name, in
+// lower case.
 var attributeEndings = []struct {
 	pattern *regexp.Regexp
 	form    string

@@ -22,9 +22,9 @@ func (e *PolicyError) Error() string { return e.Err.Error() }
 
 func (e *PolicyError) Unwrap() error { return e.Err }
 
-// iamState collects the roles, policies and keys in the templates. Enforce reads it after all
-// stacks are created, because only then are the roles of all functions known. Enforce parses only
-// the policies of these roles.
+// iamState collects the roles, policies and keys in the templates. Enforce reads them after all
+// stacks are created: only then are the roles of all functions known. Enforce parses only these
+// roles' policies.
 type iamState struct {
 	roles     map[string]role           // by role name
 	policies  []*creation               // policies of roles; the properties are unresolved
@@ -199,10 +199,10 @@ type enforcement struct {
 	denyLogs   func(function, operation string, err error)
 }
 
-// Enforce passes the policies of all stacks to the authorizer. It checks the permissions that AWS
-// requires for functions, event source mappings, routes and KMS keys. It returns a *PolicyError for
-// a missing permission. It calls denyLogs for each function whose role may not write the function's
-// log.
+// Enforce passes the policies of all stacks to the authorizer. It returns a *PolicyError if a
+// function, event source mapping, route or KMS key lacks a permission that AWS requires.
+//
+// Enforce calls denyLogs for each function whose role may not write the function's log.
 func (p *Provider) Enforce(
 	authorizer *iam.Authorizer, denyLogs func(function, operation string, err error),
 ) error {

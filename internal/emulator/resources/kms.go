@@ -43,8 +43,9 @@ func (p *Provider) encrypt(resourceARN, key string) {
 }
 
 // checkKeyLater makes Enforce check that the service principal may use the key to encrypt the
-// resource. contextKey is the name of the resource's ARN in the encryption context. checkKeyLater
-// ignores a key that no template creates, because the key's policy is unknown.
+// resource. It ignores a key that no template creates, because the key's policy is unknown.
+//
+// contextKey is the name of the resource's ARN in the encryption context.
 func (c *creation) checkKeyLater(service, key, resourceARN, contextKey string) {
 	arn := c.keyARN(key)
 	if _, ok := c.iam.resources[arn]; !ok {

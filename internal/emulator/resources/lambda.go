@@ -40,9 +40,8 @@ type function struct {
 	s3Key            string // S3 key of the asset with the function's code
 }
 
-// createFunction creates a function that runs a bootstrap on provided.al2023. It skips a function
-// with another runtime, or without a bootstrap for this machine. For a pipeline's function without
-// such a bootstrap, it returns an error.
+// createFunction creates a function that runs a bootstrap on provided.al2023. It skips all other
+// functions. For a pipeline's function without a bootstrap for this machine, it returns an error.
 func createFunction(c *creation, in functionProperties) (values, error) {
 	switch {
 	case in.PackageType == "Image":

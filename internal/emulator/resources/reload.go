@@ -22,8 +22,7 @@ type Difference struct {
 type Replacement struct{ running, next *function }
 
 // Compare compares newly synthesized stacks with the running stacks. A function keeps its old code
-// if its new version needs a restart. For example, the new version refers to a new resource, or the
-// policy of its role changed.
+// if its new version needs a restart, for example because its role's policy changed.
 func (p *Provider) Compare(sources []cdkapp.Stack) (Difference, error) {
 	var d Difference
 	running := map[string]*cloudformation.Stack{}

@@ -3,8 +3,8 @@ package resources
 type ssmParameterProperties struct{ Name, Type, Value string }
 
 // createSSMParameter makes the value available to parameters of an SSM type and to dynamic
-// references. A value that the user passes for the name takes precedence. The emulator does not
-// serve the API of Systems Manager.
+// references. A user's value for the name takes precedence. The emulator does not serve Systems
+// Manager's API.
 func createSSMParameter(c *creation, in ssmParameterProperties) (values, error) {
 	c.reportNotRun(c.resource.Type, 1)
 	name := c.name(in.Name, 2048)

@@ -15,8 +15,9 @@ const (
 	ifUnmodifiedSince = "If-Unmodified-Since"
 )
 
-// failedCondition evaluates a request's conditional headers against a version, in the order of RFC
-// 9110, section 13.2.2. It returns the name of the first header whose condition is false, or "".
+// failedCondition returns the name of the first conditional header that is false for a version, or
+// "". The order is that of RFC 9110, section 13.2.2.
+//
 // prefix is "", or the prefix of the headers for a copy's source.
 func failedCondition(header http.Header, prefix string, v *version) string {
 	get := func(name string) string { return header.Get(prefix + name) }

@@ -16,8 +16,9 @@ import (
 const segmentSize = 64 << 20
 
 // extents stores bytes in segment files, so that objects need little memory. It removes a segment
-// after its last extent is released, but keeps the newest segment. It does not reuse the space of a
-// released extent, because a response can still read it.
+// after its last extent is released, but keeps the newest segment.
+//
+// The space of a released extent is not reused, because a response can still read it.
 type extents struct {
 	dir string // "" if the segments are temporary files
 

@@ -8,9 +8,10 @@ import (
 	"strings"
 )
 
-// list returns the uploads of a bucket, sorted by key and then from oldest to newest. Their keys
-// begin with l.prefix and come after l.after. If marker is an upload's id, list also returns the
-// uploads of the key l.after that are newer than this upload.
+// list returns the uploads of a bucket whose keys begin with l.prefix and come after l.after. The
+// uploads are sorted by key and then from oldest to newest.
+//
+// If marker is an upload's id, list also returns the newer uploads of the key l.after.
 func (u *uploads) list(bucket string, l listing, marker string) []*upload {
 	first, markerNumber := l.firstKey(), uploadNumber(marker)
 	u.mu.Lock()

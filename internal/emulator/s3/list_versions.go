@@ -42,9 +42,8 @@ func (p *versionPage) add(key string, v *version, latest bool, encode func(strin
 	p.versions = append(p.versions, listed)
 }
 
-// listVersions returns versions sorted by key. The versions of one key are sorted from newest to
-// oldest. If id is set, the page begins after the version with the key l.after and this id. The
-// caller holds x.mu.
+// listVersions returns versions sorted by key and then from newest to oldest. If id is set, the
+// page begins after the version of the key l.after with this id. The caller holds x.mu.
 func (x *index) listVersions(
 	b *bucket, l listing, id string, encode func(string) string,
 ) (p versionPage, err error) {

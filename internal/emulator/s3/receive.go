@@ -87,9 +87,9 @@ func decodeBody(r *http.Request) (io.Reader, int64, error) {
 	return body, size, nil
 }
 
-// store stores a body and returns its content and SHA-256. If checksum is the name of a checksum
-// header, store also calculates the header's value. It returns an error if the body's length
-// differs from the parameter size.
+// store stores a body and returns its content and SHA-256. If checksum names a checksum header,
+// store also calculates the header's value. It returns an error if the body's length differs from
+// size.
 func (s *Service) store(in io.Reader, size int64, checksum string) (content, []byte, error) {
 	e, err := s.bodies.reserve(size)
 	if err != nil {

@@ -1,6 +1,6 @@
 // Package s3 emulates a part of Amazon S3: objects with metadata and tags, conditional requests,
-// checksums, ranges, listings, versions, multipart uploads and presigned URLs. The platform and its
-// users' tools need only this part. A request names the bucket in the URL's path or host.
+// checksums, ranges, listings, versions, multipart uploads and presigned URLs. A request names the
+// bucket in the URL's path or host.
 //
 // Files store the objects' bytes and headers. Memory holds only an index of the objects. If a
 // folder is configured, a database also stores the index.

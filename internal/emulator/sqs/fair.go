@@ -12,10 +12,11 @@ const (
 	noisyPercent  = 10
 )
 
-// fairOrder orders the visible messages of a queue like SQS's fair queues. Messages of noisy
-// tenants come last. Messages with the same group id belong to one tenant. A message without a
-// group id has its own tenant, which is never noisy. Unlike SQS, fairOrder ignores how long
-// consumers process messages.
+// fairOrder orders the visible messages of a queue like SQS's fair queues: messages of noisy
+// tenants come last. Unlike SQS, it ignores how long consumers process messages.
+//
+// Messages with the same group id belong to one tenant. A message without a group id has its own
+// tenant, which is never noisy.
 type fairOrder struct {
 	quiet    *list.List         // *entry elements, in the order in which they became visible
 	noisy    []*tenant          // in the order in which they became noisy

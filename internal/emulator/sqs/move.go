@@ -101,9 +101,10 @@ func (t *moveTask) fail(reason error) {
 	}
 }
 
-// redrive moves a message of a dead-letter queue to the destination. If destination is nil, the
-// message returns to its source queue. As in SQS, the message gets a new id and sent time. The
-// caller holds service.mu.
+// redrive moves a message of a dead-letter queue to the destination, or to its source queue if
+// destination is nil. As in SQS, the message gets a new id and sent time.
+//
+// The caller holds service.mu.
 func (q *Queue) redrive(e *entry, destination *Queue) error {
 	s := q.service
 	if destination == nil {

@@ -13,9 +13,11 @@ import (
 )
 
 // TestQueue_MatchesModel calls random operations of a queue with a dead-letter queue. It restarts
-// the service at random, as after a crash. It compares every result with a model. No message may be
-// lost. No message may be received twice within its visibility timeout. All receive counts must be
-// correct.
+// the service at random, as after a crash. It compares every result with a model:
+//
+//   - No message is lost.
+//   - No message is received twice within its visibility timeout.
+//   - All receive counts are correct.
 func TestQueue_MatchesModel(t *testing.T) {
 	dir, runs := t.TempDir(), 0
 	rapid.Check(t, func(t *rapid.T) {

@@ -92,9 +92,8 @@ func (q *Queue) sendLocked(m Message, delay time.Duration) (Message, error) {
 	return m, nil
 }
 
-// Delete deletes the messages of the receipt handles. As in SQS, a handle has no effect if its
-// message was deleted or received again. If a handle is invalid, Delete returns an error, but still
-// deletes the messages of the valid handles.
+// Delete deletes the messages of the valid receipt handles and returns an error for invalid ones.
+// As in SQS, a handle has no effect if its message was deleted or received again.
 func (q *Queue) Delete(receiptHandles ...string) error {
 	s := q.service
 	s.mu.Lock()

@@ -11,9 +11,9 @@ import (
 // standard queues.
 const maxInFlight = 120_000
 
-// Receive returns up to limit messages and starts the visibility timeout of each. If none is
-// available, Receive waits at most maxWait for a message. A message that has reached the maximum
-// receive count moves to the dead-letter queue.
+// Receive returns up to limit messages and starts the visibility timeout of each. It waits at most
+// maxWait for a message. A message that has reached the maximum receive count moves to the
+// dead-letter queue.
 func (q *Queue) Receive(ctx context.Context, limit int, maxWait time.Duration) ([]Message, error) {
 	return q.receive(ctx, limit, maxWait, -1)
 }

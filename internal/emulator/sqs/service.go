@@ -1,11 +1,15 @@
-// Package sqs emulates the standard queues of Amazon SQS. Go code in the same process calls the
-// methods of [Queue]. Other clients use the AWS JSON protocol. [QueryProtocol] serves old clients,
-// which use the AWS query protocol.
-//
-// The package implements visibility timeouts, receive counts, redrive policies, delays, retention,
-// long polling, quotas and fair queues. A queue returns the messages of noisy message groups last.
-// It returns all other messages in the order in which they became visible. With a state database,
+// Package sqs emulates the standard queues of Amazon SQS: visibility timeouts, receive counts,
+// redrive policies, delays, retention, long polling, quotas and fair queues. With a state database,
 // the service stores each change before it responds.
+//
+// A queue returns the messages of noisy message groups last. It returns all other messages in the
+// order in which they became visible.
+//
+// Clients call the service in three ways:
+//
+//   - Go code in the same process calls the methods of [Queue].
+//   - Old clients use the AWS query protocol, which [QueryProtocol] serves.
+//   - All other clients use the AWS JSON protocol.
 package sqs
 
 import (

@@ -103,9 +103,8 @@ func (v *Values) allocate(length int64) (Ref, error) {
 	return at, nil
 }
 
-// slotSize returns the size of the slot for a value. It rounds the length up, so that later values
-// often fit into free slots. It adds at most 64 bytes or one eighth of the length, whichever is
-// more.
+// slotSize returns the size of the slot for a value. It rounds the length up by at most 64 bytes or
+// one eighth, whichever is more, so that later values often fit into free slots.
 func slotSize(length int64) int64 {
 	step := max(64, int64(1)<<bits.Len64(uint64(length))/16)
 	return (length + step - 1) / step * step

@@ -2,9 +2,8 @@ package watch
 
 import "time"
 
-// lateOutputs finds late outputs. A late output is a file that a background process writes some
-// time after each build. Changes of such a file must not cause builds: each build would cause the
-// next one.
+// lateOutputs finds late outputs: files that a background process writes some time after each
+// build. Changes of such a file must not cause builds: each build would cause the next one.
 type lateOutputs struct {
 	builds  map[string]lateBuilds // by key of a file
 	ignored map[string]*lateOutput
@@ -17,9 +16,8 @@ type lateBuilds struct {
 	shortest, longest time.Duration
 }
 
-// lateOutput holds a deadline. A change of the late output before the deadline causes no build. It
-// sets the deadline to the time of the change plus limit. deadline counts from the end of the last
-// build.
+// lateOutput holds a deadline, counted from the end of the last build. A change before the deadline
+// causes no build, and extends the deadline to the time of the change plus limit.
 type lateOutput struct {
 	limit, deadline time.Duration
 }

@@ -71,9 +71,8 @@ func TestRun_EndsIfFilesChangeAfterEachBuild(t *testing.T) {
 	}
 }
 
-// addLate simulates builds. times contains, for each build, the time from its end to a change of a
-// file. addLate returns the numbers of the builds whose change is ignored. The first build has the
-// number 1.
+// addLate simulates builds. For each build, times contains the time from its end to a change of a
+// file. addLate returns the numbers, from 1, of the builds whose change is ignored.
 func addLate(l *lateOutputs, times ...time.Duration) (ignored []int) {
 	for i, after := range times {
 		l.endBuild()

@@ -5,9 +5,8 @@ import (
 	"slices"
 )
 
-// outputs finds the files that builds write. Changes of these files must not cause builds: each
-// build would cause the next one. A file counts as an output if it changes during several
-// consecutive builds, and never between builds.
+// outputs finds the files that builds write. Such a file changes during several consecutive builds,
+// and never between builds. Its changes must not cause builds: each build would cause the next one.
 type outputs struct {
 	builds   map[string]int // key of a file → number of builds in a row during which it changed
 	reported map[string]bool

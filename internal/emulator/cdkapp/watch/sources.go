@@ -22,8 +22,10 @@ import (
 //   - JSON, YAML and TOML files, such as schemas
 //
 // Of the JSON, YAML and TOML files directly in Dir or in a root, only cdk.json and cdk.context.json
-// are sources. Users often redirect output to other files in these folders. Hidden files and
-// folders, node_modules, cdk.out, testdata and the backup files of editors are never sources.
+// are sources. Users often redirect output to other files in these folders.
+//
+// Hidden files and folders, node_modules, cdk.out, testdata and the backup files of editors are
+// never sources.
 type Sources struct {
 	Dir    string   // absolute path of the app's folder
 	Roots  []string // absolute paths of folders
@@ -43,9 +45,9 @@ type file struct {
 	embeds   []string // path patterns of the files that a Go file embeds
 }
 
-// takeSnapshot reads the sources and returns a snapshot. It reads a file only if the file's size or
-// modification time differs from the last snapshot. It calls visit for each folder before it lists
-// the folder's files.
+// takeSnapshot returns a snapshot of the sources. It reads a file only if its size or modification
+// time differs from the last snapshot. It calls visit for a folder before it lists the folder's
+// files.
 func (s Sources) takeSnapshot(last *snapshot, visit func(dir string) error) (*snapshot, error) {
 	now := &snapshot{files: map[string]file{}}
 	var others []string

@@ -40,7 +40,7 @@ func New(s Sources) (*Watcher, error) {
 }
 
 // Add starts to watch more roots. Run reports a file in these roots as changed if it was modified
-// at or after the time start. Call Add only while Run is not running, or in Run's build function.
+// at or after start. Call Add only while Run is not running, or in Run's build function.
 func (w *Watcher) Add(roots []string, start time.Time) error {
 	before := w.sources.Roots
 	w.sources.Roots = outermostDirs(slices.Concat(before, roots))
@@ -73,17 +73,18 @@ func (w *Watcher) EndBuild() (err error) {
 	return err
 }
 
-// Run calls build with the paths of changed files, until ctx is done. If files change during a
-// build, Run calls build again after this build. The first call can report files that changed since
-// New. Run returns an error if it can't watch the sources any longer.
+// Run calls build with the paths of changed files, until ctx is done. The first call can report
+// files that changed since New. If files change during a build, Run calls build again.
+//
+// Run returns an error if it can't watch the sources any longer.
 //
 // Run reports two kinds of files to the function ignore. After that, most changes of these files
 // cause no build:
 //
-//   - Files that builds write: they change during each build. They cause a build only if
+//   - Files that change during each build, because builds write them. They cause a build only if
 //     they change between two builds.
-//   - Files that another process writes after each build, with a similar delay. Later, they cause a
-//     build only if the delay is much longer.
+//   - Files that another process writes after each build, with a similar delay. They cause a build
+//     only if the delay is much longer.
 func (w *Watcher) Run(ctx context.Context, build, ignore func(files []string)) error {
 	files, err := w.compareAfterBuild(ctx, ignore)
 	for err == nil && ctx.Err() == nil {

@@ -1,6 +1,8 @@
 // Command app acts as a CDK app. It writes a cloud assembly with one stack, whose template contains
-// the app's context and environment. It leaves a temporary file. The context value "mode" makes the
-// app fail. The context value "lookups" lists the app's look-ups.
+// the app's context and environment. It leaves a temporary file.
+//
+// The context value "mode" makes the app fail. The context value "lookups" lists the app's
+// look-ups.
 package main
 
 import (

@@ -80,8 +80,10 @@ func (b *builds) removeUnused(inUse []string) error {
 func (b *builds) close() error { return b.temp.remove() }
 
 // tempDir represents a platform's temporary folder, with the cloud assemblies and the functions'
-// bootstraps. The platform locks the folder. The operating system releases the lock when the
-// process ends, so an unlocked folder is abandoned.
+// bootstraps.
+//
+// The platform locks the folder. The operating system releases the lock when the process ends, so
+// an unlocked folder is abandoned.
 type tempDir struct {
 	path string
 	lock *lockfile.Lock

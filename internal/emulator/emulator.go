@@ -191,8 +191,8 @@ func createStacks(ctx context.Context, p *resources.Provider, stacks []cdkapp.St
 	return nil
 }
 
-// accountAndRegion returns the account and the region of the platform. It takes each of them from
-// the first stack that sets it. If no stack does, it takes the value from the options.
+// accountAndRegion returns the account and the region of the platform. Each comes from the first
+// stack that sets it, or else from the options.
 func (o Options) accountAndRegion(stacks []cdkapp.Stack) (account, region string) {
 	for _, s := range stacks {
 		account, region = cmp.Or(account, s.Account), cmp.Or(region, s.Region)

@@ -44,8 +44,8 @@ func (s *services) recordRequest(e apigateway.Exchange) {
 	})
 }
 
-// acceptedID returns the id of the event that the API accepted. If the request contained a list of
-// events, acceptedID returns the id of the first batch. It returns "" if the API accepted nothing.
+// acceptedID returns the id of the event that the API accepted, or "" if there is none. For a list
+// of events, it returns the id of the first batch.
 func acceptedID(e apigateway.Exchange) string {
 	var accepted struct {
 		EventID string `json:"eventId"`

@@ -42,8 +42,8 @@ func (a App) environment(values map[string]any, outDir, tempDir string) ([]strin
 	return addContext(env, values, filepath.Join(tempDir, "context-overflow.json"))
 }
 
-// addContext adds the variables that pass context values to the app. Some values can be too large
-// for an environment variable. The parameter overflow is the path of the file for these values.
+// addContext adds the variables that pass context values to the app. overflow is the path of the
+// file for values that are too large for an environment variable.
 func addContext(env []string, values map[string]any, overflow string) ([]string, error) {
 	short, rest, err := splitContext(values, spaceForContext(env))
 	if err != nil {
@@ -80,8 +80,8 @@ func spaceForContext(env []string) int {
 	return limit - len(contextVariable) - len("={}") - 1
 }
 
-// splitContext divides context values into two maps. The map short contains the shortest values.
-// The map rest contains the other values. space is the maximum size of short as JSON, in bytes.
+// splitContext divides context values: the map short contains the shortest values, and rest
+// contains the others. space is the maximum size of short as JSON, in bytes.
 func splitContext(values map[string]any, space int) (short, rest map[string]any, err error) {
 	sizes := map[string]int{}
 	for key, value := range values {

@@ -2,8 +2,8 @@ package dynamodb
 
 import "cmp"
 
-// packedKey holds a key in one short string. It begins with the length of the partition key in two
-// bytes. The partition key and the sort key follow. The zero key is the empty string.
+// packedKey holds a key in one string: the length of the partition key in two bytes, the partition
+// key and the sort key. The zero key is the empty string.
 type packedKey string
 
 func pack(k key) packedKey {

@@ -138,8 +138,8 @@ func (s *Service) replaceLocked(f Function) *function {
 // latest is the version to which a name without a qualifier refers.
 const latest = "$LATEST"
 
-// AddQualifier adds a version or an alias to a function. qualifier is the name of the version or
-// alias. version is the version to which the name refers. All versions run the same code.
+// AddQualifier adds a version or an alias with the name qualifier to a function. The name refers to
+// the parameter version. All versions run the same code.
 func (s *Service) AddQualifier(function, qualifier, version string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -121,8 +121,8 @@ type getOutput struct {
 	NextBackwardToken string     `json:"nextBackwardToken"`
 }
 
-// getLogEvents returns a page of a stream's lines. A token consists of a direction and a line
-// number. With "f/7", the page begins with line 7. With "b/7", the page ends before line 7.
+// getLogEvents returns a page of a stream's lines. With the token "f/7", the page begins with line
+// 7. With the token "b/7", the page ends before line 7.
 func (s *Service) getLogEvents(in *getInput) (*getOutput, error) {
 	g, err := s.group(in.groupReference)
 	if err != nil {

@@ -59,14 +59,13 @@ const MaxJSONBody = 16 << 20
 
 const jsonType = "application/x-amz-json-1.0"
 
-// Operation returns the response to a request. If it returns an *Error, the client receives the
-// code and message of this error. For any other error, the client receives the code
-// InternalFailure.
+// Operation returns the response to a request. For an *Error, the client receives this error's code
+// and message. For any other error, the client receives the code InternalFailure.
 type Operation func(r *http.Request, body []byte) (any, error)
 
 // NewOperation returns an Operation that decodes the request's body and calls fn. If an
-// UnmarshalJSON method returns an *Error, the client receives it. For other invalid input, the
-// client receives a SerializationException.
+// UnmarshalJSON method returns an *Error, the client receives it. Other invalid input causes a
+// SerializationException.
 func NewOperation[In, Out any](fn func(r *http.Request, in *In) (*Out, error)) Operation {
 	return func(r *http.Request, body []byte) (any, error) {
 		in, err := DecodeBody[In](r, body)

@@ -213,9 +213,8 @@ func (s *Service) checkVersion2(c *call, accessKey, path string) error {
 		c.query.Get("Signature"))
 }
 
-// headerOrQuery returns the value of a header. If the header is absent, it returns the query
-// parameter with the same name. For signature version 2, botocore puts signed headers into the
-// query.
+// headerOrQuery returns the value of a header, or else of the query parameter with the same name.
+// For signature version 2, botocore puts signed headers into the query.
 func (c *call) headerOrQuery(name string) string {
 	if value := c.r.Header.Get(name); value != "" {
 		return value

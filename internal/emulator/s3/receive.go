@@ -37,9 +37,8 @@ func (c content) addChecksum(fields map[string]string, kind string) {
 	}
 }
 
-// receive stores the body of a request and verifies its checksums. If the request has no checksum
-// header, receive calculates the checksum for the header defaultChecksum. If defaultChecksum is "",
-// the content has no checksum.
+// receive stores the body of a request and verifies its checksums. Without a checksum header, it
+// calculates the checksum for the header defaultChecksum, or none if defaultChecksum is "".
 func (s *Service) receive(r *http.Request, defaultChecksum string) (content, error) {
 	body, size, err := decodeBody(r)
 	if err != nil {

@@ -27,8 +27,9 @@ type Calls struct {
 
 var (
 	// ForClient is for functions whose client waits for the response. All attempts of a call to AWS
-	// together take less than 9 seconds. The delays are shorter than the SDK's, because most
-	// failures of AWS services last only milliseconds.
+	// together take less than 9 seconds.
+	//
+	// The delays are short, because most failures of AWS services last only milliseconds.
 	ForClient = Calls{
 		MaxAttempts: 4, FirstBackoff: 100 * time.Millisecond, MaxBackoff: 400 * time.Millisecond,
 		Response: 2 * time.Second,
@@ -91,9 +92,8 @@ func NewHTTPClient() *awshttp.BuildableClient {
 
 // PlainBodies returns a client that hides all methods of a request's body except Read and Close.
 //
-// The SDK closes the request's body when the headers of the response arrive. If net/http then calls
-// the body's method WriteTo, the method returns an error, and net/http closes the connection.
-// PlainBodies hides WriteTo, so the connection stays open.
+// The SDK closes the body when the response's headers arrive. A later call of the body's method
+// WriteTo returns an error, and net/http then closes the connection.
 func PlainBodies(client aws.HTTPClient) aws.HTTPClient { return plainBodies{client} }
 
 type plainBodies struct{ client aws.HTTPClient }

@@ -6,8 +6,8 @@ const (
 	// form "<GOOS>/<GOARCH>", such as "darwin/arm64". The key changes nothing else in the template.
 	PlatformContext = "eventpipeline:platform"
 
-	// AuthorizeContext is a key of the CDK's context. If it is true, the app must give the local
-	// stage the same authorization as a deployed stage, as stacks/stacks.go does. The command
-	// `eventpipeline local --authorize` sets it to true.
+	// AuthorizeContext makes the app give the local stage the same authorization as a deployed
+	// stage, as stacks/stacks.go does. The command `eventpipeline local --authorize` sets it to
+	// true.
 	AuthorizeContext = "eventpipeline:authorize"
 )

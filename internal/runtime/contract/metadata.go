@@ -1,8 +1,7 @@
 package contract
 
-// ModuleMetadata is a metadata key. Its value is the folder of the worker's Go module. The
-// construct sets it only for the local platform. CDK writes it to the cloud assembly, not to the
-// template.
+// ModuleMetadata is the metadata key for the folder of the worker's Go module. Only the local
+// platform has it. CDK writes it to the cloud assembly, not to the template.
 const ModuleMetadata = "eventpipeline:module"
 
 // FunctionMetadata is the metadata key that marks the Lambda functions of a pipeline in a template.

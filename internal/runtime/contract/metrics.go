@@ -4,10 +4,11 @@ package contract
 // the functions.
 const MetricNamespace = "EventPipeline"
 
-// Dimensions of the metrics. A metric belongs to a function (FunctionDimension) or to a pipeline
-// (PipelineDimension). The value of PipelineDimension is the name of the pipeline's queue. The
-// metrics Accepted and RefusedSignatures also exist per webhook source, with PipelineDimension and
-// SourceDimension.
+// Dimensions of the metrics. A metric has one of these combinations:
+//
+//   - FunctionDimension
+//   - PipelineDimension, whose value is the name of the pipeline's queue
+//   - PipelineDimension and SourceDimension: Accepted and RefusedSignatures, per webhook source
 const (
 	FunctionDimension = "FunctionName"
 	PipelineDimension = "QueueName"

@@ -41,8 +41,10 @@ func (c Checkpoints) Load(ctx context.Context) (pipeline.Checkpoint, error) {
 }
 
 // Save replaces the checkpoint old with the checkpoint next. If another checkpoint is stored, Save
-// returns pipeline.ErrChanged. The stored checkpoint can have additional fields of a newer version
-// of the pipeline. Save ignores these fields in the comparison.
+// returns pipeline.ErrChanged.
+//
+// A newer version of the pipeline can have added fields to the stored checkpoint. Save ignores
+// these fields when it compares.
 func (c Checkpoints) Save(ctx context.Context, old, next pipeline.Checkpoint) error {
 	before, err := json.Marshal(old)
 	if err != nil {
@@ -70,9 +72,9 @@ func (c Checkpoints) Save(ctx context.Context, old, next pipeline.Checkpoint) er
 	return err
 }
 
-// replace stores the value of the parameter after. The stored text must equal the value of the
-// parameter before. If no text is stored, that value must be "". If another text is stored, replace
-// returns the stored item and pipeline.ErrChanged.
+// replace stores the text after if the stored text equals before. The value "" of before means that
+// no text is stored. If another text is stored, replace returns the stored item and
+// pipeline.ErrChanged.
 func (c Checkpoints) replace(
 	ctx context.Context, before, after string,
 ) (stored attributes, err error) {

@@ -25,9 +25,8 @@ func (s Items) Finish(ctx context.Context, item pipeline.Item) error {
 	return s.update(ctx, item, state)
 }
 
-// SetTries replaces the tries of an ENQUEUED event. If the event already has an item, that item
-// must be ENQUEUED. Its generation and tries must equal those of the parameter item. Otherwise
-// SetTries returns a *pipeline.TransitionError.
+// SetTries replaces the tries of an ENQUEUED event. A stored item must be ENQUEUED, with the
+// generation and the tries of item. Otherwise SetTries returns a *pipeline.TransitionError.
 func (s Items) SetTries(ctx context.Context, item pipeline.Item, tries pipeline.Tries) error {
 	state := newCondition()
 	state.requireEqual("status", stringValue(string(pipeline.Enqueued)))
@@ -38,9 +37,11 @@ func (s Items) SetTries(ctx context.Context, item pipeline.Item, tries pipeline.
 		"failures", "crashes", "begunMessage", "begunAttempt", "begunUntil")
 }
 
-// update writes the attributes of item to the stored item. Other stored attributes keep their
-// values, but update deletes those that are listed in replaced. If the event already has an item,
-// the stored item must meet the condition.
+// update writes the attributes of item to the stored item, which must meet the condition state. If
+// no item is stored, update creates one.
+//
+// Other stored attributes keep their values. But update deletes an attribute of the list replaced
+// if item does not have it.
 func (s Items) update(
 	ctx context.Context, item pipeline.Item, state *condition, replaced ...string,
 ) error {

@@ -1,8 +1,7 @@
-// Package format decodes the body of a request to POST /events. Decode undoes the content coding,
-// interprets the media type, and returns the JSON of each event.
+// Package format decodes the body of a request to POST /events into the JSON of each event.
 //
-// Decode checks only what it needs to find the events in a body. The caller must check each event:
-// CloudEvents with pipeline.DecodeCloudEvent, all others with pipeline.DecodeType.
+// Decode checks only what it needs to find the events in a body. The caller must check each event,
+// with pipeline.DecodeCloudEvent or pipeline.DecodeType.
 package format
 
 import (
@@ -36,15 +35,15 @@ type Body struct {
 // Decode decodes a body. The names of the headers must be in lower case. The events share the
 // memory of Body.Data.
 //
-//   - A batch is an array in application/json or application/cloudevents-batch+json, or the lines
-//     of application/x-ndjson or application/jsonl.
-//   - An event of a batch contains no white space before or after its JSON. A blank line is not
-//     an event.
+//   - A JSON array is a batch if its type is application/json or
+//     application/cloudevents-batch+json.
+//   - The lines of application/x-ndjson or application/jsonl are a batch. Blank lines are ignored.
+//   - The events of a batch have no white space around their JSON.
 //   - A CloudEvent in binary mode becomes the equivalent CloudEvent in the JSON format.
 //   - Any other body is one event, and remains unchanged.
 //
-// All errors are client errors. Decode does not check each event. But an array must be valid JSON
-// as a whole, because Decode can't separate the events of an invalid array.
+// All errors are client errors. Decode rejects an array that is not valid JSON, because it can't
+// find the events in it. It does not check each event.
 func (d Decoder) Decode(headers map[string]string, body []byte) (Body, error) {
 	kind, err := d.kind(headers)
 	if err != nil {

@@ -8,8 +8,7 @@ import (
 
 const (
 	// gcPercent delays each garbage collection until the heap is five times as large as the live
-	// data. With Go's default, collections are too frequent, because a function has little live
-	// data.
+	// data. A function has little live data, so Go's default would collect too often.
 	gcPercent = 400
 	// heapPercent sets the soft memory limit of the Go runtime, as a percentage of the function's
 	// memory. Near this limit, the garbage collector runs more often.

@@ -24,7 +24,7 @@ type authorizer struct {
 }
 
 // claims maps the name of each claim to its value, which can have any JSON type. Names are
-// case-sensitive: a caller who sets a claim SUB must not replace the claim sub.
+// case-sensitive, so that a caller's claim SUB can't replace the claim sub.
 type claims map[string]json.RawMessage
 
 // stringClaim returns the claim if it is a string, and otherwise "".

@@ -33,9 +33,8 @@ type indexedProblem struct {
 	problem
 }
 
-// maxProblems is the maximum number of problems in a response that rejects all events. A response
-// that accepts some events lists all problems, but only the first maxProblems problems have
-// Violations.
+// maxProblems is the maximum number of problems in a response that rejects all events. Other
+// responses list all problems, but only the first maxProblems have Violations.
 const maxProblems = 100
 
 // problemType is the prefix of a problem's type. The code follows the prefix. Types are URNs,

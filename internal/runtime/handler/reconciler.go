@@ -87,10 +87,12 @@ func (h Reconciler) logNotReconciled(ctx context.Context, event pipeline.Event, 
 	log.LogAttrs(ctx, slog.LevelWarn, logging.EventNotReconciled, attrs...)
 }
 
-// logRun logs one line per run. A dry run changes no metrics. After other runs, the counts become
-// metrics of the function, and the events that became FAILED also count in the pipeline's metric
-// Failed. The parameter lag holds the metric Lag after a successful scheduled run. Otherwise lag is
-// empty.
+// logRun logs one line with the counts of a run. Except after a dry run, they are metrics:
+//
+//   - Each count is a metric of the function.
+//   - The number of events that became FAILED is also added to the pipeline's metric Failed.
+//   - The parameter lag holds the metric Lag after a successful scheduled run, and otherwise
+//     nothing.
 func (h Reconciler) logRun(
 	ctx context.Context, r pipeline.Report, took time.Duration, lag []slog.Attr, err error,
 ) {

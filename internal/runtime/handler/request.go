@@ -97,12 +97,12 @@ func (r request) method() string {
 	return method
 }
 
-// resource returns the API's path, and the event id or webhook source that the path contains. The
-// route key takes precedence over the raw path, because the raw path can begin with the base path
-// of a custom domain.
+// resource returns the API's path, and the event id or webhook source in this path. It prefers the
+// route key, because the raw path can begin with the base path of a custom domain.
 //
-// routed is false if API Gateway used another route, such as $default. That route can require less
-// authorization, so the API must reject the request. For a direct invocation, routed is true.
+// routed is false if API Gateway used another route, such as $default. The API must then reject the
+// request, because that route can require less authorization. For a direct invocation, routed is
+// true.
 func (r request) resource() (resource, name string, routed bool) {
 	method, resource, _ := strings.Cut(r.RouteKey, " ")
 	if allowed, known := methods[resource]; known {

@@ -85,9 +85,11 @@ func (a API) verify(
 	return source.Verify(headers, body, renewed.Values, now)
 }
 
-// rejectSignature rejects a request. If the signature is not valid, it counts the request in a
-// metric. If the secret could not be read or used, it returns a 503, so that the sender repeats the
-// request.
+// rejectSignature rejects a request:
+//
+//   - If the signature is not valid, it counts the request in a metric.
+//   - If the secret could not be read or used, it returns a 503. The sender then repeats the
+//     request.
 func (a API) rejectSignature(
 	ctx context.Context, req request, source webhook.Source, err error,
 ) response {

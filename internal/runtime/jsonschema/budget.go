@@ -8,8 +8,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// maxSteps limits the work per payload. The function countSteps counts the steps. A step takes
-// about a microsecond of CPU time. Some schemas double the work at each level of the payload.
+// maxSteps limits the work per payload, because some schemas double the work at each level of the
+// payload. The function countSteps counts the steps. A step takes about a microsecond of CPU time.
 const maxSteps = 1_000_000
 
 // maxLocating limits the steps for locating violations. It is lower than maxSteps, because each
@@ -27,8 +27,10 @@ type budget struct {
 }
 
 // validate validates a value against a schema. It returns the error of the library, or
-// ErrTooComplex. Only a panic can stop the library. When no steps are left, the library calls a
-// function that panics (see count).
+// ErrTooComplex.
+//
+// Only a panic can stop the library. When no steps are left, the library calls a function that
+// panics (see count).
 func (b *budget) validate(schema *jsonschema.Schema, value any) (err error) {
 	defer func() {
 		if cause := recover(); cause == ErrTooComplex {
@@ -41,8 +43,12 @@ func (b *budget) validate(schema *jsonschema.Schema, value any) (err error) {
 }
 
 // count replaces the keyword "format" of a schema and of all schemas to which it refers. The new
-// "format" subtracts the schema's steps from b.left, and panics if too few are left. It then checks
-// the old "format". The library checks "format" before the members and elements of a value.
+// "format" works in two steps:
+//
+//   - It subtracts the schema's steps from b.left, and panics if too few are left.
+//   - It checks the old "format".
+//
+// The library checks "format" before the members and elements of a value.
 func (b *budget) count(schema *jsonschema.Schema, counted map[*jsonschema.Schema]bool) {
 	if counted[schema] {
 		return

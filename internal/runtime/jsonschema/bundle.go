@@ -1,6 +1,6 @@
-// Package jsonschema validates events against JSON Schemas (draft 2020-12). Each event type can
-// have a schema. At synth, the construct reads a folder of schemas into a Bundle and checks it. The
-// API function compiles the Bundle when it starts.
+// Package jsonschema validates events against JSON Schemas (draft 2020-12), one for each event
+// type. At synth, the construct reads the schemas into a Bundle. The API function compiles the
+// Bundle when it starts.
 package jsonschema
 
 import (
@@ -15,9 +15,10 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Bundle maps the path of each file in the schema folder to the file's schema. "order.created.json"
-// validates events of the type order.created. A schema in a subfolder, such as "shared/money.json",
-// belongs to no event type. Other schemas refer to it.
+// Bundle maps the path of each file in the schema folder to the file's schema.
+//
+//   - "order.created.json" is the schema of the event type order.created.
+//   - "shared/money.json", in a subfolder, belongs to no event type. Other schemas refer to it.
 type Bundle map[string]json.RawMessage
 
 // Read reads all *.json files in a folder and its subfolders. The error contains a line for each

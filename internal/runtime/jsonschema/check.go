@@ -22,12 +22,13 @@ const maxViolations = 10
 // larger payload, the violations can need more memory than the function has.
 const maxLocated = 20000
 
-// Check validates a payload against the schema of its type. The payload must be valid JSON. The
-// result known is false if the type has no schema. The only possible error is ErrTooComplex.
+// Check validates a payload, which must be valid JSON, against the schema of its type. known is
+// false if the type has no schema. The only possible error is ErrTooComplex.
 //
-// If the payload violates the schema, Check returns at most ten violations, sorted by their
-// pointers. If locating them takes too much time or memory, it returns one violation with the
-// keyword Unlocated. Checks run one at a time.
+// Check returns at most ten violations, sorted by their pointers. If it can't locate them within
+// the limits of time and memory, it returns one violation with the keyword Unlocated.
+//
+// Checks run one at a time.
 func (s *Set) Check(
 	eventType string, payload []byte,
 ) (violations []violation.Violation, known bool, err error) {
@@ -75,9 +76,10 @@ func unlocatedViolations() []violation.Violation {
 // maxDigits is the maximum length of a number that is validated exactly.
 const maxDigits = 40
 
-// shortenNumbers replaces each long number, and each number with an exponent, by a float. The
-// library needs hours to validate a number of a million digits. shortenNumbers returns the changed
-// value and the number of values in it.
+// shortenNumbers replaces each long number, and each number with an exponent, by a float. Otherwise
+// the library would need hours for a number of a million digits.
+//
+// It returns the changed value and the number of values in it.
 func shortenNumbers(value any) (shortened any, values int) {
 	values = 1
 	switch value := value.(type) {

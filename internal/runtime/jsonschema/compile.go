@@ -22,9 +22,10 @@ type Set struct {
 	budget *budget
 }
 
-// compiled holds the schema of an event type, and the negation of this schema. Check first uses the
-// negation to find out whether a payload is valid. This needs little memory, because the library
-// reports at most one violation of a negation.
+// compiled holds the schema of an event type, and the negation of this schema.
+//
+// Check validates the negation first. This needs little memory, because the library reports at most
+// one violation of a negation.
 type compiled struct{ schema, negation *jsonschema.Schema }
 
 // draft is the URL of the only supported draft of JSON Schema.

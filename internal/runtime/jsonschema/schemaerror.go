@@ -92,9 +92,8 @@ func (d documents) firstReference(target string) string {
 	return ""
 }
 
-// findReference searches a value for references to target. It returns the JSON pointer of the first
-// one. The parameter pointer is the JSON pointer of the value. The parameter base is the URL to
-// which references are relative.
+// findReference returns the JSON pointer of the first reference to target in a value. The parameter
+// pointer is the JSON pointer of the value. References are relative to the URL base.
 func findReference(value any, base *url.URL, target, pointer string) (string, bool) {
 	switch value := value.(type) {
 	case []any:

@@ -85,9 +85,9 @@ var namedSubschemas = []string{
 	"properties", "patternProperties", "dependentSchemas", "prefixItems",
 }
 
-// parentKeyword returns the keyword that contains the schema at a URL. The keyword's value is the
-// schema, or an object or array of schemas. If the schema is a whole file, no keyword contains it,
-// and parentKeyword returns "false".
+// parentKeyword returns the keyword whose value contains the schema at a URL. This value is the
+// schema itself, or an object or array of schemas. For the schema of a whole file, it returns
+// "false".
 func parentKeyword(schemaURL string) string {
 	_, fragment, _ := strings.Cut(schemaURL, "#")
 	tokens := strings.Split(fragment, "/")

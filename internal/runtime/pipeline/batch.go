@@ -38,8 +38,8 @@ func (s Span) String() string {
 	return fmt.Sprintf("%d-%d", s.First, s.Last)
 }
 
-// ParseID splits an event's id into the id of its batch and its span. hasSpan is false for an
-// event without a batch and for a whole batch. ok is false if the text is not an event id.
+// ParseID splits an event's id into the id of its batch and its span. ok is false if the text is
+// not an event id. hasSpan is false for a whole batch, and for an event without a batch.
 func ParseID(text string) (batchID string, span Span, hasSpan, ok bool) {
 	batchID, suffix, hasSpan := strings.Cut(text, ".")
 	if !isUUID(batchID) {
@@ -129,9 +129,10 @@ func splitPayloads(array []byte) ([]json.RawMessage, error) {
 	return payloads, nil
 }
 
-// failedSpans finds the events that did not succeed, and returns the spans of their parts. If up
-// to nine such events are consecutive, each event becomes a part. Ten or more become ranges. A
-// range has at most a tenth of the batch's events, rounded up.
+// failedSpans finds the events that did not succeed, and returns the spans of their parts:
+//
+//   - Up to nine consecutive events: each event becomes a part.
+//   - Ten or more consecutive events: ranges of at most a tenth of the batch, rounded up.
 func failedSpans(batch Span, succeeded map[int]bool) []Span {
 	longest := (batch.Len() + 9) / 10
 	var spans []Span

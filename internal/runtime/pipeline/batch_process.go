@@ -21,8 +21,9 @@ type batchObject struct {
 }
 
 // storeBatch runs the processor on the events of a batch. One Silver object stores the records of
-// all successful events. The other events are split off. Later deliveries and replays never
-// change which events have records in this object. They therefore split off the same events.
+// all successful events. The other events are split off.
+//
+// Later deliveries and replays keep this division: they split off the same events.
 func (w Worker) storeBatch(d deadlines, t *task, now time.Time) (batchObject, error) {
 	if err := d.begin.Err(); err != nil {
 		return batchObject{}, unavailable("start the batch in time", err)
@@ -145,9 +146,8 @@ func (w Worker) putBatch(
 	return s, nil
 }
 
-// replaceBatch replaces the records of a batch in a replay. The new object has records of the same
-// events as the old one. If one of these events fails, replaceBatch returns an error and replaces
-// nothing.
+// replaceBatch replaces the records of a batch in a replay. It processes only the events that have
+// a record in the old object. If one of these events fails, replaceBatch replaces nothing.
 func (w Worker) replaceBatch(
 	d deadlines, t *task, payloads []json.RawMessage, existing batchObject, now time.Time,
 ) (batchObject, error) {
@@ -179,8 +179,10 @@ func (w Worker) replaceBatch(
 }
 
 // batchOutput holds the processor's results for the events of a batch, by the index of the event.
-// Two kinds of events have no result: those that were not processed in time, and those whose output
-// does not fit in the batch's object.
+// These events have no result:
+//
+//   - events that were not processed in time
+//   - events whose output does not fit in the batch's object
 type batchOutput struct {
 	indexes   []int
 	succeeded map[int]Output
@@ -235,9 +237,11 @@ func (w Worker) processBatch(
 	return b
 }
 
-// retryTogether returns an error if the whole batch must be retried. This is the case if no time
-// was left for the first event, or if all events failed with temporary errors. An outage must not
-// split a batch into a thousand messages.
+// retryTogether returns an error if the whole batch must be retried:
+//
+//   - No time was left for the first event.
+//   - All events failed with temporary errors. An outage must not split a batch into a thousand
+//     messages.
 func (b batchOutput) retryTogether() error {
 	failed := len(b.failures) + len(b.passing)
 	switch {
@@ -250,10 +254,10 @@ func (b batchOutput) retryTogether() error {
 	return nil
 }
 
-// firstError returns the error of the first event that did not succeed, or nil. If no time was
-// left for this event, the code depends on inTime. It is ProcessorError if inTime is true, and
-// otherwise Unavailable. inTime is true if the batch began in the first half of the time for
-// processors.
+// firstError returns the error of the first event that did not succeed, or nil. If no time was left
+// for this event, the code is ProcessorError if inTime is true, and otherwise Unavailable.
+//
+// inTime is true if the batch began in the first half of the time for processors.
 func (b batchOutput) firstError(inTime bool) error {
 	for _, index := range b.indexes {
 		if _, ok := b.succeeded[index]; ok {

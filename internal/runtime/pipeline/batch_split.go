@@ -23,8 +23,9 @@ func (s batchObject) splitOff() string {
 }
 
 // splitOff creates the item of each part. A part with a permanent error is FAILED. Any other part
-// is ENQUEUED and gets a message. A second call, after a crash, repeats the messages and
-// notifications of unfinished parts.
+// is ENQUEUED and gets a message.
+//
+// After a crash, a second call repeats the messages and notifications of unfinished parts.
 func (w Worker) splitOff(ctx context.Context, t *task) error {
 	items, err := getItems(ctx, w.Items, t.batch.parts, func(e Event) string { return e.ID })
 	if err != nil {

@@ -21,8 +21,7 @@ type CheckpointStore interface {
 	// Load returns the checkpoint. Before the first run, it returns the zero Checkpoint.
 	Load(ctx context.Context) (Checkpoint, error)
 	// Save replaces the checkpoint old by the checkpoint next. If the stored checkpoint differs
-	// from old, Save writes nothing and returns ErrChanged. Save also returns ErrChanged if the AWS
-	// SDK repeats a successful request whose response was lost.
+	// from old, Save writes nothing and returns ErrChanged.
 	Save(ctx context.Context, old, next Checkpoint) error
 }
 
@@ -79,9 +78,8 @@ func (r Reconciler) nextPass(c Checkpoint) Pass {
 	return pass
 }
 
-// rewindDue reports whether the next pass must go back to reopened events. This is the case if the
-// last call of Rewind is older than the grace period. Until then, its caller can still reopen
-// events.
+// rewindDue reports whether the next pass must go back to reopened events. It returns false during
+// the grace period after the last Rewind, because the caller of Rewind can still reopen events.
 func (r Reconciler) rewindDue(c Checkpoint) bool {
 	return !c.RewindTo.IsZero() && c.RewoundAt.Before(r.Now().Add(-r.Grace))
 }

@@ -23,9 +23,11 @@ type CloudEvent struct {
 	Type   string
 }
 
-// DecodeCloudEvent returns the attributes of a CloudEvent in the JSON format, version 1.0. The body
-// must follow the CloudEvents specification, version 1.0.2, and the rules of DecodeType except
-// those for eventType. All errors are client errors.
+// DecodeCloudEvent returns the attributes of a CloudEvent in the JSON format, version 1.0. All
+// errors are client errors. The body must follow:
+//
+//   - version 1.0.2 of the CloudEvents specification
+//   - the rules of DecodeType, except those for eventType
 func DecodeCloudEvent(body []byte) (CloudEvent, error) {
 	attributes := cloudEventAttributes{}
 	var invalid *Error

@@ -266,10 +266,12 @@ func (r Replayer) transformToday(ctx context.Context, item Item, payload []byte)
 	return NewRecords(item.Event, output, item.ProcessedAt).Lines()
 }
 
-// differingFields returns JSON pointers to the differences between two Silver objects. If both
-// contain one record, the pointers refer to the record. If both contain several records, the
-// pointers refer to the array of all records. If the numbers of records differ, the only pointer is
-// /parts. Fields that change with each run, such as processedAt, are ignored.
+// differingFields returns JSON pointers to the differences between two Silver objects. It ignores
+// fields that change with each run, such as processedAt. The pointers refer to:
+//
+//   - the record, if both objects contain one record
+//   - the array of all records, if both objects contain several
+//   - /parts, if the numbers of records differ
 func differingFields(old, today []byte) []string {
 	a, errA := decodeLines(old)
 	b, errB := decodeLines(today)

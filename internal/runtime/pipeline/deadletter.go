@@ -29,8 +29,8 @@ func (l DeadLetter) failedItem(event Event, retention time.Duration) Item {
 	}
 }
 
-// moveToDLQ puts the dead letter in the DLQ and then marks its event FAILED. If the message carries
-// no valid event, moveToDLQ changes no item.
+// moveToDLQ puts the dead letter in the DLQ and then marks its event FAILED. For a message without
+// a valid event, it changes no item.
 //
 // After an error, even a *TransitionError, the DLQ can hold the message of an event that is not
 // FAILED. Redriver and Discarder handle such messages.

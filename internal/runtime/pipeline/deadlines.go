@@ -45,7 +45,7 @@ type deadlines struct {
 }
 
 // pastHalf reports whether more than half of the time for processors is over. If a processor begins
-// after that and does not end in time, the delivery does not count as a try.
+// later and does not end in time, the delivery does not count as a try.
 func (d deadlines) pastHalf(now time.Time) bool { return !d.half.IsZero() && now.After(d.half) }
 
 // beginEnded reports whether the processors' contexts have ended.

@@ -12,9 +12,13 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/jsonpointer"
 )
 
-// DecodeType returns the eventType of a request body. The body must be a JSON object (RFC 8259) and
-// follow stricter rules: valid UTF-8, no unpaired surrogate, no duplicate key in an object, no
-// number beyond the range of float64, at most maxDepth levels. All errors are client errors.
+// DecodeType returns the eventType of a request body. All errors are client errors. The body must
+// be a JSON object (RFC 8259) with:
+//
+//   - valid UTF-8, without unpaired surrogates
+//   - no duplicate key in an object
+//   - no number beyond the range of float64
+//   - at most maxDepth levels
 func DecodeType(body []byte) (string, error) {
 	var value json.RawMessage
 	err := decodeObject(body, func(name string, v json.RawMessage) {

@@ -14,11 +14,11 @@ type Discarder struct {
 	Now          func() time.Time
 }
 
-// Discard finishes the events of dead letters. For each dead letter it returns an error, or nil if
+// Discard finishes the events of dead letters. It returns an error for each dead letter, or nil if
 // the message can be deleted from the DLQ.
 //
-// A crashed worker can have left an event ENQUEUED. Discard marks such an event FAILED, so that the
-// reconciler does not enqueue it again.
+// If a crashed worker left an event ENQUEUED, Discard marks it FAILED. The reconciler then does not
+// enqueue the event again.
 func (d Discarder) Discard(ctx context.Context, deadLetters []DeadLetter) []error {
 	errs := make([]error, len(deadLetters))
 	events := make([]Event, len(deadLetters))

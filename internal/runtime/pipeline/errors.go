@@ -110,9 +110,11 @@ func ErrorCode(err error) Code {
 
 // Implementations of this package's interfaces return these errors. Any other error means that the
 // call failed.
+//
+// The AWS SDK retries a call whose response was lost. A successful first attempt can therefore be
+// the cause of ErrExists or ErrChanged.
 var (
-	// ErrExists reports that the key exists. An earlier attempt of the same call can have created
-	// it, because the AWS SDK retries a call whose response was lost.
+	// ErrExists reports that the key exists.
 	ErrExists = errors.New("already exists")
 	// ErrNotFound reports that the key does not exist.
 	ErrNotFound = errors.New("not found")

@@ -18,8 +18,9 @@ type Event struct {
 }
 
 // Replay identifies a generation of an event. The zero value is the first generation. Each replay
-// and each redrive begins a new one. The item stores the current generation. Messages and writes of
-// other generations are outdated and have no effect.
+// and each redrive begins a new one.
+//
+// The item stores the current generation. Messages and writes of other generations have no effect.
 type Replay struct {
 	ID       string `json:"id,omitempty"`       // UUIDv7: the greater the id, the later the replay
 	Redrives int    `json:"redrives,omitempty"` // redrives since that replay

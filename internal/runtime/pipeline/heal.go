@@ -9,8 +9,10 @@ import (
 )
 
 // checkPage checks the events of one page of objects. It enqueues, fails or repairs events that a
-// crash left unfinished. It returns an error if the whole page must be checked again. An error of a
-// single event goes to countError instead.
+// crash left unfinished.
+//
+// An error means that the whole page must be checked again. An error of a single event goes to
+// countError instead.
 func (s *passRun) checkPage(ctx context.Context, objects []Object) error {
 	items, err := itemsOf(ctx, s.Items, objects)
 	if err != nil {
@@ -31,9 +33,11 @@ func (s *passRun) checkPage(ctx context.Context, objects []Object) error {
 	return nil
 }
 
-// classifyObjects counts the objects of a page. found holds the items of their events. An object
-// younger than the grace period can still get an item. For each older object without an item,
-// orphans holds an item for recreateItem.
+// classifyObjects counts the objects of a page, and returns two lists:
+//
+//   - found: the items of the objects' events
+//   - orphans: items for recreateItem, one for each object without an item that is older than the
+//     grace period
 func (s *passRun) classifyObjects(objects []Object, items map[string]Item) (found, orphans []Item) {
 	for _, o := range objects {
 		id, hour, ok := parseBronzeKey(o.Key)
@@ -83,8 +87,12 @@ func (s *passRun) classifyItems(items []Item) (stuck, failed []Item) {
 }
 
 // isStuck reports whether the message of an ENQUEUED event seems to be lost. The grace period must
-// be over. In addition, the queue must be empty, or an event that was enqueued later must be
-// PROCESSED. Age alone is no proof, because the queue can be long.
+// be over, and one of these conditions must be true:
+//
+//   - The queue is empty.
+//   - An event that was enqueued later is PROCESSED.
+//
+// Age alone is no proof, because the queue can be long.
 func (s *passRun) isStuck(item Item) bool {
 	since := item.LastEnqueued()
 	return since.Before(s.Now().Add(-s.Grace)) && (s.queueEmpty || since.Before(s.Frontier))
@@ -202,9 +210,10 @@ func (s *passRun) giveUp(ctx context.Context, item Item) (bool, error) {
 	return err == nil, err
 }
 
-// repair marks a FAILED event PROCESSED if its record is in Silver. A worker stored this record at
-// the last delivery, but could not publish the notification or finish the item. repair puts a
-// FAILED batch on the queue again instead, because parts of it can be missing.
+// repair marks a FAILED event PROCESSED if its record is in Silver. The worker of the last delivery
+// stored this record, but could not publish the notification or finish the item.
+//
+// For a FAILED batch, repair enqueues the batch instead, because parts of it can be missing.
 func (s *passRun) repair(ctx context.Context, item Item) (bool, error) {
 	record, _, err := firstRecord(ctx, s.Silver, item.SilverKey())
 	if errors.Is(err, ErrNotFound) || err == nil && record.ReplayID != item.Replay.ID {
@@ -271,9 +280,12 @@ func repairResult(processed Item, err error) (bool, error) {
 	return ok, err
 }
 
-// forEachItem calls the function step for all items concurrently. It adds 1 to *done for each true
-// result, and 1 to *notDone for each false one. An error increments a field of the report instead:
-// Overtaken for errOvertaken, Reenqueued for errEnqueued, or else Errors.
+// forEachItem calls the function step for all items concurrently, and counts the results:
+//
+//   - true: adds 1 to *done
+//   - false: adds 1 to *notDone
+//   - an error: adds 1 to a field of the report: Overtaken (errOvertaken), Reenqueued (errEnqueued)
+//     or Errors
 func (s *passRun) forEachItem(
 	ctx context.Context, items []Item, done, notDone *int,
 	step func(context.Context, Item) (bool, error),

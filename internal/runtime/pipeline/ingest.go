@@ -19,9 +19,8 @@ type BronzeWriter interface {
 type ItemCreator interface {
 	// Find returns an event's item, or ErrNotFound. The read can be eventually consistent.
 	Find(ctx context.Context, id string) (Item, error)
-	// Create stores the item of a new event. If the event already has an item that had not expired
-	// at item.EnqueuedAt, Create writes nothing and returns that item and ErrExists. An earlier
-	// attempt of this call can have stored that item.
+	// Create stores the item of a new event. If an item exists that had not expired at
+	// item.EnqueuedAt, Create writes nothing. It returns the existing item and ErrExists.
 	Create(ctx context.Context, item Item) (existing Item, err error)
 }
 
@@ -34,8 +33,8 @@ type Sender interface {
 // PayloadSchemas validates payloads against the schemas of their types.
 type PayloadSchemas interface {
 	// Check validates a payload that DecodeType has accepted. It returns the first violations, or
-	// none if the payload is valid. known is false if the type has no schema. Check returns an
-	// error if validation exceeds its budget.
+	// none if the payload is valid. known is false if the type has no schema. An error means that
+	// validation exceeds its budget.
 	Check(eventType string, payload []byte) (
 		violations []violation.Violation, known bool, err error,
 	)
@@ -112,8 +111,10 @@ type Accepted struct {
 }
 
 // Accept turns a request into an event. After a success, Bronze holds the unchanged payload, the
-// table holds the item and the queue has received the message. A rejected request creates no event.
-// If a service fails, the error's code is Unavailable, and the event can still be processed later.
+// table holds the item and the queue has received the message.
+//
+// A rejected request creates no event. If a service fails, the error's code is Unavailable, and the
+// event can still be processed later.
 func (in Ingest) Accept(ctx context.Context, req Request) (Accepted, error) {
 	if err := in.CheckSize(req.Body); err != nil {
 		return Accepted{}, err

@@ -60,8 +60,9 @@ type group struct {
 }
 
 // AcceptBatch turns a request into one batch for each event type. After a success, all batches are
-// stored and enqueued. If a service fails, the error's code is Unavailable, and some batches can
-// still be processed later.
+// stored and enqueued.
+//
+// If a service fails, the error's code is Unavailable. Some batches can still be processed later.
 func (in Ingest) AcceptBatch(ctx context.Context, req BatchRequest) (AcceptedBatch, error) {
 	if err := in.CheckSize(req.Body); err != nil {
 		return AcceptedBatch{}, err
@@ -137,8 +138,10 @@ func (in Ingest) validateElements(req BatchRequest, types []string, errs map[int
 }
 
 // rejectedBefore returns the errors of the elements that the first request with the same key
-// rejected. A client can send the same body again in another format. If its elements then differ
-// from those of the first request, rejectedBefore returns an error.
+// rejected.
+//
+// A client can send the same body again in another format. If its elements then differ from those
+// of the first request, rejectedBefore returns an error.
 func rejectedBefore(
 	first Item, types []string, errs map[int]error,
 ) (map[int]error, error) {
@@ -259,9 +262,10 @@ func checkSameBody(first Item, req BatchRequest) error {
 	return nil
 }
 
-// acceptKeyedBatch accepts the batches of a request with an idempotency key. It creates the first
-// batch's item before it stores the other batches. Of several requests with the same key, the one
-// that creates this item counts as the first.
+// acceptKeyedBatch accepts the batches of a request with an idempotency key. It creates the item of
+// the first batch before it stores the other batches.
+//
+// Of several requests with the same key, the one that creates this item counts as the first.
 func (in Ingest) acceptKeyedBatch(
 	ctx context.Context, req BatchRequest, types []string, errs map[int]error, first Item,
 ) (AcceptedBatch, error) {
@@ -296,9 +300,10 @@ func (in Ingest) acceptKeyedBatch(
 	return accepted, err
 }
 
-// groupKeyed divides the elements of a request with an idempotency key into batches. The ids of the
-// batches follow from the key. All requests with the same key use the first request's time of
-// receipt, and therefore the same Bronze keys.
+// groupKeyed divides the elements of a request with an idempotency key into batches.
+//
+// All requests with the same key get the same batch ids and Bronze keys. The ids follow from the
+// key. receivedAt is the first request's time of receipt.
 func (in Ingest) groupKeyed(
 	req BatchRequest, types []string, errs map[int]error, receivedAt time.Time,
 ) ([]group, []Element, error) {

@@ -8,8 +8,10 @@ import (
 )
 
 // acceptKeyed accepts an event with an idempotency key. Of several requests with the same key, the
-// one that creates the item counts as the first. The item is written before the message, so that
-// every message carries the first request's event.
+// one that creates the item counts as the first.
+//
+// acceptKeyed writes the item before the message. Every message therefore carries the first
+// request's event.
 func (in Ingest) acceptKeyed(
 	ctx context.Context, req Request, eventType, key string,
 ) (Accepted, error) {
@@ -65,9 +67,8 @@ func checkKey(key string) error {
 	return nil
 }
 
-// keyedID returns the event id for a caller's idempotency key: a UUIDv8 (RFC 9562) from a hash of
-// the caller and the key. All requests with the same key therefore find the same item without an
-// index of keys.
+// keyedID returns the event id for a caller's idempotency key. The id is a UUIDv8 (RFC 9562) from a
+// hash of the caller and the key, so that no index of keys is necessary.
 func keyedID(caller, key string) string {
 	sum := sha256.Sum256([]byte(caller + "\x00" + key)) // a client's key contains no NUL
 	sum[6] = sum[6]&0x0f | 0x80
@@ -92,8 +93,9 @@ func (in Ingest) completeFirst(ctx context.Context, first Item, event Event) err
 	return nil
 }
 
-// checkSamePayload returns an error if two requests with the same key have different payloads. It
-// ignores webhooks, because a source can change the payload when it repeats a delivery. For
+// checkSamePayload returns an error if two requests with the same key have different payloads.
+//
+// It ignores webhooks, because a source can change the payload when it repeats a delivery. For
 // example, Stripe's events contain the number of pending deliveries.
 func checkSamePayload(first Item, event Event) error {
 	if event.Webhook != nil {

@@ -83,27 +83,33 @@ type Items interface {
 
 // ItemUpdater changes the items of events.
 type ItemUpdater interface {
-	// GetMany returns the items that exist, by event id. It omits items that can't be decoded. The
-	// ids must be distinct, as DynamoDB requires. The reads are strongly consistent, except in the
-	// Reconciler.
+	// GetMany returns the items that exist, by event id. It omits items that can't be decoded.
+	//
+	// The ids must be distinct, as DynamoDB requires. The reads are strongly consistent, except in
+	// the Reconciler.
 	GetMany(ctx context.Context, ids []string) (map[string]Item, error)
-	// Finish stores item, whose Status is PROCESSED or FAILED. The event must have no item yet, or
-	// an ENQUEUED item of the same generation. Otherwise Finish writes nothing and returns a
-	// *TransitionError. Fields without a value in item keep their stored value.
+	// Finish stores item, whose Status is PROCESSED or FAILED. Fields without a value in item keep
+	// their stored value.
+	//
+	// The stored item must be ENQUEUED and of the same generation, or not exist. Otherwise Finish
+	// writes nothing and returns a *TransitionError.
 	Finish(ctx context.Context, item Item) error
-	// SetTries replaces the tries of an ENQUEUED event. The stored item must be ENQUEUED. Its
-	// generation and tries must equal those of the parameter item. Otherwise SetTries writes
-	// nothing and returns a *TransitionError. If the event has no stored item, SetTries stores the
-	// parameter item with the new tries.
+	// SetTries replaces the tries of an ENQUEUED event. If the event has no item, SetTries stores
+	// the parameter item with the new tries.
+	//
+	// A stored item must be ENQUEUED, with the generation and the tries of the parameter item.
+	// Otherwise SetTries writes nothing and returns a *TransitionError.
 	SetTries(ctx context.Context, item Item, tries Tries) error
-	// Move replaces an event's stored item by the item next. If the stored item does not have the
-	// same state as the item old, Move writes nothing and returns a *TransitionError. Move also
-	// returns this error if the AWS SDK repeats a successful request whose response was lost.
+	// Move replaces an event's stored item by the item next. Move writes nothing and returns a
+	// *TransitionError if the stored item does not have the same state as the item old.
+	//
+	// Move also returns this error if the AWS SDK repeats a successful request whose response was
+	// lost.
 	Move(ctx context.Context, old, next Item) error
 }
 
 // getItems looks up the items of the list's events by event id. The function id returns the event
-// id of an element, or "" to skip the element. Several elements can have the same event id.
+// id of an element, or "" to skip the element. Elements can have the same id.
 func getItems[T any](
 	ctx context.Context, items ItemUpdater, list []T, id func(T) string,
 ) (map[string]Item, error) {

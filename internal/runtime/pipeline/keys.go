@@ -16,9 +16,11 @@ var (
 	hashPattern = lazyregexp.New(`^[0-9a-f]{64}$`)
 )
 
-// ValidID reports whether id has the form of an event id. The id of a single event is a lower-case
-// UUID. In a batch, the id of an event ends with a period and its index, such as .3. The id of a
-// range ends with two indexes, such as .5-8.
+// ValidID reports whether id has the form of an event id:
+//
+//   - single event, or whole batch: a lower-case UUID
+//   - event of a batch: the batch's id, a period and an index, such as .3
+//   - range of a batch: the batch's id, a period and two indexes, such as .5-8
 func ValidID(id string) bool {
 	_, _, _, ok := ParseID(id)
 	return ok

@@ -53,8 +53,10 @@ func (e *TransitionError) Error() string {
 }
 
 // Expiry returns the time after which the table can delete an event's item: the time of receipt
-// plus retention. It returns the zero time (no expiry) if retention is 0. It also returns the zero
-// time for a replayed event: Finish then keeps the expiry of the existing item.
+// plus retention. The zero time means no expiry.
+//
+// It returns the zero time if retention is 0, and for a replayed event. Finish then keeps the
+// expiry of the existing item.
 func Expiry(e Event, retention time.Duration) time.Time {
 	if retention == 0 || e.Replay.ID != "" {
 		return time.Time{}

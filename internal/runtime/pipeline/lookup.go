@@ -11,16 +11,15 @@ type ItemReader interface {
 	Get(ctx context.Context, id string) (Item, error)
 }
 
-// LookUp returns the current state of an event or a range, or ErrNotFound. The state of an event in
-// a batch is that of:
+// LookUp returns the current state of an event or a range, or ErrNotFound. A range has a state only
+// if it was split off. The state of an event in a batch is that of:
 //
 //   - its own item, if it was split off as a single event
 //   - the item of its range, if it was split off as part of a range
 //   - the item of its batch in all other cases
 //
-// A range has a state only if it was split off. A later batch can have the same id as an expired
-// batch. LookUp therefore ignores the item of an event or a range if the item names another Bronze
-// object than the batch's item.
+// A later batch can have the same id as an expired batch. LookUp therefore ignores the item of an
+// event or a range if it names another Bronze object than the batch's item.
 func LookUp(ctx context.Context, items ItemReader, id string) (Item, error) {
 	item, err := items.Get(ctx, id)
 	batchID, span, isPart, ok := ParseID(id)

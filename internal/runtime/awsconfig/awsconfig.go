@@ -91,9 +91,10 @@ func NewHTTPClient() *awshttp.BuildableClient {
 }
 
 // PlainBodies returns a client that hides all methods of a request's body except Read and Close.
+// Without the method WriteTo, the connection stays open.
 //
-// The SDK closes the body when the response's headers arrive. A later call of the body's method
-// WriteTo returns an error, and net/http then closes the connection.
+// The SDK closes the body when the response's headers arrive. If net/http then calls WriteTo, it
+// gets an error and closes the connection.
 func PlainBodies(client aws.HTTPClient) aws.HTTPClient { return plainBodies{client} }
 
 type plainBodies struct{ client aws.HTTPClient }

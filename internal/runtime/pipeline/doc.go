@@ -1,7 +1,8 @@
 // Package pipeline contains the domain: everything that happens to an event between a client's
-// request and its record in Silver. The package does not use the AWS SDK. Small interfaces, each
-// declared beside the code that calls it, describe the services that the package needs. Packages
-// s3, sqs, dynamodb and eventbridge implement these interfaces.
+// request and its record in Silver.
+//
+// The package does not use the AWS SDK. Small interfaces describe the services that it needs, each
+// beside the code that calls it. Packages s3, sqs, dynamodb and eventbridge implement them.
 //
 // An event is either ENQUEUED, PROCESSED or FAILED. The events table stores the event's state as an
 // [Item], Bronze stores its payload, and Silver stores its [Records].

@@ -9,13 +9,15 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/lazyregexp"
 )
 
-// MinOrphanAge is the minimum age of an orphan that a replay enqueues. The request that stored a
-// younger object can still be in progress, because AWS accepts a signed call for 15 minutes.
+// MinOrphanAge is the minimum age of an orphan that a replay enqueues. For a younger object, the
+// request can still be in progress: AWS accepts a signed call for 15 minutes.
 const MinOrphanAge = time.Hour
 
 // selectOrphan reports whether the replay must enqueue an object that has no item and no record. It
-// also updates the counts. If several objects have the same event id, only one is enqueued. chosen
-// holds the ids of the events whose object was already selected.
+// also updates the counts.
+//
+// Of several objects with the same event id, only one is enqueued. chosen holds the ids of the
+// events whose object was already selected.
 func (r Replayer) selectOrphan(
 	req ReplayRequest, o Object, chosen map[string]bool, counts *ReplayCounts,
 ) (candidate, bool) {
@@ -40,10 +42,11 @@ func (r Replayer) selectOrphan(
 	return c, true
 }
 
-// orphanEvent derives an event from its Bronze object. The time of receipt is the time at which the
-// object was stored. If this time is not in the hour of the key, orphanEvent uses the first or last
-// millisecond of that hour. SHA256 is set if the key contains the hash. ok is false for a key that
-// ingest does not create.
+// orphanEvent derives an event from its Bronze object. ok is false for a key that ingest does not
+// create. SHA256 is set if the key contains the hash.
+//
+// ReceivedAt is the time at which the object was stored. If this time is not in the hour of the
+// key, ReceivedAt is the first or last millisecond of that hour.
 func (r Replayer) orphanEvent(eventType string, o Object) (event Event, ok bool) {
 	id, hour, _ := parseBronzeKey(o.Key)
 	received := toMillis(o.LastModified)
@@ -67,9 +70,8 @@ func (r Replayer) orphanEvent(eventType string, o Object) (event Event, ok bool)
 // formPattern matches an encoded form. It does not match a JSON object.
 var formPattern = lazyregexp.New(`^[A-Za-z0-9%+._~*-]+=[A-Za-z0-9%&=+._~*-]*$`)
 
-// describePayload sets the fields of an orphan's event that depend on the payload. It sets
-// SHA256 only if the object's key contains no hash. With a hash from the key, the worker detects a
-// changed payload.
+// describePayload sets the fields of an orphan's event that depend on the payload. It keeps a
+// SHA256 from the object's key, so that the worker detects a changed payload.
 func (r Replayer) describePayload(ctx context.Context, event Event) (Event, error) {
 	payload, err := r.Bronze.Get(ctx, event.Bronze.Key)
 	if err != nil {

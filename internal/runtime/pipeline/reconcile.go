@@ -69,9 +69,9 @@ type Report struct {
 	DryRun     bool      `json:"dryRun"`
 }
 
-// Lag returns the age of the earliest hour of receipt that can contain unchecked events. After a
-// completed pass, the lag is between the grace period and the grace period plus one hour. If no run
-// completes the pass, the lag grows.
+// Lag returns the age of the earliest hour of receipt that can contain unchecked events. It grows
+// until a run completes the pass. It is then between the grace period and the grace period plus one
+// hour.
 func (r Report) Lag(now time.Time) time.Duration {
 	if r.Done {
 		return now.Sub(r.To.Add(-time.Hour))
@@ -88,9 +88,8 @@ func (r Reconciler) NewPass(start time.Time) Pass {
 	}
 }
 
-// RunPass runs a pass until it is Done, or until only the duration StopBefore remains before the
-// context's deadline. It returns the pass with its progress. Another call can continue a pass that
-// is not Done.
+// RunPass runs a pass until it is Done, or until only StopBefore remains before the context's
+// deadline. It returns the pass with its progress. Another call can continue an unfinished pass.
 func (r Reconciler) RunPass(ctx context.Context, pass Pass, dryRun bool) (Pass, Report, error) {
 	report := Report{From: pass.From, To: pass.To.Add(time.Hour), DryRun: dryRun}
 	s := &passRun{Reconciler: r, Pass: pass, report: &report}

@@ -5,9 +5,11 @@ import (
 	"errors"
 )
 
-// recreateItem creates a missing item if the event's record is in Silver. An item is missing if the
-// API could not write the item, and the worker crashed before it wrote the item. An expired item is
-// not recreated. For a batch, recreateItem only sends the message, and a worker creates the item.
+// recreateItem creates the missing item of an event whose record is in Silver. An item is missing
+// if the API could not write it, and the worker crashed before it wrote the item. An expired item
+// is not recreated.
+//
+// For a batch, recreateItem only sends the message, and a worker creates the item.
 func (s *passRun) recreateItem(ctx context.Context, orphan Item) (bool, error) {
 	orphan.ExpiresAt = Expiry(orphan.Event, s.StatusRetention)
 	if orphan.Expired(s.Now()) {

@@ -31,12 +31,11 @@ type RedriveResult struct {
 	Err    error
 }
 
-// Redrive sets the events of DLQ messages to ENQUEUED and puts them on the queue. If a crashed
-// worker has left an event ENQUEUED, Redrive puts that event on the queue too. It does not change
-// PROCESSED events.
+// Redrive sets the events of DLQ messages to ENQUEUED and puts them on the queue. This includes
+// events that a crashed worker left ENQUEUED. PROCESSED events do not change.
 //
-// A crash before the events are on the queue is harmless. The messages are still in the DLQ, and
-// the reconciler later enqueues the ENQUEUED events that have no message.
+// A crash before the events are on the queue is harmless. The DLQ still holds the messages, and the
+// reconciler enqueues the ENQUEUED events that have no message.
 func (r Redriver) Redrive(ctx context.Context, messages [][]byte) []RedriveResult {
 	results := make([]RedriveResult, len(messages))
 	var earliest time.Time
@@ -78,9 +77,10 @@ func (r Redriver) Redrive(ctx context.Context, messages [][]byte) []RedriveResul
 	return results
 }
 
-// reopen sets a FAILED or ENQUEUED event to ENQUEUED in a new generation. A worker that still
-// processes the old generation can then no longer mark the event FAILED. reopen returns the event
-// that the message must carry, and the event's status.
+// reopen sets a FAILED or ENQUEUED event to ENQUEUED in a new generation. A worker of the old
+// generation can then no longer mark the event FAILED.
+//
+// reopen returns the event that the message must carry, and the event's status.
 func (r Redriver) reopen(
 	ctx context.Context, event Event, items map[string]Item,
 ) (Event, Status, error) {

@@ -9,9 +9,10 @@ import (
 	"time"
 )
 
-// Replayer processes archived events again. It reopens PROCESSED or FAILED events that it finds in
-// Bronze, and puts them on the queue. The new records of an event replace its old ones. On request,
-// it also enqueues orphans: objects in Bronze whose events have no item and no record.
+// Replayer processes archived events again. It finds PROCESSED or FAILED events in Bronze, reopens
+// them, and puts them on the queue. Their new records replace the old ones.
+//
+// On request, it also enqueues orphans: objects in Bronze whose events have no item and no record.
 type Replayer struct {
 	Bronze interface {
 		BronzeLister
@@ -55,9 +56,11 @@ type ReplayCounts struct {
 }
 
 // Run replays the events in the order of their Bronze keys, from the first key after lastKey. If
-// lastKey is empty, it begins with the first event. Run calls progress with a key when all events
-// up to that key are on the queue. A replay that resumes after that key omits no event. It can send
-// an event twice, but the event's records are stored once.
+// lastKey is empty, it begins with the first event.
+//
+// Run calls progress with a key when all events up to that key are on the queue. A replay that
+// resumes after that key omits no event. It can send an event twice, but the event's records are
+// stored once.
 func (r Replayer) Run(
 	ctx context.Context, req ReplayRequest, lastKey string,
 	progress func(lastKey string, counts ReplayCounts) error,
@@ -208,8 +211,8 @@ func (req ReplayRequest) includes(item Item) bool {
 	return !item.ReceivedAt.Before(req.From) && item.ReceivedAt.Before(req.To)
 }
 
-// needs reports whether the replay must send an event. Otherwise it adds the event to one of the
-// counts. The count Done contains:
+// needs reports whether the replay must send an event. Otherwise it adds the event to a count. The
+// count Done contains:
 //
 //   - if req.Failed is true: PROCESSED events
 //   - if req.Orphans is true: events that have an item or a record
@@ -240,9 +243,9 @@ func (req ReplayRequest) needs(item Item, counts *ReplayCounts) bool {
 	return false
 }
 
-// itemFromSilver derives a missing item from the event's record. The record can belong to another
-// Bronze object of the same event. Without a record, itemFromSilver returns the zero Item, because
-// the API possibly never accepted the event.
+// itemFromSilver derives a missing item from the event's record, even if the record belongs to
+// another Bronze object of the event. Without a record, it returns the zero Item, because the API
+// possibly never accepted the event.
 func (r Replayer) itemFromSilver(ctx context.Context, event Event) (Item, error) {
 	lines, _, err := r.Silver.GetVersion(ctx, event.SilverKey())
 	if errors.Is(err, ErrNotFound) {
@@ -264,8 +267,9 @@ func (r Replayer) itemFromSilver(ctx context.Context, event Event) (Item, error)
 	return item, nil
 }
 
-// send reopens the selected events and then puts them on the queue. The item gets the new
-// generation before the message is sent, because a worker skips messages of another generation.
+// send reopens the selected events and then puts them on the queue. In the reverse order, a worker
+// could skip a message, because the item does not have the message's generation yet.
+//
 // After a crash between the two steps, the resumed replay sends the missing messages.
 func (r Replayer) send(
 	ctx context.Context, req ReplayRequest, selected []candidate, counts *ReplayCounts,

@@ -8,9 +8,12 @@ import (
 )
 
 // resolveFailure retries a failed delivery, or moves its message to the DLQ and sets the event to
-// FAILED. An event becomes FAILED after a permanent failure. It also becomes FAILED when the number
-// of processor failures and worker crashes reaches MaxReceiveCount. A fault of an AWS service never
-// makes an event FAILED.
+// FAILED. An event becomes FAILED in two cases:
+//
+//   - The failure is permanent.
+//   - The number of processor failures and worker crashes reaches MaxReceiveCount.
+//
+// A fault of an AWS service never makes an event FAILED.
 func (w Worker) resolveFailure(ctx context.Context, t *task) {
 	t.Retry = true // also if a later line panics
 	code := ErrorCode(t.Err)
@@ -58,10 +61,11 @@ func (w Worker) retry(ctx context.Context, t *task, counted bool, storeErr error
 	}
 }
 
-// markedFor returns the maximum delay of a retry if the event's tries could not be stored. If the
-// item can have the mark Begun of this delivery, the next delivery must start before Begun.Until.
-// Otherwise, it counts the mark as a crash. So the maximum is then half of the time until
-// Begun.Until, but at least firstBackoff. Without a mark, it is serviceBackoff.
+// markedFor returns the maximum delay of a retry if the event's tries could not be stored:
+//
+//   - Without a mark Begun of this delivery, it is serviceBackoff.
+//   - With this mark, it is half of the time until Begun.Until, but at least firstBackoff. A
+//     delivery after Begun.Until would count the mark as a crash.
 func (w Worker) markedFor(t *task) time.Duration {
 	begun := t.itemTries.Begun
 	if begun.MessageID != t.Delivery.MessageID || begun.Attempt != t.Delivery.Attempt {
@@ -95,9 +99,11 @@ func (w Worker) fail(ctx context.Context, t *task) error {
 	return nil
 }
 
-// publishFailed publishes EventFailed for the tasks whose event is FAILED. It also publishes for an
-// event that another delivery marked FAILED, because that delivery's worker can have crashed. If
-// EventFailed can't be published, the message returns to the queue.
+// publishFailed publishes EventFailed for the tasks whose event is FAILED. If EventFailed can't be
+// published, the message returns to the queue.
+//
+// These tasks include events that another delivery marked FAILED, because the worker of that
+// delivery can have crashed.
 func (w Worker) publishFailed(ctx context.Context, tasks []*task) {
 	var failed []*task
 	var notifications []Notification

@@ -9,8 +9,11 @@ import (
 )
 
 // storeRecords puts an event's records in Silver. It returns the first record of the object that
-// Silver then holds. The first processing never overwrites an object. A replay replaces only the
-// version that it has read, so that it never overwrites the records of a later replay.
+// Silver then holds.
+//
+//   - The first processing never overwrites an object.
+//   - A replay replaces only the version that it has read. It never overwrites the records of a
+//     later replay.
 func (w Worker) storeRecords(ctx context.Context, records Records) (Record, error) {
 	lines, err := records.Lines()
 	if err != nil {
@@ -83,8 +86,8 @@ func (t *task) skipIfOutdated(err error) error {
 // checkGeneration returns an outdatedError if the event is finished or a later replay has reopened
 // it.
 //
-// Call checkGeneration after you read the old record and before Replace. Replace then never
-// overwrites the record of a later replay, because a later replay changes the item first.
+// Call it after you read the old record and before Replace. A later replay changes the item before
+// the record, so Replace then never overwrites the later record.
 func (w Worker) checkGeneration(ctx context.Context, event Event) error {
 	items, err := w.Items.GetMany(ctx, []string{event.ID})
 	if err != nil {

@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// subBatches splits deliveries into sub-batches. Retried deliveries run last, in groups that shrink
-// with each crash of the worker. The message that crashes the worker is therefore soon isolated.
+// subBatches splits deliveries into sub-batches, to isolate messages that crash the worker. Retried
+// deliveries run last, in groups that shrink with each crash.
+//
 // Each crash also changes the order of the retried deliveries. Even if two messages crash the
 // worker, every other event is processed after at most five deliveries.
 //
@@ -53,9 +54,12 @@ func subBatchSize(n, crashes int) int {
 	return max(size, 1)
 }
 
-// retryOrder returns the order in which a retry runs tasks that are sorted by id. Without a crash,
-// this is the order from the middle outwards. After one crash, it is backwards, and after two
-// crashes forwards. Then the three orders repeat.
+// retryOrder returns the order in which a retry runs tasks that are sorted by id. The order depends
+// on the number of crashes:
+//
+//   - 0, 3, 6…: from the middle outwards
+//   - 1, 4, 7…: backwards
+//   - 2, 5, 8…: forwards
 func retryOrder[T any](sorted []T, crashes int) []T {
 	switch crashes % 3 {
 	case 0:
@@ -80,8 +84,7 @@ func fromMiddle[T any](sorted []T) []T {
 }
 
 // runSubBatch runs the steps for a sub-batch: Bronze → record → Silver → bus → PROCESSED. The
-// status is written last. After a crash, the next delivery therefore does not skip the remaining
-// steps.
+// status is written last, so that the next delivery after a crash skips no step.
 //
 // Slow deliveries finish in parallel with the next sub-batches.
 func (w Worker) runSubBatch(d deadlines, tasks []*task, slow *sync.WaitGroup) {

@@ -8,9 +8,10 @@ import (
 )
 
 // Transform returns the processor's output for an event, or the unchanged payload if processor is
-// nil. The code of its errors is UnprocessableJSON, UnprocessableNumber, InvalidOutput,
-// ProcessorError or the code of a rejection. Transform returns when ctx ends, even if the processor
-// does not return.
+// nil. It returns when ctx ends, even if the processor does not return.
+//
+// The code of an error is UnprocessableJSON, UnprocessableNumber, InvalidOutput, ProcessorError or
+// that of a rejection.
 func Transform(
 	ctx context.Context, processor Processor, event Event, attempt int, payload []byte,
 ) (Output, error) {

@@ -16,7 +16,8 @@ type Tries struct {
 }
 
 // Begun marks an event while a worker processes a redelivery of its message. If the worker crashes,
-// the mark remains. Otherwise the worker replaces the mark before the message returns to the queue.
+// the mark remains. Otherwise the worker replaces the mark before it returns the message.
+//
 // First deliveries have no mark, to save a write.
 type Begun struct {
 	MessageID string
@@ -31,8 +32,9 @@ func (b Begun) afterReturn() Begun { return Begun{MessageID: b.MessageID, Attemp
 func (t Tries) count() int { return t.Failures + t.Crashes }
 
 // crashedBefore reports whether the worker that set the mark has crashed. It returns true only for
-// the next delivery of the same message, and only after b.Until. Later deliveries ignore the mark,
-// because it also remains if a worker fails to replace it.
+// the next delivery of the same message, after b.Until.
+//
+// Later deliveries ignore the mark, because it also remains if a worker fails to replace it.
 func (b Begun) crashedBefore(d Delivery, now time.Time) bool {
 	next := b.MessageID == d.MessageID && b.Attempt == d.Attempt-1
 	return next && !b.Until.IsZero() && !now.Before(b.Until)
@@ -53,15 +55,14 @@ func (t Tries) afterCrash(d Delivery, now time.Time) Tries {
 	return t
 }
 
-// runsAlone reports whether the worker must run no other event at the same time. This is the case
-// if a worker has already crashed and only one try is left. No other event can then cause the last
-// crash.
+// runsAlone reports whether the worker must run no other event at the same time. It returns true if
+// a worker has crashed and only one try is left. Another event then can't cause the last crash.
 func (t Tries) runsAlone(maxReceiveCount int) bool {
 	return t.Crashes > 0 && t.count() >= maxReceiveCount-1
 }
 
 // crashedTooOften reports whether all tries are used up and at least two of them were crashes. The
-// event has then run alone in the last try. No other event can have crashed the worker in that try.
+// last try ran alone, so no other event can have crashed the worker in it.
 func (t Tries) crashedTooOften(maxReceiveCount int) bool {
 	return t.Crashes > 1 && t.count() >= maxReceiveCount
 }

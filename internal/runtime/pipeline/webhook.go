@@ -27,9 +27,9 @@ func WebhookEventID(source, deliveryKey string) string {
 // type. All other payloads are JSON.
 const FormContentType = "application/x-www-form-urlencoded"
 
-// JSON returns the payload of an event as JSON. A form becomes an object. The value of a field is a
-// string, or an array of strings if the form repeats the field. Other payloads are returned
-// unchanged.
+// JSON returns the payload of an event as JSON. It converts a form to an object, and returns other
+// payloads unchanged. A field's value is a string, or an array of strings if the form repeats the
+// field.
 func (w *Webhook) JSON(payload []byte) ([]byte, error) {
 	if w == nil || w.ContentType != FormContentType {
 		return payload, nil

@@ -19,8 +19,7 @@ type SilverStore interface {
 	// GetVersion returns the object under key and its version, or ErrNotFound.
 	GetVersion(ctx context.Context, key string) (body []byte, version string, err error)
 	// Replace replaces the object if it still has the given version. Otherwise Replace writes
-	// nothing and returns ErrChanged. Replace also returns ErrChanged if the AWS SDK repeats a
-	// successful request whose response was lost.
+	// nothing and returns ErrChanged.
 	Replace(ctx context.Context, key string, body []byte, version string) error
 }
 

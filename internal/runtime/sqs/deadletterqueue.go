@@ -25,9 +25,8 @@ func NewDeadLetterQueue(cfg aws.Config, url string) DeadLetterQueue {
 	return DeadLetterQueue{client: sqs.NewFromConfig(cfg), url: url}
 }
 
-// Send sends the original message to the DLQ, with the failure in message attributes. If the
-// message is too large for the attributes, Send omits them. The pipeline's own messages are small,
-// but other senders can put large messages on the queue.
+// Send sends the original message to the DLQ, with the failure in message attributes. It omits the
+// attributes if they do not fit. Only messages of other senders can be so large.
 func (d DeadLetterQueue) Send(ctx context.Context, deadLetter pipeline.DeadLetter) error {
 	input := &sqs.SendMessageInput{
 		QueueUrl:          &d.url,
@@ -47,8 +46,10 @@ func (d DeadLetterQueue) Send(ctx context.Context, deadLetter pipeline.DeadLette
 }
 
 // Receive returns up to ten dead letters and hides them for the given time. If all messages are
-// hidden, it returns none. It waits up to a second. Without this wait (long polling), SQS queries
-// only some of its servers and can miss messages.
+// hidden, it returns none.
+//
+// Receive waits up to a second (long polling). Otherwise SQS would query only some of its servers,
+// and could miss messages.
 func (d DeadLetterQueue) Receive(
 	ctx context.Context, hide time.Duration,
 ) ([]ReceivedDeadLetter, error) {

@@ -90,8 +90,9 @@ func messageText(body []byte) *string { return aws.String(escaper.Replace(string
 var escaper = strings.NewReplacer("\ufffe", `\ufffe`, "\uffff", `\uffff`)
 
 // groupID returns the message group of a caller's messages, or nil if the caller is unknown. With
-// fair queues, SQS delays the messages of a group with a large backlog. The id is a hash, because a
-// group id has at most 128 ASCII characters.
+// fair queues, SQS delays the messages of a group with a large backlog.
+//
+// The id is a hash, because a group id has at most 128 ASCII characters.
 func groupID(caller string) *string {
 	if caller == "" {
 		return nil

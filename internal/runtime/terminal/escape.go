@@ -9,9 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// Escape replaces each unprintable character with its JSON escape, such as \u001b. A terminal can
-// interpret such a character as a command. If the text is JSON, the result is JSON with the same
-// value.
+// Escape replaces each unprintable character with its JSON escape, such as \u001b. A terminal could
+// interpret the character as a command. JSON text remains JSON with the same value.
 func Escape(text string) string { return escape(text, "") }
 
 // EscapeLines escapes like Escape, but keeps line breaks and tabs.

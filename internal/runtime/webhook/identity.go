@@ -19,9 +19,10 @@ const maxTypeLength = 64
 // EventType returns the type of a request's event: the source's prefix, a period, and the sender's
 // name for the type. It returns "" if the request has no type.
 //
-// An event type consists of letters, digits, periods, underscores and hyphens. A slash becomes a
-// period, and any other character becomes an underscore. If the type has more than 64 characters, a
-// hash replaces its end.
+// An event type consists of letters, digits, periods, underscores and hyphens:
+//
+//   - A slash becomes a period. Any other character becomes an underscore.
+//   - If the type has more than 64 characters, a hash replaces its end.
 func (s Source) EventType(headers map[string]string, payload Payload) string {
 	return s.TypeOf(s.scheme().eventType(headers, payload))
 }
@@ -78,9 +79,9 @@ type Payload struct {
 // members before the first error.
 func NewPayload(json []byte) Payload { return Payload{json, members(json)} }
 
-// lookup returns the string or the number at a JSON pointer, and "" for all other values. If a
-// string contains JSON, the pointer can refer to a value inside that JSON. For example, the field
-// "payload" of Slack's forms is such a string.
+// lookup returns the string or the number at a JSON pointer, and "" for all other values. The
+// pointer can refer to a value inside a string that contains JSON, such as the field "payload" of
+// Slack's forms.
 func (p Payload) lookup(pointer string) string {
 	keys := jsonpointer.Split(pointer)
 	if len(keys) == 0 {

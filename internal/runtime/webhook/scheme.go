@@ -60,8 +60,10 @@ func (s Source) Sign(secret string, d Delivery) (map[string]string, error) {
 }
 
 // textKey returns the secret as a key. It ignores white space around the secret, because a copied
-// secret often ends with a line break. It returns an error for JSON. Secrets Manager stores JSON if
-// a user enters the secret as key and value.
+// secret often ends with a line break.
+//
+// It returns an error for JSON, which Secrets Manager stores if a user enters the secret as key and
+// value.
 func textKey(secret string) ([]byte, error) {
 	secret = strings.TrimSpace(secret)
 	if secret == "" || isJSON(secret) {

@@ -58,8 +58,8 @@ type Secret struct {
 	reading int
 }
 
-// Get returns a secret that was read in the last 5 minutes. If a read fails, Get returns the last
-// known values. It returns an error only if no values are known or the secret was deleted.
+// Get returns a secret that was read in the last 5 minutes, or the last known values if a read
+// fails. It returns an error only if no values are known or the secret was deleted.
 func (s *Secrets) Get(ctx context.Context, id string) (Secret, error) {
 	c := s.lockSecret(id)
 	defer c.mu.Unlock()

@@ -48,8 +48,7 @@ func (slack) deliveryID(_ map[string]string, payload Payload) string {
 const maxSSLCheck = 512
 
 // IsSSLCheck reports whether the body is the request with which Slack checks the certificate of a
-// URL. Slack sends it to the URLs of slash commands, and expects the status 200. Slack documents no
-// signature for this request.
+// slash command's URL. Slack expects the status 200, and documents no signature.
 // https://docs.slack.dev/interactivity/implementing-slash-commands
 func (s Source) IsSSLCheck(body []byte) bool {
 	if s.Scheme != Slack || len(body) > maxSSLCheck {

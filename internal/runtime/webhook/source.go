@@ -10,8 +10,9 @@ import (
 )
 
 // Source describes the sender of webhooks: how it signs requests, and how a request becomes an
-// event. The JSON names are short, because the JSON of all sources must fit in an environment
-// variable of the API function.
+// event.
+//
+// The JSON names are short, because the JSON of all sources must fit in an environment variable.
 type Source struct {
 	Name     string   `json:"name"`
 	Scheme   Scheme   `json:"scheme"`

@@ -46,8 +46,9 @@ func (s Source) signature(headers map[string]string, now time.Time) (signature, 
 }
 
 // Verify returns nil if the request's signature matches one of the secrets. It returns a *Rejection
-// if the signature is missing, malformed, too old, too new or wrong. It compares in constant time.
-// The names of the headers must be in lower case.
+// if the signature is missing, malformed, too old, too new or wrong.
+//
+// It compares in constant time. The names of the headers must be in lower case.
 func (s Source) Verify(
 	headers map[string]string, body []byte, secrets []string, now time.Time,
 ) error {

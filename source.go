@@ -24,9 +24,11 @@ var files embed.FS
 const Schemas = "internal/runtime/function/api/schemas.json"
 
 // Dir writes the sources to a folder in the user's cache, and returns the folder's path. If the
-// cache is not writable, Dir uses a temporary folder. The folder is named after the hash of the
-// sources. It contains a Go module with the functions in ./functions. The parameter replaced
-// contains new contents of source files, by file name.
+// cache is not writable, Dir uses a temporary folder. The parameter replaced contains new contents
+// of source files, by file name.
+//
+// The folder is named after the hash of the sources. It contains a Go module with the functions in
+// ./functions.
 func Dir(replaced map[string][]byte) (string, error) {
 	sources := sources{files, replaced}
 	hash, err := sources.hash()

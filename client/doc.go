@@ -28,8 +28,10 @@
 //
 // The Batcher keeps events in memory until the API has accepted them. A crash of the process loses
 // these events. If the buffer is full, Add waits. To drop events and not wait, set
-// [BatcherOptions].OnDrop. The API accepts the valid events of a Batcher's batch even if it rejects
-// others. If it rejects a batch because of its size, the Batcher sends smaller batches.
+// [BatcherOptions].OnDrop.
+//
+// The API accepts the valid events of a Batcher's batch even if it rejects others. If the API
+// rejects a batch because of its size, the Batcher sends smaller batches.
 //
 // [Client.SendBatch] sends one request with the events that you pass. By default, the API accepts
 // either all of these events or none. With [WithLenient], it accepts the valid events.
@@ -49,15 +51,18 @@
 // # Retries
 //
 // The client retries a request that got no response, or one of these statuses: 408, 425, 429, and
-// 5xx except 501 and 505. It does not retry after an invalid TLS certificate. The first wait
-// between two attempts is 50 to 100 ms. Each later wait is twice as long, up to 10 s. The client
-// adds the time in the response's header Retry-After to the wait. It stops after 8 attempts, or
-// when the context ends.
+// 5xx except 501 and 505. It does not retry after an invalid TLS certificate. It stops after 8
+// attempts, or when the context ends.
+//
+// The first wait between two attempts is 50 to 100 ms. Each later wait is twice as long, up to 10
+// s. The client adds the time in the response's header Retry-After to the wait.
 //
 // Retries create no event twice, because all attempts of a call have the same idempotency key. By
-// default, the key is a random UUID for each call. A second call of Send for the same event, after
-// an error or a crash, can therefore create a second event. To prevent this, pass your own key with
-// [WithIdempotencyKey], such as an order's number.
+// default, the key is a random UUID for each call.
+//
+// A second call of Send for the same event, after an error or a crash, can therefore create a
+// second event. To prevent this, pass your own key with [WithIdempotencyKey], such as an order's
+// number.
 //
 // # Errors
 //

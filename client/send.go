@@ -56,10 +56,11 @@ type sendOptions struct {
 	lenient bool
 }
 
-// WithIdempotencyKey sets the key by which the API recognizes a repeated request. By default, each
-// call has a random UUID as its key, which makes the client's own retries safe. To repeat a call
-// safely after a crash, derive the key from your data. A key has 1 to 255 visible ASCII characters.
-// A call with the same key and other events fails.
+// WithIdempotencyKey sets the key by which the API recognizes a repeated request. A key has 1 to
+// 255 visible ASCII characters. A call with the same key and other events fails.
+//
+// By default, each call has a random UUID as its key, which makes the client's own retries safe. To
+// repeat a call safely after a crash, derive the key from your data.
 func WithIdempotencyKey(key string) SendOption {
 	return func(o *sendOptions) { o.key, o.keyed = key, true }
 }
@@ -118,9 +119,10 @@ func (c *Client) Send(
 // events and 1 MiB before compression. A Batcher respects these limits.
 //
 // One invalid event makes the API reject the whole batch. The *Problem then lists the invalid
-// events in Errors. With WithLenient, the API accepts the valid events. If an event is not a JSON
-// object, SendBatch sends nothing, and returns an *InvalidEventError with ErrNotObject. Other
-// errors are the same as those of Send.
+// events in Errors. With WithLenient, the API accepts the valid events.
+//
+// If an event is not a JSON object, SendBatch sends nothing, and returns an *InvalidEventError with
+// ErrNotObject. Other errors are the same as those of Send.
 func (c *Client) SendBatch(
 	ctx context.Context, events [][]byte, options ...SendOption,
 ) (AcceptedBatch, error) {

@@ -33,9 +33,10 @@ const InvalidPayload = "invalid-payload"
 // digits, use json.Number. A type with a method UnmarshalJSON decodes its own value. That method
 // must match names exactly, too.
 //
-// JSON panics if the json tag of a field contains an option of encoding/json/v2: case:ignore or
-// format. A field with case:ignore receives members that a schema does not check. The option format
-// is experimental, so a new Go version can change its effect.
+// JSON panics if the json tag of a field contains one of these options of encoding/json/v2:
+//
+//   - case:ignore: the field would receive members that a schema does not check.
+//   - format: the option is experimental, so a new Go version can change its effect.
 func JSON[T any](fn func(ctx context.Context, event Event, payload T) (Record, error)) Func {
 	checkTags(reflect.TypeFor[T](), make(map[reflect.Type]bool))
 	return func(ctx context.Context, event Event) (Record, error) {

@@ -41,8 +41,10 @@ func describeMismatch[T any](payload []byte) string {
 }
 
 // locate returns the JSON pointer of a mismatch in a value of type t. In the pointer, * stands for
-// each key of a map. inString is true if the value is inside a JSON string: as a map's key, or
-// as a field with the tag option ",string".
+// each key of a map.
+//
+// inString is true if the value is inside a JSON string: as a map's key, or as a field with the tag
+// option ",string".
 func locate(
 	t reflect.Type, wrong *jsonv2.SemanticError, payload []byte,
 ) (where string, inString bool) {

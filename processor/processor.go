@@ -96,7 +96,9 @@ func newWebhook(w *pipeline.Webhook) *Webhook {
 	return &Webhook{Source: w.Source, ContentType: w.ContentType, Headers: maps.Clone(w.Headers)}
 }
 
-// Log returns a logger that adds the event's id to each line. ctx must be the processor's own
-// context or be derived from it. For any other context, Log returns slog.Default(). The lines
-// appear in the function's log. The output of fmt.Println appears there without the event's id.
+// Log returns a logger that adds the event's id to each line. The lines appear in the function's
+// log. The output of fmt.Println appears there without the event's id.
+//
+// ctx must be the processor's own context or be derived from it. For any other context, Log returns
+// slog.Default().
 func Log(ctx context.Context) *slog.Logger { return logging.FromContext(ctx) }

@@ -51,8 +51,10 @@ func Filter(code, format string, args ...any) Record {
 // once, and its message moves to the DLQ.
 //
 // The event's status contains the code as rejected.<code>, and the reason. The code must match
-// ^[a-z][a-z0-9-]{0,63}$. fmt.Sprintf formats the reason. An error that wraps the returned error is
-// permanent, too. The wrapping error's text appears only in the log.
+// ^[a-z][a-z0-9-]{0,63}$. fmt.Sprintf formats the reason.
+//
+// An error that wraps the returned error is permanent, too. The wrapping error's text appears only
+// in the log.
 func Reject(code, format string, args ...any) error {
 	return pipeline.NewRejection(code, fmt.Sprintf(format, args...))
 }

@@ -120,9 +120,10 @@ func newRuleAlarm(p *eventPipeline, rule awsevents.Rule) awscloudwatch.Alarm {
 	return createAlarm(p, rule, "LostEventsAlarm", lostEventsName(p, rule), props)
 }
 
-// lostEventsName returns the end of the name of a rule's alarm. For a rule of OnEventProcessed, the
-// name contains the rule's id. For a rule of OnEventProcessedIn, it contains the rule's path,
-// because rules in different stacks can have the same id.
+// lostEventsName returns the end of the name of a rule's alarm. It contains:
+//   - for a rule of OnEventProcessed, the rule's id
+//   - for a rule of OnEventProcessedIn, the rule's path, because rules in different stacks can have
+//     the same id
 func lostEventsName(p *eventPipeline, rule awsevents.Rule) string {
 	const maxLength = 150 // an alarm's name has at most 255 characters, and the prefix at most 53
 	name, scope := *rule.Node().Id(), *rule.Node().Scope().Node().Path()

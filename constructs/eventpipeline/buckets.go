@@ -124,7 +124,8 @@ func newBucket(
 
 // logAccess makes S3 write the bucket's access logs to the log bucket. The keys of the logs begin
 // with prefix. The log bucket's policy lets S3 write only the logs of this bucket and account.
-// logAccess does not use the CDK's prop for access logs: that prop can set an ACL on the log
+//
+// logAccess does not use the CDK's prop for access logs. That prop can set an ACL on the log
 // bucket, and the pipeline's buckets reject ACLs.
 func logAccess(p *eventPipeline, bucket awss3.Bucket, prefix string) {
 	logs := p.serverAccessLogsBucket
@@ -163,8 +164,10 @@ func DenyOverwriting(bucket awss3.IBucket) {
 }
 
 // makeWriteOnce adds statements to the bucket's policy that deny overwriting and deleting objects.
-// A principal with permission to change the bucket's policy or lifecycle rules can still bypass the
-// statements. makeWriteOnce returns false if the app can't change the bucket's policy.
+// It returns false if the app can't change the policy.
+//
+// A principal that may change the bucket's policy or lifecycle rules can still bypass the
+// statements.
 func makeWriteOnce(bucket awss3.IBucket, objects string) bool {
 	// The policy denies PutObject requests without If-None-Match, because only such requests can
 	// overwrite an object. It also denies multipart uploads, whose parts can't have this header.

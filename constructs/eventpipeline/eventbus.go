@@ -43,9 +43,10 @@ func allowBus(p *eventPipeline, key awskms.IKey) {
 }
 
 // busName returns the name of the event bus. CloudFormation does not generate names for buses, and
-// the CDK's default name can be the same in two stacks. Without PhysicalNamePrefix, the name
-// therefore begins with the stack's name and ends with a hash of the construct's path. For a nested
-// stack, it begins with the parent stack's name.
+// the CDK's default name can be the same in two stacks.
+//
+// Without PhysicalNamePrefix, the name therefore begins with the stack's name, or with the parent
+// stack's name for a nested stack. It ends with a hash of the construct's path.
 func busName(p *eventPipeline) *string {
 	if name := p.physicalName("events"); name != nil {
 		return name
@@ -58,8 +59,10 @@ func busName(p *eventPipeline) *string {
 }
 
 // rulesOfBus returns a pattern that matches the ARNs of all rules of the bus. A rule's ARN contains
-// the name of its bus, except for the default bus. The queue's policy can't name each rule, because
-// rules can be in other stacks that depend on this stack.
+// the name of its bus, except for the default bus.
+//
+// The queue's policy uses the pattern because it can't name each rule: rules can be in other stacks
+// that depend on this stack.
 func rulesOfBus(p *eventPipeline) *string {
 	name := *p.eventBus.EventBusName()
 	imported := p.eventBus.Node().DefaultChild() == nil

@@ -217,9 +217,9 @@ func newLogGroup(p *eventPipeline, id, prefix, suffix string) awslogs.LogGroup {
 	return awslogs.NewLogGroup(p, &id, props)
 }
 
-// accessLogName returns the name of the access log's group without the prefix apiLogs. It is used
-// if PhysicalNamePrefix is not set. The name ends with a part of the stack's id. It therefore
-// differs from the name of a deleted stack's log group, which can still exist.
+// accessLogName returns the name of the access log's group, without the prefix apiLogs, for a
+// pipeline without PhysicalNamePrefix. The name ends with a part of the stack's id, because the log
+// group of a deleted stack can still exist.
 func accessLogName(p *eventPipeline) *string {
 	name := awscdk.Names_UniqueResourceName(p, &awscdk.UniqueResourceNameOptions{
 		Separator: jsii.String("-"), AllowedSpecialCharacters: jsii.String("-"),

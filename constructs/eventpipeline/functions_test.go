@@ -179,9 +179,9 @@ func TestFunctions_NeedGo(t *testing.T) {
 	}
 }
 
-// By default, Lambda drops log lines of the level DEBUG, so the level "debug" must reach Lambda.
-// With the level WARN, Lambda would also drop the lines that contain metrics. The levels "warn" and
-// "error" therefore become INFO.
+// Lambda must not drop log lines that the function writes:
+//   - Its default drops the level DEBUG, so the level "debug" must reach Lambda.
+//   - WARN would also drop the lines that contain metrics, so "warn" and "error" become INFO.
 func TestFunctions_LogLevelReachesLambda(t *testing.T) {
 	for level, want := range map[string]string{
 		"debug": "DEBUG", "info": "INFO", "warn": "INFO", "error": "INFO",

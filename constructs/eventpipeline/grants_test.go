@@ -176,9 +176,9 @@ func TestMetrics_HaveDefaultsAndApplyOptions(t *testing.T) {
 	}
 }
 
-// The test creates two pipelines on a shared bus. A pipeline's rules must select only the events of
-// that pipeline. The two pipelines have rules with the same ids. One of these ids, "Queue", equals
-// the id of the pipeline's queue.
+// The test creates two pipelines on a shared bus, with rules that have the same ids. A pipeline's
+// rules must select only the events of that pipeline. One id, "Queue", equals the id of the
+// pipeline's queue.
 func TestOnEventProcessed_MatchesThisPipelineOnASharedBus(t *testing.T) {
 	stack := synth.NewStack(t)
 	synth.Must(t, func() error {

@@ -58,8 +58,8 @@ func newMetrics(p *eventPipeline) metrics {
 }
 
 // newThrottledRequestsMetric returns a metric that counts the access log's lines with the status
-// 429. API Gateway has no metric for throttled requests, and does not log all of them. The result
-// is nil for an existing API, whose log is unknown.
+// 429. The result is nil for an existing API, whose log is unknown. API Gateway has no metric for
+// throttled requests, and does not log all of them.
 func newThrottledRequestsMetric(p *eventPipeline) awscloudwatch.IMetric {
 	if p.accessLogGroup == nil {
 		return nil

@@ -132,9 +132,10 @@ func allowFormerKeys(p *eventPipeline, role awsiam.IRole, services ...string) {
 }
 
 // allowNetworkInterfaces lets Lambda attach the functions to a VPC. Lambda needs the EC2 actions on
-// all resources. The function's own code can't call these actions: its requests have the condition
-// key lambda:SourceFunctionArn, and the statement applies only to requests without this condition
-// key.
+// all resources.
+//
+// The function's own code can't call these actions. Its requests have the condition key
+// lambda:SourceFunctionArn, and the statement applies only to requests without this key.
 func allowNetworkInterfaces(role awsiam.IRole) {
 	allowIf(role, jsii.String("*"), &condition{"Null", "lambda:SourceFunctionArn", "true"},
 		"ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets",
@@ -160,8 +161,10 @@ func allowQueueKey(p *eventPipeline, role awsiam.IRole, key awskms.IKey) {
 }
 
 // allowKey lets the role use a key, but only through one AWS service. It does nothing if key is
-// nil. Only EventBridge and CloudWatch Logs use the keys of the bus and of the log groups, so the
-// role needs no permission for these keys.
+// nil.
+//
+// The role needs no permission for the keys of the bus and of the log groups, because only
+// EventBridge and CloudWatch Logs use them.
 func allowKey(
 	p *eventPipeline, role awsiam.IRole, key awskms.IKey, service string, actions ...string,
 ) {

@@ -44,9 +44,12 @@ type EventPipelineProps struct {
 	EventsTableDeletionProtection *bool
 
 	// EncryptionKey encrypts the data at rest. Each key prop below overrides it for one part of the
-	// data. If the app creates the key, the pipeline adds statements for CloudWatch Logs and
-	// EventBridge to the key's policy. The policy of an imported key must already contain such
-	// statements. Default: keys that the AWS services own.
+	// data.
+	//
+	// If the app creates the key, the pipeline adds statements for CloudWatch Logs and EventBridge
+	// to the key's policy. The policy of an imported key must already contain such statements.
+	//
+	// Default: keys that the AWS services own.
 	EncryptionKey awskms.IKey
 	// BronzeEncryptionKey encrypts raw payloads. Bronze uses an S3 Bucket Key. Default:
 	// EncryptionKey.
@@ -305,9 +308,10 @@ type EventPipelineProps struct {
 	// Default: JSON.
 	NotificationFormat NotificationFormat
 
-	// AlarmTopic receives a message when an alarm fires and when it returns to OK. If the app
-	// creates the topic, the pipeline lets CloudWatch publish to the topic and use its KMS key. The
-	// policies of an imported topic and key must already allow this. Default: none.
+	// AlarmTopic receives a message when an alarm fires and when it returns to OK.
+	//
+	// If the app creates the topic, the pipeline lets CloudWatch publish to the topic and use its
+	// KMS key. The policies of an imported topic and key must already allow this. Default: none.
 	AlarmTopic awssns.ITopic
 	// AlarmThresholds set the values at which the alarms fire.
 	// Default: see the type AlarmThresholds.

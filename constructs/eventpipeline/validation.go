@@ -100,7 +100,7 @@ var tokenProps = []string{"DomainName", "DomainMappingKey"}
 
 // withoutTokens returns a copy of props without tokens, such as a CfnParameter's value. It adds an
 // error for each removed token, because synth needs the values of these props. Tokens of the props
-// in tokenProps remain. If props is nil, the result is nil.
+// in tokenProps remain.
 func (v *validation) withoutTokens(props *EventPipelineProps) *EventPipelineProps {
 	if props == nil {
 		return nil
@@ -264,8 +264,8 @@ func (p *eventPipeline) registerNames(
 }
 
 // requireOwnNames adds an error for each name or resource that another pipeline uses too. It
-// compares each entry of this pipeline only with earlier entries of the app's name registry. So
-// only one of the two pipelines gets the error.
+// compares this pipeline only with earlier entries of the app's name registry, so only one of two
+// pipelines gets the error.
 func (v *validation) requireOwnNames(p *eventPipeline) {
 	var earlier []map[string]any
 	for _, metadata := range *p.Node().Root().Node().Metadata() {

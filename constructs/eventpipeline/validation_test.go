@@ -25,8 +25,7 @@ type (
 )
 
 // invalidProps contains props and the errors that they cause, in order. An expected error is a list
-// of words. The error must begin with the first word, which is the prop. The error must contain all
-// other words.
+// of words. The error must begin with the first word, the prop, and contain the others.
 type invalidProps struct {
 	props  props
 	errors []string

@@ -116,9 +116,10 @@ func newFailure(outcome Outcome, err error) Result {
 	return Result{Outcome: outcome, Code: string(failure.Code), Reason: failure.Reason, Err: err}
 }
 
-// String returns the outcome and the details of the result. For Processed, the details are one line
-// for each record. For Retried, they are the code and the error. For other outcomes, they are the
-// code and the reason.
+// String returns the outcome and the details of the result:
+//   - Processed: one line for each record
+//   - Retried: the code and the error
+//   - other outcomes: the code and the reason
 func (r Result) String() string {
 	switch r.Outcome {
 	case Processed:

@@ -9,8 +9,9 @@ import (
 )
 
 // AlarmThresholds set the values at which the alarms fire. An alarm fires when its metric reaches
-// the threshold in one period of 5 minutes. RetriedEvents needs three such periods in a row. The
-// period of ReconcilerLag and ReconcilerMissingRuns is ReconcilerInterval.
+// the threshold in one period of 5 minutes, with two exceptions:
+//   - RetriedEvents needs three such periods in a row.
+//   - The period of ReconcilerLag and ReconcilerMissingRuns is ReconcilerInterval.
 type AlarmThresholds struct {
 	// DeadLetters sets the threshold for the messages in the DLQ. Default: 1.
 	DeadLetters *float64
@@ -59,8 +60,9 @@ type AlarmThresholds struct {
 	UnhealedEvents *float64
 	// ReconcilerLag sets the threshold for the reconciler's lag: the age of the oldest hour in
 	// which some events are not checked yet. Normally, the lag is ReconcilerGracePeriod plus at
-	// most one hour. Default: the sum of ReconcilerGracePeriod, one hour and four times
-	// ReconcilerInterval.
+	// most one hour.
+	//
+	// Default: the sum of ReconcilerGracePeriod, one hour and four times ReconcilerInterval.
 	ReconcilerLag awscdk.Duration
 }
 

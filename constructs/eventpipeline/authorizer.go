@@ -37,9 +37,13 @@ var authorizations = []Authorization{
 const OpenApiWarning = "eventpipeline:openApi"
 
 // JwtAuthorizerProps select the JSON Web Tokens that the API accepts in the header Authorization.
-// API Gateway checks the signature (RSA only), the scopes, and the claims iss, exp, nbf and iat. It
-// also checks aud, or client_id if a token has no aud. The claims iss and sub identify the caller.
-// If a token has no sub, client_id replaces sub.
+// API Gateway checks:
+//   - the signature (RSA only)
+//   - the scopes
+//   - the claims iss, exp, nbf and iat
+//   - the claim aud, or client_id if a token has no aud
+//
+// The claims iss and sub identify the caller. If a token has no sub, client_id replaces sub.
 type JwtAuthorizerProps struct {
 	// Issuer sets the https URL that a token must have in the claim iss. API Gateway finds the
 	// issuer's keys through .well-known/openid-configuration below this URL. Required.
@@ -68,9 +72,10 @@ type LambdaAuthorizerProps struct {
 	// missing, API Gateway answers 401. Default: $request.header.Authorization.
 	IdentitySource *[]*string
 	// ResultsCacheTtl sets how long API Gateway caches the function's response. The cached response
-	// applies to requests with the same route and the same values of IdentitySource. The maximum is
-	// an hour. If you revoke a caller's access, the caller keeps it until the cached response
-	// expires. Default: 0, no cache.
+	// applies to requests with the same route and the same values of IdentitySource. If you revoke
+	// a caller's access, the caller keeps it until the cached response expires.
+	//
+	// The maximum is an hour. Default: 0, no cache.
 	ResultsCacheTtl awscdk.Duration
 }
 

@@ -17,10 +17,14 @@
 //	reconciler function  repairs, on a schedule, events that a crash left unfinished
 //	alarms, dashboard    show the pipeline's health
 //
-// Nil props create a pipeline for production. Data is encrypted at rest and in transit, roles have
-// the least privilege, API requests need IAM authorization, and the data outlives the stack. Each
-// default can be changed with a prop, and each resource has a getter. docs/construct.md lists the
-// props and getters.
+// Nil props create a pipeline for production:
+//   - Data is encrypted at rest and in transit.
+//   - Roles have the least privilege.
+//   - API requests need IAM authorization.
+//   - The data outlives the stack.
+//
+// Each default can be changed with a prop, and each resource has a getter. docs/construct.md lists
+// the props and getters.
 //
 // Buckets, table, queues, bus, API and VPC can be existing resources, including those of other
 // stacks. An app can contain several pipelines. Invalid props and props without effect are errors.

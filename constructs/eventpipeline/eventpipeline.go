@@ -18,6 +18,7 @@ import (
 
 // EventPipeline accepts events over HTTP and stores the records of each event exactly once. A
 // getter returns the resource that the pipeline created, or the existing resource from the props.
+//
 // If no prop exists for a setting, override it on the L1 resource: call Node().DefaultChild() on
 // the getter's result.
 type EventPipeline interface {
@@ -120,9 +121,10 @@ type EventPipeline interface {
 	Dashboard() awscloudwatch.Dashboard
 
 	// GrantIngest lets a principal of this account post events. Synth reports an error if the API
-	// does not use IAM authorization. A grant has no effect if the app can't change the principal's
-	// policies, for example the policies of an immutable imported role. To detect this case, call
-	// Grant.AssertSuccess.
+	// does not use IAM authorization.
+	//
+	// A grant has no effect if the app can't change the principal's policies, for example the
+	// policies of an immutable imported role. To detect this case, call Grant.AssertSuccess.
 	GrantIngest(grantee awsiam.IGrantable) awsiam.Grant
 	// GrantReadStatus lets a principal of this account call GET /events/{eventId}. Like
 	// GrantIngest, it requires IAM authorization. The principal can read the status of its own
@@ -143,15 +145,18 @@ type EventPipeline interface {
 	MetricDeadLetters(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
 
 	// OnEventProcessed adds a rule that sends each EventProcessed of this pipeline to a target. The
-	// rule ignores events of other pipelines on the same bus. A target can receive an event twice,
-	// so it must ignore a detail.eventId that it has already received. If target is nil, add a
-	// target to the returned rule later. A target without its own DeadLetterQueue gets
-	// NotificationDeadLetterQueue. The rule's LostEventsAlarm fires if the rule loses events.
+	// rule ignores events of other pipelines on the same bus.
+	//   - If target is nil, add a target to the returned rule later.
+	//   - A target can receive an event twice, so it must ignore a detail.eventId that it has
+	//     already received.
+	//   - A target without its own DeadLetterQueue gets NotificationDeadLetterQueue.
+	//   - The rule's LostEventsAlarm fires if the rule loses events.
 	OnEventProcessed(id *string, target awsevents.IRuleTarget) awsevents.Rule
 	// OnEventProcessedIn works like OnEventProcessed, but creates the rule in the construct scope.
-	// Use it if the target or its DeadLetterQueue is a queue of another stack. The construct scope
-	// must then be in the queue's stack. The queue's stack depends on the pipeline's stack, so the
-	// pipeline must not use resources of the queue's stack.
+	// Use it if the target or its DeadLetterQueue is a queue of another stack.
+	//
+	// The construct scope must then be in the queue's stack. The queue's stack depends on the
+	// pipeline's stack, so the pipeline must not use resources of the queue's stack.
 	OnEventProcessedIn(
 		scope constructs.Construct, id *string, target awsevents.IRuleTarget,
 	) awsevents.Rule

@@ -179,8 +179,8 @@ func TestFunctions_NeedGo(t *testing.T) {
 	}
 }
 
-// Lambda must not drop log lines that the function writes:
-//   - Its default drops the level DEBUG, so the level "debug" must reach Lambda.
+// Lambda's own log level must not drop lines that the functions write:
+//   - By default, Lambda drops the level DEBUG, so the level "debug" must reach Lambda.
 //   - WARN would also drop the lines that contain metrics, so "warn" and "error" become INFO.
 func TestFunctions_LogLevelReachesLambda(t *testing.T) {
 	for level, want := range map[string]string{

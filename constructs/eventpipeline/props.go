@@ -20,27 +20,31 @@ import (
 // EventPipelineProps configure an EventPipeline. Every prop is optional. docs/construct.md lists
 // the CloudFormation property that each prop sets.
 //
-// Some props, such as BronzeBucket, accept an existing resource, which the pipeline then uses. The
-// pipeline keeps the resource's settings, and grants its functions access to the resource and its
-// KMS key. Synth reports an error if another prop would change these settings.
+// Some props, such as BronzeBucket, accept an existing resource. The pipeline keeps the settings of
+// this resource, and grants its functions access to the resource and its KMS key. Synth reports an
+// error if another prop would change these settings.
 type EventPipelineProps struct {
 	// PhysicalNamePrefix is the beginning of the names of the resources: "orders-prod" results in
-	// orders-prod-api, orders-prod-events and so on. The prefix must be unique in the account and
-	// region. CloudFormation always generates the names of buckets and roles. A change of the
-	// prefix replaces the queue, so first wait until the old queue is empty. docs/runbooks.md
-	// describes the steps. Default: CloudFormation generates the names, except the names of the
-	// API, the bus and the access log group.
+	// orders-prod-api, orders-prod-events and so on.
+	//   - The prefix must be unique in the account and region.
+	//   - It does not apply to buckets and roles: CloudFormation always generates their names.
+	//   - A change of the prefix replaces the queue. First wait until the old queue is empty, as
+	//     docs/runbooks.md describes.
+	//
+	// Default: CloudFormation generates the names, except the names of the API, the bus and the
+	// access log group.
 	PhysicalNamePrefix *string
 	// RemovalPolicy applies to the buckets, table, queues and log groups that the pipeline creates.
-	// With RETAIN or RETAIN_ON_UPDATE_OR_DELETE, these resources remain when the stack is deleted.
-	// CloudFormation still deletes the resources that a failed deployment created. With DESTROY,
-	// CloudFormation deletes all resources with the stack. A CDK function first empties the
-	// buckets, and only its log remains. With DESTROY, the table has no point-in-time recovery.
+	//   - With RETAIN or RETAIN_ON_UPDATE_OR_DELETE, these resources remain when the stack is
+	//     deleted. CloudFormation still deletes the resources that a failed deployment created.
+	//   - With DESTROY, CloudFormation deletes all resources with the stack. A CDK function first
+	//     empties the buckets, and only its log remains. The table has no point-in-time recovery.
+	//
 	// Default: RETAIN, with point-in-time recovery of the table.
 	RemovalPolicy awscdk.RemovalPolicy
 	// EventsTableDeletionProtection makes DynamoDB refuse to delete the events table. Set it after
-	// the first deployment has succeeded. If a first deployment with a protected table fails,
-	// CloudFormation can't roll the deployment back. Default: false.
+	// the first deployment has succeeded: CloudFormation can't roll back a failed first deployment
+	// with a protected table. Default: false.
 	EventsTableDeletionProtection *bool
 
 	// EncryptionKey encrypts the data at rest. Each key prop below overrides it for one part of the
@@ -77,32 +81,38 @@ type EventPipelineProps struct {
 	// SilverBucket names an existing bucket, which stores records under silver/. It can be the same
 	// bucket as BronzeBucket, and several pipelines can share it. Default: a new bucket.
 	SilverBucket awss3.IBucket
-	// BronzeInfrequentAccessAfter sets the age at which payloads move to S3 Standard-IA. Like all
-	// S3 transitions, it applies only to objects of at least 128 KB. Default: 30 days, S3's
-	// minimum. If payloads expire after 30 days or earlier, the default is no transition.
+	// BronzeInfrequentAccessAfter sets the age at which payloads move to S3 Standard-IA. S3 moves
+	// only objects of at least 128 KB. Default: 30 days, S3's minimum. If payloads expire after 30
+	// days or earlier, the default is no transition.
 	BronzeInfrequentAccessAfter awscdk.Duration
 	// BronzeArchiveAfter sets the age at which payloads move to S3 Glacier Instant Retrieval. The
-	// minimum is 30 days after BronzeInfrequentAccessAfter. The move applies only to objects of at
-	// least 128 KB. A replay reads archived payloads without delay. Default: 90 days, or 30 days
-	// after BronzeInfrequentAccessAfter if that is later. If payloads expire at this age or
-	// earlier, the default is no transition.
+	// minimum is 30 days after BronzeInfrequentAccessAfter. S3 moves only objects of at least 128
+	// KB. A replay reads archived payloads without delay.
+	//
+	// Default: 90 days, or 30 days after BronzeInfrequentAccessAfter if that is later. If payloads
+	// expire at this age or earlier, the default is no transition.
 	BronzeArchiveAfter awscdk.Duration
 	// BronzeExpiration sets the age at which payloads are deleted. It must be greater than the ages
 	// of both transitions. Default: payloads are never deleted.
 	BronzeExpiration awscdk.Duration
 	// BronzeObjectLock sets an S3 Object Lock. The lock prevents deletion, even by a principal that
-	// may change the bucket's policy. A principal with the permission s3:BypassGovernanceRetention
-	// can bypass governance mode. Nobody can bypass compliance mode. RemovalPolicy must not be
-	// DESTROY. Default: no lock. The bucket's policy makes Bronze write-once with and without a
-	// lock.
+	// may change the bucket's policy. RemovalPolicy must not be DESTROY.
+	//   - Governance mode: a principal with the permission s3:BypassGovernanceRetention can bypass
+	//     the lock.
+	//   - Compliance mode: nobody can bypass the lock.
+	//
+	// Default: no lock. The bucket's policy makes Bronze write-once with and without a lock.
 	BronzeObjectLock awss3.ObjectLockRetention
 	// SilverExpiration sets the age at which records are deleted.
 	// Default: records are never deleted.
 	SilverExpiration awscdk.Duration
 	// ServerAccessLogsBucket names an existing bucket for the server access logs of the Bronze and
-	// Silver buckets that the pipeline creates. S3's own key must encrypt the log bucket. If the
-	// log bucket is imported or in another stack, its policy must let logging.s3.amazonaws.com
-	// write under bronze/ and silver/. Default: a new bucket.
+	// Silver buckets that the pipeline creates.
+	//   - S3's own key must encrypt the log bucket.
+	//   - If the log bucket is imported or in another stack, its policy must let
+	//     logging.s3.amazonaws.com write under bronze/ and silver/.
+	//
+	// Default: a new bucket.
 	ServerAccessLogsBucket awss3.IBucket
 	// ServerAccessLogsExpiration sets the age at which server access logs are deleted. Set it only
 	// if the pipeline creates the log bucket. Default: 90 days.
@@ -113,20 +123,26 @@ type EventPipelineProps struct {
 	// AbortIncompleteMultipartUploadAfter sets how long the pipeline's buckets keep the parts of an
 	// unfinished multipart upload. Default: 7 days.
 	AbortIncompleteMultipartUploadAfter awscdk.Duration
-	// EventsTable names an existing table, which stores the status of events. It must be in the
-	// account and region of the stack, and no other pipeline may use it. It must have a partition
-	// key pk of type string, no sort key, and the time-to-live attribute expiresAt. Default: a new
-	// table.
+	// EventsTable names an existing table, which stores the status of events.
+	//   - The table must be in the account and region of the stack.
+	//   - No other pipeline may use it.
+	//   - It must have a partition key pk of type string, no sort key, and the time-to-live
+	//     attribute expiresAt.
+	//
+	// Default: a new table.
 	EventsTable awsdynamodb.ITable
 	// StatusRetention sets how long the events table keeps the status and the Idempotency-Key of an
 	// event. It must be a whole number of days, at least 30. Default: 365 days.
 	StatusRetention awscdk.Duration
 
 	// Queue names an existing standard queue. Its messages tell the worker function which events to
-	// process. No other pipeline may use the queue. DeadLetterQueue must be set too. The queue's
-	// visibility timeout must be at least the minimum of VisibilityTimeout. The maxReceiveCount of
-	// its redrive policy must be at least 100, because SQS counts every delivery, also during an
-	// outage. Default: a new queue.
+	// process. DeadLetterQueue must be set too.
+	//   - No other pipeline may use the queue.
+	//   - Its visibility timeout must be at least the minimum of VisibilityTimeout.
+	//   - The maxReceiveCount of its redrive policy must be at least 100, because SQS counts every
+	//     delivery, also during an outage.
+	//
+	// Default: a new queue.
 	Queue awssqs.IQueue
 	// DeadLetterQueue names an existing standard queue, which keeps references to failed events. It
 	// must be the target of the redrive policy of Queue. Default: a new queue.
@@ -181,17 +197,22 @@ type EventPipelineProps struct {
 	// of an HTTP API. Default: 512 MiB and a Timeout of 10 seconds.
 	ApiFunction *FunctionOptions
 	// WorkerEntry names the folder of a main package that calls processor.Start, such as
-	// "./functions/orders". The path is relative to the working directory. The worker function is
-	// built from this package. The package must be in a Go module. The build applies only the
-	// flags -mod, -modfile and -modcacherw of GOFLAGS, and only the build tag lambda.norpc. If the
-	// package needs more permissions, grant them to WorkerFunction(). Default: the platform's
-	// worker, which writes one record with the payload.
+	// "./functions/orders". The worker function is built from this package.
+	//   - The path is relative to the working directory.
+	//   - The package must be in a Go module.
+	//   - The build applies only the flags -mod, -modfile and -modcacherw of GOFLAGS, and only the
+	//     build tag lambda.norpc.
+	//   - If the package needs more permissions, grant them to WorkerFunction().
+	//
+	// Default: the platform's worker, which writes one record with the payload.
 	WorkerEntry *string
 	// WorkerFunction configures the worker function, which holds the payloads of all messages of an
-	// invocation in memory. Its Timeout must be at least 5 seconds. A processor's context ends 4
-	// seconds before the Timeout. The worker stops 2 seconds before the Timeout.
-	// ReservedConcurrentExecutions must be at least 2 and at least MaxConcurrency. Default: 512 MiB
-	// and a Timeout of 30 seconds.
+	// invocation in memory.
+	//   - Timeout must be at least 5 seconds. A processor's context ends 4 seconds before the
+	//     Timeout. The worker stops 2 seconds before the Timeout.
+	//   - ReservedConcurrentExecutions must be at least 2 and at least MaxConcurrency.
+	//
+	// Default: 512 MiB and a Timeout of 30 seconds.
 	WorkerFunction *FunctionOptions
 	// ReconcilerFunction configures the reconciler function. A run stops 10 seconds before its
 	// Timeout, and the next run continues. Default: 1,769 MiB and a Timeout of 5 minutes.
@@ -205,9 +226,12 @@ type EventPipelineProps struct {
 	// 1,000. Default: 50, or the worker function's ReservedConcurrentExecutions if that is less.
 	MaxConcurrency *float64
 	// MinimumPollers switches on SQS's provisioned mode, and sets the minimum number of pollers
-	// that Lambda keeps ready. The range is 2 to 200. MaxConcurrency must not be set, because
-	// Lambda does not accept both. An idle poller costs money too. Each poller invokes the worker
-	// function up to 10 times concurrently. Default: no provisioned mode.
+	// that Lambda keeps ready. The range is 2 to 200.
+	//   - MaxConcurrency must not be set, because Lambda does not accept both.
+	//   - Each poller invokes the worker function up to 10 times concurrently.
+	//   - An idle poller costs money too.
+	//
+	// Default: no provisioned mode.
 	MinimumPollers *float64
 	// MaximumPollers limits the pollers in provisioned mode. The range is 2 to 2,000. It must be at
 	// most a tenth of WorkerFunction.ReservedConcurrentExecutions, because each poller makes up to
@@ -222,10 +246,13 @@ type EventPipelineProps struct {
 	Tracing awslambda.Tracing
 
 	// HttpApi names an existing API, to which the pipeline adds POST /events and GET
-	// /events/{eventId}. No other pipeline may use it. The prop Authorization applies to these two
-	// routes. The API keeps its own stage, access log, throttling, CORS settings and domain.
-	// ApiServerErrorsAlarm and the graphs of the API count the requests of all its routes. Default:
-	// a new API.
+	// /events/{eventId}.
+	//   - No other pipeline may use the API.
+	//   - The prop Authorization applies to these two routes.
+	//   - The API keeps its own stage, access log, throttling, CORS settings and domain.
+	//   - ApiServerErrorsAlarm and the graphs of the API count the requests of all its routes.
+	//
+	// Default: a new API.
 	HttpApi awsapigatewayv2.IHttpApi
 	// Authorization selects who may call the API. GET /health is open to everyone and reads no
 	// data. Default: JWT if JwtAuthorizer is set, LAMBDA if LambdaAuthorizer is set, else IAM.
@@ -244,8 +271,10 @@ type EventPipelineProps struct {
 	MaxPayloadBytes *float64
 	// SchemaDirectory names a folder with one JSON Schema (draft 2020-12) per event type, in the
 	// file <eventType>.json. Schemas can refer to other schemas in the folder and its subfolders,
-	// but not to other files or URLs. Synth checks the schemas and builds them into the API
-	// function. The API answers 422 to an event that violates its schema. Default: no schemas.
+	// but not to other files or URLs.
+	//
+	// Synth checks the schemas and builds them into the API function. The API answers 422 to an
+	// event that violates its schema. Default: no schemas.
 	SchemaDirectory *string
 	// UnknownEventTypes selects whether the API accepts an event whose type has no schema. Default:
 	// ACCEPT.
@@ -272,10 +301,13 @@ type EventPipelineProps struct {
 	// WebhooksThrottlingBurstLimit limits the number of webhook requests in a burst above
 	// WebhooksThrottlingRateLimit. Default: 1,000.
 	WebhooksThrottlingBurstLimit *float64
-	// CorsPreflight lets browsers call the API from other origins. If it is set, AllowMethods are
-	// by default GET and POST. AllowHeaders are by default the headers that the API reads, except
-	// headers for extension attributes of CloudEvents. ExposeHeaders are by default the headers
-	// that the API sends. Default: off.
+	// CorsPreflight lets browsers call the API from other origins. Its fields have these defaults:
+	//   - AllowMethods: GET and POST
+	//   - AllowHeaders: the headers that the API reads, except headers for extension attributes of
+	//     CloudEvents
+	//   - ExposeHeaders: the headers that the API sends
+	//
+	// Default: off.
 	CorsPreflight *awsapigatewayv2.CorsPreflightOptions
 
 	// DomainName adds a custom domain name, such as events.example.org. Add a DNS record that
@@ -352,10 +384,12 @@ type NotificationFormat string
 const (
 	// NotificationFormatJson makes the detail an object with the event's id, type and status.
 	NotificationFormatJson NotificationFormat = "JSON"
-	// NotificationFormatCloudEvents makes the detail a CloudEvent. Its data is the detail of
-	// NotificationFormatJson. Its type is io.eventpipeline.event.processed,
-	// io.eventpipeline.event.failed or io.eventpipeline.batch.processed. Its source identifies the
-	// pipeline. Its subject is the id of the event or batch.
+	// NotificationFormatCloudEvents makes the detail a CloudEvent with these attributes:
+	//   - data: the detail of NotificationFormatJson
+	//   - type: io.eventpipeline.event.processed, io.eventpipeline.event.failed or
+	//     io.eventpipeline.batch.processed
+	//   - source: identifies the pipeline
+	//   - subject: the id of the event or batch
 	NotificationFormatCloudEvents NotificationFormat = contract.CloudEventNotifications
 )
 

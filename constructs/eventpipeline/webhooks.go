@@ -14,14 +14,16 @@ import (
 )
 
 // WebhookSource defines a sender of webhooks. Create it with GitHubWebhook, StripeWebhook,
-// SlackWebhook, ShopifyWebhook, StandardWebhook or HmacWebhook, then set its fields. The sender
-// posts to /webhooks/<name>. The name must be unique in the pipeline, begin with a lower-case
-// letter and contain only lower-case letters, digits and hyphens.
+// SlackWebhook, ShopifyWebhook, StandardWebhook or HmacWebhook, then set its fields.
+//
+// The sender posts to /webhooks/<name>. The name must be unique in the pipeline, begin with a
+// lower-case letter and contain only lower-case letters, digits and hyphens.
 //
 // The API function verifies the signature of each request with the secret's current value or its
-// previous value. The request becomes an event. The event's type is TypePrefix, a period and the
-// sender's name for the type. For example, GitHub's push becomes github.push. A repeated delivery
-// creates no second event.
+// previous value. The request becomes an event. A repeated delivery creates no second event.
+//
+// The event's type is TypePrefix, a period and the sender's name for the type. For example,
+// GitHub's push becomes github.push.
 type WebhookSource struct {
 	// TypePrefix is the first part of the event types, such as github in github.push. "" means no
 	// prefix. Default: the name of the source.
@@ -122,9 +124,9 @@ type HmacOptions struct {
 	// EventTypePointer is a JSON pointer to the event's type in the body, such as /event/type. If a
 	// field is a string that contains JSON, the pointer can continue inside this JSON.
 	EventTypePointer string
-	// DeliveryIdHeader is the name of the header that contains the id of a delivery. The id must
-	// stay the same when the sender repeats a request. Set DeliveryIdHeader or DeliveryIdPointer,
-	// so that a repeated request does not become a second event.
+	// DeliveryIdHeader is the name of the header that contains the id of a delivery. A repeated
+	// request must have the same id, so that it creates no second event. Set exactly one of
+	// DeliveryIdHeader and DeliveryIdPointer.
 	DeliveryIdHeader string
 	// DeliveryIdPointer is a JSON pointer to the id of the delivery in the body.
 	DeliveryIdPointer string

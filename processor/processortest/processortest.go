@@ -1,7 +1,8 @@
 // Package processortest tests a processor in a plain Go test, without AWS and without the local
 // platform. It runs the processor with the platform's own code, and returns the result that the
-// event has on AWS. It does not check MaxPayloadBytes and schemas, because each pipeline has its
-// own.
+// event has on AWS.
+//
+// It does not check MaxPayloadBytes and schemas, because each pipeline has its own.
 //
 // To test that a processor returns in time, pass a context with a deadline. The processor's own
 // context ends a second before that deadline.

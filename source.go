@@ -58,9 +58,9 @@ var temporaryDir = sync.OnceValues(func() (string, error) {
 	return os.MkdirTemp("", "eventpipeline-")
 })
 
-// checkNoVendor returns an error if dir or one of its parent folders contains a folder vendor. This
-// can be the case if a CI system keeps its cache in the project. The CDK's GoFunction would find
-// that vendor folder and build with -mod=vendor.
+// checkNoVendor returns an error if dir or one of its parent folders contains a folder vendor, for
+// example because a CI system keeps its cache in the project. The CDK's GoFunction would find that
+// folder and build with -mod=vendor.
 func checkNoVendor(dir string) error {
 	dir, err := filepath.Abs(dir)
 	if err != nil {

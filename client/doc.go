@@ -54,8 +54,8 @@
 // 5xx except 501 and 505. It does not retry after an invalid TLS certificate. It stops after 8
 // attempts, or when the context ends.
 //
-// The first wait between two attempts is 50 to 100 ms. Each later wait is twice as long, up to 10
-// s. The client adds the time in the response's header Retry-After to the wait.
+// The first wait between two attempts is 50 to 100 ms. Each later wait is twice as long, up to
+// 10 s. The client adds the time in the response's header Retry-After to the wait.
 //
 // Retries create no event twice, because all attempts of a call have the same idempotency key. By
 // default, the key is a random UUID for each call.

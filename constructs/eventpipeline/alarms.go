@@ -120,7 +120,7 @@ func newRuleAlarm(p *eventPipeline, rule awsevents.Rule) awscloudwatch.Alarm {
 	return createAlarm(p, rule, "LostEventsAlarm", lostEventsName(p, rule), props)
 }
 
-// lostEventsName returns the end of the name of a rule's alarm. It contains:
+// lostEventsName returns the end of the name of a rule's alarm. The name contains:
 //   - for a rule of OnEventProcessed, the rule's id
 //   - for a rule of OnEventProcessedIn, the rule's path, because rules in different stacks can have
 //     the same id

@@ -30,8 +30,10 @@ func allowAlarms(p *eventPipeline) {
 type alarmTopicPolicies struct{ pipeline *eventPipeline }
 
 // Visit lets CloudWatch publish to the topic. It adds a statement to each topic policy that the app
-// has created, and to the policy of the topic's key. A topic without a policy needs no statement,
-// because SNS's default policy lets CloudWatch publish.
+// has created, and to the policy of the topic's key.
+//
+// A topic without a policy needs no statement, because SNS's default policy lets CloudWatch
+// publish.
 func (a *alarmTopicPolicies) Visit(node constructs.IConstruct) {
 	p, topic := a.pipeline, a.pipeline.props.AlarmTopic
 	if *node.Node().Path() != *topic.Node().Path() {

@@ -82,12 +82,12 @@ type EventPipelineProps struct {
 	// bucket as BronzeBucket, and several pipelines can share it. Default: a new bucket.
 	SilverBucket awss3.IBucket
 	// BronzeInfrequentAccessAfter sets the age at which payloads move to S3 Standard-IA. S3 moves
-	// only objects of at least 128 KB. Default: 30 days, S3's minimum. If payloads expire after 30
-	// days or earlier, the default is no transition.
+	// only objects of at least 128 KB. Default: 30 days, S3's minimum. If payloads expire after
+	// 30 days or earlier, the default is no transition.
 	BronzeInfrequentAccessAfter awscdk.Duration
 	// BronzeArchiveAfter sets the age at which payloads move to S3 Glacier Instant Retrieval. The
-	// minimum is 30 days after BronzeInfrequentAccessAfter. S3 moves only objects of at least 128
-	// KB. A replay reads archived payloads without delay.
+	// minimum is 30 days after BronzeInfrequentAccessAfter. S3 moves only objects of at least
+	// 128 KB. A replay reads archived payloads without delay.
 	//
 	// Default: 90 days, or 30 days after BronzeInfrequentAccessAfter if that is later. If payloads
 	// expire at this age or earlier, the default is no transition.
@@ -233,9 +233,11 @@ type EventPipelineProps struct {
 	//
 	// Default: no provisioned mode.
 	MinimumPollers *float64
-	// MaximumPollers limits the pollers in provisioned mode. The range is 2 to 2,000. It must be at
-	// most a tenth of WorkerFunction.ReservedConcurrentExecutions, because each poller makes up to
-	// 10 invocations at once. MinimumPollers must be set too. Default: 200 in provisioned mode.
+	// MaximumPollers limits the pollers in provisioned mode. The range is 2 to 2,000.
+	// MinimumPollers must be set too. Default: 200 in provisioned mode.
+	//
+	// Each poller makes up to 10 invocations at once. MaximumPollers must therefore be at most a
+	// tenth of WorkerFunction.ReservedConcurrentExecutions.
 	MaximumPollers *float64
 	// LogRetention applies to all log groups; INFINITE is an error. Default: ONE_MONTH.
 	LogRetention awslogs.RetentionDays
@@ -384,7 +386,7 @@ type NotificationFormat string
 const (
 	// NotificationFormatJson makes the detail an object with the event's id, type and status.
 	NotificationFormatJson NotificationFormat = "JSON"
-	// NotificationFormatCloudEvents makes the detail a CloudEvent with these attributes:
+	// NotificationFormatCloudEvents makes the detail a CloudEvent with these members:
 	//   - data: the detail of NotificationFormatJson
 	//   - type: io.eventpipeline.event.processed, io.eventpipeline.event.failed or
 	//     io.eventpipeline.batch.processed

@@ -9,9 +9,9 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// Values of maxReceiveCount in a queue's redrive policy. SQS counts every delivery, also during an
-// outage of another service, so this policy must not limit an event's tries. The worker function
-// limits the tries itself: functions.go gives it the prop MaxReceiveCount.
+// Values of maxReceiveCount in a queue's redrive policy. This policy must not limit an event's
+// tries, because SQS counts every delivery, also during an outage of another service. The worker
+// function limits the tries itself, by the prop MaxReceiveCount.
 const (
 	maxReceives         = 1000 // SQS's maximum
 	existingMaxReceives = 100  // minimum for an existing queue; an outage of an hour needs about 15

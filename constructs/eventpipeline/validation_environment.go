@@ -25,7 +25,7 @@ const EnvironmentWarning = "eventpipeline:environmentSize"
 
 // validateEnvironmentAtSynth checks the size of each function's environment variables. Values that
 // are unknown at synth have a minimal and a maximal length:
-//   - If the minimal size is too large, the function adds an error.
+//   - If the minimal size is too large, validateEnvironmentAtSynth adds an error.
 //   - If only the maximal size is too large, it adds a warning.
 func (v *validation) validateEnvironmentAtSynth(p *eventPipeline) {
 	for _, function := range []struct {

@@ -253,9 +253,11 @@ func (b *Batcher) wait(ctx context.Context) error {
 	return nil
 }
 
-// Close sends all events that were added, as Flush does. Later calls of Add return ErrClosed. If
-// ctx ends first, Close cancels the requests, and the remaining events get a Result with an error.
-// When Close returns, each event has a result.
+// Close sends all events that were added, as Flush does. Later calls of Add return ErrClosed. When
+// Close returns, each event has a result.
+//
+// If ctx ends first, Close cancels the requests, and the remaining events get a Result with an
+// error.
 func (b *Batcher) Close(ctx context.Context) error {
 	b.mu.Lock()
 	b.closed = true

@@ -50,9 +50,9 @@ type JwtAuthorizerProps struct {
 	Issuer *string
 	// Audience lists the accepted values of aud, or of client_id if a token has no aud. Required.
 	Audience *[]*string
-	// IngestScopes lists scopes for POST /events. A token must have at least one of them. If no
-	// scope is required, the API accepts any of the issuer's tokens for the audience, even an ID
-	// token. Default: no scope is required.
+	// IngestScopes lists scopes for POST /events. A token must have at least one of them. Default:
+	// no scope is required. The API then accepts any of the issuer's tokens for the audience, even
+	// an ID token.
 	IngestScopes *[]*string
 	// StatusScopes lists scopes for GET /events/{eventId}. A token must have at least one of them.
 	// Default: no scope is required.

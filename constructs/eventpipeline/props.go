@@ -263,9 +263,9 @@ type EventPipelineProps struct {
 	JwtAuthorizer *JwtAuthorizerProps
 	// LambdaAuthorizer selects the function that authorizes requests. Default: none.
 	LambdaAuthorizer *LambdaAuthorizerProps
-	// StatusForAllCallers lets each caller read the status of all events. If it is false, a caller
-	// can read only the status of its own events. It must not be true if Authorization is
-	// AuthorizationOpenToAnyoneOnTheInternet. Default: false.
+	// StatusForAllCallers lets each caller read the status of all events, not only of its own
+	// events. It must not be true if Authorization is AuthorizationOpenToAnyoneOnTheInternet.
+	// Default: false.
 	StatusForAllCallers *bool
 	// MaxPayloadBytes limits the size of a request body. The maximum is 2 MiB. Lambda accepts 6 MB,
 	// but API Gateway passes the body as a JSON string. In this string, each quote and backslash

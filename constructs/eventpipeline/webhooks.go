@@ -107,8 +107,8 @@ type HmacOptions struct {
 	// Prefix precedes the encoded signature in the header, such as "sha256=". Default: none.
 	Prefix string
 	// TimestampHeader is the name of the header that contains the time of the request, in seconds
-	// or milliseconds since 1970. A request whose time differs by more than Tolerance from the
-	// current time is rejected. Default: no timestamp.
+	// or milliseconds since 1970. The API rejects a request whose time differs by more than
+	// Tolerance from the current time. Default: no timestamp.
 	TimestampHeader string
 	// SignedContent is the signed text, with the placeholders {timestamp}, {id} and {body}. {id} is
 	// the value of the header that DeliveryIdHeader names. Default: "{body}".

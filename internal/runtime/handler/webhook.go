@@ -182,9 +182,10 @@ func (a API) rejectWebhook(
 	return resp
 }
 
-// webhookResponse returns the response that the sender expects. A response to Slack has no body,
-// because Slack shows the body to the user of a slash command. Slack and Shopify accept only the
-// status 200.
+// webhookResponse returns the response that the sender expects:
+//
+//   - Slack and Shopify accept only the status 200.
+//   - A response to Slack has no body, because Slack shows the body to the user of a slash command.
 func webhookResponse(scheme webhook.Scheme, accepted pipeline.Accepted) response {
 	resp := jsonResponse(http.StatusAccepted, acceptedBody{"accepted", accepted.Event.ID})
 	switch scheme {

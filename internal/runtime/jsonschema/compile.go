@@ -37,9 +37,10 @@ const root = "schema:///"
 
 var typePattern = regexp.MustCompile(contract.EventTypePattern)
 
-// Compile compiles a bundle. The compiled schemas also check the keyword "format". Compile loads
-// nothing from outside the bundle. The error contains a line for each invalid schema, with the
-// position in its file.
+// Compile compiles a bundle. It loads nothing from outside the bundle. The compiled schemas also
+// check the keyword "format".
+//
+// The error contains a line for each invalid schema, with the position in its file.
 func Compile(bundle Bundle) (*Set, error) {
 	compiler := jsonschema.NewCompiler()
 	compiler.DefaultDraft(jsonschema.Draft2020)

@@ -17,9 +17,11 @@ const MaxBatchEvents = 1000
 // <batchId>.<index>.
 //
 // An event that does not succeed with its batch is split off. A part of a batch is a single event
-// or a range of events that was split off. Each part is an Event with its own item. A range has the
-// id <batchId>.<first>-<last>, and the worker processes it like a batch. The payload of a part is a
-// section of the batch's Bronze object.
+// or a range of events that was split off:
+//
+//   - Each part is an Event with its own item.
+//   - The payload of a part is a section of the batch's Bronze object.
+//   - A range has the id <batchId>.<first>-<last>. The worker processes it like a batch.
 
 // Span represents the consecutive events of a batch from First to Last, inclusive. The first event
 // of a batch has the index 0.
@@ -39,7 +41,9 @@ func (s Span) String() string {
 }
 
 // ParseID splits an event's id into the id of its batch and its span. ok is false if the text is
-// not an event id. hasSpan is false for a whole batch, and for an event without a batch.
+// not an event id.
+//
+// hasSpan is false for a whole batch, and for an event without a batch.
 func ParseID(text string) (batchID string, span Span, hasSpan, ok bool) {
 	batchID, suffix, hasSpan := strings.Cut(text, ".")
 	if !isUUID(batchID) {

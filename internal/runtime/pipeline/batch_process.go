@@ -73,8 +73,10 @@ func (w Worker) storeBatch(d deadlines, t *task, now time.Time) (batchObject, er
 	return w.putBatch(d.finish, t, output.failures, output, now)
 }
 
-// earlierBatchObject describes the Silver object that an earlier delivery has stored. If there is
-// no such object, the field records is nil. The first delivery of a new batch does not read Silver.
+// earlierBatchObject describes the Silver object that an earlier delivery has stored. Its field
+// records is nil if there is no such object.
+//
+// For the first delivery of a new batch, earlierBatchObject does not read Silver.
 func (w Worker) earlierBatchObject(ctx context.Context, t *task) (batchObject, error) {
 	if !t.redelivery && t.Event.Replay.ID == "" {
 		return batchObject{}, nil

@@ -39,8 +39,9 @@ type Difference struct {
 const maxFields = 5
 
 // Compare runs today's processor on the PROCESSED events that req selects, and compares the output
-// with Silver. It calls the function report for each difference, and the function progress after
-// each page. It writes nothing.
+// with Silver. It writes nothing.
+//
+// Compare calls the function report for each difference, and the function progress after each page.
 func (r Replayer) Compare(
 	ctx context.Context, req ReplayRequest, report func(Difference),
 	progress func(after string, counts Comparison) error,

@@ -6,8 +6,10 @@ import (
 )
 
 // The worker must return its response before Lambda's timeout. Otherwise SQS delivers all messages
-// of the invocation again. Each stage therefore ends early enough to leave time for the later
-// stages. With WorkerStopBefore, the stages end 4, 3, 2 and 1 s before the timeout:
+// of the invocation again.
+//
+// Each stage therefore ends early enough to leave time for the later stages. With WorkerStopBefore,
+// the stages end 4, 3, 2 and 1 s before the timeout:
 //
 //	stage    ends before the timeout by      what ends
 //	begin    1.5 × StopBefore + 1 s (grace)  the processor's context; afterwards no event starts

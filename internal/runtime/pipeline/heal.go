@@ -174,9 +174,10 @@ func (s *passRun) countError(ctx context.Context, event Event, err error) {
 	}
 }
 
-// countReenqueue increments the item's count of re-enqueues before the message is sent. The count
-// limits the retries of a message that crashes its worker. If several reconcilers find the same
-// event, only one succeeds.
+// countReenqueue increments the item's count of re-enqueues before the message is sent. If several
+// reconcilers find the same event, only one succeeds.
+//
+// The count limits the retries of a message that crashes its worker.
 func (s *passRun) countReenqueue(ctx context.Context, item Item) (bool, error) {
 	next := item
 	next.Reenqueues++

@@ -347,7 +347,9 @@ func (in Ingest) createFirstBatch(
 }
 
 // completeBatch stores a batch if it is not yet stored. If the batch is ENQUEUED, completeBatch
-// sends its message. first is the item of the request's first batch, which is already stored.
+// sends its message.
+//
+// first is the item of the request's first batch, which is already stored.
 func (in Ingest) completeBatch(ctx context.Context, req BatchRequest, g group, first Item) error {
 	item := first
 	if g.event.ID != first.ID {

@@ -69,9 +69,10 @@ type Report struct {
 	DryRun     bool      `json:"dryRun"`
 }
 
-// Lag returns the age of the earliest hour of receipt that can contain unchecked events. It grows
-// until a run completes the pass. It is then between the grace period and the grace period plus one
-// hour.
+// Lag returns the age of the earliest hour of receipt that can contain unchecked events.
+//
+// The lag grows until a run completes the pass. It is then between the grace period and the grace
+// period plus one hour.
 func (r Report) Lag(now time.Time) time.Duration {
 	if r.Done {
 		return now.Sub(r.To.Add(-time.Hour))

@@ -5,9 +5,11 @@ import (
 	"errors"
 )
 
-// recreateItem creates the missing item of an event whose record is in Silver. An item is missing
-// if the API could not write it, and the worker crashed before it wrote the item. An expired item
-// is not recreated.
+// recreateItem creates the missing item of an event whose record is in Silver. It does not recreate
+// an expired item.
+//
+// An item is missing if the API could not write it, and the worker crashed before it wrote the
+// item.
 //
 // For a batch, recreateItem only sends the message, and a worker creates the item.
 func (s *passRun) recreateItem(ctx context.Context, orphan Item) (bool, error) {

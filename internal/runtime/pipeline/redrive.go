@@ -106,8 +106,10 @@ func (r Redriver) reopen(
 	return next.Event, Enqueued, nil
 }
 
-// movedTo returns true if the stored item has the state of the item next. err is the error from
-// Move, or nil. If another writer has changed the state, movedTo returns false and no error.
+// movedTo returns true if the stored item has the state of the item next. If another writer has
+// changed the state, it returns false and no error.
+//
+// The parameter err is the error from Move, or nil.
 func movedTo(next Item, err error) (bool, error) {
 	var moved *TransitionError
 	if errors.As(err, &moved) {

@@ -58,9 +58,10 @@ type ReplayCounts struct {
 // Run replays the events in the order of their Bronze keys, from the first key after lastKey. If
 // lastKey is empty, it begins with the first event.
 //
-// Run calls progress with a key when all events up to that key are on the queue. A replay that
-// resumes after that key omits no event. It can send an event twice, but the event's records are
-// stored once.
+// Run calls progress with a key when all events up to that key are on the queue.
+//
+// A replay that resumes after that key omits no event. It can send an event twice, but the event's
+// records are stored once.
 func (r Replayer) Run(
 	ctx context.Context, req ReplayRequest, lastKey string,
 	progress func(lastKey string, counts ReplayCounts) error,
@@ -243,9 +244,11 @@ func (req ReplayRequest) needs(item Item, counts *ReplayCounts) bool {
 	return false
 }
 
-// itemFromSilver derives a missing item from the event's record, even if the record belongs to
-// another Bronze object of the event. Without a record, it returns the zero Item, because the API
-// possibly never accepted the event.
+// itemFromSilver derives a missing item from the event's record. The record can belong to another
+// Bronze object of the event.
+//
+// Without a record, itemFromSilver returns the zero Item, because the API possibly never accepted
+// the event.
 func (r Replayer) itemFromSilver(ctx context.Context, event Event) (Item, error) {
 	lines, _, err := r.Silver.GetVersion(ctx, event.SilverKey())
 	if errors.Is(err, ErrNotFound) {

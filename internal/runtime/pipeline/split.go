@@ -8,9 +8,11 @@ import (
 	"time"
 )
 
-// S3 needs about 0.15 s for a page of a thousand keys, and a listing returns its pages one after
-// the other. If a type has many objects, the reconciler therefore uses several listings at once.
-// Each listing covers a range of keys.
+// S3 needs about 0.15 s for a page of a thousand keys. A listing returns its pages one after the
+// other.
+//
+// For a type with many objects, the reconciler therefore uses several listings at once. Each
+// listing covers a range of keys.
 const (
 	pagesBeforeSplit = 8  // pages of a type that one listing can return
 	listings         = 8  // listings at once

@@ -28,8 +28,9 @@ func WebhookEventID(source, deliveryKey string) string {
 const FormContentType = "application/x-www-form-urlencoded"
 
 // JSON returns the payload of an event as JSON. It converts a form to an object, and returns other
-// payloads unchanged. A field's value is a string, or an array of strings if the form repeats the
-// field.
+// payloads unchanged.
+//
+// The value of a form's field is a string, or an array of strings if the form repeats the field.
 func (w *Webhook) JSON(payload []byte) ([]byte, error) {
 	if w == nil || w.ContentType != FormContentType {
 		return payload, nil

@@ -26,7 +26,9 @@ type Reader struct{ client *secretsmanager.Client }
 func NewReader(cfg aws.Config) Reader { return Reader{secretsmanager.NewFromConfig(cfg)} }
 
 // Read returns the current value of a secret, followed by the previous value if there is one. id is
-// the name or the ARN of the secret. For a deleted secret, the error wraps webhook.ErrDeleted.
+// the name or the ARN of the secret.
+//
+// For a deleted secret, the error wraps webhook.ErrDeleted.
 func (r Reader) Read(ctx context.Context, id string) ([]string, error) {
 	type result struct {
 		value string

@@ -79,9 +79,10 @@ type Payload struct {
 // members before the first error.
 func NewPayload(json []byte) Payload { return Payload{json, members(json)} }
 
-// lookup returns the string or the number at a JSON pointer, and "" for all other values. The
-// pointer can refer to a value inside a string that contains JSON, such as the field "payload" of
-// Slack's forms.
+// lookup returns the string or the number at a JSON pointer, and "" for all other values.
+//
+// The pointer can refer to a value inside a string that contains JSON. For example, the field
+// "payload" of Slack's forms is such a string.
 func (p Payload) lookup(pointer string) string {
 	keys := jsonpointer.Split(pointer)
 	if len(keys) == 0 {

@@ -80,10 +80,10 @@ func checkNoVendor(dir string) error {
 	}
 }
 
-// sources represents a tree of files. The field replaced contains new contents, by file name.
+// sources represents a tree of files. Some of its files have other contents than the tree.
 type sources struct {
 	tree     fs.FS
-	replaced map[string][]byte
+	replaced map[string][]byte // other contents, by file name
 }
 
 // forEach calls fn for each source file except tests. So a change of a test does not change the

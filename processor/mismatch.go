@@ -102,8 +102,8 @@ func isKey(text []byte) bool {
 	return len(rest) > 0 && rest[0] == ':'
 }
 
-// describeExpected describes the JSON values that the Go type of a mismatch accepts. If inString is
-// true, these values must be in strings.
+// describeExpected describes the JSON values that wrong.GoType accepts. If inString is true, these
+// values must be in strings.
 func describeExpected(wrong *jsonv2.SemanticError, inString bool) string {
 	t := wrong.GoType
 	switch t {

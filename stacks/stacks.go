@@ -110,8 +110,8 @@ func tags(stage string) *map[string]*string {
 	}
 }
 
-// denyAutoDeleteLogs removes the permission to write logs from the CDK's function that empties
-// buckets. Its log group belongs to no stack, so it would remain after the stack's deletion.
+// denyAutoDeleteLogs forbids the CDK's function that empties buckets to write logs. The log group
+// of this function belongs to no stack, so it would remain after the stack's deletion.
 func denyAutoDeleteLogs(stack awscdk.Stack) {
 	const id = "Custom::S3AutoDeleteObjectsCustomResourceProvider"
 	provider := stack.Node().TryFindChild(jsii.String(id))

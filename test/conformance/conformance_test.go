@@ -27,7 +27,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/awsconfig"
 )
 
-// target represents an implementation of AWS's APIs. SDK clients with its Config call the target.
+// target represents an implementation of AWS's APIs. Its Config makes SDK clients call it.
 type target struct {
 	name     string // local or moto
 	endpoint string // http://127.0.0.1:PORT

@@ -133,8 +133,8 @@ func sha256Hex(body []byte) string {
 }
 
 // appendDeliveries appends a step for each batch that the queue can deliver. The queue can deliver
-// the oldest messages as one batch or, for one preemption, any message alone. At most two workers
-// run at the same time.
+// the oldest messages as one batch. At the cost of a preemption, it can deliver any message alone.
+// At most two workers run at the same time.
 func (r *run) appendDeliveries(steps []step, cost Budget) []step {
 	running := 0
 	for i := range r.actors {

@@ -272,7 +272,7 @@ func (r Replayer) transformToday(ctx context.Context, item Item, payload []byte)
 //
 //   - the record, if both objects contain one record
 //   - the array of all records, if both objects contain several
-//   - /parts, if the numbers of records differ
+//   - the whole object, if the numbers of records differ; the only pointer is then /parts
 func differingFields(old, today []byte) []string {
 	a, errA := decodeLines(old)
 	b, errB := decodeLines(today)

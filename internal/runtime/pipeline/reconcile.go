@@ -71,8 +71,8 @@ type Report struct {
 
 // Lag returns the age of the earliest hour of receipt that can contain unchecked events.
 //
-// The lag grows until a run completes the pass. It is then between the grace period and the grace
-// period plus one hour.
+// The lag grows until a run completes the pass. The lag then falls to the grace period, or up to an
+// hour more.
 func (r Report) Lag(now time.Time) time.Duration {
 	if r.Done {
 		return now.Sub(r.To.Add(-time.Hour))

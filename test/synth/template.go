@@ -39,8 +39,8 @@ func Synthesize(t *testing.T, stack awscdk.Stack) Template {
 	return Template{stack, content, plainResources(t, content)}
 }
 
-// Resource returns the resource whose logical id, without the pipeline's id and the hash, is id. The
-// test ends if the template has no such resource of this type.
+// Resource returns the resource whose logical id, without the pipeline's id and the hash, is id.
+// The test ends if the template has no such resource of this type.
 func (s Template) Resource(t *testing.T, id, wantType string) Resource {
 	t.Helper()
 	r, ok := s.Resources[id]

@@ -20,6 +20,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/dlq"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/logging"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
@@ -530,17 +531,28 @@ func TestStream_SendsBadges(t *testing.T) {
 	}
 }
 
-// The journal must add an unknown event if a function reads its item, but not if a command reads
-// it.
-func TestJournal_IgnoresReadsOfUnknownEvents(t *testing.T) {
+// A client or a command can look up any id. The look-up must not add an event to the journal.
+func TestJournal_IgnoresLookupsOfUnknownEvents(t *testing.T) {
 	w := newWorld(t, Options{Local: true})
-	for n, source := range map[int]string{1: "", 2: "api"} {
+	call := func(source, operation, id string) {
 		w.Record(activity.Step{Name: activity.Call, Source: source, Details: []activity.Detail{
-			{Name: "events", Value: fmt.Appendf(nil, "[%q]", eventID(n))},
+			{Name: activity.DetailIDs, Value: fmt.Appendf(nil, "[%q]", id)},
+			activity.StringDetail(activity.DetailOperation, operation),
 		}})
 	}
+	call("", "PutItem", eventID(1)) // a command
+	for _, operation := range []string{
+		"GetItem", "BatchGetItem", "Query", "GetObject", "HeadObject", "ListObjectsV2",
+	} {
+		call("api", operation, eventID(2))
+		call("api", operation, eventID(2)+".3")
+	}
+	for _, name := range []string{logging.RequestRejected, logging.RequestFailed} {
+		w.Record(activity.Step{Name: name, Source: "api", EventID: eventID(2)})
+	}
+	call("api", "PutObject", eventID(3))
 	rows, _ := w.journal.list(query{Pipeline: "Orders"}, 0, 10)
-	if len(rows) != 1 || rows[0].ID != eventID(2) {
+	if len(rows) != 1 || rows[0].ID != eventID(3) {
 		t.Errorf("the list has %+v", rows)
 	}
 }

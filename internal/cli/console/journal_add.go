@@ -2,6 +2,7 @@ package console
 
 import (
 	"encoding/json"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/events"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/logging"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
@@ -113,15 +115,16 @@ func (j *journal) addOther(step activity.Step, slug string) {
 // event returns the event with the id. It adds an unknown event, except in these cases:
 //   - A call or notification is about a part of a batch. Then event returns the batch, or nil if
 //     the batch is unknown.
-//   - A command reads the event. Then event returns nil.
+//   - A command made the call, or the step does not prove that the event exists. Then event returns
+//     nil.
 func (j *journal) event(id string, step activity.Step, slug string) *event {
 	e := j.events[id]
 	batchID, _, isPart, _ := pipeline.ParseID(id)
 	if e == nil && isPart && (isCall(step) || step.Name == activity.Published) {
 		return j.events[batchID]
 	}
-	if e == nil && isCall(step) && slug == "" {
-		return nil // a command reads an event that was accepted before the platform started
+	if e == nil && (isCall(step) && slug == "" || !provesEvent(step)) {
+		return nil // perhaps no such event was accepted, or it was before the platform started
 	}
 	if e == nil {
 		e = j.newEvent(id, slug)
@@ -136,6 +139,18 @@ func (j *journal) event(id string, step activity.Step, slug string) *event {
 		e.Type = escape(step.EventType)
 	}
 	return e
+}
+
+// reads matches the operations that do not change data.
+var reads = regexp.MustCompile(`^(BatchGet|Get|Head|List|Query|Scan)`)
+
+// provesEvent reports whether the event of the step exists. A client can request the status of any
+// id: then a function reads an item that does not exist, and rejects the request.
+func provesEvent(step activity.Step) bool {
+	if isCall(step) {
+		return !reads.MatchString(stringOf(step, activity.DetailOperation))
+	}
+	return step.Name != logging.RequestRejected && step.Name != logging.RequestFailed
 }
 
 // newEvent adds an event. A part of a known batch gets the batch's time of receipt. The caller sets

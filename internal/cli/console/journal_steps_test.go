@@ -33,7 +33,7 @@ func TestSteps_AreEncodedWithoutLoss(t *testing.T) {
 func TestRecord_IgnoresReadsOfTheReconciler(t *testing.T) {
 	s := New(Options{Local: true})
 	s.SetPipelines([]deployment.Pipeline{
-		{Name: "p", WorkerFunction: "worker", ReconcilerFunction: "reconciler"},
+		{Name: "p", APIFunction: "api", WorkerFunction: "worker", ReconcilerFunction: "reconciler"},
 	})
 	call := func(source, operation string) activity.Step {
 		return activity.Step{Time: time.Now(), Name: activity.Call, Source: source,
@@ -42,10 +42,11 @@ func TestRecord_IgnoresReadsOfTheReconciler(t *testing.T) {
 				{Name: "events", Value: []byte(`["` + eventID(1) + `"]`)},
 			}}
 	}
+	s.Record(call("api", "PutItem"))
 	s.Record(call("worker", "BatchGetItem"))
 	s.Record(call("reconciler", "BatchGetItem"))
 	s.Record(call("reconciler", "SendMessage"))
-	if e, _ := s.journal.get(eventID(1)); len(e.steps) != 2 {
-		t.Errorf("got %d steps, want 2", len(e.steps))
+	if e, _ := s.journal.get(eventID(1)); len(e.steps) != 3 {
+		t.Errorf("got %d steps, want 3", len(e.steps))
 	}
 }

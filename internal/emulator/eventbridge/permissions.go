@@ -2,7 +2,6 @@ package eventbridge
 
 import (
 	"net/http"
-	"path"
 	"strings"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
@@ -19,14 +18,14 @@ func permissions(
 	if err := protocol.DecodeRequest(r, &in); err != nil {
 		return nil, err
 	}
-	resource := requestedRule(scope, in.EventBusName, in.Name)
+	resource := arnOfRule(scope, in.EventBusName, in.Name)
 	switch operation {
 	case "ListEventBuses", "ListRules":
 		resource = "*"
 	case "CreateEventBus", "DescribeEventBus":
 		resource = requestedBus(scope, in.Name)
 	case "ListTargetsByRule", "PutTargets", "RemoveTargets":
-		resource = requestedRule(scope, in.EventBusName, in.Rule)
+		resource = arnOfRule(scope, in.EventBusName, in.Rule)
 	}
 	return []protocol.Permission{{Action: Name + ":" + operation, Resource: resource}}, nil
 }
@@ -69,10 +68,13 @@ func requestedBus(scope protocol.Scope, nameOrARN string) string {
 	return scope.ARN(Name, "event-bus/"+nameOrARN)
 }
 
-// requestedRule returns the ARN of the rule that a request names.
-func requestedRule(scope protocol.Scope, bus, name string) string {
-	if bus == "" || bus == defaultBus {
-		return scope.ARN(Name, "rule/"+name)
+// arnOfRule returns the ARN of a rule. bus is the name or the ARN of the rule's event bus.
+func arnOfRule(scope protocol.Scope, bus, name string) string {
+	if _, busName, isARN := strings.Cut(bus, ":event-bus/"); isARN {
+		bus = busName
 	}
-	return scope.ARN(Name, "rule/"+path.Base(bus)+"/"+name)
+	if bus != "" && bus != defaultBus {
+		name = bus + "/" + name
+	}
+	return scope.ARN(Name, "rule/"+name)
 }

@@ -116,10 +116,7 @@ func (s *Service) addBus(name string) error {
 
 // RuleARN returns the ARN of a rule. bus is the name or the ARN of the rule's event bus.
 func (s *Service) RuleARN(bus, name string) string {
-	if bus = strings.TrimPrefix(bus, s.BusARN("")); bus != "" && bus != defaultBus {
-		name = bus + "/" + name
-	}
-	return protocol.ARN(Name, s.cfg.Region, s.cfg.Account, "rule/"+name)
+	return arnOfRule(protocol.Scope{Region: s.cfg.Region, Account: s.cfg.Account}, bus, name)
 }
 
 // BusARN returns the ARN of an event bus.

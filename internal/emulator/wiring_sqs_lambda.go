@@ -36,7 +36,7 @@ type lambdaAPI struct {
 
 func (a lambdaAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == eventsource.Path || strings.HasPrefix(r.URL.Path, eventsource.Path+"/") {
-		a.mappings.Handler().ServeHTTP(w, r)
+		a.mappings.ServeHTTP(w, r)
 		return
 	}
 	a.Service.ServeHTTP(w, r)

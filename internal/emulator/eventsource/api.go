@@ -13,9 +13,9 @@ import (
 // Path is the prefix of the paths that Handler serves.
 const Path = "/2015-03-31/event-source-mappings"
 
-// Handler returns a handler for the operations ListEventSourceMappings, GetEventSourceMapping and
-// UpdateEventSourceMapping of the Lambda API.
-func (s *Service) Handler() http.Handler {
+// newHandler returns a handler for the operations ListEventSourceMappings, GetEventSourceMapping
+// and UpdateEventSourceMapping of the Lambda API.
+func (s *Service) newHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+Path+"/{$}", s.serveList)
 	mux.HandleFunc("GET "+Path, s.serveList)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -12,7 +13,8 @@ import (
 // Service runs event source mappings. It serves the Lambda API's operations that list, enable and
 // disable them.
 type Service struct {
-	onFailure func(error)
+	http.Handler // serves the operations on event source mappings
+	onFailure    func(error)
 
 	mu       sync.Mutex
 	ctx      context.Context // set only while Run waits
@@ -37,6 +39,7 @@ func NewService(mappings []Mapping, onFailure func(error)) *Service {
 		s.mappings = append(s.mappings, &managed{Mapping: m, modified: m.Now()})
 	}
 	slices.SortFunc(s.mappings, func(a, b *managed) int { return cmp.Compare(a.ID, b.ID) })
+	s.Handler = s.newHandler()
 	return s
 }
 

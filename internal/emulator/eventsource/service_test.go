@@ -62,7 +62,7 @@ func TestService_EnablesAndDisablesMappings(t *testing.T) {
 		expect := func(state string, depth int) {
 			t.Helper()
 			synctest.Wait()
-			_, response := request(t, service.Handler(), "GET", "/a", "")
+			_, response := request(t, service, "GET", "/a", "")
 			if response["State"] != state {
 				t.Errorf("state %v, want %s", response["State"], state)
 			}
@@ -77,7 +77,7 @@ func TestService_EnablesAndDisablesMappings(t *testing.T) {
 		}
 		set := func(enabled string) {
 			t.Helper()
-			status, response := request(t, service.Handler(), "PUT", "/a",
+			status, response := request(t, service, "PUT", "/a",
 				`{"Enabled": `+enabled+`}`)
 			if status != http.StatusAccepted {
 				t.Fatalf("HTTP %d %v", status, response)
@@ -106,7 +106,7 @@ func TestHandler_DescribesMappings(t *testing.T) {
 	a.BatchSize, a.ConfiguredConcurrency, a.ReportBatchItemFailures = 25, 8, true
 	b, _ := newMapping(t, "b")
 	b.Qualifier = "live"
-	h := eventsource.NewService([]eventsource.Mapping{b, a}, nil).Handler()
+	h := eventsource.NewService([]eventsource.Mapping{b, a}, nil)
 	for query, want := range map[string][]string{
 		"": {"a", "b"}, "/": {"a", "b"},
 		"?FunctionName=worker-b": {"b"},
